@@ -1,0 +1,16 @@
+"""The only door to a take: 404 to people of other teams, 403 to members whose role does not suffice."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from generation.models import Generation
+from teams import access
+from teams.models import Role
+
+
+def load_take(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[Generation, Role]:
+    takes = Generation.objects.select_related("scene__project").filter(
+        scene__deleted_at=None, scene__project__deleted_at=None
+    )
+    return access.load(takes, access.signed_in(request), pk, team="scene__project__team", at_least=at_least)

@@ -1,0 +1,32 @@
+"""One django-q cluster, as a child of `manage.py work`.
+
+It reads standard input, on which nothing ever comes: when that ends, its parent is dead, and the whole process group goes
+with it, instead of living on as an orphan that nobody watches.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django_q.cluster import Cluster
+
+
+class Command(BaseCommand):
+    help = "Run one queue; started by `manage.py work`, which watches over it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("queue", help="for the process list; the queue itself is set by Q_CLUSTER_NAME")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        threading.Thread(target=self.die_with_parent, daemon=True).start()
+        Cluster().start()
+
+    def die_with_parent(self) -> None:
+        os.read(sys.stdin.fileno(), 1)  # not sys.stdin.read(): forked children would wait for its lock for ever
+        os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -1,0 +1,32 @@
+"""Prepare a new installation: the first team, its owner and the sample project. Does nothing to one that has people."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from generation import catalogue, pipeline
+from projects import sample
+from projects.models import Scene
+from teams.models import Role, Team, User
+
+SCENES_WITH_TAKES = 2
+
+
+class Command(BaseCommand):
+    help = "Make the first team, its owner and the sample project, unless there are people already."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.exists():
+            return
+        owner = User.objects.create_user(os.environ.get("IMAGEAI_OWNER", "owner@localhost"))
+        team = Team.objects.create(name="My team")
+        team.add(owner, Role.OWNER)
+        project = sample.make(team, owner)
+        for scene in Scene.objects.for_cards().filter(project=project)[:SCENES_WITH_TAKES]:
+            pipeline.enqueue(scene, number=1, member=owner, model=catalogue.default_video_model())
+        self.stdout.write(f"Made {team} for {owner}, with the sample project “{project}”.")

@@ -1,0 +1,156 @@
+"""Everything that happens in the background, in one command: both queues, the dispatcher, and a watchdog over them.
+
+Each queue is a child in a process group of its own. The watchdog asks an idle queue for a sign of life every few seconds
+and replaces the group when none has come for FROZEN_SECONDS: a killed django-q worker can leave its queue's lock behind,
+which stops the others for good. Leases make that, and any other death, harmless to the work itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import Error as DatabaseUnreachable
+from django.db import close_old_connections
+from django.db.models.functions import Now
+
+from generation import dispatch, media
+from generation.lease import release_leases_of
+from generation.models import Worker
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+HEARTBEAT_SECONDS = 10.0
+FROZEN_SECONDS = 40.0
+SWEEP_SECONDS = 60.0
+#: Rendering is simply done again elsewhere, so the media queue gets no time; a request to a provider gets some.
+STOP_SECONDS = {"media": 0.0, "remote": 3.0}
+
+
+class QueueProcess:
+    """One queue's process group, replaced when it dies or freezes."""
+
+    def __init__(self, name: str, worker_id: int) -> None:
+        self.name = name
+        self.worker_id = worker_id
+        self.start()
+
+    def start(self) -> None:
+        environment = os.environ | {"Q_CLUSTER_NAME": self.name, "IMAGEAI_WORKER_ID": str(self.worker_id)}
+        self.process = subprocess.Popen(  # noqa: S603  our own interpreter and our own command
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_queue", self.name],
+            stdin=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        self.alive_at = self.asked_at = time.monotonic()
+
+    def watch(self) -> None:
+        """Ask for a sign of life, and start again where there is none."""
+        now = time.monotonic()
+        if self.process.poll() is not None:
+            logger.error("The %s queue has ended with code %s; starting it again.", self.name, self.process.returncode)
+            self.replace()
+            return
+        if self.has_executed_lately():
+            self.alive_at = now
+        if now - self.alive_at > FROZEN_SECONDS:
+            logger.error("The %s queue has executed nothing for %.0f s; replacing it.", self.name, FROZEN_SECONDS)
+            self.replace()
+        elif now - self.asked_at > HEARTBEAT_SECONDS:
+            self.asked_at = now
+            dispatch.send_heartbeat(self.name, self.worker_id)
+
+    def has_executed_lately(self) -> bool:
+        lately = timedelta(seconds=HEARTBEAT_SECONDS + 5)
+        return Worker.executing(self.name, within=lately).filter(pk=self.worker_id).exists()
+
+    def replace(self) -> None:
+        self.kill()
+        self.start()
+
+    def ask_to_stop(self) -> None:
+        """Only the main process: a signal to the whole group would tear its helpers away from under it."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def stop(self, deadline: float) -> None:
+        try:
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            logger.info("The %s queue is stopped in the middle of something; that is handed over.", self.name)
+        self.kill()
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Command(BaseCommand):
+    help = "Run the background work: queues, dispatcher and watchdog. Any number may run, on any number of machines."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stopping = threading.Event()
+
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            stopping.set()
+
+        signal.signal(signal.SIGTERM, on_signal)
+        signal.signal(signal.SIGINT, on_signal)
+        worker = self.register()
+        queues = [QueueProcess(name, worker.pk) for name in dispatch.QUEUES]
+        for queue in queues:
+            dispatch.send_heartbeat(queue.name, worker.pk)
+        self.swept_at = time.monotonic()
+        logger.info("Working: %s", ", ".join(f"{queue.name} (process group {queue.process.pid})" for queue in queues))
+        try:
+            while not stopping.wait(TICK_SECONDS):
+                try:
+                    self.tick(worker, queues)
+                except DatabaseUnreachable as error:
+                    logger.warning("The database cannot be reached: %s", error)
+                    close_old_connections()
+        finally:
+            self.stop(worker, queues)
+
+    def register(self) -> Worker:
+        Worker.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        return Worker.objects.create(name=name, media_workers=settings.MEDIA_WORKERS)
+
+    def tick(self, worker: Worker, queues: list[QueueProcess]) -> None:
+        Worker.objects.filter(pk=worker.pk).update(seen_at=Now())
+        dispatch.hand_over_due()
+        for queue in queues:
+            queue.watch()
+        if time.monotonic() - self.swept_at > SWEEP_SECONDS:
+            self.swept_at = time.monotonic()
+            media.sweep_scratch()
+
+    def stop(self, worker: Worker, queues: list[QueueProcess]) -> None:
+        now = time.monotonic()
+        for queue in queues:
+            queue.ask_to_stop()
+        for queue in queues:
+            queue.stop(now + STOP_SECONDS[queue.name])
+        try:
+            Worker.objects.filter(pk=worker.pk).update(stopping=True)
+            handed_over = release_leases_of(worker.pk)
+        except DatabaseUnreachable as error:
+            logger.warning("Leases are left to run out: %s", error)
+        else:
+            logger.info("Stopped; handed over %s.", handed_over or "nothing")

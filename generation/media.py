@@ -1,0 +1,124 @@
+"""Clips as files: written to scratch, decoded once, then moved into storage under a name of our own.
+
+A name is fixed by its generation, so a step that is done again replaces a file and never leaves a second one behind.
+Scratch files carry the token of the lease they were written under; whoever sweeps removes those whose lease is over.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import av
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db.models.functions import Now
+from PIL import Image
+
+from generation.models import Generation
+from generation.providers.base import ErrorKind, ProviderError
+
+POSTER_WIDTH = 960
+
+
+class NotAClip(Exception):
+    """What was to be a clip cannot be played."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A clip that was decoded: its length, and a still of it as WebP."""
+
+    seconds: Decimal
+    poster: bytes
+
+
+def scratch_dir() -> Path:
+    path = Path(settings.DATA_DIR) / "scratch"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def scratch_file(take_id: int, token: uuid.UUID) -> Iterator[Path]:
+    """A place to write this take's clip to; gone afterwards, unless it was moved into storage."""
+    for leftover in scratch_dir().glob(f"{take_id}-*"):
+        leftover.unlink(missing_ok=True)
+    path = scratch_dir() / f"{take_id}-{token}.mp4"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def sweep_scratch() -> int:
+    """Remove what dead workers left; returns how many files."""
+    removed = 0
+    for path in scratch_dir().iterdir():
+        name = re.fullmatch(r"(\d+)-([0-9a-f-]{36})\.mp4", path.name)
+        if name is None:
+            continue
+        held = Generation.objects.filter(pk=name[1], lease_token=name[2], lease_expires_at__gt=Now()).exists()
+        if not held:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def inspect(path: Path) -> Inspection:
+    """Decode the clip's picture at a third of its length. Raises NotAClip for anything a browser could not play."""
+    try:
+        with av.open(path, format="mp4") as container:
+            if not container.streams.video or not container.duration:
+                raise NotAClip("it holds no moving picture")
+            seconds = Decimal(container.duration) / av.time_base
+            container.seek(container.duration // 3)
+            frame = next(container.decode(video=0))
+            still: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV leaves it so
+    except (av.error.InvalidDataError, av.error.EOFError, StopIteration) as error:
+        raise NotAClip("it cannot be decoded") from error
+    still.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
+    encoded = io.BytesIO()
+    still.save(encoded, "WEBP", quality=82)
+    return Inspection(seconds.quantize(Decimal("0.001")), encoded.getvalue())
+
+
+class _ScratchClip(File):  # type: ignore[type-arg]
+    """Lets the storage move the file instead of copying it."""
+
+    def temporary_file_path(self) -> str:
+        return str(self.name)
+
+
+def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
+    """Move the clip and its poster into storage; the fields of the row that say where they are."""
+    with path.open("rb") as clip:
+        os.fsync(clip.fileno())
+        size = path.stat().st_size
+        clip_name = default_storage.save(f"takes/{take_id}/clip.mp4", _ScratchClip(clip, name=str(path)))
+    poster_name = default_storage.save(f"takes/{take_id}/poster.webp", ContentFile(inspection.poster))
+    return {"clip": clip_name, "poster": poster_name, "clip_bytes": size, "clip_seconds": inspection.seconds}
+
+
+def storage_error(error: OSError, money: str) -> ProviderError:
+    """`error` in plain words; `money` is the sentence on what was spent."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        what = "The disk of this server is full. Free some space, then generate again."
+    else:
+        what = f"The clip could not be written: {error.strerror or error}."
+    return ProviderError(ErrorKind.STORAGE, f"{what} {money}")
+
+
+def free_bytes() -> int:
+    return shutil.disk_usage(settings.DATA_DIR).free

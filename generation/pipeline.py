@@ -1,0 +1,375 @@
+"""Moves generations along. The only code that changes a status.
+
+`enqueue` makes the row, `advance` takes one step of it under a lease, `cancel` stops it. A step that dies leaves a row that
+is due again when its lease runs out; what may then be done depends on its status alone:
+
+- a local render is simply done again;
+- a row found in `submitting` may have been charged: it is looked up at the provider, and where that tells nothing a person
+  decides (`unknown`); it is never submitted again;
+- a row with a provider's id is asked about for as long as the provider knows it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Max
+from django.db.models.functions import Now
+
+from generation import catalogue, media, prompting
+from generation.cost import Price, price_of
+from generation.dispatch import hand_over_due
+from generation.lease import CancelRequested, Lease, LeaseLost
+from generation.models import Generation
+from generation.providers.base import ErrorKind, ProgressState, ProviderError, Request, Shot
+from generation.providers.registry import is_local, local_renderer, remote_provider
+from generation.states import TRANSITIONS, Status
+from projects.models import Project, Scene
+from teams.models import User
+
+logger = logging.getLogger(__name__)
+
+#: A step that killed its worker this often is not tried again.
+MAX_ATTEMPTS = 10
+PROGRESS_SECONDS = 0.5
+#: A submit sends no signs of life; its lease must outlast the client's own timeout.
+SUBMIT_SECONDS = 180
+LOOK_UP_AFTER_SECONDS = 5
+FIRST_POLL_SECONDS = 2
+
+#: A submit that ended so has not been accepted, and may be sent again.
+NOT_ACCEPTED = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.NETWORK})
+#: After these nobody here knows whether there is a clip.
+UNCLEAR = frozenset({ErrorKind.UNKNOWN, ErrorKind.PROVIDER, ErrorKind.LOST})
+
+
+class IllegalTransition(Exception):
+    """A defect: the transition table does not have this step."""
+
+
+# -- Asking for takes --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Enqueued:
+    take: Generation
+    created: bool
+
+
+@transaction.atomic
+def enqueue(scene: Scene, *, number: int, member: User, model: catalogue.Model) -> Enqueued:
+    """Start take `number` of the scene, or find it started already.
+
+    The number is the one the person saw on the button, so a click that arrives twice, from two tabs or two people, makes
+    one take. Raises ValidationError where the model cannot make this scene.
+    """
+    Project.objects.select_for_update().get(pk=scene.project_id)
+    following = (scene.takes.aggregate(last=Max("number"))["last"] or 0) + 1
+    if number < 1 or number > following:
+        raise ValidationError("This page is out of date. Reload it, then try again.")
+    if number < following:
+        return Enqueued(scene.takes.get(number=number), created=False)
+    price = quote(scene, model)
+    width, height = scene.project.frame_size
+    take = Generation.objects.create(
+        scene=scene,
+        number=number,
+        created_by=member,
+        provider=model.provider,
+        model_id=model.id,
+        prompt=prompting.render(scene, model),
+        shot=scene.shot(),
+        scene_digest=scene.digest(),
+        width=width,
+        height=height,
+        duration=scene.duration,
+        estimated_cost=price.amount,
+        currency=price.currency,
+    )
+    transaction.on_commit(hand_over_due, robust=True)
+    return Enqueued(take, created=True)
+
+
+@transaction.atomic
+def enqueue_missing(project: Project, *, member: User, model: catalogue.Model) -> list[Generation]:
+    """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    scenes = Scene.objects.for_cards().filter(project=project, deleted_at=None)
+    return [
+        enqueue(scene, number=scene.next_take_number, member=member, model=model).take
+        for scene in scenes
+        if is_missing(scene)
+    ]
+
+
+def is_missing(scene: Scene) -> bool:
+    """Whether "Generate missing" means this scene; reads its prefetched takes."""
+    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in scene.takes.all())
+
+
+def quote(scene: Scene, model: catalogue.Model) -> Price:
+    """What a take of this scene would cost. Raises ValidationError naming what the model cannot do."""
+    project = scene.project
+    if project.aspect_ratio not in model.aspect_ratios:
+        allowed = ", ".join(model.aspect_ratios)
+        raise ValidationError(f"{model.name} cannot make {project.aspect_ratio}; it makes {allowed}.")
+    if project.resolution not in model.resolutions:
+        raise ValidationError(
+            f"{model.name} cannot make {project.resolution}; it makes {', '.join(model.resolutions)}."
+        )
+    if not model.min_seconds <= scene.duration <= model.max_seconds:
+        raise ValidationError(
+            f"{model.name} makes {model.min_seconds} to {model.max_seconds} s; this scene has {scene.duration} s."
+        )
+    return price_of(model, resolution=project.resolution, seconds=scene.duration)
+
+
+# -- Stopping them -----------------------------------------------------------------------------------------------------
+
+
+def cancel(take: Generation) -> bool:
+    """Stop the take: at once while it waits, else as soon as whoever works on it notices. False when it is over."""
+    row = Generation.objects.filter(pk=take.pk)
+    changed = {"version": F("version") + 1, "changed_at": Now()}
+    waiting = row.lease_free().filter(status=Status.QUEUED)
+    if waiting.update(status=Status.CANCELLED, finished_at=Now(), **changed):
+        return True
+    asked = row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed)
+    if asked:
+        transaction.on_commit(hand_over_due, robust=True)
+    return bool(asked)
+
+
+# -- Taking steps ------------------------------------------------------------------------------------------------------
+
+
+def advance(take_id: int, *, worker_id: int | None = None) -> None:
+    """Take the row's next step if it is due and free; otherwise do nothing."""
+    lease = Lease.claim(take_id, worker_id)
+    if lease is None:
+        return
+    try:
+        _step_of(lease.take)(lease)
+    except LeaseLost:
+        logger.warning("Take %s was taken over by another worker; dropped what this one had.", take_id)
+    except CancelRequested:
+        _end(lease, Status.CANCELLED, actual_cost=Decimal(0))
+    except ProviderError as error:
+        _give_up(lease, error)
+    except (OperationalError, InterfaceError):
+        raise  # the database went away: the lease runs out and the row is due again
+    # A defect must end on the card, not in a row that is tried, and crashes, for ever; it is raised again for the log.
+    except Exception:
+        _give_up(lease, ProviderError(ErrorKind.UNKNOWN, "This server made a mistake; its log has the details."))
+        raise
+
+
+def _step_of(take: Generation) -> Callable[[Lease], None]:
+    if is_local(take.provider):
+        return _render
+    return {
+        Status.QUEUED: _submit,
+        Status.SUBMITTING: _look_up,
+        Status.RUNNING: _poll,
+        Status.FETCHING: _fetch,
+    }[Status(take.status)]
+
+
+def _allow(take: Generation, status: Status) -> Status:
+    if status not in TRANSITIONS[Status(take.status)]:
+        raise IllegalTransition(f"{take.status} -> {status}")
+    return status
+
+
+def _move(lease: Lease, status: Status, **changes: Any) -> None:
+    """Change the status and keep the lease."""
+    lease.write(status=_allow(lease.take, status), **changes)
+
+
+def _end(lease: Lease, status: Status, **changes: Any) -> None:
+    """Change the status for good, or until a person decides, and let go."""
+    lease.let_go(status=_allow(lease.take, status), finished_at=Now(), **changes)
+
+
+def _give_up(lease: Lease, error: ProviderError) -> None:
+    """Failed where it is certain that nothing was bought; else a person has to look."""
+    take = lease.take
+    may_be_paid = not is_local(take.provider) and take.status != Status.QUEUED
+    if may_be_paid and error.kind in UNCLEAR:
+        _end(lease, Status.UNKNOWN, **_error_fields(error))
+    else:
+        _end(lease, Status.FAILED, actual_cost=Decimal(0), **_error_fields(error))
+
+
+def _error_fields(error: ProviderError) -> dict[str, Any]:
+    return {
+        "error_kind": error.kind,
+        "error_message": error.message,
+        "error_code": error.code,
+        "error_request_id": error.request_id,
+    }
+
+
+def request_of(take: Generation) -> Request:
+    return Request(
+        prompt=take.prompt,
+        shot=Shot.from_json(take.shot),
+        width=take.width,
+        height=take.height,
+        duration=take.duration,
+        fps=take.fps,
+    )
+
+
+def _back_off(attempt: int) -> float:
+    """Seconds until the next try: doubling up to five minutes, spread so that many rows do not come back together."""
+    return min(300.0, 2.0 ** min(attempt, 9)) * random.uniform(0.5, 1.0)
+
+
+# -- Rendering here ----------------------------------------------------------------------------------------------------
+
+
+def _render(lease: Lease) -> None:
+    take = lease.take
+    if take.cancel_requested:
+        raise CancelRequested
+    if take.attempt >= MAX_ATTEMPTS:
+        raise ProviderError(ErrorKind.UNKNOWN, f"Rendering was cut short {take.attempt} times. Nothing was spent.")
+    begin: dict[str, Any] = {"attempt": F("attempt") + 1, "progress": 0, "started_at": Now()}
+    if take.status == Status.RUNNING:
+        lease.write(**begin)
+    else:
+        _move(lease, Status.RUNNING, **begin)
+    try:
+        with media.scratch_file(take.pk, lease.token) as path:
+            local_renderer(take.provider).render(request_of(take), path, _throttled(lease.keep_alive))
+            _move(lease, Status.FETCHING, progress=99)
+            _store(lease, path)
+    except OSError as error:
+        raise media.storage_error(error, "Nothing was spent.") from error
+
+
+def _throttled(tell: Callable[..., None]) -> Callable[[float], None]:
+    """Pass on how far the work is, twice a second at most."""
+    told_at = time.monotonic()
+
+    def on_progress(fraction: float) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= PROGRESS_SECONDS:
+            told_at = time.monotonic()
+            tell(progress=min(99, int(fraction * 100)))
+
+    return on_progress
+
+
+def _store(lease: Lease, path: Path) -> None:
+    """Keep the clip and finish the take. Raises media.NotAClip, OSError, LeaseLost."""
+    poster = media.inspect(path)
+    lease.write()
+    kept = media.keep(lease.take.pk, path, poster)
+    with transaction.atomic():
+        cost = lease.take.estimated_cost
+        _end(lease, Status.COMPLETED, progress=100, actual_cost=cost, error_kind="", error_message="", **kept)
+        Scene.objects.filter(pk=lease.take.scene_id, selected_take=None).update(
+            selected_take=lease.take.pk, changed_at=Now()
+        )
+
+
+# -- Having it made elsewhere ------------------------------------------------------------------------------------------
+
+
+def _submit(lease: Lease) -> None:
+    """Write ahead, send, write the provider's id: whatever dies in between leaves a row in `submitting`."""
+    take = lease.take
+    if take.cancel_requested:
+        raise CancelRequested
+    _move(lease, Status.SUBMITTING, hold_for=SUBMIT_SECONDS, attempt=F("attempt") + 1, submitted_at=Now())
+    try:
+        remote_id = remote_provider(take.provider).submit(request_of(take))
+    except ProviderError as error:
+        if error.kind in NOT_ACCEPTED:
+            lease.let_go(
+                status=_allow(take, Status.QUEUED),
+                next_step_in=error.retry_after or _back_off(take.attempt),
+                error_kind=error.kind,
+                error_message=error.message,
+            )
+        elif error.kind in UNCLEAR:
+            lease.let_go(next_step_in=LOOK_UP_AFTER_SECONDS, error_kind=error.kind, error_message=error.message)
+        else:
+            raise
+    else:
+        lease.let_go(
+            status=_allow(take, Status.RUNNING), remote_id=remote_id, started_at=Now(), next_step_in=FIRST_POLL_SECONDS
+        )
+
+
+def _look_up(lease: Lease) -> None:
+    """A submission whose end nobody saw: adopt the clip if the provider has it, else leave it to a person."""
+    take = lease.take
+    assert take.submitted_at is not None
+    try:
+        remote_id = remote_provider(take.provider).find(request_of(take), take.submitted_at)
+    except ProviderError as error:
+        lease.let_go(next_step_in=_back_off(take.attempt), error_kind=error.kind, error_message=error.message)
+        return
+    if remote_id:
+        lease.let_go(status=_allow(take, Status.RUNNING), remote_id=remote_id, started_at=Now())
+    else:
+        message = "The provider did not say whether it accepted this clip, and it may have been charged."
+        _end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
+
+
+def _poll(lease: Lease) -> None:
+    take = lease.take
+    provider = remote_provider(take.provider)
+    try:
+        if take.cancel_requested and provider.cancel(take.remote_id):
+            raise CancelRequested
+        progress = provider.check(take.remote_id)
+    except ProviderError as error:
+        if error.kind == ErrorKind.LOST:
+            raise
+        # One bad poll says nothing about the clip.
+        lease.let_go(next_step_in=error.retry_after or _poll_delay(take), error_kind=error.kind)
+        return
+    match progress.state:
+        case ProgressState.RUNNING:
+            wait = progress.poll_after or _poll_delay(take)
+            lease.let_go(progress=min(99, progress.percent), next_step_in=wait, error_kind="")
+        case ProgressState.DONE:
+            lease.let_go(status=_allow(take, Status.FETCHING), progress=99, attempt=0, error_kind="")
+        case ProgressState.FAILED:
+            failure = progress.error or ProviderError(ErrorKind.PROVIDER, "The provider gave no reason.")
+            _end(lease, Status.FAILED, actual_cost=Decimal(0), **_error_fields(failure))
+
+
+def _poll_delay(take: Generation) -> float:
+    """A tenth of how long it has been going on, within 1 to 15 s, spread by 10 %."""
+    elapsed = (take.changed_at - (take.started_at or take.created_at)).total_seconds()
+    return min(15.0, max(1.0, elapsed / 10)) * random.uniform(0.95, 1.05)
+
+
+def _fetch(lease: Lease) -> None:
+    """Download a clip that has been paid for: tried again for as long as it takes, and never called failed."""
+    take = lease.take
+    lease.write(attempt=F("attempt") + 1)
+    try:
+        with media.scratch_file(take.pk, lease.token) as path:
+            remote_provider(take.provider).fetch(take.remote_id, path, _throttled(lambda **_: lease.write()))
+            _store(lease, path)
+    except (ProviderError, media.NotAClip, OSError) as error:
+        message = f"The clip is made; downloading it did not work yet: {error}"
+        if take.attempt + 1 >= MAX_ATTEMPTS:
+            _end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
+        else:
+            lease.let_go(next_step_in=_back_off(take.attempt), error_message=message)

@@ -1,0 +1,120 @@
+"""Camera moves as a table: where the camera looks at the start and at the end, and how it gets there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class View:
+    """`x` (picture widths) and `y` (picture heights) are where the camera points, `yaw` and `pitch` keystone the picture.
+
+    `roll` is in degrees.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+
+    def nearer(self, closeness: float) -> View:
+        """The same move as something in front of the backdrop experiences it; 1 is the backdrop itself."""
+        return View(
+            self.x * closeness, self.y * closeness, 1 + (self.zoom - 1) * closeness, self.yaw, self.pitch, self.roll
+        )
+
+
+_STILL = View()
+
+
+@dataclass(frozen=True)
+class Move:
+    """`overscan` is how much more than the picture the artwork must show; `closeness` moves the subject's own layer."""
+
+    start: View = _STILL
+    end: View = _STILL
+    overscan: float = 1.0
+    closeness: float = 1.0
+    sways: bool = False
+
+
+MOVES: Mapping[str, Move] = {
+    "static": Move(),
+    "pan-left": Move(View(x=0.13), View(x=-0.13), overscan=1.27),
+    "pan-right": Move(View(x=-0.13), View(x=0.13), overscan=1.27),
+    "tilt-up": Move(View(y=0.12), View(y=-0.12), overscan=1.25),
+    "tilt-down": Move(View(y=-0.12), View(y=0.12), overscan=1.25),
+    "dolly-in": Move(View(), View(zoom=1.20, pitch=0.02), overscan=1.02, closeness=1.8),
+    "dolly-out": Move(View(zoom=1.20, pitch=0.02), View(), overscan=1.02, closeness=1.8),
+    "truck-left": Move(View(x=0.08), View(x=-0.08), overscan=1.17, closeness=1.7),
+    "truck-right": Move(View(x=-0.08), View(x=0.08), overscan=1.17, closeness=1.7),
+    "zoom-in": Move(View(), View(zoom=1.36)),
+    "zoom-out": Move(View(zoom=1.36), View()),
+    "crane-up": Move(View(y=0.09, pitch=-0.05), View(y=-0.09, pitch=0.05), overscan=1.26, closeness=1.5),
+    "crane-down": Move(View(y=-0.09, pitch=0.05), View(y=0.09, pitch=-0.05), overscan=1.26, closeness=1.5),
+    "orbit-left": Move(View(x=-0.055, yaw=0.075), View(x=0.055, yaw=-0.075), overscan=1.29, closeness=0.15),
+    "orbit-right": Move(View(x=0.055, yaw=-0.075), View(x=-0.055, yaw=0.075), overscan=1.29, closeness=0.15),
+    "handheld": Move(overscan=1.08, sways=True),
+}
+
+#: Sums of slow waves as (cycles per second, amplitude, phase); nothing above 1.3 Hz, so the picture never jitters.
+_SWAY_X = ((0.23, 0.0062, 0.4), (0.61, 0.0034, 2.1), (1.13, 0.0011, 4.0))
+_SWAY_Y = ((0.31, 0.0058, 1.3), (0.74, 0.0036, 0.2), (1.27, 0.0012, 5.1))
+_SWAY_ROLL = ((0.19, 0.20, 2.6), (0.53, 0.10, 0.9))
+
+_SETTLING_SECONDS = 3.5
+
+
+class Camera:
+    def __init__(self, camera_move: str, seconds: float) -> None:
+        self.move = MOVES.get(camera_move, MOVES["static"])
+        self._seconds = seconds
+        #: Short clips travel less, long ones no further than the table says.
+        self._travel = 1 - math.exp(-seconds / _SETTLING_SECONDS)
+
+    @property
+    def layered(self) -> bool:
+        return self.move.closeness != 1.0
+
+    @property
+    def moves(self) -> bool:
+        return self.move.sways or self.move.start != self.move.end
+
+    def at(self, fraction: float) -> View:
+        """Eased: starts and stops gently."""
+        if self.move.sways:
+            now = fraction * self._seconds
+            return View(x=_wave(_SWAY_X, now), y=_wave(_SWAY_Y, now), roll=_wave(_SWAY_ROLL, now))
+        eased = fraction * fraction * (3 - 2 * fraction)
+        values = {}
+        for field in fields(View):
+            start, end, rest = (getattr(view, field.name) for view in (self.move.start, self.move.end, _STILL))
+            values[field.name] = rest + self._travel * (start + (end - start) * eased - rest)
+        return View(**values)
+
+
+def _wave(waves: tuple[tuple[float, float, float], ...], now: float) -> float:
+    return sum(size * math.sin(math.tau * pace * now + phase) for pace, size, phase in waves)
+
+
+def sheet_from_picture(view: View, picture: tuple[int, int], sheet: tuple[int, int], overscan: float) -> Matrix:
+    """The homography from a pixel of the picture to the pixel of the sheet it shows."""
+    width, height = picture
+    resolution = sheet[0] / (width * overscan)
+    to_units = np.array([[1, 0, -(width - 1) / 2], [0, 1, -(height - 1) / 2], [0, 0, height]]) / height
+    keystone = np.array([[1, 0, 0], [0, 1, 0], [view.yaw, view.pitch, 1]])
+    angle = math.radians(view.roll)
+    cosine, sine = math.cos(angle) / view.zoom, math.sin(angle) / view.zoom
+    framing = np.array([[cosine, -sine, view.x * width / height], [sine, cosine, view.y], [0, 0, 1]])
+    scale = resolution * height
+    to_sheet = np.array([[scale, 0, (sheet[0] - 1) / 2], [0, scale, (sheet[1] - 1) / 2], [0, 0, 1]])
+    return np.asarray(to_sheet @ framing @ keystone @ to_units, dtype=np.float64)

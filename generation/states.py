@@ -1,0 +1,41 @@
+"""The states of a generation and which may follow which. Everything else about them is in pipeline.py.
+
+`transitions_as_mermaid` is the source of the picture in docs/pipeline.md; a test compares the two.
+"""
+
+from django.db.models import TextChoices
+
+
+class Status(TextChoices):
+    QUEUED = "queued", "Queued"
+    SUBMITTING = "submitting", "Submitting"
+    RUNNING = "running", "Running"
+    FETCHING = "fetching", "Fetching"
+    COMPLETED = "completed", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    UNKNOWN = "unknown", "Needs a look"
+
+
+#: A local renderer goes from queued to running: there is nobody to submit to.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.SUBMITTING, Status.RUNNING, Status.FAILED, Status.CANCELLED}),
+    Status.SUBMITTING: frozenset({Status.QUEUED, Status.RUNNING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED}),
+    Status.RUNNING: frozenset({Status.FETCHING, Status.FAILED, Status.CANCELLED, Status.UNKNOWN}),
+    Status.FETCHING: frozenset({Status.COMPLETED, Status.FAILED, Status.RUNNING, Status.UNKNOWN, Status.CANCELLED}),
+    Status.UNKNOWN: frozenset({Status.RUNNING, Status.FETCHING, Status.FAILED}),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+ACTIVE = frozenset({Status.QUEUED, Status.SUBMITTING, Status.RUNNING, Status.FETCHING})
+FINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)
+
+
+def transitions_as_mermaid() -> str:
+    lines = ["stateDiagram-v2", f"    [*] --> {Status.QUEUED}"]
+    for status, following in TRANSITIONS.items():
+        lines += [f"    {status} --> {target}" for target in Status if target in following]
+    lines += [f"    {status} --> [*]" for status in Status if status in FINAL]
+    return "\n".join(lines)

@@ -1,0 +1,33 @@
+"""What the queues execute: thin doors to the pipeline."""
+
+from __future__ import annotations
+
+import os
+
+from django.db.models.functions import Now
+from django_q.conf import Conf
+
+from generation import dispatch, pipeline
+from generation.models import Worker
+
+
+def this_worker() -> int | None:
+    """The row of the `manage.py work` this process belongs to."""
+    value = os.environ.get("IMAGEAI_WORKER_ID")
+    return int(value) if value else None
+
+
+def _note_execution() -> None:
+    worker_id = this_worker()
+    if worker_id is not None:
+        Worker.objects.filter(pk=worker_id).update(**{f"{Conf.CLUSTER_NAME}_executed_at": Now()})
+
+
+def advance(take_id: int) -> None:
+    pipeline.advance(take_id, worker_id=this_worker())
+    _note_execution()
+    dispatch.hand_over_due()
+
+
+def heartbeat(worker_id: int) -> None:
+    _note_execution()

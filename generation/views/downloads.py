@@ -1,0 +1,60 @@
+"""Pictures and clips, to people of the team only."""
+
+from __future__ import annotations
+
+from asgiref.sync import sync_to_async
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_safe
+
+from generation import sketches
+from generation.archive import selected_clips, stream_zip
+from generation.loaders import load_take
+from generation.ranges import file_response
+from projects.loaders import load_project, load_scene
+
+FOR_EVER = "private, max-age=31536000, immutable"
+
+
+@require_GET
+def sketch_picture(request: HttpRequest, pk: int) -> HttpResponse:
+    """The scene's sketch; its address carries a digest of what it shows, so a browser asks once."""
+    scene, _ = load_scene(request, pk)
+    picture = sketches.picture_of(scene, large=request.GET.get("size") == "large")
+    return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": FOR_EVER})
+
+
+@require_GET
+def poster(request: HttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk)
+    if not take.poster:
+        raise Http404
+    return HttpResponse(take.poster.read(), content_type="image/webp", headers={"Cache-Control": FOR_EVER})
+
+
+@require_safe
+async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The take's MP4, whole or in ranges; with ?download it is saved under a name that says what it is."""
+    take, _ = await sync_to_async(load_take)(request, pk)
+    if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
+        raise Http404
+    response = file_response(request, take.clip, content_type="video/mp4", etag=f'"{take.pk}-{take.clip_bytes}"')
+    as_attachment = "download" in request.GET
+    response.headers["Content-Disposition"] = content_disposition_header(as_attachment, take.download_name) or "inline"
+    response.headers["Cache-Control"] = FOR_EVER
+    return response
+
+
+@require_GET
+async def clips_zip(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """All selected takes of a project in one ZIP, written while it is sent."""
+    project, _ = await sync_to_async(load_project)(request, pk)
+    takes = await sync_to_async(selected_clips)(project)
+    if not takes:
+        raise Http404
+    archive, size = stream_zip(takes)
+    name = content_disposition_header(True, f"{sketches.file_stem(project.title)}.zip") or "attachment"
+    return StreamingHttpResponse(
+        archive, content_type="application/zip", headers={"Content-Disposition": name, "Content-Length": str(size)}
+    )

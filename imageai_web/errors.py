@@ -1,0 +1,44 @@
+"""Error pages: what happened and what to do, as a page or, for a request from inside a page, as a sentence in it."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+
+def _answer(request: HttpRequest, status: int, title: str, explanation: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return HttpResponse(explanation, status=status, content_type="text/plain; charset=utf-8")
+    return render(request, "error.html", {"title": title, "explanation": explanation}, status=status)
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return _answer(
+            request, 413, "Too much at once", "That is more text than a scene can hold. Nothing was changed."
+        )
+    return _answer(request, 400, "That did not make sense", "The request could not be understood. Nothing was changed.")
+
+
+@login_not_required
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    reason = str(exception) or "Your role in this team does not allow this."
+    return _answer(request, 403, "Not allowed", f"{reason} Ask an owner of the team to change your role.")
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(
+        request, 404, "Nothing here", "There is no such page, or it belongs to a team you are not a member of."
+    )
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Depends on nothing that may be what is broken: no database, no person, no page frame."""
+    explanation = "Something went wrong on this server, and its log says what."
+    if request.headers.get("HX-Request"):
+        return HttpResponse(explanation, status=500, content_type="text/plain; charset=utf-8")
+    return HttpResponse(render_to_string("500.html", {"explanation": explanation}), status=500)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django import forms
+
+from projects import presets
+from projects.models import Project, Scene
+from teams.models import Role, Team, User
+
+BLANK_CHOICE = "-"
+
+
+class ProjectForm(forms.ModelForm[Project]):
+    """A new project asks which team it belongs to only where there is a choice."""
+
+    class Meta:
+        model = Project
+        fields = ["title", "team", "aspect_ratio", "resolution", "visual_style", "color_grading"]
+        widgets = {"title": forms.TextInput(attrs={"placeholder": "The lighthouse keeper", "autofocus": True})}
+        labels = {"visual_style": "Visual style of all scenes", "color_grading": "Colour grading of all scenes"}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = Team.objects.filter(memberships__user=user, memberships__role__in=[Role.EDITOR, Role.OWNER])
+        if self.instance.pk or teams.count() == 1:
+            if not self.instance.pk:
+                self.instance.team = teams.get()
+            del self.fields["team"]
+        else:
+            self.fields["team"] = forms.ModelChoiceField(teams.order_by("name"))
+        name_blank_choices(self)
+
+
+class SceneForm(forms.ModelForm[Scene]):
+    """Every field of a scene, in the groups the inspector shows. Only title and action are needed."""
+
+    GROUPS = {
+        "Shot": ["title", "action", "duration", "shot_type", "subject", "dialogue"],
+        "Camera": ["camera_angle", "camera_move", "lens", "depth_of_field"],
+        "Place and light": ["location", "time_of_day", "weather", "atmosphere", "light_effects", "particles"],
+        "Look": ["visual_style", "color_grading"],
+        "Motion and continuity": ["motion_quality", "physics", "continuity", "negative_prompt"],
+        "Notes": ["notes"],
+    }
+    PLACEHOLDERS = {
+        "subject": "A keeper in a yellow oilskin",
+        "dialogue": "KEEPER: Not tonight.",
+        "location": "A lighthouse on a rock",
+        "atmosphere": "Lonely, patient",
+        "light_effects": "The beam sweeps through the spray",
+        "particles": "Spray, sea fog",
+        "motion_quality": "Slow and heavy",
+        "physics": "Waves break and run back",
+        "continuity": "He carries the lamp in his left hand",
+        "negative_prompt": "Text, logos, extra people",
+        "notes": "For the team; no model sees this",
+    }
+
+    class Meta:
+        model = Scene
+        fields = ["duration", "notes", *Scene.SHOT_FIELDS]
+        help_texts = {"duration": "Seconds, 1 to 60"}
+        error_messages = {"duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_blank_choices(self)
+        for name, field in self.fields.items():
+            if isinstance(field.widget, forms.Textarea):
+                field.widget.attrs["rows"] = 4 if name == "action" else 2
+            if name in self.PLACEHOLDERS:
+                field.widget.attrs["placeholder"] = self.PLACEHOLDERS[name]
+        project = self.instance.project
+        for name in ("visual_style", "color_grading"):
+            if inherited := getattr(project, f"get_{name}_display")():
+                field = cast(forms.TypedChoiceField, self.fields[name])
+                field.choices = [("", f"As the project: {inherited}"), *presets.choices(name)]
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
+        """(heading, fields, whether the group is worth opening at once)."""
+        return [
+            (heading, fields := [self[name] for name in names], any(field.value() or field.errors for field in fields))
+            for heading, names in self.GROUPS.items()
+        ]
+
+
+class CardForm(SceneForm):
+    """The few fields that are edited on the card itself."""
+
+    class Meta(SceneForm.Meta):
+        fields = ["title", "action", "duration", "shot_type", "camera_move"]
+
+
+def name_blank_choices(form: forms.BaseForm) -> None:
+    """A dash reads better than a row of them, and an unknown value is answered with what was sent."""
+    for field in form.fields.values():
+        if isinstance(field, forms.TypedChoiceField):
+            offered = cast(Iterable[tuple[str, str]], field.choices)
+            field.choices = [(value, label if value else BLANK_CHOICE) for value, label in offered]
+            name = (field.label or "choice").lower()
+            field.error_messages["invalid_choice"] = f"There is no {name} called “%(value)s”. Choose one of the list."

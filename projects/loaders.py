@@ -1,0 +1,23 @@
+"""The only doors to a project and its scenes: 404 to outsiders, 403 to members whose role does not suffice."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from projects.models import Project, Scene
+from teams import access
+from teams.models import Role
+
+
+def load_project(
+    request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, deleted: bool = False
+) -> tuple[Project, Role]:
+    projects = Project.objects.select_related("team").filter(deleted_at__isnull=not deleted)
+    return access.load(projects, access.signed_in(request), pk, team="team", at_least=at_least)
+
+
+def load_scene(
+    request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, deleted: bool = False
+) -> tuple[Scene, Role]:
+    scenes = Scene.objects.for_cards().filter(deleted_at__isnull=not deleted, project__deleted_at=None)
+    return access.load(scenes, access.signed_in(request), pk, team="project__team", at_least=at_least)

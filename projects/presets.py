@@ -1,0 +1,34 @@
+"""The named choices of a scene's fields, read once from presets.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PRESETS_FILE = Path(__file__).with_name("presets.toml")
+
+
+@dataclass(frozen=True)
+class Preset:
+    key: str
+    label: str
+    meaning: str
+
+
+@cache
+def all_presets() -> dict[str, tuple[Preset, ...]]:
+    """Presets by field name, in the order they are offered."""
+    tables = tomllib.loads(PRESETS_FILE.read_text(encoding="utf-8"))
+    return {
+        field: tuple(Preset(key, label, meaning) for key, (label, meaning) in rows.items())
+        for field, rows in tables.items()
+    }
+
+
+def choices(field: str) -> list[tuple[str, str]]:
+    return [(preset.key, preset.label) for preset in all_presets()[field]]
+
+
+def label(field: str, key: str) -> str:
+    """What people read for a key; the key itself where no preset has it (any more)."""
+    return next((preset.label for preset in all_presets()[field] if preset.key == key), key)

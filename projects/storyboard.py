@@ -1,0 +1,130 @@
+"""Writes that touch a whole storyboard: order, insertion, duplication, deletion and undo.
+
+Each holds a lock on the project, so two people who rearrange one storyboard at once both get their way, one after the
+other. Moves say "this scene goes behind that one" rather than "this is the new order": they can be combined, and a stale
+page cannot lose somebody else's scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+
+from projects.models import Project, Scene
+
+MAX_SCENES = 500
+
+
+def _locked(project_id: int) -> Project:
+    return Project.objects.select_for_update().get(pk=project_id)
+
+
+def _number(scenes: Sequence[Scene]) -> None:
+    moved = []
+    for position, scene in enumerate(scenes, start=1):
+        if scene.position != position:
+            scene.position = position
+            scene.changed_at = Now()
+            moved.append(scene)
+    Scene.objects.bulk_update(moved, ["position", "changed_at"])
+
+
+def _scenes(project: Project) -> list[Scene]:
+    return list(project.scenes.filter(deleted_at=None).order_by("position", "pk").only("position"))
+
+
+def _index_behind(scenes: Sequence[Scene], after: int | None) -> int:
+    if after is None:
+        return 0
+    for index, scene in enumerate(scenes):
+        if scene.pk == after:
+            return index + 1
+    raise ValidationError("The scene it should follow is no longer in this storyboard. Here is the order as it is now.")
+
+
+@transaction.atomic
+def add(scene: Scene, *, after: int | None = None, at_end: bool = True) -> Scene:
+    """Save a new scene behind the scene numbered `after` (its id), at the start, or at the end."""
+    project = _locked(scene.project_id)
+    scenes = _scenes(project)
+    if len(scenes) >= MAX_SCENES:
+        raise ValidationError(f"A storyboard holds at most {MAX_SCENES} scenes. Start another project for the rest.")
+    index = len(scenes) if at_end and after is None else _index_behind(scenes, after)
+    scene.position = index + 1
+    scene.save()
+    scenes.insert(index, scene)
+    _number(scenes)
+    return scene
+
+
+@transaction.atomic
+def move(scene: Scene, *, after: int | None) -> None:
+    """Put the scene behind the scene with the id `after`, or first when it is None."""
+    project = _locked(scene.project_id)
+    scenes = [other for other in _scenes(project) if other.pk != scene.pk]
+    scenes.insert(_index_behind(scenes, after), Scene.objects.get(pk=scene.pk))
+    _number(scenes)
+
+
+@transaction.atomic
+def shift(scene: Scene, by: int) -> None:
+    """Move the scene `by` places towards the end (or the start, when negative), as far as there are places."""
+    project = _locked(scene.project_id)
+    scenes = _scenes(project)
+    order = [other.pk for other in scenes]
+    index = order.index(scene.pk)
+    scenes.insert(max(0, min(len(scenes) - 1, index + by)), scenes.pop(index))
+    _number(scenes)
+
+
+def duplicate(scene: Scene) -> Scene:
+    """A copy right behind the original, without its takes."""
+    return add(_copy(scene, scene.project), after=scene.pk)
+
+
+def _copy(scene: Scene, project: Project) -> Scene:
+    fields: dict[str, Any] = {name: getattr(scene, name) for name in Scene.SHOT_FIELDS}
+    return Scene(project=project, duration=scene.duration, notes=scene.notes, **fields)
+
+
+@transaction.atomic
+def delete(scene: Scene) -> None:
+    project = _locked(scene.project_id)
+    Scene.objects.filter(pk=scene.pk).update(deleted_at=Now(), changed_at=Now())
+    _number(_scenes(project))
+
+
+@transaction.atomic
+def restore(scene: Scene) -> None:
+    """Bring a deleted scene back to where it was, as nearly as the storyboard still allows."""
+    project = _locked(scene.project_id)
+    if scene.deleted_at is None:
+        return
+    scenes = _scenes(project)
+    Scene.objects.filter(pk=scene.pk).update(deleted_at=None, changed_at=Now())
+    scenes.insert(min(scene.position - 1, len(scenes)), Scene.objects.get(pk=scene.pk))
+    _number(scenes)
+
+
+@transaction.atomic
+def duplicate_project(project: Project, created_by: Any) -> Project:
+    """A new project with the same scenes; takes stay with the original."""
+    scenes = list(project.scenes.filter(deleted_at=None))
+    copy = Project.objects.create(
+        team=project.team,
+        title=f"{project.title[:112]} (copy)",
+        aspect_ratio=project.aspect_ratio,
+        resolution=project.resolution,
+        visual_style=project.visual_style,
+        color_grading=project.color_grading,
+        created_by=created_by,
+    )
+    copies = [_copy(scene, copy) for scene in scenes]
+    for position, scene in enumerate(copies, start=1):
+        scene.position = position
+    Scene.objects.bulk_create(copies)
+    return copy

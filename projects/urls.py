@@ -1,0 +1,21 @@
+from django.urls import path
+
+from projects.views import project, scene
+
+urlpatterns = [
+    path("", project.project_list, name="project_list"),
+    path("projects/new", project.project_create, name="project_create"),
+    path("projects/<int:pk>", project.storyboard, name="storyboard"),
+    path("projects/<int:pk>/settings", project.project_edit, name="project_edit"),
+    path("projects/<int:pk>/duplicate", project.project_duplicate, name="project_duplicate"),
+    path("projects/<int:pk>/delete", project.project_delete, name="project_delete"),
+    path("projects/<int:pk>/restore", project.project_restore, name="project_restore"),
+    path("projects/<int:pk>/scenes/new", scene.scene_create, name="scene_create"),
+    path("scenes/<int:pk>", scene.scene_page, name="scene_page"),
+    path("scenes/<int:pk>/card", scene.scene_card, name="scene_card"),
+    path("scenes/<int:pk>/card/edit", scene.scene_card_edit, name="scene_card_edit"),
+    path("scenes/<int:pk>/move", scene.scene_move, name="scene_move"),
+    path("scenes/<int:pk>/duplicate", scene.scene_duplicate, name="scene_duplicate"),
+    path("scenes/<int:pk>/delete", scene.scene_delete, name="scene_delete"),
+    path("scenes/<int:pk>/restore", scene.scene_restore, name="scene_restore"),
+]

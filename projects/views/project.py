@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from projects import storyboard as board
+from projects.forms import ProjectForm
+from projects.loaders import load_project
+from projects.models import Project, Scene
+from projects.views.undo import offer_undo
+from teams.access import can_edit_somewhere, signed_in
+from teams.models import Role
+
+
+@require_GET
+def project_list(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    projects = Project.objects.for_person(user).select_related("team")
+    return render(request, "projects/project_list.html", {"projects": projects, "can_create": can_edit_somewhere(user)})
+
+
+@require_http_methods(["GET", "POST"])
+def project_create(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    if not can_edit_somewhere(user):
+        return render(request, "projects/project_form.html", {"no_team": True}, status=403)
+    form = ProjectForm(request.POST or None, user=user)
+    if form.is_valid():
+        form.instance.created_by = user
+        project = form.save()
+        return redirect("storyboard", project.pk)
+    return render(request, "projects/project_form.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@require_GET
+def storyboard(request: HttpRequest, pk: int) -> HttpResponse:
+    project, role = load_project(request, pk)
+    scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
+    for scene in scenes:
+        scene.project = project
+    context = {"project": project, "scenes": scenes, "role": role, "can_edit": role.includes(Role.EDITOR)}
+    return render(request, "projects/storyboard.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    form = ProjectForm(request.POST or None, instance=project, user=signed_in(request))
+    if form.is_valid():
+        form.save()
+        messages.success(request, "Project settings saved.")
+        return redirect("storyboard", pk)
+    deleted = project.scenes.exclude(deleted_at=None).order_by("-deleted_at")[:50]
+    context = {"form": form, "project": project, "deleted_scenes": deleted}
+    return render(request, "projects/project_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def project_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    copy = board.duplicate_project(project, signed_in(request))
+    messages.success(request, f"This is the copy of “{project.title}”.")
+    return redirect("storyboard", copy.pk)
+
+
+@require_POST
+def project_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    Project.objects.filter(pk=pk).update(deleted_at=Now())
+    offer_undo(request, f"“{project.title}” is deleted.", reverse("project_restore", args=[pk]))
+    return redirect("project_list")
+
+
+@require_POST
+def project_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    project, _ = load_project(request, pk, at_least=Role.EDITOR, deleted=True)
+    Project.objects.filter(pk=pk).update(deleted_at=None)
+    messages.success(request, f"“{project.title}” is back.")
+    return redirect("storyboard", pk)

@@ -1,0 +1,127 @@
+"""Scenes are written by plain form posts that end at the page they came from; HTMX follows the same redirect."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from projects import storyboard
+from projects.forms import CardForm, SceneForm
+from projects.loaders import load_project, load_scene
+from projects.models import Scene
+from projects.views.undo import offer_undo
+from teams.models import Role
+
+
+def to_storyboard(scene: Scene) -> HttpResponse:
+    return redirect(f"{reverse('storyboard', args=[scene.project_id])}#scene-{scene.pk}")
+
+
+def number_or_none(text: str | None) -> int | None:
+    """Raises ValueError for anything but digits or nothing."""
+    return int(text) if text else None
+
+
+@require_http_methods(["GET", "POST"])
+def scene_create(request: HttpRequest, pk: int) -> HttpResponse:
+    """`after` is the id of the scene the new one follows; without it the new one comes last."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    try:
+        after = number_or_none(request.POST.get("after") or request.GET.get("after"))
+    except ValueError:
+        return HttpResponseBadRequest("The scene to insert behind is not known.")
+    form = CardForm(request.POST or None, instance=Scene(project=project))
+    if form.is_valid():
+        try:
+            return to_storyboard(storyboard.add(form.save(commit=False), after=after))
+        except ValidationError as error:
+            form.add_error(None, error)
+    context = {"form": form, "project": project, "after": after}
+    return render(request, "projects/scene_new.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def scene_page(request: HttpRequest, pk: int) -> HttpResponse:
+    needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    scene, role = load_scene(request, pk, at_least=needed)
+    form = SceneForm(request.POST or None, instance=scene)
+    if form.is_valid():
+        form.instance.changed_at = Now()
+        form.save()
+        messages.success(request, "Saved.")
+        return redirect("scene_page", pk)
+    if form.is_bound:
+        scene = load_scene(request, pk)[0]  # what is stored, not what was refused, beside the form
+    scenes = list(Scene.objects.for_cards().filter(project=scene.project_id, deleted_at=None))
+    context = {"scene": scene, "scenes": scenes, "project": scene.project, "form": form, "role": role}
+    context["can_edit"] = role.includes(Role.EDITOR)
+    return render(request, "projects/scene.html", context, status=422 if form.is_bound else 200)
+
+
+@require_GET
+def scene_card(request: HttpRequest, pk: int) -> HttpResponse:
+    scene, role = load_scene(request, pk)
+    return render(request, "projects/_scene_card.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
+
+
+@require_http_methods(["GET", "POST"])
+def scene_card_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The card as a form, in the card's place on the storyboard."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    form = CardForm(request.POST or None, instance=scene)
+    if form.is_valid():
+        form.instance.changed_at = Now()
+        form.save()
+        return redirect("scene_card", pk) if request.headers.get("HX-Request") else to_storyboard(scene)
+    context = {"form": form, "scene": scene, "project": scene.project}
+    template = "projects/_scene_card_form.html" if request.headers.get("HX-Request") else "projects/scene_new.html"
+    return render(request, template, context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def scene_move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Either `by` places (negative is earlier), or behind the scene `after`; an empty `after` is the start."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        by, after = number_or_none(request.POST.get("by")), number_or_none(request.POST.get("after"))
+    except ValueError:
+        return HttpResponseBadRequest("Where the scene should go is not known.")
+    try:
+        if by is not None:
+            storyboard.shift(scene, by)
+        else:
+            storyboard.move(scene, after=after)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return to_storyboard(scene)
+
+
+@require_POST
+def scene_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        return to_storyboard(storyboard.duplicate(scene))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return to_storyboard(scene)
+
+
+@require_POST
+def scene_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    storyboard.delete(scene)
+    offer_undo(request, f"“{scene.title}” is deleted.", reverse("scene_restore", args=[pk]))
+    return redirect("storyboard", scene.project_id)
+
+
+@require_POST
+def scene_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
+    storyboard.restore(scene)
+    messages.success(request, f"“{scene.title}” is back.")
+    return to_storyboard(scene)

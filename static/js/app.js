@@ -1,0 +1,253 @@
+/* What HTML and HTMX cannot do alone: keyboard, drag, player, toasts, and care for what a live update must not disturb. */
+(() => {
+  "use strict";
+
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]");
+
+  // -- Toasts ---------------------------------------------------------------------------------------------------------
+
+  function toast(text) {
+    const element = document.createElement("div");
+    element.className = "toast toast-error";
+    const words = document.createElement("span");
+    words.textContent = text;
+    const close = document.createElement("button");
+    close.className = "icon-button";
+    close.dataset.action = "dismiss";
+    close.textContent = "×";
+    close.setAttribute("aria-label", "Dismiss");
+    element.append(words, close);
+    $("#toasts").append(element);
+  }
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const { xhr } = event.detail;
+    const isText = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+    toast(isText ? xhr.responseText : `The server answered ${xhr.status}. Reload the page and try again.`);
+  });
+  document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Nothing was changed."));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // A form that was refused comes back with its notes and is shown in its place.
+    const isHtml = (event.detail.xhr.getResponseHeader("Content-Type") || "").startsWith("text/html");
+    if (event.detail.xhr.status === 422 && isHtml) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+
+  // -- Clicks ---------------------------------------------------------------------------------------------------------
+
+  const actions = {
+    dismiss: (button) => button.closest(".toast").remove(),
+    help: () => $("#help")?.showModal(),
+    "toggle-theme": () => {
+      const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+      document.documentElement.dataset.theme = theme;
+      document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+    },
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-action]");
+    if (button) actions[button.dataset.action]?.(button);
+    const play = event.target.closest("[data-play], [data-play-here]");
+    if (play && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      if ("play" in play.dataset) playInDialog(play.href);
+      else playInPage(play.href);
+    }
+  });
+
+  // One click, one submission, for forms that HTMX does not handle.
+  document.addEventListener("submit", (event) => {
+    const { submitter } = event;
+    if (submitter && "once" in submitter.dataset) setTimeout(() => { submitter.disabled = true; });
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) $$("[data-once]").forEach((button) => { button.disabled = false; });
+  });
+
+  // -- Player ---------------------------------------------------------------------------------------------------------
+
+  function playInDialog(url) {
+    const dialog = $("#player-dialog");
+    const video = $("video", dialog);
+    video.src = url;
+    dialog.showModal();
+    video.play().catch(() => {});
+  }
+
+  function playInPage(url) {
+    const player = $("[data-player]");
+    let video = $("video", player);
+    if (!video) {
+      video = Object.assign(document.createElement("video"), { controls: true, playsInline: true });
+      player.replaceChildren(video);
+    }
+    video.src = url;
+    video.play().catch(() => {});
+    player.scrollIntoView({ block: "nearest" });
+  }
+
+  $("#player-dialog")?.addEventListener("close", (event) => {
+    const video = $("video", event.target);
+    video.pause();
+    video.removeAttribute("src");
+    video.load();
+  });
+
+  // -- Menus: native popovers, placed beside their button ---------------------------------------------------------------
+
+  document.addEventListener("toggle", (event) => {
+    const menu = event.target;
+    if (!menu.matches?.(".menu[popover]")) return;
+    if (event.newState === "open") {
+      const button = $(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+      const box = menu.getBoundingClientRect();
+      const below = button.bottom + box.height + 8 < window.innerHeight;
+      menu.style.left = `${Math.max(8, Math.min(button.right - box.width, window.innerWidth - box.width - 8))}px`;
+      menu.style.top = `${below ? button.bottom + 4 : Math.max(8, button.top - box.height - 4)}px`;
+    } else if (menu.closest(".card")?.dataset.missedUpdate) {
+      refreshCard(menu.closest(".card"));
+    }
+  }, true);
+
+  // -- Live updates ---------------------------------------------------------------------------------------------------
+
+  const refreshCard = (card) =>
+    htmx.ajax("GET", `/scenes/${card.dataset.scene}/card`, { target: card, swap: "outerHTML" });
+
+  let refocus = null;
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target } = event.detail;
+    const isBusy = target.matches(".card-editing, .sortable-chosen") || $(":popover-open", target);
+    if (isBusy) {
+      event.detail.shouldSwap = false;
+      target.dataset.missedUpdate = "yes";
+    }
+    refocus = target.contains(document.activeElement) ? target.id : null;
+  });
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (!event.detail.target.matches(".card, .takes")) return;
+    if (refocus) document.getElementById(refocus)?.focus({ preventScroll: true });
+    refocus = null;
+    const strip = $(".takes");
+    const player = $("[data-player]");
+    if (strip && player && !player.dataset.take && strip.dataset.shown) {
+      htmx.ajax("GET", player.dataset.url, { target: player, swap: "outerHTML" });
+    }
+    refreshToolbar();
+  });
+
+  // Cards say what changed; the sums above them are asked for once things have settled.
+  let toolbarTimer;
+  function refreshToolbar() {
+    if (!$("#toolbar-actions")) return;
+    clearTimeout(toolbarTimer);
+    toolbarTimer = setTimeout(() => {
+      const url = $("[data-live]").dataset.boardUrl;
+      htmx.ajax("GET", url, { source: "#board-summary", swap: "none" });
+    }, 700);
+  }
+
+  function onOrder(ids) {
+    const board = $("#board");
+    if (!board || $(".sortable-chosen, .card-editing", board)) return;
+    const shown = $$("[data-scene]", board).map((card) => card.dataset.scene).join(" ");
+    if (shown !== ids) refreshBoard();
+  }
+
+  const refreshBoard = () =>
+    htmx.ajax("GET", $("[data-live]").dataset.boardUrl, { target: "#board-area", select: "#board-area", swap: "outerHTML" });
+
+  document.addEventListener("htmx:sseOpen", (event) => {
+    event.detail.source.addEventListener("order", (message) => onOrder(message.data));
+  });
+
+  setInterval(() => {
+    for (const time of $$(".elapsed[data-since]")) {
+      const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time.dataset.since)) / 1000));
+      time.textContent = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    }
+  }, 500);
+
+  // -- Storyboard: drag and keyboard ------------------------------------------------------------------------------------
+
+  function post(url, values) {
+    return htmx.ajax("POST", url, { source: "#board-actions", values, target: "#board-area", select: "#board-area", swap: "outerHTML" });
+  }
+
+  async function move(card, values) {
+    const { id } = card;
+    await post(`/scenes/${card.dataset.scene}/move`, values);
+    document.getElementById(id)?.focus();
+  }
+
+  function makeSortable(root) {
+    const board = $("#board", root) || (root.id === "board" ? root : null);
+    if (!board || board.dataset.canEdit !== "yes" || board.dataset.sortable) return;
+    board.dataset.sortable = "yes";
+    Sortable.create(board, {
+      handle: ".drag-handle",
+      draggable: ".card",
+      animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150,
+      onEnd: ({ item, oldIndex, newIndex }) => {
+        if (oldIndex === newIndex) return;
+        const before = item.previousElementSibling?.closest(".card");
+        move(item, { after: before ? before.dataset.scene : "" });
+      },
+    });
+  }
+  htmx.onLoad(makeSortable);
+
+  function neighbour(card, key) {
+    const cards = $$(".card[data-scene]");
+    const index = cards.indexOf(card);
+    const columns = cards.filter((other) => other.offsetTop === cards[0].offsetTop).length;
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
+    return cards[index + step];
+  }
+
+  const cardKeys = {
+    Enter: (card) => $("h3 a", card).click(),
+    " ": (card) => $("[data-play]", card)?.click(),
+    g: (card) => $("[data-generate]", card)?.click(),
+    d: (card) => $("[data-duplicate]", card)?.click(),
+    e: (card) => $("[data-edit]", card)?.click(),
+    Delete: (card) => $("[data-delete]", card)?.click(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event.target) || $("dialog[open]") || event.ctrlKey || event.metaKey) return;
+    const card = event.target.closest?.(".card[data-scene]");
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (card && key.startsWith("Arrow")) {
+      event.preventDefault();
+      if (event.altKey) {
+        const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+        if (by && $("[data-later]", card)) move(card, { by });
+      } else {
+        neighbour(card, key)?.focus();
+      }
+    } else if (event.altKey) {
+      return;
+    } else if (card && event.target === card && key in cardKeys) {
+      event.preventDefault();
+      cardKeys[key](card);
+    } else if (key === "?") {
+      $("#help")?.showModal();
+    } else if (key === "n" && $("#new-scene")) {
+      $("#new-scene").click();
+    } else if (!card && key.startsWith("Arrow") && event.target === document.body && $(".card")) {
+      event.preventDefault();
+      $(".card").focus();
+    }
+  });
+
+  // -- One-time sign-in link: its form is sent as soon as the page is there ---------------------------------------------
+
+  document.addEventListener("DOMContentLoaded", () => $("[data-submit-at-once]")?.requestSubmit());
+  if (document.readyState !== "loading") $("[data-submit-at-once]")?.requestSubmit();
+})();

@@ -1,0 +1,56 @@
+"""The one way a view gets at a row: scoped to the signed-in person's teams.
+
+A row of a team the person does not belong to does not exist for them (404). A member whose role does not suffice is told
+so (403): they may know the row, not change it.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Model, QuerySet
+from django.http import Http404, HttpRequest
+
+from teams.models import Membership, Role, Team, User
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person behind a request that login_required has let through."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def role_in(user: User, team_id: int) -> Role | None:
+    value = Membership.objects.filter(user=user, team_id=team_id).values_list("role", flat=True).first()
+    return Role(value) if value else None
+
+
+def load(
+    queryset: QuerySet[ModelT], user: User, pk: int, *, team: str, at_least: Role = Role.VIEWER
+) -> tuple[ModelT, Role]:
+    """The row and the person's role over it. `team` is the lookup from the row to its team, such as "project__team"."""
+    memberships = f"{team}__memberships"
+    row = (
+        queryset.filter(**{f"{memberships}__user": user}, pk=pk).annotate(member_role=F(f"{memberships}__role")).first()
+    )
+    if row is None:
+        raise Http404
+    role = Role(row.member_role)
+    require(role, at_least)
+    return row, role
+
+
+def require(role: Role, at_least: Role) -> None:
+    if not role.includes(at_least):
+        raise PermissionDenied(f"This needs the role of {at_least.label.lower()}; yours is {role.label.lower()}.")
+
+
+def teams_of(user: User) -> QuerySet[Team]:
+    return Team.objects.filter(memberships__user=user).order_by("name", "pk")
+
+
+def can_edit_somewhere(user: User) -> bool:
+    return Membership.objects.filter(user=user, role__in=[Role.EDITOR, Role.OWNER]).exists()

@@ -1,0 +1,67 @@
+"""Print a one-time sign-in link; for the installation's first owner unless told otherwise.
+
+With --add the person is made a member first, so an operator can let someone in without e-mail.
+"""
+
+import contextlib
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+import requests
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+from django.urls import reverse
+
+from teams.models import Membership, Role, SignInLink, Team, User
+
+
+class Command(BaseCommand):
+    help = "Print a link that signs one person in, once, within 24 hours."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email", nargs="?", help="whose link; default: the first owner")
+        parser.add_argument(
+            "--add", choices=Role.values, metavar="ROLE", help="make them a member with this role first"
+        )
+        parser.add_argument("--team", type=int, help="with --add: the team's number; default: the first team")
+        parser.add_argument("--base-url", default="http://127.0.0.1:8000")
+        parser.add_argument("--when-ready", action="store_true", help="wait until the server answers")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = self.add_member(options) if options["add"] else self.find_person(options["email"])
+        if options["when_ready"]:
+            self.wait_for(options["base_url"] + reverse("healthz"))
+        path = reverse("sign_in", args=[SignInLink.issue(user)])
+        self.stdout.write(f"Sign in: {options['base_url']}{path}")
+
+    def find_person(self, email: str | None) -> User:
+        people = User.objects.filter(is_active=True)
+        if email:
+            user = people.filter(email=email.lower()).first()
+        else:
+            user = people.filter(memberships__role=Role.OWNER).order_by("pk").first()
+        if user is None:
+            raise CommandError(f"There is nobody with the address {email}." if email else "There is no owner yet.")
+        return user
+
+    def add_member(self, options: dict[str, Any]) -> User:
+        if not options["email"]:
+            raise CommandError("--add needs the person's e-mail address.")
+        validate_email(options["email"])
+        teams = Team.objects.order_by("pk")
+        team = teams.filter(pk=options["team"]).first() if options["team"] else teams.first()
+        if team is None:
+            raise CommandError("There is no such team.")
+        user = User.objects.filter(email=options["email"].lower()).first() or User.objects.create_user(options["email"])
+        Membership.objects.get_or_create(team=team, user=user, defaults={"role": options["add"]})
+        return user
+
+    def wait_for(self, url: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(requests.RequestException):
+                requests.get(url, timeout=2)
+                return
+            time.sleep(0.05)
+        raise CommandError(f"{url} did not answer within {seconds:.0f} s.")

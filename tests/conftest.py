@@ -1,0 +1,117 @@
+"""The cast: Alice owns the team, Bob edits, Vera only views, Mallory belongs to another team."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from generation import catalogue
+from generation.models import Generation
+from projects.models import Project, Scene
+from teams.models import Role, Team, User
+
+
+@pytest.fixture(autouse=True)
+def own_data(settings: Any, tmp_path: Path) -> None:
+    """Every test has a data directory of its own, and static files need no collecting."""
+    settings.DATA_DIR = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STORAGES = settings.STORAGES | {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path / "media", "allow_overwrite": True},
+        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice@example.com", "correct horse", name="Alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob@example.com", name="Bob")
+
+
+@pytest.fixture
+def vera(db: None) -> User:
+    return User.objects.create_user("vera@example.com", name="Vera")
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    user = User.objects.create_user("mallory@example.com", name="Mallory")
+    Team.objects.create(name="Another team").add(user, Role.OWNER)
+    return user
+
+
+@pytest.fixture
+def team(alice: User, bob: User, vera: User) -> Team:
+    team = Team.objects.create(name="Night shift")
+    team.add(alice, Role.OWNER)
+    team.add(bob, Role.EDITOR)
+    team.add(vera, Role.VIEWER)
+    return team
+
+
+@pytest.fixture
+def project(team: Team, alice: User) -> Project:
+    return Project.objects.create(team=team, title="The ferry", created_by=alice)
+
+
+@pytest.fixture
+def make_scenes(project: Project) -> Callable[..., list[Scene]]:
+    def make(count: int = 3, **fields: Any) -> list[Scene]:
+        values = {"action": "Something happens.", "duration": Decimal(1)} | fields
+        first = project.scenes.count() + 1
+        return Scene.objects.bulk_create(
+            Scene(project=project, position=position, title=f"Scene {position}", **values)
+            for position in range(first, first + count)
+        )
+
+    return make
+
+
+@pytest.fixture
+def scene(make_scenes: Callable[..., list[Scene]]) -> Scene:
+    return make_scenes(1)[0]
+
+
+@pytest.fixture
+def make_take(alice: User) -> Callable[..., Generation]:
+    """A row as the pipeline would leave it; `clip` gives its file those bytes."""
+
+    def make(scene: Scene, *, clip: bytes = b"", **fields: Any) -> Generation:
+        from django.core.files.base import ContentFile
+
+        model = catalogue.default_video_model()
+        number = scene.takes.count() + 1
+        values = {"provider": model.provider, "model_id": model.id, "width": 320, "height": 180, "duration": Decimal(1)}
+        values |= {"created_by": alice, "estimated_cost": Decimal(0), "scene_digest": scene.digest()}
+        take = Generation.objects.create(scene=scene, number=number, shot=scene.shot(), **values)
+        if clip:
+            take.clip.save("clip.mp4", ContentFile(clip), save=False)
+            take.poster.save("poster.webp", ContentFile(b"poster"), save=False)
+            fields |= {"clip": take.clip.name, "poster": take.poster.name, "clip_bytes": len(clip)}
+        Generation.objects.filter(pk=take.pk).update(**fields)
+        take.refresh_from_db()
+        return take
+
+    return make
+
+
+@pytest.fixture
+def as_user() -> Callable[[User], Client]:
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in

@@ -1,0 +1,15 @@
+"""Keeps the tests away from anybody's data: loaded by pytest before the settings are read."""
+
+import os
+import sys
+import tempfile
+
+os.environ["IMAGEAI_DATA"] = tempfile.mkdtemp(prefix="imageai-test-")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
+for name in ("REDIS_URL", "HTTPS", "IMAGEAI_WEB_PROCESS", "IMAGEAI_OWNER"):
+    os.environ.pop(name, None)
+
+if __name__ == "__main__":
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", *sys.argv[1:]])
