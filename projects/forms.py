@@ -62,7 +62,11 @@ class SceneForm(forms.ModelForm[Scene]):
         model = Scene
         fields = ["duration", "notes", *Scene.SHOT_FIELDS]
         help_texts = {"duration": "Seconds, 1 to 60"}
-        error_messages = {"duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}}
+        error_messages = {
+            "duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}
+            | dict.fromkeys(["min_value", "max_value", "max_digits", "max_whole_digits"], "A scene lasts 1 to 60 seconds.")
+            | {"max_decimal_places": "Tenths of a second are as fine as it gets."}
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,7 +77,7 @@ class SceneForm(forms.ModelForm[Scene]):
             if name in self.PLACEHOLDERS:
                 field.widget.attrs["placeholder"] = self.PLACEHOLDERS[name]
         project = self.instance.project
-        for name in ("visual_style", "color_grading"):
+        for name in {"visual_style", "color_grading"} & self.fields.keys():
             if inherited := getattr(project, f"get_{name}_display")():
                 field = cast(forms.TypedChoiceField, self.fields[name])
                 field.choices = [("", f"As the project: {inherited}"), *presets.choices(name)]

@@ -19,6 +19,7 @@ from teams.models import Role, Team, User
 @pytest.fixture(autouse=True)
 def own_data(settings: Any, tmp_path: Path) -> None:
     """Every test has a data directory of its own, and static files need no collecting."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DATA_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STORAGES = settings.STORAGES | {

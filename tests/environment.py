@@ -5,6 +5,7 @@ import sys
 import tempfile
 
 os.environ["IMAGEAI_DATA"] = tempfile.mkdtemp(prefix="imageai-test-")
+os.mkdir(os.path.join(os.environ["IMAGEAI_DATA"], "static"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
 for name in ("REDIS_URL", "HTTPS", "IMAGEAI_WEB_PROCESS", "IMAGEAI_OWNER"):
     os.environ.pop(name, None)

@@ -1,0 +1,120 @@
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from projects.models import Project, Scene
+from teams.models import Team, User
+from tests.queries import count_queries
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[[User], Client]
+
+
+def test_the_list_shows_the_projects_of_ones_teams(as_user: AsUser, project: Project, vera: User, mallory: User):
+    assert project.title in as_user(vera).get(reverse("project_list")).content.decode()
+    assert project.title not in as_user(mallory).get(reverse("project_list")).content.decode()
+
+
+def test_the_list_needs_as_many_queries_for_three_projects_as_for_one(
+    as_user: AsUser, team: Team, project: Project, make_scenes: Callable[..., list[Scene]], alice: User
+):
+    make_scenes(2)
+    client = as_user(alice)
+    with count_queries() as one:
+        client.get(reverse("project_list"))
+    for title in ("Second", "Third"):
+        Scene.objects.create(project=Project.objects.create(team=team, title=title), title="a", action="b")
+    with count_queries() as three:
+        client.get(reverse("project_list"))
+    assert (len(one), len(three)) == (6, 6)
+
+
+def test_creating(as_user: AsUser, team: Team, bob: User):
+    response = as_user(bob).post(
+        reverse("project_create"), {"title": "Harbour", "aspect_ratio": "9:16", "resolution": "1080p"}
+    )
+    project = Project.objects.get()
+    assert response.headers["Location"] == reverse("storyboard", args=[project.pk])
+    assert (project.title, project.team, project.created_by, project.frame_size) == ("Harbour", team, bob, (1080, 1920))
+
+
+def test_creating_needs_a_title(as_user: AsUser, team: Team, bob: User):
+    response = as_user(bob).post(
+        reverse("project_create"), {"title": " ", "aspect_ratio": "16:9", "resolution": "720p"}
+    )
+    assert (response.status_code, Project.objects.count()) == (422, 0)
+    assert "This field is required." in response.content.decode()
+
+
+def test_a_viewer_cannot_create(as_user: AsUser, team: Team, vera: User):
+    response = as_user(vera).post(
+        reverse("project_create"), {"title": "Mine", "aspect_ratio": "16:9", "resolution": "720p"}
+    )
+    assert (response.status_code, Project.objects.count()) == (403, 0)
+
+
+def test_a_project_cannot_be_created_in_somebody_elses_team(as_user: AsUser, team: Team, mallory: User):
+    mallorys_second = Team.objects.create(name="Second")
+    mallorys_second.add(mallory, "owner")
+    response = as_user(mallory).post(
+        reverse("project_create"), {"title": "x", "aspect_ratio": "16:9", "resolution": "720p", "team": team.pk}
+    )
+    assert (response.status_code, Project.objects.count()) == (422, 0)
+
+
+def test_editing(as_user: AsUser, project: Project, bob: User):
+    values = {"title": "The night ferry", "aspect_ratio": "1:1", "resolution": "720p", "visual_style": "noir"}
+    as_user(bob).post(reverse("project_edit", args=[project.pk]), values)
+    project.refresh_from_db()
+    assert (project.title, project.aspect_ratio, project.visual_style) == ("The night ferry", "1:1", "noir")
+
+
+def test_an_unknown_preset_is_named(as_user: AsUser, project: Project, bob: User):
+    values = {"title": "x", "aspect_ratio": "16:9", "resolution": "720p", "visual_style": "glitchcore"}
+    response = as_user(bob).post(reverse("project_edit", args=[project.pk]), values)
+    assert response.status_code == 422
+    assert "called “glitchcore”" in response.content.decode()
+
+
+def test_deleting_and_undoing(as_user: AsUser, project: Project, bob: User):
+    client = as_user(bob)
+    response = client.post(reverse("project_delete", args=[project.pk]), follow=True)
+    assert f'formaction="{reverse("project_restore", args=[project.pk])}"' in response.content.decode()
+    assert client.get(reverse("storyboard", args=[project.pk])).status_code == 404
+    client.post(reverse("project_restore", args=[project.pk]))
+    assert client.get(reverse("storyboard", args=[project.pk])).status_code == 200
+
+
+def test_restoring_what_is_not_deleted_is_404(as_user: AsUser, project: Project, bob: User):
+    assert as_user(bob).post(reverse("project_restore", args=[project.pk])).status_code == 404
+
+
+def test_duplicating_copies_scenes_but_not_takes(
+    as_user: AsUser, project: Project, bob: User, make_scenes: Callable[..., list[Scene]], make_take
+):
+    scenes = make_scenes(2, dialogue="Ahoy.")
+    make_take(scenes[0])
+    as_user(bob).post(reverse("project_duplicate", args=[project.pk]))
+    copy = Project.objects.exclude(pk=project.pk).get()
+    assert copy.title == "The ferry (copy)"
+    assert [(s.position, s.title, s.dialogue, s.takes.count()) for s in copy.scenes.all()] == [
+        (1, "Scene 1", "Ahoy.", 0),
+        (2, "Scene 2", "Ahoy.", 0),
+    ]
+
+
+@pytest.mark.parametrize("name", ["project_edit", "project_duplicate", "project_delete"])
+def test_who_may_change_a_project(as_user: AsUser, project: Project, vera: User, mallory: User, name: str):
+    url = reverse(name, args=[project.pk])
+    assert as_user(vera).post(url).status_code == 403
+    assert as_user(mallory).post(url).status_code == 404
+    assert Project.objects.live().count() == 1
+
+
+def test_a_project_with_markup_and_emoji_in_its_title(as_user: AsUser, project: Project, vera: User):
+    Project.objects.update(title="<script>alert(1)</script> 🎬 " + "long " * 18)
+    content = as_user(vera).get(reverse("storyboard", args=[project.pk])).content.decode()
+    assert "<script>alert(1)" not in content
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; 🎬" in content
