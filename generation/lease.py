@@ -63,7 +63,7 @@ class Lease:
     def let_go(self, *, next_step_in: float = 0, **changes: Any) -> None:
         """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final. LeaseLost."""
         ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None}
-        due_at = Now() + timedelta(seconds=next_step_in)
+        due_at = Now() + timedelta(seconds=next_step_in) if next_step_in else Now()
         if not self._held().update(**self._stamped(changes), **ended, next_step_at=due_at):
             raise LeaseLost
         self._remember(changes)

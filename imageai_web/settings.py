@@ -148,6 +148,8 @@ if _database["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
     _database["CONN_MAX_AGE"] = None
+    # A file, as in earnest: SQLite in memory shares one cache between threads and locks differently.
+    _database["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 elif env.bool("IMAGEAI_WEB_PROCESS", default=False):
     # Under ASGI a request has a thread of its own, so connections are shared through a pool. Workers fork: no pool there.
     _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10)}}

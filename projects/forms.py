@@ -64,7 +64,9 @@ class SceneForm(forms.ModelForm[Scene]):
         help_texts = {"duration": "Seconds, 1 to 60"}
         error_messages = {
             "duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}
-            | dict.fromkeys(["min_value", "max_value", "max_digits", "max_whole_digits"], "A scene lasts 1 to 60 seconds.")
+            | dict.fromkeys(
+                ["min_value", "max_value", "max_digits", "max_whole_digits"], "A scene lasts 1 to 60 seconds."
+            )
             | {"max_decimal_places": "Tenths of a second are as fine as it gets."}
         }
 

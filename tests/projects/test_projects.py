@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from projects.models import Project, Scene
-from teams.models import Team, User
+from teams.models import Role, Team, User
 from tests.queries import count_queries
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_a_viewer_cannot_create(as_user: AsUser, team: Team, vera: User):
 
 def test_a_project_cannot_be_created_in_somebody_elses_team(as_user: AsUser, team: Team, mallory: User):
     mallorys_second = Team.objects.create(name="Second")
-    mallorys_second.add(mallory, "owner")
+    mallorys_second.add(mallory, Role.OWNER)
     response = as_user(mallory).post(
         reverse("project_create"), {"title": "x", "aspect_ratio": "16:9", "resolution": "720p", "team": team.pk}
     )

@@ -176,7 +176,7 @@ def test_moving_a_scene(as_user: AsUser, project: Project, make_scenes: MakeScen
 def test_moving_behind_a_scene_of_another_project_changes_nothing(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, team: Team, bob: User
 ):
-    first, second = make_scenes(2)
+    first, _second = make_scenes(2)
     elsewhere = Scene.objects.create(project=Project.objects.create(team=team, title="Else"), title="a", action="b")
     page = as_user(bob).post(reverse("scene_move", args=[first.pk]), {"after": elsewhere.pk}, follow=True)
     assert "no longer in this storyboard" in page.content.decode()
@@ -189,7 +189,7 @@ def test_moving_to_nonsense(as_user: AsUser, scene: Scene, bob: User, values: di
 
 
 def test_two_people_move_different_scenes_from_the_same_old_page(project: Project, make_scenes: MakeScenes):
-    one, two, three, four = make_scenes(4)
+    one, _two, three, four = make_scenes(4)
     storyboard.move(four, after=None)
     storyboard.move(one, after=three.pk)
     assert titles(project) == ["Scene 4", "Scene 2", "Scene 3", "Scene 1"]
@@ -197,7 +197,7 @@ def test_two_people_move_different_scenes_from_the_same_old_page(project: Projec
 
 
 def test_moving_behind_a_scene_that_somebody_has_deleted(project: Project, make_scenes: MakeScenes):
-    one, two, three = make_scenes(3)
+    one, two, _three = make_scenes(3)
     storyboard.delete(two)
     with pytest.raises(ValidationError, match="no longer in this storyboard"):
         storyboard.move(one, after=two.pk)

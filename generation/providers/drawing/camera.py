@@ -14,9 +14,9 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class View:
-    """`x` (picture widths) and `y` (picture heights) are where the camera points, `yaw` and `pitch` keystone the picture.
+    """Where the camera points: `x` in picture widths, `y` in picture heights, `roll` in degrees.
 
-    `roll` is in degrees.
+    `yaw` and `pitch` keystone the picture.
     """
 
     x: float = 0.0

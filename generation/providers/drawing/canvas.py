@@ -180,12 +180,12 @@ class Canvas:
     def soften(self, pencil: float, blur: float) -> None:
         """Push what is drawn so far into the distance: fainter pencil, blurred by picture units."""
         if pencil < 1:
-            self.graphite = cv2.convertScaleAbs(self.graphite, alpha=pencil)  # type: ignore[assignment]
+            self.graphite = np.asarray(cv2.convertScaleAbs(self.graphite, alpha=pencil), dtype=np.uint8)
         radius = blur * self.sheet.scale * self.sheet.supersampling
         if radius >= 0.5:
             side = round(radius) * 2 + 1
-            self.graphite = cv2.blur(self.graphite, (side, side))  # type: ignore[assignment]
-            self.tone = cv2.blur(self.tone, (side, side))  # type: ignore[assignment]
+            self.graphite = np.asarray(cv2.blur(self.graphite, (side, side)), dtype=np.uint8)
+            self.tone = np.asarray(cv2.blur(self.tone, (side, side)), dtype=np.uint8)
 
     def level(self) -> Plane:
         """The developed grey picture at sheet size: 255 is bare paper, 0 the darkest graphite."""

@@ -276,9 +276,9 @@ def _draw_ear(canvas: Canvas, place: Placement, skin: float, style: Hairstyle) -
 
 def _draw_strands(canvas: Canvas, place: Placement, style: Hairstyle) -> None:
     knots = array(style.front)
-    root = np.array([0.06, 0.0])
     for tip in spline(knots[(knots[:, 0] < -0.2) | (knots[:, 1] < 0.1)], steps=3):
         target = tip * 0.93 + (0.0, 0.02)
+        root = np.array([0.06, 0.0]) if tip[1] < 0.25 else np.array([-0.26, 0.08])
         sway = canvas.random.uniform(-0.03, 0.03)
         canvas.stroke(place(spline([root, (root + target) / 2 + (sway - 0.03, -0.05), target])), 0.55, pressure=190)
     shine = spline([(-0.22, 0.04), (-0.06, -0.03), (0.10, -0.035)])

@@ -1,9 +1,12 @@
-"""People as a storyboard artist sets them down: a pose, a garment, a head. Coordinates are head heights from the crown."""
+"""People as a storyboard artist sets them down: a pose, a garment, a head.
+
+Coordinates are head heights from the crown.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -372,10 +375,13 @@ class _Body:
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         self.canvas.shape(self.place(spline(shoe @ turn.T + (x, y), closed=True, steps=4)), 70, self.weight * 0.9)
 
-    def _tube(self, joints: list[Joint] | list[Points] | list[object], widths: tuple[float, ...], tone: float) -> None:
-        left, right = tube(joints, widths)  # type: ignore[arg-type]
+    def _tube(self, joints: Sequence[Joint | Points], widths: tuple[float, ...], tone: float) -> None:
+        left, right = tube(joints, widths)
         limb = self.place(np.vstack([left, right[::-1]]))
-        self.canvas.fill(limb, tone)
+        # A sharp bend folds the outline over itself, so upper and lower limb are filled one after the other.
+        bend = len(left) * (len(joints) // 2) // (len(joints) - 1)
+        for part in (slice(0, bend + 2), slice(bend - 1, None)):
+            self.canvas.fill(self.place(np.vstack([left[part], right[part][::-1]])), tone)
         if self.place.size > 0.02:
             shift = np.array([0.16 * self.place.facing, -0.02]) * self.place.size
             self.canvas.shade(limb - shift, tone * 0.8, within=limb)

@@ -10,7 +10,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Light:
-    """Tones are 0 (black) to 255 (bare paper); `sun` is the height of the disc over the horizon in skies, None hides it."""
+    """Tones are 0 (black) to 255 (bare paper); `sun` is its height over the horizon in skies, None hides it."""
 
     sky_high: float
     sky_low: float

@@ -164,16 +164,8 @@ class _Artist:
 
     def _draw_figures(self) -> None:
         framing = self.framing
-        if self.angle.zenith:
-            head = framing.head * 0.9
-            figures.draw_person(
-                self.front,
-                self.person,
-                self.aspect * 0.5,
-                framing.crown + 0.05,
-                head * self.upright,
-                foreshortening=0.75,
-            )
+        if self.angle.zenith and self.kind == "person" and framing.people == 1:
+            self._draw_towering()
             return
         if framing.people == 2:
             self._draw_pair()
@@ -182,6 +174,14 @@ class _Artist:
             self._draw_one(self.person, self.aspect / 2 + third, framing.head * self.upright, framing.crown)
         else:
             self._draw_creature(self.aspect * self.rng.choice((0.42, 0.56)), framing)
+
+    def _draw_towering(self) -> None:
+        """Seen from the ground at their feet: whole figures stand on the picture's lower edge."""
+        head = max(self.framing.head, 0.075) * self.upright
+        whole = self.framing.head < 0.15
+        crown = 1.05 - HEADS_TALL * head if whole else self.framing.crown
+        bend = self.angle.foreshortening
+        figures.draw_person(self.front, self.person, self.aspect / 2, crown, head, foreshortening=bend)
 
     def _draw_one(self, person: Person, x: float, head: float, crown: float) -> None:
         feet = crown + HEADS_TALL * head

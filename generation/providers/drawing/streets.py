@@ -71,6 +71,7 @@ def _building(stage: Stage, side: int, near: float, far: float, height: float) -
         canvas.outline(face_outline, weight)
     if side > 0:
         canvas.hatch(wall, 58, 0.022, pressure=85)
+    canvas.hatch(front, 90, 0.034, pressure=75)
     storeys = max(2, int(height / 0.85))
     columns = 4
     floor = height / (storeys + 0.4)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.db.models.functions import Now
+
+from generation import pipeline
+from generation.models import Generation
+from generation.providers import animatic, registry
+from generation.providers.base import Request, Shot
+from projects.models import Scene
+from tests.generation import remote
+
+
+@pytest.fixture(scope="session")
+def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A real MP4 of one second."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    request = Request("", Shot(title="A clip", camera_move="pan-right"), 320, 180, Decimal(1))
+    animatic.render(request, path, lambda fraction: None)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def studio(monkeypatch: pytest.MonkeyPatch, clip_bytes: bytes) -> Iterator[remote.Studio]:
+    monkeypatch.setitem(registry.REMOTE_PROVIDERS, "studio", "tests.generation.remote")
+    with remote.studio_open() as studio:
+        studio.content = clip_bytes
+        yield studio
+
+
+@pytest.fixture
+def local_take(scene: Scene, make_take: Callable[..., Generation]) -> Generation:
+    """Queued, small, and quick to render."""
+    return make_take(scene)
+
+
+@pytest.fixture
+def remote_take(scene: Scene, make_take: Callable[..., Generation], studio: remote.Studio) -> Generation:
+    return make_take(scene, provider="studio", model_id="studio-1", prompt="A boat.", estimated_cost=Decimal("0.40"))
+
+
+@pytest.fixture
+def advance() -> Callable[..., Generation]:
+    """Take the next step at once, whatever the row is waiting for, and return the row as it is then."""
+
+    def advance(take: Generation) -> Generation:
+        Generation.objects.filter(pk=take.pk).update(next_step_at=Now())
+        pipeline.advance(take.pk)
+        take.refresh_from_db()
+        return take
+
+    return advance
+
+
+@pytest.fixture
+def end_lease() -> Callable[[Generation], None]:
+    """What time does to the lease of a worker that died."""
+
+    def end(take: Generation) -> None:
+        Generation.objects.filter(pk=take.pk).update(lease_expires_at=Now() - timedelta(seconds=1))
+
+    return end
+
+
+def files_in(path: Path) -> list[str]:
+    return sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())

@@ -1,0 +1,151 @@
+"""The storyboard panel: every preset draws, what must differ differs, and no title can break it."""
+
+from __future__ import annotations
+
+import tomllib
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageChops
+
+from generation.providers import sketch
+from generation.providers.base import Shot
+from generation.providers.drawing.caption import SLATE, draw_caption, strip_height
+
+PRESETS: dict[str, dict[str, list[str]]] = tomllib.loads(
+    (Path(__file__).parents[3] / "projects" / "presets.toml").read_text("utf-8")
+)
+SCENE = {"number": 4, "title": "Homecoming", "subject": "Mara", "action": "waits", "location": "a narrow street"}
+SIZE = 320, 180
+
+
+def drawn(**told: object) -> Image.Image:
+    return sketch.draw(Shot.from_json({**SCENE, **told}), *SIZE)
+
+
+def picture_of(panel: Image.Image) -> bytes:
+    """The panel without its caption, which names the presets and would always differ."""
+    return panel.crop((0, 0, panel.width, panel.height - strip_height(*panel.size))).tobytes()
+
+
+@pytest.mark.parametrize("field", PRESETS)
+def test_every_preset_draws(field: str) -> None:
+    for key in PRESETS[field]:
+        panel = drawn(**{field: key})
+        assert (panel.size, panel.mode) == (SIZE, "RGB")
+
+
+@pytest.mark.parametrize(
+    "field", ["shot_type", "camera_angle", "camera_move", "time_of_day", "weather", "color_grading"]
+)
+def test_choices_look_different(field: str) -> None:
+    pictures = {key: picture_of(drawn(**{field: key})) for key in PRESETS[field]}
+    same = [pair for pair in combinations(pictures, 2) if pictures[pair[0]] == pictures[pair[1]]]
+    assert same == []
+
+
+def test_only_a_moving_camera_gets_an_arrow() -> None:
+    unsaid = picture_of(drawn(camera_move=""))
+    marked = {move: picture_of(drawn(camera_move=move)) != unsaid for move in PRESETS["camera_move"]}
+    assert marked == {move: move != "static" for move in PRESETS["camera_move"]}
+
+
+def test_the_arrow_is_all_that_a_move_changes() -> None:
+    without, panned = (drawn(title="", camera_move=move) for move in ("static", "pan-left"))
+    difference = ImageChops.difference(without, panned).crop((0, 0, SIZE[0], SIZE[1] // 2))
+    assert difference.getbbox() is None
+
+
+@pytest.mark.parametrize("size", [(640, 360), (360, 640), (360, 360), (320, 568), (321, 181), (1920, 1080)])
+def test_any_size_and_aspect(size: tuple[int, int]) -> None:
+    assert sketch.draw(Shot.from_json(SCENE), *size).size == size
+
+
+def test_the_same_shot_gives_the_same_bytes() -> None:
+    first = drawn(weather="snow")
+    drawn(location="forest")
+    assert drawn(weather="snow").tobytes() == first.tobytes()
+
+
+def test_scenes_do_not_repeat_themselves() -> None:
+    pictures = {picture_of(drawn(number=number, shot_type="wide")) for number in range(1, 6)}
+    assert len(pictures) == 5
+
+
+PLACES = [
+    "city street",
+    "forest",
+    "beach",
+    "mountain",
+    "desert",
+    "road",
+    "moon base",
+    "train",
+    "kitchen",
+    "bedroom",
+    "office",
+    "",
+]
+
+
+def test_places_are_told_apart() -> None:
+    assert len({picture_of(drawn(location=place, title="", action="")) for place in PLACES}) == len(PLACES)
+
+
+@pytest.mark.parametrize(
+    "subject", ["a dog", "a black cat", "two horses", "an eagle", "a red car", "a sailing boat", "a rocket"]
+)
+@pytest.mark.parametrize("shot_type", ["wide", "close-up", "extreme-close-up", "two-shot", "point-of-view"])
+def test_subjects_other_than_people(subject: str, shot_type: str) -> None:
+    assert drawn(subject=subject, shot_type=shot_type).size == SIZE
+
+
+@pytest.mark.parametrize("angle", PRESETS["camera_angle"])
+def test_every_shot_type_from_every_angle(angle: str) -> None:
+    for shot_type in PRESETS["shot_type"]:
+        assert drawn(shot_type=shot_type, camera_angle=angle).size == SIZE
+
+
+def test_unknown_presets_and_empty_fields() -> None:
+    unknown = dict.fromkeys(PRESETS, "no-such-choice")
+    assert picture_of(drawn(**unknown)) == picture_of(drawn())
+    assert sketch.draw(Shot(), *SIZE).size == SIZE
+
+
+ODD_TITLES = [
+    "",
+    "   ",
+    "word " * 200,
+    "W" * 400,
+    "\U0001f3ac\U0001f468‍\U0001f469‍\U0001f467 take",
+    "<script>alert('x')</script> & <b>bold</b>",
+    "שלום עולם — سلام",
+    "Z" + "̡̨̛̮" * 60 + "algo",
+    "tab\tnew\nline\x00\x07\x1b[31m",
+    "lone \ud800 surrogate",
+    "映画の始まり",
+    "‮reversed‬ ﷽",
+]
+
+
+@pytest.mark.parametrize("title", ODD_TITLES)
+@pytest.mark.parametrize("width", [180, 320, 1280])
+def test_a_caption_never_leaves_its_strip(title: str, width: int) -> None:
+    height = strip_height(width, width)
+    strip = np.asarray(draw_caption(Shot(title=title, number=123456, shot_type="over-the-shoulder"), width, height))
+    assert strip.shape == (height, width, 3)
+    margins = np.concatenate([strip[:, -3:].reshape(-1, 3), strip[:1].reshape(-1, 3), strip[-1:].reshape(-1, 3)])
+    assert (margins == SLATE).all()
+
+
+def test_a_caption_keeps_what_is_reserved() -> None:
+    strip = np.asarray(draw_caption(Shot(title="word " * 50), 640, 48, reserved=200))
+    assert (strip[:, -200:] == SLATE).all()
+
+
+def test_odd_text_anywhere() -> None:
+    for text in ODD_TITLES:
+        panel = drawn(title=text, subject=text, action=text, location=text, dialogue=text, number=-1)
+        assert panel.size == SIZE

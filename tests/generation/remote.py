@@ -1,0 +1,143 @@
+"""A provider for the tests of the remote steps: a module as real ones are, talking HTTP to a small server that keeps books.
+
+`Studio` is the server. It charges for every clip it accepts, lists what it made, and misbehaves on demand.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import requests
+
+from generation.providers.base import ErrorKind, OnProgress, Progress, ProgressState, ProviderError, Request
+
+address = ""
+
+
+class Studio:
+    def __init__(self) -> None:
+        self.charges: list[str] = []
+        self.clips: dict[str, dict[str, object]] = {}
+        self.deleted: list[str] = []
+        self.content = b""
+        self.can_list = True
+        #: What to answer instead, by "METHOD path-prefix": an HTTP status, or "drop" to accept and hang up.
+        self.faults: dict[str, list[int | str]] = {}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    studio: Studio
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def answer(self, status: int, body: object) -> None:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def fault(self, name: str) -> int | str | None:
+        waiting = self.studio.faults.get(name, [])
+        return waiting.pop(0) if waiting else None
+
+    def do_POST(self) -> None:
+        prompt = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["prompt"]
+        fault = self.fault("submit")
+        if isinstance(fault, int):
+            return self.answer(fault, {"error": "no"})
+        remote_id = f"clip-{len(self.studio.charges) + 1}"
+        self.studio.charges.append(remote_id)
+        self.studio.clips[remote_id] = {"id": remote_id, "prompt": prompt, "state": "running", "percent": 40}
+        if fault == "drop":
+            self.close_connection = True
+            return None
+        return self.answer(200, {"id": remote_id})
+
+    def do_GET(self) -> None:
+        parts = self.path.strip("/").split("/")
+        if parts == ["clips"]:
+            return self.answer(200, list(self.studio.clips.values()))
+        if fault := self.fault(parts[-1] if parts[-1] == "content" else "check"):
+            assert isinstance(fault, int)
+            return self.answer(fault, {"error": "no"})
+        if parts[1] not in self.studio.clips:
+            return self.answer(404, {"error": "unknown"})
+        return self.answer(200, self.studio.content if parts[-1] == "content" else self.studio.clips[parts[1]])
+
+    def do_DELETE(self) -> None:
+        self.studio.deleted.append(self.path.split("/")[-1])
+        self.answer(200, {})
+
+
+@contextmanager
+def studio_open() -> Iterator[Studio]:
+    global address
+    studio = Studio()
+    handler = type("Handler", (_Handler,), {"studio": studio})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    can_list[0] = studio
+    try:
+        yield studio
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+can_list: list[Studio | None] = [None]
+
+
+# -- The provider module -----------------------------------------------------------------------------------------------
+
+
+def _send(method: str, path: str, **kwargs: object) -> requests.Response:
+    response = requests.request(method, address + path, timeout=5, **kwargs)  # type: ignore[arg-type]
+    if response.status_code == 429:
+        raise ProviderError(ErrorKind.RATE_LIMIT, "Too many requests.", retry_after=7)
+    if response.status_code == 404:
+        raise ProviderError(ErrorKind.LOST, "The studio does not know this clip (any more).")
+    if response.status_code == 400:
+        raise ProviderError(ErrorKind.MODERATION, "The studio declined the prompt.", code="declined")
+    if response.status_code >= 500:
+        raise ProviderError(ErrorKind.PROVIDER, f"The studio answered {response.status_code}.")
+    return response
+
+
+def submit(request: Request) -> str:
+    try:
+        return _send("POST", "/clips", json={"prompt": request.prompt}).json()["id"]
+    except requests.ConnectionError as error:
+        raise ProviderError(ErrorKind.UNKNOWN, "The studio hung up.") from error
+
+
+def check(remote_id: str) -> Progress:
+    clip = _send("GET", f"/clips/{remote_id}").json()
+    error = ProviderError(ErrorKind.MODERATION, clip["reason"], code="policy") if clip.get("reason") else None
+    return Progress(ProgressState(clip["state"]), clip["percent"], error)
+
+
+def fetch(remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+    destination.write_bytes(_send("GET", f"/clips/{remote_id}/content").content)
+    on_progress(1.0)
+
+
+def find(request: Request, since: datetime) -> str | None:
+    studio = can_list[0]
+    if studio is None or not studio.can_list:
+        return None
+    clips = _send("GET", "/clips").json()
+    return next((clip["id"] for clip in clips if clip["prompt"] == request.prompt), None)
+
+
+def cancel(remote_id: str) -> bool:
+    _send("DELETE", f"/clips/{remote_id}")
+    return True

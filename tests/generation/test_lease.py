@@ -1,0 +1,75 @@
+from collections.abc import Callable
+
+import pytest
+
+from generation.lease import CancelRequested, Lease, LeaseLost, release_leases_of
+from generation.models import Generation, Worker
+
+pytestmark = pytest.mark.django_db
+EndLease = Callable[[Generation], None]
+
+
+def claim(take: Generation, worker_id: int | None = None) -> Lease:
+    lease = Lease.claim(take.pk, worker_id)
+    assert lease is not None
+    return lease
+
+
+def test_only_one_worker_gets_it(local_take: Generation):
+    claim(local_take)
+    assert Lease.claim(local_take.pk) is None
+
+
+def test_a_row_that_is_not_due_cannot_be_claimed(local_take: Generation):
+    claim(local_take).let_go(next_step_in=60)
+    assert Lease.claim(local_take.pk) is None
+
+
+def test_letting_go_makes_it_due(local_take: Generation):
+    claim(local_take).let_go()
+    assert Lease.claim(local_take.pk) is not None
+
+
+def test_a_dead_workers_row_can_be_claimed_when_its_lease_has_run_out(local_take: Generation, end_lease: EndLease):
+    claim(local_take)
+    end_lease(local_take)
+    assert Lease.claim(local_take.pk) is not None
+
+
+@pytest.mark.parametrize("late_write", [Lease.write, Lease.keep_alive, Lease.let_go])
+def test_the_write_of_a_worker_that_was_replaced_is_refused(local_take: Generation, end_lease: EndLease, late_write):
+    late = claim(local_take)
+    end_lease(local_take)
+    successor = claim(local_take)
+    successor.write(progress=10)
+    with pytest.raises(LeaseLost):
+        late_write(late, progress=90)
+    local_take.refresh_from_db()
+    assert local_take.progress == 10
+
+
+def test_every_write_is_a_new_version_with_the_databases_time(local_take: Generation):
+    lease = claim(local_take)
+    lease.write(progress=5)
+    once = Generation.objects.get()
+    lease.write(progress=6)
+    twice = Generation.objects.get()
+    assert (once.version, twice.version) == (2, 3)
+    assert once.changed_at <= twice.changed_at
+
+
+def test_whoever_works_learns_of_a_cancellation(local_take: Generation):
+    lease = claim(local_take)
+    Generation.objects.update(cancel_requested=True)
+    with pytest.raises(CancelRequested):
+        lease.keep_alive(progress=50)
+
+
+def test_a_worker_that_stops_hands_over_what_it_holds(local_take: Generation):
+    worker = Worker.objects.create(name="here")
+    claim(local_take, worker.pk).write(attempt=1)
+    assert release_leases_of(worker.pk) == 1
+    local_take.refresh_from_db()
+    assert local_take.attempt == 0
+    assert Lease.claim(local_take.pk) is not None
+    assert release_leases_of(worker.pk) == 0

@@ -1,0 +1,279 @@
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django_q.models import OrmQ
+
+from generation import catalogue, media, pipeline
+from generation.lease import Lease
+from generation.models import Generation
+from generation.providers import animatic
+from generation.states import Status
+from projects.models import Project, Scene
+from teams.models import User
+from tests.generation.conftest import files_in
+
+Advance = Callable[[Generation], Generation]
+MODEL = catalogue.default_video_model()
+
+
+# -- Asking ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_enqueue_makes_a_row_that_knows_all_it_needs(scene: Scene, bob: User):
+    Scene.objects.update(camera_move="pan-left", duration=2)
+    scene.refresh_from_db()
+    take = pipeline.enqueue(scene, number=1, member=bob, model=MODEL).take
+    take.refresh_from_db()
+    assert (take.status, take.number, take.created_by) == (Status.QUEUED, 1, bob)
+    assert (take.width, take.height, take.duration, take.fps) == (1280, 720, 2, 24)
+    assert (take.shot["camera_move"], take.scene_digest, take.estimated_cost) == ("pan-left", scene.digest(), 0)
+    assert take.prompt == "Scene 1\nSomething happens.\nCamera: Pan left"
+
+
+@pytest.mark.django_db
+def test_the_same_click_twice_makes_one_take(scene: Scene, bob: User, alice: User):
+    first = pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
+    second = pipeline.enqueue(scene, number=1, member=alice, model=MODEL)
+    assert (first.created, second.created, first.take) == (True, False, second.take)
+    assert Generation.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [0, -1, 3])
+def test_a_number_nobody_was_shown_is_refused(scene: Scene, bob: User, number: int):
+    pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
+    with pytest.raises(ValidationError, match="out of date"):
+        pipeline.enqueue(scene, number=number, member=bob, model=MODEL)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sixteen_clicks_at_once_make_one_take(scene: Scene, bob: User):
+    barrier = threading.Barrier(16)
+
+    def click() -> None:
+        barrier.wait()
+        try:
+            pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Generation.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_generate_missing_leaves_out_what_is_done_or_under_way(
+    project: Project, make_scenes, make_take, bob: User, clip_bytes: bytes
+):
+    done, running, unknown, failed, cancelled, empty, gone = make_scenes(7)
+    make_take(done, status=Status.COMPLETED, clip=clip_bytes)
+    make_take(running, status=Status.RUNNING)
+    make_take(unknown, status=Status.UNKNOWN)
+    make_take(failed, status=Status.FAILED)
+    make_take(cancelled, status=Status.CANCELLED)
+    Scene.objects.filter(pk=gone.pk).update(deleted_at="2026-01-01T00:00Z")
+    takes = pipeline.enqueue_missing(project, member=bob, model=MODEL)
+    assert [(take.scene, take.number) for take in takes] == [(failed, 2), (cancelled, 2), (empty, 1)]
+    assert pipeline.enqueue_missing(project, member=bob, model=MODEL) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_click_puts_the_id_into_the_media_queue_at_once(scene: Scene, bob: User):
+    take = pipeline.enqueue(scene, number=1, member=bob, model=MODEL).take
+    tasks = [row.task for row in OrmQ.objects.filter(key="media")]
+    assert [(task["func"], task["args"]) for task in tasks] == [("generation.tasks.advance", (take.pk,))]
+
+
+# -- Rendering ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_take_becomes_a_clip(local_take: Generation, advance: Advance, tmp_path: Path):
+    take = advance(local_take)
+    assert (take.status, take.progress, take.attempt, take.error_message) == (Status.COMPLETED, 100, 1, "")
+    assert (take.lease_token, take.lease_expires_at, take.actual_cost) == (None, None, 0)
+    assert files_in(tmp_path / "media") == [f"takes/{take.pk}/clip.mp4", f"takes/{take.pk}/poster.webp"]
+    assert files_in(tmp_path / "scratch") == []
+    assert (take.clip_bytes, float(take.clip_seconds or 0)) == (take.clip.size, pytest.approx(1, abs=0.05))
+    with av.open(take.clip.path) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 24
+
+
+@pytest.mark.django_db
+def test_the_first_finished_take_is_selected_and_later_ones_are_not(
+    scene: Scene, make_take, advance: Advance, local_take: Generation
+):
+    advance(local_take)
+    advance(make_take(scene))
+    scene.refresh_from_db()
+    assert scene.selected_take == local_take
+
+
+@pytest.mark.django_db
+def test_a_step_of_a_finished_take_does_nothing(local_take: Generation, advance: Advance):
+    done = advance(local_take)
+    before = done.version
+    assert advance(done).version == before
+
+
+@pytest.mark.django_db
+def test_a_take_somebody_works_on_is_left_alone(local_take: Generation, advance: Advance):
+    lease = Lease.claim(local_take.pk)
+    assert lease is not None
+    assert advance(local_take).status == Status.QUEUED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.FETCHING])
+def test_a_render_whose_worker_died_is_done_again(
+    local_take: Generation, advance: Advance, end_lease, status: Status, tmp_path: Path
+):
+    lease = Lease.claim(local_take.pk)
+    assert lease is not None
+    Generation.objects.update(status=status, progress=70, attempt=1)
+    (media.scratch_dir() / f"{local_take.pk}-{lease.token}.mp4").write_bytes(b"half a clip")
+    end_lease(local_take)
+    take = advance(local_take)
+    assert (take.status, take.attempt) == (Status.COMPLETED, 2)
+    assert files_in(tmp_path) == [f"media/takes/{take.pk}/clip.mp4", f"media/takes/{take.pk}/poster.webp"]
+
+
+@pytest.mark.django_db
+def test_a_render_that_kills_its_worker_every_time_is_given_up(local_take: Generation, advance: Advance):
+    Generation.objects.update(status=Status.RUNNING, attempt=pipeline.MAX_ATTEMPTS)
+    take = advance(local_take)
+    assert (take.status, take.error_message) == (
+        Status.FAILED,
+        "Rendering was cut short 10 times. Nothing was spent.",
+    )
+
+
+@pytest.mark.django_db
+def test_a_worker_that_was_replaced_while_rendering_leaves_nothing_behind(
+    local_take: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end_lease
+):
+    render = animatic.render
+
+    def slow_render(request, destination, on_progress):
+        render(request, destination, lambda fraction: None)
+        end_lease(local_take)
+        assert Lease.claim(local_take.pk) is not None  # a successor takes over in the meantime
+
+    monkeypatch.setattr(animatic, "render", slow_render)
+    pipeline.advance(local_take.pk)
+    local_take.refresh_from_db()
+    assert local_take.status == Status.RUNNING
+    assert files_in(tmp_path) == []
+
+
+# -- What goes wrong ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_full_disk_is_said_on_the_card(
+    local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(media, "scratch_dir", lambda: Path("/dev"))
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter(()))
+    monkeypatch.setattr(Path, "unlink", lambda self, missing_ok=False: None)
+    monkeypatch.setattr(Path, "__truediv__", lambda self, name: Path("/dev/full"))
+    take = advance(local_take)
+    monkeypatch.undo()
+    assert (take.status, take.error_kind) == (Status.FAILED, "storage")
+    assert take.error_message == (
+        "The disk of this server is full. Free some space, then generate again. Nothing was spent."
+    )
+    assert files_in(tmp_path / "media") == []
+
+
+def test_other_trouble_with_files_is_named_too():
+    error = media.storage_error(OSError(errno.EACCES, os.strerror(errno.EACCES)), "Nothing was spent.")
+    assert error.message == "The clip could not be written: Permission denied. Nothing was spent."
+
+
+@pytest.mark.django_db
+def test_a_defect_ends_on_the_card_and_in_the_log(
+    local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(animatic, "render", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        advance(local_take)
+    local_take.refresh_from_db()
+    assert (local_take.status, local_take.error_message) == (
+        Status.FAILED,
+        "This server made a mistake; its log has the details.",
+    )
+    assert files_in(tmp_path) == []
+
+
+@pytest.mark.django_db
+def test_a_file_that_cannot_be_played_is_never_a_clip(
+    local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(animatic, "render", lambda request, path, progress: path.write_bytes(b"<html>" * 99))
+    with pytest.raises(media.NotAClip):
+        advance(local_take)
+    local_take.refresh_from_db()
+    assert (local_take.status, local_take.clip.name) == (Status.FAILED, "")
+    assert files_in(tmp_path) == []
+
+
+# -- Cancelling --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_cancelling_what_waits_is_done_at_once(local_take: Generation, advance: Advance):
+    assert pipeline.cancel(local_take) is True
+    assert advance(local_take).status == Status.CANCELLED
+
+
+@pytest.mark.django_db
+def test_cancelling_stops_a_render_in_the_middle(
+    local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(pipeline, "PROGRESS_SECONDS", 0)
+    told: list[float] = []
+    render = animatic.render
+
+    def cancelled_at_once(request, destination, on_progress):
+        def on(fraction: float) -> None:
+            told.append(fraction)
+            pipeline.cancel(local_take)
+            on_progress(fraction)
+
+        render(request, destination, on)
+
+    monkeypatch.setattr(animatic, "render", cancelled_at_once)
+    take = advance(local_take)
+    assert (take.status, take.clip.name) == (Status.CANCELLED, "")
+    assert told == [0.0]
+    assert files_in(tmp_path) == []
+
+
+@pytest.mark.django_db
+def test_cancelling_a_render_whose_worker_is_dead(local_take: Generation, advance: Advance, end_lease):
+    Lease.claim(local_take.pk)
+    Generation.objects.update(status=Status.RUNNING)
+    pipeline.cancel(local_take)
+    end_lease(local_take)
+    assert advance(local_take).status == Status.CANCELLED
+
+
+@pytest.mark.django_db
+def test_cancelling_what_is_over_changes_nothing(local_take: Generation, advance: Advance):
+    done = advance(local_take)
+    assert pipeline.cancel(done) is False
+    done.refresh_from_db()
+    assert (done.status, done.cancel_requested) == (Status.COMPLETED, False)
