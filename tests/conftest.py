@@ -102,8 +102,7 @@ def make_take(alice: User) -> Callable[..., Generation]:
             take.poster.save("poster.webp", ContentFile(b"poster"), save=False)
             fields |= {"clip": take.clip.name, "poster": take.poster.name, "clip_bytes": len(clip)}
         Generation.objects.filter(pk=take.pk).update(**fields)
-        take.refresh_from_db()
-        return take
+        return Generation.objects.select_related("scene__project").get(pk=take.pk)
 
     return make
 

@@ -1,0 +1,41 @@
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from generation.models import Generation
+from projects import presets, sample
+from projects.models import Project, Scene
+from teams.models import Role, Team, User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_new_installation_has_an_owner_and_a_sample(as_user: Callable[[User], Client]):
+    call_command("setup", stdout=StringIO())
+    owner, project = User.objects.get(), Project.objects.get()
+    assert (owner.email, owner.memberships.get().role) == ("owner@localhost", Role.OWNER)
+    assert (project.title, project.scenes.count(), Generation.objects.count()) == (sample.TITLE, 5, 2)
+    assert "Generate missing" in as_user(owner).get(reverse("storyboard", args=[project.pk])).content.decode()
+
+
+def test_an_installation_with_people_is_left_alone(team: Team):
+    call_command("setup", stdout=StringIO())
+    assert (Team.objects.count(), Project.objects.count()) == (1, 0)
+
+
+def test_the_operator_names_the_first_owner(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IMAGEAI_OWNER", "Ada@Example.com")
+    call_command("setup", stdout=StringIO())
+    assert User.objects.get().email == "ada@example.com"
+
+
+@pytest.mark.parametrize("fields", sample.SCENES, ids=lambda fields: fields["title"])
+def test_the_samples_scenes_are_good_scenes(fields: dict[str, object]):
+    Scene(project=Project(team=Team(name="x"), title="x"), **fields).clean_fields(exclude=["project"])
+    assert {"subject", "location", "time_of_day", "camera_move", "shot_type"} <= fields.keys()
+    for name in presets.all_presets().keys() & fields.keys():
+        assert fields[name] in dict(presets.choices(name))
