@@ -1,7 +1,7 @@
 """Hands rows that are due to the queues. May run anywhere, as often as one likes: a row is handed over once at a time.
 
-What travels is an id. A message that is lost is sent again after HAND_OVER_SECONDS; one that is delivered twice finds the
-row claimed or no longer due.
+What travels is an id. A message that is lost is sent again after as long as a lease lasts; one that is delivered twice
+finds the row claimed or no longer due.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from generation.models import Generation, Worker
 logger = logging.getLogger(__name__)
 
 QUEUES = ("remote", "media")
-HAND_OVER_SECONDS = 20
 REMOTE_BATCH = 100
 
 
@@ -34,7 +33,7 @@ def hand_over_due() -> int:
 
 
 def _handed_over_lately() -> Q:
-    return Q(handed_over_at__gt=Now() - timedelta(seconds=HAND_OVER_SECONDS))
+    return Q(handed_over_at__gt=Now() - timedelta(seconds=settings.LEASE_SECONDS))
 
 
 def _free_media_workers() -> int:

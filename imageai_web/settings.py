@@ -206,6 +206,8 @@ CACHES = {
 
 #: Seconds a worker may hold a generation without a sign of life before another takes it over.
 LEASE_SECONDS = env.float("IMAGEAI_LEASE_SECONDS", default=20.0)
+#: Seconds a queue may execute nothing, not even the watchdog's question, before it is replaced.
+FROZEN_SECONDS = env.float("IMAGEAI_FROZEN_SECONDS", default=40.0)
 MEDIA_WORKERS = env.int("IMAGEAI_MEDIA_WORKERS", default=max(1, min(4, os.cpu_count() or 1)))
 
 

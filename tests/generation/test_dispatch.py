@@ -59,11 +59,11 @@ def test_what_is_held_or_not_due_is_not_handed_over(takes: list[Generation]):
     assert queued("media") == [takes[2].pk]
 
 
-def test_a_lost_message_is_sent_again(takes: list[Generation]):
+def test_a_lost_message_is_sent_again(takes: list[Generation], settings):
     dispatch.hand_over_due()
     OrmQ.objects.all().delete()
     assert dispatch.hand_over_due() == 0
-    Generation.objects.update(handed_over_at=Now() - timedelta(seconds=dispatch.HAND_OVER_SECONDS + 1))
+    Generation.objects.update(handed_over_at=Now() - timedelta(seconds=settings.LEASE_SECONDS + 1))
     assert dispatch.hand_over_due() == 2
     assert queued("media") == [takes[0].pk, takes[1].pk]
 

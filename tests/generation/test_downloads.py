@@ -128,7 +128,7 @@ async def test_a_clip_that_is_missing_from_storage_is_404(take: Generation, vera
 @pytest.mark.django_db(transaction=True)
 async def test_all_selected_takes_in_one_zip(project: Project, make_scenes, make_take, vera: User):
     def prepare() -> None:
-        one, two, three, four = make_scenes(4)
+        one, two, _three, four = make_scenes(4)
         for scene in (two, one, four):
             chosen = make_take(scene, status=Status.COMPLETED, clip=CLIP + scene.title.encode())
             Scene.objects.filter(pk=scene.pk).update(selected_take=chosen)

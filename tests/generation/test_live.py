@@ -186,8 +186,7 @@ async def test_a_former_member_is_cut_off(
         await stream.next()
         await Membership.objects.filter(user=bob).adelete()
         with pytest.raises(StopAsyncIteration):
-            while True:
-                await stream.next()
+            await stream.until("nothing that will ever come")
 
 
 async def test_a_viewer_that_does_not_read_is_cut_off():

@@ -1,8 +1,8 @@
 """Everything that happens in the background, in one command: both queues, the dispatcher, and a watchdog over them.
 
-Each queue is a child in a process group of its own. The watchdog asks an idle queue for a sign of life every few seconds
-and replaces the group when none has come for FROZEN_SECONDS: a killed django-q worker can leave its queue's lock behind,
-which stops the others for good. Leases make that, and any other death, harmless to the work itself.
+Each queue is a child in a process group of its own. The watchdog asks an idle queue for a sign of life now and then, and
+replaces the group when none has come for settings.FROZEN_SECONDS: a killed django-q worker can leave its queue's lock
+behind, which stops the others for good. Leases make that, and any other death, harmless to the work itself.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ from generation.models import Worker
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-HEARTBEAT_SECONDS = 10.0
-FROZEN_SECONDS = 40.0
 SWEEP_SECONDS = 60.0
 #: Rendering is simply done again elsewhere, so the media queue gets no time; a request to a provider gets some.
 STOP_SECONDS = {"media": 0.0, "remote": 3.0}
@@ -67,15 +65,15 @@ class QueueProcess:
             return
         if self.has_executed_lately():
             self.alive_at = now
-        if now - self.alive_at > FROZEN_SECONDS:
-            logger.error("The %s queue has executed nothing for %.0f s; replacing it.", self.name, FROZEN_SECONDS)
+        if now - self.alive_at > settings.FROZEN_SECONDS:
+            logger.error("The %s queue has executed nothing for %.0f s; replacing it.", self.name, now - self.alive_at)
             self.replace()
-        elif now - self.asked_at > HEARTBEAT_SECONDS:
+        elif now - self.asked_at > settings.FROZEN_SECONDS / 4:
             self.asked_at = now
             dispatch.send_heartbeat(self.name, self.worker_id)
 
     def has_executed_lately(self) -> bool:
-        lately = timedelta(seconds=HEARTBEAT_SECONDS + 5)
+        lately = timedelta(seconds=settings.FROZEN_SECONDS / 3)
         return Worker.executing(self.name, within=lately).filter(pk=self.worker_id).exists()
 
     def replace(self) -> None:

@@ -1,0 +1,128 @@
+"""A real installation, started with script/server as anybody would, and a real browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from bench.installation import ROOT, clean_environment, free_port, processes_of
+
+BROWSER = os.environ.get("TEST_BROWSER") or shutil.which("chromium") or ""
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+Viewport = dict[str, int]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.timeout(240))
+            if not BROWSER:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+
+
+class Server:
+    """One `script/server`, with its own data directory."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = data.parent / f"server-{self.port}.log"
+
+    def start(self) -> str:
+        """Start, or start again on the same data; returns the sign-in link it prints."""
+        environment = clean_environment() | {"PORT": str(self.port), "IMAGEAI_DATA": str(self.data)}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [ROOT / "script" / "server"], env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if link := re.search(r"^Sign in: (\S+)$", self.output(), re.MULTILINE):
+                return link[1]
+            time.sleep(0.1)
+        raise AssertionError(f"script/server did not start:\n{self.output()}")
+
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def stop(self) -> float:
+        """As Ctrl-C does; returns the seconds until everything was gone."""
+        began = time.monotonic()
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(20)
+        while processes_of(self.data) and time.monotonic() < began + 20:
+            time.sleep(0.05)
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[Callable[[], Server]]:
+    servers: list[Server] = []
+
+    def make() -> Server:
+        servers.append(Server(tmp_path / f"data-{len(servers)}"))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Playwright's own wait_for_function needs eval, which the pages forbid."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not come true in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """A fresh visitor; anything the browser complains about fails the test, but where the server is stopped on purpose."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(*, may_complain: bool = False, **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        if not may_complain:
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # A refused form (422) or a used link (410) is an answer, which the browser notes all the same.
+    assert [text for text in complaints if "responded with a status of 4" not in text] == []

@@ -1,0 +1,165 @@
+"""Working on a storyboard: edit in place, reorder by drag and by keyboard, delete and undo; narrow, wide, dark, light."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bench.installation import ROOT, clean_environment
+from tests.browser.conftest import Server
+from tests.browser.test_story import OpenPage, open_sample
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("storyboard") / "data")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def board(server: Server, open_page: OpenPage) -> Callable[..., Page]:
+    """The sample's storyboard, with all that earlier tests did to it."""
+
+    def open_board(**options: object) -> Page:
+        command = [sys.executable, str(ROOT / "manage.py"), "signin_link", "--base-url", server.address]
+        environment = clean_environment() | {"IMAGEAI_DATA": str(server.data), "PATH": os.environ["PATH"]}
+        link = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()[-1]
+        page = open_page(**options)
+        open_sample(page, link)
+        return page
+
+    return open_board
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".card h3").all_inner_texts()
+
+
+def test_a_double_click_makes_one_take(board: Callable[..., Page]):
+    page = board()
+    card = page.locator("#scene-5")
+    card.locator("[data-generate]").dblclick()
+    expect(card.locator(".chip-completed")).to_have_count(1, timeout=60_000)
+    expect(card).to_contain_text("Take 1 of 1")
+    page.reload()
+    expect(card).to_contain_text("Take 1 of 1")
+
+
+def test_editing_in_place(board: Callable[..., Page]):
+    page = board()
+    card = page.locator("#scene-3")
+    card.get_by_role("button", name="More for this scene").click()
+    card.get_by_role("link", name="Edit here").click()
+    card.get_by_label("Title").fill("")
+    card.get_by_label("Duration").fill("10000")
+    card.get_by_role("button", name="Save").click()
+    expect(card).to_contain_text("This field is required.")
+    expect(card).to_contain_text("A scene lasts 1 to 60 seconds.")
+    card.get_by_label("Title").fill("A light, <b>far</b> out 🌊")
+    card.get_by_label("Duration").fill("3.5")
+    card.get_by_role("button", name="Save").click()
+    expect(card.locator("h3")).to_have_text("A light, <b>far</b> out 🌊")
+    expect(card).to_contain_text("3.5 s")
+
+
+def test_reordering_by_keyboard_and_by_drag(board: Callable[..., Page]):
+    page = board()
+    before = titles(page)
+    page.locator("#scene-1").focus()
+    page.keyboard.press("Alt+ArrowRight")
+    expect(page.locator(".card h3").first).to_have_text(before[1])
+    expect(page.locator("#scene-1")).to_be_focused()
+    page.keyboard.press("Alt+ArrowLeft")
+    expect(page.locator(".card h3").first).to_have_text(before[0])
+    assert titles(page) == before
+
+    page.locator("#scene-4").hover()
+    handle = page.locator("#scene-4 .drag-handle").bounding_box()
+    target = page.locator("#scene-2").bounding_box()
+    assert handle
+    assert target
+    page.mouse.move(handle["x"] + 10, handle["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(target["x"] + 160, target["y"] + 80, steps=12)
+    page.mouse.move(target["x"] + 40, target["y"] + 80, steps=6)
+    page.mouse.up()
+    wanted = [before[0], before[3], before[1], before[2], *before[4:]]
+    expect(page.locator(".card h3")).to_have_text(wanted)
+    expect(page.locator(".poster-number")).to_have_text([str(number) for number in range(1, len(before) + 1)])
+    page.reload()
+    assert titles(page) == wanted
+
+
+def test_another_persons_page_follows(board: Callable[..., Page]):
+    mine, theirs = board(), board()
+    order = titles(mine)
+    mine.locator("#scene-1").focus()
+    mine.keyboard.press("Alt+ArrowRight")
+    expect(theirs.locator(".card h3")).to_have_text([order[1], order[0], *order[2:]])
+    mine.keyboard.press("Alt+ArrowLeft")
+    expect(theirs.locator(".card h3")).to_have_text(order)
+
+
+def test_adding_duplicating_deleting_and_undoing(board: Callable[..., Page]):
+    page = board()
+    before = titles(page)
+    page.locator("#scene-1").focus()
+    page.keyboard.press("n")
+    page.get_by_label("Title").fill("Dawn")
+    page.get_by_label("Action").fill("The sea is calm.")
+    page.get_by_role("button", name="Add scene").click()
+    expect(page.locator(".card h3")).to_have_text([*before, "Dawn"])
+    page.locator(".card").last.focus()
+    page.keyboard.press("d")
+    expect(page.locator(".card h3")).to_have_text([*before, "Dawn", "Dawn"])
+    page.locator(".card").last.focus()
+    page.keyboard.press("Delete")
+    expect(page.locator(".card h3")).to_have_text([*before, "Dawn"])
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator(".card h3")).to_have_text([*before, "Dawn", "Dawn"])
+
+
+def test_the_keyboard_moves_plays_and_explains(board: Callable[..., Page]):
+    page = board()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".card").first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".card").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#scene-1 .chip-completed")).to_have_count(1, timeout=60_000)
+    page.keyboard.press("Space")
+    expect(page.locator("#player-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#scene-1").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Save scene")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_no_page_is_wider_than_the_window(board: Callable[..., Page], width: int):
+    page = board()
+    page.set_viewport_size({"width": width, "height": 900})
+    storyboard = page.url
+    scene = page.locator(".card h3 a").first.get_attribute("href") or ""
+    for address in (storyboard, scene, "/", "/queue", "/projects/new", f"{storyboard}/settings"):
+        page.goto(urljoin(storyboard, address))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_light_and_dark(board: Callable[..., Page]):
+    page = board()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.get_by_role("button", name="Light or dark").click()
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "light"
