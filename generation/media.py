@@ -103,11 +103,17 @@ class _ScratchClip(File):  # type: ignore[type-arg]
 
 def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
     """Move the clip and its poster into storage; the fields of the row that say where they are."""
-    with path.open("rb") as clip:
-        os.fsync(clip.fileno())
-        size = path.stat().st_size
-        clip_name = default_storage.save(f"takes/{take_id}/clip.mp4", _ScratchClip(clip, name=str(path)))
-    poster_name = default_storage.save(f"takes/{take_id}/poster.webp", ContentFile(inspection.poster))
+    clip_name, poster_name = f"takes/{take_id}/clip.mp4", f"takes/{take_id}/poster.webp"
+    try:
+        with path.open("rb") as clip:
+            os.fsync(clip.fileno())
+            size = path.stat().st_size
+            default_storage.save(clip_name, _ScratchClip(clip, name=str(path)))
+        default_storage.save(poster_name, ContentFile(inspection.poster))
+    except OSError:
+        for name in (clip_name, poster_name):
+            default_storage.delete(name)  # a full disk: no half of it stays
+        raise
     return {"clip": clip_name, "poster": poster_name, "clip_bytes": size, "clip_seconds": inspection.seconds}
 
 

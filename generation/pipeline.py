@@ -101,14 +101,21 @@ def enqueue(scene: Scene, *, number: int, member: User, model: catalogue.Model) 
 
 @transaction.atomic
 def enqueue_missing(project: Project, *, member: User, model: catalogue.Model) -> list[Generation]:
-    """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none."""
+    """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none.
+
+    All or nothing: raises ValidationError naming the first scene that the model cannot make.
+    """
     Project.objects.select_for_update().get(pk=project.pk)
-    scenes = Scene.objects.for_cards().filter(project=project, deleted_at=None)
-    return [
-        enqueue(scene, number=scene.next_take_number, member=member, model=model).take
-        for scene in scenes
-        if is_missing(scene)
-    ]
+    takes = []
+    for scene in Scene.objects.for_cards().filter(project=project, deleted_at=None):
+        if is_missing(scene):
+            try:
+                takes.append(enqueue(scene, number=scene.next_take_number, member=member, model=model).take)
+            except ValidationError as error:
+                raise ValidationError(
+                    f"Scene {scene.position}: {' '.join(error.messages)} Nothing was started."
+                ) from error
+    return takes
 
 
 def is_missing(scene: Scene) -> bool:

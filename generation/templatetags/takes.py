@@ -56,8 +56,8 @@ class Missing:
 def missing(scenes: Iterable[Scene]) -> Missing:
     """How many scenes "Generate missing" would make, and for how much."""
     model = catalogue.default_video_model()
-    quotes = [pipeline.quote(scene, model) for scene in scenes if pipeline.is_missing(scene)]
-    total = sum((price.amount for price in quotes), Decimal(0))
+    quotes = [quote(scene) for scene in scenes if pipeline.is_missing(scene)]
+    total = sum((quoted.price.amount for quoted in quotes if quoted.price), Decimal(0))
     return Missing(len(quotes), Price(total, model.currency))
 
 

@@ -147,7 +147,7 @@
     if (!$("#toolbar-actions")) return;
     clearTimeout(toolbarTimer);
     toolbarTimer = setTimeout(() => {
-      const url = $("[data-live]").dataset.boardUrl;
+      const { boardUrl: url } = $("[data-live]").dataset;
       htmx.ajax("GET", url, { source: "#board-summary", swap: "none" });
     }, 700);
   }
@@ -161,6 +161,24 @@
 
   const refreshBoard = () =>
     htmx.ajax("GET", $("[data-live]").dataset.boardUrl, { target: "#board-area", select: "#board-area", swap: "outerHTML" });
+
+  // A browser keeps six connections to a server, and every open stream holds one: a page nobody looks at gives its own back.
+  let hiding;
+  let sleeping = null;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    const stream = $("[data-live]");
+    if (document.visibilityState === "hidden" && stream) {
+      hiding = setTimeout(() => {
+        sleeping = stream.cloneNode();
+        htmx.remove(stream);
+      }, 5000);
+    } else if (sleeping) {
+      $("main").append(sleeping);
+      htmx.process(sleeping);
+      sleeping = null;
+    }
+  });
 
   document.addEventListener("htmx:sseOpen", (event) => {
     event.detail.source.addEventListener("order", (message) => onOrder(message.data));

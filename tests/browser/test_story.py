@@ -18,9 +18,8 @@ OpenPage = Callable[..., Page]
 
 def seconds_of(clip: Path | io.BytesIO) -> float:
     """The length of a clip, every frame of which was decoded."""
-    with av.open(clip) as container:
-        frames = sum(1 for _ in container.decode(video=0))
-        return frames / 24
+    with av.open(clip, "r") as container:
+        return len(list(container.decode(video=0))) / 24
 
 
 def open_sample(page: Page, link: str) -> None:

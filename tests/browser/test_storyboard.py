@@ -108,6 +108,23 @@ def test_another_persons_page_follows(board: Callable[..., Page]):
     expect(theirs.locator(".card h3")).to_have_text(order)
 
 
+def test_a_page_nobody_looks_at_gives_its_connection_back(board: Callable[..., Page]):
+    page, other = board(), board()
+    look = "state => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });"
+    look += " document.dispatchEvent(new Event('visibilitychange')) }"
+    page.evaluate(look, "hidden")
+    expect(page.locator("#live")).to_have_count(0, timeout=10_000)
+    order = titles(page)
+    other.locator("#scene-1").focus()
+    other.keyboard.press("Alt+ArrowRight")
+    expect(other.locator(".card h3").first).to_have_text(order[1])
+    assert titles(page) == order
+    page.evaluate(look, "visible")
+    expect(page.locator(".card h3").first).to_have_text(order[1])
+    other.keyboard.press("Alt+ArrowLeft")
+    expect(page.locator(".card h3").first).to_have_text(order[0])
+
+
 def test_adding_duplicating_deleting_and_undoing(board: Callable[..., Page]):
     page = board()
     before = titles(page)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.checks import run_checks
 from django.db.models.functions import Now
+from django_q.conf import Conf
 from django_q.models import OrmQ
 
 from generation import dispatch, tasks
@@ -91,7 +92,7 @@ def test_remote_steps_have_a_queue_of_their_own(takes: list[Generation]):
 def test_a_task_is_a_sign_of_life(local_take: Generation, monkeypatch: pytest.MonkeyPatch):
     worker = Worker.objects.create(name="here")
     monkeypatch.setenv("IMAGEAI_WORKER_ID", str(worker.pk))
-    monkeypatch.setattr(tasks.Conf, "CLUSTER_NAME", "media")
+    monkeypatch.setattr(Conf, "CLUSTER_NAME", "media")
     tasks.heartbeat(worker.pk)
     worker.refresh_from_db()
     assert (worker.media_executed_at is None, worker.remote_executed_at is None) == (False, True)

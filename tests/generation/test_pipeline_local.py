@@ -2,6 +2,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import av
@@ -87,6 +88,16 @@ def test_generate_missing_leaves_out_what_is_done_or_under_way(
     takes = pipeline.enqueue_missing(project, member=bob, model=MODEL)
     assert [(take.scene, take.number) for take in takes] == [(failed, 2), (cancelled, 2), (empty, 1)]
     assert pipeline.enqueue_missing(project, member=bob, model=MODEL) == []
+
+
+@pytest.mark.django_db
+def test_generate_missing_is_all_or_nothing(project: Project, make_scenes, bob: User):
+    make_scenes(3)
+    Scene.objects.filter(position=2).update(duration=61)
+    with pytest.raises(ValidationError) as refused:
+        pipeline.enqueue_missing(project, member=bob, model=MODEL)
+    assert refused.value.messages == ["Scene 2: Animatic makes 1 to 60 s; this scene has 61.0 s. Nothing was started."]
+    assert Generation.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -185,17 +196,26 @@ def test_a_worker_that_was_replaced_while_rendering_leaves_nothing_behind(
 def test_a_full_disk_is_said_on_the_card(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    monkeypatch.setattr(media, "scratch_dir", lambda: Path("/dev"))
-    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter(()))
-    monkeypatch.setattr(Path, "unlink", lambda self, missing_ok=False: None)
-    monkeypatch.setattr(Path, "__truediv__", lambda self, name: Path("/dev/full"))
+    monkeypatch.setattr(media, "scratch_file", lambda take_id, token: nullcontext(Path("/dev/full")))
     take = advance(local_take)
-    monkeypatch.undo()
     assert (take.status, take.error_kind) == (Status.FAILED, "storage")
     assert take.error_message == (
         "The disk of this server is full. Free some space, then generate again. Nothing was spent."
     )
     assert files_in(tmp_path / "media") == []
+
+
+@pytest.mark.django_db
+def test_a_disk_that_fills_up_while_the_clip_is_kept_leaves_no_half(
+    local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    def full(*args: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(media, "ContentFile", full)
+    take = advance(local_take)
+    assert (take.status, take.error_kind, take.clip.name) == (Status.FAILED, "storage", "")
+    assert files_in(tmp_path) == []
 
 
 def test_other_trouble_with_files_is_named_too():

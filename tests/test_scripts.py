@@ -1,0 +1,48 @@
+"""script/server says in one sentence what is wrong before it starts anything."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.installation import ROOT, clean_environment
+
+
+def start(**environment: str) -> tuple[int, list[str]]:
+    result = subprocess.run(
+        [ROOT / "script" / "server"], env=clean_environment() | environment, capture_output=True, text=True, timeout=60
+    )
+    return result.returncode, (result.stdout + result.stderr).splitlines()
+
+
+def test_a_taken_port(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert start(PORT=str(port), IMAGEAI_DATA=str(tmp_path / "data")) == (
+            1,
+            [f"script/server: Port {port} is taken. Stop what runs there, or choose another: PORT=8001 script/server"],
+        )
+
+
+@pytest.mark.parametrize("port", ["eighty", "80 80", "-1"])
+def test_a_port_that_is_no_number(tmp_path: Path, port: str):
+    assert start(PORT=port, IMAGEAI_DATA=str(tmp_path / "data")) == (
+        1,
+        [f"script/server: PORT is to be a number, not '{port}'."],
+    )
+
+
+def test_a_directory_that_cannot_be_made(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    assert start(IMAGEAI_DATA=str(tmp_path / "file" / "data")) == (
+        1,
+        [
+            f"script/server: The data directory {tmp_path}/file/data cannot be made. "
+            "Set IMAGEAI_DATA to one that can be written."
+        ],
+    )
