@@ -30,7 +30,9 @@ def poster(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk)
     if not take.poster:
         raise Http404
-    return HttpResponse(take.poster.read(), content_type="image/webp", headers={"Cache-Control": FOR_EVER})
+    with take.poster.open("rb") as picture:
+        data = picture.read()
+    return HttpResponse(data, content_type="image/webp", headers={"Cache-Control": FOR_EVER})
 
 
 @require_safe

@@ -56,7 +56,7 @@ def play_round(seed: int, database: str, redis: str) -> Outcome:
         installation.start("work")
         pipeline.enqueue_missing(project, member=owner, model=catalogue.default_video_model())
         started = time.monotonic()
-        kills = []
+        kills: list[str] = []
         while Generation.objects.filter(status__in=ACTIVE).exists() and time.monotonic() < started + DEADLINE_SECONDS:
             time.sleep(dice.uniform(0.2, 1.2))
             if len(kills) < KILLS:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -229,7 +230,7 @@ def test_a_full_disk_does_not_keep_anybody_from_seeing_a_sketch(scene: Scene, mo
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sketches.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with Image.open(io.BytesIO(sketches.picture_of(scene))) as picture:
         assert picture.format == "WEBP"
 

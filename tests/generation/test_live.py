@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -64,6 +64,7 @@ async def watching(
     try:
         yield stream
     finally:
+        assert isinstance(messages, AsyncGenerator)
         await messages.aclose()
         if feed.reader:
             feed.reader.cancel()

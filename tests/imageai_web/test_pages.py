@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from generation.models import Generation
 from generation.states import Status
-from projects.models import Scene
+from projects.models import Project, Scene
 from teams.models import User
 
 pytestmark = pytest.mark.django_db
@@ -29,9 +29,7 @@ def test_an_error_inside_a_page_is_a_sentence(client: Client, alice: User):
 
 
 def test_a_defect_is_answered_without_the_database(alice: User, monkeypatch: pytest.MonkeyPatch):
-    from projects.views import project
-
-    monkeypatch.setattr(project.Project.objects, "for_person", lambda user: 1 / 0)
+    monkeypatch.setattr(Project.objects, "for_person", lambda user: 1 / 0)
     client = Client(raise_request_exception=False)
     client.force_login(alice)
     response = client.get(reverse("project_list"))
