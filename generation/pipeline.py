@@ -26,10 +26,10 @@ from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from generation import catalogue, media, prompting
-from generation.cost import Price, price_of
 from generation.dispatch import hand_over_due
 from generation.lease import CancelRequested, Lease, LeaseLost
 from generation.models import Generation
+from generation.offers import quote
 from generation.providers.base import ErrorKind, ProgressState, ProviderError, Request, Shot
 from generation.providers.registry import is_local, local_renderer, remote_provider
 from generation.states import TRANSITIONS, Status
@@ -121,23 +121,6 @@ def enqueue_missing(project: Project, *, member: User, model: catalogue.Model) -
 def is_missing(scene: Scene) -> bool:
     """Whether "Generate missing" means this scene; reads its prefetched takes."""
     return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in scene.takes.all())
-
-
-def quote(scene: Scene, model: catalogue.Model) -> Price:
-    """What a take of this scene would cost. Raises ValidationError naming what the model cannot do."""
-    project = scene.project
-    if project.aspect_ratio not in model.aspect_ratios:
-        allowed = ", ".join(model.aspect_ratios)
-        raise ValidationError(f"{model.name} cannot make {project.aspect_ratio}; it makes {allowed}.")
-    if project.resolution not in model.resolutions:
-        raise ValidationError(
-            f"{model.name} cannot make {project.resolution}; it makes {', '.join(model.resolutions)}."
-        )
-    if not model.min_seconds <= scene.duration <= model.max_seconds:
-        raise ValidationError(
-            f"{model.name} makes {model.min_seconds} to {model.max_seconds} s; this scene has {scene.duration} s."
-        )
-    return price_of(model, resolution=project.resolution, seconds=scene.duration)
 
 
 # -- Stopping them -----------------------------------------------------------------------------------------------------

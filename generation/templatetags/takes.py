@@ -10,10 +10,11 @@ from decimal import Decimal
 from django import template
 from django.core.exceptions import ValidationError
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from generation import catalogue, pipeline
+from generation import catalogue, offers, pipeline
 from generation.cost import Price
 from generation.models import Generation
 from projects.models import Project, Scene
@@ -41,7 +42,7 @@ class Quote:
 @register.simple_tag
 def quote(scene: Scene) -> Quote:
     try:
-        return Quote(pipeline.quote(scene, catalogue.default_video_model()))
+        return Quote(offers.quote(scene, catalogue.default_video_model()))
     except ValidationError as error:
         return Quote(None, " ".join(error.messages))
 
@@ -72,6 +73,11 @@ def stream_cursor(scenes: Iterable[Scene]) -> str:
     times: list[datetime] = [scene.changed_at for scene in scenes]
     times += [take.changed_at for scene in scenes for take in scene.takes.all()]
     return f"{max(times).timestamp():.6f}" if times else "0"
+
+
+@register.simple_tag
+def offers_for(scene: Scene) -> list[offers.Offer]:
+    return offers.offers_for(scene, timezone.localdate())
 
 
 @register.filter

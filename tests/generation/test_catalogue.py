@@ -1,30 +1,49 @@
+from datetime import date
 from decimal import Decimal
+from io import StringIO
+from json import loads
+from types import MappingProxyType
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.management import call_command
+from django.urls import reverse
 
-from generation import catalogue, pipeline
-from generation.catalogue.loader import read_model
+from generation import catalogue, offers
+from generation.catalogue.loader import MODELS_FILE, Seconds, read_catalogue
 from generation.cost import Price, price_of
 from projects.models import Project, Scene
 
-ROW = {
-    "id": "studio-1",
-    "name": "Studio 1",
-    "maker": "Studio",
-    "provider": "studio",
-    "kind": "video",
-    "summary": "For tests",
-    "resolutions": ["720p"],
-    "aspect_ratios": ["16:9"],
-    "min_seconds": "2",
-    "max_seconds": "8",
-    "audio": False,
-    "currency": "USD",
-    "price_per_second": {"720p": "0.105"},
-    "source": "made up",
-    "checked_on": "2026-11-23",
-}
+TODAY = date(2026, 11, 23)
+STUDIO = """
+[[model]]
+id = "studio-1"
+name = "Studio 1"
+maker = "Studio"
+provider = "studio"
+kind = "video"
+summary = "For tests"
+sizes.720p = { "16:9" = [1280, 720] }
+seconds = ["2", "4", "8"]
+price_per_second = { 720p = "0.105" }
+takes = { seed = true }
+host = "studio.example"
+source = "made up"
+checked_on = 2026-11-23
+confidence = "H"
+
+[[model]]
+id = "studio-2"
+like = "studio-1"
+name = "Studio 2"
+sizes.1080p = { "16:9" = [1920, 1080] }
+price_per_second = { 1080p = "0.2" }
+"""
+
+
+@pytest.fixture
+def studio() -> MappingProxyType[str, catalogue.Model]:
+    return read_catalogue(STUDIO)
 
 
 def test_the_default_model_needs_no_key_and_costs_nothing():
@@ -32,27 +51,84 @@ def test_the_default_model_needs_no_key_and_costs_nothing():
     assert (model.provider, set(model.price_per_second.values())) == ("animatic", {Decimal(0)})
 
 
+def test_a_model_may_take_over_what_another_says(studio):
+    one, two = studio.values()
+    assert (two.maker, two.takes, two.seconds) == (one.maker, one.takes, one.seconds)
+    assert (one.resolutions, two.resolutions) == (("720p",), ("1080p",))
+
+
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("line", "by", "message"),
     [
-        ({"colour": "red"}, "studio-1: missing or unknown: colour"),
-        ({"resolutions": ["720p", "4k"]}, "studio-1: every resolution needs a price"),
+        ('summary = "For tests"', 'sumary = "For tests"', "models.toml:8: studio-1: sumary: unknown key"),
+        ('maker = "Studio"\n', "", "models.toml:3: studio-1: id: maker is missing"),
+        ("{ seed = true }", "{ seeds = true }", "models.toml:12: studio-1: takes: unknown: seeds"),
+        ('"0.105"', "0.105", "models.toml:11: studio-1: price_per_second: a price is written as a string"),
+        ('"0.105"', '"cheap"', "models.toml:11: studio-1: price_per_second: a price is written as a string"),
+        ('{ 720p = "0.105" }', '{ 4k = "1" }', "models.toml:11: studio-1: price_per_second: every resolution needs"),
+        (
+            '{ 720p = "0.105" }',
+            "{}",
+            "models.toml:11: studio-1: price_per_second: a model that can be had needs prices",
+        ),
+        ('["2", "4", "8"]', '"short"', "models.toml:10: studio-1: seconds: is a list such as"),
+        (
+            'like = "studio-1"',
+            'like = "studio-0"',
+            "models.toml:20: studio-2: like: studio-0 is not a model further up",
+        ),
+        ('like = "studio-1"', 'like = "studio-1"\nsuccessor = "x"', "models.toml:21: studio-2: successor: x is not"),
+        ("[[model]]", "[[model]", "models.toml: Expected"),
     ],
 )
-def test_a_slip_in_the_catalogue_is_named(change: dict[str, object], message: str):
-    with pytest.raises(ImproperlyConfigured, match=message):
-        read_model(ROW | change)
+def test_a_slip_is_named_with_its_line(line: str, by: str, message: str):
+    with pytest.raises(ImproperlyConfigured) as slip:
+        read_catalogue(STUDIO.replace(line, by))
+    assert str(slip.value)[: len(message)] == message
 
 
-def test_a_missing_key_is_named():
-    with pytest.raises(ImproperlyConfigured, match="studio-1: missing or unknown: summary"):
-        read_model({key: value for key, value in ROW.items() if key != "summary"})
+def test_every_price_is_exact_and_every_model_has_its_source():
+    assert "price = 0" not in MODELS_FILE.read_text()
+    for model in catalogue.all_models().values():
+        assert model.source
+        assert all(isinstance(price, Decimal) for price in model.price_per_second.values())
 
 
-def test_prices_are_exact():
-    price = price_of(read_model(ROW), resolution="720p", seconds=Decimal("6.5"))
+def test_prices_are_exact(studio):
+    price = price_of(studio["studio-1"], resolution="720p", seconds=Decimal("6.5"))
     assert (price.amount, str(price)) == (Decimal("0.6825"), "$0.68")
     assert str(Price(Decimal("1.5"), "EUR")) == "€1.50"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted", "allowed", "nearest"),
+    [
+        (Seconds(Decimal(4), Decimal(12), choices=(Decimal(4), Decimal(8), Decimal(12))), "7", False, "8"),
+        (Seconds(Decimal(4), Decimal(12), choices=(Decimal(4), Decimal(8), Decimal(12))), "8", True, "8"),
+        (Seconds(Decimal(4), Decimal(12), choices=(Decimal(4), Decimal(8), Decimal(12))), "60", False, "12"),
+        (Seconds(Decimal(3), Decimal(15)), "6.5", False, "7"),
+        (Seconds(Decimal(3), Decimal(15)), "1", False, "3"),
+        (Seconds(Decimal(1), Decimal(60), Decimal("0.1")), "6.5", True, "6.5"),
+    ],
+)
+def test_lengths(seconds: Seconds, wanted: str, allowed: bool, nearest: str):
+    assert (seconds.allows(Decimal(wanted)), seconds.nearest(Decimal(wanted))) == (allowed, Decimal(nearest))
+
+
+def test_a_retirement_counts_at_the_vendor_alone():
+    sora = catalogue.find("sora-2")
+    assert sora.is_retired(TODAY)
+    assert sora.is_retired(TODAY, host="api.openai.com")
+    assert not sora.is_retired(TODAY, host="gpu.studio.example")
+    assert not sora.is_retired(date(2026, 9, 23))
+
+
+def test_what_closes_soon():
+    assert [model.id for model in catalogue.all_models().values() if model.retires_soon(TODAY)] == [
+        "gpt-image-1.5",
+        "gpt-image-1-mini",
+        "chatgpt-image-latest",
+    ]
 
 
 @pytest.mark.django_db
@@ -61,17 +137,63 @@ def test_prices_are_exact():
     [
         ({"aspect_ratio": "9:16"}, 4, "Studio 1 cannot make 9:16; it makes 16:9."),
         ({"resolution": "1080p"}, 4, "Studio 1 cannot make 1080p; it makes 720p."),
-        ({}, 1, "Studio 1 makes 2 to 8 s; this scene has 1 s."),
-        ({}, 9, "Studio 1 makes 2 to 8 s; this scene has 9 s."),
+        ({}, 1, "Studio 1 makes 2, 4 or 8 s; this scene has 1 s."),
+        ({}, 9, "Studio 1 makes 2, 4 or 8 s; this scene has 9 s."),
     ],
 )
 def test_what_a_model_cannot_make_is_refused_before_it_costs(
-    scene: Scene, project_fields: dict[str, str], seconds: int, message: str
+    scene: Scene, studio, project_fields: dict[str, str], seconds: int, message: str
 ):
     Project.objects.update(title="x", **project_fields)
     Scene.objects.update(duration=seconds)
     scene = Scene.objects.select_related("project").get()
-    scene.duration = Decimal(seconds)
     with pytest.raises(ValidationError) as refused:
-        pipeline.quote(scene, read_model(ROW))
+        offers.quote(scene, studio["studio-1"])
     assert refused.value.messages == [message]
+
+
+@pytest.mark.django_db
+def test_a_refused_size_names_the_model_that_would(scene: Scene):
+    Project.objects.update(resolution="1080p")
+    scene = Scene.objects.select_related("project").get()
+    assert list(offers.format_obstacles(scene, catalogue.find("sora-2"))) == [
+        "Sora 2 cannot make 1080p; it makes 720p. Sora 2 Pro would."
+    ]
+
+
+@pytest.mark.django_db
+def test_all_models_side_by_side(scene: Scene):
+    Scene.objects.update(duration=5)
+    made = {offer.model.id: offer for offer in offers.offers_for(Scene.objects.select_related("project").get(), TODAY)}
+    assert next(iter(made)) == "animatic"
+    omni, veo, sora = made["gemini-omni-1.2-flash"], made["veo-3.1-fast-generate-001"], made["sora-2"]
+    assert (omni.seconds, str(omni.price), omni.obstacles) == (Decimal(5), "$0.35", ())
+    assert (veo.seconds, str(veo.price)) == (Decimal(6), "$0.60")
+    assert sora.obstacles == ("Sora 2 was retired by OpenAI on 24 September 2026.",)
+    assert {offer.model.kind for offer in made.values()} == {"video"}
+
+
+@pytest.mark.django_db
+def test_the_scene_page_shows_them(as_user, scene: Scene, vera):
+    page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert "Gemini Omni 1.2 Flash" in page
+    assert "Sora 2 was retired by OpenAI on 24 September 2026." in page
+
+
+def test_the_command_prints_a_table():
+    out = StringIO()
+    call_command("models", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 1 + len(catalogue.all_models())
+    assert " ".join(lines[2].split()) == (
+        "sora-2 sora video 720p 4, 8 or 12 s 0.10/s RETIRED at api.openai.com on 2026-09-24"
+    )
+
+
+def test_the_command_prints_json_for_programs():
+    out = StringIO()
+    call_command("models", "--json", stdout=out)
+    rows = {row["id"]: row for row in loads(out.getvalue())}
+    assert rows.keys() == catalogue.all_models().keys()
+    assert rows["gemini-omni-1.2-flash"]["price_per_second"]["1080p"] == "0.105"
+    assert rows["dall-e-3"]["retired_on"] == "2026-05-12"

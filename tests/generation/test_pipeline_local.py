@@ -96,7 +96,7 @@ def test_generate_missing_is_all_or_nothing(project: Project, make_scenes, bob: 
     Scene.objects.filter(position=2).update(duration=61)
     with pytest.raises(ValidationError) as refused:
         pipeline.enqueue_missing(project, member=bob, model=MODEL)
-    assert refused.value.messages == ["Scene 2: Animatic makes 1 to 60 s; this scene has 61.0 s. Nothing was started."]
+    assert refused.value.messages == ["Scene 2: Animatic makes 1 to 60 s; this scene has 61 s. Nothing was started."]
     assert Generation.objects.count() == 0
 
 

@@ -47,6 +47,11 @@ def _arrow(path: PointLike, width: float, *, grow: float = 1.0, both: bool = Fal
     return np.vstack([left[start:body], [tip_left, line[-1], tip_right], right[start:body][::-1], tail])
 
 
+def _slim(aspect: float) -> float:
+    """Widths are in picture heights, of which a narrow picture has more than it can carry."""
+    return float(np.interp(aspect, (0.55, 1.2), (0.50, 1.0)))
+
+
 def _across(aspect: float, direction: int, bow: float) -> Points:
     half = min(0.30, aspect * 0.30)
     middle = aspect / 2
@@ -56,25 +61,25 @@ def _across(aspect: float, direction: int, bow: float) -> Points:
 
 
 def _pan(direction: int) -> Callable[[float], Marks]:
-    return lambda aspect: [_arrow(_across(aspect, direction, 0.022), 0.034)]
+    return lambda aspect: [_arrow(_across(aspect, direction, 0.022), 0.034 * _slim(aspect))]
 
 
 def _truck(direction: int) -> Callable[[float], Marks]:
     def marks(aspect: float) -> Marks:
-        path = _across(aspect, direction, 0.0)
+        path, slim = _across(aspect, direction, 0.0), _slim(aspect)
         tail = path[0]
         rails = [
             array(
                 [
-                    tail + (-direction * dx, -0.030),
-                    tail + (-direction * (dx + 0.013), -0.030),
-                    tail + (-direction * (dx + 0.013), 0.030),
-                    tail + (-direction * dx, 0.030),
+                    tail + np.array([-direction * dx, -0.030]) * slim,
+                    tail + np.array([-direction * (dx + 0.013), -0.030]) * slim,
+                    tail + np.array([-direction * (dx + 0.013), 0.030]) * slim,
+                    tail + np.array([-direction * dx, 0.030]) * slim,
                 ]
             )
             for dx in (0.018, 0.046)
         ]
-        return [_arrow(path, 0.040), *rails]
+        return [_arrow(path, 0.040 * slim), *rails]
 
     return marks
 
@@ -82,7 +87,12 @@ def _truck(direction: int) -> Callable[[float], Marks]:
 def _tilt(direction: int) -> Callable[[float], Marks]:
     def marks(aspect: float) -> Marks:
         x = aspect - 0.085
-        return [_arrow(spline([(x, 0.5 + 0.20 * direction), (x + 0.022, 0.5), (x, 0.5 - 0.20 * direction)]), 0.034)]
+        return [
+            _arrow(
+                spline([(x, 0.5 + 0.20 * direction), (x + 0.022, 0.5), (x, 0.5 - 0.20 * direction)]),
+                0.034 * _slim(aspect),
+            )
+        ]
 
     return marks
 
@@ -94,7 +104,8 @@ def _crane(direction: int) -> Callable[[float], Marks]:
         path = spline([low, (x - 0.035, 0.78), (x, 0.50), high])
         if direction < 0:
             path = path[::-1]
-        return [_arrow(path, 0.028 if direction > 0 else 0.044, grow=1.6 if direction > 0 else 0.7)]
+        width = (0.028 if direction > 0 else 0.044) * _slim(aspect)
+        return [_arrow(path, width, grow=1.6 if direction > 0 else 0.7)]
 
     return marks
 
@@ -107,7 +118,8 @@ def _dolly(direction: int) -> Callable[[float], Marks]:
             outer = (middle + side * aspect * 0.43, 0.94)
             inner = (middle + side * aspect * 0.23, 0.68)
             ends = (outer, inner) if direction > 0 else (inner, outer)
-            found.append(_arrow(ends, 0.058 if direction > 0 else 0.026, grow=0.45 if direction > 0 else 2.2))
+            width = (0.058 if direction > 0 else 0.026) * _slim(aspect)
+            found.append(_arrow(ends, width, grow=0.45 if direction > 0 else 2.2))
         return found
 
     return marks
@@ -119,7 +131,7 @@ def _zoom(direction: int) -> Callable[[float], Marks]:
         middle = np.array([aspect / 2, 0.5])
         for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
             outer, inner = middle + (x * aspect * 0.455, y * 0.44), middle + (x * aspect * 0.365, y * 0.335)
-            found.append(_arrow((outer, inner) if direction > 0 else (inner, outer), 0.028))
+            found.append(_arrow((outer, inner) if direction > 0 else (inner, outer), 0.028 * _slim(aspect)))
             corner = middle + (x * aspect * 0.335, y * 0.30)
             for dx, dy in ((-x * 0.07, 0), (0, -y * 0.07)):
                 end = corner + (dx, dy)
@@ -133,7 +145,7 @@ def _zoom(direction: int) -> Callable[[float], Marks]:
 def _orbit(direction: int) -> Callable[[float], Marks]:
     def marks(aspect: float) -> Marks:
         arc = ellipse(aspect / 2, 0.80, min(0.36, aspect * 0.36), 0.115, start=205, end=-25, steps=60)
-        return [_arrow(arc if direction > 0 else arc[::-1], 0.034, grow=1.0)]
+        return [_arrow(arc if direction > 0 else arc[::-1], 0.034 * _slim(aspect), grow=1.0)]
 
     return marks
 
@@ -142,7 +154,7 @@ def _handheld(aspect: float) -> Marks:
     half = min(0.26, aspect * 0.26)
     xs = np.linspace(-half, half, 70)
     waves = 0.022 * np.sin(xs / half * math.pi * 2.5) * np.minimum(1, (1 - np.abs(xs) / half) * 5)
-    return [_arrow(np.column_stack([aspect / 2 + xs, 0.885 + waves]), 0.024, both=True)]
+    return [_arrow(np.column_stack([aspect / 2 + xs, 0.885 + waves]), 0.024 * _slim(aspect), both=True)]
 
 
 MARKS: Mapping[str, Callable[[float], Marks]] = {
@@ -181,7 +193,7 @@ def draw_arrow(picture: Plane, sheet: Sheet, camera_move: str) -> None:
     size = ((bottom - top) * 2, (right - left) * 2)
     halo, ink = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     fixed = [np.round((shape - (left * 2, top * 2)) * (1 << _SHIFT)).astype(np.int32) for shape in shapes]
-    thickness = max(2, round(0.010 * upright.scale * 2))
+    thickness = max(2, round(0.010 * upright.scale * 2 * _slim(sheet.aspect)))
     cv2.polylines(halo, fixed, True, 255, thickness, cv2.LINE_AA, _SHIFT)
     for shape in fixed:
         cv2.fillPoly(ink, [shape], 255, cv2.LINE_AA, _SHIFT)

@@ -20,6 +20,8 @@ PAPER = 255
 _SHIFT = 4
 _PENCIL = 0.0037
 _FIRM = 235
+#: Light falls off so gently that it is worked out for every eighth pixel.
+_COARSE = 8
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,35 @@ class Canvas:
             patch = np.maximum(patch, outside)
         region = self.tone[top:bottom, left:right]
         np.minimum(region, patch, out=region)
+
+    def glow(self, spot: Sequence[float] | NDArray[np.float64], radius: float, amount: float) -> None:
+        """Light that falls off from a spot: lifts what is there towards bare paper by up to `amount`."""
+        unit = self.sheet.scale * self.sheet.supersampling
+        middle = self.sheet.pixels(array([spot]))[0]
+        left, top = np.maximum(np.floor(middle - radius * unit).astype(int), 0)
+        right, bottom = np.ceil(middle + radius * unit).astype(int)
+        region = self.tone[top : max(bottom, 0), left : max(right, 0)]
+        if not region.size:
+            return
+        high, wide = region.shape
+        rows = (np.linspace(0, high, high // _COARSE + 2, dtype=np.float32) + (top - middle[1])) / (radius * unit)
+        columns = (np.linspace(0, wide, wide // _COARSE + 2, dtype=np.float32) + (left - middle[0])) / (radius * unit)
+        near = np.maximum(1 - rows[:, None] ** 2 - columns[None, :] ** 2, 0)
+        coarse = np.round(near * near * (255 * amount)).astype(np.uint8)
+        self._lift(region, np.asarray(cv2.resize(coarse, (wide, high)), dtype=np.uint8))
+
+    def beam(self, outline: PointLike, amount: float) -> None:
+        """Light of one strength within an outline."""
+        mask = np.zeros_like(self.tone)
+        cv2.fillPoly(mask, [self._fixed_point(array(outline))], round(255 * amount), cv2.LINE_AA, _SHIFT)
+        left, top, wide, high = cv2.boundingRect(mask)
+        part = np.s_[top : top + high, left : left + wide]
+        if high:
+            self._lift(self.tone[part], mask[part])
+
+    @staticmethod
+    def _lift(region: Plane, strength: Plane) -> None:
+        cv2.add(region, cv2.multiply(cv2.bitwise_not(region), strength, scale=1 / 255), region)
 
     def stroke(
         self, points: PointLike, weight: float = 1.0, *, pressure: int = _FIRM, wobble: float = 1.0, taper: float = 0.6

@@ -10,6 +10,7 @@ import numpy as np
 from generation.providers.drawing.canvas import Canvas
 from generation.providers.drawing.faces import Placement
 from generation.providers.drawing.geometry import array, ellipse, polygon_box, spline
+from generation.providers.drawing.objects import OBJECTS
 from generation.providers.drawing.stage import Stage
 
 
@@ -43,11 +44,16 @@ def draw_object(canvas: Canvas, kind: str, x: float, y: float, size: float) -> N
     )
     canvas.fill(shadow, 140)
     canvas.hatch(shadow, 10, 0.035 * size, pressure=140)
+    draw_thing(canvas, kind, place)
+
+
+def draw_thing(canvas: Canvas, kind: str, place: Placement) -> None:
+    """Only the object, without the shadow it throws on a table."""
     _DRAWERS[kind](canvas, place)
 
 
 def choose_object(rng: random.Random) -> str:
-    return rng.choice(sorted(_DRAWERS))
+    return rng.choice(_UNSAID)
 
 
 def _cup(canvas: Canvas, place: Placement) -> None:
@@ -179,7 +185,11 @@ _DRAWERS: Mapping[str, Callable[[Canvas, Placement], None]] = {
     "letter": _letter,
     "phone": _phone,
     "watch": _watch,
+    **OBJECTS,
 }
+#: What stands up rather than lies.
+TALL = ("candle", "flower", "glass", "lamp", "match")
+_UNSAID = ("book", "cup", "key", "lamp", "letter", "phone", "watch")
 
 #: The back of a left hand, from the outer wrist over little finger to thumb and back.
 _HAND = (
@@ -191,11 +201,12 @@ _HAND = (
 )
 
 
-def draw_own_hands(canvas: Canvas, aspect: float, tone: float) -> None:
+def draw_own_hands(canvas: Canvas, aspect: float, tone: float, *, size: float = 1.0) -> None:
     """Both hands raised into the frame from below, backs towards the camera."""
-    spread = min(0.34, aspect * 0.26)
+    spread = min(0.34 * size**0.5, aspect * 0.26)
     for side in (-1, 1):
-        place = Placement(aspect / 2 + side * spread, 0.78, 0.34 * min(1.0, aspect + 0.25), -side)
+        reach = 0.34 * size * min(1.0, aspect + 0.25)
+        place = Placement(aspect / 2 + side * spread, 0.78 - 0.20 * (size - 1), reach, -side)
         sleeve = place([(-0.42, 0.50), (0.36, 0.46), (0.62, 1.6), (-0.75, 1.6)])
         skin = place(spline(_HAND, closed=True, steps=4))
         canvas.fill(skin, 244)

@@ -5,8 +5,7 @@ Coordinates are head heights: the crown is y=0, the chin y=1, x=0 the middle of 
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -137,6 +136,15 @@ HAIRSTYLES: dict[str, Hairstyle] = {
     ),
 }
 
+USUAL_HAIRSTYLES = tuple(sorted(HAIRSTYLES))
+HEADWEAR = ("beanie", "cap")
+#: The same styles for the old.
+GREY = {name: f"grey-{name}" for name in USUAL_HAIRSTYLES if name not in HEADWEAR}
+HAIRSTYLES |= {grey: replace(HAIRSTYLES[name], tone=222) for name, grey in GREY.items()}
+HAIRSTYLES["bald"] = Hairstyle(
+    ((-0.39, 0.40), (-0.36, 0.34), (-0.28, 0.40), (-0.22, 0.52), (-0.26, 0.68), (-0.36, 0.60)), tone=170, strands=False
+)
+
 _FACE = (
     (0.10, 1.00),
     (0.22, 0.95),
@@ -156,10 +164,6 @@ _FACE = (
 )
 _EYE_LINE = 0.52
 _SKIN_SHADOW = 205
-
-
-def choose_hairstyle(rng: random.Random) -> str:
-    return rng.choice(sorted(HAIRSTYLES))
 
 
 def draw_hair_behind(canvas: Canvas, place: Placement, hairstyle: str) -> None:
@@ -189,7 +193,7 @@ def draw_head(canvas: Canvas, place: Placement, hairstyle: str, *, skin: float =
         _draw_ear(canvas, place, skin, style)
         if style.strands:
             _draw_strands(canvas, place, style)
-        else:
+        elif hairstyle in HEADWEAR:
             canvas.stroke(place(spline([(-0.41, 0.20), (-0.1, 0.13), (0.2, 0.12), (0.37, 0.17)])), 0.8)
 
 

@@ -5,16 +5,15 @@ Coordinates are head heights from the crown.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 import numpy as np
 
-from generation.providers.drawing import faces
+from generation.providers.drawing import burdens, faces, hats
 from generation.providers.drawing.canvas import Canvas
 from generation.providers.drawing.faces import Placement
-from generation.providers.drawing.geometry import Points, ellipse, spline, tube
+from generation.providers.drawing.geometry import Points, ellipse, spline, tube, without_loop
+from generation.providers.drawing.people import GARMENTS, Joint, Person
 
 #: Crown to sole, in heads.
 HEADS_TALL = 7.5
@@ -22,110 +21,7 @@ HEADS_TALL = 7.5
 #: Heads are drawn a little larger than life and set low, so that faces read in small panels.
 _HEAD_EMPHASIS = 1.12
 
-Joint = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Elbow and hand of the far and near arm, knee and foot of the far and near leg; `lean` moves the shoulders."""
-
-    far_arm: tuple[Joint, Joint] = ((1.02, 2.75), (0.98, 3.85))
-    near_arm: tuple[Joint, Joint] = ((-1.10, 2.75), (-1.02, 3.85))
-    far_leg: tuple[Joint, Joint] = ((0.48, 5.5), (0.52, 7.2))
-    near_leg: tuple[Joint, Joint] = ((-0.42, 5.55), (-0.46, 7.3))
-    lean: float = 0.0
-
-
-POSES: Mapping[str, Pose] = {
-    "stand": Pose(),
-    "rest": Pose(
-        near_arm=((-1.45, 2.65), (-0.62, 3.5)),
-        far_leg=((0.62, 5.5), (0.85, 7.15)),
-        near_leg=((-0.30, 5.55), (-0.32, 7.3)),
-    ),
-    "pockets": Pose(near_arm=((-1.25, 2.8), (-0.70, 3.75)), far_arm=((1.2, 2.8), (0.72, 3.7))),
-    "walk": Pose(
-        far_arm=((0.45, 2.8), (0.05, 3.7)),
-        near_arm=((-0.75, 2.85), (-0.1, 3.75)),
-        far_leg=((-0.15, 5.55), (-1.05, 7.0)),
-        near_leg=((0.40, 5.5), (0.75, 7.3)),
-        lean=0.1,
-    ),
-    "run": Pose(
-        far_arm=((1.25, 2.4), (1.75, 1.75)),
-        near_arm=((-1.25, 2.55), (-0.85, 3.45)),
-        far_leg=((-0.6, 5.3), (-1.95, 5.9)),
-        near_leg=((0.95, 5.0), (0.85, 6.9)),
-        lean=0.45,
-    ),
-    "reach": Pose(far_arm=((1.45, 2.15), (2.25, 1.75)), far_leg=((0.6, 5.5), (0.85, 7.15)), lean=0.12),
-    "arms-crossed": Pose(far_arm=((1.15, 2.6), (-0.2, 2.75)), near_arm=((-1.1, 2.7), (0.35, 2.62))),
-    "phone": Pose(near_arm=((-1.2, 2.75), (-0.3, 2.35)), far_arm=((1.05, 2.7), (0.55, 2.35))),
-    "look-up": Pose(near_arm=((-1.3, 2.5), (-0.35, 0.75)), far_leg=((0.55, 5.5), (0.75, 7.2))),
-}
-
-_IDLE_POSES = ("stand", "rest", "pockets", "walk", "arms-crossed", "reach", "phone")
-
-_POSE_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("run", ("run", "chase", "sprint", "flee", "escape", "hurr", "jump", "race")),
-    ("walk", ("walk", "stroll", "wander", "march", "arrive", "approach", "cross", "step", "enter", "leave")),
-    ("phone", ("phone", "text", "read", "scroll", "call", "book", "letter", "map")),
-    ("reach", ("point", "reach", "show", "open", "give", "hand", "offer", "wave", "greet", "throw")),
-    ("look-up", ("look up", "looks up", "sky", "shield", "gaze", "search")),
-    ("arms-crossed", ("wait", "angry", "cold", "argue", "refus", "stern")),
-)
-
-
-@dataclass(frozen=True)
-class Garment:
-    """Hem in heads from the crown, how far it flares, its tone and the tone below it."""
-
-    hem: float
-    flare: float
-    tone: float
-    legs: float
-    open_front: bool = False
-    bare_legs: bool = False
-
-
-GARMENTS: Mapping[str, Garment] = {
-    "coat": Garment(5.5, 1.15, 150, 110, open_front=True),
-    "jacket": Garment(4.15, 0.92, 165, 125, open_front=True),
-    "jumper": Garment(4.05, 0.86, 205, 115),
-    "dress": Garment(5.45, 1.35, 190, 240, bare_legs=True),
-    "shirt": Garment(3.95, 0.80, 240, 100),
-    "parka": Garment(4.7, 1.05, 125, 160, open_front=True),
-}
-
-
-@dataclass(frozen=True)
-class Person:
-    hairstyle: str
-    garment: str
-    pose: str
-    facing: int
-    mood: float
-    build: float
-
-    @classmethod
-    def cast(cls, looks: random.Random, rng: random.Random, action: str) -> Person:
-        """`looks` decides who it is, `rng` and the action what they are doing."""
-        told = next((pose for pose, words in _POSE_WORDS if any(word in action for word in words)), None)
-        return cls(
-            hairstyle=faces.choose_hairstyle(looks),
-            garment=looks.choice(sorted(GARMENTS)),
-            pose=told or rng.choice(_IDLE_POSES),
-            facing=rng.choice((-1, 1)),
-            mood=rng.uniform(-1, 1),
-            build=looks.uniform(0.92, 1.08),
-        )
-
-    def standing_with(self, rng: random.Random) -> Person:
-        """Someone else, turned towards this person."""
-        other = Person.cast(rng, rng, "")
-        hair = [style for style in sorted(faces.HAIRSTYLES) if style != self.hairstyle]
-        dress = [garment for garment in sorted(GARMENTS) if garment != self.garment]
-        return replace(other, facing=-self.facing, hairstyle=rng.choice(hair), garment=rng.choice(dress))
+_CHILDS_HEAD = 1.55
 
 
 def draw_person(
@@ -170,6 +66,8 @@ def draw_person_from_behind(canvas: Canvas, person: Person, x: float, crown: flo
     canvas.stroke(place(spline([(-1.22, 2.3), (-1.1, 2.8), (-1.12, 3.6)])), 0.9)
     canvas.stroke(place(spline([(1.20, 2.3), (1.1, 2.8), (1.14, 3.6)])), 0.9)
     faces.draw_back_of_head(canvas, place, person.hairstyle)
+    if person.traits.hat:
+        hats.draw_hat_from_behind(canvas, place, person.traits.hat)
 
 
 def draw_person_from_above(canvas: Canvas, person: Person, x: float, y: float, head: float) -> None:
@@ -227,7 +125,7 @@ class _Body:
         self.canvas = canvas
         self.person = person
         self.place = place
-        self.pose = POSES[person.pose]
+        self.pose = person.how()
         self.garment = GARMENTS[person.garment]
         self.detailed = place.size > 0.05
         self.weight = float(np.interp(place.size, (0.01, 0.06, 0.3), (0.5, 0.85, 1.15)))
@@ -236,12 +134,17 @@ class _Body:
         pose, garment = self.pose, self.garment
         shift = pose.lean
         wide = self.person.build
-        size = self.place.size * _HEAD_EMPHASIS
-        drop = (1 - _HEAD_EMPHASIS + 0.13) * self.place.size
+        child = self.person.traits.age == "child" and self.place.size < 0.2
+        emphasis = _CHILDS_HEAD if child else _HEAD_EMPHASIS
+        size = self.place.size * emphasis
+        drop = (1.13 - emphasis) * self.place.size
         head_place = Placement(
             self.place.x + shift * self.place.size * self.place.facing, self.place.y + drop, size, self.place.facing
         )
         faces.draw_hair_behind(self.canvas, head_place, self.person.hairstyle)
+        burden = self.person.traits.carries
+        if burden:
+            burdens.draw(self.canvas, self.place, burden, pose.far_arm[1])
         self._arm((0.72 * wide + shift * 0.8, 1.72), *pose.far_arm, garment.tone * 0.86)
         self._leg((0.30, 3.95), *pose.far_leg, garment.legs * 0.9)
         self._leg((-0.28, 3.95), *pose.near_leg, garment.legs)
@@ -251,8 +154,19 @@ class _Body:
         if not crossing:
             self._arm((-0.78 * wide + shift * 0.8, 1.75), *pose.near_arm, garment.tone)
         faces.draw_head(self.canvas, head_place, self.person.hairstyle, mood=self.person.mood)
+        self._adorn(head_place)
         if crossing:
             self._arm((-0.78 * wide + shift * 0.8, 1.75), *pose.near_arm, garment.tone)
+
+    def _adorn(self, head: Placement) -> None:
+        traits = self.person.traits
+        old = traits.age == "old"
+        if head.size > 0.02 and traits.beard:
+            hats.draw_beard(self.canvas, head, full=traits.beard == "beard", grey=old)
+        if old:
+            hats.draw_wrinkles(self.canvas, head)
+        if traits.hat:
+            hats.draw_hat(self.canvas, head, traits.hat, self.weight)
 
     def _neck(self, shift: float) -> None:
         neck = spline(
@@ -326,6 +240,9 @@ class _Body:
         else:
             canvas.stroke(place(spline([(-0.30 + shift, 1.28), (0.02 + shift, 1.55), (0.28 + shift, 1.30)])), 1.0)
             canvas.stroke(place(spline([(-0.34 + shift, 1.34), (0.02 + shift, 1.64), (0.32 + shift, 1.36)])), 0.6)
+        if self.garment.buttons:
+            for y in np.arange(1.9, min(hem, 4.6), 0.55):
+                canvas.fill(place(ellipse(0.24 + shift * 0.5, y, 0.045, 0.045, steps=10)), 50)
         for _ in range(3):
             x = canvas.random.uniform(-0.55, 0.35)
             y = canvas.random.uniform(2.5, min(hem, 3.7))
@@ -369,7 +286,7 @@ class _Body:
 
     def _shoe(self, foot: Joint, knee: Joint) -> None:
         x, y = foot
-        kicked = max(0.0, min(1.0, (7.0 - y) * 0.8))
+        kicked = 0.0 if self.person.pose == "climb" else max(0.0, min(1.0, (7.0 - y) * 0.8))
         shoe = np.array([(-0.2, -0.12), (-0.24, 0.18), (0.1, 0.2), (0.58, 0.2), (0.56, 0.06), (0.2, -0.12)])
         angle = kicked * (1.1 if x < knee[0] else 0.15)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -385,5 +302,5 @@ class _Body:
         if self.place.size > 0.02:
             shift = np.array([0.16 * self.place.facing, -0.02]) * self.place.size
             self.canvas.shade(limb - shift, tone * 0.8, within=limb)
-        self.canvas.stroke(self.place(left), self.weight)
-        self.canvas.stroke(self.place(right), self.weight)
+        for side in (left, right):
+            self.canvas.stroke(self.place(without_loop(side)), self.weight)

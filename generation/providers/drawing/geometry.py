@@ -59,6 +59,21 @@ def tube(joints: PointLike, widths: Sequence[float]) -> tuple[Points, Points]:
     return spline(bones + normals * half), spline(bones - normals * half)
 
 
+def without_loop(points: Points) -> Points:
+    """The line cut short where it first crosses itself, as the inside of a bent limb does."""
+    start, step = points[:-1], np.diff(points, axis=0)
+    apart = start[None] - start[:, None]
+    turn = step[:, None, 0] * step[None, :, 1] - step[:, None, 1] * step[None, :, 0]
+    turn = np.where(np.abs(turn) < 1e-12, np.inf, turn)
+    mine = (apart[..., 0] * step[None, :, 1] - apart[..., 1] * step[None, :, 0]) / turn
+    other = (apart[..., 0] * step[:, None, 1] - apart[..., 1] * step[:, None, 0]) / turn
+    crosses = np.triu((mine > 0) & (mine < 1) & (other > 0) & (other < 1), 2)
+    if not crosses.any():
+        return points
+    first, second = np.argwhere(crosses)[0]
+    return np.vstack([points[: first + 1], start[first] + step[first] * mine[first, second], points[second + 1 :]])
+
+
 def resampled(points: Points, spacing: float, most: int = 48) -> Points:
     steps = np.hypot(*np.diff(points, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(steps)])

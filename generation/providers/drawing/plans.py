@@ -10,7 +10,9 @@ from generation.providers.drawing.geometry import Points, array, ellipse, polygo
 from generation.providers.drawing.light import Light
 from generation.providers.drawing.stage import Stage, draw_clouds, draw_moon
 
-_INTERIORS = {"room", "kitchen", "office", "bar", "corridor", "train"}
+#: Where nothing stands around to lean into the view.
+_BARE = {"desert", "open-sea", "sea", "space"}
+_INTERIORS = {"room", "kitchen", "office", "bar", "corridor", "train", "stairs", "window"}
 
 
 def draw_plan(stage: Stage, setting: str, scale: float) -> None:
@@ -260,6 +262,8 @@ def draw_zenith(stage: Stage, setting: str) -> None:
     if light.moon:
         draw_moon(stage)
     draw_clouds(stage)
+    if setting in _BARE:
+        return
     zenith = np.array([stage.aspect / 2, 0.30])
     blocks = setting in _INTERIORS or setting in ("city", "road", "train")
     count = 13 if blocks else 17

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,10 @@ class Stage:
     @property
     def aspect(self) -> float:
         return self.canvas.sheet.aspect
+
+    def on(self, canvas: Canvas) -> Stage:
+        """The same place on another layer."""
+        return replace(self, canvas=canvas)
 
     def seen_from(self, points: PointLike) -> Points:
         """Ground plan (sideways, away) or (sideways, away, height) in eye heights to picture units."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -248,7 +248,7 @@ def _fur(canvas: Canvas, place: Placement, animal: Quadruped, size: float) -> No
     canvas.lines(lines, 0.6, pressure=150)
 
 
-def draw_bird(canvas: Canvas, x: float, y: float, size: float, facing: int) -> None:
+def draw_bird(_stage: Stage, canvas: Canvas, x: float, y: float, size: float, facing: int) -> None:
     place = Placement(x, y, size, facing)
     far_wing = place(
         spline([(0.05, -0.55), (0.18, -0.80), (0.42, -1.02), (0.50, -0.98), (0.36, -0.70), (0.26, -0.48)], closed=True)
@@ -304,7 +304,7 @@ def draw_bird(canvas: Canvas, x: float, y: float, size: float, facing: int) -> N
     canvas.shape(place([(0.56, -0.48), (0.70, -0.43), (0.56, -0.40)]), 110, 0.9)
 
 
-def draw_spaceship(canvas: Canvas, x: float, y: float, size: float, facing: int) -> None:
+def draw_spaceship(_stage: Stage, canvas: Canvas, x: float, y: float, size: float, facing: int) -> None:
     place = Placement(x, y, size, facing)
     for lift in (0.06, -0.06):
         canvas.chalk(place(spline([(-0.8, -0.45 + lift), (-1.3, -0.42 + lift), (-1.9, -0.36 + lift)])), 4.0)
@@ -340,24 +340,9 @@ def draw_spaceship(canvas: Canvas, x: float, y: float, size: float, facing: int)
     canvas.shape(place([(-0.85, -0.62), (-0.98, -0.58), (-0.98, -0.32), (-0.85, -0.28)]), 70, 1.0)
 
 
-def _boat(stage: Stage, canvas: Canvas, x: float, y: float, size: float, facing: int) -> None:
-    expanses.draw_boat(_on(stage, canvas), x, y, size / 1.9, facing)
+def draw_sailing_boat(stage: Stage, canvas: Canvas, x: float, y: float, size: float, facing: int) -> None:
+    expanses.draw_boat(stage.on(canvas), x, y, size / 1.9, facing)
 
 
-def _car(stage: Stage, canvas: Canvas, x: float, y: float, size: float, facing: int) -> None:
-    streets.draw_car(_on(stage, canvas), x, y, size * 1.9, facing)
-
-
-def _on(stage: Stage, canvas: Canvas) -> Stage:
-    return Stage(canvas, stage.rng, stage.light, stage.weather, stage.horizon, stage.vanishing)
-
-
-Craft = Callable[[Stage, Canvas, float, float, float, int], None]
-
-#: How to draw it, its height in human heads, and what a close view centres on in those heights.
-CRAFT: Mapping[str, tuple[Craft, float, tuple[float, float]]] = {
-    "car": (_car, 3.6, (0.4, -0.55)),
-    "boat": (_boat, 14.0, (0.0, -0.35)),
-    "bird": (lambda _, canvas, x, y, size, facing: draw_bird(canvas, x, y, size, facing), 2.6, (0.40, -0.5)),
-    "spaceship": (lambda _, canvas, x, y, size, facing: draw_spaceship(canvas, x, y, size, facing), 9.0, (0.5, -0.5)),
-}
+def draw_car(stage: Stage, canvas: Canvas, x: float, y: float, size: float, facing: int) -> None:
+    streets.draw_car(stage.on(canvas), x, y, size * 1.9, facing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image, ImageChops
 from generation.providers import sketch
 from generation.providers.base import Shot
 from generation.providers.drawing.caption import SLATE, draw_caption, strip_height
+from generation.providers.drawing.vocabulary import read
 
 PRESETS: dict[str, dict[str, list[str]]] = tomllib.loads(
     (Path(__file__).parents[3] / "projects" / "presets.toml").read_text("utf-8")
@@ -85,6 +87,8 @@ PLACES = [
     "train",
     "kitchen",
     "bedroom",
+    "spiral staircase",
+    "a window onto the sea",
     "office",
     "",
 ]
@@ -102,10 +106,78 @@ def test_subjects_other_than_people(subject: str, shot_type: str) -> None:
     assert drawn(subject=subject, shot_type=shot_type).size == SIZE
 
 
+THINGS = ["a lighthouse", "a house", "a church", "a castle", "a tree", "a fishing boat", "a train", "a letter", "Mara"]
+
+
+@pytest.mark.parametrize("shot_type", ["extreme-wide", "medium", "close-up", "aerial"])
+def test_a_thing_is_drawn_as_itself(shot_type: str) -> None:
+    pictures = {picture_of(drawn(subject=thing, shot_type=shot_type, action="")) for thing in THINGS}
+    assert len(pictures) == len(THINGS)
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("A white lighthouse", "lighthouse"),
+        ("The lighthouse keeper", "person"),
+        ("An old keeper in a yellow oilskin", "person"),
+        ("The captain of the ship", "person"),
+        ("A girl under a tree", "person"),
+        ("A small fishing boat", "fishing-boat"),
+        ("A flock of birds", "bird"),
+        ("A pair of hands", "hands"),
+        ("Weathered hands, a match, a brass burner", "hands"),
+        ("The open sea", "scenery"),
+        ("Mara", "person"),
+        ("", "person"),
+    ],
+)
+def test_what_a_subject_is_about(subject: str, kind: str) -> None:
+    assert read(Shot(subject=subject)).subject == kind
+
+
+@pytest.mark.parametrize("shot_type", ["extreme-close-up", "insert"])
+def test_a_very_close_view_follows_its_subject(shot_type: str) -> None:
+    details = ["her eyes", "her lips", "her hands", "hands, a match", "a letter", "a glass", "a candle", "a key"]
+    pictures = {picture_of(drawn(subject=detail, shot_type=shot_type, action="")) for detail in details}
+    assert len(pictures) == len(details)
+
+
+def test_what_is_said_of_someone_is_drawn() -> None:
+    told = [
+        ("", "man"),
+        ("old", "man"),
+        ("", "man with a beard"),
+        ("", "man in a hat"),
+        ("", "woman"),
+        ("little", "boy"),
+    ]
+    traits = {read(Shot(subject=f"a {age} {who}")).traits for age, who in told}
+    assert len(traits) == len(told)
+    lamp, without = (drawn(action=f"waits{more}", title="", shot_type="full") for more in (" with a lamp", ""))
+    assert picture_of(lamp) != picture_of(without)
+
+
+def test_whoever_looks_out_of_a_window_is_alone_unless_the_text_names_another() -> None:
+    looking = Shot(subject="The keeper at the window", action="sees a light", shot_type="over-the-shoulder")
+    assert read(looking).alone
+    assert not read(replace(looking, action="talks to another man")).alone
+    assert not read(replace(looking, dialogue="KEEPER: Who is there?\nBOY: Me.")).alone
+
+
+@pytest.mark.parametrize("size", [(640, 360), (360, 640), (360, 360)])
+def test_light_at_night_is_brighter_than_the_dark_around_it(size: tuple[int, int]) -> None:
+    struck = Shot(subject="Hands, a match", shot_type="extreme-close-up", time_of_day="night")
+    picture = np.asarray(sketch.draw(struck, *size).convert("L"))
+    lit = picture[: size[1] // 2, size[0] // 4 : size[0] * 3 // 4]
+    assert lit.mean() > picture[size[1] // 2 : size[1] * 3 // 4].mean()
+
+
 @pytest.mark.parametrize("angle", PRESETS["camera_angle"])
-def test_every_shot_type_from_every_angle(angle: str) -> None:
+@pytest.mark.parametrize("subject", ["Mara", "a white lighthouse"])
+def test_every_shot_type_from_every_angle(angle: str, subject: str) -> None:
     for shot_type in PRESETS["shot_type"]:
-        assert drawn(shot_type=shot_type, camera_angle=angle).size == SIZE
+        assert drawn(shot_type=shot_type, camera_angle=angle, subject=subject).size == SIZE
 
 
 def test_unknown_presets_and_empty_fields() -> None:

@@ -1,0 +1,87 @@
+"""Print the catalogue: what every model takes, costs and until when it can be had."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from generation.catalogue import Model, all_models
+
+HEADINGS = ("model", "provider", "kind", "sizes", "length", "price", "state")
+
+
+class Command(BaseCommand):
+    help = "Print the models with their sizes, lengths, prices and retirement."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="everything the catalogue knows, for programs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        models = all_models().values()
+        if options["json"]:
+            self.stdout.write(json.dumps([plain(asdict_of(model)) for model in models], indent=2))
+            return
+        today = timezone.localdate()
+        rows = [HEADINGS, *(row_of(model, today) for model in models)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+        for row in rows:
+            self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def row_of(model: Model, today: date) -> tuple[str, ...]:
+    video = model.kind == "video"
+    sizes = " ".join(model.resolutions if video else model.image_sizes) + (" and any" if model.free_size else "")
+    return (
+        model.id,
+        model.provider,
+        model.kind,
+        sizes,
+        str(model.seconds) if video else "",
+        prices_of(model),
+        state_of(model, today),
+    )
+
+
+def prices_of(model: Model) -> str:
+    if model.price_per_second:
+        low, high = min(model.price_per_second.values()), max(model.price_per_second.values())
+        return f"{low}/s" if low == high else f"{low}-{high}/s"
+    prices = [price for qualities in model.price_per_image.values() for price in qualities.values()]
+    return f"{min(prices)}-{max(prices)} each" if prices else "by tokens" if model.kind == "image" else "not recorded"
+
+
+def state_of(model: Model, today: date) -> str:
+    successor = f"; {model.successor} follows" if model.successor else ""
+    if model.is_retired(today):
+        return f"RETIRED at {model.host} on {model.retired_on}{successor}"
+    if model.retires_soon(today):
+        return f"RETIRES on {model.retired_on}{successor}"
+    if model.uncertain_since:
+        return f"uncertain since {model.uncertain_since}{successor}"
+    return "live"
+
+
+def asdict_of(model: Model) -> dict[str, Any]:
+    """`dataclasses.asdict` cannot copy read-only mappings."""
+    values = {name: getattr(model, name) for name in model.__dataclass_fields__}
+    return values | {"takes": asdict(model.takes), "seconds": asdict(model.seconds)}
+
+
+def plain(value: Any) -> Any:
+    match value:
+        case dict() | MappingProxyType():
+            return {key: plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case Decimal() | date():
+            return str(value)
+        case _:
+            return value
