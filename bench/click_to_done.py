@@ -98,17 +98,18 @@ def click(url: str, browser: requests.Session, scene: Any) -> Run:
     answer = browser.post(f"{url}/scenes/{scene.pk}/generate", form, headers={"HX-Request": "true"})
     answered = time.time() - clicked
     assert answer.status_code == 200, answer.status_code
-    rendered = None
+    rendered = 0.0
     while time.time() - clicked < GIVE_UP_SECONDS:
         row = Generation.objects.values("status", "changed_at", "started_at", "error_message").get(scene=scene)
         now = time.time()
-        if row["status"] == Status.FETCHING and rendered is None:
+        if row["status"] == Status.FETCHING and not rendered:
             rendered = row["changed_at"].timestamp()
         if row["status"] in FINAL:
             break
         time.sleep(LOOK_EVERY_SECONDS)
     assert row["status"] == Status.COMPLETED, row
-    assert rendered is not None, "The row was never seen between rendering and Done."
+    assert rendered, "The row was never seen between rendering and Done."
+    assert row["started_at"] is not None
     began = row["started_at"].timestamp()
     return Run(answered, began - clicked, rendered - began, now - rendered)
 

@@ -290,7 +290,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
     """Aligned: what is measured to the left, numbers to the right."""
     cells = [[str(cell) for cell in row] for row in [headings, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
-    numeric = [all(row[column][:1].isdigit() for row in cells[1:]) for column in range(len(headings))]
+    numeric = [all(row[column][:1] in "-0123456789" for row in cells[1:]) for column in range(len(headings))]
     for row in cells:
         columns = zip(row, widths, numeric, strict=True)
         print("  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in columns).rstrip())

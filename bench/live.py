@@ -1,11 +1,12 @@
 """How soon open pages see that a take is done, and what 1, 200 and 1,000 of them cost the web process.
 
-One real web process, started as the Procfile says. A second process holds the event streams: raw sockets of owners,
-editors and viewers, four of five on the storyboard, the rest on the pages of its scenes. This process turns one take after
-another Done through the pipeline's own lease, about one a second. Latency runs from just before that COMMIT to the byte
-that ends the card's fragment, over every stream that has to be told; `missed` counts fragments that never came. CPU, RSS,
-threads and open files are the web process's while the changes happen. `open` streams are those that caught up within a
-minute, all connecting at once as after an outage, and `in s` is how long the last of them took.
+One real web process, started as the Procfile says, that has served a storyboard and drawn a sketch. A second process
+holds the event streams: raw sockets of owners, editors and viewers, four of five on the storyboard, the rest on the
+pages of its scenes. This process turns one take after another Done through the pipeline's own lease, about one a
+second. Latency runs from just before that COMMIT to the byte that ends the card's fragment, over every stream that has
+to be told; `missed` counts fragments that never came. CPU, RSS, threads and open files are the web process's while the
+changes happen. `open` streams are those that caught up within a minute, all connecting at once as after an outage, and
+`in s` is how long the last of them took.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import psutil
+import requests
 import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -79,6 +82,10 @@ class Stream(asyncio.Protocol):
             self.caught_up_at = now
 
 
+def _itself(stream: Stream) -> Stream:
+    return stream
+
+
 async def hold_streams(port: int, pages: list[tuple[str, str]]) -> None:
     """Open them all, say so, and when standard input ends say what came to each."""
     loop = asyncio.get_running_loop()
@@ -87,7 +94,7 @@ async def hold_streams(port: int, pages: list[tuple[str, str]]) -> None:
         request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: sessionid={session}\r\n\r\n"
         streams.append(Stream(request.encode()))
     began = time.time()
-    connections = (loop.create_connection(lambda stream=stream: stream, "127.0.0.1", port) for stream in streams)
+    connections = (loop.create_connection(partial(_itself, stream), "127.0.0.1", port) for stream in streams)
     await asyncio.gather(*connections)
     while time.time() < began + OPEN_SECONDS and any(stream.caught_up_at is None for stream in streams):
         await asyncio.sleep(0.1)
@@ -129,8 +136,17 @@ def finish(take: Generation) -> float:
 
     lease = Lease.claim(take.pk)
     assert lease is not None
-    kept = {"clip": f"takes/{take.pk}/clip.mp4", "poster": f"takes/{take.pk}/poster.webp", "clip_bytes": 1_500_000}
-    ended = {"progress": 100, "finished_at": Now(), "actual_cost": Decimal(0), "clip_seconds": Decimal(4)}
+    kept: dict[str, Any] = {
+        "clip": f"takes/{take.pk}/clip.mp4",
+        "poster": f"takes/{take.pk}/poster.webp",
+        "clip_bytes": 1_500_000,
+    }
+    ended: dict[str, Any] = {
+        "progress": 100,
+        "finished_at": Now(),
+        "actual_cost": Decimal(0),
+        "clip_seconds": Decimal(4),
+    }
     with transaction.atomic():
         lease.let_go(status=Status.COMPLETED, **kept, **ended)
         Scene.objects.filter(pk=take.scene_id, selected_take=None).update(selected_take=take.pk, changed_at=Now())
@@ -156,6 +172,8 @@ def measure(database: str, streams: int, changes: int, every: float) -> dict[str
             watched.append({scene.pk} if on_scene else {scene.pk for scene in scenes})
 
         web = installation.start("web")
+        for path in (f"/projects/{project.pk}", f"/scenes/{scenes[0].pk}/sketch.webp"):  # a process that has worked
+            requests.get(installation.url + path, cookies={"sessionid": sessions[0]}, timeout=60).raise_for_status()
         idle_mb = web.memory_info().rss / 1e6
         command = [sys.executable, __file__, "--task", json.dumps({"port": installation.port, "pages": pages})]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
@@ -204,7 +222,7 @@ def cpu_seconds(process: psutil.Process) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 200, 1000])
-    parser.add_argument("--changes", type=int, default=40, help="takes that turn Done, per row (%(default)s)")
+    parser.add_argument("--changes", type=int, default=30, help="takes that turn Done, per row (%(default)s)")
     parser.add_argument("--every", type=float, default=1.0, help="seconds between changes (%(default)s)")
     parser.add_argument("--database", default="", metavar="URL", help="a PostgreSQL server; SQLite without")
     parser.add_argument("--task", help=argparse.SUPPRESS)
