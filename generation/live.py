@@ -116,9 +116,18 @@ class Feed:
         self.cursor: datetime | None = None
         self.reader: asyncio.Task[None] | None = None
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-feed")
+        self.closed = False
+
+    def close(self) -> None:
+        """End every stream, and those still to come: the server is stopping."""
+        self.closed = True
+        for viewer in self._viewers():
+            viewer.cut_off()
 
     async def watch(self, audience: Audience, viewer: Viewer, since: datetime) -> AsyncIterator[bytes]:
         """Everything `viewer` has to be told, for as long as it listens and belongs to the team."""
+        if self.closed:
+            return
         self.audiences[audience].add(viewer)
         if self.reader is None or self.reader.done():
             self.reader = asyncio.create_task(self._read_for_ever())
@@ -254,9 +263,12 @@ def _newest_change() -> datetime | None:
 _feeds: dict[asyncio.AbstractEventLoop, Feed] = {}
 
 
-def feed() -> Feed:
-    """The feed of the running event loop."""
-    loop = asyncio.get_running_loop()
+def feed_of(loop: asyncio.AbstractEventLoop) -> Feed:
     for other in [other for other in _feeds if other.is_closed()]:
         del _feeds[other]
     return _feeds.setdefault(loop, Feed())
+
+
+def feed() -> Feed:
+    """The feed of the running event loop."""
+    return feed_of(asyncio.get_running_loop())

@@ -19,7 +19,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import av
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -78,6 +77,8 @@ def sweep_scratch() -> int:
 
 def inspect(path: Path) -> Inspection:
     """Decode the clip's picture at a third of its length. Raises NotAClip for anything a browser could not play."""
+    import av  # 40 MB that a web process, which imports this module too, never needs
+
     try:
         with av.open(path, format="mp4") as container:
             if not container.streams.video or not container.duration:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import uuid
 from pathlib import Path
@@ -10,13 +9,16 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.text import slugify
 
-from generation.providers import sketch
 from generation.providers.base import Shot
+from generation.providers.studio import Studio
 from projects.models import AspectRatio, Scene
 
 SMALL, LARGE = 640, 1280
 #: Part of every kept picture's name; raise it when sketches begin to look different.
 DRAWN_BY = 2
+
+
+studio = Studio()
 
 
 def picture_of(scene: Scene, *, large: bool = False) -> bytes:
@@ -26,7 +28,7 @@ def picture_of(scene: Scene, *, large: bool = False) -> bytes:
     kept = Path(settings.DATA_DIR) / "cache" / "sketches" / name
     if kept.exists():
         return kept.read_bytes()
-    picture = draw(scene, long_side)
+    picture = studio.draw(Shot.from_json(scene.shot()), *_size(scene, long_side))
     kept.parent.mkdir(parents=True, exist_ok=True)
     temporary = kept.with_suffix(f".{uuid.uuid4().hex}")
     try:
@@ -37,17 +39,13 @@ def picture_of(scene: Scene, *, large: bool = False) -> bytes:
     return picture
 
 
-def draw(scene: Scene, long_side: int) -> bytes:
+def _size(scene: Scene, long_side: int) -> tuple[int, int]:
     short_side = long_side * 9 // 16
-    width, height = {
+    return {
         AspectRatio.LANDSCAPE: (long_side, short_side),
         AspectRatio.PORTRAIT: (short_side, long_side),
         AspectRatio.SQUARE: (short_side, short_side),
     }[AspectRatio(scene.project.aspect_ratio)]
-    picture = sketch.draw(Shot.from_json(scene.shot()), width, height)
-    encoded = io.BytesIO()
-    picture.save(encoded, "WEBP", quality=84, method=2)
-    return encoded.getvalue()
 
 
 def file_stem(title: str) -> str:

@@ -146,7 +146,8 @@ if _database["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
-    _database["CONN_MAX_AGE"] = None
+    # Under ASGI a request has a thread of its own, with which its connection would be lost.
+    _database["CONN_MAX_AGE"] = 0 if env.bool("IMAGEAI_WEB_PROCESS", default=False) else None
     # A file, as in earnest: SQLite in memory shares one cache between threads and locks differently.
     _database["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 elif env.bool("IMAGEAI_WEB_PROCESS", default=False):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 from PIL import Image
 
@@ -19,3 +21,9 @@ def draw(shot: Shot, width: int, height: int) -> Image.Image:
     draw_arrow(picture, layers.sheet, shot.camera_move)
     caption = np.asarray(draw_caption(shot, width, strip))
     return Image.fromarray(np.vstack([picture, caption]))
+
+
+def draw_webp(shot: Shot, width: int, height: int) -> bytes:
+    encoded = io.BytesIO()
+    draw(shot, width, height).save(encoded, "WEBP", quality=84, method=2)
+    return encoded.getvalue()

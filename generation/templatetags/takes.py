@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 
 from django import template
 from django.core.exceptions import ValidationError
@@ -23,6 +24,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str, label: str = "") -> SafeString:
     """A Lucide icon; with a label where it stands alone, else hidden from screen readers."""
     source = f"{static('vendor/lucide-1.62.0.svg')}#{name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -46,7 +47,12 @@ def eventually(condition: Callable[[], Any], seconds: float) -> None:
 
 
 def queue_groups(work: psutil.Process) -> dict[str, psutil.Process]:
-    return {child.cmdline()[-1]: child for child in work.children() if "run_queue" in child.cmdline()}
+    found = {}
+    for child in work.children():
+        with contextlib.suppress(psutil.Error):  # it may end, or have ended, while we look
+            if "run_queue" in child.cmdline():
+                found[child.cmdline()[-1]] = child
+    return found
 
 
 def executed(installation: Installation) -> str:
