@@ -10,7 +10,7 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, Sum, Window
+from django.db.models import F, Max, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.functions import Now, RowNumber
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
@@ -27,7 +27,7 @@ def hand_over_due() -> int:
     """Put the next steps that can be taken now into their queues; the number of rows handed over.
 
     The media queue gets no more than its workers can begin at once, so that whose turn it is gets decided late: members
-    take turns, each in the order of their clicks.
+    take turns, whoever was served longest ago first, each in the order of their clicks.
     """
     return _hand_over("remote", REMOTE_BATCH) + _hand_over("media", _free_media_workers())
 
@@ -47,7 +47,10 @@ def _hand_over(queue: str, room: int) -> int:
         return 0
     waiting = Generation.objects.due().in_queue(queue).exclude(_handed_over_lately())
     turn = Window(RowNumber(), partition_by=F("created_by"), order_by=F("pk").asc())
-    ids = list(waiting.annotate(turn=turn).order_by("turn", "pk").values_list("pk", flat=True)[:room])
+    of_member = Generation.objects.filter(created_by=OuterRef("created_by")).order_by().values("created_by")
+    served = Subquery(of_member.annotate(last=Max("started_at")).values("last"))
+    in_turn = waiting.annotate(turn=turn, served=served).order_by("turn", F("served").asc(nulls_first=True), "pk")
+    ids = list(in_turn.values_list("pk", flat=True)[:room])
     return sum(_hand_over_one(take_id, queue) for take_id in ids)
 
 
@@ -63,9 +66,9 @@ def _hand_over_one(take_id: int, queue: str) -> bool:
     return True
 
 
-def send_heartbeat(queue: str, worker_id: int) -> None:
-    """Ask the queue for a sign of life."""
+def send_heartbeat(queue: str) -> None:
+    """Ask the queue for a sign of life; where several workers share it, any of them may give one."""
     try:
-        async_task("generation.tasks.heartbeat", worker_id, cluster=queue)
+        async_task("generation.tasks.heartbeat", cluster=queue)
     except RedisError as error:
         logger.warning("The %s queue's broker does not answer: %s", queue, error)

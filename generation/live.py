@@ -9,7 +9,7 @@ time or after an outage, is first sent every scene that changed since it was ren
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +18,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db import Error as DatabaseUnreachable
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.template.loader import render_to_string
 
 from generation.models import Generation
-from projects.models import Scene
-from teams.models import Membership
+from projects.models import Project, Scene
+from teams.models import Membership, Role
+
+logger = logging.getLogger(__name__)
 
 READ_EVERY_SECONDS = 0.2
 OVERLAP = timedelta(seconds=3)
@@ -156,13 +157,22 @@ class Feed:
     async def _read_for_ever(self) -> None:
         loop = asyncio.get_running_loop()
         members_checked = loop.time()
+        reachable = True
         try:
             while self.audiences:
-                with contextlib.suppress(DatabaseUnreachable):  # the next reading goes back to where this one began
+                try:
                     await self._read_once()
                     if loop.time() - members_checked > MEMBERSHIP_EVERY_SECONDS:
                         members_checked = loop.time()
                         await self._drop_former_members()
+                    reachable = True
+                except (
+                    OperationalError,
+                    InterfaceError,
+                ) as error:  # the next reading goes back to where this one began
+                    if reachable:
+                        logger.warning("Open pages wait for the database: %s", error)
+                    reachable = False
                 await asyncio.sleep(READ_EVERY_SECONDS)
         finally:
             self.cursor = None
@@ -177,11 +187,16 @@ class Feed:
                 viewer.send(message)
 
     async def _drop_former_members(self) -> None:
+        """Cut off who has left the team, has another role now, or watches what was deleted."""
         teams = {viewer.team_id for viewer in self._viewers()}
-        members = await self._in_thread(_members, teams)
-        for viewer in self._viewers():
-            if (viewer.team_id, viewer.user_id) not in members:
-                viewer.cut_off()
+        editing, deleted = await self._in_thread(
+            _membership, teams, {audience.project_id for audience in self.audiences}
+        )
+        for audience, viewers in tuple(self.audiences.items()):
+            for viewer in tuple(viewers):
+                may_edit = editing.get((viewer.team_id, viewer.user_id))
+                if may_edit != audience.can_edit or audience.project_id in deleted:
+                    viewer.cut_off()
 
     # -- On the thread -------------------------------------------------------------------------------------------------
 
@@ -197,8 +212,9 @@ class Feed:
         return messages
 
     def _read_changes(self) -> Changes:
-        cursor = self.cursor or _newest_change() or datetime.now(UTC)
-        since = cursor - OVERLAP
+        now = database_now()
+        cursor = self.cursor or now
+        since = min(cursor, now) - OVERLAP
         takes = Generation.objects.filter(changed_at__gt=since).values_list(
             "pk", "version", "changed_at", "scene_id", "scene__project_id"
         )
@@ -212,7 +228,7 @@ class Feed:
         seen: Seen = {}
         for key, state, changed_at, scene_id, project_id in rows:
             seen[key] = (state, changed_at)
-            cursor = max(cursor, changed_at)
+            cursor = max(cursor, min(changed_at, now))  # a clock that ran ahead and was put right holds nothing up
             if self.seen.get(key) != seen[key]:
                 found[project_id].add(scene_id)
                 if key[0] == "scene":
@@ -221,7 +237,7 @@ class Feed:
 
     def _catch_up(self, audience: Audience, since: datetime) -> bytes:
         close_old_connections()
-        since -= OVERLAP
+        since = min(since, database_now()) - OVERLAP
         takes = Generation.objects.filter(scene__project=audience.project_id, changed_at__gt=since)
         scenes = Scene.objects.filter(project=audience.project_id, changed_at__gt=since)
         changed = set(takes.values_list("scene_id", flat=True)) | set(scenes.values_list("pk", flat=True))
@@ -236,10 +252,13 @@ def _message(audience: Audience, scene_ids: set[int], *, with_order: bool, curso
     return message or b": nothing new\n\n"
 
 
-def _members(teams: set[int]) -> set[tuple[int, int]]:
+def _membership(teams: set[int], projects: set[int]) -> tuple[dict[tuple[int, int], bool], set[int]]:
+    """Whether each member, by team and person, may edit; and which of the projects are deleted."""
     close_old_connections()
-    rows = Membership.objects.filter(team__in=teams, user__is_active=True)
-    return set(rows.values_list("team_id", "user_id"))
+    rows = Membership.objects.filter(team__in=teams, user__is_active=True).values_list("team_id", "user_id", "role")
+    editing = {(team_id, user_id): Role(role).includes(Role.EDITOR) for team_id, user_id, role in rows}
+    deleted = Project.objects.filter(pk__in=projects).exclude(deleted_at=None).values_list("pk", flat=True)
+    return editing, set(deleted)
 
 
 def scene_order(project_id: int) -> list[int]:
@@ -251,13 +270,13 @@ def scene_order(project_id: int) -> list[int]:
     )
 
 
-def _newest_change() -> datetime | None:
-    """The time of the last change on the database's clock, which need not agree with this machine's."""
-    newest = [
-        Generation.objects.order_by("-changed_at").values_list("changed_at", flat=True).first(),
-        Scene.objects.order_by("-changed_at").values_list("changed_at", flat=True).first(),
-    ]
-    return max((at for at in newest if at), default=None)
+def database_now() -> datetime:
+    """The time on the database's clock, which need not agree with this machine's."""
+    clock = {"sqlite": "SELECT STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}.get(connection.vendor, "SELECT NOW()")
+    with connection.cursor() as cursor:
+        cursor.execute(clock, [])
+        (now,) = cursor.fetchone()
+    return datetime.fromisoformat(now).replace(tzinfo=UTC) if isinstance(now, str) else now
 
 
 _feeds: dict[asyncio.AbstractEventLoop, Feed] = {}

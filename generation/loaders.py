@@ -9,8 +9,10 @@ from teams import access
 from teams.models import Role
 
 
-def load_take(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[Generation, Role]:
-    takes = Generation.objects.select_related("scene__project").filter(
-        scene__deleted_at=None, scene__project__deleted_at=None
-    )
+def load_take(
+    request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, deleted_too: bool = False
+) -> tuple[Generation, Role]:
+    takes = Generation.objects.select_related("scene__project")
+    if not deleted_too:
+        takes = takes.filter(scene__deleted_at=None, scene__project__deleted_at=None)
     return access.load(takes, access.signed_in(request), pk, team="scene__project__team", at_least=at_least)

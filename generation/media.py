@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 from PIL import Image
@@ -58,14 +58,15 @@ def scratch_file(take_id: int, token: uuid.UUID) -> Iterator[Path]:
     try:
         yield path
     finally:
-        path.unlink(missing_ok=True)
+        for name in (path, path.with_suffix(".webp")):
+            name.unlink(missing_ok=True)
 
 
 def sweep_scratch() -> int:
     """Remove what dead workers left; returns how many files."""
     removed = 0
     for path in scratch_dir().iterdir():
-        name = re.fullmatch(r"(\d+)-([0-9a-f-]{36})\.mp4", path.name)
+        name = re.fullmatch(r"(\d+)-([0-9a-f-]{36})\.(mp4|webp)", path.name)
         if name is None:
             continue
         held = Generation.objects.filter(pk=name[1], lease_token=name[2], lease_expires_at__gt=Now()).exists()
@@ -95,7 +96,7 @@ def inspect(path: Path) -> Inspection:
     return Inspection(seconds.quantize(Decimal("0.001")), encoded.getvalue())
 
 
-class _ScratchClip(File):  # type: ignore[type-arg]
+class _Scratch(File):  # type: ignore[type-arg]
     """Lets the storage move the file instead of copying it."""
 
     def temporary_file_path(self) -> str:
@@ -104,17 +105,16 @@ class _ScratchClip(File):  # type: ignore[type-arg]
 
 def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
     """Move the clip and its poster into storage; the fields of the row that say where they are."""
-    clip_name, poster_name = f"takes/{take_id}/clip.mp4", f"takes/{take_id}/poster.webp"
-    try:
-        with path.open("rb") as clip:
-            os.fsync(clip.fileno())
-            size = path.stat().st_size
-            default_storage.save(clip_name, _ScratchClip(clip, name=str(path)))
-        default_storage.save(poster_name, ContentFile(inspection.poster))
-    except OSError:
-        for name in (clip_name, poster_name):
-            default_storage.delete(name)  # a full disk: no half of it stays
-        raise
+    still = path.with_suffix(".webp")
+    still.write_bytes(inspection.poster)
+    for file in (path, still):
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
+    # From here on nothing is written, only renamed: a full disk cannot leave half a file where a whole one belongs.
+    size = path.stat().st_size
+    with still.open("rb") as poster, path.open("rb") as clip:
+        poster_name = default_storage.save(f"takes/{take_id}/poster.webp", _Scratch(poster, name=str(still)))
+        clip_name = default_storage.save(f"takes/{take_id}/clip.mp4", _Scratch(clip, name=str(path)))
     return {"clip": clip_name, "poster": poster_name, "clip_bytes": size, "clip_seconds": inspection.seconds}
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from generation.catalogue import Model, all_models
 from generation.cost import Price, price_of
@@ -19,7 +20,7 @@ from projects.models import Scene
 
 @dataclass(frozen=True)
 class Offer:
-    """One model for one scene. `seconds` is the nearest length the model makes that is no shorter than the scene."""
+    """One model for one scene of that many seconds."""
 
     model: Model
     seconds: Decimal
@@ -29,26 +30,39 @@ class Offer:
 
 def quote(scene: Scene, model: Model) -> Price:
     """What a take of exactly this scene costs. Raises ValidationError with every obstacle."""
-    if obstacles := [*format_obstacles(scene, model), *length_obstacles(scene, model)]:
-        raise ValidationError(obstacles)
-    return price_of(model, resolution=scene.project.resolution, seconds=scene.duration)
+    offered = offer(scene, model)
+    if offered.obstacles or offered.price is None:
+        raise ValidationError(list(offered.obstacles))
+    return offered.price
 
 
-def offers_for(scene: Scene, today: date) -> list[Offer]:
-    """Every video model beside the others, those that can make the scene first, the cheapest first among them."""
-    offers = [_offer(scene, model, today) for model in all_models().values() if model.kind == "video"]
+def offer(scene: Scene, model: Model) -> Offer:
+    """The model for the scene at its own length."""
+    obstacles = [*_obstacles(scene, model), *length_obstacles(scene, model)]
+    return Offer(model, scene.duration, _price(scene, model, scene.duration), tuple(obstacles))
+
+
+def offers_for(scene: Scene) -> list[Offer]:
+    """Every video model at the nearest length it makes; those that can make the scene first, the cheapest among them."""
+    offers = [_nearest_offer(scene, model) for model in all_models().values() if model.kind == "video"]
     return sorted(offers, key=lambda offer: (bool(offer.obstacles), offer.price.amount if offer.price else 0))
 
 
-def _offer(scene: Scene, model: Model, today: date) -> Offer:
+def _nearest_offer(scene: Scene, model: Model) -> Offer:
     seconds = model.seconds.nearest(scene.duration)
-    obstacles = [*retirement_obstacles(model, today), *format_obstacles(scene, model)]
+    obstacles = _obstacles(scene, model)
     if seconds < scene.duration:
         obstacles += length_obstacles(scene, model)
-    price = None
-    if scene.project.resolution in model.price_per_second:
-        price = price_of(model, resolution=scene.project.resolution, seconds=seconds)
-    return Offer(model, seconds, price, tuple(obstacles))
+    return Offer(model, seconds, _price(scene, model, seconds), tuple(obstacles))
+
+
+def _price(scene: Scene, model: Model, seconds: Decimal) -> Price | None:
+    resolution = scene.project.resolution
+    return price_of(model, resolution=resolution, seconds=seconds) if resolution in model.price_per_second else None
+
+
+def _obstacles(scene: Scene, model: Model) -> list[str]:
+    return [*retirement_obstacles(model, timezone.localdate()), *format_obstacles(scene, model)]
 
 
 def retirement_obstacles(model: Model, today: date) -> Iterable[str]:

@@ -14,26 +14,28 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.db.models.functions import Now
 
 from generation import catalogue, media, prompting
+from generation.cost import Price
 from generation.dispatch import hand_over_due
 from generation.lease import CancelRequested, Lease, LeaseLost
 from generation.models import Generation
-from generation.offers import quote
+from generation.offers import offer, quote
 from generation.providers.base import ErrorKind, ProgressState, ProviderError, Request, Shot
 from generation.providers.registry import is_local, local_renderer, remote_provider
 from generation.states import TRANSITIONS, Status
-from projects.models import Project, Scene
+from projects.models import Project, Scene, SceneQuerySet
 from teams.models import User
 
 logger = logging.getLogger(__name__)
@@ -65,24 +67,65 @@ class Enqueued:
     created: bool
 
 
+#: A second take asked for this soon after the first is the second half of a double click.
+DOUBLE_CLICK_SECONDS = 1.0
+
+
 @transaction.atomic
 def enqueue(scene: Scene, *, number: int, member: User, model: catalogue.Model) -> Enqueued:
     """Start take `number` of the scene, or find it started already.
 
     The number is the one the person saw on the button, so a click that arrives twice, from two tabs or two people, makes
-    one take. Raises ValidationError where the model cannot make this scene.
+    one take. Raises ValidationError where the model cannot make this scene, or the scene is gone.
     """
-    Project.objects.select_for_update().get(pk=scene.project_id)
-    following = (scene.takes.aggregate(last=Max("number"))["last"] or 0) + 1
-    if number < 1 or number > following:
+    scenes = _lock(scene.project_id).filter(pk=scene.pk)
+    current = scenes.first()
+    if current is None:
+        raise ValidationError("This scene has been deleted in the meantime.")
+    if number < 1 or number > current.next_take_number:
         raise ValidationError("This page is out of date. Reload it, then try again.")
-    if number < following:
-        return Enqueued(scene.takes.get(number=number), created=False)
+    if number < current.next_take_number:
+        return Enqueued(current.takes.get(number=number), created=False)
+    since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
+    if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
+        return Enqueued(just_made, created=False)
+    take = _new_take(current, member, model)
+    take.save()
+    transaction.on_commit(hand_over_due, robust=True)
+    return Enqueued(take, created=True)
+
+
+@transaction.atomic
+def enqueue_missing(project: Project, *, member: User, model: catalogue.Model) -> list[Generation]:
+    """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none.
+
+    All or nothing: raises ValidationError naming the first scene that the model cannot make.
+    """
+    takes = []
+    for scene in _lock(project.pk):
+        if is_missing(scene):
+            try:
+                takes.append(_new_take(scene, member, model))
+            except ValidationError as error:
+                reason = " ".join(error.messages)
+                raise ValidationError(f"Scene {scene.position}: {reason} Nothing was started.") from error
+    Generation.objects.bulk_create(takes)
+    transaction.on_commit(hand_over_due, robust=True)
+    return takes
+
+
+def _lock(project_id: int) -> SceneQuerySet:
+    """Keep everybody else from starting takes of this project until the transaction ends; its scenes as they are now."""
+    Project.objects.select_for_update().get(pk=project_id)
+    return Scene.objects.live().for_cards().filter(project=project_id)
+
+
+def _new_take(scene: Scene, member: User, model: catalogue.Model) -> Generation:
     price = quote(scene, model)
     width, height = scene.project.frame_size
-    take = Generation.objects.create(
+    return Generation(
         scene=scene,
-        number=number,
+        number=scene.next_take_number,
         created_by=member,
         provider=model.provider,
         model_id=model.id,
@@ -95,27 +138,24 @@ def enqueue(scene: Scene, *, number: int, member: User, model: catalogue.Model) 
         estimated_cost=price.amount,
         currency=price.currency,
     )
-    transaction.on_commit(hand_over_due, robust=True)
-    return Enqueued(take, created=True)
 
 
-@transaction.atomic
-def enqueue_missing(project: Project, *, member: User, model: catalogue.Model) -> list[Generation]:
-    """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none.
+@dataclass(frozen=True)
+class Missing:
+    """What "Generate missing" would start, and for how much."""
 
-    All or nothing: raises ValidationError naming the first scene that the model cannot make.
-    """
-    Project.objects.select_for_update().get(pk=project.pk)
-    takes = []
-    for scene in Scene.objects.for_cards().filter(project=project, deleted_at=None):
-        if is_missing(scene):
-            try:
-                takes.append(enqueue(scene, number=scene.next_take_number, member=member, model=model).take)
-            except ValidationError as error:
-                raise ValidationError(
-                    f"Scene {scene.position}: {' '.join(error.messages)} Nothing was started."
-                ) from error
-    return takes
+    count: int
+    price: Price
+
+    def __str__(self) -> str:
+        return f"{self.count} scene{'' if self.count == 1 else 's'} · {self.price}"
+
+
+def missing_of(scenes: Iterable[Scene], model: catalogue.Model) -> Missing:
+    """Leaves out what the model cannot make; reads prefetched takes."""
+    offers = [offer(scene, model) for scene in scenes if is_missing(scene)]
+    prices = [offered.price for offered in offers if offered.price and not offered.obstacles]
+    return Missing(len(prices), Price(sum((price.amount for price in prices), Decimal(0)), model.currency))
 
 
 def is_missing(scene: Scene) -> bool:
@@ -148,15 +188,20 @@ def advance(take_id: int, *, worker_id: int | None = None) -> None:
     if lease is None:
         return
     try:
-        _step_of(lease.take)(lease)
+        _take_step(lease)
     except LeaseLost:
         logger.warning("Take %s was taken over by another worker; dropped what this one had.", take_id)
+
+
+def _take_step(lease: Lease) -> None:
+    try:
+        _step_of(lease.take)(lease)
     except CancelRequested:
         _end(lease, Status.CANCELLED, actual_cost=Decimal(0))
     except ProviderError as error:
         _give_up(lease, error)
-    except (OperationalError, InterfaceError):
-        raise  # the database went away: the lease runs out and the row is due again
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise  # another has it, or the database went away: the lease runs out and the row is due again
     # A defect must end on the card, not in a row that is tried, and crashes, for ever; it is raised again for the log.
     except Exception:
         _give_up(lease, ProviderError(ErrorKind.UNKNOWN, "This server made a mistake; its log has the details."))

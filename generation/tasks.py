@@ -29,5 +29,5 @@ def advance(take_id: int) -> None:
     dispatch.hand_over_due()
 
 
-def heartbeat(worker_id: int) -> None:
+def heartbeat() -> None:
     _note_execution()

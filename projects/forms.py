@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.db.models.functions import Now
 
 from projects import presets
 from projects.models import Project, Scene
@@ -107,3 +108,9 @@ def name_blank_choices(form: forms.BaseForm) -> None:
             field.choices = [(value, label if value else BLANK_CHOICE) for value, label in offered]
             name = (field.label or "choice").lower()
             field.error_messages["invalid_choice"] = f"There is no {name} called “%(value)s”. Choose one of the list."
+
+
+def save_changes(form: SceneForm) -> None:
+    """Write what this person changed and nothing else: others may have moved, selected or edited in the meantime."""
+    form.instance.changed_at = Now()
+    form.instance.save(update_fields=[*form.changed_data, "changed_at"])

@@ -34,7 +34,7 @@ def _number(scenes: Sequence[Scene]) -> None:
 
 
 def _scenes(project: Project) -> list[Scene]:
-    return list(project.scenes.filter(deleted_at=None).order_by("position", "pk").only("position"))
+    return list(project.scenes.filter(deleted_at=None).order_by("position", "pk").only("position", "project"))
 
 
 def _index_behind(scenes: Sequence[Scene], after: int | None) -> int:
@@ -46,14 +46,18 @@ def _index_behind(scenes: Sequence[Scene], after: int | None) -> int:
     raise ValidationError("The scene it should follow is no longer in this storyboard. Here is the order as it is now.")
 
 
-@transaction.atomic
-def add(scene: Scene, *, after: int | None = None, at_end: bool = True) -> Scene:
-    """Save a new scene behind the scene numbered `after` (its id), at the start, or at the end."""
-    project = _locked(scene.project_id)
-    scenes = _scenes(project)
+def _make_room_in(scenes: Sequence[Scene]) -> None:
     if len(scenes) >= MAX_SCENES:
         raise ValidationError(f"A storyboard holds at most {MAX_SCENES} scenes. Start another project for the rest.")
-    index = len(scenes) if at_end and after is None else _index_behind(scenes, after)
+
+
+@transaction.atomic
+def add(scene: Scene, *, after: int | None = None) -> Scene:
+    """Save a new scene behind the scene with the id `after`, or at the end."""
+    project = _locked(scene.project_id)
+    scenes = _scenes(project)
+    _make_room_in(scenes)
+    index = len(scenes) if after is None else _index_behind(scenes, after)
     scene.position = index + 1
     scene.save()
     scenes.insert(index, scene)
@@ -65,8 +69,12 @@ def add(scene: Scene, *, after: int | None = None, at_end: bool = True) -> Scene
 def move(scene: Scene, *, after: int | None) -> None:
     """Put the scene behind the scene with the id `after`, or first when it is None."""
     project = _locked(scene.project_id)
-    scenes = [other for other in _scenes(project) if other.pk != scene.pk]
-    scenes.insert(_index_behind(scenes, after), Scene.objects.get(pk=scene.pk))
+    scenes = _scenes(project)
+    moving = next((other for other in scenes if other.pk == scene.pk), None)
+    if moving is None:
+        raise ValidationError("This scene has been deleted in the meantime.")
+    scenes.remove(moving)
+    scenes.insert(_index_behind(scenes, after), moving)
     _number(scenes)
 
 
@@ -76,6 +84,8 @@ def shift(scene: Scene, by: int) -> None:
     project = _locked(scene.project_id)
     scenes = _scenes(project)
     order = [other.pk for other in scenes]
+    if scene.pk not in order:
+        raise ValidationError("This scene has been deleted in the meantime.")
     index = order.index(scene.pk)
     scenes.insert(max(0, min(len(scenes) - 1, index + by)), scenes.pop(index))
     _number(scenes)
@@ -102,10 +112,10 @@ def delete(scene: Scene) -> None:
 def restore(scene: Scene) -> None:
     """Bring a deleted scene back to where it was, as nearly as the storyboard still allows."""
     project = _locked(scene.project_id)
-    if scene.deleted_at is None:
-        return
     scenes = _scenes(project)
-    Scene.objects.filter(pk=scene.pk).update(deleted_at=None, changed_at=Now())
+    _make_room_in(scenes)
+    if not Scene.objects.filter(pk=scene.pk).exclude(deleted_at=None).update(deleted_at=None, changed_at=Now()):
+        return
     scenes.insert(min(scene.position - 1, len(scenes)), Scene.objects.get(pk=scene.pk))
     _number(scenes)
 

@@ -52,5 +52,11 @@ def teams_of(user: User) -> QuerySet[Team]:
     return Team.objects.filter(memberships__user=user).order_by("name", "pk")
 
 
+def editable_teams(user: User) -> set[int]:
+    """The ids of the teams in which the person may change things."""
+    editing = Membership.objects.filter(user=user, role__in=[Role.EDITOR, Role.OWNER])
+    return set(editing.values_list("team", flat=True))
+
+
 def can_edit_somewhere(user: User) -> bool:
-    return Membership.objects.filter(user=user, role__in=[Role.EDITOR, Role.OWNER]).exists()
+    return bool(editable_teams(user))

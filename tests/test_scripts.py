@@ -29,6 +29,16 @@ def test_a_taken_port(tmp_path: Path):
         )
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "reason"),
+    [("127.0.0.1", "99999", "ports go from 1 to 65535."), ("no.such.host.invalid", "8000", "")],
+)
+def test_an_address_nobody_can_listen_on(tmp_path: Path, host: str, port: str, reason: str):
+    status, lines = start(HOST=host, PORT=port, IMAGEAI_DATA=str(tmp_path / "data"))
+    assert (status, len(lines)) == (1, 1)
+    assert lines[0].startswith(f"script/server: Listening on {host}, port {port}, is not possible: {reason}")
+
+
 @pytest.mark.parametrize("port", ["eighty", "80 80", "-1"])
 def test_a_port_that_is_no_number(tmp_path: Path, port: str):
     assert start(PORT=port, IMAGEAI_DATA=str(tmp_path / "data")) == (

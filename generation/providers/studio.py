@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from typing import cast
@@ -45,27 +45,34 @@ class Studio:
         self.going_home: threading.Timer | None = None
 
     def draw(self, shot: Shot, width: int, height: int) -> bytes:
-        """WebP. An artist that was killed is replaced once."""
+        """WebP. Whoever finds that the artist was killed hires another; given up when that one dies over it too."""
+        artist, drawing = self._commission(shot, width, height)
         try:
-            return self._hire().submit(draw_sketch, shot, width, height).result()
+            return drawing.result()
         except BrokenProcessPool:
-            self.close()
-            return self._hire().submit(draw_sketch, shot, width, height).result()
+            self._dismiss(artist)
+            return self._commission(shot, width, height)[1].result()
 
-    def _hire(self) -> ProcessPoolExecutor:
+    def _commission(self, shot: Shot, width: int, height: int) -> tuple[ProcessPoolExecutor, Future[bytes]]:
         with self.lock:
             if self.artist is None:
                 context = multiprocessing.get_context("spawn")
                 self.artist = ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent)
             if self.going_home:
                 self.going_home.cancel()
-            self.going_home = threading.Timer(self.IDLE_SECONDS, self.close)
+            self.going_home = threading.Timer(self.IDLE_SECONDS, self._dismiss, [self.artist])
             self.going_home.daemon = True
             self.going_home.start()
-            return self.artist
+            try:
+                return self.artist, self.artist.submit(draw_sketch, shot, width, height)
+            except BrokenProcessPool as error:
+                failed: Future[bytes] = Future()
+                failed.set_exception(error)
+                return self.artist, failed
 
-    def close(self) -> None:
+    def _dismiss(self, artist: ProcessPoolExecutor) -> None:
+        """Not the one somebody else has hired since."""
         with self.lock:
-            if self.artist:
-                self.artist.shutdown(wait=False)
-            self.artist = None
+            if self.artist is artist:
+                self.artist = None
+        artist.shutdown(wait=False)

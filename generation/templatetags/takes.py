@@ -9,9 +9,8 @@ from decimal import Decimal
 from functools import cache
 
 from django import template
-from django.core.exceptions import ValidationError
+from django.db.models import Sum
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -33,35 +32,15 @@ def icon(name: str, label: str = "") -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', source)
 
 
-@dataclass(frozen=True)
-class Quote:
+@register.simple_tag
+def offer_of(scene: Scene) -> offers.Offer:
     """What the next take costs, or why it cannot be made."""
-
-    price: Price | None
-    refusal: str = ""
+    return offers.offer(scene, catalogue.default_video_model())
 
 
 @register.simple_tag
-def quote(scene: Scene) -> Quote:
-    try:
-        return Quote(offers.quote(scene, catalogue.default_video_model()))
-    except ValidationError as error:
-        return Quote(None, " ".join(error.messages))
-
-
-@dataclass(frozen=True)
-class Missing:
-    count: int
-    price: Price
-
-
-@register.simple_tag
-def missing(scenes: Iterable[Scene]) -> Missing:
-    """How many scenes "Generate missing" would make, and for how much."""
-    model = catalogue.default_video_model()
-    quotes = [quote(scene) for scene in scenes if pipeline.is_missing(scene)]
-    total = sum((quoted.price.amount for quoted in quotes if quoted.price), Decimal(0))
-    return Missing(len(quotes), Price(total, model.currency))
+def missing(scenes: Iterable[Scene]) -> pipeline.Missing:
+    return pipeline.missing_of(scenes, catalogue.default_video_model())
 
 
 @register.simple_tag
@@ -79,7 +58,7 @@ def stream_cursor(scenes: Iterable[Scene]) -> str:
 
 @register.simple_tag
 def offers_for(scene: Scene) -> list[offers.Offer]:
-    return offers.offers_for(scene, timezone.localdate())
+    return offers.offers_for(scene)
 
 
 @register.filter
@@ -143,23 +122,24 @@ class ProjectSummary:
 
 @register.simple_tag
 def project_summaries(projects: Iterable[Project]) -> list[ProjectSummary]:
-    """What the cards of the project list show; two queries whatever their number."""
+    """What the cards of the project list show; three queries whatever their number."""
     projects = list(projects)
     scenes_of: dict[int, list[Scene]] = {project.pk: [] for project in projects}
     for scene in Scene.objects.for_cards().filter(project__in=projects, deleted_at=None):
         scenes_of[scene.project_id].append(scene)
-    return [_summary(project, scenes_of[project.pk]) for project in projects]
+    by_project = Generation.objects.filter(scene__project__in=projects).order_by().values("scene__project")
+    spent = dict(by_project.annotate(spent=Sum("actual_cost")).values_list("scene__project", "spent"))
+    return [_summary(project, scenes_of[project.pk], spent.get(project.pk) or Decimal(0)) for project in projects]
 
 
-def _summary(project: Project, scenes: list[Scene]) -> ProjectSummary:
+def _summary(project: Project, scenes: list[Scene], spent: Decimal) -> ProjectSummary:
     shown = [scene.shown_take for scene in scenes if scene.shown_take]
-    takes = [take for scene in scenes for take in scene.takes.all()]
     return ProjectSummary(
         project=project,
         first_scene=scenes[0] if scenes else None,
         poster_take=shown[0] if shown else None,
         scenes=len(scenes),
         with_clip=len(shown),
-        running=sum(take.is_active for take in takes),
-        spent=Price(sum((take.actual_cost or Decimal(0) for take in takes), Decimal(0)), "USD"),
+        running=sum(take.is_active for scene in scenes for take in scene.takes.all()),
+        spent=Price(spent, catalogue.default_video_model().currency),
     )

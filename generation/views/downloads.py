@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from asgiref.sync import sync_to_async
+from django.contrib import messages
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from generation import sketches
 from generation.archive import selected_clips, stream_zip
@@ -17,15 +20,17 @@ from projects.loaders import load_project, load_scene
 FOR_EVER = "private, max-age=31536000, immutable"
 
 
-@require_GET
+@require_safe
 def sketch_picture(request: HttpRequest, pk: int) -> HttpResponse:
     """The scene's sketch; its address carries a digest of what it shows, so a browser asks once."""
     scene, _ = load_scene(request, pk)
+    if not connection.in_atomic_block:
+        connection.close()  # drawing may take a while, and others wait for a connection
     picture = sketches.picture_of(scene, large=request.GET.get("size") == "large")
     return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": FOR_EVER})
 
 
-@require_GET
+@require_safe
 def poster(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk)
     if not take.poster:
@@ -48,13 +53,16 @@ async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
     return response
 
 
-@require_GET
+@require_safe
 async def clips_zip(request: HttpRequest, pk: int) -> HttpResponseBase:
     """All selected takes of a project in one ZIP, written while it is sent."""
     project, _ = await sync_to_async(load_project)(request, pk)
     takes = await sync_to_async(selected_clips)(project)
     if not takes:
         raise Http404
+    if lost := [str(take.scene) for take in takes if not await sync_to_async(default_storage.exists)(take.clip.name)]:
+        messages.error(request, f"These clips are no longer in storage: {', '.join(lost)}. Generate them again first.")
+        return redirect("storyboard", pk)
     archive, size = stream_zip(takes)
     name = content_disposition_header(True, f"{sketches.file_stem(project.title)}.zip") or "attachment"
     return StreamingHttpResponse(

@@ -8,15 +8,16 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from generation import catalogue, pipeline
 from generation.live import Page, render_fragments
 from generation.loaders import load_take
 from generation.models import Generation
+from generation.states import ACTIVE
 from projects.loaders import load_project, load_scene
 from projects.models import Scene
-from teams.access import signed_in
+from teams.access import editable_teams, signed_in
 from teams.models import Role
 
 
@@ -49,9 +50,15 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start what the button said, for the price it said; where that has changed since, say so instead."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    model = catalogue.default_video_model()
+    now = pipeline.missing_of(Scene.objects.live().for_cards().filter(project=project), model)
+    if now.count and request.POST.get("expected") != str(now):
+        messages.error(request, f"It would be {now} by now. Nothing was started; press again if that is what you want.")
+        return redirect("storyboard", pk)
     try:
-        takes = pipeline.enqueue_missing(project, member=signed_in(request), model=catalogue.default_video_model())
+        takes = pipeline.enqueue_missing(project, member=signed_in(request), model=model)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -62,9 +69,13 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    """Also of a take whose scene or project was deleted while it was under way."""
+    take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
     pipeline.cancel(take)
-    return back_to(request, take.scene)
+    scene = take.scene
+    if scene.deleted_at or scene.project.deleted_at or request.GET.get("from") == "queue":
+        return redirect("queue")
+    return back_to(request, scene)
 
 
 @require_POST
@@ -76,7 +87,7 @@ def select(request: HttpRequest, pk: int) -> HttpResponse:
     return back_to(request, take.scene)
 
 
-@require_GET
+@require_safe
 def player(request: HttpRequest, pk: int) -> HttpResponse:
     """The large player of a scene, with the take asked for, else the one people would expect."""
     scene, role = load_scene(request, pk)
@@ -84,14 +95,17 @@ def player(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "generation/_player.html", context)
 
 
-@require_GET
+@require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """What runs, what waits, and what did not work, over all teams of the person."""
-    mine = Generation.objects.filter(
-        scene__project__team__memberships__user=signed_in(request), scene__project__deleted_at=None
-    ).select_related("scene__project__team", "created_by")
+    mine = Generation.objects.filter(scene__project__team__memberships__user=signed_in(request)).select_related(
+        "scene__project__team", "created_by"
+    )
     context = {
         "active": mine.active().order_by("created_at", "pk")[:200],
-        "ended": mine.exclude(status__in=["queued", "submitting", "running", "fetching"]).order_by("-finished_at")[:50],
+        "ended": mine.exclude(status__in=ACTIVE)
+        .filter(scene__deleted_at=None, scene__project__deleted_at=None)
+        .order_by("-finished_at")[:50],
+        "editable": editable_teams(signed_in(request)),
     }
     return render(request, "generation/queue.html", context)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from projects import storyboard as board
 from projects.forms import ProjectForm
@@ -16,7 +17,7 @@ from teams.access import can_edit_somewhere, signed_in
 from teams.models import Role
 
 
-@require_GET
+@require_safe
 def project_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     projects = Project.objects.for_person(user).select_related("team")
@@ -36,7 +37,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
     return render(request, "projects/project_form.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-@require_GET
+@require_safe
 def storyboard(request: HttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
     scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
@@ -51,7 +52,9 @@ def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     form = ProjectForm(request.POST or None, instance=project, user=signed_in(request))
     if form.is_valid():
-        form.save()
+        with transaction.atomic():
+            form.instance.save(update_fields=form.changed_data)
+            project.scenes.update(changed_at=Now())  # what their sketches, takes and prices depend on
         messages.success(request, "Project settings saved.")
         return redirect("storyboard", pk)
     deleted = project.scenes.exclude(deleted_at=None).order_by("-deleted_at")[:50]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from projects import storyboard
-from projects.forms import CardForm, SceneForm
+from projects.forms import CardForm, SceneForm, save_changes
 from projects.loaders import load_project, load_scene
 from projects.models import Scene
 from projects.views.undo import offer_undo
@@ -51,8 +50,7 @@ def scene_page(request: HttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk, at_least=needed)
     form = SceneForm(request.POST or None, instance=scene)
     if form.is_valid():
-        form.instance.changed_at = Now()
-        form.save()
+        save_changes(form)
         messages.success(request, "Saved.")
         return redirect("scene_page", pk)
     if form.is_bound:
@@ -63,7 +61,7 @@ def scene_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "projects/scene.html", context, status=422 if form.is_bound else 200)
 
 
-@require_GET
+@require_safe
 def scene_card(request: HttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk)
     return render(request, "projects/_scene_card.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
@@ -75,8 +73,7 @@ def scene_card_edit(request: HttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = CardForm(request.POST or None, instance=scene)
     if form.is_valid():
-        form.instance.changed_at = Now()
-        form.save()
+        save_changes(form)
         return redirect("scene_card", pk) if request.headers.get("HX-Request") else to_storyboard(scene)
     context = {"form": form, "scene": scene, "project": scene.project}
     template = "projects/_scene_card_form.html" if request.headers.get("HX-Request") else "projects/scene_new.html"
@@ -122,6 +119,9 @@ def scene_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def scene_restore(request: HttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
-    storyboard.restore(scene)
-    messages.success(request, f"“{scene.title}” is back.")
+    try:
+        storyboard.restore(scene)
+        messages.success(request, f"“{scene.title}” is back.")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     return to_storyboard(scene)

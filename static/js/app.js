@@ -152,11 +152,13 @@
     }, 700);
   }
 
-  function onOrder(ids) {
+  // The order of scenes as the server last told it; compared again once a form is closed or a card is dropped.
+  let order = null;
+  function checkOrder() {
     const board = $("#board");
-    if (!board || $(".sortable-chosen, .card-editing", board)) return;
+    if (order === null || !board || $(".sortable-chosen, .card-editing", board)) return;
     const shown = $$("[data-scene]", board).map((card) => card.dataset.scene).join(" ");
-    if (shown !== ids) refreshBoard();
+    if (shown !== order) refreshBoard();
   }
 
   const refreshBoard = () =>
@@ -181,7 +183,18 @@
   });
 
   document.addEventListener("htmx:sseOpen", (event) => {
-    event.detail.source.addEventListener("order", (message) => onOrder(message.data));
+    event.detail.source.addEventListener("order", (message) => {
+      order = message.data;
+      checkOrder();
+    });
+  });
+
+  // The card's form takes the focus it was opened for, and gives it back to the card.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const swapped = event.detail.target && document.getElementById(event.detail.target.id);
+    if (swapped?.matches(".card-editing")) $("[aria-invalid=true], [name=title]", swapped)?.focus();
+    else if (swapped?.matches(".card") && document.activeElement === document.body) swapped.focus();
+    if (swapped?.matches(".card")) checkOrder();
   });
 
   setInterval(() => {
@@ -199,6 +212,7 @@
 
   async function move(card, values) {
     const { id } = card;
+    order = null; // until the server tells the new one
     await post(`/scenes/${card.dataset.scene}/move`, values);
     document.getElementById(id)?.focus();
   }
@@ -212,7 +226,11 @@
       draggable: ".card",
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150,
       onEnd: ({ item, oldIndex, newIndex }) => {
-        if (oldIndex === newIndex) return;
+        if (oldIndex === newIndex) {
+          if (item.dataset.missedUpdate) refreshCard(item);
+          checkOrder();
+          return;
+        }
         const before = item.previousElementSibling?.closest(".card");
         move(item, { after: before ? before.dataset.scene : "" });
       },

@@ -58,6 +58,7 @@ def test_editing_in_place(board: Callable[..., Page]):
     card = page.locator("#scene-3")
     card.get_by_role("button", name="More for this scene").click()
     card.get_by_role("link", name="Edit here").click()
+    expect(card.get_by_label("Title")).to_be_focused()
     card.get_by_label("Title").fill("")
     card.get_by_label("Duration").fill("10000")
     card.get_by_role("button", name="Save").click()
@@ -68,10 +69,29 @@ def test_editing_in_place(board: Callable[..., Page]):
     card.get_by_role("button", name="Save").click()
     expect(card.locator("h3")).to_have_text("A light, <b>far</b> out 🌊")
     expect(card).to_contain_text("3.5 s")
+    expect(card).to_be_focused()
+
+
+def test_a_scene_added_by_somebody_else_waits_for_the_form_to_be_closed(board: Callable[..., Page]):
+    mine, theirs = board(), board()
+    before = titles(mine)
+    mine.locator("#scene-2").focus()
+    mine.keyboard.press("e")
+    expect(mine.locator(".card-editing")).to_have_count(1)
+    theirs.locator("#scene-1").focus()
+    theirs.keyboard.press("d")
+    expect(theirs.locator(".card h3")).to_have_count(len(before) + 1)
+    mine.wait_for_timeout(1_000)
+    expect(mine.locator(".card-editing")).to_have_count(1)
+    mine.get_by_role("link", name="Cancel").click()
+    expect(mine.locator(".card h3")).to_have_count(len(before) + 1)
+    theirs.locator(".card").nth(1).focus()
+    theirs.keyboard.press("Delete")
+    expect(mine.locator(".card h3")).to_have_text(before)
 
 
 def test_reordering_by_keyboard_and_by_drag(board: Callable[..., Page]):
-    page = board()
+    page = board(reduced_motion="reduce")
     before = titles(page)
     page.locator("#scene-1").focus()
     page.keyboard.press("Alt+ArrowRight")
@@ -88,8 +108,9 @@ def test_reordering_by_keyboard_and_by_drag(board: Callable[..., Page]):
     assert target
     page.mouse.move(handle["x"] + 10, handle["y"] + 10)
     page.mouse.down()
-    page.mouse.move(target["x"] + 160, target["y"] + 80, steps=12)
-    page.mouse.move(target["x"] + 40, target["y"] + 80, steps=6)
+    for distance in (200, 160, 120, 80, 40, 30):
+        page.mouse.move(target["x"] + distance, target["y"] + 80, steps=4)
+        page.wait_for_timeout(60)
     page.mouse.up()
     wanted = [before[0], before[3], before[1], before[2], *before[4:]]
     expect(page.locator(".card h3")).to_have_text(wanted)

@@ -164,7 +164,7 @@ def test_a_refused_size_names_the_model_that_would(scene: Scene):
 @pytest.mark.django_db
 def test_all_models_side_by_side(scene: Scene):
     Scene.objects.update(duration=5)
-    made = {offer.model.id: offer for offer in offers.offers_for(Scene.objects.select_related("project").get(), TODAY)}
+    made = {offer.model.id: offer for offer in offers.offers_for(Scene.objects.select_related("project").get())}
     assert next(iter(made)) == "animatic"
     omni, veo, sora = made["gemini-omni-1.2-flash"], made["veo-3.1-fast-generate-001"], made["sora-2"]
     assert (omni.seconds, str(omni.price), omni.obstacles) == (Decimal(5), "$0.35", ())

@@ -53,6 +53,21 @@ def test_members_take_turns(make_scenes: MakeScenes, make_take, alice: User, bob
     assert queued("media") == [alices[0].pk, bobs.pk, alices[1].pk]
 
 
+def test_nobodys_batch_starves_the_others(make_scenes: MakeScenes, make_take, alice: User, bob: User):
+    Worker.objects.create(name="here", media_workers=1)
+    scenes = make_scenes(5)
+    batch = [make_take(scene, created_by=alice) for scene in scenes[:4]]
+    served = []
+    for turn in range(5):
+        if turn == 1:
+            batch.append(make_take(scenes[4], created_by=bob))
+        dispatch.hand_over_due()
+        take = Generation.objects.get(pk=queued("media")[-1])
+        served.append(take.created_by)
+        Generation.objects.filter(pk=take.pk).update(started_at=Now(), status=Status.CANCELLED)
+    assert served == [alice, bob, alice, alice, alice]
+
+
 def test_what_is_held_or_not_due_is_not_handed_over(takes: list[Generation]):
     Lease.claim(takes[0].pk)
     Generation.objects.filter(pk=takes[1].pk).update(next_step_at=Now() + timedelta(seconds=60))
@@ -93,7 +108,7 @@ def test_a_task_is_a_sign_of_life(local_take: Generation, monkeypatch: pytest.Mo
     worker = Worker.objects.create(name="here")
     monkeypatch.setenv("IMAGEAI_WORKER_ID", str(worker.pk))
     monkeypatch.setattr(Conf, "CLUSTER_NAME", "media")
-    tasks.heartbeat(worker.pk)
+    tasks.heartbeat()
     worker.refresh_from_db()
     assert (worker.media_executed_at is None, worker.remote_executed_at is None) == (False, True)
 

@@ -58,6 +58,7 @@ async def body(response) -> bytes:
         ("bytes=a-b", None),
         ("bytes=٣-٤", None),
         ("items=0-1", None),
+        (f"bytes={'9' * 5000}-", None),
     ],
 )
 def test_ranges_are_read_as_the_standard_says(header: str, part: tuple[int, int] | None):
@@ -147,6 +148,13 @@ async def test_all_selected_takes_in_one_zip(project: Project, make_scenes, make
             "01-scene-1-take-1.mp4": b"Scene 1",
             "02-scene-2-take-1.mp4": b"Scene 2",
         }
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_zip_is_not_begun_without_all_of_its_clips(take: Generation, vera: User):
+    take.clip.storage.delete(take.clip.name)
+    response = await get(vera, reverse("clips_zip", args=[take.scene.project_id]))
+    assert response.headers["Location"] == reverse("storyboard", args=[take.scene.project_id])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -190,6 +190,47 @@ async def test_a_former_member_is_cut_off(
             await stream.until("nothing that will ever come")
 
 
+async def test_another_role_ends_the_stream(
+    project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    async with watching(project, bob) as stream:
+        await stream.next()
+        await Membership.objects.filter(user=bob).aupdate(role="viewer")
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_a_deleted_project_ends_the_stream(
+    project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    async with watching(project, bob) as stream:
+        await stream.next()
+        await Project.objects.aupdate(deleted_at=Now())
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_a_clock_that_ran_ahead_holds_nothing_up(project: Project, local_take: Generation, bob: User):
+    await Generation.objects.aupdate(changed_at=Now() + timedelta(hours=1), version=7)
+    async with watching(project, bob, since=datetime.now(UTC) + timedelta(hours=1)) as stream:
+        await stream.next()
+        await sync_to_async(change)(local_take, status=Status.RUNNING, progress=55)
+        await stream.until("Running 55 %")
+
+
+async def test_a_server_that_stops_ends_every_stream(project: Project, local_take: Generation, bob: User):
+    feed = live.Feed()
+    async with watching(project, bob, feed=feed) as stream:
+        feed.close()
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+    assert [
+        message async for message in feed.watch(live.Audience(1, live.Page.SCENE, True), live.Viewer(1, 1), LONG_AGO)
+    ] == []
+
+
 async def test_a_viewer_that_does_not_read_is_cut_off():
     viewer = live.Viewer(team_id=1, user_id=1)
     for _ in range(live.BACKLOG + 1):

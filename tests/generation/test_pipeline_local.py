@@ -3,12 +3,14 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 
 import av
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 from generation import catalogue, media, pipeline
@@ -16,9 +18,11 @@ from generation.lease import Lease
 from generation.models import Generation
 from generation.providers import animatic
 from generation.states import Status
+from projects import storyboard
 from projects.models import Project, Scene
 from teams.models import User
 from tests.generation.conftest import files_in
+from tests.queries import count_queries
 
 Advance = Callable[[Generation], Generation]
 MODEL = catalogue.default_video_model()
@@ -45,6 +49,22 @@ def test_the_same_click_twice_makes_one_take(scene: Scene, bob: User, alice: Use
     second = pipeline.enqueue(scene, number=1, member=alice, model=MODEL)
     assert (first.created, second.created, first.take) == (True, False, second.take)
     assert Generation.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_click_right_after_ones_own_is_the_same_click(scene: Scene, bob: User, alice: User):
+    first = pipeline.enqueue(scene, number=1, member=bob, model=MODEL).take
+    assert pipeline.enqueue(scene, number=2, member=bob, model=MODEL).take == first
+    assert pipeline.enqueue(scene, number=2, member=alice, model=MODEL).created
+    Generation.objects.update(created_at=Now() - timedelta(seconds=2))
+    assert pipeline.enqueue(scene, number=3, member=bob, model=MODEL).created
+
+
+@pytest.mark.django_db
+def test_a_scene_deleted_in_the_meantime_starts_nothing(scene: Scene, bob: User):
+    storyboard.delete(Scene.objects.get())
+    with pytest.raises(ValidationError, match="deleted in the meantime"):
+        pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
 
 
 @pytest.mark.django_db
@@ -88,6 +108,19 @@ def test_generate_missing_leaves_out_what_is_done_or_under_way(
     takes = pipeline.enqueue_missing(project, member=bob, model=MODEL)
     assert [(take.scene, take.number) for take in takes] == [(failed, 2), (cancelled, 2), (empty, 1)]
     assert pipeline.enqueue_missing(project, member=bob, model=MODEL) == []
+
+
+@pytest.mark.django_db
+def test_generate_missing_needs_as_many_queries_for_twelve_scenes_as_for_three(
+    project: Project, make_scenes, bob: User
+):
+    make_scenes(3)
+    with count_queries() as few:
+        pipeline.enqueue_missing(project, member=bob, model=MODEL)
+    make_scenes(12)
+    with count_queries() as many:
+        assert len(pipeline.enqueue_missing(project, member=bob, model=MODEL)) == 12
+    assert len(few) == len(many)
 
 
 @pytest.mark.django_db
@@ -172,6 +205,21 @@ def test_a_render_that_kills_its_worker_every_time_is_given_up(local_take: Gener
 
 
 @pytest.mark.django_db
+def test_a_defect_of_a_worker_that_was_replaced_changes_nothing(
+    local_take: Generation, monkeypatch: pytest.MonkeyPatch, end_lease
+):
+    def fails_too_late(request, destination, on_progress):
+        end_lease(local_take)
+        assert Lease.claim(local_take.pk) is not None
+        raise OSError(errno.EIO, "too late")
+
+    monkeypatch.setattr(animatic, "render", fails_too_late)
+    pipeline.advance(local_take.pk)
+    local_take.refresh_from_db()
+    assert (local_take.status, local_take.error_message) == (Status.RUNNING, "")
+
+
+@pytest.mark.django_db
 def test_a_worker_that_was_replaced_while_rendering_leaves_nothing_behind(
     local_take: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end_lease
 ):
@@ -209,10 +257,10 @@ def test_a_full_disk_is_said_on_the_card(
 def test_a_disk_that_fills_up_while_the_clip_is_kept_leaves_no_half(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    def full(*args: object) -> str:
+    def full(self: Path, data: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(media, "ContentFile", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     take = advance(local_take)
     assert (take.status, take.error_kind, take.clip.name) == (Status.FAILED, "storage", "")
     assert files_in(tmp_path) == []

@@ -64,11 +64,34 @@ def test_a_take_nobody_offered(as_user: AsUser, scene: Scene, bob: User, take: s
 def test_generate_missing(as_user: AsUser, project: Project, make_scenes, bob: User):
     make_scenes(3)
     client, url = as_user(bob), reverse("generate_missing", args=[project.pk])
-    client.post(url)
+    page = client.get(reverse("storyboard", args=[project.pk])).content.decode()
+    assert 'value="3 scenes · $0.00"' in page
+    client.post(url, {"expected": "3 scenes · $0.00"})
     assert Generation.objects.count() == 3
-    again = client.post(url, follow=True)
+    again = client.post(url, {"expected": "3 scenes · $0.00"}, follow=True)
     assert Generation.objects.count() == 3
     assert "Every scene has a take already, or one under way." in again.content.decode()
+
+
+def test_generate_missing_holds_to_what_the_button_said(as_user: AsUser, project: Project, make_scenes, bob: User):
+    make_scenes(4)
+    url = reverse("generate_missing", args=[project.pk])
+    answer = as_user(bob).post(url, {"expected": "3 scenes · $0.00"}, follow=True).content.decode()
+    assert "It would be 4 scenes · $0.00 by now. Nothing was started" in answer
+    assert Generation.objects.count() == 0
+
+
+def test_what_was_deleted_while_under_way_can_still_be_stopped(
+    as_user: AsUser, local_take: Generation, bob: User, vera: User
+):
+    Scene.objects.update(deleted_at="2026-01-01T00:00Z")
+    url = reverse("take_cancel", args=[local_take.pk])
+    queue = as_user(bob).get(reverse("queue")).content.decode()
+    assert ("(deleted)" in queue, f'formaction="{url}?from=queue"' in queue) == (True, True)
+    assert url not in as_user(vera).get(reverse("queue")).content.decode()
+    assert as_user(bob).post(url).headers["Location"] == reverse("queue")
+    local_take.refresh_from_db()
+    assert local_take.status == Status.CANCELLED
 
 
 def test_cancel(as_user: AsUser, local_take: Generation, bob: User):
@@ -162,4 +185,4 @@ def test_the_queue_page_needs_as_many_queries_for_nine_takes_as_for_one(
         make_take(scene, status=Status.FAILED)
     with count_queries() as nine:
         client.get(reverse("queue"))
-    assert (len(one), len(nine)) == (4, 4)
+    assert (len(one), len(nine)) == (5, 5)

@@ -28,7 +28,7 @@ def test_the_list_needs_as_many_queries_for_three_projects_as_for_one(
         Scene.objects.create(project=Project.objects.create(team=team, title=title), title="a", action="b")
     with count_queries() as three:
         client.get(reverse("project_list"))
-    assert (len(one), len(three)) == (6, 6)
+    assert (len(one), len(three)) == (7, 7)
 
 
 def test_creating(as_user: AsUser, team: Team, bob: User):
@@ -69,6 +69,19 @@ def test_editing(as_user: AsUser, project: Project, bob: User):
     as_user(bob).post(reverse("project_edit", args=[project.pk]), values)
     project.refresh_from_db()
     assert (project.title, project.aspect_ratio, project.visual_style) == ("The night ferry", "1:1", "noir")
+
+
+def test_editing_reaches_open_pages_and_leaves_the_rest_alone(
+    as_user: AsUser, project: Project, scene: Scene, bob: User
+):
+    before = scene.changed_at
+    Project.objects.update(color_grading="warm")
+    values = {"title": "The ferry", "aspect_ratio": "16:9", "resolution": "720p", "visual_style": "noir"}
+    as_user(bob).post(reverse("project_edit", args=[project.pk]), values | {"color_grading": "warm"})
+    project.refresh_from_db()
+    scene.refresh_from_db()
+    assert (project.visual_style, project.color_grading, project.deleted_at) == ("noir", "warm", None)
+    assert scene.changed_at > before
 
 
 def test_an_unknown_preset_is_named(as_user: AsUser, project: Project, bob: User):

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from projects import presets, storyboard
+from projects.forms import CardForm, save_changes
 from projects.models import Project, Scene
 from teams.models import Team, User
 from tests.queries import count_queries
@@ -141,6 +142,19 @@ def test_a_title_may_be_anything_that_can_be_written(as_user: AsUser, scene: Sce
     assert "<b>bold</b>" not in client.get(reverse("storyboard", args=[scene.project_id])).content.decode()
 
 
+def test_saving_leaves_alone_what_others_did_meanwhile(project: Project, make_scenes: MakeScenes, make_take, bob: User):
+    scene, other = make_scenes(2)
+    stale = Scene.objects.select_related("project").get(pk=scene.pk)
+    take = make_take(scene)
+    Scene.objects.filter(pk=scene.pk).update(selected_take=take, weather="fog")
+    storyboard.move(scene, after=other.pk)
+    form = CardForm(CARD, instance=stale)
+    assert form.is_valid()
+    save_changes(form)
+    scene.refresh_from_db()
+    assert (scene.title, scene.selected_take, scene.weather, scene.position) == ("The gangway", take, "fog", 2)
+
+
 def test_editing_on_the_card(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("scene_card_edit", args=[scene.pk])
     htmx = {"HX-Request": "true"}
@@ -202,6 +216,33 @@ def test_moving_behind_a_scene_that_somebody_has_deleted(project: Project, make_
     with pytest.raises(ValidationError, match="no longer in this storyboard"):
         storyboard.move(one, after=two.pk)
     assert (titles(project), positions(project)) == (["Scene 1", "Scene 3"], [1, 2])
+
+
+def test_a_scene_deleted_meanwhile_cannot_be_moved(as_user: AsUser, project: Project, make_scenes: MakeScenes):
+    one, two = make_scenes(2)
+    storyboard.delete(one)
+    for move in (lambda: storyboard.shift(one, 1), lambda: storyboard.move(one, after=two.pk)):
+        with pytest.raises(ValidationError, match="deleted in the meantime"):
+            move()
+
+
+def test_undo_pressed_twice_restores_once(project: Project, make_scenes: MakeScenes):
+    _, two, _ = make_scenes(3)
+    storyboard.delete(two)
+    stale = Scene.objects.get(pk=two.pk)
+    storyboard.restore(stale)
+    storyboard.restore(stale)
+    assert (titles(project), positions(project)) == (["Scene 1", "Scene 2", "Scene 3"], [1, 2, 3])
+
+
+def test_moving_needs_as_many_queries_for_forty_scenes_as_for_four(project: Project, make_scenes: MakeScenes):
+    scenes = make_scenes(4)
+    with count_queries() as few:
+        storyboard.move(scenes[3], after=None)
+    last = make_scenes(36)[-1]
+    with count_queries() as many:
+        storyboard.move(last, after=None)
+    assert len(few) == len(many)
 
 
 def test_duplicating(as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, bob: User):

@@ -76,6 +76,23 @@ def test_the_command_says_whom_it_does_not_know(team: Team):
         call_command("signin_link", "who@example.com")
 
 
+def test_nobody_takes_another_address(client: Client, vera: User):
+    client.force_login(vera)
+    assert client.post("/accounts/email/", {"action_add": "", "email": "boss@example.com"}).status_code == 404
+
+
+def test_the_command_says_when_it_changes_a_role(team: Team, vera: User):
+    out, err = StringIO(), StringIO()
+    call_command("signin_link", vera.email, "--add", "editor", stdout=out, stderr=err)
+    assert err.getvalue() == "vera@example.com was viewer of Night shift and is editor now.\n"
+    assert Membership.objects.get(user=vera).role == Role.EDITOR
+
+
+def test_the_command_refuses_what_is_no_address(team: Team):
+    with pytest.raises(CommandError, match="who is not an e-mail address"):
+        call_command("signin_link", "who", "--add", "editor")
+
+
 def test_a_password_signs_in_too(client: Client, alice: User):
     response = client.post(reverse("account_login"), {"login": "alice@example.com", "password": "correct horse"})
     assert (response.status_code, response.headers["Location"]) == (302, reverse("project_list"))

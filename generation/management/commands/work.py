@@ -70,7 +70,7 @@ class QueueProcess:
             self.replace()
         elif now - self.asked_at > settings.FROZEN_SECONDS / 4:
             self.asked_at = now
-            dispatch.send_heartbeat(self.name, self.worker_id)
+            dispatch.send_heartbeat(self.name)
 
     def has_executed_lately(self) -> bool:
         lately = timedelta(seconds=settings.FROZEN_SECONDS / 3)
@@ -112,7 +112,7 @@ class Command(BaseCommand):
         worker = self.register()
         queues = [QueueProcess(name, worker.pk) for name in dispatch.QUEUES]
         for queue in queues:
-            dispatch.send_heartbeat(queue.name, worker.pk)
+            dispatch.send_heartbeat(queue.name)
         self.swept_at = time.monotonic()
         logger.info("Working: %s", ", ".join(f"{queue.name} (process group {queue.process.pid})" for queue in queues))
         try:

@@ -4,11 +4,13 @@ With --add the person is made a member first, so an operator can let someone in 
 """
 
 import contextlib
+import os
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 import requests
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.urls import reverse
@@ -48,18 +50,26 @@ class Command(BaseCommand):
     def add_member(self, options: dict[str, Any]) -> User:
         if not options["email"]:
             raise CommandError("--add needs the person's e-mail address.")
-        validate_email(options["email"])
+        try:
+            validate_email(options["email"])
+        except ValidationError as error:
+            raise CommandError(f"{options['email']} is not an e-mail address.") from error
         teams = Team.objects.order_by("pk")
         team = teams.filter(pk=options["team"]).first() if options["team"] else teams.first()
         if team is None:
             raise CommandError("There is no such team.")
         user = User.objects.filter(email=options["email"].lower()).first() or User.objects.create_user(options["email"])
-        Membership.objects.get_or_create(team=team, user=user, defaults={"role": options["add"]})
+        membership, is_new = Membership.objects.get_or_create(team=team, user=user, defaults={"role": options["add"]})
+        if not is_new and membership.role != options["add"]:
+            self.stderr.write(f"{user.email} was {membership.role} of {team} and is {options['add']} now.")
+            Membership.objects.filter(pk=membership.pk).update(role=options["add"])
         return user
 
     def wait_for(self, url: str, seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
+        deadline, parent = time.monotonic() + seconds, os.getppid()
         while time.monotonic() < deadline:
+            if os.getppid() != parent:
+                raise SystemExit  # the server was stopped before it was ready
             with contextlib.suppress(requests.RequestException):
                 requests.get(url, timeout=2)
                 return
