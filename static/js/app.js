@@ -22,6 +22,12 @@
     $("#toasts").append(element);
   }
 
+  // What only confirms goes by itself; what can be undone, or went wrong, stays until it is dismissed.
+  function letGo(root) {
+    for (const element of $$(".toast-success:not(:has(.link))", root)) setTimeout(() => element.remove(), 5000);
+  }
+  htmx.onLoad(letGo);
+
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
     const isText = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/plain");
