@@ -6,12 +6,13 @@ the values below. It raises only `ProviderError`; anything else is a defect and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 
@@ -78,9 +79,54 @@ class Shot:
         return cls(**{key: value for key, value in data.items() if key in known})
 
 
+class Ability(StrEnum):
+    """What a server can do beyond making, telling and handing out a clip; declared by the connection."""
+
+    LIST = "list"
+    CANCEL = "cancel"
+    DELETE = "delete"
+    REMIX = "remix"
+    EXTEND = "extend"
+    EDIT = "edit"
+    VARIANTS = "variants"
+    #: Takes `seed` and `negative_prompt` as fields of its own.
+    EXTRA_FIELDS = "extra_fields"
+    #: Takes any width, height and length.
+    FREE_SIZES = "free_sizes"
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where, and as whom, a provider is called. Hashable, so that a provider may keep one client per account.
+
+    An empty `base_url` is the vendor's own. `options` are the provider's own settings as (name, value) pairs.
+    """
+
+    base_url: str = ""
+    key: str = field(default="", repr=False)
+    abilities: frozenset[Ability] = frozenset()
+    options: tuple[tuple[str, str], ...] = ()
+
+    def option(self, name: str, default: str = "") -> str:
+        return dict(self.options).get(name, default)
+
+
+class Task(StrEnum):
+    """What is asked for: a new clip, or one made from the finished clip `source_id`."""
+
+    CREATE = "create"
+    REMIX = "remix"
+    EXTEND = "extend"
+    EDIT = "edit"
+
+
 @dataclass(frozen=True)
 class Request:
-    """One clip to make. `width` and `height` in pixels, `duration` in seconds."""
+    """One clip to make. `width` and `height` in pixels, `duration` in seconds.
+
+    `audio` is None where the model leaves no choice. `source_id` is the provider's id of the clip that is remixed,
+    extended or edited.
+    """
 
     prompt: str
     shot: Shot
@@ -88,7 +134,48 @@ class Request:
     height: int
     duration: Decimal
     fps: int = 24
+    model: str = ""
+    aspect_ratio: str = "16:9"
+    resolution: str = "720p"
     start_frame: Path | None = None
+    end_frame: Path | None = None
+    references: tuple[Path, ...] = ()
+    seed: int | None = None
+    negative_prompt: str = ""
+    audio: bool | None = None
+    person_generation: str = ""
+    task: Task = Task.CREATE
+    source_id: str = ""
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """Pictures to make. What is empty is not sent, and the provider's own default holds.
+
+    `images` are edited or combined; `mask` says where in the first of them.
+    """
+
+    prompt: str
+    model: str
+    size: str = ""
+    quality: str = ""
+    background: str = ""
+    output_format: str = ""
+    compression: int | None = None
+    style: str = ""
+    moderation: str = ""
+    count: int = 1
+    images: tuple[Path, ...] = ()
+    mask: Path | None = None
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Encoded pictures, and the tokens the provider counted for them, by its own names."""
+
+    images: tuple[bytes, ...]
+    usage: Mapping[str, int] = MappingProxyType({})
+    revised_prompt: str = ""
 
 
 #: Told the fraction done (0 to 1) at least once a second; raises to stop the work.
@@ -106,32 +193,65 @@ class ProgressState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a provider says a clip is. `percent` 0-100; `poll_after` in seconds, when the provider gave a hint."""
+    """Where a provider says a clip is.
+
+    `percent` 0-100; `poll_after` in seconds, when the provider gave a hint; `cost` where it says what it charged.
+    """
 
     state: ProgressState
     percent: int = 0
     error: ProviderError | None = None
     poll_after: float | None = None
+    cost: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class RemoteClip:
+    """A clip as the provider lists it."""
+
+    id: str
+    model: str
+    created_at: datetime
+    state: ProgressState
+    prompt: str = ""
 
 
 class RemoteProvider(Protocol):
     """Makes clips elsewhere, for money. Every call is one short request; none of them retries a submit."""
 
-    def submit(self, request: Request) -> str:
+    def submit(self, account: Account, request: Request) -> str:
         """The provider's id of the new clip. Raises ProviderError; UNKNOWN where the answer does not tell."""
 
-    def check(self, remote_id: str) -> Progress:
+    async def check(self, account: Account, remote_id: str) -> Progress:
         """Raises ProviderError only for what says nothing about the clip itself (network, rate limit, LOST)."""
 
-    def fetch(self, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+    def fetch(self, account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
         """Stream the finished clip to `destination`."""
 
-    def find(self, request: Request, since: datetime) -> str | None:
+    def find(self, account: Account, request: Request, since: datetime) -> str | None:
         """The id of a clip submitted with exactly this request since then, where the provider can list; else None."""
 
-    def cancel(self, remote_id: str) -> bool:
-        """Whether the provider has stopped it (it may still have charged)."""
+    def cancel(self, account: Account, remote_id: str) -> bool:
+        """Whether the provider has stopped it (it may still have charged); False where it cannot."""
+
+    def delete(self, account: Account, remote_id: str) -> bool:
+        """Remove a finished clip at the provider; False where it cannot."""
+
+    def listing(self, account: Account) -> list[RemoteClip]:
+        """The newest clips, or none where the provider cannot list."""
+
+    def test(self, account: Account) -> str:
+        """One sentence on what works, without making anything. Raises ProviderError with the fix."""
+
+
+class ImageProvider(Protocol):
+    def make(self, account: Account, request: ImageRequest) -> ImageResult:
+        """Send one request, never twice. Raises ProviderError; UNKNOWN where the answer does not tell."""
+
+    def test(self, account: Account) -> str:
+        """One sentence on what works, without making anything. Raises ProviderError with the fix."""

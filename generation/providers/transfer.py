@@ -1,0 +1,53 @@
+"""Streams a finished clip to a file, under a byte cap and a total deadline, telling how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import requests
+
+from generation.providers.base import ErrorKind, OnProgress, ProviderError
+
+CHUNK_BYTES = 256 * 1024
+MAX_BYTES = 2 * 1024**3
+MAX_SECONDS = 30 * 60
+CONNECT_SECONDS = 10
+#: A server that sends nothing for this long has gone.
+SILENCE_SECONDS = 30
+
+
+def save(
+    chunks: Iterable[bytes], destination: Path, on_progress: OnProgress, expected_bytes: int | None = None
+) -> None:
+    """Write the chunks. Raises ProviderError for a clip that is too big, too slow or cut short."""
+    began = time.monotonic()
+    received = 0
+    with destination.open("wb") as file:
+        for chunk in chunks:
+            received += len(chunk)
+            if received > MAX_BYTES:
+                raise ProviderError(ErrorKind.PROVIDER, f"The clip is larger than {MAX_BYTES // 1024**3} GB.")
+            if time.monotonic() - began > MAX_SECONDS:
+                raise ProviderError(ErrorKind.NETWORK, f"The download took longer than {MAX_SECONDS // 60} minutes.")
+            file.write(chunk)
+            on_progress(received / expected_bytes if expected_bytes else 0.5)
+    if expected_bytes is not None and received < expected_bytes:
+        raise ProviderError(ErrorKind.NETWORK, f"The download ended after {received} of {expected_bytes} bytes.")
+
+
+def save_from_url(url: str, destination: Path, on_progress: OnProgress) -> None:
+    """Download a clip that stands at an address of its own. No credentials are sent, and no redirect is followed."""
+    try:
+        with requests.get(
+            url, stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS), allow_redirects=False
+        ) as response:
+            if response.status_code != 200:
+                kind = ErrorKind.NETWORK if response.status_code >= 500 else ErrorKind.PROVIDER
+                raise ProviderError(kind, f"The clip's address answered {response.status_code}.")
+            length = response.headers.get("Content-Length", "")
+            expected = int(length) if length.isdigit() else None
+            save(response.iter_content(CHUNK_BYTES), destination, on_progress, expected)
+    except requests.RequestException as error:
+        raise ProviderError(ErrorKind.NETWORK, f"The clip could not be downloaded: {type(error).__name__}.") from error

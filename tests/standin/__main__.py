@@ -1,0 +1,26 @@
+"""The stand-in as a program, to try the application by hand: `python -m tests.standin [port]`."""
+
+import sys
+import tempfile
+import threading
+from decimal import Decimal
+from pathlib import Path
+
+from generation.providers import animatic
+from generation.providers.base import Request, Shot
+from tests.standin import standing_in
+from tests.standin.state import State
+
+state = State()
+state.seconds_needed = 8.0
+with tempfile.TemporaryDirectory() as folder:
+    clip = Path(folder) / "clip.mp4"
+    shot = Shot(title="A clip of the stand-in", camera_move="pan-right")
+    animatic.render(Request("", shot, 640, 360, Decimal(2)), clip, lambda fraction: None)
+    state.content = clip.read_bytes()
+with standing_in(state, port=int(sys.argv[1]) if len(sys.argv) > 1 else 8787) as stand_in:
+    print(f"""The providers' stand-in is at {stand_in.url}; any key is right. For the application:
+export OPENAI_API_KEY=any OPENAI_BASE_URL={stand_in.url}/openai/v1
+export GEMINI_API_KEY=any GOOGLE_GEMINI_BASE_URL={stand_in.url}/gemini
+export OPENROUTER_API_KEY=any OPENROUTER_BASE_URL={stand_in.url}/openrouter/api/v1""")
+    threading.Event().wait()

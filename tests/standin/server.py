@@ -1,0 +1,155 @@
+"""Runs the stand-in: `with standing_in() as stand_in:` or `python -m tests.standin`."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tests.standin.state import Arrived, State
+
+PROTOCOLS = ("sora", "omni", "veo", "openai_images", "openrouter")
+
+#: A handler gets the request with its fields already read; it does the work and returns the answer.
+Handler = Callable[[Request, dict[str, Any]], Response]
+
+
+class StandIn:
+    """`url` is the root; a protocol's own base URL is `url` + its prefix, e.g. /openai/v1."""
+
+    def __init__(self, state: State, url: str) -> None:
+        self.state = state
+        self.url = url
+
+
+async def read_fields(request: Request) -> dict[str, Any]:
+    """JSON or form fields; a repeated form field is a list, a file is (name, bytes, content type)."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith("multipart/form-data"):
+        found: dict[str, Any] = {}
+        async with request.form() as form:
+            for name, value in form.multi_items():
+                item: Any = value
+                if isinstance(value, UploadFile):
+                    item = (value.filename, await value.read(), value.content_type)
+                if name in found:
+                    before = found[name]
+                    found[name] = [*(before if isinstance(before, list) else [before]), item]
+                else:
+                    found[name] = item
+        return found
+    body = await request.body()
+    if not body:
+        return {}
+    data = await request.json()
+    return data if isinstance(data, dict) else {"": data}
+
+
+def operation(state: State, name: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of one operation: notes what arrived, then does what a fault says, else the work."""
+
+    async def endpoint(request: Request) -> Response:
+        fields = await read_fields(request)
+        state.note(Arrived(name, request.method, str(request.url.path), dict(request.headers), fields))
+        if state.latency:
+            await asyncio.sleep(state.latency)
+        fault = state.next_fault(name)
+        if fault is None:
+            return handler(request, fields)
+        if fault.wait:
+            await asyncio.sleep(fault.wait)
+        if fault.refuse:
+            return HangUp()
+        if fault.status:
+            return JSONResponse(fault.body, fault.status, headers=fault.headers)
+        if fault.garbage:
+            return Response("<html>Welcome to nginx!</html>", media_type="text/html")
+        answer = handler(request, fields)
+        if fault.drop:
+            return HangUp()
+        if fault.html:
+            return Response("<html>Sign in</html>", media_type="text/html")
+        if fault.truncate:
+            return Spoilt(bytes(answer.body), stop_after=len(answer.body) // 2)
+        if fault.drip:
+            return Spoilt(bytes(answer.body), drip=True)
+        return answer
+
+    return endpoint
+
+
+class HangUp(Response):
+    """Closes the connection without an answer: the promised length never comes."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        scope["abort"]()
+        await asyncio.sleep(0.01)
+
+
+class Spoilt(Response):
+    """Promises the whole body and sends half of it, or one byte at a time."""
+
+    def __init__(self, body: bytes, *, stop_after: int = 0, drip: bool = False) -> None:
+        super().__init__()
+        self.whole, self.stop_after, self.drip = body, stop_after, drip
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-length", str(len(self.whole)).encode()), (b"content-type", b"video/mp4")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if self.drip:
+            for index in range(len(self.whole)):
+                await send({"type": "http.response.body", "body": self.whole[index : index + 1], "more_body": True})
+                await asyncio.sleep(0.2)
+        await send({"type": "http.response.body", "body": self.whole[: self.stop_after], "more_body": True})
+        await asyncio.sleep(0.05)
+        scope["abort"]()
+        await asyncio.sleep(0.01)
+
+
+def app_of(state: State) -> Callable[..., Awaitable[None]]:
+    routes: list[BaseRoute] = []
+    for protocol in PROTOCOLS:
+        try:
+            module = importlib.import_module(f"tests.standin.{protocol}")
+        except ModuleNotFoundError:
+            continue
+        routes += module.routes(state)
+    starlette = Starlette(routes=routes)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        # The connection itself, so that a fault may hang up: `send` is a method of uvicorn's request cycle.
+        await starlette({**scope, "abort": send.__self__.transport.abort}, receive, send)
+
+    return app
+
+
+def route(state: State, path: str, method: str, name: str, handler: Handler) -> Route:
+    return Route(path, operation(state, name, handler), methods=[method], name=name)
+
+
+@contextmanager
+def standing_in(state: State | None = None, port: int = 0) -> Iterator[StandIn]:
+    state = state or State()
+    config = uvicorn.Config(app_of(state), port=port, log_level="critical", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield StandIn(state, f"http://127.0.0.1:{port}")
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join(5)
