@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -33,13 +35,37 @@ class AspectRatio(models.TextChoices):
 
 
 class Resolution(models.TextChoices):
+    """What the models of the catalogue make; which of them makes which is the catalogue's matter."""
+
+    P360 = "360p", "360p"
+    P480 = "480p", "480p"
     HD = "720p", "720p"
+    P1024 = "1024p", "1024p"
     FULL_HD = "1080p", "1080p"
+    UHD = "4k", "4K"
+
+
+class Audio(models.TextChoices):
+    """Whether the clip is made with sound, for models that leave the choice."""
+
+    DEFAULT = "", "As the model does"
+    ON = "on", "With sound"
+    OFF = "off", "Silent"
 
 
 def preset_choices(field: str) -> Callable[[], list[tuple[str, str]]]:
     """Choices given as a function stay out of migrations: a new preset needs none."""
     return partial(presets.choices, field)
+
+
+FRAME_SIZES = {
+    Resolution.P360: (640, 360),
+    Resolution.P480: (854, 480),
+    Resolution.HD: (1280, 720),
+    Resolution.P1024: (1792, 1024),
+    Resolution.FULL_HD: (1920, 1080),
+    Resolution.UHD: (3840, 2160),
+}
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -55,6 +81,8 @@ class Project(models.Model):
     title = models.CharField(max_length=120)
     aspect_ratio = models.CharField(max_length=5, choices=AspectRatio, default=AspectRatio.LANDSCAPE)
     resolution = models.CharField(max_length=5, choices=Resolution, default=Resolution.HD)
+    #: What takes are made with where a scene says nothing else; a key of the model catalogue or of a server's own models.
+    model_id = models.CharField("model", max_length=120, default="animatic")
     visual_style = models.CharField(max_length=40, blank=True, choices=preset_choices("visual_style"))
     color_grading = models.CharField(
         "colour grading", max_length=40, blank=True, choices=preset_choices("color_grading")
@@ -73,9 +101,8 @@ class Project(models.Model):
 
     @property
     def frame_size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        short = {Resolution.HD: 720, Resolution.FULL_HD: 1080}[Resolution(self.resolution)]
-        long = short * 16 // 9
+        """Width and height in pixels, as most models have it; the model's own entry decides what is sent."""
+        long, short = FRAME_SIZES[Resolution(self.resolution)]
         match AspectRatio(self.aspect_ratio):
             case AspectRatio.LANDSCAPE:
                 return long, short
@@ -95,7 +122,7 @@ class SceneQuerySet(models.QuerySet["Scene"]):
 
     def for_cards(self) -> SceneQuerySet:
         """With all that a card shows, in a fixed number of queries."""
-        return self.select_related("project").prefetch_related("takes")
+        return self.select_related("project").prefetch_related("takes", "references", "project__references")
 
 
 class Scene(models.Model):
@@ -137,6 +164,11 @@ class Scene(models.Model):
     negative_prompt = models.TextField(max_length=LONG_TEXT, blank=True)
     notes = models.TextField(max_length=LONG_TEXT, blank=True)
 
+    model_id = models.CharField("model", max_length=120, blank=True)
+    scene_resolution = models.CharField("resolution", max_length=5, choices=Resolution, blank=True)
+    seed = models.PositiveIntegerField(null=True, blank=True)
+    audio = models.CharField("sound", max_length=3, choices=Audio, default=Audio.DEFAULT, blank=True)
+
     selected_take = models.ForeignKey(
         "generation.Generation", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -173,6 +205,25 @@ class Scene(models.Model):
         made_from = self.shot() | {"number": 0, "duration": str(self.duration.normalize()), "size": [width, height]}
         return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
 
+    def frame(self, role: Reference.Role) -> Reference | None:
+        """The scene's start or end frame, from prefetched references where there are any."""
+        return next(
+            (picture for picture in self.references.all() if picture.role == role and not picture.deleted_at), None
+        )
+
+    def shown_references(self) -> list[Reference]:
+        """What clips of this scene should resemble: its own references, then the project's."""
+        pictures = [*self.references.all(), *(p for p in self.project.references.all() if p.scene_id is None)]
+        return [p for p in pictures if p.role == Reference.Role.REFERENCE and not p.deleted_at]
+
+    @property
+    def resolution(self) -> str:
+        return self.scene_resolution or self.project.resolution
+
+    @property
+    def chosen_model_id(self) -> str:
+        return self.model_id or self.project.model_id
+
     @property
     def latest_take(self) -> Any:
         """The newest take whatever became of it, or None; like the next, from prefetched takes where there are any."""
@@ -192,3 +243,66 @@ class Scene(models.Model):
     def sketch_digest(self) -> str:
         """Changes with the picture of the sketch, so that its address can be cached for ever."""
         return f"{self.digest()}-{self.position}"
+
+
+def reference_name(reference: Reference, filename: str) -> str:
+    """A name that is never used twice, so that a take keeps the picture it was made from."""
+    return f"references/{reference.project_id}/{uuid.uuid4().hex}{Path(filename).suffix}"
+
+
+class ReferenceQuerySet(models.QuerySet["Reference"]):
+    def live(self) -> ReferenceQuerySet:
+        return self.filter(deleted_at=None)
+
+
+class Reference(models.Model):
+    """A picture that clips are made from: a scene's start or end frame, or something it should resemble.
+
+    Without a scene it is a reference of the whole project. Deleting only marks it: takes made from it still need the file.
+    """
+
+    class Role(models.TextChoices):
+        START_FRAME = "start_frame", "Start frame"
+        END_FRAME = "end_frame", "End frame"
+        REFERENCE = "reference", "Reference"
+
+    class Kind(models.TextChoices):
+        CHARACTER = "character", "Character"
+        LOCATION = "location", "Location"
+        OBJECT = "object", "Object"
+        STYLE = "style", "Style"
+
+    class Fit(models.TextChoices):
+        CROP = "crop", "Crop to fill"
+        PAD = "pad", "Pad with black"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="references")
+    scene = models.ForeignKey(Scene, on_delete=models.CASCADE, null=True, blank=True, related_name="references")
+    role = models.CharField(max_length=12, choices=Role)
+    kind = models.CharField(max_length=10, choices=Kind, blank=True)
+    label = models.CharField(max_length=120, blank=True)
+    fit = models.CharField(max_length=4, choices=Fit, default=Fit.CROP)
+    image = models.ImageField(upload_to=reference_name, max_length=200, width_field="width", height_field="height")
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ReferenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scene", "role"],
+                condition=models.Q(deleted_at=None, role__in=["start_frame", "end_frame"]),
+                name="one_frame_of_a_kind",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role="reference") | models.Q(scene__isnull=False), name="frames_belong_to_a_scene"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.get_kind_display() or self.get_role_display()

@@ -1,4 +1,5 @@
+from generation.models.connection import Connection
 from generation.models.generation import Generation
 from generation.models.worker import Worker
 
-__all__ = ["Generation", "Worker"]
+__all__ = ["Connection", "Generation", "Worker"]

@@ -12,6 +12,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.text import slugify
 
+from generation.models.connection import Connection
+from generation.providers.base import Task
 from generation.providers.registry import LOCAL_RENDERERS
 from generation.states import ACTIVE, FINAL, Status
 from projects.models import Scene
@@ -52,7 +54,12 @@ class Generation(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     provider = models.CharField(max_length=40)
-    model_id = models.CharField(max_length=80)
+    #: The account it is made with; none for what is rendered here.
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, related_name="takes")
+    model_id = models.CharField(max_length=120)
+    task = models.CharField(max_length=8, choices=[(task.value, task.name) for task in Task], default=Task.CREATE.value)
+    #: The take that this one remixes, extends or edits.
+    source = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="offspring")
     prompt = models.TextField(blank=True)
     shot = models.JSONField(default=dict)
     scene_digest = models.CharField(max_length=16)
@@ -60,6 +67,10 @@ class Generation(models.Model):
     height = models.PositiveIntegerField()
     duration = models.DecimalField(max_digits=5, decimal_places=1)
     fps = models.PositiveSmallIntegerField(default=24)
+    aspect_ratio = models.CharField(max_length=5, default="16:9")
+    resolution = models.CharField(max_length=5, default="720p")
+    #: What it is made from besides the prompt: names of stored pictures, seed, negative_prompt, audio.
+    inputs = models.JSONField(default=dict)
 
     estimated_cost = models.DecimalField(max_digits=12, decimal_places=4)
     actual_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
@@ -73,6 +84,9 @@ class Generation(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     remote_id = models.TextField(blank=True)
+    #: Why it is not under way, and until when about, for people.
+    waiting_for = models.CharField(max_length=300, blank=True)
+    waiting_until = models.DateTimeField(null=True)
 
     next_step_at = models.DateTimeField(db_default=Now())
     handed_over_at = models.DateTimeField(null=True)

@@ -12,7 +12,6 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 
@@ -174,7 +173,7 @@ class ImageResult:
     """Encoded pictures, and the tokens the provider counted for them, by its own names."""
 
     images: tuple[bytes, ...]
-    usage: Mapping[str, int] = MappingProxyType({})
+    usage: Mapping[str, int] = field(default_factory=dict)
     revised_prompt: str = ""
 
 
