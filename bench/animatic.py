@@ -67,7 +67,9 @@ def draw_still(path: Path, *, blobs: bool) -> None:
 
 def render_ours(move: str, still: Path | None, seconds: int, destination: Path) -> None:
     shot = Shot(**{**_SHOT.__dict__, "camera_move": move})
-    animatic.render(Request("", shot, WIDTH, HEIGHT, Decimal(seconds), FPS, still), destination, lambda _: None)
+    animatic.render(
+        Request("", shot, WIDTH, HEIGHT, Decimal(seconds), FPS, start_frame=still), destination, lambda _: None
+    )
 
 
 def zoompan_arguments(move: str, seconds: int) -> str:

@@ -11,6 +11,7 @@ import io
 import os
 import re
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,13 @@ def scratch_dir() -> Path:
     path = Path(settings.DATA_DIR) / "scratch"
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for the pictures of one request."""
+    with tempfile.TemporaryDirectory(dir=scratch_dir(), prefix="pictures-") as folder:
+        yield Path(folder)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """What a model would make of a scene, for how much, or why it cannot: the one check for pages, pipeline and commands.
 
-An obstacle names what is in the way, what is allowed, and where the catalogue has one, the model that would allow it.
+An obstacle names what is in the way, what is allowed, and where the catalogue has one, the model that would allow it. A
+note says what the clip will not show although the scene has it. Nothing else of what was chosen may get lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,78 +14,184 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from generation.catalogue import Model, all_models
+from generation import connections, prompting
+from generation.catalogue import Model
+from generation.connections import Configured
 from generation.cost import Price, price_of
-from projects.models import Scene
+from generation.models import Generation
+from generation.providers.base import Task
+from generation.providers.registry import REMOTE_PROVIDERS, is_local
+from projects.models import Audio, Reference, Scene
+
+SEED_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One model for one scene of that many seconds."""
+    """One model for one scene; the clip would have that many seconds."""
 
     model: Model
+    connection: Configured | None
     seconds: Decimal
     price: Price | None
-    obstacles: tuple[str, ...]
+    obstacles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_possible(self) -> bool:
+        return not self.obstacles and self.price is not None
 
 
-def quote(scene: Scene, model: Model) -> Price:
-    """What a take of exactly this scene costs. Raises ValidationError with every obstacle."""
-    offered = offer(scene, model)
-    if offered.obstacles or offered.price is None:
+def chosen_model(scene: Scene) -> Model:
+    """Raises ValidationError where the model the scene was given is nowhere any more."""
+    try:
+        return connections.find(scene.chosen_model_id)
+    except KeyError:
+        raise ValidationError(
+            f"There is no model called “{scene.chosen_model_id}” here (any more). Choose one under Settings."
+        ) from None
+
+
+def chosen_offer(scene: Scene) -> Offer | None:
+    """What the next take would be; None where its model is unknown."""
+    model = connections.all_models().get(scene.chosen_model_id)
+    return offer(scene, model) if model else None
+
+
+def quote(scene: Scene, model: Model, *, task: Task = Task.CREATE, source: Generation | None = None) -> Offer:
+    """The offer for what will be made. Raises ValidationError with every obstacle."""
+    offered = offer(scene, model, task=task, source=source)
+    if not offered.is_possible:
         raise ValidationError(list(offered.obstacles))
-    return offered.price
+    return offered
 
 
-def offer(scene: Scene, model: Model) -> Offer:
-    """The model for the scene at its own length."""
-    obstacles = [*_obstacles(scene, model), *length_obstacles(scene, model)]
-    return Offer(model, scene.duration, _price(scene, model, scene.duration), tuple(obstacles))
+def offer(scene: Scene, model: Model, *, task: Task = Task.CREATE, source: Generation | None = None) -> Offer:
+    """The model for the scene, at the nearest length it makes that is no shorter."""
+    connection = connections.for_provider(model.provider)
+    seconds = source.duration if source and task in (Task.REMIX, Task.EDIT) else model.seconds.nearest(scene.duration)
+    found: list[str] = [*availability_obstacles(model, connection, timezone.localdate())]
+    found += task_obstacles(model, connection, task, source)
+    if task == Task.CREATE:
+        found += [*format_obstacles(scene, model), *length_obstacles(model, scene.duration)]
+    unseen = [*input_obstacles(scene, model, seconds)] if task == Task.CREATE else []
+    if not is_local(model.provider):
+        found += [*unseen, *prompt_obstacles(scene, model)]
+        unseen = []
+    price = _price(model, scene.resolution, seconds)
+    if price is None and not found:
+        found.append(f"What {model.name} costs is not recorded, so it is not offered.")
+    return Offer(model, connection, seconds, price, tuple(found), tuple(unseen))
 
 
 def offers_for(scene: Scene) -> list[Offer]:
-    """Every video model at the nearest length it makes; those that can make the scene first, the cheapest among them."""
-    offers = [_nearest_offer(scene, model) for model in all_models().values() if model.kind == "video"]
-    return sorted(offers, key=lambda offer: (bool(offer.obstacles), offer.price.amount if offer.price else 0))
+    """Every video model; those that can make the scene first, the cheapest among them."""
+    offers = [offer(scene, model) for model in connections.all_models().values() if model.kind == "video"]
+    return sorted(offers, key=lambda offered: (bool(offered.obstacles), offered.price.amount if offered.price else 0))
 
 
-def _nearest_offer(scene: Scene, model: Model) -> Offer:
-    seconds = model.seconds.nearest(scene.duration)
-    obstacles = _obstacles(scene, model)
-    if seconds < scene.duration:
-        obstacles += length_obstacles(scene, model)
-    return Offer(model, seconds, _price(scene, model, seconds), tuple(obstacles))
-
-
-def _price(scene: Scene, model: Model, seconds: Decimal) -> Price | None:
-    resolution = scene.project.resolution
+def _price(model: Model, resolution: str, seconds: Decimal) -> Price | None:
     return price_of(model, resolution=resolution, seconds=seconds) if resolution in model.price_per_second else None
 
 
-def _obstacles(scene: Scene, model: Model) -> list[str]:
-    return [*retirement_obstacles(model, timezone.localdate()), *format_obstacles(scene, model)]
+# -- What can be in the way --------------------------------------------------------------------------------------------
 
 
-def retirement_obstacles(model: Model, today: date) -> Iterable[str]:
-    if model.is_retired(today):
-        follows = f" {all_models()[model.successor].name} follows it." if model.successor else ""
+def availability_obstacles(model: Model, connection: Configured | None, today: date) -> Iterator[str]:
+    if is_local(model.provider):
+        return
+    if model.is_retired(today, host=(connection.host if connection else "") or model.host):
+        successor = connections.all_models().get(model.successor)
+        follows = f" {successor.name} follows it." if successor else ""
         yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows}"
+    elif connection is None:
+        how = connections.HOW_TO_CONNECT.get(model.provider)
+        yield f"{how} to use {model.name}." if how else f"Nothing here can reach {model.name}."
+    elif model.provider not in REMOTE_PROVIDERS:
+        yield f"{model.name} makes no clips."
 
 
-def format_obstacles(scene: Scene, model: Model) -> Iterable[str]:
-    aspect, resolution = scene.project.aspect_ratio, scene.project.resolution
+def format_obstacles(scene: Scene, model: Model) -> Iterator[str]:
+    aspect, resolution = scene.project.aspect_ratio, scene.resolution
     if aspect not in model.aspect_ratios:
         yield f"{model.name} cannot make {aspect}; it makes {', '.join(model.aspect_ratios)}."
     elif resolution not in model.sizes:
-        others = [other.name for other in all_models().values() if _alike(other, model) and resolution in other.sizes]
-        instead = f" {others[0]} would." if others else ""
+        instead = _instead(model, lambda other: resolution in other.sizes)
         yield f"{model.name} cannot make {resolution}; it makes {', '.join(model.resolutions)}.{instead}"
+    elif aspect not in model.sizes[resolution]:
+        others = ", ".join(model.sizes[resolution])
+        yield f"{model.name} cannot make {aspect} in {resolution}; in {resolution} it makes {others}."
 
 
-def _alike(other: Model, model: Model) -> bool:
-    return other.provider == model.provider and other.host == model.host
+def length_obstacles(model: Model, seconds: Decimal, *, exactly: bool = False) -> Iterator[str]:
+    """A scene that is shorter than what the model makes is no obstacle, unless it must be `exactly` that long."""
+    if model.seconds.allows(seconds) or (not exactly and model.seconds.nearest(seconds) >= seconds):
+        return
+    instead = _instead(model, lambda other: other.seconds.allows(seconds))
+    yield f"{model.name} makes {model.seconds}; this scene has {seconds.normalize():f} s.{instead}"
 
 
-def length_obstacles(scene: Scene, model: Model) -> Iterable[str]:
-    if not model.seconds.allows(scene.duration):
-        yield f"{model.name} makes {model.seconds}; this scene has {scene.duration.normalize():f} s."
+def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
+    takes = model.takes
+    start, end = scene.frame(Reference.Role.START_FRAME), scene.frame(Reference.Role.END_FRAME)
+    references = len(scene.shown_references())
+    if start and not takes.start_frame:
+        yield f"{model.name} takes no start frame.{_instead(model, lambda other: other.takes.start_frame)}"
+    if end and not takes.end_frame:
+        yield f"{model.name} takes no end frame.{_instead(model, lambda other: other.takes.end_frame)}"
+    elif end and not start:
+        yield f"{model.name} takes an end frame only together with a start frame."
+    if references > takes.references:
+        allowed = f"{takes.references} references" if takes.references else "no references"
+        instead = _instead(model, lambda other: other.takes.references >= references)
+        yield f"{model.name} takes {allowed}; this scene has {references}.{instead}"
+    if references and (start or end) and takes.frames_or_references:
+        yield f"{model.name} takes either frames or references, not both."
+    if start and end and takes.both_frames_max_seconds and seconds > takes.both_frames_max_seconds:
+        yield f"With start and end frame {model.name} makes at most {takes.both_frames_max_seconds} s."
+    if scene.seed is not None and not takes.seed:
+        yield f"{model.name} takes no seed.{_instead(model, lambda other: other.takes.seed)}"
+    elif scene.seed is not None and scene.seed > SEED_LIMIT:
+        yield f"A seed is at most {SEED_LIMIT}."
+    if scene.audio == Audio.OFF and takes.audio == "always":
+        yield f"{model.name} always makes sound.{_instead(model, lambda other: other.takes.audio != 'always')}"
+    if scene.audio == Audio.ON and takes.audio == "never":
+        yield f"{model.name} makes no sound.{_instead(model, lambda other: other.takes.audio != 'never')}"
+
+
+def prompt_obstacles(scene: Scene, model: Model) -> Iterator[str]:
+    if model.prompt_limit is None:
+        return
+    length = len(prompting.render(scene, model))
+    if length > model.prompt_limit:
+        yield f"The prompt has {length:,} characters; {model.name} takes at most {model.prompt_limit:,}."
+
+
+def task_obstacles(model: Model, connection: Configured | None, task: Task, source: Generation | None) -> Iterator[str]:
+    if task == Task.CREATE:
+        return
+    able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}[task]
+    if not able:
+        where = f" at {connection.name}" if connection else ""
+        yield f"{model.name} cannot {task} a clip{where}."
+    if source is None or not source.is_done or not source.remote_id:
+        yield f"Only a finished clip that the provider made can be used to {task}."
+    elif source.provider != model.provider or (connection and source.connection_id != connection.row().pk):
+        yield f"A clip can only be used to {task} where it was made."
+
+
+def _instead(model: Model, can: Callable[[Model], bool]) -> str:
+    """The first model of the same account that would do, else the first that can be had at all."""
+    others: Iterable[Model] = connections.all_models().values()
+    today = timezone.localdate()
+    able = [
+        other
+        for other in others
+        if other.kind == "video" and not is_local(other.provider) and other is not model and can(other)
+    ]
+    alike = [other for other in able if (other.provider, other.host) == (model.provider, model.host)]
+    at_hand = [
+        other for other in able if not [*availability_obstacles(other, connections.for_provider(other.provider), today)]
+    ]
+    best = alike or at_hand or able
+    return f" {best[0].name} would." if best else ""

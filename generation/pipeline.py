@@ -11,34 +11,38 @@ is due again when its lease runs out; what may then be done depends on its statu
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from generation import catalogue, media, prompting
+from generation import catalogue, connections, frames, media, prompting
 from generation.cost import Price
 from generation.dispatch import hand_over_due
 from generation.lease import CancelRequested, Lease, LeaseLost
 from generation.models import Generation
-from generation.offers import offer, quote
-from generation.providers.base import ErrorKind, ProgressState, ProviderError, Request, Shot
+from generation.offers import chosen_model, chosen_offer, quote
+from generation.providers.base import ErrorKind, Progress, ProgressState, ProviderError, Request, Shot, Task
 from generation.providers.registry import is_local, local_renderer, remote_provider
 from generation.states import TRANSITIONS, Status
-from projects.models import Project, Scene, SceneQuerySet
+from projects.models import Audio, Project, Reference, Scene, SceneQuerySet
 from teams.models import User
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: A step that killed its worker this often is not tried again.
 MAX_ATTEMPTS = 10
@@ -72,11 +76,14 @@ DOUBLE_CLICK_SECONDS = 1.0
 
 
 @transaction.atomic
-def enqueue(scene: Scene, *, number: int, member: User, model: catalogue.Model) -> Enqueued:
+def enqueue(
+    scene: Scene, *, number: int, member: User, model: catalogue.Model | None = None, expected: str | None = None
+) -> Enqueued:
     """Start take `number` of the scene, or find it started already.
 
     The number is the one the person saw on the button, so a click that arrives twice, from two tabs or two people, makes
-    one take. Raises ValidationError where the model cannot make this scene, or the scene is gone.
+    one take. `expected` is the price that stood on the button; without a `model` the scene's own makes it. Raises
+    ValidationError where the model cannot make this scene, the price is another by now, or the scene is gone.
     """
     scenes = _lock(scene.project_id).filter(pk=scene.pk)
     current = scenes.first()
@@ -89,14 +96,19 @@ def enqueue(scene: Scene, *, number: int, member: User, model: catalogue.Model) 
     since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
     if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
         return Enqueued(just_made, created=False)
-    take = _new_take(current, member, model)
+    take = _new_take(current, member, model or chosen_model(current))
+    price = Price(take.estimated_cost, take.currency)
+    if expected is not None and expected != str(price):
+        raise ValidationError(
+            f"It would cost {price} by now. Nothing was started; press again if that is what you want."
+        )
     take.save()
     transaction.on_commit(hand_over_due, robust=True)
     return Enqueued(take, created=True)
 
 
 @transaction.atomic
-def enqueue_missing(project: Project, *, member: User, model: catalogue.Model) -> list[Generation]:
+def enqueue_missing(project: Project, *, member: User) -> list[Generation]:
     """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none.
 
     All or nothing: raises ValidationError naming the first scene that the model cannot make.
@@ -105,7 +117,7 @@ def enqueue_missing(project: Project, *, member: User, model: catalogue.Model) -
     for scene in _lock(project.pk):
         if is_missing(scene):
             try:
-                takes.append(_new_take(scene, member, model))
+                takes.append(_new_take(scene, member, chosen_model(scene)))
             except ValidationError as error:
                 reason = " ".join(error.messages)
                 raise ValidationError(f"Scene {scene.position}: {reason} Nothing was started.") from error
@@ -121,23 +133,46 @@ def _lock(project_id: int) -> SceneQuerySet:
 
 
 def _new_take(scene: Scene, member: User, model: catalogue.Model) -> Generation:
-    price = quote(scene, model)
-    width, height = scene.project.frame_size
+    offered = quote(scene, model)
+    assert offered.price is not None
+    width, height = model.sizes[scene.resolution][scene.project.aspect_ratio]
     return Generation(
         scene=scene,
         number=scene.next_take_number,
         created_by=member,
         provider=model.provider,
+        connection=offered.connection.row() if offered.connection else None,
         model_id=model.id,
         prompt=prompting.render(scene, model),
         shot=scene.shot(),
         scene_digest=scene.digest(),
         width=width,
         height=height,
-        duration=scene.duration,
-        estimated_cost=price.amount,
-        currency=price.currency,
+        aspect_ratio=scene.project.aspect_ratio,
+        resolution=scene.resolution,
+        inputs=inputs_of(scene, model),
+        duration=offered.seconds,
+        estimated_cost=offered.price.amount,
+        currency=offered.price.currency,
     )
+
+
+def inputs_of(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
+    """What the clip is made from besides the prompt, as the row keeps it; only what the model takes."""
+    takes = model.takes
+    inputs: dict[str, Any] = {}
+    for role, taken in ((Reference.Role.START_FRAME, takes.start_frame), (Reference.Role.END_FRAME, takes.end_frame)):
+        if taken and (picture := scene.frame(role)):
+            inputs[role.value] = {"name": picture.image.name, "fit": picture.fit}
+    if takes.references and (references := scene.shown_references()):
+        inputs["references"] = [picture.image.name for picture in references]
+    if takes.seed and scene.seed is not None:
+        inputs["seed"] = scene.seed
+    if takes.negative_prompt and scene.negative_prompt:
+        inputs["negative_prompt"] = scene.negative_prompt
+    if takes.audio == "choice" and scene.audio:
+        inputs["audio"] = scene.audio == Audio.ON
+    return inputs
 
 
 @dataclass(frozen=True)
@@ -151,11 +186,12 @@ class Missing:
         return f"{self.count} scene{'' if self.count == 1 else 's'} · {self.price}"
 
 
-def missing_of(scenes: Iterable[Scene], model: catalogue.Model) -> Missing:
+def missing_of(scenes: Iterable[Scene]) -> Missing:
     """Leaves out what the model cannot make; reads prefetched takes."""
-    offers = [offer(scene, model) for scene in scenes if is_missing(scene)]
-    prices = [offered.price for offered in offers if offered.price and not offered.obstacles]
-    return Missing(len(prices), Price(sum((price.amount for price in prices), Decimal(0)), model.currency))
+    offers = [chosen_offer(scene) for scene in scenes if is_missing(scene)]
+    prices = [offered.price for offered in offers if offered and offered.price and offered.is_possible]
+    currency = prices[0].currency if prices else "USD"
+    return Missing(len(prices), Price(sum((price.amount for price in prices), Decimal(0)), currency))
 
 
 def is_missing(scene: Scene) -> bool:
@@ -255,6 +291,7 @@ def _error_fields(error: ProviderError) -> dict[str, Any]:
 
 
 def request_of(take: Generation) -> Request:
+    """What the provider is asked for, without the pictures; `with_pictures` adds those."""
     return Request(
         prompt=take.prompt,
         shot=Shot.from_json(take.shot),
@@ -262,7 +299,34 @@ def request_of(take: Generation) -> Request:
         height=take.height,
         duration=take.duration,
         fps=take.fps,
+        model=take.model_id,
+        aspect_ratio=take.aspect_ratio,
+        resolution=take.resolution,
+        seed=take.inputs.get("seed"),
+        negative_prompt=take.inputs.get("negative_prompt", ""),
+        audio=take.inputs.get("audio"),
+        task=Task(take.task),
+        source_id=take.source.remote_id if take.source else "",
     )
+
+
+@contextmanager
+def with_pictures(take: Generation) -> Iterator[Request]:
+    """The whole request: frames cut to the clip's exact size, as files that are gone afterwards. Raises OSError."""
+    with media.scratch_folder() as folder:
+        pictures: dict[str, Any] = {}
+        for role in ("start_frame", "end_frame"):
+            if frame := take.inputs.get(role):
+                with default_storage.open(frame["name"]) as picture:
+                    data = frames.fitted(picture, take.width, take.height, frame["fit"])
+                pictures[role] = folder / f"{role}.png"
+                pictures[role].write_bytes(data)
+        references = []
+        for number, name in enumerate(take.inputs.get("references", [])):
+            references.append(folder / f"reference-{number}{Path(name).suffix}")
+            with default_storage.open(name) as picture:
+                references[-1].write_bytes(picture.read())
+        yield replace(request_of(take), references=tuple(references), **pictures)
 
 
 def _back_off(attempt: int) -> float:
@@ -286,7 +350,8 @@ def _render(lease: Lease) -> None:
         _move(lease, Status.RUNNING, **begin)
     try:
         with media.scratch_file(take.pk, lease.token) as path:
-            local_renderer(take.provider).render(request_of(take), path, _throttled(lease.keep_alive))
+            with with_pictures(take) as request:
+                local_renderer(take.provider).render(request, path, _throttled(lease.keep_alive))
             _move(lease, Status.FETCHING, progress=99)
             _store(lease, path)
     except OSError as error:
@@ -312,11 +377,22 @@ def _store(lease: Lease, path: Path) -> None:
     lease.write()
     kept = media.keep(lease.take.pk, path, poster)
     with transaction.atomic():
-        cost = lease.take.estimated_cost
+        cost = lease.take.cost
         _end(lease, Status.COMPLETED, progress=100, actual_cost=cost, error_kind="", error_message="", **kept)
         Scene.objects.filter(pk=lease.take.scene_id, selected_take=None).update(
             selected_take=lease.take.pk, changed_at=Now()
         )
+
+
+_runner: asyncio.Runner | None = None
+
+
+def on_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run it on this process's own event loop, on which the providers' clients keep their connections."""
+    global _runner
+    if _runner is None:
+        _runner = asyncio.Runner()
+    return _runner.run(work)
 
 
 # -- Having it made elsewhere ------------------------------------------------------------------------------------------
@@ -329,7 +405,13 @@ def _submit(lease: Lease) -> None:
         raise CancelRequested
     _move(lease, Status.SUBMITTING, hold_for=SUBMIT_SECONDS, attempt=F("attempt") + 1, submitted_at=Now())
     try:
-        remote_id = remote_provider(take.provider).submit(request_of(take))
+        account = connections.account_of(take)
+        with with_pictures(take) as request:
+            remote_id = remote_provider(take.provider).submit(account, request)
+    except OSError as error:
+        raise ProviderError(
+            ErrorKind.STORAGE, f"A picture of this scene cannot be read: {error}. Nothing was sent."
+        ) from error
     except ProviderError as error:
         if error.kind in NOT_ACCEPTED:
             lease.let_go(
@@ -353,7 +435,8 @@ def _look_up(lease: Lease) -> None:
     take = lease.take
     assert take.submitted_at is not None
     try:
-        remote_id = remote_provider(take.provider).find(request_of(take), take.submitted_at)
+        account = connections.account_of(take)
+        remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at)
     except ProviderError as error:
         lease.let_go(next_step_in=_back_off(take.attempt), error_kind=error.kind, error_message=error.message)
         return
@@ -368,21 +451,30 @@ def _poll(lease: Lease) -> None:
     take = lease.take
     provider = remote_provider(take.provider)
     try:
-        if take.cancel_requested and provider.cancel(take.remote_id):
+        account = connections.account_of(take)
+        if take.cancel_requested and provider.cancel(account, take.remote_id):
             raise CancelRequested
-        progress = provider.check(take.remote_id)
+        progress = on_loop(provider.check(account, take.remote_id))
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise
         # One bad poll says nothing about the clip.
         lease.let_go(next_step_in=error.retry_after or _poll_delay(take), error_kind=error.kind)
         return
+    _apply(lease, progress)
+
+
+def _apply(lease: Lease, progress: Progress) -> None:
+    take = lease.take
     match progress.state:
         case ProgressState.RUNNING:
             wait = progress.poll_after or _poll_delay(take)
             lease.let_go(progress=min(99, progress.percent), next_step_in=wait, error_kind="")
         case ProgressState.DONE:
-            lease.let_go(status=_allow(take, Status.FETCHING), progress=99, attempt=0, error_kind="")
+            told: dict[str, Any] = {} if progress.cost is None else {"actual_cost": progress.cost}
+            lease.let_go(status=_allow(take, Status.FETCHING), progress=99, attempt=0, error_kind="", **told)
+        case ProgressState.CANCELLED:
+            raise CancelRequested
         case ProgressState.FAILED:
             failure = progress.error or ProviderError(ErrorKind.PROVIDER, "The provider gave no reason.")
             _end(lease, Status.FAILED, actual_cost=Decimal(0), **_error_fields(failure))
@@ -400,7 +492,9 @@ def _fetch(lease: Lease) -> None:
     lease.write(attempt=F("attempt") + 1)
     try:
         with media.scratch_file(take.pk, lease.token) as path:
-            remote_provider(take.provider).fetch(take.remote_id, path, _throttled(lambda **_: lease.write()))
+            account = connections.account_of(take)
+            provider = remote_provider(take.provider)
+            provider.fetch(account, take.remote_id, path, _throttled(lambda **_: lease.write()))
             _store(lease, path)
     except (ProviderError, media.NotAClip, OSError) as error:
         message = f"The clip is made; downloading it did not work yet: {error}"

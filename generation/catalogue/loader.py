@@ -60,6 +60,8 @@ class Takes:
     references: int = 0
     #: Frames and references exclude one another.
     frames_or_references: bool = False
+    #: How long a clip between two frames may be, where that is less than other clips; 0 where it is not.
+    both_frames_max_seconds: int = 0
     seed: bool = False
     negative_prompt: bool = False
     audio: Literal["always", "choice", "never"] = "never"

@@ -14,7 +14,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from generation import catalogue, offers, pipeline
+from generation import catalogue, connections, offers, pipeline
 from generation.cost import Price
 from generation.models import Generation
 from projects.models import Project, Scene
@@ -33,14 +33,14 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def offer_of(scene: Scene) -> offers.Offer:
-    """What the next take costs, or why it cannot be made."""
-    return offers.offer(scene, catalogue.default_video_model())
+def offer_of(scene: Scene) -> offers.Offer | None:
+    """What the next take costs, or why it cannot be made; None where its model is unknown."""
+    return offers.chosen_offer(scene)
 
 
 @register.simple_tag
 def missing(scenes: Iterable[Scene]) -> pipeline.Missing:
-    return pipeline.missing_of(scenes, catalogue.default_video_model())
+    return pipeline.missing_of(scenes)
 
 
 @register.simple_tag
@@ -69,7 +69,7 @@ def price(take: Generation) -> str:
 @register.filter
 def model_name(take: Generation) -> str:
     """The catalogue's name of the take's model; its id where the catalogue no longer has it."""
-    model = catalogue.all_models().get(take.model_id)
+    model = connections.all_models().get(take.model_id)
     return model.name if model else take.model_id
 
 

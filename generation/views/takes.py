@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from generation import catalogue, pipeline
+from generation import pipeline
 from generation.live import Page, render_fragments
 from generation.loaders import load_take
 from generation.models import Generation
@@ -40,7 +40,7 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest("Which take to make is not known. Reload the page, then try again.")
     try:
-        pipeline.enqueue(scene, number=number, member=signed_in(request), model=catalogue.default_video_model())
+        pipeline.enqueue(scene, number=number, member=signed_in(request), expected=request.POST.get("price"))
     except ValidationError as error:
         if request.headers.get("HX-Request"):
             return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
@@ -52,13 +52,12 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
 def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
     """Start what the button said, for the price it said; where that has changed since, say so instead."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    model = catalogue.default_video_model()
-    now = pipeline.missing_of(Scene.objects.live().for_cards().filter(project=project), model)
+    now = pipeline.missing_of(Scene.objects.live().for_cards().filter(project=project))
     if now.count and request.POST.get("expected") != str(now):
         messages.error(request, f"It would be {now} by now. Nothing was started; press again if that is what you want.")
         return redirect("storyboard", pk)
     try:
-        takes = pipeline.enqueue_missing(project, member=signed_in(request), model=model)
+        takes = pipeline.enqueue_missing(project, member=signed_in(request))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:

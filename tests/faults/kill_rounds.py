@@ -45,7 +45,7 @@ def play_round(seed: int, database: str, redis: str) -> Outcome:
     with Installation(database=database, redis=redis) as installation:
         installation.environment |= quick
         installation.use_orm()
-        from generation import catalogue, pipeline
+        from generation import pipeline
         from generation.models import Generation
         from generation.states import ACTIVE
         from projects.models import Scene
@@ -54,7 +54,7 @@ def play_round(seed: int, database: str, redis: str) -> Outcome:
         project, _ = make_storyboard(team, owner, scenes=SCENES)
         Scene.objects.update(duration=Decimal(1))
         installation.start("work")
-        pipeline.enqueue_missing(project, member=owner, model=catalogue.default_video_model())
+        pipeline.enqueue_missing(project, member=owner)
         started = time.monotonic()
         kills: list[str] = []
         while Generation.objects.filter(status__in=ACTIVE).exists() and time.monotonic() < started + DEADLINE_SECONDS:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
 
 from generation import pipeline
-from generation.models import Generation
+from generation.models import Connection, Generation
 from generation.providers import animatic, registry
 from generation.providers.base import Request, Shot
 from projects.models import Scene
@@ -26,7 +27,9 @@ def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def studio(monkeypatch: pytest.MonkeyPatch, clip_bytes: bytes) -> Iterator[remote.Studio]:
+def studio(monkeypatch: pytest.MonkeyPatch, settings: Any, clip_bytes: bytes) -> Iterator[remote.Studio]:
+    account = {"provider": "studio", "name": "Studio", "key": "k", "base_url": ""}
+    settings.CONNECTIONS = {"studio": account | {"max_in_flight": 2, "requests_per_minute": 60}}
     monkeypatch.setitem(registry.REMOTE_PROVIDERS, "studio", "tests.generation.remote")
     with remote.studio_open() as studio:
         studio.content = clip_bytes
@@ -41,7 +44,15 @@ def local_take(scene: Scene, make_take: Callable[..., Generation]) -> Generation
 
 @pytest.fixture
 def remote_take(scene: Scene, make_take: Callable[..., Generation], studio: remote.Studio) -> Generation:
-    return make_take(scene, provider="studio", model_id="studio-1", prompt="A boat.", estimated_cost=Decimal("0.40"))
+    connection = Connection.objects.create(slug="studio", provider="studio", name="Studio")
+    return make_take(
+        scene,
+        provider="studio",
+        connection=connection,
+        model_id="studio-1",
+        prompt="A boat.",
+        estimated_cost=Decimal("0.40"),
+    )
 
 
 @pytest.fixture

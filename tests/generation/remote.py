@@ -15,7 +15,7 @@ from pathlib import Path
 
 import requests
 
-from generation.providers.base import ErrorKind, OnProgress, Progress, ProgressState, ProviderError, Request
+from generation.providers.base import Account, ErrorKind, OnProgress, Progress, ProgressState, ProviderError, Request
 
 address = ""
 
@@ -112,25 +112,25 @@ def _send(method: str, path: str, **kwargs: object) -> requests.Response:
     return response
 
 
-def submit(request: Request) -> str:
+def submit(account: Account, request: Request) -> str:
     try:
         return _send("POST", "/clips", json={"prompt": request.prompt}).json()["id"]
     except requests.ConnectionError as error:
         raise ProviderError(ErrorKind.UNKNOWN, "The studio hung up.") from error
 
 
-def check(remote_id: str) -> Progress:
+async def check(account: Account, remote_id: str) -> Progress:
     clip = _send("GET", f"/clips/{remote_id}").json()
     error = ProviderError(ErrorKind.MODERATION, clip["reason"], code="policy") if clip.get("reason") else None
     return Progress(ProgressState(clip["state"]), clip["percent"], error)
 
 
-def fetch(remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     destination.write_bytes(_send("GET", f"/clips/{remote_id}/content").content)
     on_progress(1.0)
 
 
-def find(request: Request, since: datetime) -> str | None:
+def find(account: Account, request: Request, since: datetime) -> str | None:
     studio = can_list[0]
     if studio is None or not studio.can_list:
         return None
@@ -138,6 +138,6 @@ def find(request: Request, since: datetime) -> str | None:
     return next((clip["id"] for clip in clips if clip["prompt"] == request.prompt), None)
 
 
-def cancel(remote_id: str) -> bool:
+def cancel(account: Account, remote_id: str) -> bool:
     _send("DELETE", f"/clips/{remote_id}")
     return True

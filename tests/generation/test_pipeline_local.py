@@ -105,9 +105,9 @@ def test_generate_missing_leaves_out_what_is_done_or_under_way(
     make_take(failed, status=Status.FAILED)
     make_take(cancelled, status=Status.CANCELLED)
     Scene.objects.filter(pk=gone.pk).update(deleted_at="2026-01-01T00:00Z")
-    takes = pipeline.enqueue_missing(project, member=bob, model=MODEL)
+    takes = pipeline.enqueue_missing(project, member=bob)
     assert [(take.scene, take.number) for take in takes] == [(failed, 2), (cancelled, 2), (empty, 1)]
-    assert pipeline.enqueue_missing(project, member=bob, model=MODEL) == []
+    assert pipeline.enqueue_missing(project, member=bob) == []
 
 
 @pytest.mark.django_db
@@ -116,10 +116,10 @@ def test_generate_missing_needs_as_many_queries_for_twelve_scenes_as_for_three(
 ):
     make_scenes(3)
     with count_queries() as few:
-        pipeline.enqueue_missing(project, member=bob, model=MODEL)
+        pipeline.enqueue_missing(project, member=bob)
     make_scenes(12)
     with count_queries() as many:
-        assert len(pipeline.enqueue_missing(project, member=bob, model=MODEL)) == 12
+        assert len(pipeline.enqueue_missing(project, member=bob)) == 12
     assert len(few) == len(many)
 
 
@@ -128,7 +128,7 @@ def test_generate_missing_is_all_or_nothing(project: Project, make_scenes, bob: 
     make_scenes(3)
     Scene.objects.filter(position=2).update(duration=61)
     with pytest.raises(ValidationError) as refused:
-        pipeline.enqueue_missing(project, member=bob, model=MODEL)
+        pipeline.enqueue_missing(project, member=bob)
     assert refused.value.messages == ["Scene 2: Animatic makes 1 to 60 s; this scene has 61 s. Nothing was started."]
     assert Generation.objects.count() == 0
 

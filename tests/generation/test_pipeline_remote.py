@@ -86,8 +86,8 @@ def test_a_worker_killed_after_the_provider_accepted(
 ):
     submit = remote.submit
 
-    def killed_after_the_answer(request):
-        submit(request)
+    def killed_after_the_answer(account, request):
+        submit(account, request)
         raise SystemExit
 
     monkeypatch.setattr(remote, "submit", killed_after_the_answer)
