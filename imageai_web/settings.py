@@ -232,7 +232,7 @@ def queue(workers: int, timeout: int) -> dict[str, int]:
 Q_CLUSTER = {
     "name": "imageai",
     "cluster_name": "remote",
-    **queue(workers=env.int("IMAGEAI_REMOTE_WORKERS", default=1), timeout=120),
+    **queue(workers=env.int("IMAGEAI_REMOTE_WORKERS", default=2), timeout=240),
     "ALT_CLUSTERS": {"media": queue(workers=MEDIA_WORKERS, timeout=1800)},
     "poll": 0.1,
     "guard_cycle": 0.5,
@@ -266,7 +266,7 @@ LOGGING = {
         },
     },
     "root": {"handlers": ["console", "file"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django-q": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("django-q", "httpx2", "google_genai")},
 }
 
 if HTTPS and "SECRET_KEY" in os.environ and len(SECRET_KEY) < 50:

@@ -9,6 +9,12 @@ os.mkdir(os.path.join(os.environ["IMAGEAI_DATA"], "static"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
 for name in ("REDIS_URL", "HTTPS", "IMAGEAI_WEB_PROCESS", "IMAGEAI_OWNER"):
     os.environ.pop(name, None)
+#: Accounts of whoever runs the tests: only tests/verification may use them, and only within a limit.
+ACCOUNTS = {
+    name: os.environ.pop(name)
+    for name in list(os.environ)
+    if name.startswith(("OPENAI_", "SORA_", "GEMINI_", "GOOGLE_", "VEO_", "OPENROUTER_", "VERIFY_"))
+}
 
 if __name__ == "__main__":
     from django.core.management import execute_from_command_line

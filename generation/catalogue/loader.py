@@ -113,6 +113,9 @@ class Model:
         default_factory=lambda: MappingProxyType({})
     )
 
+    #: Of the tokens that a picture has; None where pictures are priced by the piece, or nothing is known.
+    price_per_million_tokens: Decimal | None = None
+
     @property
     def resolutions(self) -> tuple[str, ...]:
         return tuple(self.sizes)
@@ -186,6 +189,8 @@ def _converted(row: dict[str, Any]) -> dict[str, Any]:
                 for size, qualities in row["price_per_image"].items()
             }
         )
+    if "price_per_million_tokens" in row:
+        values["price_per_million_tokens"] = _price("price_per_million_tokens", row["price_per_million_tokens"])
     for name in ("retired_on", "uncertain_since"):
         values[name] = row.get(name) or None
     return values

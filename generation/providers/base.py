@@ -232,8 +232,11 @@ class RemoteProvider(Protocol):
     def fetch(self, account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
         """Stream the finished clip to `destination`."""
 
-    def find(self, account: Account, request: Request, since: datetime) -> str | None:
-        """The id of a clip submitted with exactly this request since then, where the provider can list; else None."""
+    def find(self, account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
+        """The id of a clip submitted with exactly this request since then, where the provider can list; else None.
+
+        Never one of the `known`, which belong to other takes.
+        """
 
     def cancel(self, account: Account, remote_id: str) -> bool:
         """Whether the provider has stopped it (it may still have charged); False where it cannot."""

@@ -15,6 +15,9 @@ from generation.providers import animatic, registry
 from generation.providers.base import Request, Shot
 from projects.models import Scene
 from tests.generation import remote
+from tests.standin import StandIn, standing_in
+
+KEY = "sk-secret-of-alice"
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,23 @@ def studio(monkeypatch: pytest.MonkeyPatch, settings: Any, clip_bytes: bytes) ->
     with remote.studio_open() as studio:
         studio.content = clip_bytes
         yield studio
+
+
+@pytest.fixture
+def stand_in(clip_bytes: bytes) -> Iterator[StandIn]:
+    """All providers at once, on loopback."""
+    with standing_in() as running:
+        running.state.key = KEY
+        running.state.content = clip_bytes
+        yield running
+
+
+@pytest.fixture
+def sora(stand_in: StandIn, settings: Any) -> StandIn:
+    """A connection to a server of the Sora protocol that does all that OpenAI's did."""
+    account = {"provider": "sora", "name": "Sora at home", "key": KEY, "base_url": f"{stand_in.url}/openai/v1"}
+    settings.CONNECTIONS = {"sora": account | {"max_in_flight": 2, "requests_per_minute": 60, "preset": "openai"}}
+    return stand_in
 
 
 @pytest.fixture

@@ -130,12 +130,12 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     on_progress(1.0)
 
 
-def find(account: Account, request: Request, since: datetime) -> str | None:
+def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
     studio = can_list[0]
     if studio is None or not studio.can_list:
         return None
     clips = _send("GET", "/clips").json()
-    return next((clip["id"] for clip in clips if clip["prompt"] == request.prompt), None)
+    return next((clip["id"] for clip in clips if clip["prompt"] == request.prompt and clip["id"] not in known), None)
 
 
 def cancel(account: Account, remote_id: str) -> bool:

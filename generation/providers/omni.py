@@ -1,0 +1,273 @@
+"""Clips from Gemini Omni, by the official google-genai SDK and its interactions.
+
+A clip is made from text, from a start frame (and an end frame), or from references; or from an earlier clip, which is then
+named. What it has no field for is refused here, so that nothing that was chosen gets lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from google import genai
+from google.genai import types
+from PIL import Image
+
+from generation.providers import transfer
+from generation.providers.base import (
+    Account,
+    ErrorKind,
+    OnProgress,
+    Progress,
+    ProgressState,
+    ProviderError,
+    RemoteClip,
+    Request,
+    Task,
+)
+from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
+
+#: Named, so that GOOGLE_GEMINI_BASE_URL cannot send a key elsewhere than the account says.
+BASE_URL = "https://generativelanguage.googleapis.com"
+SUBMIT_SECONDS = 170
+CALL_SECONDS = 30
+TEST_MODEL = "gemini-omni-1.2-flash"
+
+STOPPED = {
+    "incomplete": (ErrorKind.PROVIDER, "Google stopped before the clip was complete."),
+    "budget_exceeded": (ErrorKind.QUOTA, "The budget set at Google is used up."),
+    "requires_action": (ErrorKind.PROVIDER, "Google wants something done first that cannot be done here."),
+    "requires_continuation": (ErrorKind.PROVIDER, "Google stopped and wants to be asked to go on."),
+}
+
+
+def submit(account: Account, request: Request) -> str:
+    fields = _fields(request)
+    with _client(account, SUBMIT_SECONDS) as client:
+        try:
+            answer: Any = client.interactions.create(**fields)
+        except CALL_ERRORS as error:
+            raise as_provider_error(error, sending=True, key=account.key) from error
+    remote_id = getattr(answer, "id", None)
+    if not isinstance(remote_id, str) or not remote_id:
+        raise ProviderError(ErrorKind.UNKNOWN, "Google answered with something that names no clip.")
+    return remote_id
+
+
+async def check(account: Account, remote_id: str) -> Progress:
+    try:
+        answer: Any = await _async_client(account).aio.interactions.get(remote_id)
+    except CALL_ERRORS as error:
+        raise as_provider_error(error, sending=False, key=account.key) from error
+    return _progress(answer)
+
+
+def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+    with _client(account, CALL_SECONDS) as client:
+        try:
+            answer: Any = client.interactions.get(remote_id)
+        except CALL_ERRORS as error:
+            raise as_provider_error(error, sending=False, key=account.key) from error
+    clip = getattr(answer, "output_video", None)
+    if clip is None:
+        raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
+    if clip.data:
+        transfer.save([_decoded(clip.data)], destination, on_progress)
+        return
+    url = _download_address(account, clip.uri or "")
+    ours = urlsplit(url).netloc == urlsplit(account.base_url or BASE_URL).netloc
+    # The key goes to the account's own host and nowhere else, whatever address an answer names.
+    headers = {"x-goog-api-key": account.key} if ours else None
+    transfer.save_from_url(url, destination, on_progress, headers, base_url=account.base_url)
+
+
+def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
+    """Google does not list interactions."""
+    return None
+
+
+def cancel(account: Account, remote_id: str) -> bool:
+    return _call(account, "cancel", remote_id)
+
+
+def delete(account: Account, remote_id: str) -> bool:
+    return _call(account, "delete", remote_id)
+
+
+def listing(account: Account) -> list[RemoteClip]:
+    return []
+
+
+def test(account: Account) -> str:
+    with _client(account, CALL_SECONDS) as client:
+        try:
+            model = client.models.get(model=TEST_MODEL)
+        except CALL_ERRORS as error:
+            raise as_provider_error(error, sending=False, key=account.key) from error
+    if TEST_MODEL not in (model.name or ""):
+        where = account.base_url or BASE_URL
+        raise ProviderError(
+            ErrorKind.INVALID, f"{where} answers, but not as Gemini does. Check GOOGLE_GEMINI_BASE_URL."
+        )
+    return f"The key works and {TEST_MODEL} can be had."
+
+
+# -- What is sent ------------------------------------------------------------------------------------------------------
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    _refuse_what_has_no_field(request)
+    frames = [path for path in (request.start_frame, request.end_frame) if path]
+    pictures = [_picture(path) for path in (*frames, *request.references)]
+    config: dict[str, Any] = {"video_config": {"task": _task(request, bool(frames))}}
+    if request.seed is not None:
+        config["seed"] = request.seed
+    fields: dict[str, Any] = {
+        "model": request.model,
+        "background": True,
+        "store": True,
+        "input": [*pictures, {"type": "text", "text": request.prompt}],
+        "generation_config": config,
+        "response_format": {"type": "video", "delivery": "uri"} | _format(request),
+    }
+    if request.task != Task.CREATE:
+        fields["previous_interaction_id"] = request.source_id
+    return fields
+
+
+def _task(request: Request, has_frames: bool) -> str:
+    if request.task != Task.CREATE:
+        return request.task.value
+    if request.references:
+        return "reference_to_video"
+    return "image_to_video" if has_frames else "text_to_video"
+
+
+def _format(request: Request) -> dict[str, str]:
+    """An edited clip keeps its size and length."""
+    if request.task == Task.EDIT:
+        return {}
+    duration = {"duration": f"{request.duration.normalize():f}s"}
+    if request.task == Task.EXTEND:
+        return duration
+    return {"aspect_ratio": request.aspect_ratio, "resolution": request.resolution} | duration
+
+
+def _refuse_what_has_no_field(request: Request) -> None:
+    if request.task == Task.REMIX:
+        raise ProviderError(ErrorKind.INVALID, "Gemini Omni cannot remix a clip (task); it can edit and extend.")
+    frames = request.start_frame or request.end_frame
+    chosen = {
+        "negative prompt": request.negative_prompt,
+        "choice of sound": request.audio is not None,
+        "choice of persons": request.person_generation,
+        "end frame without a start frame": request.end_frame and not request.start_frame,
+        "references beside frames": frames and request.references,
+        "pictures for a clip made from another": request.task != Task.CREATE and (frames or request.references),
+    }
+    for name, value in chosen.items():
+        if value:
+            raise ProviderError(ErrorKind.INVALID, f"Gemini Omni takes no {name}.")
+
+
+def _picture(path: Path) -> dict[str, str]:
+    try:
+        with Image.open(path) as image:
+            content_type = image.get_format_mimetype() or ""
+    except OSError as error:
+        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
+    return {"type": "image", "data": base64.b64encode(path.read_bytes()).decode(), "mime_type": content_type}
+
+
+# -- What comes --------------------------------------------------------------------------------------------------------
+
+
+def _progress(answer: Any) -> Progress:
+    """A status that is not known means that it is going on."""
+    status = getattr(answer, "status", None)
+    if not isinstance(status, str):
+        raise ProviderError(ErrorKind.PROVIDER, "Google answered with something that is no clip's status.")
+    if status == "completed":
+        if answer.output_video is not None:
+            return Progress(ProgressState.DONE, percent=100)
+        # A refusal is a completed answer in words.
+        words = (answer.output_text or "").strip() or "Google made no clip and gave no reason."
+        return Progress(ProgressState.FAILED, error=ProviderError(ErrorKind.MODERATION, words))
+    if status == "cancelled":
+        return Progress(ProgressState.CANCELLED)
+    if status == "failed":
+        return Progress(ProgressState.FAILED, error=_failure(answer))
+    if status in STOPPED:
+        kind, words = STOPPED[status]
+        return Progress(ProgressState.FAILED, error=ProviderError(kind, words, code=status))
+    return Progress(ProgressState.RUNNING)
+
+
+def _failure(answer: Any) -> ProviderError:
+    errors = getattr(answer, "errors", None) or []
+    first = errors[0] if isinstance(errors, list) and errors else None
+    return failed_later(_part(first, "code"), _part(first, "message"))
+
+
+def _part(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ProviderError(ErrorKind.PROVIDER, "Google sent a clip that cannot be read.") from error
+
+
+def _download_address(account: Account, uri: str) -> str:
+    if uri.startswith(("http://", "https://")):
+        return uri
+    if uri.startswith("files/"):
+        version = account.option("api_version", "v1beta")
+        return f"{account.base_url or BASE_URL}/{version}/{uri.removesuffix(':download')}:download?alt=media"
+    raise ProviderError(ErrorKind.PROVIDER, "Google's answer names no address to fetch the clip from.")
+
+
+# -- Clients -----------------------------------------------------------------------------------------------------------
+
+_async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, genai.Client]] = WeakKeyDictionary()
+
+
+def _client(account: Account, seconds: float) -> genai.Client:
+    """Never tries anything twice by itself."""
+    if not account.key.isascii() or not account.key.isprintable() or not account.key:
+        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has, or none. Copy it again.")
+    options = types.HttpOptions(
+        base_url=account.base_url or BASE_URL,
+        api_version=account.option("api_version", "v1beta"),
+        timeout=int(seconds * 1000),
+        retry_options=types.HttpRetryOptions(attempts=1),
+    )
+    return genai.Client(vertexai=False, api_key=account.key, http_options=options)
+
+
+def _async_client(account: Account) -> genai.Client:
+    """One per account and running loop: a connection belongs to the loop it was opened in."""
+    clients = _async_clients.setdefault(asyncio.get_running_loop(), {})
+    if account not in clients:
+        clients[account] = _client(account, CALL_SECONDS)
+    return clients[account]
+
+
+def _call(account: Account, method: str, remote_id: str) -> bool:
+    with _client(account, CALL_SECONDS) as client:
+        try:
+            getattr(client.interactions, method)(remote_id)
+        except CALL_ERRORS as error:
+            failure = as_provider_error(error, sending=False, key=account.key)
+            if failure.kind == ErrorKind.INVALID:
+                return False  # it is over, or cannot be stopped any more
+            raise failure from error
+    return True

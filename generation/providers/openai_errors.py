@@ -1,0 +1,115 @@
+"""What the OpenAI SDK raises, as the kinds of failure the rest knows; with the provider's words as plain text."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx2
+from openai import APIConnectionError, APIStatusError, OpenAIError
+
+from generation.providers.base import ErrorKind, ProviderError
+
+MOST_CHARACTERS = 1000
+#: Raised before a request has left this machine.
+NOT_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
+KINDS = {
+    401: ErrorKind.AUTH,
+    402: ErrorKind.QUOTA,
+    403: ErrorKind.AUTH,
+    429: ErrorKind.RATE_LIMIT,
+}
+_MODERATION = re.compile(r"moderat|content.polic|safety|sentinel|flagged|disallowed|blocked by", re.IGNORECASE)
+_QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota|out of credit", re.IGNORECASE)
+_AUTH = re.compile(r"authentication error|auth_error|invalid.api.key|no api key|no connected db", re.IGNORECASE)
+
+
+def as_provider_error(error: OpenAIError | ValueError, *, sending: bool) -> ProviderError:
+    """`sending` is whether something is bought by the call: then an answer that does not tell is UNKNOWN.
+
+    A ValueError is what the SDK raises for an answer that is no JSON although it says so.
+    """
+    if isinstance(error, APIStatusError):
+        return _refusal(error, sending=sending)
+    if isinstance(error, APIConnectionError):
+        cause = error.__cause__ or error
+        if isinstance(cause, NOT_SENT):
+            return ProviderError(ErrorKind.NETWORK, f"The server could not be reached ({type(cause).__name__}).")
+        what = "The connection broke before the answer came"
+        kind = ErrorKind.UNKNOWN if sending else ErrorKind.NETWORK
+        return ProviderError(kind, f"{what} ({type(cause).__name__}).")
+    kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
+    return ProviderError(kind, "The server answered with something that cannot be read. Check its address.")
+
+
+def job_error(code: object, message: object) -> ProviderError:
+    """Why a job that was accepted failed later, as its answer tells it."""
+    words = plain(str(message or "")) or "The provider gave no reason."
+    is_moderation = _MODERATION.search(f"{code or ''} {words}")
+    return ProviderError(
+        ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER, words, code=str(code) if code else ""
+    )
+
+
+def plain(words: str) -> str:
+    return " ".join(words.split())[:MOST_CHARACTERS]
+
+
+def _refusal(error: APIStatusError, *, sending: bool) -> ProviderError:
+    status, body = error.status_code, error.body
+    details: dict[str, Any] = body if isinstance(body, dict) else {}
+    code = str(details.get("code") or "")
+    words = _without_key(plain(str(details.get("message") or details.get("detail") or "")), error.request)
+    told = f"{code} {details.get('type') or ''} {words}"
+    return ProviderError(
+        _kind(status, told, has_words=bool(words), sending=sending),
+        words or f"The server answered {status} and gave no reason. Check its address.",
+        code=code,
+        request_id=error.request_id or "",
+        retry_after=retry_after(error.response.headers),
+    )
+
+
+def _kind(status: int, told: str, *, has_words: bool, sending: bool) -> ErrorKind:
+    if status in (400, 403, 422) and _MODERATION.search(told):
+        return ErrorKind.MODERATION
+    if status in (402, 403, 429) and _QUOTA.search(told):
+        return ErrorKind.QUOTA
+    if status in KINDS:
+        return KINDS[status]
+    # LiteLLM without a database says a wrong key with 400: "No connected db."
+    if status == 400 and _AUTH.search(told):
+        return ErrorKind.AUTH
+    if status == 404 and not sending:
+        # A page that says 404 comes from something in between, which knows nothing of clips.
+        return ErrorKind.LOST if has_words else ErrorKind.NETWORK
+    if 400 <= status < 500 and status != 408:
+        return ErrorKind.INVALID
+    return ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
+
+
+def _without_key(words: str, request: httpx2.Request) -> str:
+    key = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return words.replace(key, "(the key)") if len(key) > 4 else words
+
+
+def retry_after(headers: httpx2.Headers) -> float | None:
+    """Seconds, from seconds or a date."""
+    text = headers.get("retry-after", "")
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

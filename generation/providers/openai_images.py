@@ -1,0 +1,147 @@
+"""Pictures from OpenAI's images API, by the official SDK: one request, one answer, never sent twice.
+
+With pictures it is an edit, without them a generation. What a model's family has no parameter for is refused here, so that
+nothing that was chosen gets lost. Pictures always come inside the answer; only DALL-E has to be asked for that.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Any
+
+from openai import OpenAI, OpenAIError
+from openai.types import Image as AnsweredImage
+from openai.types import ImagesResponse
+from PIL import Image
+
+from generation.providers.base import Account, ErrorKind, ImageRequest, ImageResult, ProviderError
+from generation.providers.openai_errors import as_provider_error
+
+#: Named, so that OPENAI_BASE_URL cannot send a key elsewhere than the account says.
+BASE_URL = "https://api.openai.com/v1"
+SECONDS = 180
+#: OpenAI has no such backgrounds: they are opaque, and the prompt says the rest.
+PLAIN_BACKGROUNDS = ("white", "black")
+
+
+def make(account: Account, request: ImageRequest) -> ImageResult:
+    fields = _fields(request)
+    images = [_picture(path) for path in request.images]
+    if request.mask is not None:
+        fields["mask"] = _picture(request.mask)
+    try:
+        with _client(account) as client:
+            answer: object
+            if images:
+                answer = client.images.edit(image=images[0] if _is_dall_e(request.model) else images, **fields)
+            else:
+                answer = client.images.generate(**fields)
+    except OpenAIError as error:
+        raise as_provider_error(error, sending=True) from error
+    # The SDK hands out a page, or JSON of another shape, as if it were the answer.
+    if not isinstance(answer, ImagesResponse) or not isinstance(answer.data, list) or not answer.data:
+        raise ProviderError(ErrorKind.UNKNOWN, "OpenAI answered with something that holds no pictures.")
+    return ImageResult(
+        images=tuple(_decoded(image) for image in answer.data),
+        usage=_numbers(answer.usage.to_dict()) if answer.usage else {},
+        revised_prompt=answer.data[0].revised_prompt or "",
+    )
+
+
+def test(account: Account) -> str:
+    try:
+        with _client(account) as client:
+            found = [model.id for model in client.models.list()]
+    except OpenAIError as error:
+        raise as_provider_error(error, sending=False) from error
+    pictures = [name for name in found if "image" in name or _is_dall_e(name)]
+    return f"The key works and {len(pictures)} image models can be had."
+
+
+def _client(account: Account) -> OpenAI:
+    # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
+    if not account.key.isascii() or not account.key.isprintable():
+        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
+    return OpenAI(api_key=account.key or "none", base_url=account.base_url or BASE_URL, timeout=SECONDS, max_retries=0)
+
+
+# -- What is sent ------------------------------------------------------------------------------------------------------
+
+
+def _is_dall_e(model: str) -> bool:
+    return model.startswith("dall-e-")
+
+
+def _fields(request: ImageRequest) -> dict[str, Any]:
+    """Raises ProviderError for an option that the model's family does not have."""
+    for name, value in _not_taken(request).items():
+        if value:
+            raise ProviderError(ErrorKind.INVALID, f"{request.model} takes no {name}.")
+    if request.mask is not None and not request.images:
+        raise ProviderError(ErrorKind.INVALID, "A mask needs a picture it belongs to (images).")
+    prompt, background = request.prompt, request.background
+    if background in PLAIN_BACKGROUNDS:
+        prompt, background = f"{prompt}, on a plain {background} background", "opaque"
+    fields = {
+        "model": request.model,
+        "prompt": prompt,
+        "n": request.count,
+        "size": request.size,
+        "quality": request.quality,
+        "background": background,
+        "output_format": request.output_format,
+        "output_compression": request.compression,
+        "style": request.style,
+        "moderation": request.moderation,
+        "response_format": "b64_json" if _is_dall_e(request.model) else "",
+    }
+    return {name: value for name, value in fields.items() if value not in ("", None)}
+
+
+def _not_taken(request: ImageRequest) -> dict[str, bool]:
+    """What the model, or an edit, has no parameter for, and whether it was asked for."""
+    is_dall_e = _is_dall_e(request.model)
+    return {
+        "style": bool(request.style) and (request.model != "dall-e-3" or bool(request.images)),
+        "background": bool(request.background) and is_dall_e,
+        "output_format": bool(request.output_format) and is_dall_e,
+        "compression": request.compression is not None and is_dall_e,
+        "moderation": bool(request.moderation) and (is_dall_e or bool(request.images)),
+        "images": bool(request.images) and request.model == "dall-e-3",
+        "second image": len(request.images) > 1 and is_dall_e,
+    }
+
+
+def _picture(path: Path) -> tuple[str, bytes, str]:
+    try:
+        with Image.open(path) as image:
+            content_type = image.get_format_mimetype() or ""
+    except OSError as error:
+        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
+    return path.name, path.read_bytes(), content_type
+
+
+# -- What came ---------------------------------------------------------------------------------------------------------
+
+
+def _decoded(image: AnsweredImage) -> bytes:
+    try:
+        content = base64.b64decode(image.b64_json or "", validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        content = b""
+    if not content:
+        raise ProviderError(ErrorKind.UNKNOWN, "OpenAI answered with a picture that cannot be read.")
+    return content
+
+
+def _numbers(usage: dict[str, Any]) -> dict[str, int]:
+    """Flat: what stands inside `input_tokens_details` is named input_tokens_details.text_tokens."""
+    found: dict[str, int] = {}
+    for name, value in usage.items():
+        if isinstance(value, dict):
+            found |= {f"{name}.{inner}": number for inner, number in _numbers(value).items()}
+        elif isinstance(value, int):
+            found[name] = value
+    return found

@@ -1,0 +1,129 @@
+"""OpenRouter's live list of video models: what each takes and costs today, as rows of the model catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
+
+#: The sizes this application offers, by resolution and aspect ratio; what OpenRouter lists besides cannot be chosen here.
+SIZES = {
+    "360p": {"16:9": (640, 360), "9:16": (360, 640), "1:1": (360, 360)},
+    "480p": {"16:9": (854, 480), "9:16": (480, 854), "1:1": (480, 480)},
+    "720p": {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (720, 720)},
+    "1080p": {"16:9": (1920, 1080), "9:16": (1080, 1920), "1:1": (1080, 1080)},
+    "4k": {"16:9": (3840, 2160), "9:16": (2160, 3840), "1:1": (2160, 2160)},
+}
+PER_SECOND = re.compile(
+    r"(?:(?:text|image)_to_video_)?"
+    r"(?P<unit>duration_seconds|per_video_second|cents_per_video_output_second|cents_per_second_output)"
+    r"(?:_with(?:out)?_audio)?(?:_(?P<resolution>\d+[pk]))?(?:_with(?:out)?_audio)?"
+)
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    """A model as OpenRouter lists it today; what it says nothing about is empty. `prices` by OpenRouter's own names.
+
+    The list does not tell of references; a model that prices them takes at least one.
+    """
+
+    id: str
+    name: str
+    durations: tuple[int, ...] = ()
+    resolutions: tuple[str, ...] = ()
+    aspect_ratios: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    start_frame: bool = False
+    end_frame: bool = False
+    references: int = 0
+    audio: bool = False
+    seed: bool = False
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def price_per_second(self, resolution: str) -> Decimal | None:
+        """US dollars, the dearest where it depends on sound or input; None where it is priced in another way."""
+        found: dict[str, list[Decimal]] = {}
+        for name, amount in self.prices.items():
+            if match := PER_SECOND.fullmatch(name.lower().replace("-", "_")):
+                dollars = amount / 100 if match["unit"].startswith("cents") else amount
+                found.setdefault(match["resolution"] or "", []).append(dollars)
+        return max(found.get(resolution.lower()) or found.get("") or [], default=None)
+
+
+def read(row: dict[str, Any]) -> LiveModel:
+    """One model of the list; `id` must be there."""
+    frames = row.get("supported_frame_images") or ()
+    skus = row.get("pricing_skus") or {}
+    prices = {name: found for name, text in skus.items() if (found := amount(text)) is not None}
+    return LiveModel(
+        id=row["id"],
+        name=row.get("name") or row["id"],
+        durations=tuple(row.get("supported_durations") or ()),
+        resolutions=tuple(row.get("supported_resolutions") or ()),
+        aspect_ratios=tuple(row.get("supported_aspect_ratios") or ()),
+        sizes=tuple(row.get("supported_sizes") or ()),
+        start_frame="first_frame" in frames,
+        end_frame="last_frame" in frames,
+        references=int(any("reference" in name for name in prices)),
+        audio=row.get("generate_audio") is True,
+        seed=row.get("seed") is True,
+        prices=MappingProxyType(prices),
+    )
+
+
+def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
+    """The row in plain JSON; None where lengths, sizes or prices that could be offered here are not told."""
+    sizes, prices = {}, {}
+    for listed in model.resolutions:
+        resolution = listed.lower()
+        shapes = {
+            aspect: list(size) for aspect, size in SIZES.get(resolution, {}).items() if aspect in model.aspect_ratios
+        }
+        price = model.price_per_second(listed)
+        if shapes and price is not None:
+            sizes[resolution], prices[resolution] = shapes, str(price)
+    if not sizes or not model.durations:
+        return None
+    maker, _, name = model.name.partition(": ")
+    return {
+        "id": model.id,
+        "name": f"{name or maker} (OpenRouter)",
+        "maker": maker if name else model.id.partition("/")[0],
+        "provider": "openrouter",
+        "kind": "video",
+        "summary": "By way of OpenRouter",
+        "sizes": sizes,
+        "seconds": [str(seconds) for seconds in sorted(model.durations)],
+        "price_per_second": prices,
+        "takes": {
+            "start_frame": model.start_frame,
+            "end_frame": model.end_frame,
+            "references": model.references,
+            "frames_or_references": True,
+            "seed": model.seed,
+            "audio": "choice" if model.audio else "never",
+        },
+        "source": "OpenRouter's list of models",
+        "checked_on": today.isoformat(),
+        "confidence": "H",
+    }
+
+
+def spelled_there(resolution: str) -> str:
+    """720p is 720p; 4k is 4K."""
+    return resolution.upper() if resolution.endswith("k") else resolution
+
+
+def amount(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None

@@ -1,0 +1,318 @@
+"""Clips from servers of the /v1/videos protocol, by the official OpenAI SDK.
+
+The servers differ in what they do besides making clips; the account's abilities say what this one does. An option for
+which the server has no field is refused here, so that nothing that was chosen gets lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from openai import APIStatusError, AsyncOpenAI, OpenAI, OpenAIError
+from openai.types import Video
+
+from generation.providers import transfer
+from generation.providers.base import (
+    Ability,
+    Account,
+    ErrorKind,
+    OnProgress,
+    Progress,
+    ProgressState,
+    ProviderError,
+    RemoteClip,
+    Request,
+    Task,
+)
+from generation.providers.openai_errors import as_provider_error, job_error
+
+#: Named, so that OPENAI_BASE_URL cannot send a key elsewhere than the account says.
+BASE_URL = "https://api.openai.com/v1"
+SUBMIT_SECONDS = 170
+CALL_SECONDS = 30
+#: Clocks differ; a clip may seem to be a little older than the request that made it.
+CLOCK_SECONDS = 120
+LISTED = 100
+
+OVER = {
+    "completed": ProgressState.DONE,
+    "failed": ProgressState.FAILED,
+    "expired": ProgressState.FAILED,
+    "cancelled": ProgressState.CANCELLED,
+    "canceled": ProgressState.CANCELLED,
+}
+NEEDED_ABILITY = {Task.REMIX: Ability.REMIX, Task.EXTEND: Ability.EXTEND, Task.EDIT: Ability.EDIT}
+
+
+def submit(account: Account, request: Request) -> str:
+    send = _sending(account, request)
+    try:
+        # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
+        with _client(account, SUBMIT_SECONDS) as client, _despite_retirement():
+            answer = send(client)
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=True) from error
+    # The SDK hands out a page, or JSON of another shape, as if it were a clip.
+    remote_id = getattr(answer, "id", None)
+    if not isinstance(remote_id, str) or not remote_id:
+        raise ProviderError(ErrorKind.UNKNOWN, "The server answered with something that names no clip.")
+    return remote_id
+
+
+async def check(account: Account, remote_id: str) -> Progress:
+    try:
+        with _despite_retirement():
+            asking = _async_client(account).videos.retrieve(remote_id)
+        answer: object = await asking
+    except (OpenAIError, ValueError) as error:
+        # vLLM-Omni tells of a failed job with an HTTP error whose body is the job.
+        if isinstance(error, APIStatusError) and (job := _job_in(error)):
+            return _progress(job)
+        raise as_provider_error(error, sending=False) from error
+    if not isinstance(answer, Video) or not isinstance(answer.status, str):
+        raise ProviderError(ErrorKind.PROVIDER, "The server answered with something that is no clip.")
+    return _progress(answer.to_dict())
+
+
+def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+    """From the address of its own that the answer names, else from the content endpoint.
+
+    Such an address expires; every call asks for a new one.
+    """
+    with _client(account, CALL_SECONDS) as client:
+        if url := _own_address(client, remote_id):
+            transfer.save_from_url(url, destination, on_progress, base_url=account.base_url)
+        else:
+            _save_content(client, remote_id, destination, on_progress)
+
+
+def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
+    earliest = since - timedelta(seconds=CLOCK_SECONDS)
+    size, seconds = f"{request.width}x{request.height}", _seconds(request)
+    with _client(account, CALL_SECONDS) as client:
+        made = [
+            clip
+            for clip in _newest(account, client)
+            if clip.prompt == request.prompt
+            and clip.id not in known
+            and datetime.fromtimestamp(clip.created_at, UTC) >= earliest
+            and (request.task != Task.CREATE or (clip.size in (None, "", size) and clip.seconds in (None, "", seconds)))
+        ]
+    return min(made, key=lambda clip: clip.created_at).id if made else None
+
+
+def cancel(account: Account, remote_id: str) -> bool:
+    return Ability.CANCEL in account.abilities and _remove(account, remote_id)
+
+
+def delete(account: Account, remote_id: str) -> bool:
+    return Ability.DELETE in account.abilities and _remove(account, remote_id)
+
+
+def listing(account: Account) -> list[RemoteClip]:
+    with _client(account, CALL_SECONDS) as client:
+        return [
+            RemoteClip(
+                id=clip.id,
+                model=clip.model or "",
+                created_at=datetime.fromtimestamp(clip.created_at, UTC),
+                state=OVER.get(clip.status, ProgressState.RUNNING),
+                prompt=clip.prompt or "",
+            )
+            for clip in _newest(account, client)
+        ]
+
+
+def test(account: Account) -> str:
+    """Asks for a clip that cannot be there, which every such server refuses in the protocol's own way."""
+    with _client(account, CALL_SECONDS) as client, _despite_retirement():
+        try:
+            client.videos.retrieve("video_that_is_not_there")
+        except APIStatusError as error:
+            failure = as_provider_error(error, sending=False)
+            is_protocol = isinstance(error.body, dict) and failure.kind in (ErrorKind.LOST, ErrorKind.INVALID)
+            if not is_protocol and failure.kind != ErrorKind.AUTH:
+                raise _something_else(account) from error
+            if not is_protocol:
+                raise ProviderError(ErrorKind.AUTH, f"The key was refused: {failure.message}") from error
+        except (OpenAIError, ValueError) as error:
+            raise as_provider_error(error, sending=False) from error
+        else:
+            raise _something_else(account)
+    also = ", ".join(sorted(ability.value.replace("_", " ") for ability in account.abilities))
+    return "The server speaks the video protocol and takes the key." + (f" Declared besides: {also}." if also else "")
+
+
+def _something_else(account: Account) -> ProviderError:
+    where = account.base_url or BASE_URL
+    message = f"{where} answers, but not in the video protocol. Check the address; it usually ends in /v1."
+    return ProviderError(ErrorKind.INVALID, message)
+
+
+# -- What is sent ------------------------------------------------------------------------------------------------------
+
+
+def _sending(account: Account, request: Request) -> Callable[[OpenAI], object]:
+    """The call that makes the clip. Raises ProviderError for what the server has no field for."""
+    if needed := NEEDED_ABILITY.get(request.task):
+        if needed not in account.abilities:
+            raise ProviderError(ErrorKind.INVALID, f"This server cannot {request.task} a clip (task).")
+        return _from_clip(request)
+    fields: dict[str, Any] = {
+        "prompt": request.prompt,
+        "model": request.model,
+        "size": f"{request.width}x{request.height}",
+        "seconds": _seconds(request),
+        "extra_body": _extra_fields(account, request),
+    }
+    _refuse("end frame", request.end_frame)
+    _refuse("references", request.references)
+    if request.start_frame:
+        fields["input_reference"] = (request.start_frame.name, request.start_frame.read_bytes(), "image/png")
+    return lambda client: client.videos.create(**fields)
+
+
+def _from_clip(request: Request) -> Callable[[OpenAI], object]:
+    chosen = {"seed": request.seed, "negative prompt": request.negative_prompt, "start frame": request.start_frame}
+    for name, value in chosen.items():
+        _refuse(name, value, to=f" to {request.task} a clip")
+    if request.task == Task.REMIX:
+        return lambda client: client.videos.remix(request.source_id, prompt=request.prompt)
+    body: dict[str, Any] = {"prompt": request.prompt, "video": {"id": request.source_id}}
+    if request.task == Task.EDIT:
+        return lambda client: client.post("/videos/edits", body=body, cast_to=Video)
+    body["seconds"] = _seconds(request)
+    return lambda client: client.post("/videos/extensions", body=body, cast_to=Video)
+
+
+def _extra_fields(account: Account, request: Request) -> dict[str, str]:
+    fields = {"seed": "" if request.seed is None else str(request.seed), "negative_prompt": request.negative_prompt}
+    chosen = {name: value for name, value in fields.items() if value}
+    if Ability.EXTRA_FIELDS not in account.abilities:
+        for name in chosen:
+            _refuse(name.replace("_", " "), True)
+    _refuse("choice of sound", request.audio is not None)
+    _refuse("person generation", request.person_generation)
+    return chosen
+
+
+def _refuse(name: str, chosen: object, to: str = "") -> None:
+    if chosen not in (None, "", (), False):
+        raise ProviderError(ErrorKind.INVALID, f"This server takes no {name}{to}.")
+
+
+def _seconds(request: Request) -> str:
+    return f"{request.duration.normalize():f}"
+
+
+# -- What comes --------------------------------------------------------------------------------------------------------
+
+
+def _job_in(error: APIStatusError) -> dict[str, Any] | None:
+    try:
+        body = error.response.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) and OVER.get(body.get("status", "")) else None
+
+
+def _progress(job: dict[str, Any]) -> Progress:
+    """Any status that does not end a job means that it is going on."""
+    state = OVER.get(job["status"], ProgressState.RUNNING)
+    if state == ProgressState.FAILED:
+        error = job.get("error")
+        details = error if isinstance(error, dict) else {"message": error}
+        default = "The clip expired at the provider." if job["status"] == "expired" else ""
+        return Progress(state, error=job_error(details.get("code"), details.get("message") or default))
+    told = job.get("progress")
+    return Progress(state, percent=max(0, min(100, int(told))) if isinstance(told, int | float) else 0)
+
+
+def _own_address(client: OpenAI, remote_id: str) -> str:
+    try:
+        with _despite_retirement():
+            answer: object = client.videos.retrieve(remote_id)
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=False) from error
+    if not isinstance(answer, Video):
+        raise ProviderError(ErrorKind.PROVIDER, "The server answered with something that is no clip.")
+    job = answer.to_dict()
+    urls = job.get("urls")
+    url = job.get("url") or (urls[0] if isinstance(urls, list) and urls else "")
+    return url if isinstance(url, str) and url.startswith(("http://", "https://")) else ""
+
+
+def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+    try:
+        with _despite_retirement(), client.videos.with_streaming_response.download_content(remote_id) as response:
+            headers = response.headers
+            if headers.get("content-type", "").startswith(("text/", "application/json")):
+                raise ProviderError(ErrorKind.PROVIDER, "The server sent something that is no clip.")
+            length = headers.get("content-length", "")
+            expected = int(length) if length.isdigit() and "content-encoding" not in headers else None
+            transfer.save(response.iter_bytes(transfer.CHUNK_BYTES), destination, on_progress, expected)
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=False) from error
+    except transfer.BROKEN as error:
+        raise ProviderError(ErrorKind.NETWORK, f"The download broke off ({type(error).__name__}).") from error
+
+
+def _newest(account: Account, client: OpenAI) -> list[Video]:
+    if Ability.LIST not in account.abilities:
+        return []
+    try:
+        with _despite_retirement():
+            page = client.videos.list(limit=LISTED, order="desc")
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=False) from error
+    clips: object = getattr(page, "data", None)
+    if not isinstance(clips, list):
+        raise ProviderError(ErrorKind.PROVIDER, "The server answered with something that is no list of clips.")
+    return [clip for clip in clips if isinstance(clip.id, str) and isinstance(clip.created_at, int)]
+
+
+def _remove(account: Account, remote_id: str) -> bool:
+    try:
+        with _client(account, CALL_SECONDS) as client, _despite_retirement():
+            client.videos.delete(remote_id)
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=False) from error
+    return True
+
+
+# -- Clients -----------------------------------------------------------------------------------------------------------
+
+_async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, AsyncOpenAI]] = WeakKeyDictionary()
+
+
+def _client(account: Account, seconds: float) -> AbstractContextManager[OpenAI]:
+    return OpenAI(**_settings(account), timeout=seconds)
+
+
+def _async_client(account: Account) -> AsyncOpenAI:
+    """One per account and running loop: a connection belongs to the loop it was opened in."""
+    clients = _async_clients.setdefault(asyncio.get_running_loop(), {})
+    if account not in clients:
+        clients[account] = AsyncOpenAI(**_settings(account), timeout=CALL_SECONDS)
+    return clients[account]
+
+
+def _settings(account: Account) -> dict[str, Any]:
+    if not account.key.isascii() or not account.key.isprintable():
+        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
+    return {"api_key": account.key or "none", "base_url": account.base_url or BASE_URL, "max_retries": 0}
+
+
+@contextmanager
+def _despite_retirement() -> Iterator[None]:
+    """The SDK warns that OpenAI's own server closed; others go on."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The Sora API is scheduled", DeprecationWarning)
+        yield

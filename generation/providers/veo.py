@@ -1,0 +1,248 @@
+"""Clips from Veo on Google Cloud, by the official google-genai SDK and Google credentials.
+
+The id of a clip is the name of its operation. Finished clips come inside the answer, or stand in the bucket that the
+account names. Every option that was chosen is sent; what Veo has no field for is refused here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+import google.auth
+from google import genai
+from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError
+from google.auth.transport.requests import Request as AuthRequest
+from google.genai import types
+from google.oauth2.credentials import Credentials as TokenCredentials
+
+from generation.providers import transfer
+from generation.providers.base import (
+    Account,
+    ErrorKind,
+    OnProgress,
+    Progress,
+    ProgressState,
+    ProviderError,
+    RemoteClip,
+    Request,
+    Task,
+)
+from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
+
+STORAGE_URL = "https://storage.googleapis.com"
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+SUBMIT_SECONDS = 170
+CALL_SECONDS = 30
+TEST_MODEL = "veo-3.1-generate-001"
+#: Veo goes on from clips of this resolution only.
+EXTENDS = "720p"
+
+
+def submit(account: Account, request: Request) -> str:
+    source, config = _source(account, request), _config(account, request)
+    with _client(account, SUBMIT_SECONDS) as client:
+        try:
+            operation = client.models.generate_videos(model=request.model, source=source, config=config)
+        except CALL_ERRORS as error:
+            raise as_provider_error(error, sending=True, key=account.key) from error
+    if not operation.name:
+        raise ProviderError(ErrorKind.UNKNOWN, "Google answered with something that names no clip.")
+    return operation.name
+
+
+async def check(account: Account, remote_id: str) -> Progress:
+    try:
+        operation = await _async_client(account).aio.operations.get(
+            types.GenerateVideosOperation.model_validate({"name": remote_id})
+        )
+    except CALL_ERRORS as error:
+        raise as_provider_error(error, sending=False, key=account.key) from error
+    return _progress(operation)
+
+
+def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+    clip = _clip(account, remote_id)
+    if clip.video_bytes:
+        transfer.save([clip.video_bytes], destination, on_progress)
+        return
+    bucket, _, name = (clip.uri or "").removeprefix("gs://").partition("/")
+    if not name:
+        raise ProviderError(ErrorKind.PROVIDER, "Google's answer names no address to fetch the clip from.")
+    root = account.option("storage_url") or STORAGE_URL
+    url = f"{root}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
+    headers = {"Authorization": f"Bearer {_token(account)}"}
+    transfer.save_from_url(url, destination, on_progress, headers, base_url=root)
+
+
+def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
+    """Google Cloud does not list Veo's operations."""
+    return None
+
+
+def cancel(account: Account, remote_id: str) -> bool:
+    return False
+
+
+def delete(account: Account, remote_id: str) -> bool:
+    return False
+
+
+def listing(account: Account) -> list[RemoteClip]:
+    return []
+
+
+def test(account: Account) -> str:
+    with _client(account, CALL_SECONDS) as client:
+        try:
+            model = client.models.get(model=TEST_MODEL)
+        except CALL_ERRORS as error:
+            raise as_provider_error(error, sending=False, key=account.key) from error
+    if TEST_MODEL not in (model.name or ""):
+        message = "The server answers, but not as Google Cloud does. Check GOOGLE_VERTEX_BASE_URL."
+        raise ProviderError(ErrorKind.INVALID, message)
+    return f"The credentials work for the project {account.option('project')} and {TEST_MODEL} can be had."
+
+
+# -- What is sent ------------------------------------------------------------------------------------------------------
+
+
+def _source(account: Account, request: Request) -> types.GenerateVideosSource:
+    if request.task == Task.CREATE:
+        image = _picture(request.start_frame) if request.start_frame else None
+        return types.GenerateVideosSource(prompt=request.prompt, image=image)
+    if request.task != Task.EXTEND:
+        raise ProviderError(ErrorKind.INVALID, f"Veo cannot {request.task} a clip (task); it can extend one.")
+    if request.resolution != EXTENDS:
+        raise ProviderError(
+            ErrorKind.INVALID, f"Veo extends clips in {EXTENDS} (resolution), not {request.resolution}."
+        )
+    clip = _clip(account, request.source_id)
+    if not clip.uri:
+        message = "Veo extends clips that stand in a bucket. Set GOOGLE_VEO_OUTPUT_GCS_URI, then make the clip again."
+        raise ProviderError(ErrorKind.INVALID, message)
+    return types.GenerateVideosSource(
+        prompt=request.prompt, video=types.Video(uri=clip.uri, mime_type=clip.mime_type or "video/mp4")
+    )
+
+
+def _config(account: Account, request: Request) -> types.GenerateVideosConfig:
+    if request.references and (request.start_frame or request.end_frame):
+        raise ProviderError(ErrorKind.INVALID, "Veo takes either frames or references (references), not both.")
+    if request.end_frame and not request.start_frame:
+        raise ProviderError(ErrorKind.INVALID, "Veo takes an end frame (end_frame) only with a start frame.")
+    if request.duration != int(request.duration):
+        raise ProviderError(ErrorKind.INVALID, f"Veo takes whole seconds (duration), not {request.duration}.")
+    return types.GenerateVideosConfig(
+        number_of_videos=1,
+        duration_seconds=int(request.duration),
+        aspect_ratio=request.aspect_ratio,
+        resolution=request.resolution,
+        negative_prompt=request.negative_prompt or None,
+        seed=request.seed,
+        generate_audio=request.audio,
+        person_generation=request.person_generation or account.option("person_generation") or None,
+        last_frame=_picture(request.end_frame) if request.end_frame else None,
+        reference_images=[
+            types.VideoGenerationReferenceImage(
+                image=_picture(path), reference_type=types.VideoGenerationReferenceType.ASSET
+            )
+            for path in request.references
+        ]
+        or None,
+        output_gcs_uri=account.option("output_gcs_uri") or None,
+    )
+
+
+def _picture(path: Path) -> types.Image:
+    try:
+        return types.Image.from_file(location=str(path))
+    except (OSError, ValueError) as error:
+        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
+
+
+# -- What comes --------------------------------------------------------------------------------------------------------
+
+
+def _progress(operation: Any) -> Progress:
+    if not isinstance(operation, types.GenerateVideosOperation) or not operation.name:
+        raise ProviderError(ErrorKind.PROVIDER, "Google answered with something that is no operation.")
+    if not operation.done:
+        return Progress(ProgressState.RUNNING)
+    if operation.error:
+        return Progress(
+            ProgressState.FAILED, error=failed_later(operation.error.get("code"), operation.error.get("message"))
+        )
+    made = operation.response
+    if made and made.generated_videos:
+        return Progress(ProgressState.DONE, percent=100)
+    reasons = " ".join((made.rai_media_filtered_reasons if made else None) or [])
+    words = reasons or "Google filtered the clip out and gave no reason."
+    return Progress(ProgressState.FAILED, error=ProviderError(ErrorKind.MODERATION, words))
+
+
+def _clip(account: Account, remote_id: str) -> types.Video:
+    with _client(account, CALL_SECONDS) as client:
+        try:
+            operation = client.operations.get(types.GenerateVideosOperation.model_validate({"name": remote_id}))
+        except CALL_ERRORS as error:
+            raise as_provider_error(error, sending=False, key=account.key) from error
+    made = operation.response.generated_videos if operation.response else None
+    if not made or made[0].video is None:
+        raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
+    return made[0].video
+
+
+# -- Clients -----------------------------------------------------------------------------------------------------------
+
+_async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, genai.Client]] = WeakKeyDictionary()
+
+
+def _client(account: Account, seconds: float) -> genai.Client:
+    """Never tries anything twice by itself."""
+    options = types.HttpOptions(
+        base_url=account.base_url or None,
+        timeout=int(seconds * 1000),
+        retry_options=types.HttpRetryOptions(attempts=1),
+    )
+    return genai.Client(
+        vertexai=True,
+        project=account.option("project"),
+        location=account.option("location", "us-central1"),
+        credentials=_credentials(account),
+        http_options=options,
+    )
+
+
+def _async_client(account: Account) -> genai.Client:
+    """One per account and running loop: a connection belongs to the loop it was opened in."""
+    clients = _async_clients.setdefault(asyncio.get_running_loop(), {})
+    if account not in clients:
+        clients[account] = _client(account, CALL_SECONDS)
+    return clients[account]
+
+
+def _credentials(account: Account) -> Credentials:
+    if account.key:
+        return TokenCredentials(token=account.key)
+    try:
+        credentials, _ = google.auth.default(scopes=[SCOPE])
+    except GoogleAuthError as error:
+        message = "There are no Google credentials. Set GOOGLE_APPLICATION_CREDENTIALS to a service account's file."
+        raise ProviderError(ErrorKind.AUTH, message) from error
+    return credentials
+
+
+def _token(account: Account) -> str:
+    credentials = _credentials(account)
+    try:
+        if not credentials.valid and not account.key:
+            credentials.refresh(AuthRequest())
+    except GoogleAuthError as error:
+        raise as_provider_error(error, sending=False) from error
+    return str(credentials.token)

@@ -1,0 +1,314 @@
+"""Gemini Omni against the stand-in, with the real SDK over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generation.providers import omni
+from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
+from tests.generation.conftest import KEY
+from tests.generation.providers.conftest import a_picture, a_request, refusal_of
+from tests.standin import Fault, StandIn
+
+
+@pytest.fixture
+def account(stand_in: StandIn) -> Account:
+    return Account(base_url=f"{stand_in.url}/gemini", key=KEY, options=(("api_version", "v1beta"),))
+
+
+def omni_request(**changes: object) -> Request:
+    return a_request(**({"model": "gemini-omni-1.2-flash"} | changes))
+
+
+def progress_of(account: Account, remote_id: str) -> Progress:
+    return asyncio.run(omni.check(account, remote_id))
+
+
+def sent_by(stand_in: StandIn) -> dict[str, Any]:
+    return stand_in.state.calls("omni.create")[0].fields
+
+
+def test_a_clip_from_submit_to_file(stand_in, account, tmp_path):
+    remote_id = omni.submit(account, omni_request(aspect_ratio="9:16", resolution="1080p", seed=7))
+    omni.fetch(account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
+
+    assert sent_by(stand_in) == {
+        "model": "gemini-omni-1.2-flash",
+        "background": True,
+        "store": True,
+        "input": [{"type": "user_input", "content": [{"type": "text", "text": "A heron lifts off the lake."}]}],
+        "generation_config": {"video_config": {"task": "text_to_video"}, "seed": 7},
+        "response_format": {
+            "type": "video",
+            "delivery": "uri",
+            "aspect_ratio": "9:16",
+            "resolution": "1080p",
+            "duration": "8s",
+        },
+    }
+    assert progress_of(account, remote_id) == Progress(ProgressState.DONE, percent=100)
+    assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
+    assert [charge.clip_id for charge in stand_in.state.charges] == [remote_id]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "task"),
+    [
+        ({"start_frame": "a.png"}, "image_to_video"),
+        ({"start_frame": "a.png", "end_frame": "b.jpg"}, "image_to_video"),
+        ({"references": ["a.png", "b.jpg", "c.webp"]}, "reference_to_video"),
+    ],
+)
+def test_pictures_come_before_the_text(stand_in, account, tmp_path, pictures, task):
+    made: dict[str, object] = {}
+    paths: list[Path] = []
+    for name, value in pictures.items():
+        files = tuple(a_picture(tmp_path / file) for file in ([value] if isinstance(value, str) else value))
+        made[name] = files[0] if isinstance(value, str) else files
+        paths += files
+
+    omni.submit(account, omni_request(**made))
+
+    sent = sent_by(stand_in)
+    *images, text = sent["input"][0]["content"]
+    assert sent["generation_config"]["video_config"]["task"] == task
+    assert [base64.b64decode(image["data"]) for image in images] == [path.read_bytes() for path in paths]
+    types = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
+    assert [image["mime_type"] for image in images] == [types[path.suffix] for path in paths]
+    assert text["type"] == "text"
+
+
+@pytest.mark.parametrize(
+    ("task", "wanted"),
+    [
+        (Task.EXTEND, {"type": "video", "delivery": "uri", "duration": "5s"}),
+        (Task.EDIT, {"type": "video", "delivery": "uri"}),
+    ],
+)
+def test_extend_and_edit_name_the_earlier_clip(stand_in, account, task, wanted):
+    source_id = omni.submit(account, omni_request())
+    request = omni_request(task=task, source_id=source_id, prompt="At night", duration=Decimal(5))
+
+    remote_id = omni.submit(account, request)
+
+    sent = stand_in.state.calls("omni.create")[1].fields
+    assert sent["previous_interaction_id"] == source_id
+    assert sent["generation_config"]["video_config"] == {"task": task.value}
+    assert sent["response_format"] == wanted
+    assert progress_of(account, remote_id).state == ProgressState.DONE
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"negative_prompt": "rain"}, "Gemini Omni takes no negative prompt."),
+        ({"audio": False}, "Gemini Omni takes no choice of sound."),
+        ({"person_generation": "allow_all"}, "Gemini Omni takes no choice of persons."),
+        ({"end_frame": Path("b.png")}, "Gemini Omni takes no end frame without a start frame."),
+        (
+            {"start_frame": Path("a.png"), "references": (Path("b.png"),)},
+            "Gemini Omni takes no references beside frames.",
+        ),
+        ({"task": Task.REMIX}, "Gemini Omni cannot remix a clip (task); it can edit and extend."),
+        (
+            {"task": Task.EDIT, "references": (Path("b.png"),)},
+            "Gemini Omni takes no pictures for a clip made from another.",
+        ),
+        ({"start_frame": Path("missing.png")}, "missing.png could not be read as a picture."),
+    ],
+)
+def test_what_has_no_field_is_refused_unsent(stand_in, account, changes, words):
+    error = refusal_of(omni.submit, account, omni_request(**changes))
+
+    assert (error.kind, error.message) == (ErrorKind.INVALID, words)
+    assert stand_in.state.arrived == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "charges"),
+    [
+        (Fault(status=429, body={"error": {"message": "Slow down", "status": "RESOURCE_EXHAUSTED"}}), "rate_limit", 0),
+        (Fault(status=429, body={"error": {"message": "Check your plan and billing details"}}), "quota", 0),
+        (Fault(status=400, body={"error": {"message": "Blocked by safety settings"}}), "moderation", 0),
+        (Fault(status=400, body={"error": {"message": "Bad duration"}}), "invalid", 0),
+        (Fault(status=403, body={"error": {"message": "Permission denied"}}), "auth", 0),
+        (Fault(status=404, body={"error": {"message": "No such model"}}), "invalid", 0),
+        (Fault(status=500, body={"error": {"message": "Oops"}}), "unknown", 0),
+        (Fault(status=503, body=None), "unknown", 0),
+        (Fault(drop=True), "unknown", 1),
+        (Fault(refuse=True), "unknown", 0),
+        (Fault(garbage=True), "unknown", 0),
+    ],
+)
+def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fault, kind, charges):
+    stand_in.state.fail("omni.create", fault)
+
+    error = refusal_of(omni.submit, account, omni_request())
+
+    assert error.kind == kind
+    assert len(stand_in.state.calls("omni.create")) == 1
+    assert len(stand_in.state.charges) == charges
+
+
+def test_how_long_to_wait_comes_from_the_header_or_the_body(stand_in, account):
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "17s"}]
+    body = {"error": {"message": "Slow down", "status": "RESOURCE_EXHAUSTED", "details": details}}
+    stand_in.state.fail(
+        "omni.create", Fault(status=429, body=body), Fault(status=429, body=body, headers={"retry-after": "5"})
+    )
+
+    waits = [refusal_of(omni.submit, account, omni_request()).retry_after for _ in range(2)]
+
+    assert waits == [17, 5]
+
+
+def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
+    wrong = dataclasses.replace(account, key="wrong-key-of-bob")
+    stand_in.state.fail("omni.get", Fault(status=403, body={"error": {"message": "Bad key wrong-key-of-bob"}}))
+
+    assert refusal_of(omni.submit, wrong, omni_request()).kind == ErrorKind.AUTH
+    assert refusal_of(progress_of, wrong, "int_1").message == "Bad key (the key)"
+    assert refusal_of(omni.test, wrong).kind == ErrorKind.AUTH
+    assert refusal_of(omni.submit, dataclasses.replace(account, key=""), omni_request()).kind == ErrorKind.AUTH
+
+
+def test_a_server_that_is_not_there_took_nothing(account):
+    gone = dataclasses.replace(account, base_url="http://127.0.0.1:9")
+
+    assert refusal_of(omni.submit, gone, omni_request()).kind == ErrorKind.NETWORK
+    assert refusal_of(progress_of, gone, "int_1").kind == ErrorKind.NETWORK
+
+
+# -- Asking ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_in_words_is_moderation(stand_in, account):
+    stand_in.state.outcome, stand_in.state.reason = "filtered", "I can't show real people."
+
+    told = progress_of(account, omni.submit(account, omni_request()))
+
+    assert told.error is not None
+    assert (told.state, told.error.kind, told.error.message) == (
+        ProgressState.FAILED,
+        ErrorKind.MODERATION,
+        "I can't show real people.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("failed", "provider"),
+        ("incomplete", "provider"),
+        ("budget_exceeded", "quota"),
+        ("requires_action", "provider"),
+        ("requires_continuation", "provider"),
+    ],
+)
+def test_every_end_that_is_no_clip(stand_in, account, status, kind):
+    stand_in.state.outcome = "failed"
+    stand_in.state.flavour["omni.status"] = status
+
+    told = progress_of(account, omni.submit(account, omni_request()))
+
+    assert told.error is not None
+    assert (told.state, told.error.kind) == (ProgressState.FAILED, kind)
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress", "something_new"])
+def test_what_does_not_end_is_going_on(stand_in, account, status):
+    remote_id = omni.submit(account, omni_request())
+    stand_in.state.fail("omni.get", Fault(status=200, body={"id": remote_id, "status": status}))
+
+    assert progress_of(account, remote_id) == Progress(ProgressState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault(status=500, body={"error": {"message": "Oops"}}), "provider"),
+        (Fault(status=429, body={"error": {"message": "Slow down"}}), "rate_limit"),
+        (Fault(status=404, body={"error": {"message": "Interaction not found"}}), "lost"),
+        (Fault(refuse=True), "network"),
+        (Fault(garbage=True), "provider"),
+    ],
+)
+def test_a_bad_poll_says_what_it_was(stand_in, account, fault, kind):
+    remote_id = omni.submit(account, omni_request())
+    stand_in.state.fail("omni.get", fault)
+
+    assert refusal_of(progress_of, account, remote_id).kind == kind
+    assert len(stand_in.state.calls("omni.get")) == 1
+
+
+def test_an_unknown_id_is_lost_although_google_calls_it_invalid(stand_in, account):
+    assert refusal_of(progress_of, account, "int_9").kind == ErrorKind.LOST
+
+
+async def test_many_clips_are_asked_about_at_once(stand_in, account):
+    remote_id = await asyncio.to_thread(omni.submit, account, omni_request())
+    stand_in.state.latency = 0.1
+    began = asyncio.get_running_loop().time()
+
+    told = await asyncio.gather(*(omni.check(account, remote_id) for _ in range(20)))
+
+    assert {progress.state for progress in told} == {ProgressState.DONE}
+    assert asyncio.get_running_loop().time() - began < 1.5
+
+
+# -- Fetching, stopping, trying ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flavour", ["inline", "elsewhere"])
+def test_a_clip_inside_the_answer_or_behind_a_redirect(stand_in, account, tmp_path, flavour):
+    stand_in.state.flavour["omni"] = flavour
+
+    omni.fetch(account, omni.submit(account, omni_request()), tmp_path / "clip.mp4", lambda fraction: None)
+
+    assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
+
+
+@pytest.mark.parametrize(("fault", "kind"), [(Fault(truncate=True), "network"), (Fault(html=True), "provider")])
+def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, account, tmp_path, fault, kind):
+    remote_id = omni.submit(account, omni_request())
+    stand_in.state.fail("omni.content", fault)
+
+    assert refusal_of(omni.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
+
+
+def test_cancel_stops_what_is_going_on_and_nothing_else(stand_in, account):
+    done = omni.submit(account, omni_request())
+    stand_in.state.outcome = "stuck"
+    running = omni.submit(account, omni_request())
+
+    assert omni.cancel(account, running)
+    assert progress_of(account, running).state == ProgressState.CANCELLED
+    assert not omni.cancel(account, done)
+    assert omni.delete(account, done)
+    assert stand_in.state.deleted == [done]
+
+
+def test_nothing_can_be_listed(account):
+    assert omni.find(account, omni_request(), datetime.now(UTC), frozenset()) is None
+    assert omni.listing(account) == []
+
+
+def test_the_connection_says_what_works(stand_in, account):
+    assert omni.test(account) == "The key works and gemini-omni-1.2-flash can be had."
+    assert stand_in.state.charges == []
+
+
+@pytest.mark.parametrize("fault", [Fault(garbage=True), Fault(status=200, body={"hello": 1})])
+def test_a_server_that_is_something_else_is_told_apart(stand_in, account, fault):
+    stand_in.state.fail("omni.model", fault)
+
+    with pytest.raises(ProviderError, match=r"Check (its address|GOOGLE_GEMINI_BASE_URL)"):
+        omni.test(account)

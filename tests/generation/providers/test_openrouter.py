@@ -1,0 +1,233 @@
+"""OpenRouter against the stand-in, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from generation.catalogue.loader import read_model
+from generation.providers import openrouter
+from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
+from generation.providers.openrouter_models import LiveModel, catalogue_row
+from tests.generation.conftest import KEY
+from tests.generation.providers.conftest import a_picture, a_request, refusal_of
+from tests.standin import Fault, StandIn
+
+
+@pytest.fixture
+def account(stand_in: StandIn) -> Account:
+    return Account(base_url=f"{stand_in.url}/openrouter/api/v1", key=KEY)
+
+
+def veo_request(**changes: object) -> Request:
+    return a_request(**({"model": "google/veo-3.1"} | changes))
+
+
+def progress_of(account: Account, remote_id: str) -> Progress:
+    return asyncio.run(openrouter.check(account, remote_id))
+
+
+def test_a_clip_from_submit_to_file_with_every_option(stand_in, account, tmp_path):
+    request = veo_request(aspect_ratio="9:16", resolution="4k", seed=7, audio=False)
+
+    remote_id = openrouter.submit(account, request)
+    openrouter.fetch(account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
+
+    assert stand_in.state.calls("openrouter.create")[0].fields == {
+        "model": "google/veo-3.1",
+        "prompt": "A heron lifts off the lake.",
+        "duration": 8,
+        "resolution": "4K",
+        "aspect_ratio": "9:16",
+        "generate_audio": False,
+        "seed": 7,
+    }
+    assert progress_of(account, remote_id) == Progress(ProgressState.DONE, percent=100, cost=Decimal("0.8"))
+    assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
+    assert len(stand_in.state.charges) == 1
+
+
+def test_frames_and_references_travel_inside_the_request(stand_in, account, tmp_path):
+    first, last = a_picture(tmp_path / "a.png"), a_picture(tmp_path / "b.jpg")
+
+    openrouter.submit(account, veo_request(start_frame=first, end_frame=last))
+    openrouter.submit(account, veo_request(references=(last,)))
+
+    frames, references = (call.fields for call in stand_in.state.calls("openrouter.create"))
+    assert [frame["frame_type"] for frame in frames["frame_images"]] == ["first_frame", "last_frame"]
+    assert base64.b64decode(frames["frame_images"][0]["image_url"]["url"].partition(",")[2]) == first.read_bytes()
+    assert references["input_references"][0]["image_url"]["url"].startswith("data:image/jpeg;base64,")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"task": Task.REMIX}, "OpenRouter cannot remix a clip (task); it only makes new ones."),
+        ({"negative_prompt": "rain"}, "OpenRouter takes no negative prompt (negative_prompt)."),
+        ({"person_generation": "allow_all"}, "OpenRouter takes no person generation (person_generation)."),
+        ({"duration": Decimal("4.5")}, "OpenRouter takes whole seconds (duration), not 4.5."),
+        (
+            {"start_frame": Path("a.png"), "references": (Path("b.png"),)},
+            "OpenRouter takes either frames or references, not both (references).",
+        ),
+        ({"start_frame": Path("missing.png")}, "missing.png could not be read as a picture."),
+    ],
+)
+def test_what_it_has_no_field_for_is_refused_unsent(stand_in, account, changes, words):
+    error = refusal_of(openrouter.submit, account, veo_request(**changes))
+
+    assert (error.kind, error.message) == (ErrorKind.INVALID, words)
+    assert stand_in.state.arrived == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "charges"),
+    [
+        (Fault(status=402, body={"error": {"message": "Insufficient credits"}}), "quota", 0),
+        (Fault(status=429, body={"error": {"message": "Slow down"}}, headers={"retry-after": "9"}), "rate_limit", 0),
+        (Fault(status=403, body={"error": {"message": "No", "metadata": {"reasons": ["violence"]}}}), "moderation", 0),
+        (Fault(status=400, body={"error": {"message": "duration: 7 is not supported"}}), "invalid", 0),
+        (Fault(status=401, body={"error": {"message": "No auth"}}), "auth", 0),
+        (Fault(status=500, body={"error": {"message": "Oops"}}), "unknown", 0),
+        (Fault(status=503, body=None), "unknown", 0),
+        (Fault(drop=True), "unknown", 1),
+        (Fault(refuse=True), "unknown", 0),
+        (Fault(garbage=True), "unknown", 0),
+    ],
+)
+def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fault, kind, charges):
+    stand_in.state.fail("openrouter.create", fault)
+
+    error = refusal_of(openrouter.submit, account, veo_request())
+
+    assert error.kind == kind
+    assert error.retry_after == (9 if kind == "rate_limit" else None)
+    assert len(stand_in.state.calls("openrouter.create")) == 1
+    assert len(stand_in.state.charges) == charges
+
+
+def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
+    wrong = dataclasses.replace(account, key="sk-or-wrong")
+    stand_in.state.fail("openrouter.get", Fault(status=401, body={"error": {"message": "Bad key sk-or-wrong"}}))
+
+    assert refusal_of(openrouter.submit, wrong, veo_request()).kind == ErrorKind.AUTH
+    assert refusal_of(progress_of, wrong, "gen-1").message == "Bad key (the key)"
+    assert refusal_of(openrouter.test, wrong).kind == ErrorKind.AUTH
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "reason", "state", "kind"),
+    [
+        ("failed", "", "GPU trouble", ProgressState.FAILED, "provider"),
+        ("failed", "expired", "", ProgressState.FAILED, "provider"),
+        ("filtered", "", "", ProgressState.FAILED, "moderation"),
+        ("failed", "cancelled", "", ProgressState.CANCELLED, None),
+        ("stuck", "", "", ProgressState.RUNNING, None),
+    ],
+)
+def test_every_way_a_clip_can_end(stand_in, account, outcome, code, reason, state, kind):
+    stand_in.state.outcome, stand_in.state.code, stand_in.state.reason = outcome, code, reason
+
+    told = progress_of(account, openrouter.submit(account, veo_request()))
+
+    assert (told.state, told.error.kind if told.error else None) == (state, kind)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault(status=404, body={"error": {"message": "Job not found"}}), "lost"),
+        (Fault(status=500, body={"error": {"message": "Oops"}}), "provider"),
+        (Fault(refuse=True), "network"),
+        (Fault(garbage=True), "provider"),
+    ],
+)
+def test_a_bad_poll_says_what_it_was(stand_in, account, fault, kind):
+    remote_id = openrouter.submit(account, veo_request())
+    stand_in.state.fail("openrouter.get", fault)
+
+    assert refusal_of(progress_of, account, remote_id).kind == kind
+
+
+async def test_many_clips_are_asked_about_at_once(stand_in, account):
+    remote_id = await asyncio.to_thread(openrouter.submit, account, veo_request())
+    stand_in.state.latency = 0.1
+    began = asyncio.get_running_loop().time()
+
+    await asyncio.gather(*(openrouter.check(account, remote_id) for _ in range(20)))
+
+    assert asyncio.get_running_loop().time() - began < 1
+
+
+@pytest.mark.parametrize(("fault", "kind"), [(Fault(truncate=True), "network"), (Fault(html=True), "provider")])
+def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, account, tmp_path, fault, kind):
+    remote_id = openrouter.submit(account, veo_request())
+    stand_in.state.fail("openrouter.content", fault)
+
+    assert refusal_of(openrouter.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
+
+
+def test_what_openrouter_cannot(account):
+    assert openrouter.find(account, veo_request(), datetime.now(UTC), frozenset()) is None
+    assert (openrouter.listing(account), openrouter.cancel(account, "a"), openrouter.delete(account, "a")) == (
+        [],
+        False,
+        False,
+    )
+
+
+# -- The live list -----------------------------------------------------------------------------------------------------
+
+
+def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
+    rows = json.loads(json.dumps(openrouter.catalogue_rows(account, date(2026, 11, 24))))
+
+    found = {row["id"]: read_model(row | {"checked_on": date(2026, 11, 24)}) for row in rows}
+
+    assert sorted(found) == ["google/veo-3.1", "minimax/hailuo-3", "x-ai/grok-imagine-video"]
+    veo = found["google/veo-3.1"]
+    assert (veo.name, veo.maker, str(veo.seconds)) == ("Veo 3.1 (OpenRouter)", "Google", "4, 6 or 8 s")
+    assert dict(veo.price_per_second) == {"720p": Decimal("0.40"), "1080p": Decimal("0.40"), "4k": Decimal("0.60")}
+    assert (veo.takes.start_frame, veo.takes.end_frame, veo.takes.audio, veo.takes.seed) == (True, True, "choice", True)
+    hailuo = found["minimax/hailuo-3"]
+    assert (hailuo.resolutions, hailuo.takes.references, hailuo.takes.audio) == (("1080p",), 1, "never")
+    grok = found["x-ai/grok-imagine-video"]
+    assert dict(grok.price_per_second) == {"480p": Decimal("0.02"), "720p": Decimal("0.03")}
+    assert grok.sizes["480p"]["1:1"] == (480, 480)
+
+
+@pytest.mark.parametrize("differences", [{"durations": ()}, {"resolutions": ()}, {"prices": {}}])
+def test_a_model_whose_price_or_form_is_not_told_is_left_out(differences):
+    model = LiveModel(
+        "a/b",
+        "A: B",
+        durations=(4,),
+        resolutions=("720p",),
+        aspect_ratios=("16:9",),
+        prices={"duration_seconds": Decimal(1)},
+    )
+
+    rows = [catalogue_row(one, date(2026, 11, 24)) for one in (model, dataclasses.replace(model, **differences))]
+
+    assert (rows[0] is not None, rows[1]) == (True, None)
+
+
+def test_the_connection_says_what_works(stand_in, account):
+    said = openrouter.test(account)
+
+    assert said == "The key works and 3 video models can be had; $12.50 of the key's limit are left."
+
+
+@pytest.mark.parametrize("fault", [Fault(garbage=True), Fault(status=404, body=None)])
+def test_a_server_that_is_something_else_is_told_apart(stand_in, account, fault):
+    stand_in.state.fail("openrouter.key", fault)
+
+    with pytest.raises(ProviderError, match="OpenRouter answered"):
+        openrouter.test(account)

@@ -1,0 +1,411 @@
+"""The Sora client against the stand-in, with the real SDK over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import io
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from generation.providers import sora
+from generation.providers.base import Ability, Account, ErrorKind, Progress, ProgressState, Task
+from generation.providers.presets import PRESETS
+from tests.generation.conftest import KEY
+from tests.generation.providers.conftest import a_picture, a_request, refusal_of
+from tests.standin import Fault, StandIn
+
+
+def account_at(stand_in: StandIn, preset: str = "openai", key: str = KEY) -> Account:
+    stand_in.state.flavour["sora"] = {"vllm-omni": "vllm"}.get(preset, preset)
+    return Account(base_url=f"{stand_in.url}/openai/v1", key=key, abilities=PRESETS[preset])
+
+
+def progress_of(account: Account, remote_id: str) -> Progress:
+    return asyncio.run(sora.check(account, remote_id))
+
+
+# -- Making ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_clip_from_submit_to_file(stand_in, tmp_path):
+    account = account_at(stand_in)
+    stand_in.state.content = b"mp4" * 100_000
+
+    remote_id = sora.submit(account, a_request())
+    sora.fetch(account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
+
+    (sent,) = stand_in.state.calls("sora.create")
+    assert sent.fields == {
+        "prompt": "A heron lifts off the lake.",
+        "model": "sora-2",
+        "size": "1280x720",
+        "seconds": "8",
+    }
+    assert progress_of(account, remote_id) == Progress(ProgressState.DONE, percent=100)
+    assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
+    assert [charge.clip_id for charge in stand_in.state.charges] == [remote_id]
+
+
+def test_a_start_frame_is_sent_as_a_file(stand_in, tmp_path):
+    picture = a_picture(tmp_path / "start.png")
+
+    sora.submit(account_at(stand_in), a_request(start_frame=picture))
+
+    name, content, content_type = stand_in.state.calls("sora.create")[0].fields["input_reference"]
+    assert (name, content, content_type) == ("start.png", picture.read_bytes(), "image/png")
+    assert Image.open(io.BytesIO(content)).size == (1280, 720)
+
+
+def test_a_server_with_fields_of_its_own_gets_seed_and_negative_prompt(stand_in):
+    request = a_request(model="wan-2.2", seed=7, negative_prompt="rain", width=832, height=480, duration=Decimal("5"))
+
+    sora.submit(account_at(stand_in, "vllm-omni"), request)
+
+    fields = stand_in.state.calls("sora.create")[0].fields
+    assert fields["seed"] == "7"
+    assert fields["negative_prompt"] == "rain"
+    assert fields["size"] == "832x480"
+    assert fields["seconds"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seed": 0}, "This server takes no seed."),
+        ({"negative_prompt": "rain"}, "This server takes no negative prompt."),
+        ({"end_frame": Path("end.png")}, "This server takes no end frame."),
+        ({"references": (Path("one.png"),)}, "This server takes no references."),
+        ({"audio": False}, "This server takes no choice of sound."),
+        ({"person_generation": "allow_all"}, "This server takes no person generation."),
+    ],
+)
+def test_what_the_server_has_no_field_for_is_refused_unsent(stand_in, changes, words):
+    error = refusal_of(sora.submit, account_at(stand_in), a_request(**changes))
+
+    assert (error.kind, error.message) == (ErrorKind.INVALID, words)
+    assert stand_in.state.arrived == []
+
+
+@pytest.mark.parametrize("preset", ["openai", "litellm"])
+def test_remix_extend_and_edit_name_the_clip_they_start_from(stand_in, preset):
+    account = account_at(stand_in, preset)
+    source_id = sora.submit(account, a_request())
+    request = a_request(prompt="At night", source_id=source_id)
+
+    made = [
+        sora.submit(account, dataclasses.replace(request, task=task)) for task in (Task.REMIX, Task.EDIT, Task.EXTEND)
+    ]
+
+    state = stand_in.state
+    assert state.calls("sora.remix")[0].fields == {"prompt": "At night"}
+    assert state.calls("sora.edit")[0].fields == {"prompt": "At night", "video": {"id": source_id}}
+    assert state.calls("sora.extend")[0].fields == {"prompt": "At night", "video": {"id": source_id}, "seconds": "8"}
+    assert len({source_id, *made}) == len(state.charges) == 4
+    assert progress_of(account, made[0]).state == ProgressState.DONE
+
+
+@pytest.mark.parametrize("task", [Task.REMIX, Task.EXTEND, Task.EDIT])
+def test_a_server_that_cannot_is_not_asked(stand_in, task):
+    error = refusal_of(sora.submit, account_at(stand_in, "vllm-omni"), a_request(task=task, source_id="video_1"))
+
+    assert (error.kind, error.message) == (ErrorKind.INVALID, f"This server cannot {task} a clip (task).")
+    assert stand_in.state.arrived == []
+
+
+def test_a_remix_takes_nothing_but_a_prompt(stand_in):
+    account = account_at(stand_in)
+
+    error = refusal_of(sora.submit, account, a_request(task=Task.REMIX, source_id="video_1", seed=3))
+
+    assert error.message == "This server takes no seed to remix a clip."
+    assert stand_in.state.arrived == []
+
+
+# -- When it goes wrong ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "charges"),
+    [
+        (Fault(status=429, body={"error": {"message": "Slow down", "code": "rate_limit_exceeded"}}), "rate_limit", 0),
+        (Fault(status=429, body={"error": {"message": "No money", "code": "insufficient_quota"}}), "quota", 0),
+        (Fault(status=400, body={"error": {"message": "No", "code": "moderation_blocked"}}), "moderation", 0),
+        (Fault(status=400, body={"error": {"message": "Bad size", "param": "size"}}), "invalid", 0),
+        (Fault(status=403, body={"error": {"message": "Your organization must be verified"}}), "auth", 0),
+        (Fault(status=500, body={"error": {"message": "Oops"}}), "unknown", 0),
+        (Fault(status=503, body=None), "unknown", 0),
+        (Fault(drop=True), "unknown", 1),
+        (Fault(refuse=True), "unknown", 0),
+        (Fault(garbage=True), "unknown", 0),
+    ],
+)
+def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, fault, kind, charges):
+    stand_in.state.fail("sora.create", fault)
+
+    error = refusal_of(sora.submit, account_at(stand_in), a_request())
+
+    assert error.kind == kind
+    assert len(stand_in.state.calls("sora.create")) == 1
+    assert len(stand_in.state.charges) == charges
+
+
+def test_an_error_keeps_the_providers_words_code_and_number(stand_in):
+    body = {"error": {"message": "Slow\n  down", "code": "rate_limit_exceeded"}}
+    stand_in.state.fail(
+        "sora.create", Fault(status=429, body=body, headers={"retry-after": "17", "x-request-id": "r9"})
+    )
+
+    error = refusal_of(sora.submit, account_at(stand_in), a_request())
+
+    assert (error.message, error.code, error.request_id, error.retry_after) == (
+        "Slow down",
+        "rate_limit_exceeded",
+        "r9",
+        17,
+    )
+
+
+@pytest.mark.parametrize("preset", ["openai", "litellm"])
+def test_a_wrong_key_is_said_and_never_shown(stand_in, preset):
+    account = account_at(stand_in, preset, key="sk-wrong-key")
+    body = {"error": {"message": "Incorrect API key provided: sk-wrong-key", "code": "invalid_api_key"}}
+    stand_in.state.fail("sora.list", Fault(status=401, body=body))
+
+    assert refusal_of(sora.submit, account, a_request()).kind == ErrorKind.AUTH
+    assert refusal_of(sora.test, account).kind == ErrorKind.AUTH
+    if preset == "openai":
+        assert refusal_of(sora.listing, account).message == "Incorrect API key provided: (the key)"
+    assert "sk-wrong" not in repr(account)
+
+
+def test_a_server_that_is_not_there_took_nothing(stand_in):
+    account = Account(base_url="http://127.0.0.1:9/v1", key=KEY)
+
+    error = refusal_of(sora.submit, account, a_request())
+
+    assert (error.kind, error.message) == (ErrorKind.NETWORK, "The server could not be reached (ConnectError).")
+
+
+def test_a_key_that_cannot_be_a_header_is_said(stand_in):
+    error = refusal_of(sora.submit, account_at(stand_in, key="schlüssel"), a_request())
+
+    assert (error.kind, error.message) == (ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
+
+
+# -- Asking ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("preset", "percent"), [("openai", 40), ("litellm", 40), ("vllm-omni", 40)])
+def test_any_status_that_does_not_end_a_job_means_running(stand_in, preset, percent):
+    account = account_at(stand_in, preset)
+    stand_in.state.outcome = "stuck"
+
+    remote_id = sora.submit(account, a_request())
+
+    assert progress_of(account, remote_id) == Progress(ProgressState.RUNNING, percent=percent)
+
+
+@pytest.mark.parametrize("preset", ["openai", "vllm-omni", "sglang", "litellm"])
+def test_a_job_that_failed_is_over_however_the_server_says_it(stand_in, preset):
+    account = account_at(stand_in, preset)
+    stand_in.state.outcome, stand_in.state.reason = "failed", "CUDA out of memory"
+
+    told = progress_of(account, sora.submit(account, a_request()))
+
+    assert told.state == ProgressState.FAILED
+    assert told.error
+    assert (told.error.kind, told.error.message) == (ErrorKind.PROVIDER, "CUDA out of memory")
+
+
+def test_a_clip_that_was_refused_later_is_moderation(stand_in):
+    account = account_at(stand_in)
+    stand_in.state.outcome, stand_in.state.reason = "filtered", "This content may violate our policies."
+
+    told = progress_of(account, sora.submit(account, a_request()))
+
+    assert told.error
+    assert (told.error.kind, told.error.code) == (ErrorKind.MODERATION, "moderation_blocked")
+    assert told.error.message == "This content may violate our policies."
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault(status=500, body={"error": {"message": "Oops"}}), "provider"),
+        (Fault(status=429, body={"error": {"message": "Slow down"}}), "rate_limit"),
+        (Fault(status=404, body={"error": {"message": "Video not found"}}), "lost"),
+        (Fault(status=404, body=None), "network"),
+        (Fault(refuse=True), "network"),
+        (Fault(garbage=True), "provider"),
+    ],
+)
+def test_a_bad_poll_says_what_it_was(stand_in, fault, kind):
+    account = account_at(stand_in)
+    remote_id = sora.submit(account, a_request())
+    stand_in.state.fail("sora.get", fault)
+
+    assert refusal_of(progress_of, account, remote_id).kind == kind
+    assert len(stand_in.state.calls("sora.get")) == 1
+
+
+def test_a_restarted_server_has_lost_its_jobs(stand_in):
+    error = refusal_of(progress_of, account_at(stand_in, "vllm-omni"), "video_9")
+
+    assert (error.kind, error.message) == (ErrorKind.LOST, "Video with id 'video_9' not found.")
+
+
+async def test_many_clips_are_asked_about_at_once(stand_in):
+    account = account_at(stand_in)
+    remote_id = await asyncio.to_thread(sora.submit, account, a_request())
+    stand_in.state.latency = 0.1
+    began = asyncio.get_running_loop().time()
+
+    await asyncio.gather(*(sora.check(account, remote_id) for _ in range(20)))
+
+    assert asyncio.get_running_loop().time() - began < 1
+
+
+# -- Fetching ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_clip_at_an_address_of_its_own_is_fetched_there_without_the_key(stand_in, tmp_path):
+    account = account_at(stand_in, "sglang")
+    stand_in.state.flavour["sora.url"] = "yes"
+    stand_in.state.content = b"mp4" * 1000
+
+    sora.fetch(account, sora.submit(account, a_request()), tmp_path / "clip.mp4", lambda fraction: None)
+
+    assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
+    assert len(stand_in.state.calls("sora.file")) == 1
+    assert stand_in.state.calls("sora.content") == []
+
+
+def test_an_address_that_has_expired_is_asked_for_again(stand_in, tmp_path):
+    account = account_at(stand_in, "sglang")
+    stand_in.state.flavour["sora.url"] = "yes"
+    stand_in.state.content = b"mp4" * 1000
+    stand_in.state.fail("sora.file", Fault(status=403, body="expired"))
+    remote_id = sora.submit(account, a_request())
+
+    error = refusal_of(sora.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
+    sora.fetch(account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
+
+    assert (error.kind, error.message) == (ErrorKind.PROVIDER, "The clip's address answered 403.")
+    assert len(stand_in.state.calls("sora.get")) == 2
+    assert (tmp_path / "clip.mp4").stat().st_size == 3000
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault(truncate=True), "network"),
+        (Fault(html=True), "provider"),
+        (Fault(status=404, body={"error": {"message": "gone"}}), "lost"),
+        (Fault(refuse=True), "network"),
+    ],
+)
+def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, tmp_path, fault, kind):
+    account = account_at(stand_in)
+    stand_in.state.content = b"mp4" * 100_000
+    remote_id = sora.submit(account, a_request())
+    stand_in.state.fail("sora.content", fault)
+
+    error = refusal_of(sora.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
+
+    assert error.kind == kind
+
+
+# -- Looking, stopping, removing ---------------------------------------------------------------------------------------
+
+
+def test_a_submit_whose_answer_was_lost_is_found_again(stand_in):
+    account = account_at(stand_in)
+    began = datetime.now(UTC)
+    sora.submit(account, a_request(prompt="Another"))
+    stand_in.state.fail("sora.create", Fault(drop=True))
+    refusal_of(sora.submit, account, a_request())
+    made = stand_in.state.charges[1].clip_id
+
+    assert sora.find(account, a_request(), began, frozenset()) == made
+    assert sora.find(account, a_request(), began, frozenset({made})) is None
+    assert sora.find(account, a_request(duration=Decimal(4)), began, frozenset()) is None
+    assert sora.find(account, a_request(), began + timedelta(hours=1), frozenset()) is None
+
+
+def test_a_server_that_cannot_list_is_not_asked(stand_in):
+    account = account_at(stand_in, "litellm")
+
+    assert sora.find(account, a_request(), datetime.now(UTC), frozenset()) is None
+    assert sora.listing(account) == []
+    assert stand_in.state.arrived == []
+
+
+def test_the_newest_clips_are_listed(stand_in):
+    account = account_at(stand_in)
+    first, second = (sora.submit(account, a_request(prompt=prompt)) for prompt in ("One", "Two"))
+
+    listed = sora.listing(account)
+
+    assert [(clip.id, clip.prompt, clip.state) for clip in listed] == [
+        (second, "Two", ProgressState.DONE),
+        (first, "One", ProgressState.DONE),
+    ]
+
+
+def test_cancel_and_delete_only_where_the_server_does(stand_in):
+    stand_in.state.outcome = "stuck"
+    openai, vllm = account_at(stand_in), account_at(stand_in, "vllm-omni")
+    remote_id = sora.submit(vllm, a_request(width=832, height=480))
+
+    assert not sora.cancel(openai, remote_id)
+    assert sora.cancel(vllm, remote_id)
+    assert stand_in.state.deleted == [remote_id]
+    assert not sora.delete(dataclasses.replace(openai, abilities=frozenset()), remote_id)
+
+
+def test_a_finished_clip_is_deleted(stand_in):
+    account = account_at(stand_in)
+    remote_id = sora.submit(account, a_request())
+
+    assert sora.delete(account, remote_id)
+    assert stand_in.state.clips == {}
+
+
+# -- Trying the connection ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("preset", "also"),
+    [
+        ("openai", " Declared besides: delete, edit, extend, list, remix, variants."),
+        ("litellm", " Declared besides: edit, extend, remix."),
+        ("other", ""),
+    ],
+)
+def test_the_connection_says_what_works(stand_in, preset, also):
+    said = sora.test(account_at(stand_in, preset))
+
+    assert said == f"The server speaks the video protocol and takes the key.{also}"
+    assert stand_in.state.charges == []
+
+
+@pytest.mark.parametrize("fault", [Fault(garbage=True), Fault(status=200, body={"hello": 1}), Fault(status=404)])
+def test_a_server_that_is_something_else_is_told_apart(stand_in, fault):
+    stand_in.state.fail("sora.get", fault)
+    account = account_at(stand_in)
+
+    error = refusal_of(sora.test, account)
+
+    assert error.message == (
+        f"{account.base_url} answers, but not in the video protocol. Check the address; it usually ends in /v1."
+    )
+
+
+def test_what_a_server_can_do_is_declared():
+    assert Ability.CANCEL in PRESETS["vllm-omni"]
+    assert PRESETS["other"] == frozenset()
