@@ -6,9 +6,10 @@ Accounts are described by settings.CONNECTIONS; their keys never leave it but in
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
@@ -16,13 +17,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from generation import catalogue
 from generation.catalogue import Model
 from generation.catalogue.loader import Seconds, read_model
-from generation.models import Connection, Generation
+from generation.models import Advancing, Connection
 from generation.providers.base import Ability, Account, ErrorKind, ProviderError
 from generation.providers.presets import PRESETS
+from generation.providers.registry import (
+    IMAGE_PROVIDERS,
+    LISTING_PROVIDERS,
+    image_provider,
+    model_rows,
+    remote_provider,
+)
+
+logger = logging.getLogger(__name__)
 
 #: What to set in the environment for a provider's models, as the obstacle of a model without a connection says it.
 HOW_TO_CONNECT = {
@@ -34,6 +46,8 @@ HOW_TO_CONNECT = {
 }
 #: How long what a server lists is taken from memory.
 LISTED_SECONDS = 10
+#: How old such a list may get.
+LISTED_FOR = timedelta(hours=1)
 OWN_MODEL_SIZES = {
     "480p": {"16:9": (832, 480), "9:16": (480, 832), "1:1": (480, 480)},
     "720p": {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (720, 720)},
@@ -62,6 +76,10 @@ class Configured:
     def can(self, ability: Ability) -> bool:
         return ability in self.account.abilities
 
+    @property
+    def ability_names(self) -> list[str]:
+        return sorted(ability.value.replace("_", " ") for ability in self.account.abilities)
+
     def row(self) -> Connection:
         """What the processes share about it, as the environment has it now."""
         described = {
@@ -72,9 +90,7 @@ class Configured:
             "max_in_flight": self.max_in_flight,
             "requests_per_minute": self.requests_per_minute,
         }
-        row, _ = Connection.objects.get_or_create(
-            slug=self.slug, defaults=described | {"tokens": self.requests_per_minute}
-        )
+        row, _ = Connection.objects.get_or_create(slug=self.slug, defaults=described)
         if any(getattr(row, name) != value for name, value in described.items()):
             Connection.objects.filter(pk=row.pk).update(**described)
             row.refresh_from_db()
@@ -110,7 +126,7 @@ def for_provider(provider: str) -> Configured | None:
     return next((one for one in all_configured().values() if one.provider == provider), None)
 
 
-def account_of(take: Generation) -> Account:
+def account_of(take: Advancing) -> Account:
     """Raises ProviderError where the environment no longer has the account the take was started with."""
     connection = take.connection
     configured = all_configured().get(connection.slug) if connection else None
@@ -118,6 +134,44 @@ def account_of(take: Generation) -> Account:
         name = connection.name if connection else take.provider
         raise ProviderError(ErrorKind.AUTH, f"The connection {name} is no longer configured on this server.")
     return configured.account
+
+
+def test(configured: Configured) -> str:
+    """One sentence on what works. Raises ProviderError."""
+    if configured.provider in IMAGE_PROVIDERS:
+        return image_provider(configured.provider).test(configured.account)
+    said = remote_provider(configured.provider).test(configured.account)
+    if configured.provider in LISTING_PROVIDERS:
+        refresh_models(configured)
+    return said
+
+
+def refresh_models(configured: Configured) -> int:
+    """Ask the server what it offers now, and keep it for all processes; how many models. Raises ProviderError."""
+    rows = model_rows(configured.provider)(configured.account, timezone.localdate())
+    for row in rows:
+        read_model(_dated(row))  # what cannot be read must not be kept
+    Connection.objects.filter(pk=configured.row().pk).update(live_models=rows, live_models_at=Now())
+    _listed_lately.cache_clear()
+    return len(rows)
+
+
+def has_listing() -> bool:
+    return any(configured.provider in LISTING_PROVIDERS for configured in all_configured().values())
+
+
+def refresh_stale_models() -> None:
+    """Once an hour; a server that does not answer keeps the list it gave before."""
+    for configured in all_configured().values():
+        if configured.provider not in LISTING_PROVIDERS:
+            continue
+        asked_at = configured.row().live_models_at
+        if asked_at and timezone.now() - asked_at < LISTED_FOR:
+            continue
+        try:
+            refresh_models(configured)
+        except ProviderError as error:
+            logger.warning("%s does not tell its models: %s", configured.name, error)
 
 
 # -- Models ------------------------------------------------------------------------------------------------------------
@@ -171,7 +225,11 @@ def _listed(configured: Configured) -> tuple[Model, ...]:
 @lru_cache(maxsize=4)
 def _listed_lately(slug: str, moment: int) -> tuple[Model, ...]:
     rows = Connection.objects.filter(slug=slug).values_list("live_models", flat=True).first()
-    return tuple(read_model(row | {"checked_on": date.fromisoformat(row["checked_on"])}) for row in rows or [])
+    return tuple(read_model(_dated(row)) for row in rows or [])
+
+
+def _dated(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"checked_on": date.fromisoformat(row["checked_on"])}
 
 
 def _as_declared(model: Model, configured: Configured) -> Model:

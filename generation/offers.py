@@ -20,10 +20,19 @@ from generation.connections import Configured
 from generation.cost import Price, price_of
 from generation.models import Generation
 from generation.providers.base import Task
-from generation.providers.registry import REMOTE_PROVIDERS, is_local
+from generation.providers.registry import IMAGE_PROVIDERS, REMOTE_PROVIDERS, is_local
 from projects.models import Audio, Reference, Scene
 
 SEED_LIMIT = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What shall be done to a finished take, in the person's own words."""
+
+    task: Task
+    source: Generation
+    prompt: str
 
 
 @dataclass(frozen=True)
@@ -58,30 +67,50 @@ def chosen_offer(scene: Scene) -> Offer | None:
     return offer(scene, model) if model else None
 
 
-def quote(scene: Scene, model: Model, *, task: Task = Task.CREATE, source: Generation | None = None) -> Offer:
+def quote(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
     """The offer for what will be made. Raises ValidationError with every obstacle."""
-    offered = offer(scene, model, task=task, source=source)
+    offered = offer(scene, model, asked)
     if not offered.is_possible:
         raise ValidationError(list(offered.obstacles))
     return offered
 
 
-def offer(scene: Scene, model: Model, *, task: Task = Task.CREATE, source: Generation | None = None) -> Offer:
-    """The model for the scene, at the nearest length it makes that is no shorter."""
+def offer(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
+    """The model for the scene, at the nearest length it makes that is no shorter; or for what shall be done to a take."""
     connection = connections.for_provider(model.provider)
-    seconds = source.duration if source and task in (Task.REMIX, Task.EDIT) else model.seconds.nearest(scene.duration)
+    seconds = model.seconds.nearest(scene.duration)
     found: list[str] = [*availability_obstacles(model, connection, timezone.localdate())]
-    found += task_obstacles(model, connection, task, source)
-    if task == Task.CREATE:
+    if model.kind != "video":
+        found.append(f"{model.name} makes no clips.")
+    unseen: list[str] = []
+    resolution = scene.resolution
+    if asked:
+        found += [*task_obstacles(model, connection, asked), *prompt_obstacles(model, asked.prompt)]
+        resolution = asked.source.resolution
+        seconds = seconds if asked.task == Task.EXTEND else asked.source.duration
+    else:
         found += [*format_obstacles(scene, model), *length_obstacles(model, scene.duration)]
-    unseen = [*input_obstacles(scene, model, seconds)] if task == Task.CREATE else []
-    if not is_local(model.provider):
-        found += [*unseen, *prompt_obstacles(scene, model)]
-        unseen = []
-    price = _price(model, scene.resolution, seconds)
+        unseen += input_obstacles(scene, model, seconds)
+        if not is_local(model.provider):
+            found += [*unseen, *prompt_obstacles(model, prompting.render(scene, model))]
+            unseen = []
+        unseen += length_notes(model, scene.duration, seconds)
+    price = _price(model, resolution, seconds)
     if price is None and not found:
         found.append(f"What {model.name} costs is not recorded, so it is not offered.")
     return Offer(model, connection, seconds, price, tuple(found), tuple(unseen))
+
+
+def frame_size(scene: Scene) -> tuple[int, int]:
+    """Width and height of what the scene's model makes of it; the project's where it makes nothing of it."""
+    model = connections.all_models().get(scene.chosen_model_id)
+    sizes = model.sizes.get(scene.resolution) if model else None
+    return (sizes.get(scene.project.aspect_ratio) if sizes else None) or scene.project.frame_size
+
+
+def why_not(model: Model) -> list[str]:
+    """Why the model cannot be had here today; empty where it can."""
+    return [*availability_obstacles(model, connections.for_provider(model.provider), timezone.localdate())]
 
 
 def offers_for(scene: Scene) -> list[Offer]:
@@ -107,8 +136,8 @@ def availability_obstacles(model: Model, connection: Configured | None, today: d
     elif connection is None:
         how = connections.HOW_TO_CONNECT.get(model.provider)
         yield f"{how} to use {model.name}." if how else f"Nothing here can reach {model.name}."
-    elif model.provider not in REMOTE_PROVIDERS:
-        yield f"{model.name} makes no clips."
+    elif model.provider not in (IMAGE_PROVIDERS if model.kind == "image" else REMOTE_PROVIDERS):
+        yield f"Nothing here can reach {model.name}."
 
 
 def format_obstacles(scene: Scene, model: Model) -> Iterator[str]:
@@ -129,6 +158,11 @@ def length_obstacles(model: Model, seconds: Decimal, *, exactly: bool = False) -
         return
     instead = _instead(model, lambda other: other.seconds.allows(seconds))
     yield f"{model.name} makes {model.seconds}; this scene has {seconds.normalize():f} s.{instead}"
+
+
+def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[str]:
+    if seconds > wanted:
+        yield f"{model.name} makes {model.seconds}: the clip will have {seconds.normalize():f} s."
 
 
 def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
@@ -159,22 +193,21 @@ def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[st
         yield f"{model.name} makes no sound.{_instead(model, lambda other: other.takes.audio != 'never')}"
 
 
-def prompt_obstacles(scene: Scene, model: Model) -> Iterator[str]:
-    if model.prompt_limit is None:
-        return
-    length = len(prompting.render(scene, model))
-    if length > model.prompt_limit:
+def prompt_obstacles(model: Model, prompt: str) -> Iterator[str]:
+    length = len(prompt)
+    if not prompt.strip():
+        yield "The prompt is empty."
+    if model.prompt_limit is not None and length > model.prompt_limit:
         yield f"The prompt has {length:,} characters; {model.name} takes at most {model.prompt_limit:,}."
 
 
-def task_obstacles(model: Model, connection: Configured | None, task: Task, source: Generation | None) -> Iterator[str]:
-    if task == Task.CREATE:
-        return
+def task_obstacles(model: Model, connection: Configured | None, asked: Asked) -> Iterator[str]:
+    task, source = asked.task, asked.source
     able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}[task]
     if not able:
         where = f" at {connection.name}" if connection else ""
         yield f"{model.name} cannot {task} a clip{where}."
-    if source is None or not source.is_done or not source.remote_id:
+    if not source.is_done or not source.remote_id:
         yield f"Only a finished clip that the provider made can be used to {task}."
     elif source.provider != model.provider or (connection and source.connection_id != connection.row().pk):
         yield f"A clip can only be used to {task} where it was made."

@@ -96,19 +96,23 @@ def _labelled(scene: Scene) -> dict[str, Any]:
     }
 
 
-def _rendered(template: str, **context: Any) -> str:
-    text = environment().get_template(template).render(context)
+def _rendered(*templates: str, **context: Any) -> str:
+    """By the first of the templates that there is."""
+    text = environment().select_template(templates).render(context)
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def render(scene: Scene, model: Model, *, negative_prompt_apart: bool = False) -> str:
+def render(scene: Scene, model: Model) -> str:
     """The prompt of this scene for that model's provider; empty fields leave no trace in it.
 
-    `negative_prompt_apart` says that the request has a field for what to avoid, so that the text does not repeat it.
+    A prompt of its own goes before the template. What to avoid is left out where the request has a field for it.
     """
-    return _rendered(
-        f"video/{model.provider}_shot_prompt.j2", shot=_labelled(scene), negative_prompt_apart=negative_prompt_apart
-    )
+    apart = model.takes.negative_prompt
+    if scene.own_prompt.strip():
+        avoid = sentence(scene.negative_prompt)
+        return f"{scene.own_prompt.strip()}\nAvoid: {avoid}" if avoid and not apart else scene.own_prompt.strip()
+    own, common = f"video/{model.provider}_shot_prompt.j2", "video/sora_shot_prompt.j2"
+    return _rendered(own, common, shot=_labelled(scene), negative_prompt_apart=apart)
 
 
 def render_frame(scene: Scene) -> str:

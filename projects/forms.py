@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.db.models.functions import Now
 
-from projects import presets
-from projects.models import Project, Scene
+from projects import pictures, presets
+from projects.models import Project, Reference, Resolution, Scene
 from teams.models import Role, Team, User
 
 BLANK_CHOICE = "-"
@@ -43,6 +45,8 @@ class SceneForm(forms.ModelForm[Scene]):
         "Place and light": ["location", "time_of_day", "weather", "atmosphere", "light_effects", "particles"],
         "Look": ["visual_style", "color_grading"],
         "Motion and continuity": ["motion_quality", "physics", "continuity", "negative_prompt"],
+        "Settings": ["scene_resolution", "audio", "seed"],
+        "Own prompt": ["own_prompt"],
         "Notes": ["notes"],
     }
     PLACEHOLDERS = {
@@ -61,8 +65,13 @@ class SceneForm(forms.ModelForm[Scene]):
 
     class Meta:
         model = Scene
-        fields = ["duration", "notes", *Scene.SHOT_FIELDS]
-        help_texts = {"duration": "Seconds, 1 to 60"}
+        fields = ["duration", "notes", "model_id", "scene_resolution", "audio", "seed", *Scene.SHOT_FIELDS]
+        widgets = {"model_id": forms.HiddenInput}
+        help_texts = {
+            "duration": "Seconds, 1 to 60",
+            "seed": "The same number makes models that take one begin alike",
+            "own_prompt": "Sent as it stands, in place of what is made of the fields above",
+        }
         error_messages = {
             "duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}
             | dict.fromkeys(
@@ -80,6 +89,9 @@ class SceneForm(forms.ModelForm[Scene]):
             if name in self.PLACEHOLDERS:
                 field.widget.attrs["placeholder"] = self.PLACEHOLDERS[name]
         project = self.instance.project
+        if "scene_resolution" in self.fields:
+            resolution = cast(forms.TypedChoiceField, self.fields["scene_resolution"])
+            resolution.choices = [("", f"As the project: {project.get_resolution_display()}"), *Resolution.choices]
         for name in {"visual_style", "color_grading"} & self.fields.keys():
             if inherited := getattr(project, f"get_{name}_display")():
                 field = cast(forms.TypedChoiceField, self.fields[name])
@@ -97,7 +109,31 @@ class CardForm(SceneForm):
     """The few fields that are edited on the card itself."""
 
     class Meta(SceneForm.Meta):
+        widgets = {}
         fields = ["title", "action", "duration", "shot_type", "camera_move"]
+
+
+class PictureForm(forms.Form):
+    """An uploaded frame or reference; `image` comes out cleaned."""
+
+    role = forms.ChoiceField(choices=Reference.Role.choices)
+    kind = forms.ChoiceField(choices=Reference.Kind.choices, required=False)
+    label = forms.CharField(max_length=120, required=False)
+    image = forms.FileField(error_messages={"required": "Choose a picture first.", "empty": "This file is empty."})
+
+    def __init__(self, *args: Any, scene: Scene | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scene = scene
+
+    def clean_role(self) -> str:
+        role: str = self.cleaned_data["role"]
+        if self.scene is None and role != Reference.Role.REFERENCE:
+            raise ValidationError("A project has references only; frames belong to a scene.")
+        return role
+
+    def clean_image(self) -> ContentFile[bytes]:
+        upload = self.cleaned_data["image"]
+        return pictures.cleaned(upload.file, upload.size)
 
 
 def name_blank_choices(form: forms.BaseForm) -> None:

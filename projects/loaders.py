@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from projects.models import Project, Scene
+from projects.models import Project, Reference, Scene
 from teams import access
 from teams.models import Role
 
@@ -21,3 +21,14 @@ def load_scene(
 ) -> tuple[Scene, Role]:
     scenes = Scene.objects.for_cards().filter(deleted_at__isnull=not deleted, project__deleted_at=None)
     return access.load(scenes, access.signed_in(request), pk, team="project__team", at_least=at_least)
+
+
+def load_picture(
+    request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, deleted_too: bool = False
+) -> tuple[Reference, Role]:
+    pictures = Reference.objects.select_related("project", "scene__project").filter(
+        project__deleted_at=None, scene__deleted_at=None
+    )
+    if not deleted_too:
+        pictures = pictures.live()
+    return access.load(pictures, access.signed_in(request), pk, team="project__team", at_least=at_least)

@@ -163,6 +163,8 @@ class Scene(models.Model):
     continuity = models.TextField("continuity notes", max_length=LONG_TEXT, blank=True)
     negative_prompt = models.TextField(max_length=LONG_TEXT, blank=True)
     notes = models.TextField(max_length=LONG_TEXT, blank=True)
+    #: Sent in place of what the template makes of the fields.
+    own_prompt = models.TextField(max_length=32_000, blank=True)
 
     model_id = models.CharField("model", max_length=120, blank=True)
     scene_resolution = models.CharField("resolution", max_length=5, choices=Resolution, blank=True)
@@ -183,7 +185,11 @@ class Scene(models.Model):
         *("title", "action", "subject", "dialogue", "shot_type", "camera_angle", "camera_move", "lens"),
         *("depth_of_field", "location", "time_of_day", "weather", "atmosphere", "light_effects", "particles"),
         *("visual_style", "color_grading", "motion_quality", "physics", "continuity", "negative_prompt"),
+        "own_prompt",
     )
+
+    #: How the scene is made, whatever it shows.
+    SETTINGS: ClassVar[tuple[str, ...]] = ("model_id", "scene_resolution", "seed", "audio")
 
     class Meta:
         ordering = ["position", "pk"]
@@ -200,12 +206,20 @@ class Scene(models.Model):
         return shot | {"number": self.position}
 
     def digest(self) -> str:
-        """Equal for two states of the scene that would give the same clip; its place in the order does not matter."""
-        width, height = self.project.frame_size
-        made_from = self.shot() | {"number": 0, "duration": str(self.duration.normalize()), "size": [width, height]}
-        return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+        """Equal for two states of the scene that would give the same clip; its place in the order does not matter.
 
-    def frame(self, role: Reference.Role) -> Reference | None:
+        Reads the scene's and the project's references; prefetch them where there are many scenes.
+        """
+        frames = [(frame.image.name, frame.fit) for role in Reference.FRAMES if (frame := self.frame(role))]
+        pictures = [*frames, *(picture.image.name for picture in self.shown_references())]
+        settings = {name: getattr(self, name) for name in ("scene_resolution", "seed", "audio") if getattr(self, name)}
+        return _digest_of(self._made_from() | settings | ({"pictures": pictures} if pictures else {}))
+
+    def _made_from(self) -> dict[str, Any]:
+        size = list(self.project.frame_size)
+        return self.shot() | {"number": 0, "duration": str(self.duration.normalize()), "size": size}
+
+    def frame(self, role: str) -> Reference | None:
         """The scene's start or end frame, from prefetched references where there are any."""
         return next(
             (picture for picture in self.references.all() if picture.role == role and not picture.deleted_at), None
@@ -242,7 +256,11 @@ class Scene(models.Model):
     @property
     def sketch_digest(self) -> str:
         """Changes with the picture of the sketch, so that its address can be cached for ever."""
-        return f"{self.digest()}-{self.position}"
+        return f"{_digest_of(self._made_from())}-{self.position}"
+
+
+def _digest_of(values: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def reference_name(reference: Reference, filename: str) -> str:
@@ -265,6 +283,8 @@ class Reference(models.Model):
         START_FRAME = "start_frame", "Start frame"
         END_FRAME = "end_frame", "End frame"
         REFERENCE = "reference", "Reference"
+
+    FRAMES: ClassVar[tuple[str, str]] = (Role.START_FRAME, Role.END_FRAME)
 
     class Kind(models.TextChoices):
         CHARACTER = "character", "Character"

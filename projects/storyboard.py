@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from projects.models import Project, Scene
+from projects.pictures import copy_references
 
 MAX_SCENES = 500
 
@@ -93,11 +94,14 @@ def shift(scene: Scene, by: int) -> None:
 
 def duplicate(scene: Scene) -> Scene:
     """A copy right behind the original, without its takes."""
-    return add(_copy(scene, scene.project), after=scene.pk)
+    with transaction.atomic():
+        copy = add(_copy(scene, scene.project), after=scene.pk)
+        copy_references(scene, copy)
+    return copy
 
 
 def _copy(scene: Scene, project: Project) -> Scene:
-    fields: dict[str, Any] = {name: getattr(scene, name) for name in Scene.SHOT_FIELDS}
+    fields: dict[str, Any] = {name: getattr(scene, name) for name in (*Scene.SHOT_FIELDS, *Scene.SETTINGS)}
     return Scene(project=project, duration=scene.duration, notes=scene.notes, **fields)
 
 
@@ -131,10 +135,14 @@ def duplicate_project(project: Project, created_by: Any) -> Project:
         resolution=project.resolution,
         visual_style=project.visual_style,
         color_grading=project.color_grading,
+        model_id=project.model_id,
         created_by=created_by,
     )
     copies = [_copy(scene, copy) for scene in scenes]
     for position, scene in enumerate(copies, start=1):
         scene.position = position
     Scene.objects.bulk_create(copies)
+    copy_references(project, copy)
+    for original, scene in zip(scenes, copies, strict=True):
+        copy_references(original, scene)
     return copy

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from projects.views import project, scene
+from projects.views import picture, project, scene
 
 urlpatterns = [
     path("", project.project_list, name="project_list"),
@@ -18,4 +18,10 @@ urlpatterns = [
     path("scenes/<int:pk>/duplicate", scene.scene_duplicate, name="scene_duplicate"),
     path("scenes/<int:pk>/delete", scene.scene_delete, name="scene_delete"),
     path("scenes/<int:pk>/restore", scene.scene_restore, name="scene_restore"),
+    path("scenes/<int:pk>/pictures", picture.scene_picture_add, name="scene_picture_add"),
+    path("projects/<int:pk>/pictures", picture.project_picture_add, name="project_picture_add"),
+    path("pictures/<int:pk>", picture.picture_file, name="picture_file"),
+    path("pictures/<int:pk>/fit", picture.picture_fit, name="picture_fit"),
+    path("pictures/<int:pk>/remove", picture.picture_remove, name="picture_remove"),
+    path("pictures/<int:pk>/restore", picture.picture_restore, name="picture_restore"),
 ]

@@ -60,3 +60,9 @@ def editable_teams(user: User) -> set[int]:
 
 def can_edit_somewhere(user: User) -> bool:
     return bool(editable_teams(user))
+
+
+def editor_somewhere(user: User) -> None:
+    """Raises PermissionDenied for a person who edits in no team."""
+    if not can_edit_somewhere(user):
+        raise PermissionDenied("This needs the role of editor in a team.")

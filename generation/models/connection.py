@@ -1,7 +1,7 @@
 """An account at a provider, as rows: how much may be under way there, and how often it may be asked.
 
-Connections of the environment are written here by `connections.sync`; their keys stay in the environment. `tokens` is the
-requests-per-minute bucket as it was at `tokens_at` by the database's clock; a pause is shared by everything that waits.
+Connections of the environment are written here by `connections.Configured.row`; their keys stay in the environment.
+A pause is shared by everything that waits for it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import models
-from django.db.models.functions import Now
+from django.utils import timezone
 
 from generation.providers.base import Ability
 
@@ -25,8 +25,6 @@ class Connection(models.Model):
 
     max_in_flight = models.PositiveIntegerField(default=2)
     requests_per_minute = models.PositiveIntegerField(default=60)
-    tokens = models.FloatField(default=60)
-    tokens_at = models.DateTimeField(db_default=Now())
     paused_until = models.DateTimeField(null=True)
     pause_reason = models.TextField(blank=True)
     #: Refusals in a row, for the back-off that all who wait here share.
@@ -41,6 +39,10 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until is not None and self.paused_until > timezone.now()
 
     @property
     def host(self) -> str:

@@ -31,5 +31,6 @@ class Worker(models.Model):
     @classmethod
     def executing(cls, queue: str, within: timedelta = ALIVE_FOR) -> models.QuerySet[Worker]:
         """The workers whose queue `queue` has executed something lately, or is in the middle of it."""
-        holds_lease = models.Q(leases__lease_expires_at__gt=Now(), leases__in=Generation.objects.in_queue(queue))
+        takes = Generation.objects.in_queue(queue)
+        holds_lease = models.Q(generation_leases__lease_expires_at__gt=Now(), generation_leases__in=takes)
         return cls.objects.filter(models.Q(**{f"{queue}_executed_at__gt": Now() - within}) | holds_lease).distinct()

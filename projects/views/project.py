@@ -41,8 +41,6 @@ def project_create(request: HttpRequest) -> HttpResponse:
 def storyboard(request: HttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
     scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
-    for scene in scenes:
-        scene.project = project
     context = {"project": project, "scenes": scenes, "role": role, "can_edit": role.includes(Role.EDITOR)}
     return render(request, "projects/storyboard.html", context)
 
@@ -58,7 +56,8 @@ def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "Project settings saved.")
         return redirect("storyboard", pk)
     deleted = project.scenes.exclude(deleted_at=None).order_by("-deleted_at")[:50]
-    context = {"form": form, "project": project, "deleted_scenes": deleted}
+    references = project.references.live().filter(scene=None)
+    context = {"form": form, "project": project, "deleted_scenes": deleted, "references": references}
     return render(request, "projects/project_form.html", context, status=422 if form.is_bound else 200)
 
 

@@ -1,0 +1,88 @@
+"""A row that knows its next step: what clips and pictures in the making have in common.
+
+`status` is changed by pipeline/ alone. `version` grows with every change that people see, and `changed_at` is the database's
+time of the last one.
+"""
+
+from __future__ import annotations
+
+from typing import Self, TypeVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from generation.models.connection import Connection
+from generation.states import ACTIVE, FINAL, Status
+from teams.models import User
+
+RowT = TypeVar("RowT", bound="Advancing", covariant=True)
+
+
+class AdvancingQuerySet(models.QuerySet[RowT]):
+    def active(self) -> Self:
+        return self.filter(status__in=ACTIVE)
+
+    def done(self) -> Self:
+        return self.filter(status=Status.COMPLETED)
+
+    def lease_free(self) -> Self:
+        return self.filter(models.Q(lease_expires_at=None) | models.Q(lease_expires_at__lte=Now()))
+
+    def due(self) -> Self:
+        """Rows whose next step may be taken now by whoever claims them."""
+        return self.active().lease_free().filter(next_step_at__lte=Now())
+
+
+class Advancing(models.Model):
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    provider = models.CharField(max_length=40)
+    #: The account it is made with; none for what is rendered here.
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, related_name="%(class)ss")
+    model_id = models.CharField(max_length=120)
+
+    estimated_cost = models.DecimalField(max_digits=12, decimal_places=4)
+    actual_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, default="USD")
+
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    submitted_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    #: Why it is not under way, and until when about, for people.
+    waiting_for = models.CharField(max_length=300, blank=True)
+    waiting_until = models.DateTimeField(null=True)
+
+    next_step_at = models.DateTimeField(db_default=Now())
+    handed_over_at = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    leased_by = models.ForeignKey(
+        "generation.Worker", on_delete=models.SET_NULL, null=True, related_name="%(class)s_leases"
+    )
+
+    error_kind = models.CharField(max_length=20, blank=True)
+    error_message = models.TextField(blank=True)
+    error_code = models.CharField(max_length=120, blank=True)
+    error_request_id = models.CharField(max_length=200, blank=True)
+
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def is_done(self) -> bool:
+        return self.status == Status.COMPLETED
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL

@@ -1,0 +1,110 @@
+"""What may be spent and what was: caps per team and project, and the entries that explain every cent.
+
+Entries are only ever added. For one take or picture request the reserved amounts add up to zero once it is over, and the
+spent ones to what it cost; `manage.py doctor` compares them with the sums in `Budget`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from generation.models.generation import Generation
+from generation.models.image_generation import ImageGeneration
+from projects.models import Project
+from teams.models import Team, User
+
+NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
+
+
+def money(**options: Any) -> models.DecimalField[Any, Any]:
+    return models.DecimalField(max_digits=12, decimal_places=4, **options)
+
+
+def exact(total: Decimal | None) -> Decimal:
+    """A sum the database made, to the last place that is kept: SQLite adds in floating point."""
+    return (total or Decimal(0)).quantize(Decimal("0.0001"))
+
+
+class Budget(models.Model):
+    """A team's, or with a project that project's; one per currency. `spent_month` belongs to `month`, as 2026-11."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="budgets")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="budgets")
+    currency = models.CharField(max_length=3, default="USD")
+    cap_total = money(null=True, blank=True, validators=NOT_NEGATIVE)
+    cap_month = money(null=True, blank=True, validators=NOT_NEGATIVE)
+    #: A single price above this is asked about before it is spent.
+    confirm_above = money(null=True, blank=True, validators=NOT_NEGATIVE)
+    reserved = money(default=Decimal(0))
+    spent = money(default=Decimal(0))
+    month = models.CharField(max_length=7, blank=True)
+    spent_month = money(default=Decimal(0))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "currency"], condition=models.Q(project=None), name="one_budget_of_a_team"
+            ),
+            models.UniqueConstraint(
+                fields=["project", "currency"],
+                condition=models.Q(project__isnull=False),
+                name="one_budget_of_a_project",
+            ),
+            models.CheckConstraint(condition=models.Q(reserved__gte=0), name="reserved_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.project or self.team)
+
+    def spent_in(self, month: str) -> Decimal:
+        return self.spent_month if self.month == month else Decimal(0)
+
+    def left(self, month: str) -> Decimal | None:
+        """What may still be reserved; None without a cap."""
+        caps = []
+        if self.cap_total is not None:
+            caps.append(self.cap_total - self.spent - self.reserved)
+        if self.cap_month is not None:
+            caps.append(self.cap_month - self.spent_in(month) - self.reserved)
+        return min(caps, default=None)
+
+
+class LedgerEntry(models.Model):
+    class Kind(models.TextChoices):
+        RESERVE = "reserve", "Reserved"
+        SETTLE = "settle", "Settled"
+        RELEASE = "release", "Released"
+        CAP = "cap", "Cap changed"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    at = models.DateTimeField(db_default=Now())
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="+")
+    member = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    take = models.ForeignKey(Generation, on_delete=models.PROTECT, null=True, related_name="ledger")
+    images = models.ForeignKey(ImageGeneration, on_delete=models.PROTECT, null=True, related_name="ledger")
+    currency = models.CharField(max_length=3)
+    #: Signed: a reservation adds, its end takes away.
+    reserved = money(default=Decimal(0))
+    spent = money(default=Decimal(0))
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["team", "at"]), models.Index(fields=["project", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.reserved} {self.spent} {self.currency}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The ledger is only ever added to.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("The ledger is only ever added to.")
