@@ -1,4 +1,4 @@
-"""The right to change one generation, held by one worker at a time.
+"""The right to change one row, held by one worker at a time.
 
 A lease is claimed with one conditional UPDATE and carries a token. Every later write is conditional on that token, so a
 worker that was stopped past its lease and wakes up cannot overwrite what its successor did. The database's clock decides
@@ -8,15 +8,18 @@ when a lease ends.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Generic
 
 from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Greatest, Now
+from typing_extensions import TypeVar
 
-from generation.models import Generation
+from generation.models import Advancing, Generation, ImageGeneration, Worker
+from generation.states import Status
 
 
 class LeaseLost(Exception):
@@ -27,25 +30,43 @@ class CancelRequested(Exception):
     """Somebody pressed Cancel while the work was going on."""
 
 
-class Lease:
+#: A lease is mostly on a take.
+RowT = TypeVar("RowT", bound=Advancing, default=Generation)
+
+
+class Lease(Generic[RowT]):
     """Holds `take`, a snapshot of the row that this lease keeps in step with what it writes."""
 
-    def __init__(self, take: Generation, token: uuid.UUID) -> None:
+    def __init__(self, take: RowT, token: uuid.UUID) -> None:
         self.take = take
         self.token = token
 
-    @classmethod
-    def claim(cls, take_id: int, worker_id: int | None = None) -> Lease | None:
-        """The lease, or None where the row is not due or somebody else holds it."""
+    @staticmethod
+    def claim(take_id: int, worker_id: int | None = None) -> Lease[Generation] | None:
+        """The lease, or None where the take is not due or somebody else holds it."""
+        related = Generation.objects.select_related("scene__project", "connection", "source")
+        return _claim(Generation.objects.due(), related, take_id, worker_id)
+
+    @staticmethod
+    def claim_images(row_id: int, worker_id: int | None = None) -> Lease[ImageGeneration] | None:
+        related = ImageGeneration.objects.select_related("project", "scene", "connection", "created_by")
+        return _claim(ImageGeneration.objects.due(), related, row_id, worker_id)
+
+    @staticmethod
+    def claim_many(
+        take_ids: Iterable[int], status: Status, worker_id: int | None = None, *, hold_for: float
+    ) -> list[Lease[Generation]]:
+        """The leases of those that are due, free and in that status, under one token."""
         token = uuid.uuid4()
         claimed = (
             Generation.objects.due()
-            .filter(pk=take_id)
-            .update(lease_token=token, lease_expires_at=_expiry(), leased_by=worker_id, handed_over_at=None)
+            .filter(pk__in=list(take_ids), status=status)
+            .update(lease_token=token, lease_expires_at=_expiry(hold_for), leased_by=worker_id, handed_over_at=None)
         )
         if not claimed:
-            return None
-        return cls(Generation.objects.select_related("scene__project").get(pk=take_id), token)
+            return []
+        takes = Generation.objects.select_related("connection", "source").filter(lease_token=token)
+        return [Lease(take, token) for take in takes]
 
     def write(self, *, hold_for: float | None = None, **changes: Any) -> None:
         """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life. LeaseLost."""
@@ -60,16 +81,21 @@ class Lease:
             raise CancelRequested if self._held().exists() else LeaseLost
         self._remember(changes)
 
-    def let_go(self, *, next_step_in: float = 0, **changes: Any) -> None:
-        """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final. LeaseLost."""
+    def let_go(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
+        """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final. LeaseLost.
+
+        `quietly` where nothing changed that anybody sees: open pages are not told.
+        """
         ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None}
         due_at = Now() + timedelta(seconds=next_step_in) if next_step_in else Now()
-        if not self._held().update(**self._stamped(changes), **ended, next_step_at=due_at):
+        values = changes if quietly else self._stamped(changes)
+        if not self._held().update(**values, **ended, next_step_at=due_at):
             raise LeaseLost
         self._remember(changes)
 
-    def _held(self) -> QuerySet[Generation]:
-        return Generation.objects.filter(pk=self.take.pk, lease_token=self.token)
+    def _held(self) -> QuerySet[Advancing]:
+        rows: QuerySet[Advancing] = type(self.take)._default_manager.filter(pk=self.take.pk, lease_token=self.token)
+        return rows
 
     def _stamped(self, changes: dict[str, Any]) -> dict[str, Any]:
         return {**changes, "version": F("version") + 1, "changed_at": Now()}
@@ -80,19 +106,33 @@ class Lease:
                 setattr(self.take, name, value)
 
 
+def _claim(due: QuerySet[RowT], related: QuerySet[RowT], row_id: int, worker_id: int | None) -> Lease[RowT] | None:
+    token = uuid.uuid4()
+    values = {"lease_token": token, "lease_expires_at": _expiry(), "leased_by": worker_id, "handed_over_at": None}
+    return Lease(related.get(pk=row_id), token) if due.filter(pk=row_id).update(**values) else None
+
+
 def release_leases_of(worker_id: int) -> int:
     """Hand over what a worker that has stopped was doing, without waiting for its leases to run out."""
-    return (
-        Generation.objects.active()
-        .filter(leased_by=worker_id)
-        .update(
-            lease_token=None,
-            lease_expires_at=None,
-            leased_by=None,
-            next_step_at=Now(),
-            attempt=Greatest(F("attempt") - 1, 0),
-        )
-    )
+    released = {
+        "lease_token": None,
+        "lease_expires_at": None,
+        "leased_by": None,
+        "next_step_at": Now(),
+        "attempt": Greatest(F("attempt") - 1, 0),
+    }
+    rows = (Generation.objects.active(), ImageGeneration.objects.active())
+    return sum(active.filter(leased_by=worker_id).update(**released) for active in rows)
+
+
+def release_leases_of_the_dead() -> int:
+    """Hand over what workers held that have not been seen for a while: a submission is looked up, never sent again."""
+    dead = Worker.objects.filter(seen_at__lte=Now() - Worker.ALIVE_FOR, stopping=False)
+    released = 0
+    for worker_id in dead.values_list("pk", flat=True):
+        if Worker.objects.filter(pk=worker_id, stopping=False).update(stopping=True):
+            released += release_leases_of(worker_id)
+    return released
 
 
 def _expiry(hold_for: float | None = None) -> CombinedExpression:

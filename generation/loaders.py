@@ -1,10 +1,10 @@
-"""The only door to a take: 404 to people of other teams, 403 to members whose role does not suffice."""
+"""The only doors to takes and picture requests: 404 to people of other teams, 403 to members whose role does not suffice."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
-from generation.models import Generation
+from generation.models import Generation, ImageGeneration
 from teams import access
 from teams.models import Role
 
@@ -12,7 +12,12 @@ from teams.models import Role
 def load_take(
     request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, deleted_too: bool = False
 ) -> tuple[Generation, Role]:
-    takes = Generation.objects.select_related("scene__project")
+    takes = Generation.objects.select_related("scene__project", "connection")
     if not deleted_too:
         takes = takes.filter(scene__deleted_at=None, scene__project__deleted_at=None)
     return access.load(takes, access.signed_in(request), pk, team="scene__project__team", at_least=at_least)
+
+
+def load_images(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[ImageGeneration, Role]:
+    rows = ImageGeneration.objects.select_related("project", "scene")
+    return access.load(rows, access.signed_in(request), pk, team="project__team", at_least=at_least)

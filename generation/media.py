@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from generation.models import Generation
 from generation.providers.base import ErrorKind, ProviderError
 
 POSTER_WIDTH = 960
+#: No request takes longer; a folder of pictures that is older was left by a worker that died.
+PICTURES_SECONDS = 3600
 
 
 class NotAClip(Exception):
@@ -76,6 +79,8 @@ def sweep_scratch() -> int:
     for path in scratch_dir().iterdir():
         name = re.fullmatch(r"(\d+)-([0-9a-f-]{36})\.(mp4|webp)", path.name)
         if name is None:
+            if path.is_dir() and time.time() - path.stat().st_mtime > PICTURES_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
             continue
         held = Generation.objects.filter(pk=name[1], lease_token=name[2], lease_expires_at__gt=Now()).exists()
         if not held:

@@ -17,10 +17,13 @@ class Status(TextChoices):
     UNKNOWN = "unknown", "Needs a look"
 
 
-#: A local renderer goes from queued to running: there is nobody to submit to.
+#: A local renderer goes from queued to running: there is nobody to submit to. Pictures come inside the answer, so they go
+#: from submitting to completed.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SUBMITTING, Status.RUNNING, Status.FAILED, Status.CANCELLED}),
-    Status.SUBMITTING: frozenset({Status.QUEUED, Status.RUNNING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED}),
+    Status.SUBMITTING: frozenset(
+        {Status.QUEUED, Status.RUNNING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED, Status.COMPLETED}
+    ),
     Status.RUNNING: frozenset({Status.FETCHING, Status.FAILED, Status.CANCELLED, Status.UNKNOWN}),
     Status.FETCHING: frozenset({Status.COMPLETED, Status.FAILED, Status.RUNNING, Status.UNKNOWN, Status.CANCELLED}),
     Status.UNKNOWN: frozenset({Status.RUNNING, Status.FETCHING, Status.FAILED}),

@@ -7,7 +7,7 @@ import os
 from django.db.models.functions import Now
 from django_q.conf import Conf
 
-from generation import dispatch, pipeline
+from generation import connections, dispatch, pipeline
 from generation.models import Worker
 
 
@@ -27,6 +27,23 @@ def advance(take_id: int) -> None:
     pipeline.advance(take_id, worker_id=this_worker())
     _note_execution()
     dispatch.hand_over_due()
+
+
+def advance_images(row_id: int) -> None:
+    pipeline.advance_images(row_id, worker_id=this_worker())
+    _note_execution()
+    dispatch.hand_over_due()
+
+
+def poll(take_ids: list[int]) -> None:
+    pipeline.poll_many(take_ids, worker_id=this_worker())
+    _note_execution()
+    dispatch.begin_due()
+
+
+def refresh_models() -> None:
+    connections.refresh_stale_models()
+    _note_execution()
 
 
 def heartbeat() -> None:

@@ -101,7 +101,7 @@ def test_remote_steps_have_a_queue_of_their_own(takes: list[Generation]):
     Generation.objects.filter(pk=takes[0].pk).update(provider="studio", status=Status.RUNNING)
     Generation.objects.filter(pk=takes[1].pk).update(provider="studio", status=Status.FETCHING)
     dispatch.hand_over_due()
-    assert (queued("remote"), queued("media")) == ([takes[0].pk], [takes[1].pk, takes[2].pk])
+    assert (queued("remote"), queued("media")) == ([[takes[0].pk]], [takes[1].pk, takes[2].pk])
 
 
 def test_a_task_is_a_sign_of_life(local_take: Generation, monkeypatch: pytest.MonkeyPatch):

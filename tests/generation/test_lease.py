@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from generation.lease import CancelRequested, Lease, LeaseLost, release_leases_of
+from generation.lease import CancelRequested, Lease, LeaseLost, release_leases_of, release_leases_of_the_dead
 from generation.models import Generation, Worker
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +73,15 @@ def test_a_worker_that_stops_hands_over_what_it_holds(local_take: Generation):
     assert local_take.attempt == 0
     assert Lease.claim(local_take.pk) is not None
     assert release_leases_of(worker.pk) == 0
+
+
+def test_what_a_dead_worker_held_is_handed_over_and_a_living_ones_is_not(make_scenes, make_take):
+    dead, living = (Worker.objects.create(name=name) for name in ("dead", "living"))
+    Worker.objects.filter(pk=dead.pk).update(seen_at="2026-01-01T00:00Z")
+    first, second = (make_take(scene) for scene in make_scenes(2))
+    claim(first, dead.pk)
+    claim(second, living.pk)
+    assert release_leases_of_the_dead() == 1
+    assert release_leases_of_the_dead() == 0
+    assert Lease.claim(first.pk) is not None
+    assert Lease.claim(second.pk) is None

@@ -16,6 +16,7 @@ from django_q.models import OrmQ
 from generation import catalogue, media, pipeline
 from generation.lease import Lease
 from generation.models import Generation
+from generation.pipeline import making
 from generation.providers import animatic
 from generation.states import Status
 from projects import storyboard
@@ -311,7 +312,7 @@ def test_cancelling_what_waits_is_done_at_once(local_take: Generation, advance: 
 def test_cancelling_stops_a_render_in_the_middle(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    monkeypatch.setattr(pipeline, "PROGRESS_SECONDS", 0)
+    monkeypatch.setattr(making, "PROGRESS_SECONDS", 0)
     told: list[float] = []
     render = animatic.render
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.db.models.functions import Now
 
 from generation import pipeline
 from generation.lease import Lease
-from generation.models import Generation
+from generation.models import Connection, Generation
 from generation.states import Status
 from tests.generation import remote
 
@@ -52,8 +53,11 @@ def test_a_rate_limit_is_waited_out(remote_take: Generation, studio: remote.Stud
     take = advance(remote_take)
     assert (take.status, take.error_message) == (Status.QUEUED, "Too many requests.")
     assert 6 < (take.next_step_at - take.changed_at).total_seconds() <= 7
-    assert advance(take).status == Status.RUNNING
+    assert advance(take).status == Status.QUEUED
+    Connection.objects.update(paused_until=Now())
+    assert (advance(take).status, take.error_message) == (Status.RUNNING, "")
     assert studio.charges == ["clip-1"]
+    assert Connection.objects.get().refusals == 0
 
 
 @pytest.mark.parametrize("fault", ["drop", 500])
@@ -76,7 +80,10 @@ def test_where_nothing_can_be_looked_up_a_person_decides(
     studio.can_list = False
     take = advance(advance(remote_take))
     assert (take.status, take.actual_cost) == (Status.UNKNOWN, None)
-    assert take.error_message == "The provider did not say whether it accepted this clip, and it may have been charged."
+    assert take.error_message == (
+        "The provider did not say whether it accepted this clip, and it may have been charged."
+        " Its answer was: The studio hung up."
+    )
     assert advance(take).status == Status.UNKNOWN
     assert studio.charges == ["clip-1"]
 

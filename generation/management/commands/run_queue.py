@@ -6,15 +6,20 @@ with it, instead of living on as an orphan that nobody watches.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import threading
 from argparse import ArgumentParser
+from importlib import import_module
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django_q.cluster import Cluster
+
+from generation import connections
+from generation.providers.registry import REMOTE_PROVIDERS, remote_provider
 
 
 class Command(BaseCommand):
@@ -25,7 +30,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         threading.Thread(target=self.die_with_parent, daemon=True).start()
+        self.load_what_workers_share(options["queue"])
         Cluster().start()
+
+    def load_what_workers_share(self, queue: str) -> None:
+        """Before the cluster forks: an SDK that is loaded here is in memory once and not once per worker."""
+        import_module("generation.tasks")
+        if queue == "remote":
+            for configured in connections.all_configured().values():
+                if configured.provider in REMOTE_PROVIDERS:
+                    remote_provider(configured.provider)
+        gc.collect()
+        gc.freeze()  # the collector writes to every object it looks at, which would copy the shared pages
 
     def die_with_parent(self) -> None:
         os.read(sys.stdin.fileno(), 1)  # not sys.stdin.read(): forked children would wait for its lock for ever

@@ -26,13 +26,15 @@ from django.db import Error as DatabaseUnreachable
 from django.db import close_old_connections
 from django.db.models.functions import Now
 
-from generation import dispatch, media
-from generation.lease import release_leases_of
+from generation import connections, dispatch, media
+from generation.lease import release_leases_of, release_leases_of_the_dead
 from generation.models import Worker
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS = 1.0
+#: Short: a poll should not be late by much.
+TICK_SECONDS = 0.2
+LOOK_AROUND_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 #: Rendering is simply done again elsewhere, so the media queue gets no time; a request to a provider gets some.
 STOP_SECONDS = {"media": 0.0, "remote": 3.0}
@@ -113,7 +115,8 @@ class Command(BaseCommand):
         queues = [QueueProcess(name, worker.pk) for name in dispatch.QUEUES]
         for queue in queues:
             dispatch.send_heartbeat(queue.name)
-        self.swept_at = time.monotonic()
+        self.swept_at = self.looked_around_at = time.monotonic()
+        self.refresh_models()
         logger.info("Working: %s", ", ".join(f"{queue.name} (process group {queue.process.pid})" for queue in queues))
         try:
             while not stopping.wait(TICK_SECONDS):
@@ -131,13 +134,24 @@ class Command(BaseCommand):
         return Worker.objects.create(name=name, media_workers=settings.MEDIA_WORKERS)
 
     def tick(self, worker: Worker, queues: list[QueueProcess]) -> None:
-        Worker.objects.filter(pk=worker.pk).update(seen_at=Now())
         dispatch.hand_over_due()
+        if time.monotonic() - self.looked_around_at < LOOK_AROUND_SECONDS:
+            return
+        self.looked_around_at = time.monotonic()
+        Worker.objects.filter(pk=worker.pk).update(seen_at=Now())
+        if released := release_leases_of_the_dead():
+            logger.warning("A worker has died; handed over %s of what it held.", released)
+        dispatch.explain_waiting()
         for queue in queues:
             queue.watch()
         if time.monotonic() - self.swept_at > SWEEP_SECONDS:
             self.swept_at = time.monotonic()
             media.sweep_scratch()
+            self.refresh_models()
+
+    def refresh_models(self) -> None:
+        if connections.has_listing():
+            dispatch.send_refresh()
 
     def stop(self, worker: Worker, queues: list[QueueProcess]) -> None:
         now = time.monotonic()

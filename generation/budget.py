@@ -1,0 +1,142 @@
+"""Reserves what a click may cost, settles what it did cost, releases the rest; caps hold whoever clicks at once.
+
+Every function belongs into a transaction with the change of the row it is about. Budgets are locked while they are read and
+written, the team's before the project's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+
+from generation.cost import Price
+from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, exact
+from projects.models import Project
+from teams.models import User
+
+
+class NeedsConfirmation(ValidationError):
+    """It costs more than the team starts without asking; nothing was started."""
+
+
+def ask_before(price: Price, project: Project) -> None:
+    """Raises NeedsConfirmation where this price, all in one, is above what the project or its team asks about."""
+    threshold = asks_above(project, price.currency)
+    if threshold is not None and price.amount > threshold:
+        limit = Price(threshold, price.currency)
+        raise NeedsConfirmation(f"This costs {price}; more than {limit} at once is asked about.")
+
+
+def this_month() -> str:
+    return f"{timezone.localdate():%Y-%m}"
+
+
+def locked(project: Project, currency: str) -> list[Budget]:
+    """The team's and the project's, made where they are missing."""
+    for of_project in (None, project):
+        Budget.objects.get_or_create(team_id=project.team_id, project=of_project, currency=currency)
+    of_team = Budget.objects.select_for_update().get(team_id=project.team_id, project=None, currency=currency)
+    return [of_team, Budget.objects.select_for_update().get(project=project, currency=currency)]
+
+
+def reserve(rows: Iterable[Advancing], project: Project) -> None:
+    """Set aside what these rows are estimated to cost, all or nothing. Raises ValidationError where it does not fit."""
+    by_currency: dict[str, list[Advancing]] = {}
+    for row in rows:
+        if row.estimated_cost:
+            by_currency.setdefault(row.currency, []).append(row)
+    for currency, costly in by_currency.items():
+        amount = sum((row.estimated_cost for row in costly), Decimal(0))
+        for budget in locked(project, currency):
+            _refuse_what_does_not_fit(budget, amount, costly)
+            budget.reserved += amount
+            budget.save(update_fields=["reserved"])
+        for row in costly:
+            _enter(LedgerEntry.Kind.RESERVE, row, project, reserved=row.estimated_cost)
+
+
+def close(row: Advancing, spent: Decimal) -> None:
+    """The row is over: release what was set aside for it, and book what it cost."""
+    entries = LedgerEntry.objects.filter(**_about(row))
+    reserved = exact(entries.aggregate(sum=Sum("reserved"))["sum"])
+    if not reserved and not spent:
+        return
+    project, month = project_of(row), this_month()
+    for budget in locked(project, row.currency):
+        budget.reserved -= reserved
+        budget.spent += spent
+        budget.spent_month = budget.spent_in(month) + spent
+        budget.month = month
+        budget.save(update_fields=["reserved", "spent", "spent_month", "month"])
+    kind = LedgerEntry.Kind.SETTLE if spent else LedgerEntry.Kind.RELEASE
+    _enter(kind, row, project, reserved=-reserved, spent=spent)
+
+
+def asks_above(project: Project, currency: str) -> Decimal | None:
+    """The price from which on a click is asked about, as the project has it, else its team; None where nothing is."""
+    found = Budget.objects.filter(team_id=project.team_id, currency=currency).exclude(confirm_above=None)
+    of_either = found.filter(Q(project=project) | Q(project=None)).order_by(F("project").asc(nulls_last=True))
+    return of_either.values_list("confirm_above", flat=True).first()
+
+
+def change_caps(budget: Budget, caps: dict[str, Decimal | None], member: User) -> None:
+    """An owner's act, and written down."""
+    changed = {name: cap for name, cap in caps.items() if getattr(budget, name) != cap}
+    if not changed:
+        return
+    before = {name: getattr(budget, name) for name in changed}
+    Budget.objects.filter(pk=budget.pk).update(**changed)
+    words = {"cap_total": "total", "cap_month": "month", "confirm_above": "ask above"}
+    note = ", ".join(f"{words[name]}: {before[name] or 'none'} -> {cap or 'none'}" for name, cap in changed.items())
+    LedgerEntry.objects.create(
+        kind=LedgerEntry.Kind.CAP,
+        team=budget.team,
+        project=budget.project,
+        member=member,
+        currency=budget.currency,
+        note=note[:300],
+    )
+
+
+def project_of(row: Advancing) -> Project:
+    if isinstance(row, Generation):
+        return row.scene.project
+    assert isinstance(row, ImageGeneration)
+    return row.project
+
+
+def _about(row: Advancing) -> dict[str, int]:
+    return {"take_id" if isinstance(row, Generation) else "images_id": row.pk}
+
+
+def _enter(kind: LedgerEntry.Kind, row: Advancing, project: Project, **amounts: Decimal) -> None:
+    LedgerEntry.objects.create(
+        kind=kind,
+        team_id=project.team_id,
+        project=project,
+        member_id=row.created_by_id,
+        currency=row.currency,
+        **_about(row),
+        **amounts,
+    )
+
+
+def _refuse_what_does_not_fit(budget: Budget, amount: Decimal, rows: list[Advancing]) -> None:
+    left = budget.left(this_month())
+    if left is None or amount <= left:
+        return
+    whose = f"the project “{budget.project}”" if budget.project else f"the team “{budget.team}”"
+    has, costs = Price(max(left, Decimal(0)), budget.currency), Price(amount, budget.currency)
+    message = f"The budget of {whose} has {has} left; this costs {costs}. An owner can raise it."
+    fitting = []
+    for row in rows:
+        left -= row.estimated_cost
+        if left >= 0 and isinstance(row, Generation):
+            fitting.append(str(row.scene.position))
+    if len(rows) > 1:
+        message += f" Scenes {', '.join(fitting)} would fit." if fitting else " None of the scenes fits."
+    raise ValidationError(message)

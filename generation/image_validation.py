@@ -1,0 +1,165 @@
+"""What is in the way of pictures that were asked for, and what they would cost: pure checks against the catalogue.
+
+An obstacle names what is in the way, what is allowed, and where the catalogue has one, the model that would allow it.
+Nothing that was chosen may get lost: an option the model does not have is an obstacle, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from generation import catalogue
+from generation.catalogue import Model
+from generation.cost import Price
+from generation.providers.base import ImageRequest
+
+STEP = 16
+LONGEST_EDGE, MOST_PIXELS, WIDEST = 3840, 3840 * 2160, 3
+AUTO = "auto"
+#: These are opaque backgrounds with words in the prompt.
+PLAIN_BACKGROUNDS = ("white", "black")
+COMPRESSED = ("webp", "jpeg")
+SEE_THROUGH = ("png", "webp")
+MODERATIONS = ("auto", "low")
+
+
+def image_obstacles(model: Model, request: ImageRequest) -> list[str]:
+    if model.kind != "image":
+        return [f"{model.name} makes no pictures (model)."]
+    return [
+        *_prompt_obstacles(model, request),
+        *_size_obstacles(model, request.size),
+        *_choice_obstacles(model, "quality", request.quality, lambda other: other.qualities),
+        *_choice_obstacles(model, "style", request.style, lambda other: () if request.images else other.styles),
+        *_choice_obstacles(model, "background", request.background, backgrounds_of),
+        *_choice_obstacles(model, "format", request.output_format, lambda other: other.formats),
+        *_choice_obstacles(model, "moderation", request.moderation, lambda other: _moderations(other, request)),
+        *_combination_obstacles(model, request),
+        *_count_obstacles(model, request.count),
+        *_input_obstacles(model, request),
+    ]
+
+
+def backgrounds_of(model: Model) -> tuple[str, ...]:
+    return (*model.backgrounds, *PLAIN_BACKGROUNDS) if "opaque" in model.backgrounds else model.backgrounds
+
+
+def is_free_size(size: str) -> bool:
+    """Whether models with free sizes make it."""
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", size)
+    if not match:
+        return False
+    short, long = sorted((int(match[1]), int(match[2])))
+    in_steps = short % STEP == long % STEP == 0
+    return in_steps and long <= min(LONGEST_EDGE, WIDEST * short) and short * long <= MOST_PIXELS
+
+
+def image_price(model: Model, size: str, quality: str, count: int) -> Price | None:
+    """The price of that many pictures; None where it is not known beforehand.
+
+    Where the provider chooses, it is the dearest it may choose, and None unless the price of each is known.
+    """
+    sizes = [one for one in model.image_sizes if one != AUTO] if size in ("", AUTO) else [size]
+    qualities = [one for one in model.qualities if one != AUTO] if quality in ("", AUTO) else [quality]
+    amounts = [_amount(model, one, other) for one in sizes for other in qualities]
+    known = [amount for amount in amounts if amount is not None]
+    return Price(max(known), model.currency).times(count) if known and len(known) == len(amounts) else None
+
+
+def _amount(model: Model, size: str, quality: str) -> Decimal | None:
+    """Upright and lying pictures cost the same."""
+    turned = "x".join(reversed(size.split("x")))
+    prices = model.price_per_image.get(size) or model.price_per_image.get(turned)
+    return prices.get(quality) if prices else None
+
+
+# -- What can be in the way --------------------------------------------------------------------------------------------
+
+
+def _prompt_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
+    length = len(request.prompt)
+    if not request.prompt.strip():
+        yield "The prompt is empty."
+    elif model.prompt_limit is not None and length > model.prompt_limit:
+        yield f"The prompt has {length:,} characters; {model.name} takes at most {model.prompt_limit:,}."
+
+
+def _size_obstacles(model: Model, size: str) -> Iterator[str]:
+    if not size or _makes_size(model, size):
+        return
+    allowed = ", ".join(model.image_sizes)
+    if model.free_size:
+        allowed += f" and any width and height in steps of {STEP}, up to 3840x2160 and {WIDEST}:1"
+    yield f"{model.name} has no size {size}; it has {allowed}.{_instead(model, lambda other: _makes_size(other, size))}"
+
+
+def _makes_size(model: Model, size: str) -> bool:
+    return size in model.image_sizes or (model.free_size and is_free_size(size))
+
+
+def _choice_obstacles(
+    model: Model, field: str, value: str, choices: Callable[[Model], tuple[str, ...]]
+) -> Iterator[str]:
+    if not value or value in choices(model):
+        return
+    instead = _instead(model, lambda other: value in choices(other))
+    if allowed := choices(model):
+        yield f"{model.name} has no {field} {value}; it has {', '.join(allowed)}.{instead}"
+    else:
+        yield f"{model.name} has no choice of {field}; leave it empty.{instead}"
+
+
+def _moderations(model: Model, request: ImageRequest) -> tuple[str, ...]:
+    """It came with the choice of format, and edits do not have it."""
+    return MODERATIONS if model.formats and not request.images else ()
+
+
+def _combination_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
+    output_format = request.output_format or "png"
+    if request.background == "transparent" and model.backgrounds and output_format not in SEE_THROUGH:
+        yield f"A transparent background needs the format {' or '.join(SEE_THROUGH)}, not {output_format}."
+    if request.compression is None:
+        return
+    if not model.formats:
+        instead = _instead(model, lambda other: other.formats != ())
+        yield f"{model.name} has no choice of compression; leave it empty.{instead}"
+    elif output_format not in COMPRESSED:
+        yield f"Compression needs the format {' or '.join(COMPRESSED)}, not {output_format}."
+    elif not 0 <= request.compression <= 100:
+        yield f"Compression is 0 to 100, not {request.compression}."
+
+
+def _count_obstacles(model: Model, count: int) -> Iterator[str]:
+    if count < 1:
+        yield f"The count is {count}; at least one picture is made."
+    elif count > model.max_images:
+        instead = _instead(model, lambda other: other.max_images >= count)
+        yield f"{model.name} makes at most {model.max_images} at once; the count is {count}.{instead}"
+
+
+def _input_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
+    count = len(request.images)
+    if request.mask and not request.images:
+        yield "A mask needs a picture it belongs to (images)."
+    if count > _most_images(model):
+        most = _most_images(model)
+        takes = f"at most {most} images" if most else "no images to edit"
+        yield f"{model.name} takes {takes}; there are {count}.{_instead(model, lambda other: _most_images(other) >= count)}"
+
+
+def _most_images(model: Model) -> int:
+    return max(1, model.takes.references) if model.takes.edit else 0
+
+
+def _instead(model: Model, can: Callable[[Model], bool]) -> str:
+    """The first model that would do; where there is one, one that is not on its way out."""
+    able = [
+        other
+        for other in catalogue.all_models().values()
+        if other.kind == "image" and other is not model and can(other)
+    ]
+    lasting = [other for other in able if other.retired_on is None]
+    best = lasting or able
+    return f" {best[0].name} would." if best else ""

@@ -1,0 +1,34 @@
+"""Moves generations along. The only code that changes a status.
+
+`enqueue` makes the row, `advance` takes one step of it under a lease, `cancel` stops it. A step that dies leaves a row that
+is due again when its lease runs out; what may then be done depends on its status alone:
+
+- a local render is simply done again;
+- a row found in `submitting` may have been charged: it is looked up at the provider, and where that tells nothing a person
+  decides (`unknown`); it is never submitted again;
+- a row with a provider's id is asked about for as long as the provider knows it.
+"""
+
+from generation.offers import Asked
+from generation.pipeline.asking import Enqueued, Missing, cancel, enqueue, enqueue_missing, is_missing, missing_of
+from generation.pipeline.images import enqueue_images, image_obstacles
+from generation.pipeline.steps import advance, advance_images, poll_many
+from generation.pipeline.transitions import MAX_ATTEMPTS, IllegalTransition
+
+__all__ = [
+    "MAX_ATTEMPTS",
+    "Asked",
+    "Enqueued",
+    "IllegalTransition",
+    "Missing",
+    "advance",
+    "advance_images",
+    "cancel",
+    "enqueue",
+    "enqueue_images",
+    "enqueue_missing",
+    "image_obstacles",
+    "is_missing",
+    "missing_of",
+    "poll_many",
+]

@@ -1,0 +1,200 @@
+"""Asking for takes, and stopping them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from generation import budget, catalogue, prompting
+from generation.cost import Price
+from generation.dispatch import hand_over_due
+from generation.models import Generation
+from generation.offers import Asked, Offer, chosen_model, chosen_offer, quote
+from generation.states import Status
+from projects.models import Audio, Project, Reference, Scene, SceneQuerySet
+from teams.models import User
+
+#: A second take asked for this soon after the first is the second half of a double click.
+DOUBLE_CLICK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Enqueued:
+    take: Generation
+    created: bool
+
+
+@transaction.atomic
+def enqueue(
+    scene: Scene,
+    *,
+    number: int,
+    member: User,
+    model: catalogue.Model | None = None,
+    expected: str | None = None,
+    asked: Asked | None = None,
+    confirmed: bool = True,
+) -> Enqueued:
+    """Start take `number` of the scene, or find it started already.
+
+    The number is the one the person saw on the button, so a click that arrives twice, from two tabs or two people, makes
+    one take. `expected` is the price that stood on the button; without a `model` the scene's own makes it. `asked` is what
+    shall be done to a finished take instead of making a new one. Raises ValidationError where the model cannot make this,
+    the price is another by now, or the scene is gone; NeedsConfirmation for a price that is asked about first, unless it was
+    `confirmed`.
+    """
+    scenes = _lock(scene.project_id).filter(pk=scene.pk)
+    current = scenes.first()
+    if current is None:
+        raise ValidationError("This scene has been deleted in the meantime.")
+    if number < 1 or number > current.next_take_number:
+        raise ValidationError("This page is out of date. Reload it, then try again.")
+    if number < current.next_take_number:
+        return Enqueued(current.takes.get(number=number), created=False)
+    since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
+    if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
+        return Enqueued(just_made, created=False)
+    take = _new_take(current, member, model or chosen_model(current), asked)
+    price = Price(take.estimated_cost, take.currency)
+    if expected is not None and expected != str(price):
+        raise ValidationError(
+            f"It would cost {price} by now. Nothing was started; press again if that is what you want."
+        )
+    if not confirmed:
+        budget.ask_before(price, current.project)
+    take.save()
+    budget.reserve([take], current.project)
+    transaction.on_commit(hand_over_due, robust=True)
+    return Enqueued(take, created=True)
+
+
+@transaction.atomic
+def enqueue_missing(project: Project, *, member: User, confirmed: bool = True) -> list[Generation]:
+    """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none.
+
+    All or nothing: raises ValidationError naming the first scene that the model cannot make.
+    """
+    takes = []
+    for scene in _lock(project.pk):
+        if is_missing(scene):
+            try:
+                takes.append(_new_take(scene, member, chosen_model(scene)))
+            except ValidationError as error:
+                reason = " ".join(error.messages)
+                raise ValidationError(f"Scene {scene.position}: {reason} Nothing was started.") from error
+    if takes and not confirmed:
+        total = sum((take.estimated_cost for take in takes), Decimal(0))
+        budget.ask_before(Price(total, takes[0].currency), project)
+    made = Generation.objects.bulk_create(takes)
+    budget.reserve(made, project)
+    transaction.on_commit(hand_over_due, robust=True)
+    return takes
+
+
+def _lock(project_id: int) -> SceneQuerySet:
+    """Keep everybody else from starting takes of this project until the transaction ends; its scenes as they are now."""
+    Project.objects.select_for_update().get(pk=project_id)
+    return Scene.objects.live().for_cards().filter(project=project_id)
+
+
+def _new_take(scene: Scene, member: User, model: catalogue.Model, asked: Asked | None = None) -> Generation:
+    offered = quote(scene, model, asked)
+    assert offered.price is not None
+    return Generation(
+        scene=scene,
+        number=scene.next_take_number,
+        created_by=member,
+        provider=model.provider,
+        connection=offered.connection.row() if offered.connection else None,
+        model_id=model.id,
+        shot=scene.shot(),
+        scene_digest=scene.digest(),
+        duration=offered.seconds,
+        estimated_cost=offered.price.amount,
+        currency=offered.price.currency,
+        **(_from_clip(asked) if asked else _from_scene(scene, offered)),
+    )
+
+
+def _from_scene(scene: Scene, offered: Offer) -> dict[str, Any]:
+    model, aspect_ratio = offered.model, scene.project.aspect_ratio
+    width, height = model.sizes[scene.resolution][aspect_ratio]
+    return {
+        "prompt": prompting.render(scene, model),
+        "width": width,
+        "height": height,
+        "aspect_ratio": aspect_ratio,
+        "resolution": scene.resolution,
+        "inputs": inputs_of(scene, model),
+    }
+
+
+def _from_clip(asked: Asked) -> dict[str, Any]:
+    source = asked.source
+    same = {name: getattr(source, name) for name in ("width", "height", "aspect_ratio", "resolution")}
+    return {"task": asked.task, "source": source, "prompt": asked.prompt, **same}
+
+
+def inputs_of(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
+    """What the clip is made from besides the prompt, as the row keeps it; only what the model takes."""
+    takes = model.takes
+    inputs: dict[str, Any] = {}
+    for role, taken in ((Reference.Role.START_FRAME, takes.start_frame), (Reference.Role.END_FRAME, takes.end_frame)):
+        if taken and (picture := scene.frame(role)):
+            inputs[role.value] = {"name": picture.image.name, "fit": picture.fit}
+    if takes.references and (references := scene.shown_references()):
+        inputs["references"] = [picture.image.name for picture in references]
+    if takes.seed and scene.seed is not None:
+        inputs["seed"] = scene.seed
+    if takes.negative_prompt and scene.negative_prompt:
+        inputs["negative_prompt"] = scene.negative_prompt
+    if takes.audio == "choice" and scene.audio:
+        inputs["audio"] = scene.audio == Audio.ON
+    return inputs
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What "Generate missing" would start, and for how much."""
+
+    count: int
+    price: Price
+
+    def __str__(self) -> str:
+        return f"{self.count} scene{'' if self.count == 1 else 's'} · {self.price}"
+
+
+def missing_of(scenes: Iterable[Scene]) -> Missing:
+    """Leaves out what the model cannot make; reads prefetched takes."""
+    offers = [chosen_offer(scene) for scene in scenes if is_missing(scene)]
+    prices = [offered.price for offered in offers if offered and offered.price and offered.is_possible]
+    currency = prices[0].currency if prices else "USD"
+    return Missing(len(prices), Price(sum((price.amount for price in prices), Decimal(0)), currency))
+
+
+def is_missing(scene: Scene) -> bool:
+    """Whether "Generate missing" means this scene; reads its prefetched takes."""
+    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in scene.takes.all())
+
+
+@transaction.atomic
+def cancel(take: Generation) -> bool:
+    """Stop the take: at once while it waits, else as soon as whoever works on it notices. False when it is over."""
+    row = Generation.objects.filter(pk=take.pk)
+    changed = {"version": F("version") + 1, "changed_at": Now()}
+    waiting = row.lease_free().filter(status=Status.QUEUED)
+    if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **changed):
+        budget.close(take, Decimal(0))
+        return True
+    asked = row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed)
+    if asked:
+        transaction.on_commit(hand_over_due, robust=True)
+    return bool(asked)

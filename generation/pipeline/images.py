@@ -1,0 +1,172 @@
+"""Pictures made elsewhere: asking for them, and the one step in which they are sent for and kept.
+
+The answer holds the pictures themselves. A step that died in `submitting` may have been charged, and there is nothing to
+look up: a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models.functions import Now
+
+from generation import admission, budget, connections, image_validation, media
+from generation.catalogue import Model
+from generation.dispatch import hand_over_due
+from generation.lease import CancelRequested, Lease
+from generation.models import ImageGeneration
+from generation.offers import why_not
+from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
+from generation.pipeline.transitions import UNCLEAR, end
+from generation.providers.base import ErrorKind, ImageRequest, ImageResult, ProviderError
+from generation.providers.registry import image_provider
+from generation.states import Status
+from projects import pictures
+from projects.models import Project, Reference, Scene
+from teams.models import User
+
+OPTIONS = ("size", "quality", "background", "output_format", "compression", "style", "moderation", "count")
+
+
+@transaction.atomic
+def enqueue_images(
+    project: Project,
+    scene: Scene | None,
+    role: Reference.Role,
+    model: Model,
+    request: ImageRequest,
+    *,
+    member: User,
+    inputs: tuple[str, ...] = (),
+    expected: str | None = None,
+    **fields: str,
+) -> ImageGeneration:
+    """Ask for pictures; `inputs` are names of stored files to edit, in place of the request's `images`.
+
+    Raises ValidationError with every obstacle, or where the price is not the one that was `expected`.
+    """
+    Project.objects.select_for_update().get(pk=project.pk)
+    obstacles = image_obstacles(model, request, len(inputs))
+    if role in pictures.FRAMES and request.count > 1:
+        obstacles.append("A frame is one picture; for several, ask for references.")
+    price = image_validation.image_price(model, request.size, request.quality, request.count)
+    if expected is not None and expected != str(price or ""):
+        obstacles.append(f"It would cost {price or 'what its tokens cost'} by now. Nothing was started; press again.")
+    if obstacles:
+        raise ValidationError(obstacles)
+    connection = connections.for_provider(model.provider)
+    assert connection is not None, "its absence is an obstacle"
+    row = ImageGeneration.objects.create(
+        project=project,
+        scene=scene,
+        role=role,
+        created_by=member,
+        provider=model.provider,
+        connection=connection.row(),
+        model_id=model.id,
+        prompt=request.prompt,
+        options={name: getattr(request, name) for name in OPTIONS} | {"images": list(inputs)},
+        estimated_cost=price.amount if price else Decimal(0),
+        currency=model.currency,
+        **fields,
+    )
+    budget.reserve([row], project)
+    transaction.on_commit(hand_over_due, robust=True)
+    return row
+
+
+def image_obstacles(model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:
+    """Everything in the way of these pictures, the account included."""
+    found = why_not(model)
+    as_asked = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
+    return found + image_validation.image_obstacles(model, as_asked)
+
+
+# -- The step ----------------------------------------------------------------------------------------------------------
+
+
+def step_of(row: ImageGeneration) -> Callable[[Lease[ImageGeneration]], None]:
+    return make if row.status == Status.QUEUED else leave_to_a_person
+
+
+def make(lease: Lease[ImageGeneration]) -> None:
+    row = lease.take
+    if row.cancel_requested:
+        raise CancelRequested
+    if not enter(lease):
+        return
+    try:
+        result = _ask(row)
+    except OSError as error:
+        raise ProviderError(ErrorKind.STORAGE, f"A picture cannot be read: {error}. Nothing was sent.") from error
+    except ProviderError as error:
+        if error.kind in NOT_ACCEPTED:
+            turned_away(lease, error)
+            return
+        if error.kind in UNCLEAR:
+            leave_to_a_person(lease, error)
+            return
+        raise
+    _keep(lease, result)
+    admission.welcomed(connection_of(row))
+
+
+def leave_to_a_person(lease: Lease[ImageGeneration], error: ProviderError | None = None) -> None:
+    message = "The provider did not say whether it made these pictures, and they may have been charged."
+    if error:
+        message += f" Its answer was: {error.message}"
+    end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
+
+
+def _ask(row: ImageGeneration) -> ImageResult:
+    options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
+    with media.scratch_folder() as folder:
+        images = []
+        for number, name in enumerate(row.options.get("images", [])):
+            images.append(folder / f"picture-{number}{Path(name).suffix}")
+            with default_storage.open(name) as picture:
+                images[-1].write_bytes(picture.read())
+        request = ImageRequest(prompt=row.prompt, model=row.model_id, images=tuple(images), **options)
+        return image_provider(row.provider).make(connections.account_of(row), request)
+
+
+def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:
+    """Every picture that was paid for is kept; they all become references where one can only be a frame."""
+    row = lease.take
+    cost = _cost(row, result)
+    try:
+        made_pictures = [pictures.as_made(data) for data in result.images]
+    except ValidationError as error:
+        message = f"The provider charged for something that is no picture: {' '.join(error.messages)}"
+        raise ProviderError(ErrorKind.PROVIDER, message) from error
+    lease.write()
+    with transaction.atomic():
+        made = [_put(row, picture) for picture in made_pictures]
+        usage: dict[str, Any] = dict(result.usage)
+        end(lease, Status.COMPLETED, actual_cost=cost, usage=usage, made=made, started_at=Now(), error_message="")
+
+
+def _put(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
+    assert row.created_by is not None, "asked for by somebody"
+    fields = {"kind": row.kind, "label": row.label}
+    put = pictures.put(
+        row.project, row.scene, Reference.Role(row.role), picture, member=row.created_by, limit=False, **fields
+    )
+    return put.pk
+
+
+def _cost(row: ImageGeneration, result: ImageResult) -> Decimal:
+    """By the tokens that were counted, where the model is priced by tokens; else as estimated."""
+    model = connections.all_models().get(row.model_id)
+    tokens = result.usage.get("output_tokens")
+    if model is None or tokens is None or model.price_per_million_tokens is None:
+        return row.estimated_cost
+    return (model.price_per_million_tokens * tokens / 1_000_000).quantize(Decimal("0.0001"))

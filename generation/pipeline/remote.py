@@ -1,0 +1,202 @@
+"""The steps of a take that is made elsewhere, for money: submit, look up, poll, fetch."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import Coroutine, Iterable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from generation import admission, connections, media
+from generation.lease import CancelRequested, Lease
+from generation.models import Generation
+from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
+from generation.pipeline.making import request_of, store, throttled, with_pictures
+from generation.pipeline.transitions import MAX_ATTEMPTS, UNCLEAR, allow, back_off, end, error_fields
+from generation.providers.base import ErrorKind, Progress, ProgressState, ProviderError
+from generation.providers.registry import remote_provider
+from generation.states import Status
+
+T = TypeVar("T")
+
+LOOK_UP_AFTER_SECONDS = 5
+FIRST_POLL_SECONDS = 2
+
+
+# -- Submitting --------------------------------------------------------------------------------------------------------
+
+
+def submit(lease: Lease) -> None:
+    """Write ahead, send, write the provider's id: whatever dies in between leaves a row in `submitting`."""
+    take = lease.take
+    if take.cancel_requested:
+        raise CancelRequested
+    if not enter(lease):
+        return
+    try:
+        account = connections.account_of(take)
+        with with_pictures(take) as request:
+            remote_id = remote_provider(take.provider).submit(account, request)
+    except OSError as error:
+        raise ProviderError(
+            ErrorKind.STORAGE, f"A picture of this scene cannot be read: {error}. Nothing was sent."
+        ) from error
+    except ProviderError as error:
+        if error.kind in NOT_ACCEPTED:
+            turned_away(lease, error)
+        elif error.kind in UNCLEAR:
+            lease.let_go(next_step_in=LOOK_UP_AFTER_SECONDS, error_kind=error.kind, error_message=error.message)
+        else:
+            raise
+    else:
+        lease.let_go(
+            status=allow(take, Status.RUNNING),
+            remote_id=remote_id,
+            started_at=Now(),
+            next_step_in=FIRST_POLL_SECONDS,
+            error_kind="",
+            error_message="",
+        )
+        admission.welcomed(connection_of(take))
+
+
+def look_up(lease: Lease) -> None:
+    """A submission whose end nobody saw: adopt the clip if the provider has it, else leave it to a person."""
+    take = lease.take
+    assert take.submitted_at is not None
+    try:
+        account = connections.account_of(take)
+        known = frozenset(_remote_ids(take))
+        remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
+    except ProviderError as error:
+        lease.let_go(next_step_in=back_off(take.attempt), error_kind=error.kind, error_message=error.message)
+        return
+    if remote_id:
+        lease.let_go(
+            status=allow(take, Status.RUNNING), remote_id=remote_id, started_at=Now(), error_kind="", error_message=""
+        )
+    else:
+        message = "The provider did not say whether it accepted this clip, and it may have been charged."
+        if take.error_message:
+            message += f" Its answer was: {take.error_message}"
+        end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
+
+
+def _remote_ids(take: Generation) -> Iterable[str]:
+    """The clips of the same account that other takes have: none of them is adopted twice."""
+    return (
+        Generation.objects.filter(connection=take.connection).exclude(remote_id="").values_list("remote_id", flat=True)
+    )
+
+
+# -- Polling -----------------------------------------------------------------------------------------------------------
+
+
+_of_thread = threading.local()
+
+
+def on_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run it on this thread's own event loop, on which the providers' clients keep their connections."""
+    if not hasattr(_of_thread, "runner"):
+        _of_thread.runner = asyncio.Runner()
+    runner: asyncio.Runner = _of_thread.runner
+    return runner.run(work)
+
+
+async def ask(take: Generation) -> Progress:
+    """Raises ProviderError."""
+    return await remote_provider(take.provider).check(connections.account_of(take), take.remote_id)
+
+
+def poll(lease: Lease) -> None:
+    """One take alone: where somebody wants it stopped, or a command drives it."""
+    take = lease.take
+    if take.cancel_requested and _stop_at_provider(lease):
+        raise CancelRequested
+    try:
+        progress = on_loop(ask(take))
+    except ProviderError as error:
+        heed(lease, error)
+    else:
+        heed(lease, progress)
+
+
+def _stop_at_provider(lease: Lease) -> bool:
+    """Whether the provider stopped it. Where it cannot, the wish is dropped: the clip is paid for and will be kept."""
+    take = lease.take
+    try:
+        stopped = remote_provider(take.provider).cancel(connections.account_of(take), take.remote_id)
+    except ProviderError as error:
+        if error.kind == ErrorKind.LOST:
+            raise
+        return False  # asked again with the next poll
+    if not stopped:
+        lease.write(cancel_requested=False, waiting_for="It cannot be stopped there any more; the clip will be kept.")
+    return stopped
+
+
+def heed(lease: Lease, told: Progress | ProviderError) -> None:
+    """Write down what a poll told. Raises ProviderError, CancelRequested, LeaseLost."""
+    take = lease.take
+    if isinstance(told, ProviderError):
+        if told.kind == ErrorKind.LOST:
+            raise told
+        # One bad poll says nothing about the clip.
+        unseen = take.error_kind == told.kind
+        lease.let_go(next_step_in=told.retry_after or poll_delay(take, 0), quietly=unseen, error_kind=told.kind)
+        return
+    match told.state:
+        case ProgressState.RUNNING:
+            percent = min(99, max(take.progress, told.percent))
+            wait = told.poll_after or poll_delay(take, percent)
+            unseen = percent == take.progress and not take.error_kind
+            lease.let_go(progress=percent, next_step_in=wait, quietly=unseen, error_kind="")
+        case ProgressState.DONE:
+            cost: dict[str, Any] = {} if told.cost is None else {"actual_cost": told.cost}
+            lease.let_go(status=allow(take, Status.FETCHING), progress=99, attempt=0, error_kind="", **cost)
+        case ProgressState.CANCELLED:
+            raise CancelRequested
+        case ProgressState.FAILED:
+            failure = told.error or ProviderError(ErrorKind.PROVIDER, "The provider gave no reason.")
+            end(lease, Status.FAILED, actual_cost=told.cost or Decimal(0), **error_fields(failure))
+
+
+def poll_delay(take: Generation, percent: int) -> float:
+    """Half of what seems to remain where the provider tells how far it is, else a tenth of how long it has been going on.
+
+    Within 1 to 15 s, spread by 5 %.
+    """
+    elapsed = (timezone.now() - (take.started_at or take.created_at)).total_seconds()
+    if 10 <= percent < 100:
+        remaining = elapsed * (100 - percent) / percent
+        delay = remaining if remaining < 2 else remaining / 2
+    else:
+        delay = elapsed / 10
+    return min(15.0, max(1.0, delay)) * random.uniform(0.95, 1.05)
+
+
+# -- Fetching ----------------------------------------------------------------------------------------------------------
+
+
+def fetch(lease: Lease) -> None:
+    """Download a clip that has been paid for: tried again for as long as it takes, and never called failed."""
+    take = lease.take
+    lease.write(attempt=F("attempt") + 1)
+    try:
+        with media.scratch_file(take.pk, lease.token) as path:
+            account = connections.account_of(take)
+            provider = remote_provider(take.provider)
+            provider.fetch(account, take.remote_id, path, throttled(lambda **_: lease.write()))
+            store(lease, path)
+    except (ProviderError, media.NotAClip, OSError) as error:
+        message = f"The clip is made; downloading it did not work yet: {error}"
+        if take.attempt + 1 >= MAX_ATTEMPTS:
+            end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
+        else:
+            lease.let_go(next_step_in=back_off(take.attempt), error_message=message)

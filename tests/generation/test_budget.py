@@ -1,0 +1,326 @@
+"""What may be spent and what was: reserved with the click, settled or released at the end, exact to the cent."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.test import Client
+from django.urls import reverse
+
+from generation import budget, pipeline
+from generation.models import Budget, Generation, LedgerEntry, exact
+from generation.states import Status
+from projects.models import Project, Scene
+from teams.models import Team, User
+from tests.standin import Fault, StandIn
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[[User], Client]
+
+
+@pytest.fixture
+def paid(sora: StandIn, project: Project) -> StandIn:
+    """Every take of the project costs $0.40."""
+    Project.objects.update(model_id="sora-2")
+    return sora
+
+
+def cap(project: Project, *, total: str | None = None, month: str | None = None, of_team: bool = False) -> Budget:
+    with transaction.atomic():
+        row = budget.locked(project, "USD")[0 if of_team else 1]
+        Budget.objects.filter(pk=row.pk).update(cap_total=total, cap_month=month)
+    return row
+
+
+def sums(project: Project) -> tuple[Decimal, Decimal]:
+    """Reserved and spent, the same for team and project, and as the ledger adds up."""
+    rows = Budget.objects.filter(team=project.team)
+    (reserved,), (spent,) = (
+        {row.reserved for row in rows} or {Decimal(0)},
+        {row.spent for row in rows} or {Decimal(0)},
+    )
+    told = LedgerEntry.objects.aggregate(reserved=Sum("reserved"), spent=Sum("spent"))
+    assert (reserved, spent) == (exact(told["reserved"]), exact(told["spent"]))
+    return reserved, spent
+
+
+def start(scene: Scene, member: User) -> Generation:
+    fresh = Scene.objects.get(pk=scene.pk)
+    take = pipeline.enqueue(fresh, number=fresh.next_take_number, member=member).take
+    Generation.objects.filter(pk=take.pk).update(created_at="2026-01-01T00:00Z")
+    return take
+
+
+def test_a_click_reserves_and_the_clip_settles(paid: StandIn, scene: Scene, project: Project, bob: User, advance):
+    take = start(scene, bob)
+    assert sums(project) == (Decimal("0.4"), 0)
+    for _ in range(3):
+        take = advance(take)
+    assert (take.status, sums(project)) == (Status.COMPLETED, (0, Decimal("0.4")))
+    kinds = list(LedgerEntry.objects.values_list("kind", "reserved", "spent", "member"))
+    assert kinds == [
+        ("reserve", Decimal("0.4"), 0, bob.pk),
+        ("settle", Decimal("-0.4"), Decimal("0.4"), bob.pk),
+    ]
+
+
+@pytest.mark.parametrize("how", ["refused", "cancelled while it waits", "failed later"])
+def test_what_was_not_made_is_released(paid: StandIn, scene: Scene, project: Project, bob: User, advance, how: str):
+    take = start(scene, bob)
+    if how == "refused":
+        paid.state.fail("sora.create", Fault(status=400, body={"error": {"message": "No"}}))
+        advance(take)
+    elif how == "cancelled while it waits":
+        assert pipeline.cancel(take)
+        assert not pipeline.cancel(take)
+    else:
+        paid.state.outcome = "failed"
+        advance(advance(take))
+    assert sums(project) == (0, 0)
+    assert LedgerEntry.objects.filter(kind="release").count() == 1
+
+
+def test_while_nobody_knows_it_stays_set_aside(
+    paid: StandIn, scene: Scene, project: Project, bob: User, advance, settings
+):
+    settings.CONNECTIONS["sora"]["preset"] = "other"
+    paid.state.fail("sora.create", Fault(drop=True))
+    take = advance(advance(start(scene, bob)))
+    assert (take.status, sums(project)) == (Status.UNKNOWN, (Decimal("0.4"), 0))
+
+
+def test_what_is_free_leaves_no_trace(local_take: Generation, advance):
+    assert advance(local_take).status == Status.COMPLETED
+    assert (LedgerEntry.objects.count(), Budget.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("caps", "words"),
+    [
+        ({"total": "0.39"}, "The budget of the project “The ferry” has $0.39 left; this costs $0.40."),
+        ({"month": "0.10"}, "The budget of the project “The ferry” has $0.10 left; this costs $0.40."),
+        ({"total": "0", "of_team": True}, "The budget of the team “Night shift” has $0.00 left; this costs $0.40."),
+    ],
+)
+def test_what_does_not_fit_is_not_started(paid: StandIn, scene: Scene, project: Project, bob: User, caps, words: str):
+    cap(project, **caps)
+    with pytest.raises(ValidationError) as caught:
+        start(scene, bob)
+    assert caught.value.messages == [f"{words} An owner can raise it."]
+    assert (Generation.objects.count(), sums(project)) == (0, (0, 0))
+
+
+def test_exactly_the_cap_fits(paid: StandIn, scene: Scene, project: Project, bob: User):
+    cap(project, total="1.20")
+    for _ in range(3):
+        start(scene, bob)
+    with pytest.raises(ValidationError, match=r"has \$0.00 left"):
+        start(scene, bob)
+    assert sums(project) == (Decimal("1.2"), 0)
+
+
+def test_a_new_month_has_its_own_room(paid: StandIn, scene: Scene, project: Project, bob: User, advance):
+    row = cap(project, month="0.40")
+    take = start(scene, bob)
+    for _ in range(3):
+        advance(take)
+    with pytest.raises(ValidationError):
+        start(scene, bob)
+    Budget.objects.filter(pk=row.pk).update(month="2026-10")
+    assert start(scene, bob).estimated_cost == Decimal("0.4")
+
+
+def test_a_batch_that_does_not_fit_says_which_scenes_would(paid: StandIn, project: Project, make_scenes, bob: User):
+    make_scenes(4)
+    cap(project, total="1")
+    with pytest.raises(ValidationError) as caught:
+        pipeline.enqueue_missing(project, member=bob)
+    assert caught.value.messages == [
+        "The budget of the project “The ferry” has $1.00 left; this costs $1.60. An owner can raise it."
+        " Scenes 1, 2 would fit."
+    ]
+    assert Generation.objects.count() == 0
+
+
+def test_the_refusal_stands_where_the_button_was(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User
+):
+    cap(project, total="0.10")
+    url = reverse("generate", args=[scene.pk]) + "?price=%240.40"
+    response = as_user(bob).post(url, {"take": 1}, headers={"HX-Request": "true"})
+    assert (response.status_code, "An owner can raise it." in response.content.decode()) == (422, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sixteen_at_once_against_one_cap(paid: StandIn, project: Project, make_scenes, bob: User):
+    scenes = make_scenes(16)
+    cap(project, total="2.00", of_team=True)
+    granted: list[int] = []
+
+    def click(scene: Scene) -> None:
+        try:
+            granted.append(start(scene, bob).pk)
+        except ValidationError:
+            pass
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click, args=[scene]) for scene in scenes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(granted), sums(project)) == (5, (Decimal(2), 0))
+
+
+def test_the_ledger_is_only_added_to(paid: StandIn, scene: Scene, bob: User):
+    start(scene, bob)
+    entry = LedgerEntry.objects.get()
+    with pytest.raises(TypeError):
+        entry.save()
+    with pytest.raises(TypeError):
+        entry.delete()
+
+
+# -- The pages ---------------------------------------------------------------------------------------------------------
+
+
+def save(client: Client, project: Project, **values: str):
+    names = {
+        f"{whose}-{name}": "" for whose in ("project", "team") for name in ("cap_total", "cap_month", "confirm_above")
+    }
+    return client.post(reverse("project_budget", args=[project.pk]), names | values, follow=True)
+
+
+def test_an_owner_sets_caps_and_it_is_written_down(as_user: AsUser, project: Project, alice: User):
+    page = save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"}).content.decode()
+    assert "The budget is saved." in page
+    assert "total: none -&gt; 25" in page
+    of_team, of_project = budget.locked(project, "USD")
+    assert (of_project.cap_total, of_team.cap_month) == (25, Decimal("100.5"))
+    save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"})
+    assert LedgerEntry.objects.filter(kind="cap").count() == 2
+
+
+@pytest.mark.parametrize(("value", "words"), [("-1", "It cannot be negative."), ("much", "Enter an amount such as")])
+def test_a_cap_that_is_none(as_user: AsUser, project: Project, alice: User, value: str, words: str):
+    response = save(as_user(alice), project, **{"project-cap_total": value})
+    assert (response.status_code, words in response.content.decode()) == (422, True)
+    assert LedgerEntry.objects.count() == 0
+
+
+def test_others_see_the_budget_and_only_owners_change_it(
+    as_user: AsUser, project: Project, bob: User, vera: User, mallory: User
+):
+    url = reverse("project_budget", args=[project.pk])
+    assert [as_user(person).get(url).status_code for person in (bob, vera, mallory)] == [200, 200, 404]
+    assert [save(as_user(person), project).status_code for person in (bob, vera, mallory)] == [403, 403, 404]
+
+
+def test_costs_by_project_member_model_and_month(
+    as_user: AsUser, paid: StandIn, scene: Scene, bob: User, vera: User, mallory: User, advance
+):
+    take = start(scene, bob)
+    for _ in range(3):
+        advance(take)
+    start(scene, bob)
+    client = as_user(vera)
+    for by, name in {"project": "The ferry", "member": "Bob", "model": "Sora 2", "month": "2026"}.items():
+        page = client.get(reverse("costs"), {"by": by}).content.decode()
+        assert (name in page, page.count("$0.80"), "Together, USD" in page) == (True, 2, True)
+    assert "Nothing was spent" in as_user(mallory).get(reverse("costs")).content.decode()
+
+
+def test_the_csv_has_every_line_and_no_formula(as_user: AsUser, paid: StandIn, scene: Scene, bob: User):
+    Scene.objects.update(title="=SUM(A1)")
+    start(scene, bob)
+    response = as_user(bob).get(reverse("costs"), {"format": "csv"})
+    (heading, row) = csv.reader(io.StringIO(response.content.decode()))
+    told = dict(zip(heading, row, strict=True))
+    assert (told["what"], told["estimated"], told["actual"], told["reserved"], told["currency"]) == (
+        "'=SUM(A1), take 1",
+        "0.4000",
+        "0",
+        "0.4000",
+        "USD",
+    )
+
+
+def test_currencies_are_never_mixed(make_scenes, make_take, alice: User, team: Team, as_user: AsUser):
+    fields: dict[str, Any] = {"status": Status.COMPLETED, "clip": b"clip"}
+    first, second = make_scenes(2)
+    make_take(first, estimated_cost=Decimal(1), actual_cost=Decimal(1), currency="USD", **fields)
+    make_take(second, estimated_cost=Decimal(2), actual_cost=Decimal(2), currency="EUR", **fields)
+    page = as_user(alice).get(reverse("costs")).content.decode()
+    assert ("Together, USD" in page, "Together, EUR" in page, "$3.00" in page) == (True, True, False)
+
+
+# -- Asking first ------------------------------------------------------------------------------------------------------
+
+
+def ask_above(project: Project, amount: str | None, *, of_team: bool = False) -> None:
+    row = budget.locked(project, "USD")[0 if of_team else 1]
+    Budget.objects.filter(pk=row.pk).update(confirm_above=amount)
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_dear_click_is_asked_about_and_starts_when_confirmed(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User, headers: dict[str, str]
+):
+    ask_above(project, "0.39")
+    client, url = as_user(bob), reverse("generate", args=[scene.pk]) + "?price=%240.40"
+    response = client.post(url, {"take": 1}, headers=headers)
+    page = response.content.decode()
+    assert "This costs $0.40; more than $0.39 at once is asked about." in page
+    assert f'action="{url.replace("&", "&amp;")}"' in page
+    assert ("<html" in page, response.headers.get("HX-Retarget")) == ((False, "#confirm") if headers else (True, None))
+    assert Generation.objects.count() == 0
+    client.post(url, {"take": 1, "confirmed": "yes"})
+    assert Generation.objects.get().estimated_cost == Decimal("0.4")
+
+
+def test_what_is_not_above_is_not_asked_about(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User
+):
+    ask_above(project, "0.40")
+    as_user(bob).post(reverse("generate", args=[scene.pk]) + "?price=%240.40", {"take": 1})
+    assert Generation.objects.count() == 1
+
+
+def test_the_projects_word_goes_before_the_teams(paid: StandIn, project: Project):
+    ask_above(project, "0.10", of_team=True)
+    assert budget.asks_above(project, "USD") == Decimal("0.1")
+    ask_above(project, "5")
+    assert budget.asks_above(project, "USD") == 5
+
+
+def test_all_missing_are_asked_about_together(as_user: AsUser, paid: StandIn, project: Project, make_scenes, bob: User):
+    make_scenes(3)
+    ask_above(project, "1")
+    client, url = as_user(bob), reverse("generate_missing", args=[project.pk])
+    response = client.post(url, {"expected": "3 scenes · $1.20"})
+    assert (response.status_code, "This costs $1.20; more than $1.00 at once" in response.content.decode()) == (
+        409,
+        True,
+    )
+    client.post(url, {"expected": "3 scenes · $1.20", "confirmed": "yes"})
+    assert Generation.objects.count() == 3
+
+
+def test_sums_are_exact_on_every_database(paid: StandIn, project: Project, make_scenes, bob: User, advance):
+    takes = []
+    for scene in make_scenes(8):
+        takes.append(start(scene, bob))
+        assert sums(project)[0] == Decimal("0.4") * len(takes)
+    for take in takes:
+        pipeline.cancel(take)
+    assert sums(project) == (0, 0)
