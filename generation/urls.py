@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation.views import downloads, stream, takes
+from generation.views import budget, connections, downloads, frames, images, look, models, queue, stream, takes
 
 urlpatterns = [
     path("scenes/<int:pk>/generate", takes.generate, name="generate"),
@@ -14,5 +14,17 @@ urlpatterns = [
     path("projects/<int:pk>/clips.zip", downloads.clips_zip, name="clips_zip"),
     path("projects/<int:pk>/stream", stream.project_stream, name="project_stream"),
     path("scenes/<int:pk>/stream", stream.scene_stream, name="scene_stream"),
-    path("queue", takes.queue, name="queue"),
+    path("takes/<int:pk>/make", takes.take_from, name="take_from"),
+    path("projects/<int:pk>/model", models.project_model, name="project_model"),
+    path("scenes/<int:pk>/pictures/make", images.scene_picture_make, name="scene_picture_make"),
+    path("projects/<int:pk>/pictures/make", images.project_picture_make, name="project_picture_make"),
+    path("scenes/<int:pk>/pictures/panel", images.pictures_panel, name="pictures_panel"),
+    path("pictures/<int:pk>/as/<slug:fit>", frames.frame_preview, name="frame_preview"),
+    path("projects/<int:pk>/budget", budget.project_budget, name="project_budget"),
+    path("costs", budget.cost_page, name="costs"),
+    path("connections", connections.connection_list, name="connections"),
+    path("connections/<slug:slug>/test", connections.connection_test, name="connection_test"),
+    path("takes/<int:pk>/look", look.take_look, name="take_look"),
+    path("images/<int:pk>/look", look.images_look, name="images_look"),
+    path("queue", queue.queue, name="queue"),
 ]

@@ -11,12 +11,16 @@ from functools import cache
 from django import template
 from django.db.models import Sum
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from generation import catalogue, connections, offers, pipeline
 from generation.cost import Price
-from generation.models import Generation
+from generation.failures import Failure, failure_of
+from generation.models import Advancing, Generation
+from generation.providers.base import Task
+from generation.providers.registry import REMOTE_PROVIDERS
 from projects.models import Project, Scene
 
 register = template.Library()
@@ -36,6 +40,74 @@ def icon(name: str, label: str = "") -> SafeString:
 def offer_of(scene: Scene) -> offers.Offer | None:
     """What the next take costs, or why it cannot be made; None where its model is unknown."""
     return offers.chosen_offer(scene)
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    model: catalogue.Model
+    price: str
+    is_chosen: bool
+    #: Whether it could make clips here today.
+    is_at_hand: bool
+
+
+@register.simple_tag
+def model_choices(project: Project) -> list[ModelChoice]:
+    """The video models by maker, with the price of a second in the project's resolution."""
+    today = timezone.localdate()
+    choices = []
+    for model in connections.all_models().values():
+        if model.kind == "video":
+            blocked = [*offers.availability_obstacles(model, connections.for_provider(model.provider), today)]
+            amount = model.price_per_second.get(project.resolution)
+            price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
+            choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked))
+    return [choice for choice in choices if choice.is_at_hand or choice.is_chosen]
+
+
+@register.simple_tag
+def has_hosted_models() -> bool:
+    return any(one.provider in REMOTE_PROVIDERS for one in connections.all_configured().values())
+
+
+@dataclass(frozen=True)
+class MadeFrom:
+    """One thing that can be done with a finished take."""
+
+    task: Task
+    offer: offers.Offer
+
+
+@register.simple_tag
+def made_from(take: Generation) -> list[MadeFrom]:
+    """What the model that made the take can do with it."""
+    model = connections.all_models().get(take.model_id)
+    if model is None or not take.is_done or not take.remote_id:
+        return []
+    able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
+    return [
+        MadeFrom(task, offers.offer(take.scene, model, offers.Asked(task, take, "Something")))
+        for task, can in able.items()
+        if can
+    ]
+
+
+@register.simple_tag
+def can_be_made_from(take: Generation) -> bool:
+    """Whether the link to that is worth showing; asks nothing of the database."""
+    model = connections.all_models().get(take.model_id) if take.is_done and take.remote_id else None
+    return model is not None and (model.takes.remix or model.takes.extend or model.takes.edit)
+
+
+@register.simple_tag
+def source_of(take: Generation, scene: Scene) -> Generation | None:
+    """The take that this one was made from, of those the page has loaded."""
+    return next((other for other in scene.takes.all() if other.pk == take.source_id), None) if take.source_id else None
+
+
+@register.filter
+def failure(take: Advancing) -> Failure | None:
+    return failure_of(take)
 
 
 @register.simple_tag
@@ -64,6 +136,16 @@ def offers_for(scene: Scene) -> list[offers.Offer]:
 @register.filter
 def price(take: Generation) -> str:
     return str(Price(take.cost, take.currency))
+
+
+@register.filter
+def dollars(value: Decimal) -> str:
+    return f"-{Price(-value, 'USD')}" if value < 0 else str(Price(value, "USD"))
+
+
+@register.simple_tag
+def amount(value: Decimal, currency: str) -> str:
+    return str(Price(value, currency))
 
 
 @register.filter

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generation import pipeline
+from generation import connections, pipeline
+from generation.budget import NeedsConfirmation
 from generation.live import Page, render_fragments
 from generation.loaders import load_take
-from generation.models import Generation
-from generation.states import ACTIVE
+from generation.pipeline import Asked
+from generation.providers.base import Task
 from projects.loaders import load_project, load_scene
-from projects.models import Scene
-from teams.access import editable_teams, signed_in
+from projects.models import Project, Scene
+from teams.access import signed_in
 from teams.models import Role
 
 
@@ -31,6 +35,20 @@ def back_to(request: HttpRequest, scene: Scene) -> HttpResponse:
     return redirect(f"{reverse('storyboard', args=[scene.project_id])}#scene-{scene.pk}")
 
 
+def ask_first(
+    request: HttpRequest, project: Project, question: NeedsConfirmation, fields: dict[str, Any]
+) -> HttpResponse:
+    """The question as a page whose button sends the same again; HTMX goes to it by posting once more as a plain form."""
+    context = {"question": " ".join(question.messages), "fields": fields, "project": project}
+    context["url"] = request.get_full_path()
+    if request.headers.get("HX-Request"):
+        html = render(request, "generation/_confirm.html", context).content
+        return HttpResponse(
+            html, headers={"HX-Retarget": "#confirm", "HX-Reswap": "innerHTML", "HX-Trigger": "confirm"}
+        )
+    return render(request, "generation/confirm.html", context, status=409)
+
+
 @require_POST
 def generate(request: HttpRequest, pk: int) -> HttpResponse:
     """Start the take whose number stood on the button."""
@@ -39,8 +57,11 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
         number = int(request.POST.get("take", ""))
     except ValueError:
         return HttpResponseBadRequest("Which take to make is not known. Reload the page, then try again.")
+    expected, confirmed = request.GET.get("price"), "confirmed" in request.POST
     try:
-        pipeline.enqueue(scene, number=number, member=signed_in(request), expected=request.POST.get("price"))
+        pipeline.enqueue(scene, number=number, member=signed_in(request), expected=expected, confirmed=confirmed)
+    except NeedsConfirmation as question:
+        return ask_first(request, scene.project, question, {"take": number})
     except ValidationError as error:
         if request.headers.get("HX-Request"):
             return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
@@ -57,7 +78,9 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"It would be {now} by now. Nothing was started; press again if that is what you want.")
         return redirect("storyboard", pk)
     try:
-        takes = pipeline.enqueue_missing(project, member=signed_in(request))
+        takes = pipeline.enqueue_missing(project, member=signed_in(request), confirmed="confirmed" in request.POST)
+    except NeedsConfirmation as question:
+        return ask_first(request, project, question, {"expected": request.POST.get("expected", "")})
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -94,17 +117,34 @@ def player(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "generation/_player.html", context)
 
 
-@require_safe
-def queue(request: HttpRequest) -> HttpResponse:
-    """What runs, what waits, and what did not work, over all teams of the person."""
-    mine = Generation.objects.filter(scene__project__team__memberships__user=signed_in(request)).select_related(
-        "scene__project__team", "created_by"
+class TakeFromForm(forms.Form):
+    """What shall be made from a finished take."""
+
+    task = forms.ChoiceField(choices=[(task.value, task.value) for task in (Task.REMIX, Task.EXTEND, Task.EDIT)])
+    take = forms.IntegerField()
+    prompt = forms.CharField(
+        max_length=32_000,
+        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "placeholder": "The same, but at night"}),
+        error_messages={"required": "Say what shall be different, or how it goes on."},
     )
-    context = {
-        "active": mine.active().order_by("created_at", "pk")[:200],
-        "ended": mine.exclude(status__in=ACTIVE)
-        .filter(scene__deleted_at=None, scene__project__deleted_at=None)
-        .order_by("-finished_at")[:50],
-        "editable": editable_teams(signed_in(request)),
-    }
-    return render(request, "generation/queue.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def take_from(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remix, extend or edit a finished take: the result is a new take of the same scene."""
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    scene = take.scene
+    form = TakeFromForm(request.POST or None)
+    if form.is_valid():
+        asked = Asked(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
+        number, price = form.cleaned_data["take"], request.GET.get("price")
+        try:
+            model = connections.all_models().get(take.model_id)
+            if model is None:
+                raise ValidationError("The model that made this take is not known here any more.")
+            pipeline.enqueue(scene, number=number, member=signed_in(request), model=model, expected=price, asked=asked)
+            return redirect("scene_page", scene.pk)
+        except ValidationError as error:
+            form.add_error(None, error)
+    context = {"form": form, "take": take, "scene": scene, "project": scene.project}
+    return render(request, "generation/take_from.html", context, status=422 if form.is_bound else 200)

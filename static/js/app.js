@@ -48,6 +48,8 @@
   const actions = {
     dismiss: (button) => button.closest(".toast").remove(),
     help: () => $("#help")?.showModal(),
+    queue: openQueue,
+    "close-confirm": (link) => (link.closest("dialog") ? link.closest("dialog").close() : location.assign(link.href)),
     "toggle-theme": () => {
       const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
       document.documentElement.dataset.theme = theme;
@@ -57,13 +59,21 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-action]");
-    if (button) actions[button.dataset.action]?.(button);
+    const isLink = button?.matches("a");
+    if (button && !(isLink && (event.ctrlKey || event.metaKey || event.shiftKey))) {
+      if (isLink) event.preventDefault();
+      actions[button.dataset.action]?.(button);
+    }
     const play = event.target.closest("[data-play], [data-play-here]");
     if (play && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       if ("play" in play.dataset) playInDialog(play.href);
       else playInPage(play.href);
     }
+  });
+
+  document.addEventListener("change", (event) => {
+    if ("submitOnChange" in event.target.dataset) event.target.form.requestSubmit();
   });
 
   // One click, one submission, for forms that HTMX does not handle.
@@ -74,6 +84,33 @@
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) $$("[data-once]").forEach((button) => { button.disabled = false; });
   });
+
+  // What costs more than the team starts without asking comes back as a question.
+  document.addEventListener("confirm", () => $("#confirm-dialog").showModal());
+
+  // -- A form with changes that were not saved holds on to them ---------------------------------------------------------
+
+  document.addEventListener("input", (event) => {
+    event.target.closest("form[data-guard]")?.classList.add("is-changed");
+  });
+  document.addEventListener("submit", (event) => event.target.classList.remove("is-changed"));
+  window.addEventListener("beforeunload", (event) => {
+    if ($("form.is-changed")) event.preventDefault();
+  });
+
+  // -- Queue: a drawer that follows what happens while it is open --------------------------------------------------------
+
+  function openQueue() {
+    const drawer = $("#queue-drawer");
+    drawer.showModal();
+    const refresh = () => {
+      if (!drawer.open) return;
+      const isUsed = $("#queue-drawer-body").contains(document.activeElement);
+      if (!isUsed) htmx.ajax("GET", drawer.dataset.url, { target: "#queue-drawer-body", swap: "innerHTML" });
+      setTimeout(refresh, 2500);
+    };
+    refresh();
+  }
 
   // -- Player ---------------------------------------------------------------------------------------------------------
 
@@ -204,6 +241,10 @@
   });
 
   setInterval(() => {
+    for (const time of $$("time[data-until]")) {
+      const seconds = Math.round((Date.parse(time.dataset.until) - Date.now()) / 1000);
+      time.textContent = seconds < 5 ? "now" : seconds < 60 ? `in ${seconds} s` : `in ${Math.round(seconds / 60)} min`;
+    }
     for (const time of $$(".elapsed[data-since]")) {
       const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time.dataset.since)) / 1000));
       time.textContent = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

@@ -1,0 +1,139 @@
+"""What takes and pictures were estimated to cost, and did: one line each, and sums that never mix currencies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q
+
+from generation import connections
+from generation.models import Generation, ImageGeneration
+from generation.states import Status
+from teams.models import User
+
+GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
+#: A spreadsheet takes a cell that begins so for a formula.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Line:
+    month: str
+    team: str
+    project: str
+    member: str
+    model: str
+    what: str
+    status: str
+    currency: str
+    estimated: Decimal
+    actual: Decimal
+    #: Nobody knows yet, or it is under way: the estimate is set aside.
+    reserved: Decimal
+
+
+@dataclass
+class Sums:
+    name: str
+    currency: str
+    count: int = 0
+    estimated: Decimal = Decimal(0)
+    actual: Decimal = Decimal(0)
+    reserved: Decimal = Decimal(0)
+
+    def add(self, line: Line) -> None:
+        self.count += 1
+        self.estimated += line.estimated
+        self.actual += line.actual
+        self.reserved += line.reserved
+
+
+def lines_for(person: User) -> list[Line]:
+    """Everything that could have cost something in the person's teams, newest first; deleted scenes and projects too."""
+    costly = Q(estimated_cost__gt=0) | Q(actual_cost__gt=0)
+    takes = (
+        Generation.objects.filter(costly, scene__project__team__memberships__user=person)
+        .select_related("scene__project__team", "created_by")
+        .order_by("-pk")
+    )
+    pictures = (
+        ImageGeneration.objects.filter(costly, project__team__memberships__user=person)
+        .select_related("project__team", "created_by")
+        .order_by("-pk")
+    )
+    return [*_of_takes(takes), *_of_pictures(pictures)]
+
+
+def _of_takes(takes: Iterable[Generation]) -> Iterator[Line]:
+    for take in takes:
+        yield _line(
+            take, take.scene.project.title, str(take.scene.project.team), f"{take.scene.title}, take {take.number}"
+        )
+
+
+def _of_pictures(rows: Iterable[ImageGeneration]) -> Iterator[Line]:
+    for row in rows:
+        yield _line(row, row.project.title, str(row.project.team), row.get_role_display())
+
+
+def _line(row: Generation | ImageGeneration, project: str, team: str, what: str) -> Line:
+    model = connections.all_models().get(row.model_id)
+    is_open = row.is_active or row.status == Status.UNKNOWN
+    return Line(
+        month=f"{row.created_at:%Y-%m}",
+        team=team,
+        project=project,
+        member=str(row.created_by or "somebody"),
+        model=model.name if model else row.model_id,
+        what=what,
+        status=row.get_status_display(),
+        currency=row.currency,
+        estimated=row.estimated_cost,
+        actual=row.actual_cost or Decimal(0),
+        reserved=row.estimated_cost if is_open else Decimal(0),
+    )
+
+
+def grouped(lines: Iterable[Line], by: str) -> list[Sums]:
+    """The sums by one of GROUPS and currency, the dearest first; months newest first."""
+    sums: dict[tuple[str, str], Sums] = {}
+    for line in lines:
+        name = str(getattr(line, by))
+        sums.setdefault((name, line.currency), Sums(name, line.currency)).add(line)
+    if by == "month":
+        return sorted(sums.values(), key=lambda one: one.name, reverse=True)
+    return sorted(sums.values(), key=lambda one: (one.actual + one.reserved, one.estimated), reverse=True)
+
+
+def totals(lines: Iterable[Line]) -> list[Sums]:
+    sums: dict[str, Sums] = defaultdict(lambda: Sums("All", ""))
+    for line in lines:
+        sums[line.currency].currency = line.currency
+        sums[line.currency].add(line)
+    return list(sums.values())
+
+
+def as_table(lines: Iterable[Line]) -> Iterator[list[str]]:
+    """Rows for a CSV file; text that a spreadsheet would run is quoted."""
+    yield [
+        "month",
+        "team",
+        "project",
+        "member",
+        "model",
+        "what",
+        "status",
+        "currency",
+        "estimated",
+        "actual",
+        "reserved",
+    ]
+    for line in lines:
+        texts = [line.month, line.team, line.project, line.member, line.model, line.what, line.status, line.currency]
+        yield [
+            *(f"'{text}" if text.startswith(FORMULAS) else text for text in texts),
+            *(str(amount) for amount in (line.estimated, line.actual, line.reserved)),
+        ]

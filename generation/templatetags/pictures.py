@@ -1,0 +1,91 @@
+"""What templates ask about frames and references: how frames will be cut, and which pictures are being made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django import template
+from django.db.models import Q
+from django.utils import timezone
+
+from generation import frames, offers
+from generation.models import ImageGeneration
+from generation.states import ACTIVE, Status
+from projects.models import Project, Reference, Scene
+
+register = template.Library()
+
+#: How long a request that did not succeed stays on the page.
+SHOWN_FOR = timedelta(days=1)
+
+EXPLANATIONS = {
+    Reference.Role.START_FRAME: "The picture the clip begins with.",
+    Reference.Role.END_FRAME: "The picture the clip ends with.",
+}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One way of making a frame fit."""
+
+    fit: str
+    name: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class FrameSlot:
+    """The place of a start or end frame; `says` what happens to the picture that is there."""
+
+    role: str
+    name: str
+    explanation: str
+    picture: Reference | None
+    size: str
+    says: str
+
+    @property
+    def upload_words(self) -> str:
+        return f"Replace the {self.name.lower()}" if self.picture else f"Upload {self.article} {self.name.lower()}"
+
+    @property
+    def article(self) -> str:
+        return "an" if self.name.startswith("E") else "a"
+
+    @property
+    def cuts(self) -> list[Cut]:
+        chosen = self.picture.fit if self.picture else ""
+        return [Cut(fit.value, str(fit.label), fit.value == chosen) for fit in Reference.Fit]
+
+
+@register.simple_tag
+def frame_slots(scene: Scene) -> list[FrameSlot]:
+    width, height = offers.frame_size(scene)
+    slots = []
+    for role, explanation in EXPLANATIONS.items():
+        picture = scene.frame(role)
+        lost = frames.cut_away(picture.width, picture.height, width, height) if picture else ""
+        says = f"The clip is {width} x {height}. {lost or 'The picture has that shape.'}"
+        slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says))
+    return slots
+
+
+@register.simple_tag
+def being_made(of: Scene | Project) -> list[ImageGeneration]:
+    """The pictures under way, and those that lately did not succeed."""
+    lately = Q(status__in=[Status.FAILED, Status.UNKNOWN], finished_at__gt=timezone.now() - SHOWN_FOR)
+    rows = ImageGeneration.objects.filter(Q(status__in=ACTIVE) | lately).select_related("created_by")
+    return list(rows.filter(scene=of) if isinstance(of, Scene) else rows.filter(project=of, scene=None))
+
+
+@register.filter
+def seen_of(rows: Iterable[ImageGeneration]) -> str:
+    """Changes whenever one of them does."""
+    return "-".join(f"{row.pk}.{row.version}" for row in rows)
+
+
+@register.filter
+def any_active(rows: Iterable[ImageGeneration]) -> bool:
+    return any(row.is_active for row in rows)

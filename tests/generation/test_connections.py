@@ -1,0 +1,149 @@
+"""Accounts of the environment: what they say of themselves, and whether they work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from generation import connections
+from generation.models import Connection, Generation
+from generation.providers.base import Ability, ErrorKind, ProviderError
+from teams.models import User
+from tests.generation.conftest import KEY
+from tests.standin import Fault, StandIn
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[[User], Client]
+HTMX = {"HX-Request": "true"}
+
+
+def test_the_page_names_accounts_and_shows_no_key(as_user: AsUser, sora: StandIn, vera: User, team):
+    page = as_user(vera).get(reverse("connections")).content.decode()
+    assert "Sora at home" in page
+    assert "2 at a time · 60 requests per minute" in page
+    assert "Declared: delete, edit, extend, list, remix, variants" in page
+    assert "Set GEMINI_API_KEY." in page
+    assert KEY not in page
+
+
+def test_without_an_account_the_page_teaches(as_user: AsUser, vera: User, team):
+    page = as_user(vera).get(reverse("connections")).content.decode()
+    assert "No connection yet" in page
+
+
+def try_it(client: Client, **kwargs):
+    return client.post(reverse("connection_test", args=["sora"]), **kwargs)
+
+
+def test_a_connection_that_works_says_what(as_user: AsUser, sora: StandIn, bob: User, team):
+    answer = try_it(as_user(bob), headers=HTMX).content.decode()
+    assert "The server speaks the video protocol and takes the key." in answer
+    assert sora.state.charges == []
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda state: setattr(state, "key", "another"), "The key was refused: Incorrect API key provided."),
+        (lambda state: state.fail("sora.get", Fault(garbage=True)), "answers, but not in the video protocol."),
+        (lambda state: state.fail("sora.get", Fault(refuse=True)), "The connection broke before the answer came"),
+    ],
+)
+def test_one_that_does_not_says_what_to_do(as_user: AsUser, sora: StandIn, bob: User, team, break_it, words):
+    break_it(sora.state)
+    answer = try_it(as_user(bob), headers=HTMX).content.decode()
+    assert (words in answer, "test-fails" in answer, KEY in answer) == (True, True, False)
+
+
+def test_without_script_the_answer_is_a_message(as_user: AsUser, sora: StandIn, bob: User, team):
+    answer = try_it(as_user(bob), follow=True).content.decode()
+    assert "Sora at home: The server speaks the video protocol" in answer
+
+
+def test_who_may_test(as_user: AsUser, sora: StandIn, bob: User, vera: User, team):
+    assert try_it(as_user(vera)).status_code == 403
+    assert as_user(bob).post(reverse("connection_test", args=["nowhere"])).status_code == 404
+    assert as_user(bob).get(reverse("connection_test", args=["sora"])).status_code == 405
+
+
+def sora_account() -> connections.Configured:
+    found = connections.for_provider("sora")
+    assert found is not None
+    return found
+
+
+def test_the_row_follows_the_environment(sora: StandIn, settings):
+    first = sora_account().row()
+    settings.CONNECTIONS["sora"] |= {"max_in_flight": 7}
+    assert sora_account().row().pk == first.pk
+    assert Connection.objects.get().max_in_flight == 7
+
+
+def test_declared_abilities_go_before_the_presets(sora: StandIn, settings):
+    settings.CONNECTIONS["sora"] |= {"abilities": ["list"]}
+    assert sora_account().account.abilities == {Ability.LIST}
+    model = connections.find("sora-2")
+    assert (model.takes.remix, model.takes.seed, model.takes.negative_prompt) == (False, False, False)
+
+
+def test_a_servers_own_models_can_be_chosen(sora: StandIn, settings):
+    settings.CONNECTIONS["sora"] |= {
+        "preset": "vllm-omni",
+        "models": ["Wan-AI/Wan2.2"],
+        "price_per_second": Decimal("0.01"),
+    }
+    model = connections.find("Wan-AI/Wan2.2")
+    assert (model.maker, model.takes.seed, model.price_per_second["480p"]) == ("Sora at home", True, Decimal("0.01"))
+
+
+def test_a_take_whose_account_has_gone_says_so(sora: StandIn, settings, scene, make_take):
+    row = sora_account().row()
+    take: Generation = make_take(scene, provider="sora", connection=row)
+    settings.CONNECTIONS = {}
+    with pytest.raises(ProviderError) as caught:
+        connections.account_of(take)
+    assert (caught.value.kind, caught.value.message) == (
+        ErrorKind.AUTH,
+        "The connection Sora at home is no longer configured on this server.",
+    )
+
+
+# -- Models that are listed live ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def openrouter(stand_in: StandIn, settings) -> StandIn:
+    account = {
+        "provider": "openrouter",
+        "name": "OpenRouter",
+        "key": KEY,
+        "base_url": f"{stand_in.url}/openrouter/api/v1",
+    }
+    settings.CONNECTIONS = {"openrouter": account | {"max_in_flight": 2, "requests_per_minute": 60}}
+    return stand_in
+
+
+def test_testing_the_connection_brings_its_models(as_user: AsUser, openrouter: StandIn, bob: User, team):
+    client = as_user(bob)
+    assert "google/veo-3.1" not in connections.all_models()
+    answer = client.post(reverse("connection_test", args=["openrouter"]), headers=HTMX).content.decode()
+    assert "The key works and 3 video models can be had" in answer
+    assert connections.find("google/veo-3.1").name == "Veo 3.1 (OpenRouter)"
+    assert "3 models listed" in client.get(reverse("connections")).content.decode()
+
+
+def test_the_list_is_asked_for_once_an_hour_and_kept_when_the_server_is_away(openrouter: StandIn):
+    connections.refresh_stale_models()
+    connections.refresh_stale_models()
+    assert len(openrouter.state.calls("openrouter.models")) == 1
+    Connection.objects.update(live_models_at=timezone.now() - timedelta(hours=2))
+    openrouter.state.fail("openrouter.models", Fault(status=500, body={"error": {"message": "Oops"}}))
+    connections.refresh_stale_models()
+    assert len(openrouter.state.calls("openrouter.models")) == 2
+    assert connections.find("google/veo-3.1").provider == "openrouter"

@@ -1,0 +1,232 @@
+"""Pictures from a provider: asked for on the page, made once, kept as frames and references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from generation import dispatch, pipeline
+from generation.lease import Lease
+from generation.models import Connection, Generation, ImageGeneration
+from generation.states import Status
+from projects.models import Project, Reference, Scene
+from teams.models import User
+from tests.generation.conftest import KEY
+from tests.standin import Fault, StandIn
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[[User], Client]
+MODEL = "gpt-image-2"
+
+
+@pytest.fixture
+def openai(stand_in: StandIn, settings: Any) -> StandIn:
+    account = {
+        "provider": "openai_images",
+        "name": "OpenAI images",
+        "key": KEY,
+        "base_url": f"{stand_in.url}/openai/v1",
+    }
+    settings.CONNECTIONS = {"openai_images": account | {"max_in_flight": 2, "requests_per_minute": 60}}
+    return stand_in
+
+
+def ask(client: Client, scene: Scene, price: str | None = None, **fields: Any):
+    values = {"model": MODEL, "role": "start_frame", "prompt": "A lighthouse at dusk", "count": 1} | fields
+    query = "" if price is None else f"?price={price}"
+    return client.post(reverse("scene_picture_make", args=[scene.pk]) + query, values)
+
+
+def advance() -> ImageGeneration:
+    row = ImageGeneration.objects.latest("pk")
+    ImageGeneration.objects.filter(pk=row.pk).update(next_step_at=Now())
+    pipeline.advance_images(row.pk)
+    row.refresh_from_db()
+    return row
+
+
+def test_a_frame_from_click_to_picture(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    response = ask(as_user(bob), scene, size="1536x1024", quality="low", output_format="png")
+    assert response.status_code == 302, response.context["form"].errors
+    assert response.headers["Location"] == reverse("scene_page", args=[scene.pk]) + "#pictures"
+    row = advance()
+    (sent,) = openai.state.calls("images.generate")
+    assert sent.fields == {
+        "model": MODEL,
+        "prompt": "A lighthouse at dusk",
+        "n": 1,
+        "size": "1536x1024",
+        "quality": "low",
+        "output_format": "png",
+    }
+    picture = Reference.objects.get()
+    assert (row.status, row.made) == (Status.COMPLETED, [picture.pk])
+    assert (picture.role, picture.scene, picture.created_by) == ("start_frame", scene, bob)
+    assert (row.actual_cost, row.usage["output_tokens"]) == (Decimal("0.0300"), 1000)
+    assert len(openai.state.charges) == 1
+
+
+def test_several_references_with_a_name(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    ask(as_user(bob), scene, role="reference", kind="character", label="The keeper", count=3)
+    advance()
+    references = Scene.objects.get().shown_references()
+    assert [(picture.kind, picture.label) for picture in references] == [("character", "The keeper")] * 3
+
+
+def test_what_is_transparent_stays_transparent(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    ask(as_user(bob), scene, role="reference", background="transparent")
+    advance()
+    with Reference.objects.get().image.open() as file:
+        assert Image.open(file).getchannel("A").getextrema() == (0, 255)
+
+
+@pytest.mark.parametrize("color", ["white", "black"])
+def test_a_plain_background_is_opaque_and_said_in_words(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, color: str
+):
+    ask(as_user(bob), scene, background=color)
+    advance()
+    sent = openai.state.calls("images.generate")[0].fields
+    assert (sent["background"], sent["prompt"]) == ("opaque", f"A lighthouse at dusk, on a plain {color} background")
+
+
+def test_a_picture_is_made_from_others(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene, role="reference")
+    advance()
+    name = Reference.objects.get().image.name
+    ask(client, scene, role="end_frame", prompt="The same at night", images=[name])
+    advance()
+    (sent,) = openai.state.calls("images.edit")
+    with Reference.objects.get(role="reference").image.open() as file:
+        assert sent.fields["image[]"][1] == file.read()
+    assert Reference.objects.filter(role="end_frame").count() == 1
+
+
+def test_the_form_shows_what_the_model_takes(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client, url = as_user(bob), reverse("scene_picture_make", args=[scene.pk])
+    page = client.get(url, {"model": MODEL, "role": "start_frame"}).content.decode()
+    assert ('name="background"' in page, 'name="style"' in page, 'name="count"' in page) == (True, False, False)
+    assert "1280x720" in page
+    assert "Something happens." in client.get(url).content.decode()
+    openai_only = client.get(url, {"model": "dall-e-3", "role": "reference"}, headers={"HX-Request": "true"})
+    form = openai_only.content.decode()
+    assert ("<html" in form, 'name="background"' in form, 'name="style"' in form) == (False, False, True)
+
+
+def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Scene, bob: User):
+    page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
+    assert "Set OPENAI_API_KEY to use" in page
+    response = ask(as_user(bob), scene)
+    assert (response.status_code, ImageGeneration.objects.count()) == (422, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"model": "gpt-image-9"}, "There is no model called “gpt-image-9” here."),
+        ({"size": "300x300"}, "There is no size called “300x300” here."),
+        ({"prompt": ""}, "This field is required."),
+        (
+            {"background": "transparent", "output_format": "jpeg"},
+            "A transparent background needs the format png or webp",
+        ),
+        ({"role": "reference", "count": 11}, "makes at most 10 at once"),
+        ({"role": "poster"}, "Choose one of the list."),
+    ],
+)
+def test_what_cannot_be_made_is_said_and_nothing_is_asked_for(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, fields: dict[str, Any], words: str
+):
+    response = ask(as_user(bob), scene, **fields)
+    assert (response.status_code, words in response.content.decode()) == (422, True)
+    assert ImageGeneration.objects.count() == 0
+
+
+def test_a_price_that_has_changed_is_said(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    response = ask(as_user(bob), scene, price="$0.01")
+    assert (response.status_code, "Nothing was started" in response.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "kind", "charges"),
+    [
+        (Fault(status=400, body={"error": {"message": "No", "code": "moderation_blocked"}}), "failed", "moderation", 0),
+        (Fault(status=401, body={"error": {"message": "Bad key"}}), "failed", "auth", 0),
+        (Fault(status=429, body={"error": {"message": "Slow down"}}), "queued", "rate_limit", 0),
+        (Fault(status=500, body={"error": {"message": "Oops"}}), "unknown", "unknown", 0),
+        (Fault(drop=True), "unknown", "unknown", 1),
+        (Fault(garbage=True), "unknown", "unknown", 0),
+    ],
+)
+def test_every_way_it_can_end_and_none_is_sent_twice(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, fault: Fault, status: str, kind: str, charges: int
+):
+    openai.state.fail("images.generate", fault)
+    client = as_user(bob)
+    ask(client, scene)
+    row = advance()
+    assert (row.status, row.error_kind, len(openai.state.charges)) == (status, kind, charges)
+    assert len(openai.state.calls("images.generate")) == 1
+    page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert ("failure-note" in page) == (status != "queued")
+
+
+def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    ask(as_user(bob), scene)
+    row = ImageGeneration.objects.get()
+    lease = Lease.claim_images(row.pk)
+    assert lease is not None
+    lease.let_go(status=Status.SUBMITTING)
+    assert advance().status == Status.UNKNOWN
+    assert openai.state.arrived == []
+
+
+def test_pictures_keep_to_the_places_of_their_account(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene)
+    ask(client, scene, role="end_frame")
+    ask(client, scene, role="reference")
+    Connection.objects.update(max_in_flight=1)
+    ImageGeneration.objects.update(handed_over_at=None)
+    assert dispatch.hand_over_due() == 1
+    first = ImageGeneration.objects.order_by("pk")[0]
+    ImageGeneration.objects.filter(pk=first.pk).update(status=Status.SUBMITTING, submitted_at=Now())
+    assert advance().status == Status.QUEUED
+    assert openai.state.arrived == []
+
+
+def test_the_panel_follows(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, mallory: User):
+    client = as_user(bob)
+    ask(client, scene)
+    url = reverse("pictures_panel", args=[scene.pk])
+    row = ImageGeneration.objects.get()
+    panel = client.get(url).content.decode()
+    assert f"{url}?seen={row.pk}.{row.version}" in panel
+    assert client.get(f"{url}?seen={row.pk}.{row.version}").status_code == 204
+    advance()
+    after = client.get(f"{url}?seen={row.pk}.{row.version}").content.decode()
+    assert ("being-made" in after, "picture_fit" in after or "Crop to fill" in after) == (False, True)
+    assert as_user(mallory).get(url).status_code == 404
+
+
+def test_references_of_a_project(as_user: AsUser, project: Project, openai: StandIn, bob: User):
+    url = reverse("project_picture_make", args=[project.pk])
+    client = as_user(bob)
+    assert client.get(url).status_code == 200
+    client.post(url, {"model": MODEL, "role": "reference", "prompt": "Fog", "kind": "style"})
+    advance()
+    assert Reference.objects.get().scene is None
+
+
+def test_who_may(as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mallory: User):
+    assert ask(as_user(vera), scene).status_code == 403
+    assert ask(as_user(mallory), scene).status_code == 404
+    assert (ImageGeneration.objects.count(), Generation.objects.count()) == (0, 0)
