@@ -13,7 +13,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from generation.catalogue import Model, all_models
+from generation import connections
+from generation.catalogue import Model
 
 HEADINGS = ("model", "provider", "kind", "sizes", "length", "price", "state")
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="everything the catalogue knows, for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        models = all_models().values()
+        models = connections.all_models().values()
         if options["json"]:
             self.stdout.write(json.dumps([plain(asdict_of(model)) for model in models], indent=2))
             return

@@ -1,0 +1,182 @@
+"""Looks for what should not be: rows that are stuck, sums that do not add up, files that are missing or belong to nobody.
+
+Each finding says what it is, and whether `repair` can mend it without a person.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from django.conf import settings
+from django.core import checks
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import Now
+
+from generation import budget, dispatch, media
+from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, Worker, exact
+from generation.states import FINAL, Status
+from projects.models import Reference
+
+STUCK_AFTER = timedelta(minutes=5)
+LEAST_FREE_BYTES = 2 * 1024**3
+#: What has just been written may not be in its row yet.
+SETTLED_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Finding:
+    what: str
+    repair: Callable[[], None] | None = None
+    is_problem: bool = True
+
+
+def examine() -> Iterator[Finding]:
+    for look in (configuration, workers, stuck_rows, open_questions, ledger, missing_files, orphaned_files, disk):
+        yield from look()
+
+
+def configuration() -> Iterator[Finding]:
+    for problem in checks.run_checks():
+        if problem.is_serious():
+            yield Finding(f"{problem.msg} {problem.hint or ''}".strip())
+
+
+def workers() -> Iterator[Finding]:
+    if not Worker.alive().exists():
+        yield Finding("No worker is running. Start one with “manage.py work”.")
+
+
+def stuck_rows() -> Iterator[Finding]:
+    """Rows that were due long ago and that nobody holds: their message was lost, or nobody works."""
+    for rows in (Generation.objects.due(), ImageGeneration.objects.due()):
+        late = rows.filter(next_step_at__lt=Now() - STUCK_AFTER, waiting_for="")
+        if count := late.count():
+            name = str(rows.model._meta.verbose_name)
+            yield Finding(
+                f"{count} of {name} have been due for five minutes and nobody takes them.", _hand_over(rows.model)
+            )
+
+
+def _hand_over(model: type[Advancing]) -> Callable[[], None]:
+    def repair() -> None:
+        model._default_manager.filter(lease_token=None).update(handed_over_at=None)
+        dispatch.hand_over_due()
+
+    return repair
+
+
+def open_questions() -> Iterator[Finding]:
+    count = sum(model.objects.filter(status=Status.UNKNOWN).count() for model in (Generation, ImageGeneration))
+    if count:
+        yield Finding(f"{count} need a look: nobody knows whether the provider made them. The queue page lists them.")
+
+
+# -- Money -------------------------------------------------------------------------------------------------------------
+
+
+def ledger() -> Iterator[Finding]:
+    """Whatever is over has nothing set aside, and the budgets are what the entries add up to."""
+    for name, model in (("take", Generation), ("images", ImageGeneration)):
+        entries = LedgerEntry.objects.exclude(**{name: None}).order_by().values(name).annotate(left=Sum("reserved"))
+        for row in entries.filter(**{f"{name}__status__in": FINAL}):
+            if not (left := exact(row["left"])):
+                continue
+            found = model._default_manager.get(pk=row[name])
+            yield Finding(f"{left} is still set aside for {name} {found.pk}, which is over.", _release(found))
+    for wrong in _wrong_budgets():
+        yield Finding(f"The budget of {wrong} is not what its entries add up to.", _recount(wrong))
+
+
+def _release(row: Advancing) -> Callable[[], None]:
+    def repair() -> None:
+        with transaction.atomic():
+            budget.close(row, Decimal(0))
+
+    return repair
+
+
+def _wrong_budgets() -> Iterator[Budget]:
+    for row in Budget.objects.select_related("team", "project"):
+        if (exact(row.reserved), exact(row.spent)) != _sums_of(row):
+            yield row
+
+
+def _sums_of(row: Budget) -> tuple[Decimal, Decimal]:
+    entries = LedgerEntry.objects.filter(team=row.team, currency=row.currency)
+    if row.project:
+        entries = entries.filter(project=row.project)
+    told = entries.aggregate(reserved=Sum("reserved"), spent=Sum("spent"))
+    return exact(told["reserved"]), exact(told["spent"])
+
+
+def _recount(row: Budget) -> Callable[[], None]:
+    def repair() -> None:
+        with transaction.atomic():
+            locked = Budget.objects.select_for_update().get(pk=row.pk)
+            locked.reserved, locked.spent = _sums_of(locked)
+            locked.save(update_fields=["reserved", "spent"])
+
+    return repair
+
+
+# -- Files -------------------------------------------------------------------------------------------------------------
+
+
+def missing_files() -> Iterator[Finding]:
+    clips = Generation.objects.done().values_list("pk", "clip")
+    gone = [pk for pk, name in clips.iterator() if not default_storage.exists(name)]
+    if gone:
+        numbers = ", ".join(map(str, gone[:20]))
+        yield Finding(
+            f"The clips of {len(gone)} takes are gone from storage: {numbers}. Bring them back from a backup."
+        )
+    pictures = Reference.objects.live().values_list("pk", "image")
+    gone = [pk for pk, name in pictures.iterator() if not default_storage.exists(name)]
+    if gone:
+        yield Finding(f"{len(gone)} frames and references are gone from storage.")
+
+
+def orphaned_files() -> Iterator[Finding]:
+    """Files in storage that no row names; only where storage is this machine's disk."""
+    root = Path(settings.MEDIA_ROOT)
+    if not root.is_dir():
+        return
+    known = set(Reference.objects.values_list("image", flat=True))
+    for name in ("clip", "poster"):
+        known |= set(Generation.objects.exclude(**{name: ""}).values_list(name, flat=True))
+    old = [path for path in _old_files(root) if str(path.relative_to(root)) not in known]
+    if old:
+        size = sum(path.stat().st_size for path in old) / 1e6
+        yield Finding(f"{len(old)} files in {root} belong to nothing, {size:.1f} MB.", lambda: _remove(old))
+
+
+def _old_files(root: Path) -> Iterator[Path]:
+    newest = time.time() - SETTLED_SECONDS
+    return (path for path in root.rglob("*") if path.is_file() and path.stat().st_mtime < newest)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        os.unlink(path)
+
+
+def disk() -> Iterator[Finding]:
+    free = media.free_bytes()
+    if free < LEAST_FREE_BYTES:
+        yield Finding(f"{free / 1e9:.1f} GB are free; clips may not fit any more.")
+
+
+def counts() -> str:
+    """One line on how much there is."""
+    told = Generation.objects.aggregate(
+        takes=Count("pk"), active=Count("pk", filter=~Q(status__in=[*FINAL, Status.UNKNOWN]))
+    )
+    return f"{told['takes']} takes, {told['active']} under way, {Worker.alive().count()} workers."

@@ -1,0 +1,92 @@
+"""List what a provider holds for an account, and remove what is no longer wanted there. For whoever runs the server."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from generation import connections
+from generation.connections import Configured
+from generation.models import Generation
+from generation.models.generation import GenerationQuerySet
+from generation.providers.base import ProviderError
+from generation.providers.registry import REMOTE_PROVIDERS, remote_provider
+from generation.terminal import Exit, Usage
+
+
+class Command(BaseCommand):
+    help = "List the newest clips at a provider with the takes that know them, or delete one there."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("connection", help="sora, omni, veo or openrouter")
+        parser.add_argument(
+            "--delete", metavar="CLIP", help="remove this clip at the provider; what is stored here stays"
+        )
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            configured = connection_called(options["connection"])
+            if options["delete"]:
+                self.delete(configured, options["delete"])
+            else:
+                self.show(clips_of(configured), as_json=options["json"])
+        except Usage as error:
+            sys.stderr.write(f"{error}\n")
+            sys.exit(Exit.USAGE)
+        except ProviderError as error:
+            sys.stderr.write(f"{error.message}\n")
+            sys.exit(Exit.FAILED)
+
+    def delete(self, configured: Configured, clip_id: str) -> None:
+        unfetched = takes_of(configured).filter(remote_id=clip_id, clip="").first()
+        if unfetched:
+            raise Usage(f"Take {unfetched.pk} still needs this clip: it is not stored here yet.")
+        if not remote_provider(configured.provider).delete(configured.account, clip_id):
+            raise Usage(f"{configured.name} cannot delete clips.")
+        self.stdout.write(f"{clip_id} is deleted at {configured.name}.")
+
+    def show(self, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(rows))
+            return
+        for row in rows:
+            take = f"take {row['take']}" if row["take"] else "no take knows it"
+            self.stdout.write(
+                f"{row['id']}  {row['created_at']}  {row['state']:9}  {row['model']}  {take}  {row['prompt'][:60]}"
+            )
+        if not rows:
+            self.stdout.write("It lists no clips, or cannot list them.")
+
+
+def connection_called(slug: str) -> Configured:
+    configured = connections.all_configured().get(slug)
+    if configured is None or configured.provider not in REMOTE_PROVIDERS:
+        known = ", ".join(sorted(connections.all_configured())) or "none; docs/providers.md says how to set one up"
+        raise Usage(f"There is no connection {slug} for clips. There are: {known}.")
+    return configured
+
+
+def takes_of(configured: Configured) -> GenerationQuerySet:
+    return Generation.objects.filter(connection__slug=configured.slug)
+
+
+def clips_of(configured: Configured) -> list[dict[str, Any]]:
+    """Newest first. Raises ProviderError."""
+    listed = remote_provider(configured.provider).listing(configured.account)
+    known = dict(takes_of(configured).exclude(remote_id="").values_list("remote_id", "pk"))
+    return [
+        {
+            "id": clip.id,
+            "created_at": clip.created_at.isoformat(timespec="seconds"),
+            "state": clip.state.value,
+            "model": clip.model,
+            "take": known.get(clip.id),
+            "prompt": " ".join(clip.prompt.split()),
+        }
+        for clip in listed
+    ]

@@ -1,0 +1,235 @@
+"""Make one clip from the command line, through the same pipeline as the page."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from generation import connections, offers, pipeline, terminal
+from generation.catalogue import Model
+from generation.models import Generation
+from generation.providers.base import Task
+from generation.terminal import Exit, Interrupted, Usage
+from projects import pictures
+from projects.models import AspectRatio, Reference, Resolution, Scene
+from teams.models import User
+
+PROVIDERS = ("animatic", "sora", "veo", "omni", "openrouter")
+SORA_MODELS = ("sora-2", "sora-2-pro")
+DEFAULT_SECONDS = Decimal(4)
+
+
+class Command(BaseCommand):
+    help = "Make one clip. Exit code 0: done, 1: failed, 2: cannot be asked for like that, 3: nobody knows."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("-p", "--prompt", default="", help="what the clip shows")
+        parser.add_argument("-o", "--output", type=Path, help="where the MP4 is written to")
+        parser.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
+        parser.add_argument("--video-provider", choices=PROVIDERS, help="who makes it (default: animatic, free)")
+        parser.add_argument("--sora-model", choices=SORA_MODELS)
+        parser.add_argument("--model", help="any model of “manage.py models”")
+        parser.add_argument("--duration", help="seconds")
+        parser.add_argument("--resolution", choices=Resolution.values)
+        parser.add_argument("--aspect", choices=AspectRatio.values, default="16:9")
+        parser.add_argument("--image", type=Path, help="start frame")
+        parser.add_argument("--last-frame", type=Path, help="end frame")
+        parser.add_argument("--reference", type=Path, action="append", default=[], help="may be given several times")
+        parser.add_argument("--fit", choices=Reference.Fit.values, default="crop", help="how frames are made to fit")
+        parser.add_argument("--remix-of", type=int, metavar="ID")
+        parser.add_argument("--extend", type=int, metavar="ID")
+        parser.add_argument("--edit", type=int, metavar="ID")
+        parser.add_argument("--seed", type=int)
+        parser.add_argument("--negative-prompt", default="", help="what should not be seen")
+        sound = parser.add_mutually_exclusive_group()
+        sound.add_argument("--audio", dest="audio", action="store_const", const="on", default="")
+        sound.add_argument("--no-audio", dest="audio", action="store_const", const="off")
+        parser.add_argument("--api-key", help="goes before the environment's; seen by others on this machine")
+        parser.add_argument("--as", dest="person", metavar="EMAIL", help="who asks (default: the first owner)")
+        parser.add_argument("--team", help="where the clip is kept")
+        parser.add_argument("--yes", action="store_true", help="start it whatever it costs")
+        parser.add_argument("--resume", type=int, metavar="ID", help="go on with a clip that was interrupted")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            take = self.take_of(options)
+        except (Usage, ValidationError) as error:
+            message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            sys.stderr.write(f"{message}\n")
+            if options["json"]:
+                terminal.print_json(self.stdout, {"id": None, "error": terminal.usage_error(message)})
+            sys.exit(Exit.USAGE)
+        sys.exit(self.finish(take, options))
+
+    def take_of(self, options: dict[str, Any]) -> Generation:
+        """The take to drive: a new one, or the one that is resumed. Raises Usage, ValidationError."""
+        person = terminal.acting_person(options["person"])
+        terminal.check_output(options["output"], overwrite=options["overwrite"])
+        if options["resume"] is not None:
+            take = take_by_id(options["resume"], person)
+            terminal.use_key(take.provider, options["api_key"])
+            return take
+        if not options["prompt"].strip():
+            raise Usage("Say what the clip shows: -p “A heron lifts off the lake”.")
+        asked = asked_of(options, person)
+        if asked:
+            terminal.use_key(asked.source.provider, options["api_key"])
+            model = model_by_id(asked.source.model_id)
+        else:
+            terminal.use_key(options["video_provider"] or "sora", options["api_key"])
+            model = model_of(options)
+        with transaction.atomic():
+            scene = asked.source.scene if asked else new_scene(options, model, person)
+            offered = offers.quote(Scene.objects.get(pk=scene.pk), model, asked)
+            assert offered.price is not None
+            what = f"{model.name}, {offered.seconds.normalize():f} s: {offered.price}"
+            sys.stderr.write(f"{what}\n")
+            terminal.agree(str(offered.price), yes=options["yes"], is_free=offered.price.amount == 0)
+            return pipeline.enqueue(scene, number=scene.next_take_number, member=person, model=model, asked=asked).take
+
+    def finish(self, take: Generation, options: dict[str, Any]) -> Exit:
+        progress = terminal.Progress()
+        resume = f"manage.py video --resume {take.pk}" + (f" -o {options['output']}" if options["output"] else "")
+        try:
+            terminal.drive(take, pipeline.advance, progress)
+        except Interrupted:
+            progress.end()
+            sys.stderr.write(f"Interrupted; it goes on where it is. Resume with: {resume}\n")
+        progress.end()
+        output = self.write_clip(take, options["output"]) if take.is_done else None
+        terminal.explain(take)
+        if options["json"]:
+            terminal.print_json(self.stdout, described(take, output, resume))
+        elif output:
+            self.stdout.write(output)
+        return terminal.exit_of(take)
+
+    def write_clip(self, take: Generation, output: Path | None) -> str:
+        if output is None:
+            return str(take.clip.path)
+        with take.clip.open("rb") as clip:
+            terminal.write_whole(clip, output)
+        return str(output)
+
+
+def described(take: Generation, output: str | None, resume: str) -> dict[str, Any]:
+    return {
+        "id": take.pk,
+        "status": take.status,
+        "model": take.model_id,
+        "provider": take.provider,
+        "output": output,
+        "seconds": take.clip_seconds or take.duration,
+        "width": take.width,
+        "height": take.height,
+        "cost": take.actual_cost,
+        "estimated_cost": take.estimated_cost,
+        "currency": take.currency,
+        "error": terminal.error_of(take),
+        "resume": resume,
+    }
+
+
+# -- What was asked for ------------------------------------------------------------------------------------------------
+
+
+def take_by_id(take_id: int, person: User) -> Generation:
+    takes = Generation.objects.select_related("scene__project").filter(scene__project__team__memberships__user=person)
+    take = takes.filter(pk=take_id).first()
+    if take is None:
+        raise Usage(f"There is no take {take_id} here.")
+    return take
+
+
+def model_by_id(model_id: str) -> Model:
+    model = connections.all_models().get(model_id)
+    if model is None or model.kind != "video":
+        raise Usage(f"There is no video model called {model_id}. “manage.py models” lists them.")
+    return model
+
+
+def model_of(options: dict[str, Any]) -> Model:
+    provider, sora_model, model_id = (options[name] for name in ("video_provider", "sora_model", "model"))
+    if sora_model and (model_id or provider not in (None, "sora")):
+        raise Usage(f"--sora-model {sora_model} is a model of --video-provider sora; leave out the other.")
+    chosen = sora_model or model_id or {"sora": "sora-2", None: "animatic", "animatic": "animatic"}.get(provider)
+    if chosen:
+        model = model_by_id(chosen)
+        if provider and model.provider != provider:
+            raise Usage(f"{model.name} is a model of --video-provider {model.provider}, not {provider}.")
+        return model
+    return cheapest_of(provider)
+
+
+def cheapest_of(provider: str) -> Model:
+    """Raises Usage with the reason where none of the provider's models can be had."""
+    models = [one for one in connections.all_models().values() if one.provider == provider and one.kind == "video"]
+    blocked = {one.id: offers.why_not(one) for one in models}
+    at_hand = [one for one in models if not blocked[one.id] and one.price_per_second]
+    if not at_hand:
+        raise Usage(next((reasons[0] for reasons in blocked.values() if reasons), f"{provider} offers no model now."))
+    return min(at_hand, key=lambda one: min(one.price_per_second.values()))
+
+
+def seconds_of(options: dict[str, Any], model: Model) -> Decimal:
+    if options["duration"] is None:
+        return model.seconds.nearest(DEFAULT_SECONDS)
+    try:
+        seconds = Decimal(options["duration"])
+    except InvalidOperation:
+        raise Usage(f"--duration is {options['duration']!r}; write seconds such as 8.") from None
+    if obstacles := [*offers.length_obstacles(model, seconds, exactly=True)]:
+        raise Usage(obstacles[0])
+    return seconds
+
+
+def new_scene(options: dict[str, Any], model: Model, person: User) -> Scene:
+    team = terminal.working_team(person, options["team"])
+    project = terminal.command_project(team, person, options["aspect"])
+    resolution = options["resolution"] or ("720p" if "720p" in model.sizes else next(iter(model.sizes)))
+    scene = Scene(
+        project=project,
+        position=project.scenes.filter(deleted_at=None).count() + 1,
+        title=options["prompt"].strip()[:60],
+        action=options["prompt"].strip()[:4000],
+        own_prompt=options["prompt"].strip(),
+        duration=seconds_of(options, model),
+        model_id=model.id,
+        scene_resolution=resolution,
+        seed=options["seed"],
+        audio=options["audio"],
+        negative_prompt=options["negative_prompt"],
+    )
+    if options["seed"] is not None and options["seed"] < 0:
+        raise Usage("--seed is a whole number from 0 on.")
+    scene.save()
+    roles = Reference.Role
+    given = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
+    for role, path in [*given, *((roles.REFERENCE, path) for path in options["reference"])]:
+        if path:
+            pictures.put(project, scene, role, terminal.picture_from(path), member=person, fit=options["fit"])
+    return scene
+
+
+def asked_of(options: dict[str, Any], person: User) -> offers.Asked | None:
+    """What shall be done to a finished take; None for a new clip."""
+    given = {Task.REMIX: options["remix_of"], Task.EXTEND: options["extend"], Task.EDIT: options["edit"]}
+    chosen = [(task, take_id) for task, take_id in given.items() if take_id is not None]
+    if not chosen:
+        return None
+    if len(chosen) > 1:
+        raise Usage("Only one of --remix-of, --extend and --edit can be given.")
+    names = ("image", "last_frame", "reference", "seed", "negative_prompt", "audio", "duration", "resolution")
+    for name in (*names, "model", "sora_model", "video_provider"):
+        if options[name]:
+            raise Usage(f"--{name.replace('_', '-')} cannot be given for a clip that is made from another.")
+    ((task, take_id),) = chosen
+    return offers.Asked(task, take_by_id(take_id, person), options["prompt"])

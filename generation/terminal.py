@@ -1,0 +1,243 @@
+"""What the commands that make clips and pictures share: who acts, where things go, how they are driven, said and ended.
+
+A command is one more worker for one row: it takes the steps that are due and free, and watches where another worker holds
+the lease. Progress goes to standard error; standard output carries the result alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.db.models.functions import Now
+
+from generation.failures import failure_of
+from generation.models import Advancing, Generation, ImageGeneration
+from generation.states import Status
+from projects import pictures
+from projects.models import Project
+from teams.models import Role, Team, User
+
+LOOK_EVERY_SECONDS = 0.2
+
+
+class Exit(IntEnum):
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    UNKNOWN = 3
+    INTERRUPTED = 130
+
+
+class Usage(Exception):
+    """What was asked for cannot be done; the sentence names the fix. Nothing was started."""
+
+
+# -- Who and where -----------------------------------------------------------------------------------------------------
+
+
+def acting_person(email: str | None) -> User:
+    if email:
+        person = User.objects.filter(email__iexact=email, is_active=True).first()
+        if person is None:
+            raise Usage(f"Nobody here has the address {email}.")
+        return person
+    person = User.objects.filter(memberships__role=Role.OWNER, is_active=True).order_by("pk").first()
+    if person is None:
+        raise Usage("Nobody owns a team here yet. Run “manage.py setup” first.")
+    return person
+
+
+def working_team(person: User, name: str | None) -> Team:
+    teams = Team.objects.filter(memberships__user=person, memberships__role__in=[Role.EDITOR, Role.OWNER])
+    team = (teams.filter(name=name) if name else teams).order_by("pk").first()
+    if team is None:
+        raise Usage(f"{person} edits in no team{f' called {name}' if name else ''} here.")
+    return team
+
+
+def command_project(team: Team, person: User, aspect_ratio: str = "16:9") -> Project:
+    """Where what commands make is kept, one project per shape."""
+    title = f"Command line {aspect_ratio}"
+    found = Project.objects.live().filter(team=team, title=title, aspect_ratio=aspect_ratio).first()
+    return found or Project.objects.create(team=team, title=title, aspect_ratio=aspect_ratio, created_by=person)
+
+
+def use_key(provider: str, key: str | None) -> None:
+    """A key from the command line goes before the environment's, in this process only."""
+    if not key:
+        return
+    plain = {"name": provider, "base_url": "", "max_in_flight": 2, "requests_per_minute": 60, "preset": "openai"}
+    known = settings.CONNECTIONS.get(provider, plain)
+    settings.CONNECTIONS = settings.CONNECTIONS | {provider: {**known, "provider": provider, "key": key}}
+
+
+def picture_from(path: Path) -> ContentFile[bytes]:
+    try:
+        with path.open("rb") as file:
+            return pictures.cleaned(file, path.stat().st_size)
+    except OSError as error:
+        raise Usage(f"{path} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        raise Usage(f"{path}: {' '.join(error.messages)}") from error
+
+
+def check_output(path: Path | None, *, overwrite: bool) -> None:
+    if path is None:
+        return
+    if path.is_dir():
+        raise Usage(f"{path} is a folder; name a file in it.")
+    if not path.absolute().parent.is_dir():
+        raise Usage(f"There is no folder {path.absolute().parent}.")
+    if path.exists() and not overwrite:
+        raise Usage(f"{path} exists; add --overwrite.")
+
+
+def agree(price: str, *, yes: bool, is_free: bool) -> None:
+    """Nothing is bought that nobody agreed to."""
+    if is_free or yes:
+        return
+    if not sys.stdin.isatty():
+        raise Usage(f"It costs {price}; add --yes to start it.")
+    sys.stderr.write(f"Generate for {price}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Usage("Nothing was started.")
+
+
+# -- Driving -----------------------------------------------------------------------------------------------------------
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl-C; the row goes on where it is."""
+
+
+def drive(row: Advancing, step: Callable[[int], None], say: Callable[[Advancing], None]) -> None:
+    """Take the row's steps until it is over. Raises Interrupted."""
+    rows = type(row)._default_manager
+    with _as_interrupt(signal.SIGTERM):
+        try:
+            while True:
+                row.refresh_from_db()
+                say(row)
+                if not row.is_active:
+                    return
+                due = Generation.objects.due() if isinstance(row, Generation) else ImageGeneration.objects.due()
+                if due.filter(pk=row.pk).exists():
+                    step(row.pk)
+                else:
+                    time.sleep(LOOK_EVERY_SECONDS)
+        except KeyboardInterrupt:
+            # Workers sign their leases; one that is not signed is this command's.
+            rows.filter(pk=row.pk, leased_by=None).exclude(lease_token=None).update(
+                lease_token=None, lease_expires_at=None, next_step_at=Now()
+            )
+            row.refresh_from_db()
+            raise Interrupted from None
+
+
+@contextmanager
+def _as_interrupt(number: signal.Signals) -> Iterator[None]:
+    """The signal ends what goes on as Ctrl-C does; only the main thread can be told so."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(number, interrupt)
+    except ValueError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+class Progress:
+    """One line on standard error: rewritten on a terminal, else a new one whenever something happened."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+    def __call__(self, row: Advancing) -> None:
+        percent = getattr(row, "progress", 0)
+        shown = percent if sys.stderr.isatty() else percent // 10 * 10
+        line = str(row.get_status_display())
+        if row.status == Status.RUNNING:
+            line += f" {shown} %"
+        if row.waiting_for and row.is_active:
+            line += f": {row.waiting_for}"
+        if line != self.said:
+            self.said = line
+            sys.stderr.write(f"\r\033[K{line}" if sys.stderr.isatty() else f"{line}\n")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        if self.said and sys.stderr.isatty():
+            sys.stderr.write("\n")
+
+
+# -- Ending ------------------------------------------------------------------------------------------------------------
+
+
+def exit_of(row: Advancing) -> Exit:
+    if row.is_active:
+        return Exit.INTERRUPTED
+    return {Status.COMPLETED: Exit.DONE, Status.UNKNOWN: Exit.UNKNOWN}.get(Status(row.status), Exit.FAILED)
+
+
+def error_of(row: Advancing) -> dict[str, str] | None:
+    if failure := failure_of(row):
+        return {
+            "kind": row.error_kind,
+            "message": row.error_message,
+            "code": row.error_code,
+            "request_id": row.error_request_id,
+            "money": failure.money,
+            "next_step": failure.next_step,
+        }
+    if row.status == Status.CANCELLED:
+        return usage_error("It was cancelled.", kind="cancelled")
+    return None
+
+
+def usage_error(message: str, kind: str = "usage") -> dict[str, str]:
+    return {"kind": kind, "message": message, "code": "", "request_id": "", "money": "", "next_step": ""}
+
+
+def explain(row: Advancing) -> None:
+    """Why there is no result, on standard error."""
+    if error := error_of(row):
+        parts = (error["message"] or str(row.status), error["money"], error["next_step"])
+        sys.stderr.write(" ".join(part for part in parts if part) + "\n")
+
+
+def write_whole(source: Any, path: Path) -> None:
+    """Copy an open file to `path`, which is either as before or complete."""
+    with tempfile.NamedTemporaryFile(dir=path.absolute().parent, prefix=f".{path.name}-", delete=False) as target:
+        try:
+            for chunk in source.chunks():
+                target.write(chunk)
+            target.flush()
+            os.chmod(target.name, 0o644)
+            os.replace(target.name, path)
+        except BaseException:
+            os.unlink(target.name)
+            raise
+
+
+def print_json(stdout: Any, values: dict[str, Any]) -> None:
+    stdout.write(json.dumps(values, default=str))
