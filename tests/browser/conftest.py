@@ -42,15 +42,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Server:
     """One `script/server`, with its own data directory."""
 
-    def __init__(self, data: Path) -> None:
-        self.data = data
+    def __init__(self, data: Path, **more: str) -> None:
+        """`more` are further environment variables."""
+        self.data, self.more = data, more
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"server-{self.port}.log"
 
     def start(self) -> str:
         """Start, or start again on the same data; returns the sign-in link it prints."""
-        environment = clean_environment() | {"PORT": str(self.port), "IMAGEAI_DATA": str(self.data)}
+        environment = clean_environment() | {"PORT": str(self.port), "IMAGEAI_DATA": str(self.data)} | self.more
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [ROOT / "script" / "server"], env=environment, stdout=log, stderr=log, start_new_session=True
@@ -76,11 +77,11 @@ class Server:
 
 
 @pytest.fixture
-def make_server(tmp_path: Path) -> Iterator[Callable[[], Server]]:
+def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
-    def make() -> Server:
-        servers.append(Server(tmp_path / f"data-{len(servers)}"))
+    def make(**more: str) -> Server:
+        servers.append(Server(tmp_path / f"data-{len(servers)}", **more))
         return servers[-1]
 
     yield make

@@ -1,0 +1,137 @@
+"""Many generations in flight at a provider that takes 100 ms to answer: are polls late, and what do the workers cost?
+
+python -m bench.in_flight [--takes 2000] [--seconds 60] [--sqlite]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+
+from bench.hosted import Arrival, stand_in_process
+from bench.installation import POSTGRES, REDIS, Installation, make_storyboard, make_team, processes_of
+
+WARM_UP_SECONDS = 20
+
+
+def make_rows(count: int) -> list[str]:
+    """Takes that have been running for up to five minutes, so that their polls are spread; their ids at the provider."""
+    from django.utils import timezone
+
+    from bench.installation import fields_of_take
+    from generation import catalogue, connections
+    from generation.models import Generation
+
+    team, people = make_team()
+    _, scenes = make_storyboard(team, people[0], scenes=count)
+    account = connections.for_provider("sora")
+    assert account is not None
+    connection, model, now = account.row(), catalogue.find("sora-2"), timezone.now()
+    fields = fields_of_take(scenes[0], people[0], model) | {"connection": connection, "status": "running", "number": 1}
+    fields |= {"provider": "sora", "model_id": "sora-2"}
+    ids = [f"video_{number}" for number in range(count)]
+    rows = []
+    for remote_id, scene in zip(ids, scenes, strict=True):
+        began = now - timedelta(seconds=random.uniform(0, 300))
+        due = now + timedelta(seconds=random.uniform(0, 15))
+        values = fields | {"scene": scene, "remote_id": remote_id, "started_at": began, "next_step_at": due}
+        rows.append(Generation(**values))
+    Generation.objects.bulk_create(rows)
+    return ids
+
+
+def watch_due_times(seconds: float) -> dict[str, set[float]]:
+    """When each clip was to be asked about, read once a second for as long."""
+    from generation.models import Generation
+
+    due: dict[str, set[float]] = defaultdict(set)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for remote_id, at in Generation.objects.values_list("remote_id", "next_step_at"):
+            due[remote_id].add(at.timestamp())
+        time.sleep(1)
+    return due
+
+
+def lateness(due: dict[str, set[float]], arrivals: list[Arrival], since: float, until: float) -> list[float]:
+    """Seconds from each due time to the first poll after it."""
+    asked: dict[str, list[float]] = defaultdict(list)
+    for arrival in arrivals:
+        if arrival.operation == "sora.get":
+            asked[arrival.clip_id].append(arrival.at)
+    late = []
+    for clip_id, times in due.items():
+        for at in times:
+            if since <= at <= until:
+                after = [poll for poll in asked[clip_id] if poll >= at - 0.05]
+                late.append(max(0.0, min(after) - at) if after else until - at)
+    return sorted(late)
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    total = 0.0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total
+
+
+def memory(processes: list[psutil.Process]) -> tuple[float, float]:
+    """RSS and PSS together in MB; PSS counts what processes share once."""
+    rss = pss = 0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            info = process.memory_full_info()
+            rss, pss = rss + info.rss, pss + info.pss
+    return rss / 1e6, pss / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--takes", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--sqlite", action="store_true", help="SQLite and its queue in place of PostgreSQL and Redis")
+    options = parser.parse_args()
+    where = {} if options.sqlite else {"database": POSTGRES, "redis": REDIS}
+    clips = [f"video_{number}" for number in range(options.takes)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        stand_in_process(Path(folder), latency=0.1, clips=clips) as provider,
+        Installation(**where) as installation,
+    ):
+        installation.environment |= provider.environment(SORA_MAX_IN_FLIGHT="100000")
+        installation.use_orm()
+        make_rows(options.takes)
+        installation.start("work")
+        time.sleep(WARM_UP_SECONDS)
+        workers = processes_of(installation.data)
+        before, since = cpu_seconds(workers), time.time()
+        due = watch_due_times(options.seconds)
+        until, used = time.time(), cpu_seconds(workers) - before
+        rss, pss = memory(workers)
+        late = lateness(due, provider.arrivals(), since, until - 3)
+        polls = [arrival for arrival in provider.arrivals() if since <= arrival.at <= until]
+    points, seconds = statistics.quantiles(late, n=20), until - since
+    where_to = "SQLite" if options.sqlite else "PostgreSQL and Redis"
+    print(f"{options.takes} in flight, {where_to}, {seconds:.0f} s")
+    print(
+        f"  lateness of {len(late)} polls   p50 {points[9]:.2f} s   p95 {points[18]:.2f} s (< 0.50)   max {late[-1]:.2f} s"
+    )
+    print(f"  requests at the provider  {len(polls) / seconds:.0f} per second")
+    print(
+        f"  workers  {used / seconds:.2f} cores (< 1.00)   {pss:.0f} MB PSS (< 300)   {rss:.0f} MB RSS in {len(workers)}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Spending money on hosted models, as a user does it: one click, one charge, the price that stood on the button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from generation.providers import animatic
+from generation.providers.base import Request, Shot
+from tests.browser.conftest import Server, until
+from tests.standin import Fault, StandIn, standing_in
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def provider(tmp_path: Path) -> Iterator[StandIn]:
+    clip = tmp_path / "clip.mp4"
+    animatic.render(Request("", Shot(title="A clip"), 640, 360, Decimal(1)), clip, lambda fraction: None)
+    with standing_in() as running:
+        running.state.content = clip.read_bytes()
+        running.state.seconds_needed = 2.0
+        yield running
+
+
+@pytest.fixture
+def page(make_server: Callable[..., Server], open_page: OpenPage, provider: StandIn) -> Page:
+    """The sample's storyboard, with Sora at the stand-in."""
+    address = f"{provider.url}/openai/v1"
+    link = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=address, SORA_PRESET="openai").start()
+    page = open_page()
+    page.goto(link)
+    page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()
+    page.locator("#board").wait_for()
+    page.select_option("#model-choice", "sora-2")
+    expect(page.locator(".toast")).to_contain_text("New takes are made with Sora 2.")
+    return page
+
+
+def open_scene(page: Page, title: str) -> None:
+    page.get_by_role("heading", name=title).get_by_role("link").click()
+    page.locator(".takes").wait_for()
+
+
+def test_one_click_one_charge_and_a_remix_of_what_came(page: Page, provider: StandIn):
+    card = page.locator(".card").nth(2)
+    button = card.locator("[data-generate]")
+    expect(button).to_contain_text("$0.40")
+    button.dblclick()
+    expect(card.locator(".chip-completed")).to_be_visible(timeout=60_000)
+    assert len(provider.state.charges) == 1
+
+    open_scene(page, "A light answers")
+    page.locator(".take").get_by_role("link", name="Play").click()
+    video = page.locator("[data-player] video")
+    until(lambda: video.evaluate("video => video.videoWidth") == 640)
+    page.get_by_role("link", name="Remix").click()
+    page.get_by_label("Prompt").fill("The same, but at dawn")
+    page.get_by_role("button", name="Remix $0.40").dblclick()
+    expect(page.locator(".take")).to_have_count(2)
+    expect(page.locator(".take").first).to_contain_text("Remix of take 1")
+    expect(page.locator(".take").first.get_by_role("button", name="Select")).to_be_visible(timeout=60_000)
+    assert [charge.operation for charge in provider.state.charges] == ["sora.create", "sora.remix"]
+
+
+def test_missing_for_the_price_on_the_button_and_the_queue_that_says_why(page: Page, provider: StandIn):
+    provider.state.seconds_needed = 6.0
+    missing = page.locator("[data-generate-missing]")
+    expect(missing).to_contain_text("3 scenes · $1.60")
+    missing.dblclick()
+    waiting = page.locator(".card .waiting")
+    expect(waiting).to_contain_text("2 of 2 places at Sora", timeout=20_000)
+    page.locator("[data-action=queue]").click()
+    drawer = page.locator("#queue-drawer")
+    expect(drawer).to_contain_text("2 of 2 running, 1 waiting")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.locator(".card .chip-completed")).to_have_count(5, timeout=90_000)
+    assert len(provider.state.charges) == 3
+
+
+def test_a_refusal_is_a_warning_with_the_providers_words(page: Page, provider: StandIn):
+    body = {"error": {"message": "This <b>prompt</b> may violate our policies.", "code": "moderation_blocked"}}
+    provider.state.fail("sora.create", Fault(status=400, body=body))
+    card = page.locator(".card").nth(3)
+    card.locator("[data-generate]").click()
+    note = card.locator(".failure-warning")
+    expect(note).to_contain_text("Declined by the provider", timeout=30_000)
+    expect(note).to_contain_text("This <b>prompt</b> may violate our policies.")
+    expect(note).to_contain_text("Nothing was charged.")
+    expect(card.locator("[data-generate]")).to_contain_text("Try again")
+    assert provider.state.charges == []
+
+
+def test_connections_are_tested_and_a_frame_is_made(page: Page, provider: StandIn):
+    storyboard = page.url
+    page.get_by_role("link", name="Connections").click()
+    page.get_by_role("button", name="Test connection").first.click()
+    expect(page.locator(".test-works")).to_contain_text("The server speaks the video protocol and takes the key.")
+    page.goto(storyboard)
+    open_scene(page, "The match")
+    page.get_by_role("link", name="Make a start frame").click()
+    page.select_option("[name=model]", "gpt-image-2")
+    expect(page.locator("[name=size] option", has_text="1280x720")).to_have_count(1)
+    page.get_by_role("button", name="Make it").dblclick()
+    expect(page.locator("#pictures .picture img")).to_be_visible(timeout=60_000)
+    assert [charge.operation for charge in provider.state.charges] == ["images.generate"]

@@ -1,0 +1,79 @@
+"""Frames and references as people put them there: upload, see how they are cut, choose, remove, bring back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Server, until
+from tests.browser.test_story import OpenPage, open_sample
+
+
+@pytest.fixture
+def pictures(make_server: Callable[[], Server], open_page: OpenPage) -> Locator:
+    """The section of the sample's third scene."""
+    page = open_page()
+    open_sample(page, make_server().start())
+    page.get_by_role("heading", name="A light answers").get_by_role("link").click()
+    return page.get_by_role("region", name="Frames and references")
+
+
+def square(folder: Path) -> Path:
+    path = folder / "square.png"
+    Image.new("RGB", (300, 300), "teal").save(path)
+    return path
+
+
+def shown_size(picture: Locator) -> list[int]:
+    """Width and height of what the browser decoded; 0 and 0 until it has."""
+    picture.scroll_into_view_if_needed()
+    until(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 0"))
+    return picture.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+
+
+def hangs_over(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def test_a_start_frame_comes_is_padded_goes_and_comes_back(pictures: Locator, tmp_path: Path):
+    page = pictures.page
+    start = pictures.locator(".frame-slot").filter(has=page.get_by_role("heading", name="Start frame"))
+    expect(start.get_by_role("img", name="Start frame")).to_have_count(0)
+
+    start.locator("input[type=file]").set_input_files(square(tmp_path))
+    thumbnail = start.get_by_role("img", name="Start frame")
+    expect(thumbnail).to_be_visible()
+    assert shown_size(thumbnail) == [300, 300]
+    expect(start).to_contain_text("300 x 300")
+    expect(start).to_contain_text("Cropping cuts 44 % off top and bottom.")
+    crop, pad = start.get_by_role("button", name="Crop to fill"), start.get_by_role("button", name="Pad with black")
+    assert [shown_size(choice.locator("img")) for choice in (crop, pad)] == [[640, 360], [640, 360]]
+    expect(crop).to_have_attribute("aria-pressed", "true")
+
+    pad.click()
+    expect(pad).to_have_attribute("aria-pressed", "true")
+    expect(crop).to_have_attribute("aria-pressed", "false")
+
+    start.get_by_role("button", name="Remove").click()
+    expect(thumbnail).to_have_count(0)
+    expect(page.locator(".toast")).to_contain_text("The start frame is removed.")
+    page.get_by_role("button", name="Undo").click()
+    expect(thumbnail).to_be_visible()
+    expect(pad).to_have_attribute("aria-pressed", "true")
+
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert hangs_over(page) == 0
+
+
+def test_a_file_that_is_no_picture_is_refused_in_words(pictures: Locator, tmp_path: Path):
+    page = pictures.page
+    (tmp_path / "page.png").write_text("<html><script>alert(1)</script></html>")
+    pictures.locator("input[type=file]").first.set_input_files(tmp_path / "page.png")
+    expect(page.locator(".toast-error")).to_contain_text("This file could not be read as a picture.")
+    expect(pictures.locator(".picture")).to_have_count(0)

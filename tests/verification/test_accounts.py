@@ -1,0 +1,110 @@
+"""The providers' contract against real accounts: spends money, so it runs only with keys and a limit.
+
+    VERIFY_LIMIT_USD=0.50 GEMINI_API_KEY=... script/test tests/verification
+
+Each provider whose variables are set makes the shortest, smallest clip of its cheapest model, once, and fetches it; what that
+would cost must be within the limit together. Nothing else of the suite is ever skipped with CI=true.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import av
+import environ
+import pytest
+
+from generation import catalogue
+from generation.catalogue import Model
+from generation.providers.base import Account, ProgressState, ProviderError, Request, Shot
+from generation.providers.presets import PRESETS
+from generation.providers.registry import remote_provider
+from imageai_web import hosted
+from tests.environment import ACCOUNTS
+
+LIMIT = Decimal(ACCOUNTS.get("VERIFY_LIMIT_USD", "0"))
+MINUTES = 15
+
+
+def configured() -> dict[str, dict[str, Any]]:
+    env = environ.Env()
+    env.ENVIRON = ACCOUNTS
+    return {slug: one for slug, one in hosted.connections(env).items() if slug != "openai_images"}
+
+
+def account_of(values: dict[str, Any]) -> Account:
+    options = tuple((name, value) for name, value in values.get("options", {}).items() if value)
+    return Account(values["base_url"], values["key"], PRESETS.get(values.get("preset", ""), frozenset()), options)
+
+
+def cheapest(provider: str) -> Model | None:
+    models = [
+        model
+        for model in catalogue.all_models().values()
+        if model.provider == provider and model.kind == "video" and model.retired_on is None and model.price_per_second
+    ]
+    return min(models, key=lambda model: min(model.price_per_second.values()), default=None)
+
+
+def wanted() -> Iterator[Any]:
+    left = LIMIT
+    for slug, values in configured().items():
+        model = cheapest(values["provider"])
+        if model is None:
+            continue
+        resolution = min(model.price_per_second, key=lambda name: model.price_per_second[name])
+        seconds = model.seconds.nearest(Decimal(1))
+        left -= model.price_per_second[resolution] * seconds
+        if left >= 0:
+            yield pytest.param(values, model, resolution, seconds, id=slug)
+
+
+@pytest.mark.skipif(LIMIT <= 0, reason="VERIFY_LIMIT_USD says how much may be spent; nothing by default")
+@pytest.mark.timeout(60 * (MINUTES + 5))
+@pytest.mark.parametrize(("values", "model", "resolution", "seconds"), list(wanted()))
+def test_a_clip_from_submit_to_file(
+    values: dict[str, Any], model: Model, resolution: str, seconds: Decimal, tmp_path: Path
+):
+    provider, account = remote_provider(values["provider"]), account_of(values)
+    assert provider.test(account)
+    width, height = model.sizes[resolution]["16:9"]
+    request = Request(
+        "A paper boat drifts across a still pond.",
+        Shot(),
+        width,
+        height,
+        seconds,
+        model=model.id,
+        resolution=resolution,
+    )
+    remote_id = provider.submit(account, request)
+    deadline, state = time.monotonic() + 60 * MINUTES, ProgressState.RUNNING
+    while state == ProgressState.RUNNING and time.monotonic() < deadline:
+        time.sleep(5)
+        try:
+            told = asyncio.run(provider.check(account, remote_id))
+        except ProviderError as error:
+            print(f"One bad poll: {error}")
+            continue
+        assert told.error is None, f"{model.id}: {told.error}"
+        state = told.state
+    clip = tmp_path / "clip.mp4"
+    provider.fetch(account, remote_id, clip, lambda fraction: None)
+    with av.open(clip, "r") as container:
+        assert next(container.decode(video=0)).width == width
+
+
+@pytest.mark.skipif(LIMIT <= 0, reason="VERIFY_LIMIT_USD says how much may be spent; nothing by default")
+def test_a_wrong_key_is_told_apart():
+    for values in configured().values():
+        with pytest.raises(ProviderError):
+            remote_provider(values["provider"]).test(account_of(values | {"key": "wrong"}))
+
+
+assert "GEMINI_API_KEY" not in os.environ, "tests.environment keeps accounts away from the rest of the suite"
