@@ -13,11 +13,12 @@ from datetime import timedelta
 from typing import Any, Generic
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Greatest, Now
 from typing_extensions import TypeVar
 
+from generation import stalling
 from generation.models import Advancing, Generation, ImageGeneration, Worker
 from generation.states import Status
 
@@ -61,7 +62,7 @@ class Lease(Generic[RowT]):
         claimed = (
             Generation.objects.due()
             .filter(pk__in=list(take_ids), status=status)
-            .update(lease_token=token, lease_expires_at=_expiry(hold_for), leased_by=worker_id, handed_over_at=None)
+            .update(**_claimed(token, worker_id, hold_for))
         )
         if not claimed:
             return []
@@ -72,6 +73,7 @@ class Lease(Generic[RowT]):
         """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life. LeaseLost."""
         if not self._held().update(**self._stamped(changes), lease_expires_at=_expiry(hold_for)):
             raise LeaseLost
+        stalling.alive(hold_for or settings.LEASE_SECONDS)
         self._remember(changes)
 
     def keep_alive(self, **changes: Any) -> None:
@@ -79,6 +81,7 @@ class Lease(Generic[RowT]):
         wanted = self._held().filter(cancel_requested=False)
         if not wanted.update(**self._stamped(changes), lease_expires_at=_expiry()):
             raise CancelRequested if self._held().exists() else LeaseLost
+        stalling.alive(settings.LEASE_SECONDS)
         self._remember(changes)
 
     def let_go(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
@@ -108,8 +111,20 @@ class Lease(Generic[RowT]):
 
 def _claim(due: QuerySet[RowT], related: QuerySet[RowT], row_id: int, worker_id: int | None) -> Lease[RowT] | None:
     token = uuid.uuid4()
-    values = {"lease_token": token, "lease_expires_at": _expiry(), "leased_by": worker_id, "handed_over_at": None}
-    return Lease(related.get(pk=row_id), token) if due.filter(pk=row_id).update(**values) else None
+    claimed = due.filter(pk=row_id).update(**_claimed(token, worker_id))
+    return Lease(related.get(pk=row_id), token) if claimed else None
+
+
+def _claimed(token: uuid.UUID, worker_id: int | None, hold_for: float | None = None) -> dict[str, Any]:
+    """A token that still stands on a row that is free was left there by somebody who died."""
+    left_behind = Case(When(lease_token__isnull=False, then=Now()), default=F("recovered_at"))
+    return {
+        "lease_token": token,
+        "lease_expires_at": _expiry(hold_for),
+        "leased_by": worker_id,
+        "handed_over_at": None,
+        "recovered_at": left_behind,
+    }
 
 
 def release_leases_of(worker_id: int) -> int:
@@ -119,6 +134,7 @@ def release_leases_of(worker_id: int) -> int:
         "lease_expires_at": None,
         "leased_by": None,
         "next_step_at": Now(),
+        "recovered_at": Now(),
         "attempt": Greatest(F("attempt") - 1, 0),
     }
     rows = (Generation.objects.active(), ImageGeneration.objects.active())

@@ -16,34 +16,43 @@ from generation import budget, costs
 from generation.cost import CENT
 from generation.models import Budget, LedgerEntry
 from projects.loaders import load_project
-from projects.models import Project
 from teams.access import require, signed_in
 from teams.models import Role
 
 CURRENCY = "USD"
-WARN_AT = 0.8
 
 
 class CapsForm(forms.ModelForm[Budget]):
     """Empty means without a cap."""
 
+    AMOUNTS = {"cap_total": "no cap", "cap_month": "no cap", "confirm_above": "never ask"}
+
     class Meta:
         model = Budget
-        fields = ["cap_total", "cap_month", "confirm_above"]
-        labels = {"cap_total": "In total", "cap_month": "Per month", "confirm_above": "Ask before a price above"}
-        widgets = {
-            name: forms.NumberInput(attrs={"step": "0.01", "min": "0", "placeholder": "no cap"}) for name in fields
+        fields = ["cap_total", "cap_month", "confirm_above", "warn_at"]
+        labels = {
+            "cap_total": "In total",
+            "cap_month": "Per month",
+            "confirm_above": "Ask before a price above",
+            "warn_at": "Warn when used, per cent",
+        }
+        error_messages = {
+            "warn_at": dict.fromkeys(
+                ["invalid", "required", "min_value", "max_value"], "Enter a whole number from 1 to 100."
+            )
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            if self.initial.get(name) is not None:
-                self.initial[name] = self.initial[name].quantize(CENT)
+        for name, placeholder in self.AMOUNTS.items():
+            field = self.fields[name]
+            field.widget = forms.NumberInput(attrs={"step": "0.01", "min": "0", "placeholder": placeholder})
             field.error_messages |= {
                 "invalid": "Enter an amount such as 25 or 9.50.",
                 "min_value": "It cannot be negative.",
             }
+            if self.initial.get(name) is not None:
+                self.initial[name] = self.initial[name].quantize(CENT)
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,31 +61,25 @@ def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
     if request.method == "POST":
         require(role, Role.OWNER)
-    with transaction.atomic():
-        of_team, of_project = budget.locked(project, CURRENCY)
-    forms_of = [
-        CapsForm(request.POST or None, instance=of_project, prefix="project"),
-        CapsForm(request.POST or None, instance=of_team, prefix="team"),
-    ]
-    if request.method == "POST" and all(form.is_valid() for form in forms_of):
-        save_caps(project, forms_of, request)
+    of_team, of_project = budget.of_both(project, CURRENCY)
+    forms_of = {
+        "project": CapsForm(request.POST or None, instance=of_project, prefix="project"),
+        "team": CapsForm(request.POST or None, instance=of_team, prefix="team"),
+    }
+    if request.method == "POST" and all(form.is_valid() for form in forms_of.values()):
+        with transaction.atomic():
+            for whose, row in zip(("team", "project"), budget.locked(project, CURRENCY), strict=True):
+                budget.change_caps(row, forms_of[whose].cleaned_data, signed_in(request))
         messages.success(request, "The budget is saved.")
         return redirect("project_budget", pk)
     month = budget.this_month()
     context = {
         "project": project,
         "can_change": role == Role.OWNER,
-        "budgets": [(form, Gauge(form.instance, month)) for form in forms_of],
-        "entries": LedgerEntry.objects.filter(project=project).select_related("member", "take")[::-1][:50],
+        "budgets": [(form, Gauge(form.instance, month)) for form in forms_of.values()],
+        "entries": LedgerEntry.objects.filter(project=project).select_related("member", "take").order_by("-pk")[:50],
     }
     return render(request, "generation/budget.html", context, status=422 if request.method == "POST" else 200)
-
-
-def save_caps(project: Project, forms_of: list[CapsForm], request: HttpRequest) -> None:
-    with transaction.atomic():
-        current = {row.pk: row for row in budget.locked(project, CURRENCY)}
-        for form in forms_of:
-            budget.change_caps(current[form.instance.pk], form.cleaned_data, signed_in(request))
 
 
 class Gauge:
@@ -86,11 +89,7 @@ class Gauge:
         self.row = row
         self.spent_month = row.spent_in(month)
         self.left = row.left(month)
-
-    @property
-    def is_nearly_used(self) -> bool:
-        caps = [(self.row.cap_total, self.row.spent), (self.row.cap_month, self.spent_month)]
-        return any(cap is not None and float(spent + self.row.reserved) >= WARN_AT * float(cap) for cap, spent in caps)
+        self.is_nearly_used = row.is_nearly_used(month)
 
 
 @require_safe
