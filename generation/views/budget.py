@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,6 +17,7 @@ from generation import budget, costs
 from generation.cost import CENT
 from generation.models import Budget, LedgerEntry
 from projects.loaders import load_project
+from projects.models import Project
 from teams.access import require, signed_in
 from teams.models import Role
 
@@ -77,9 +79,16 @@ def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
         "project": project,
         "can_change": role == Role.OWNER,
         "budgets": [(form, Gauge(form.instance, month)) for form in forms_of.values()],
-        "entries": LedgerEntry.objects.filter(project=project).select_related("member", "take").order_by("-pk")[:50],
+        "entries": entries_about(project),
     }
     return render(request, "generation/budget.html", context, status=422 if request.method == "POST" else 200)
+
+
+def entries_about(project: Project) -> QuerySet[LedgerEntry]:
+    """The project's latest, and what was decided about its whole team."""
+    of_team = Q(project=None, team=project.team)
+    entries = LedgerEntry.objects.filter(Q(project=project) | of_team)
+    return entries.select_related("member", "take__scene", "images").order_by("-pk")[:50]
 
 
 class Gauge:
@@ -104,5 +113,13 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         return response
     by = request.GET.get("by", "project")
     by = by if by in costs.GROUPS else "project"
-    context = {"groups": costs.grouped(lines, by), "by": by, "choices": costs.GROUPS, "totals": costs.totals(lines)}
+    capped = Budget.objects.filter(team__memberships__user=signed_in(request)).exclude(cap_total=None, cap_month=None)
+    month = budget.this_month()
+    context = {
+        "groups": costs.grouped(lines, by),
+        "by": by,
+        "choices": costs.GROUPS,
+        "totals": costs.totals(lines),
+        "capped": [Gauge(row, month) for row in capped.select_related("team", "project").order_by("team", "project")],
+    }
     return render(request, "generation/costs.html", context)

@@ -21,6 +21,7 @@ from generation.models import Budget, Generation, LedgerEntry, exact
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import Team, User
+from tests.queries import count_queries
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
@@ -208,7 +209,8 @@ def save(client: Client, project: Project, **values: str):
 def test_an_owner_sets_caps_and_it_is_written_down(as_user: AsUser, project: Project, alice: User):
     page = save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"}).content.decode()
     assert "The budget is saved." in page
-    assert "total: none -&gt; 25" in page
+    assert "Cap changed: total: none -&gt; 25" in page
+    assert "Cap changed for the team: month: none -&gt; 100.50" in page
     of_team, of_project = budget.locked(project, "USD")
     assert (of_project.cap_total, of_team.cap_month) == (25, Decimal("100.5"))
     save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"})
@@ -265,6 +267,30 @@ def test_costs_by_project_member_model_and_month(
         page = client.get(reverse("costs"), {"by": by}).content.decode()
         assert (name in page, page.count("$0.80"), "Together, USD" in page) == (True, 2, True)
     assert "Nothing was spent" in as_user(mallory).get(reverse("costs")).content.decode()
+
+
+def test_projects_of_one_name_are_told_apart_and_caps_stand_beside(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User, team: Team, mallory: User
+):
+    start(scene, bob)
+    other = Project.objects.create(team=team, title=project.title, model_id="sora-2")
+    start(Scene.objects.create(project=other, position=1, title="x", action="x", duration=scene.duration), bob)
+    cap(project, total="5")
+    response = as_user(bob).get(reverse("costs"))
+    assert [(sums.name, sums.reserved) for sums in response.context["groups"]] == [("The ferry", Decimal("0.4"))] * 2
+    assert [(str(gauge.row), gauge.left) for gauge in response.context["capped"]] == [("The ferry", Decimal("4.6"))]
+    assert as_user(mallory).get(reverse("costs")).context["capped"] == []
+
+
+def test_costs_need_as_many_queries_for_nine_takes_as_for_one(as_user: AsUser, paid: StandIn, make_scenes, bob: User):
+    client, counts = as_user(bob), []
+    for more in (1, 8):
+        for scene in make_scenes(more):
+            start(scene, bob)
+        with count_queries() as queries:
+            client.get(reverse("costs"))
+        counts.append(len(queries))
+    assert counts == [5, 5]
 
 
 def test_the_csv_has_every_line_and_no_formula(as_user: AsUser, paid: StandIn, scene: Scene, bob: User):
