@@ -65,6 +65,8 @@ class Advancing(models.Model):
         "generation.Worker", on_delete=models.SET_NULL, null=True, related_name="%(class)s_leases"
     )
 
+    #: The process that holds the lease, on the machine of `leased_by`.
+    lease_pid = models.PositiveIntegerField(null=True)
     #: Whoever worked on it died or was stopped; what it went on with.
     recovered_at = models.DateTimeField(null=True)
     was_adopted = models.BooleanField(default=False)
