@@ -37,12 +37,13 @@ def submit(lease: Lease) -> None:
     take = lease.take
     if take.cancel_requested:
         raise CancelRequested
+    provider = remote_provider(take.provider)  # loading an SDK takes a while, in which nothing is to be under way yet
     if not enter(lease):
         return
     try:
         account = connections.account_of(take)
         with with_pictures(take) as request:
-            remote_id = remote_provider(take.provider).submit(account, request)
+            remote_id = provider.submit(account, request)
     except OSError as error:
         raise ProviderError(
             ErrorKind.STORAGE, f"A picture of this scene cannot be read: {error}. Nothing was sent."
@@ -75,8 +76,12 @@ def look_up(lease: Lease) -> None:
         known = frozenset(_remote_ids(take))
         remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
     except ProviderError as error:
-        lease.let_go(next_step_in=back_off(take.attempt), error_kind=error.kind, error_message=error.message)
-        return
+        if take.attempt < MAX_ATTEMPTS:
+            wait = back_off(take.attempt)
+            told = f"Looking for it at the provider, which answers: {error.message}"
+            lease.let_go(next_step_in=wait, attempt=F("attempt") + 1, waiting_for=told[:300], error_kind=error.kind)
+            return
+        remote_id = None
     if remote_id:
         lease.let_go(
             status=allow(take, Status.RUNNING),
@@ -84,13 +89,13 @@ def look_up(lease: Lease) -> None:
             started_at=Now(),
             error_kind="",
             error_message="",
+            waiting_for="",
             was_adopted=True,
             recovered_at=Now(),
         )
     else:
-        message = "The provider did not say whether it accepted this clip, and it may have been charged."
-        if take.error_message:
-            message += f" Its answer was: {take.error_message}"
+        answer = f" Its answer was: {take.error_message}" if take.error_message else ""
+        message = f"The provider did not say whether it accepted this clip.{answer}"
         end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 

@@ -141,7 +141,7 @@ def test(account: Account) -> str:
             if not is_protocol and failure.kind != ErrorKind.AUTH:
                 raise _something_else(account) from error
             if not is_protocol:
-                raise ProviderError(ErrorKind.AUTH, f"The key was refused: {failure.message}") from error
+                raise failure from error
         except (OpenAIError, ValueError) as error:
             raise as_provider_error(error, sending=False) from error
         else:

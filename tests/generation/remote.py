@@ -64,6 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = self.path.strip("/").split("/")
         if parts == ["clips"]:
+            if fault := self.fault("clips"):
+                assert isinstance(fault, int)
+                return self.answer(fault, {"error": "no"})
             return self.answer(200, list(self.studio.clips.values()))
         if fault := self.fault(parts[-1] if parts[-1] == "content" else "check"):
             assert isinstance(fault, int)
