@@ -56,6 +56,8 @@ class Generation(Advancing):
 
     clip = models.FileField(upload_to=clip_name, max_length=200, blank=True)
     poster = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
+    #: Ten stills side by side, from beginning to end.
+    filmstrip = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
     clip_bytes = models.PositiveBigIntegerField(default=0)
     clip_seconds = models.DecimalField(max_digits=8, decimal_places=3, null=True)
 

@@ -19,7 +19,7 @@ from generation.models import Generation
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.making import request_of, store, throttled, with_pictures
 from generation.pipeline.transitions import MAX_ATTEMPTS, UNCLEAR, allow, back_off, end, error_fields
-from generation.providers.base import ErrorKind, Progress, ProgressState, ProviderError
+from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, RemoteProvider
 from generation.providers.registry import remote_provider
 from generation.states import Status
 
@@ -204,10 +204,18 @@ def fetch(lease: Lease) -> None:
             account = connections.account_of(take)
             provider = remote_provider(take.provider)
             provider.fetch(account, take.remote_id, path, throttled(lambda **_: lease.write()))
-            store(lease, path)
+            store(lease, path, _own_still(provider, account, take.remote_id))
     except (ProviderError, media.NotAClip, OSError) as error:
         message = f"The clip is made; downloading it did not work yet: {error}"
         if take.attempt + 1 >= MAX_ATTEMPTS:
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
         else:
             lease.let_go(next_step_in=back_off(take.attempt), error_message=message)
+
+
+def _own_still(provider: RemoteProvider, account: Account, remote_id: str) -> bytes:
+    """A clip does not wait for its thumbnail: where that cannot be had, one is made here."""
+    try:
+        return provider.thumbnail(account, remote_id)
+    except ProviderError:
+        return b""

@@ -133,6 +133,10 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     on_progress(1.0)
 
 
+def thumbnail(account: Account, remote_id: str) -> bytes:
+    return b""
+
+
 def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
     studio = can_list[0]
     if studio is None or not studio.can_list:

@@ -214,6 +214,8 @@ class Server:
         variant = request.query_params.get("variant", "video")
         if self.flavour in ("vllm", "litellm", "sglang") and variant != "video":
             raise Refused("Unknown variant.", "variant")
+        if variant == "thumbnail":
+            return Response(self.state.thumbnail, media_type="image/webp")
         if self.state.flavour.get("sora.url"):
             raise Refused(f"{clip.id} stands at its url.", status=404, code="not_found")
         return Response(self.state.content, media_type="video/mp4")
