@@ -1,0 +1,176 @@
+"""A program that looks into an installation from inside, beside its workers: `python -m tests.faults.inside`.
+
+It reads one call per line, ["name", {arguments}], and prints one answer per line, both as JSON. One process answers all of a
+test's questions, because to start one costs more than most faults.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
+django.setup()
+
+from django.core.management import call_command  # noqa: E402  after django.setup()
+from django.db import connections, transaction  # noqa: E402
+from django.db.models.functions import Now  # noqa: E402
+from django_q.brokers import get_broker  # noqa: E402
+from django_q.tasks import async_task  # noqa: E402
+
+from bench.installation import make_team  # noqa: E402
+from generation import budget, doctor, pipeline  # noqa: E402
+from generation.models import Budget, Generation, ImageGeneration, LedgerEntry, Worker  # noqa: E402
+from generation.pipeline import resolving  # noqa: E402
+from projects.models import Project, Scene  # noqa: E402
+from teams.models import User  # noqa: E402
+from tests.faults import judging  # noqa: E402
+
+NUMBERS = itertools.count(1)
+
+
+def empty() -> None:
+    call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+
+
+def make(scenes: int, *, model: str = "sora-2", cap: str | None = None, seconds: int = 4) -> int:
+    """A project of a team of its own, with scenes that no other has; `cap` is the team's."""
+    team, (owner, *_) = make_team() if not User.objects.exists() else _another_team()
+    project = Project.objects.create(team=team, title=f"Reel {next(NUMBERS)}", created_by=owner, model_id=model)
+    Scene.objects.bulk_create(
+        Scene(
+            project=project,
+            position=position,
+            title=f"Scene {position}",
+            action=f"Wave {next(NUMBERS)} of {os.getpid()} breaks on the rock.",
+            duration=Decimal(seconds),
+        )
+        for position in range(1, scenes + 1)
+    )
+    with transaction.atomic():
+        of_team, _ = budget.locked(project, "USD")
+        Budget.objects.filter(pk=of_team.pk).update(cap_total=cap)
+    return project.pk
+
+
+def _another_team() -> tuple[Any, list[User]]:
+    from teams.models import Role, Team
+
+    team, owner = Team.objects.create(name=f"Shift {next(NUMBERS)}"), User.objects.earliest("pk")
+    team.add(owner, Role.OWNER)
+    return team, [owner]
+
+
+def start_missing(project: int) -> list[int]:
+    """What "Generate missing" does; the takes it made."""
+    found = Project.objects.get(pk=project)
+    before = set(Generation.objects.values_list("pk", flat=True))
+    pipeline.enqueue_missing(found, member=found.created_by or User.objects.earliest("pk"))
+    return sorted(set(Generation.objects.values_list("pk", flat=True)) - before)
+
+
+def rows() -> list[dict[str, Any]]:
+    fields = ("pk", "status", "remote_id", "attempt", "progress", "error_kind", "error_message", "waiting_for")
+    held = Generation.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
+    found = Generation.objects.order_by("pk").values(*fields, "clip", "cancel_requested", "version")
+    return [row | {"held": row["pk"] in held} for row in found]
+
+
+def books() -> dict[str, Any]:
+    entries = list(LedgerEntry.objects.all())
+    return {
+        "ledger": [str(sum((getattr(entry, name) for entry in entries), Decimal(0))) for name in ("reserved", "spent")],
+        "budgets": [[str(row.reserved), str(row.spent)] for row in Budget.objects.order_by("pk")],
+        "statuses": sorted(Generation.objects.values_list("status", flat=True)),
+    }
+
+
+def violations(charges: list[list[Any]], *, settled: bool = True) -> list[str]:
+    return judging.violations([judging.Charged(*charge) for charge in charges], settled=settled)
+
+
+def cancel(take: int) -> bool:
+    return pipeline.cancel(Generation.objects.get(pk=take))
+
+
+def look_again(take: int) -> bool:
+    return resolving.look_again(Generation.objects.select_related("scene", "connection", "source").get(pk=take))
+
+
+def was_made(take: int, remote_id: str) -> None:
+    resolving.was_made(Generation.objects.select_related("scene", "connection", "source").get(pk=take), remote_id)
+
+
+def was_not_made(take: int) -> None:
+    resolving.was_not_made(Generation.objects.get(pk=take))
+
+
+def let_leases_run_out(takes: list[int] | None = None) -> int:
+    """What time does to the leases of the dead; of all takes where none are named."""
+    held = Generation.objects.exclude(lease_token=None)
+    if takes is not None:
+        held = held.filter(pk__in=takes)
+    return held.update(lease_expires_at=Now() - timedelta(seconds=1))
+
+
+def forget_workers(living: list[str]) -> None:
+    """What a minute does to the rows of worker commands that are dead; the living are named host:pid."""
+    Worker.objects.exclude(name__in=living).update(seen_at=Now() - timedelta(seconds=90))
+
+
+def end_pauses() -> None:
+    from generation.models import Connection
+
+    Connection.objects.update(paused_until=None)
+
+
+def deliver_again(take: int, queue: str, times: int) -> None:
+    for _ in range(times):
+        async_task("generation.tasks.advance", take, cluster=queue)
+
+
+def lose_messages() -> int:
+    """Everything that waits in the queues is gone."""
+    lost = 0
+    for queue in ("remote", "media"):
+        broker = get_broker(queue)
+        lost += broker.queue_size()
+        broker.purge_queue()
+    return lost
+
+
+def executed() -> list[str]:
+    """When the queues of the newest worker command last executed something."""
+    newest = Worker.objects.latest("pk")
+    return [str(newest.remote_executed_at), str(newest.media_executed_at)]
+
+
+def findings() -> list[str]:
+    """What the doctor has to say about stuck rows and money."""
+    assert ImageGeneration.objects.count() == 0
+    return [finding.what for look in (doctor.stuck_rows, doctor.ledger) for finding in look()]
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever is printed on the way is no answer
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        try:
+            answer = {"answer": globals()[name](**arguments)}
+        except Exception as error:  # told to whoever asked
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        finally:
+            connections.close_all()
+        answers.write(json.dumps(answer, default=str) + "\n")
+
+
+if __name__ == "__main__":
+    main()
