@@ -142,3 +142,7 @@ def storage_error(error: OSError, money: str) -> ProviderError:
 
 def free_bytes() -> int:
     return shutil.disk_usage(settings.DATA_DIR).free
+
+
+def is_nearly_full() -> bool:
+    return free_bytes() < settings.LEAST_FREE_BYTES
