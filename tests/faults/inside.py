@@ -146,10 +146,11 @@ def lose_messages() -> int:
     return lost
 
 
-def executed() -> list[str]:
-    """When the queues of the newest worker command last executed something."""
-    newest = Worker.objects.latest("pk")
-    return [str(newest.remote_executed_at), str(newest.media_executed_at)]
+def newest_worker() -> dict[str, Any]:
+    """The newest worker command; it works when both of its queues have executed something."""
+    newest = Worker.objects.order_by("pk").last()
+    works = newest is not None and None not in (newest.remote_executed_at, newest.media_executed_at)
+    return {"pk": newest.pk if newest else 0, "works": works}
 
 
 def findings() -> list[str]:

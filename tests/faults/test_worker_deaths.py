@@ -97,7 +97,7 @@ def test_accepted_where_nothing_can_be_listed_a_person_decides(workshop: Worksho
     workshop.work(SORA_PRESET="other")
     (take,) = workshop.start_takes()
     sent = workshop.arrival("sora.create")
-    eventually(lambda: workshop.charged() != [], 5)
+    eventually(lambda: workshop.state.booked() != [], 5)
     workshop.process_behind(sent).kill()
     workshop.inside.let_leases_run_out()
     workshop.until(take, "unknown")

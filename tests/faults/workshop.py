@@ -19,8 +19,6 @@ from typing import Any
 
 import psutil
 import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
 
 from bench.installation import ROOT, Installation, free_port, processes_of
 from generation.providers import animatic
@@ -30,7 +28,7 @@ from tests.standin.state import Arrived
 
 PRICE = Decimal("0.4000")
 #: Leases and the watchdog's patience in a hurry; the settings that people run with are 20 and 30 s.
-QUICK = {"IMAGEAI_LEASE_SECONDS": "3", "IMAGEAI_FROZEN_SECONDS": "8", "IMAGEAI_MEDIA_WORKERS": "2"}
+QUICK = {"IMAGEAI_LEASE_SECONDS": "3", "IMAGEAI_FROZEN_SECONDS": "12", "IMAGEAI_MEDIA_WORKERS": "2"}
 
 
 class Inside:
@@ -99,16 +97,27 @@ class Workshop:
             self.kill_work()
         self.more = more
         self.installation.environment = self.base | more
-        work = self.installation.start("work")
-        eventually(lambda: "None" not in self.executed(), 30)
-        return work
+        with self.until_it_works():
+            return self.installation.start("work")
 
-    def executed(self) -> list[str]:
+    @contextmanager
+    def until_it_works(self) -> Iterator[None]:
+        """Waits for the worker command that is started meanwhile."""
+        before = self.inside.newest_worker()["pk"]
+        yield
+        eventually(lambda: (new := self.inside.newest_worker())["pk"] > before and new["works"], 60, self.log)
+
+    @contextmanager
+    def second_work(self, **more: str) -> Iterator[None]:
+        """Another worker command beside the first, as on another machine."""
+        command = [sys.executable, "manage.py", "work"]
+        with (self.installation.data / "second.log").open("ab") as log, self.until_it_works():
+            second = subprocess.Popen(command, env=self.base | QUICK | more, cwd=ROOT, stdout=log, stderr=log)
         try:
-            found: list[str] = self.inside.executed()
-        except RuntimeError:  # it has not made its row yet
-            return ["None"]
-        return found
+            yield
+        finally:
+            second.terminate()
+            second.wait(30)
 
     @property
     def is_working(self) -> bool:
@@ -181,20 +190,8 @@ class Workshop:
         eventually(lambda: len(self.state.calls(operation)) >= number, seconds, lambda: self.log()[-3000:])
         return self.state.calls(operation)[number - 1]
 
-    def charged(self) -> list[tuple[str, str, bool]]:
-        with self.state.lock:
-            clips = self.state.clips
-            return [
-                (
-                    charge.clip_id,
-                    charge.prompt,
-                    charge.clip_id in clips and clips[charge.clip_id].outcome == "completed",
-                )
-                for charge in self.state.charges
-            ]
-
     def violations(self, *, settled: bool = True) -> list[str]:
-        found: list[str] = self.inside.violations(charges=self.charged(), settled=settled)
+        found: list[str] = self.inside.violations(charges=self.state.booked(), settled=settled)
         return found
 
 
@@ -251,12 +248,16 @@ class OwnRedis:
             self.folder,
         ]
         self.process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
-        with redis.Redis.from_url(self.url, retry=Retry(ConstantBackoff(0.05), 200)) as client:
-            client.ping()
+        eventually(self.answers, 20)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def answers(self) -> bool:
+        with redis.Redis.from_url(self.url) as client, contextlib.suppress(redis.ConnectionError):
+            return bool(client.ping())
+        return False
 
     def flush(self) -> None:
         with redis.Redis.from_url(self.url) as client:

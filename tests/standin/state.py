@@ -126,6 +126,12 @@ class State:
         with self.lock:
             return [arrived for arrived in self.arrived if arrived.operation == operation]
 
+    def booked(self) -> list[tuple[str, str, bool]]:
+        """Each charge: the clip, its prompt, and whether it can be had, unless it failed here or was deleted."""
+        with self.lock:
+            made = {clip.id for clip in self.clips.values() if clip.outcome == "completed" and not clip.cancelled}
+            return [(charge.clip_id, charge.prompt, charge.clip_id in made) for charge in self.charges]
+
     def make_clip(self, operation: str, *, prefix: str, model: str, prompt: str, **details: Any) -> Clip:
         """Accept a clip: it is charged here, and nowhere else."""
         with self.lock:
