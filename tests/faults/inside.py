@@ -19,6 +19,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
 django.setup()
 
+from django.core.exceptions import ValidationError  # noqa: E402  after django.setup()
 from django.core.management import call_command  # noqa: E402  after django.setup()
 from django.db import connections, transaction  # noqa: E402
 from django.db.models.functions import Now  # noqa: E402
@@ -76,19 +77,33 @@ def start_missing(project: int) -> list[int]:
     return sorted(set(Generation.objects.values_list("pk", flat=True)) - before)
 
 
+def start_fitting(project: int) -> list[int]:
+    """Click by click until the budget refuses."""
+    takes = []
+    for scene in Scene.objects.filter(project=project).for_cards().order_by("position"):
+        try:
+            member = scene.project.created_by or User.objects.earliest("pk")
+            takes.append(pipeline.enqueue(scene, number=scene.next_take_number, member=member).take.pk)
+        except ValidationError as error:
+            if "An owner can raise it." not in str(error):
+                raise
+            break
+    return takes
+
+
 def rows() -> list[dict[str, Any]]:
     fields = ("pk", "status", "remote_id", "attempt", "progress", "error_kind", "error_message", "waiting_for")
     held = Generation.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
-    found = Generation.objects.order_by("pk").values(*fields, "clip", "cancel_requested", "version")
-    return [row | {"held": row["pk"] in held} for row in found]
+    found = Generation.objects.order_by("pk").values(*fields, "clip", "cancel_requested", "version", "connection")
+    return [row | {"held": row["pk"] in held, "remote": row["connection"] is not None} for row in found]
 
 
 def books() -> dict[str, Any]:
-    entries = list(LedgerEntry.objects.all())
+    entries, of_teams = list(LedgerEntry.objects.all()), list(Budget.objects.filter(project=None))
     return {
         "ledger": [str(sum((getattr(entry, name) for entry in entries), Decimal(0))) for name in ("reserved", "spent")],
-        "budgets": [[str(row.reserved), str(row.spent)] for row in Budget.objects.order_by("pk")],
-        "statuses": sorted(Generation.objects.values_list("status", flat=True)),
+        "teams": [str(sum((getattr(row, name) for row in of_teams), Decimal(0))) for name in ("reserved", "spent")],
+        "paid": Generation.objects.done().exclude(connection=None).count(),
     }
 
 

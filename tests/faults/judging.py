@@ -25,6 +25,8 @@ from generation.models import Budget, Generation, LedgerEntry
 from generation.states import Status
 
 PICKED_UP_WITHIN = timedelta(minutes=1)
+#: After a failure that is written on the card.
+LONGEST_BACK_OFF = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def _budgets() -> Iterator[str]:
 def _stuck(*, settled: bool) -> Iterator[str]:
     active = Generation.objects.active()
     soon = Q(next_step_at__lte=Now() + PICKED_UP_WITHIN) | Q(connection__paused_until__gt=Now())
+    soon |= Q(next_step_at__lte=Now() + LONGEST_BACK_OFF) & ~Q(error_kind="", error_message="")
     for take in active if settled else active.lease_free().exclude(soon):
         yield f"I4: take {take.pk} is {take.status}, and due only at {take.next_step_at:%H:%M:%S}"
 

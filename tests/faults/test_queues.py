@@ -46,7 +46,7 @@ def test_a_lock_left_behind_and_a_task_that_hangs_are_cured_within_a_minute(work
     holder.kill()
     began = time.monotonic()
     (paid,) = workshop.start_takes()
-    eventually(lambda: workshop.queue("remote").pid != frozen and workshop.queue("media").pid != hanging, 60)
+    eventually(lambda: workshop.is_another("remote", frozen) and workshop.is_another("media", hanging), 60)
     print(f"both queues were replaced after {time.monotonic() - began:.0f} s")
     for take in (drawn, paid):
         workshop.until(take, "completed", seconds=60)

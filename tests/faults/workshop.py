@@ -141,6 +141,13 @@ class Workshop:
         work = psutil.Process(self.installation.processes["work"].pid)
         return next(child for child in work.children() if child.cmdline()[-2:] == ["run_queue", name])
 
+    def is_another(self, queue: str, pid: int) -> bool:
+        """Whether the queue has a main process that is not this one any more."""
+        try:
+            return self.queue(queue).pid != pid
+        except (StopIteration, psutil.Error):  # it is being replaced
+            return False
+
     def workers_of(self, queue: str, count: int) -> list[psutil.Process]:
         """The processes that execute tasks: the first that the queue's sentinel made."""
         (sentinel,) = self.queue(queue).children()
