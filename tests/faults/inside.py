@@ -28,10 +28,10 @@ from django_q.tasks import async_task  # noqa: E402
 
 from bench.installation import make_team  # noqa: E402
 from generation import budget, doctor, pipeline  # noqa: E402
-from generation.models import Budget, Generation, ImageGeneration, LedgerEntry, Worker  # noqa: E402
+from generation.models import Budget, Connection, Generation, ImageGeneration, LedgerEntry, Worker  # noqa: E402
 from generation.pipeline import resolving  # noqa: E402
 from projects.models import Project, Scene  # noqa: E402
-from teams.models import User  # noqa: E402
+from teams.models import Role, Team, User  # noqa: E402
 from tests.faults import judging  # noqa: E402
 
 NUMBERS = itertools.count(1)
@@ -62,8 +62,6 @@ def make(scenes: int, *, model: str = "sora-2", cap: str | None = None, seconds:
 
 
 def _another_team() -> tuple[Any, list[User]]:
-    from teams.models import Role, Team
-
     team, owner = Team.objects.create(name=f"Shift {next(NUMBERS)}"), User.objects.earliest("pk")
     team.add(owner, Role.OWNER)
     return team, [owner]
@@ -135,14 +133,7 @@ def let_leases_run_out(takes: list[int] | None = None) -> int:
     return held.update(lease_expires_at=Now() - timedelta(seconds=1))
 
 
-def forget_workers(living: list[str]) -> None:
-    """What a minute does to the rows of worker commands that are dead; the living are named host:pid."""
-    Worker.objects.exclude(name__in=living).update(seen_at=Now() - timedelta(seconds=90))
-
-
 def end_pauses() -> None:
-    from generation.models import Connection
-
     Connection.objects.update(paused_until=None)
 
 

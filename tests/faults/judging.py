@@ -130,11 +130,11 @@ def _files(takes: list[Generation]) -> Iterator[str]:
     media.sweep_scratch()
     root = Path(settings.MEDIA_ROOT)
     named = {name for take in takes for name in (take.clip.name, take.poster.name) if name}
-    # What came between the file and its row is replaced when the take is finished, or stays with one that needs a look.
-    asked_about = {f"takes/{take.pk}" for take in takes if take.status == Status.UNKNOWN}
+    # What was written before a death is replaced when the take is finished, else swept by the doctor.
+    unfinished = {f"takes/{take.pk}" for take in takes if not take.is_done}
     for path in (path for path in root.rglob("*.*") if path.is_file()):
         name = path.relative_to(root)
-        if str(name) not in named and str(name.parent) not in asked_about:
+        if str(name) not in named and str(name.parent) not in unfinished:
             yield f"I2: the file {name} belongs to nothing"
     for path in media.scratch_dir().glob("*.*"):
         yield f"I2: {path.name} was left in scratch"

@@ -218,9 +218,8 @@ class Life(RuleBasedStateMachine):
 
             def sleep() -> None:
                 self.let_run_out(take)
-                for other in [take, *map(self.one, others)]:
-                    if other:
-                        self.step(other)
+                self.step(take)
+                self.others_go_on(others)
 
             with events.cutting(moment, sleep):
                 self.step(take)
@@ -229,8 +228,13 @@ class Life(RuleBasedStateMachine):
     def advance_slowly(self, number: int, moment: int, others: list[int]) -> None:
         """In the middle of it others go on with their own rows."""
         if take := self.one(number):
-            with events.cutting(moment, lambda: [self.step(other) for other in map(self.one, others) if other][:0]):
+            with events.cutting(moment, lambda: self.others_go_on(others)):
                 self.step(take)
+
+    def others_go_on(self, others: list[int]) -> None:
+        for other in map(self.one, others):
+            if other:
+                self.step(other)
 
     def let_run_out(self, take: Generation) -> None:
         held = Generation.objects.filter(pk=take.pk).exclude(lease_token=None)
