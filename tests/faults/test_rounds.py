@@ -10,7 +10,7 @@ import pytest
 from tests.faults.conftest import database
 from tests.faults.workshop import OwnRedis
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("queues")]
 
 
 def test_killed_at_random_every_clip_is_paid_once_and_arrives(broker: OwnRedis | None):

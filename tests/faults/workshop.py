@@ -105,19 +105,21 @@ class Workshop:
         """Waits for the worker command that is started meanwhile."""
         before = self.inside.newest_worker()["pk"]
         yield
-        eventually(lambda: (new := self.inside.newest_worker())["pk"] > before and new["works"], 60, self.log)
+        eventually(lambda: (new := self.inside.newest_worker())["pk"] > before and new["works"], 90, self.log)
 
     @contextmanager
     def second_work(self, **more: str) -> Iterator[None]:
         """Another worker command beside the first, as on another machine."""
-        command = [sys.executable, "manage.py", "work"]
-        with (self.installation.data / "second.log").open("ab") as log, self.until_it_works():
-            second = subprocess.Popen(command, env=self.base | QUICK | more, cwd=ROOT, stdout=log, stderr=log)
+        before = self.inside.newest_worker()["pk"]
+        with (self.installation.data / "second.log").open("ab") as log:
+            command, environment = [sys.executable, "manage.py", "work"], self.base | QUICK | more
+            second = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
         try:
+            eventually(lambda: self.inside.newest_worker()["pk"] > before, 60)
             yield
         finally:
             second.terminate()
-            second.wait(30)
+            second.wait(60)
 
     @property
     def is_working(self) -> bool:
