@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.conftest import database
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(180), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 
 
 def test_sixteen_processes_are_granted_exactly_the_cap():

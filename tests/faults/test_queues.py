@@ -14,7 +14,7 @@ from tests.faults.conftest import database
 from tests.faults.workshop import OwnRedis, Workshop, eventually, has_redis, own_redis, workshop_open
 from tests.standin import Fault
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(180), pytest.mark.xdist_group("queues")]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("queues")]
 #: As people run it, but for the number of workers.
 DEFAULTS = {"IMAGEAI_LEASE_SECONDS": "20", "IMAGEAI_FROZEN_SECONDS": "30", "IMAGEAI_MEDIA_WORKERS": "1"}
 FUTEX = {"x86_64": "202", "aarch64": "98"}

@@ -18,7 +18,7 @@ from tests.faults.conftest import database
 from tests.faults.workshop import Workshop, eventually, workshop_open
 from tests.standin import Fault
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(180), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 GONE_SECONDS = 3.0
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.workshop import Workshop, eventually
 from tests.standin import Fault
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 LONG = 300.0
 
 

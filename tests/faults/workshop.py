@@ -190,11 +190,11 @@ class Workshop:
     def status(self, pk: int) -> str:
         return str(self.take(pk)["status"])
 
-    def until(self, pk: int, *statuses: str, seconds: float = 30) -> dict[str, Any]:
+    def until(self, pk: int, *statuses: str, seconds: float = 60) -> dict[str, Any]:
         eventually(lambda: self.status(pk) in statuses, seconds, lambda: f"{self.take(pk)}\n{self.log()[-3000:]}")
         return self.take(pk)
 
-    def arrival(self, operation: str, number: int = 1, seconds: float = 30) -> Arrived:
+    def arrival(self, operation: str, number: int = 1, seconds: float = 60) -> Arrived:
         """The provider's `number`th call of this kind."""
         eventually(lambda: len(self.state.calls(operation)) >= number, seconds, lambda: self.log()[-3000:])
         return self.state.calls(operation)[number - 1]
