@@ -135,6 +135,7 @@ def main() -> int:
     parser.add_argument("--database", default=os.environ.get("DATABASE_URL", ""), help="a PostgreSQL server")
     parser.add_argument("--redis", default=os.environ.get("REDIS_URL", ""), help="a Redis database that may be emptied")
     parser.add_argument("--own-redis", action="store_true", help="a redis-server of its own is started")
+    parser.add_argument("--minutes", type=float, default=1e6, help="begin no round after so many minutes")
     options = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     broker = "Redis" if options.redis or options.own_redis else "the ORM broker"
@@ -142,7 +143,10 @@ def main() -> int:
     totals = Totals()
     with opened(options) as workshop:
         workshop.work(**QUICK | {"LOG_LEVEL": "WARNING"})
+        until = time.monotonic() + 60 * options.minutes
         for number in range(options.rounds):
+            if time.monotonic() > until:
+                break
             print(play(workshop, seed + number, totals), flush=True)
         books = workshop.inside.books()
     done = totals.statuses
