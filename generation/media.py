@@ -145,4 +145,5 @@ def free_bytes() -> int:
 
 
 def is_nearly_full() -> bool:
-    return free_bytes() < settings.LEAST_FREE_BYTES
+    least: int = settings.LEAST_FREE_BYTES
+    return free_bytes() < least

@@ -58,7 +58,7 @@ def test_a_lock_left_behind_and_a_task_that_hangs_are_cured_within_a_minute(work
 
 
 def test_a_worker_that_was_stopped_past_its_lease_cannot_write(workshop: Workshop):
-    workshop.state.fail("sora.content", Fault(wait=7))
+    workshop.state.fail("sora.content", Fault(wait=10))
     workshop.work()
     (take,) = workshop.start_takes()
     sleeper = workshop.process_behind(workshop.arrival("sora.content"))

@@ -28,7 +28,7 @@ from tests.standin.state import Arrived
 
 PRICE = Decimal("0.4000")
 #: Leases and the watchdog's patience in a hurry; the settings that people run with are 20 and 30 s.
-QUICK = {"IMAGEAI_LEASE_SECONDS": "3", "IMAGEAI_FROZEN_SECONDS": "12", "IMAGEAI_MEDIA_WORKERS": "2"}
+QUICK = {"IMAGEAI_LEASE_SECONDS": "5", "IMAGEAI_FROZEN_SECONDS": "15", "IMAGEAI_MEDIA_WORKERS": "2"}
 
 
 class Inside:
