@@ -9,6 +9,7 @@ import argparse
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from bench.hosted import stand_in_process
 from bench.installation import POSTGRES, REDIS, Installation, make_storyboard, make_team
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12, help="how long the provider needs for each")
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL and Redis in place of SQLite and its queue")
     options = parser.parse_args()
-    where = {"database": POSTGRES, "redis": REDIS} if options.postgres else {}
+    where: dict[str, Any] = {"database": POSTGRES, "redis": REDIS} if options.postgres else {}
     with (
         tempfile.TemporaryDirectory() as folder,
         stand_in_process(Path(folder), seconds_needed=options.seconds) as provider,

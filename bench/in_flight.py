@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -102,7 +103,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--sqlite", action="store_true", help="SQLite and its queue in place of PostgreSQL and Redis")
     options = parser.parse_args()
-    where = {} if options.sqlite else {"database": POSTGRES, "redis": REDIS}
+    where: dict[str, Any] = {} if options.sqlite else {"database": POSTGRES, "redis": REDIS}
     clips = [f"video_{number}" for number in range(options.takes)]
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -79,9 +79,12 @@ def kill_processes_of(data: Path) -> None:
 class Installation:
     """A migrated database, collected static files, and the processes of the Procfile on request."""
 
-    def __init__(self, *, database: str = "", redis: str = "") -> None:
-        """`database` is a PostgreSQL server, on which a database is made and dropped; SQLite without."""
-        self.server, self.redis = database, redis
+    def __init__(self, *, database: str = "", redis: str = "", static: bool = True, parent: Path | None = None) -> None:
+        """`database` is a PostgreSQL server, on which a database is made and dropped; SQLite without.
+
+        The data directory is made in `parent`; static files are collected unless nobody will look at a page.
+        """
+        self.server, self.redis, self.static, self.parent = database, redis, static, parent
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database_name = f"imageai_bench_{secrets.token_hex(4)}"
@@ -89,7 +92,7 @@ class Installation:
 
     def __enter__(self) -> Installation:
         clean_up_when_terminated()
-        self.data = Path(tempfile.mkdtemp(prefix="imageai-bench-")).resolve()
+        self.data = Path(tempfile.mkdtemp(prefix="imageai-bench-", dir=self.parent)).resolve()
         if self.server:
             with psycopg.connect(self.server, autocommit=True) as connection:
                 connection.execute(f'CREATE DATABASE "{self.database_name}"'.encode())
@@ -108,8 +111,9 @@ class Installation:
         }
         try:
             self.empty_redis()
-            for command in (["migrate"], ["collectstatic", "--no-input"]):
-                self.manage(*command, "--verbosity", "0")
+            self.manage("migrate", "--verbosity", "0")
+            if self.static:
+                self.manage("collectstatic", "--no-input", "--verbosity", "0")
         except BaseException:
             self.__exit__()
             raise

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from generation import media
 from generation.models import Connection, Generation, ImageGeneration
 from generation.providers.base import ProviderError
 from generation.states import Status
@@ -21,6 +22,8 @@ from generation.states import Status
 #: A take that found no place is not looked at again sooner, unless somebody makes room.
 LOOK_AGAIN_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 300.0
+DISK_SECONDS = 15.0
+NEARLY_FULL = "The disk of this server is nearly full"
 #: What is at the provider, or may be.
 AT_PROVIDER = (Status.SUBMITTING, Status.RUNNING)
 
@@ -47,6 +50,8 @@ def admit(connection_id: int) -> Wait | None:
 
 
 def room_of(connection: Connection, now: datetime) -> Room:
+    if media.is_nearly_full():
+        return Room(0, Wait(NEARLY_FULL, DISK_SECONDS))
     if connection.paused_until and connection.paused_until > now:
         reason = f"{connection.name} asked to wait: {connection.pause_reason}"
         return Room(0, Wait(reason, (connection.paused_until - now).total_seconds(), connection.paused_until))

@@ -23,7 +23,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
-from generation import admission, catalogue
+from generation import admission, catalogue, media
 from generation.models import Connection, Generation, ImageGeneration, Worker
 from generation.models.generation import GenerationQuerySet
 from generation.providers.registry import LOCAL_RENDERERS
@@ -115,7 +115,10 @@ def media_workers() -> int:
 
 
 def _hand_over_media() -> int:
-    """Finished clips first: they have been paid for, and providers keep them for an hour or less."""
+    """Finished clips first: they have been paid for, and providers keep them for an hour or less.
+
+    While the disk is nearly full, only those.
+    """
     busy = Q(lease_expires_at__gt=Now()) | _handed_over_lately()
     room = media_workers() - Generation.objects.active().in_queue("media").filter(busy).count()
     if room <= 0:
@@ -123,7 +126,7 @@ def _hand_over_media() -> int:
     here = _ready().in_queue("media")
     finished = here.filter(status=Status.FETCHING).exclude(provider__in=LOCAL_RENDERERS)
     ids = list(finished.order_by("next_step_at").values_list("pk", flat=True)[:room])
-    if len(ids) < room:
+    if len(ids) < room and not media.is_nearly_full():
         ids += islice(in_turn(here.exclude(pk__in=ids)), room - len(ids))
     return sum(_hand_over_one(take_id, "media") for take_id in ids)
 
@@ -206,6 +209,7 @@ def _lines() -> Iterator[Line]:
     places = media_workers()
     busy = rendering.count()
     reason = f"{'The renderer is' if places == 1 else f'All {places} renderers are'} busy" if busy >= places else ""
+    reason = admission.NEARLY_FULL if media.is_nearly_full() else reason
     yield Line(reason, _free_at(rendering, places, now), local)
 
 

@@ -170,7 +170,9 @@ def _remove(paths: Iterable[Path]) -> None:
 
 def disk() -> Iterator[Finding]:
     free = media.free_bytes()
-    if free < LEAST_FREE_BYTES:
+    if media.is_nearly_full():
+        yield Finding(f"{free / 1e9:.1f} GB are free; nothing new is begun until there is more.")
+    elif free < LEAST_FREE_BYTES:
         yield Finding(f"{free / 1e9:.1f} GB are free; clips may not fit any more.")
 
 

@@ -197,3 +197,8 @@ def storage_error(error: OSError, money: str) -> ProviderError:
 
 def free_bytes() -> int:
     return shutil.disk_usage(settings.DATA_DIR).free
+
+
+def is_nearly_full() -> bool:
+    least: int = settings.LEAST_FREE_BYTES
+    return free_bytes() < least

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterable
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.utils import timezone
 from generation import admission, connections, media
 from generation.lease import CancelRequested, Lease
 from generation.models import Generation
+from generation.pipeline import adopting
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.making import request_of, store, throttled, with_pictures
 from generation.pipeline.transitions import MAX_ATTEMPTS, UNCLEAR, allow, back_off, end, error_fields
@@ -56,15 +58,23 @@ def submit(lease: Lease) -> None:
         else:
             raise
     else:
-        lease.let_go(
-            status=allow(take, Status.RUNNING),
-            remote_id=remote_id,
-            started_at=Now(),
-            next_step_in=FIRST_POLL_SECONDS,
-            error_kind="",
-            error_message="",
-        )
+        with transaction.atomic():
+            # Where this worker was stopped past its lease, another take may have been given the clip: then this one is
+            # looked up, as if the answer had been lost.
+            is_ours = adopting.is_free(take, remote_id)
+            begun = _begun(take, remote_id) if is_ours else {}
+            lease.let_go(next_step_in=FIRST_POLL_SECONDS if is_ours else LOOK_UP_AFTER_SECONDS, **begun)
         admission.welcomed(connection_of(take))
+
+
+def _begun(take: Generation, remote_id: str) -> dict[str, Any]:
+    return {
+        "status": allow(take, Status.RUNNING),
+        "remote_id": remote_id,
+        "started_at": Now(),
+        "error_kind": "",
+        "error_message": "",
+    }
 
 
 def look_up(lease: Lease) -> None:
@@ -83,16 +93,11 @@ def look_up(lease: Lease) -> None:
             return
         remote_id = None
     if remote_id:
-        lease.let_go(
-            status=allow(take, Status.RUNNING),
-            remote_id=remote_id,
-            started_at=Now(),
-            error_kind="",
-            error_message="",
-            waiting_for="",
-            was_adopted=True,
-            recovered_at=Now(),
-        )
+        with transaction.atomic():
+            if adopting.may_adopt(take, remote_id):
+                lease.let_go(**_begun(take, remote_id), waiting_for="", was_adopted=True, recovered_at=Now())
+            else:
+                lease.let_go(next_step_in=LOOK_UP_AFTER_SECONDS)
     else:
         answer = f" Its answer was: {take.error_message}" if take.error_message else ""
         message = f"The provider did not say whether it accepted this clip.{answer}"

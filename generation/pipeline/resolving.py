@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from generation import budget, connections
 from generation.dispatch import hand_over_due
 from generation.models import Advancing, Generation
+from generation.pipeline import adopting
 from generation.pipeline.making import request_of
 from generation.pipeline.remote import on_loop
 from generation.pipeline.transitions import allow
@@ -36,9 +37,13 @@ def look_again(take: Generation) -> bool:
     known = frozenset(others.values_list("remote_id", flat=True))
     account = connections.account_of(take)
     remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
-    if remote_id:
-        _go_on(take, remote_id)
-    return remote_id is not None
+    if remote_id is None:
+        return False
+    with transaction.atomic():
+        if adopting.may_adopt(take, remote_id):
+            _go_on(take, remote_id)
+            return True
+    return False
 
 
 def was_made(take: Generation, remote_id: str) -> None:
@@ -70,6 +75,8 @@ def was_charged(row: Advancing) -> None:
 
 @transaction.atomic
 def _go_on(take: Generation, remote_id: str) -> None:
+    if not adopting.is_free(take, remote_id):
+        raise ValidationError(OVER)
     changed = _change(
         take,
         status=allow(take, Status.RUNNING),

@@ -16,7 +16,7 @@ import requests
 
 from bench.installation import Installation
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("queues")]
 
 PREPARE = """
 import json

@@ -169,6 +169,31 @@ def test_what_is_rendered_here_is_told_too(make_scenes, make_take):
     assert second.waiting_for == "The renderer is busy"
 
 
+def test_while_the_disk_is_nearly_full_nothing_new_is_begun(
+    ask, studio: remote.Studio, make_scenes, make_take, settings
+):
+    (paid,) = ask(1, status=Status.FETCHING, remote_id="clip-1")
+    (waiting,) = ask(1)
+    drawn = make_take(make_scenes(1)[0])
+    room, settings.LEAST_FREE_BYTES = settings.LEAST_FREE_BYTES, 10**18
+    assert dispatch.hand_over_due() == 1
+    pipeline.advance(waiting.pk)
+    dispatch.explain_waiting()
+    rows = Generation.objects.order_by("pk").values_list("pk", "status", "waiting_for")
+    reason = "The disk of this server is nearly full"
+    assert list(rows) == [
+        (paid.pk, "fetching", ""),
+        (waiting.pk, "queued", reason),
+        (drawn.pk, "queued", reason),
+    ]
+    assert (list(OrmQ.objects.values_list("key", flat=True)), studio.charges) == (["media"], [])
+    settings.LEAST_FREE_BYTES = room
+    Generation.objects.update(next_step_at=Now())
+    assert dispatch.hand_over_due() >= 1
+    pipeline.advance(waiting.pk)
+    assert studio.charges == ["clip-1"]
+
+
 def test_the_reason_goes_when_the_waiting_ends(ask, connection: Connection, studio: remote.Studio):
     (take,) = ask(1, waiting_for="2 of 2 places at Studio are taken", waiting_until=timezone.now())
     pipeline.advance(take.pk)

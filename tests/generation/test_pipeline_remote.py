@@ -133,6 +133,52 @@ def test_a_worker_killed_after_the_provider_accepted(
     assert (take.status, take.remote_id, studio.charges) == (Status.RUNNING, "clip-1", ["clip-1"])
 
 
+@pytest.fixture
+def same_words(remote_take: Generation, make_take) -> Generation:
+    """Another take of the same scene."""
+    fields = ("provider", "connection", "model_id", "prompt", "estimated_cost")
+    return make_take(remote_take.scene, **{name: getattr(remote_take, name) for name in fields})
+
+
+def die_while_sending(take: Generation) -> None:
+    """Nothing has been sent."""
+    Generation.objects.filter(pk=take.pk).update(status=Status.SUBMITTING, submitted_at=Now(), attempt=1)
+
+
+def test_what_is_on_its_way_to_another_is_not_adopted(
+    remote_take: Generation, same_words: Generation, studio: remote.Studio, advance: Advance, monkeypatch
+):
+    die_while_sending(remote_take)
+    submit = remote.submit
+
+    def looked_up_meanwhile(account, request):
+        remote_id = submit(account, request)
+        assert advance(remote_take).status == Status.SUBMITTING
+        return remote_id
+
+    monkeypatch.setattr(remote, "submit", looked_up_meanwhile)
+    assert (advance(same_words).remote_id, studio.charges) == ("clip-1", ["clip-1"])
+    assert (advance(remote_take).status, remote_take.remote_id) == (Status.UNKNOWN, "")
+
+
+def test_who_wakes_up_and_finds_its_clip_adopted_is_looked_up(
+    remote_take: Generation, same_words: Generation, studio: remote.Studio, advance: Advance, end_lease, monkeypatch
+):
+    die_while_sending(remote_take)
+    submit = remote.submit
+
+    def stopped_past_its_lease(account, request):
+        remote_id = submit(account, request)
+        end_lease(same_words)
+        assert advance(remote_take).status == Status.RUNNING
+        return remote_id
+
+    monkeypatch.setattr(remote, "submit", stopped_past_its_lease)
+    assert (advance(same_words).status, same_words.remote_id) == (Status.SUBMITTING, "")
+    assert (remote_take.remote_id, studio.charges) == ("clip-1", ["clip-1"])
+    assert advance(same_words).status == Status.UNKNOWN
+
+
 def test_bad_polls_say_nothing_about_the_clip(remote_take: Generation, studio: remote.Studio, advance: Advance):
     take = advance(remote_take)
     studio.faults["check"] = [500, 503, 429, 500]

@@ -61,7 +61,8 @@ def operation(state: State, name: str, handler: Handler) -> Callable[[Request], 
 
     async def endpoint(request: Request) -> Response:
         fields = await read_fields(request)
-        state.note(Arrived(name, request.method, str(request.url.path), dict(request.headers), fields))
+        port = request.client.port if request.client else 0
+        state.note(Arrived(name, request.method, str(request.url.path), dict(request.headers), fields, port))
         if state.latency:
             await asyncio.sleep(state.latency)
         fault = state.next_fault(name)
@@ -76,10 +77,14 @@ def operation(state: State, name: str, handler: Handler) -> Callable[[Request], 
         if fault.garbage:
             return Response("<html>Welcome to nginx!</html>", media_type="text/html")
         answer = handler(request, fields)
+        if fault.late:
+            await asyncio.sleep(fault.late)
         if fault.drop:
             return HangUp()
         if fault.html:
             return Response("<html>Sign in</html>", media_type="text/html")
+        if fault.empty:
+            return Response(b"", media_type="video/mp4")
         if fault.truncate:
             return Spoilt(bytes(answer.body), stop_after=len(answer.body) // 2)
         if fault.drip:

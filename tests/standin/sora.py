@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from tests.standin.server import route
-from tests.standin.state import Clip, State
+from tests.standin.state import Charge, Clip, State
 
 PREFIX = "/openai/v1"
 SIZES = {
@@ -141,7 +141,7 @@ class Server:
                 f"litellm:custom_llm_provider:openai;model_id:;video_id:{clip.id}".encode()
             ).decode()
             self.state.clips[clip.id] = clip
-            self.state.charges[-1] = type(self.state.charges[-1])(operation, clip.id, model)
+            self.state.charges[-1] = Charge(operation, clip.id, model, prompt)
         return JSONResponse(self.job(clip, id=clip.id))
 
     def unless_bare(self, what: str) -> None:

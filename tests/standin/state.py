@@ -18,6 +18,8 @@ class Arrived:
     path: str
     headers: dict[str, str]
     fields: dict[str, Any]
+    #: The port it came from, by which the process that waits for the answer can be found.
+    port: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Charge:
     operation: str
     clip_id: str
     model: str
+    prompt: str = ""
 
 
 @dataclass
@@ -61,7 +64,8 @@ class Fault:
 
     `status` with `body` answers so and does no work. `drop` does the work (and charges), then hangs up without an answer;
     `refuse` hangs up before doing anything; `garbage` answers 200 with something that is not the protocol's; `wait`
-    seconds pass before the call is answered; `truncate` and `html` spoil a download, `drip` sends it byte by byte.
+    seconds pass before the call is answered, `late` seconds after it has done its work; `truncate`, `html` and `empty` spoil
+    a download, `drip` sends it byte by byte.
     """
 
     status: int = 0
@@ -71,8 +75,10 @@ class Fault:
     refuse: bool = False
     garbage: bool = False
     wait: float = 0
+    late: float = 0
     truncate: bool = False
     html: bool = False
+    empty: bool = False
     drip: bool = False
 
 
@@ -122,6 +128,12 @@ class State:
         with self.lock:
             return [arrived for arrived in self.arrived if arrived.operation == operation]
 
+    def booked(self) -> list[tuple[str, str, bool]]:
+        """Each charge: the clip, its prompt, and whether it can be had, unless it failed here or was deleted."""
+        with self.lock:
+            made = {clip.id for clip in self.clips.values() if clip.outcome == "completed" and not clip.cancelled}
+            return [(charge.clip_id, charge.prompt, charge.clip_id in made) for charge in self.charges]
+
     def make_clip(self, operation: str, *, prefix: str, model: str, prompt: str, **details: Any) -> Clip:
         """Accept a clip: it is charged here, and nowhere else."""
         with self.lock:
@@ -137,5 +149,5 @@ class State:
                 details=details,
             )
             self.clips[clip.id] = clip
-            self.charges.append(Charge(operation, clip.id, model))
+            self.charges.append(Charge(operation, clip.id, model, prompt))
             return clip

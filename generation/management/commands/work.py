@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.2
 LOOK_AROUND_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
+LONGEST_PATIENCE_SECONDS = 600.0
 #: Rendering is simply done again elsewhere, so the media queue gets no time; a request to a provider gets some.
 STOP_SECONDS = {"media": 0.0, "remote": 3.0}
 
@@ -46,6 +47,7 @@ class QueueProcess:
     def __init__(self, name: str, worker_id: int) -> None:
         self.name = name
         self.worker_id = worker_id
+        self.patience = settings.FROZEN_SECONDS
         self.start()
 
     def start(self) -> None:
@@ -66,9 +68,11 @@ class QueueProcess:
             self.replace()
             return
         if self.has_executed_lately():
-            self.alive_at = now
-        if now - self.alive_at > settings.FROZEN_SECONDS:
+            self.alive_at, self.patience = now, settings.FROZEN_SECONDS
+        if now - self.alive_at > self.patience:
             logger.error("The %s queue has executed nothing for %.0f s; replacing it.", self.name, now - self.alive_at)
+            # On a machine that needs longer than that to start a queue, it would be replaced for ever.
+            self.patience = min(2 * self.patience, LONGEST_PATIENCE_SECONDS)
             self.replace()
         elif now - self.asked_at > settings.FROZEN_SECONDS / 4:
             self.asked_at = now

@@ -1,0 +1,117 @@
+"""Sixteen processes press "Generate" against one cap: how many clicks are granted?
+
+    python -m tests.faults.clicks                                            on SQLite
+    python -m tests.faults.clicks --database postgres://postgres@127.0.0.1:5432/
+
+Every scene is pressed twice, by two processes in an order of their own, with the same number on the button: half of the
+attempts are the second half of a double click. Exits with 1 where anything but the cap was granted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import time
+from collections import Counter, deque
+from decimal import Decimal
+
+from bench.installation import Installation, make_storyboard, make_team
+
+PRICE = Decimal("0.4")
+PROVIDER = {"SORA_BASE_URL": "http://127.0.0.1:9/v1", "SORA_API_KEY": "any", "SORA_PRESET": "openai"}
+
+
+def press(scenes: list[int], member: int) -> Counter[str]:
+    """What came of each press of this process."""
+    from django.core.exceptions import ValidationError
+    from django.db import OperationalError
+
+    from generation import pipeline
+    from projects.models import Scene
+    from teams.models import User
+
+    told: Counter[str] = Counter()
+    person = User.objects.get(pk=member)
+    waiting = deque(scenes)
+    while waiting:
+        pk = waiting.popleft()
+        try:
+            done = pipeline.enqueue(Scene.objects.get(pk=pk), number=1, member=person)
+            told["granted" if done.created else "the same click"] += 1
+        except ValidationError as error:
+            told["above the cap" if "An owner can raise it." in str(error) else str(error)] += 1
+        except OperationalError:  # SQLite, for 20 s: pressed again
+            told["the database was busy"] += 1
+            waiting.append(pk)
+    return told
+
+
+def in_processes(shares: list[list[int]], member: int) -> Counter[str]:
+    """Each share in a process of its own; they begin together."""
+    from django.db import connections
+
+    connections.close_all()
+    begin, together = time.time() + 1, Counter[str]()
+    answers = []
+    for share in shares:
+        read, write = os.pipe()
+        if os.fork() == 0:
+            try:
+                time.sleep(max(0.0, begin - time.time()))
+                os.write(write, json.dumps(press(share, member)).encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+        answers.append(read)
+    for read in answers:
+        with os.fdopen(read) as answer:
+            together.update(json.loads(answer.read() or '{"died": 1}'))
+        os.wait()
+    return together
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--processes", type=int, default=16)
+    parser.add_argument("--attempts", type=int, default=1000)
+    parser.add_argument("--fits", type=int, default=123, help="so many clips fit under the cap")
+    parser.add_argument("--database", default="", help="a PostgreSQL server; SQLite without")
+    options = parser.parse_args()
+    with Installation(database=options.database, static=False) as installation:
+        installation.environment |= PROVIDER
+        installation.use_orm()
+        from django.db import transaction
+
+        from generation import budget
+        from generation.models import Budget, Generation
+        from projects.models import Project
+        from tests.faults import judging
+
+        team, (owner, *_) = make_team()
+        project, scenes = make_storyboard(team, owner, scenes=options.attempts // 2)
+        Project.objects.update(model_id="sora-2")
+        with transaction.atomic():
+            of_team, _ = budget.locked(project, "USD")
+        Budget.objects.filter(pk=of_team.pk).update(cap_total=PRICE * options.fits)
+        presses = [scene.pk for scene in scenes] * 2
+        shares = [presses[number :: options.processes] for number in range(options.processes)]
+        for share in shares:
+            random.shuffle(share)
+        began = time.monotonic()
+        told = in_processes(shares, owner.pk)
+        seconds = time.monotonic() - began
+        takes, of_team = Generation.objects.count(), Budget.objects.get(pk=of_team.pk)
+        found = judging.violations([], settled=False)
+    print(f"{options.attempts} presses by {options.processes} processes in {seconds:.0f} s: {dict(told)}")
+    print(
+        f"{takes} takes; ${of_team.reserved:.2f} of ${of_team.cap_total:.2f} set aside; violations: {found or 'none'}"
+    )
+    exact = (told["granted"], takes, of_team.reserved) == (options.fits, options.fits, of_team.cap_total)
+    return 0 if exact and not found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""A program that looks into an installation from inside, beside its workers: `python -m tests.faults.inside`.
+
+It reads one call per line, ["name", {arguments}], and prints one answer per line, both as JSON. One process answers all of a
+test's questions, because to start one costs more than most faults.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
+django.setup()
+
+from django.core.exceptions import ValidationError  # noqa: E402  after django.setup()
+from django.core.management import call_command  # noqa: E402  after django.setup()
+from django.db import connections, transaction  # noqa: E402
+from django.db.models.functions import Now  # noqa: E402
+from django_q.brokers import get_broker  # noqa: E402
+from django_q.tasks import async_task  # noqa: E402
+
+from bench.installation import make_team  # noqa: E402
+from generation import budget, doctor, pipeline  # noqa: E402
+from generation.models import Budget, Connection, Generation, ImageGeneration, LedgerEntry, Worker  # noqa: E402
+from generation.pipeline import resolving  # noqa: E402
+from projects.models import Project, Scene  # noqa: E402
+from teams.models import Role, Team, User  # noqa: E402
+from tests.faults import judging  # noqa: E402
+
+NUMBERS = itertools.count(1)
+
+
+def empty() -> None:
+    call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+
+
+def make(scenes: int, *, model: str = "sora-2", cap: str | None = None, seconds: int = 4) -> int:
+    """A project of a team of its own, with scenes that no other has; `cap` is the team's."""
+    team, (owner, *_) = make_team() if not User.objects.exists() else _another_team()
+    project = Project.objects.create(team=team, title=f"Reel {next(NUMBERS)}", created_by=owner, model_id=model)
+    Scene.objects.bulk_create(
+        Scene(
+            project=project,
+            position=position,
+            title=f"Scene {position}",
+            action=f"Wave {next(NUMBERS)} of {os.getpid()} breaks on the rock.",
+            duration=Decimal(seconds),
+        )
+        for position in range(1, scenes + 1)
+    )
+    with transaction.atomic():
+        of_team, _ = budget.locked(project, "USD")
+        Budget.objects.filter(pk=of_team.pk).update(cap_total=cap)
+    return project.pk
+
+
+def _another_team() -> tuple[Any, list[User]]:
+    team, owner = Team.objects.create(name=f"Shift {next(NUMBERS)}"), User.objects.earliest("pk")
+    team.add(owner, Role.OWNER)
+    return team, [owner]
+
+
+def start_missing(project: int) -> list[int]:
+    """What "Generate missing" does; the takes it made."""
+    found = Project.objects.get(pk=project)
+    before = set(Generation.objects.values_list("pk", flat=True))
+    pipeline.enqueue_missing(found, member=found.created_by or User.objects.earliest("pk"))
+    return sorted(set(Generation.objects.values_list("pk", flat=True)) - before)
+
+
+def start_fitting(project: int) -> list[int]:
+    """Click by click until the budget refuses."""
+    takes = []
+    for scene in Scene.objects.filter(project=project).for_cards().order_by("position"):
+        try:
+            member = scene.project.created_by or User.objects.earliest("pk")
+            takes.append(pipeline.enqueue(scene, number=scene.next_take_number, member=member).take.pk)
+        except ValidationError as error:
+            if "An owner can raise it." not in str(error):
+                raise
+            break
+    return takes
+
+
+def rows() -> list[dict[str, Any]]:
+    fields = ("pk", "status", "remote_id", "attempt", "progress", "error_kind", "error_message", "waiting_for")
+    held = Generation.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
+    found = Generation.objects.order_by("pk").values(*fields, "clip", "cancel_requested", "version", "connection")
+    return [row | {"held": row["pk"] in held, "remote": row["connection"] is not None} for row in found]
+
+
+def books() -> dict[str, Any]:
+    entries, of_teams = list(LedgerEntry.objects.all()), list(Budget.objects.filter(project=None))
+    return {
+        "ledger": [str(sum((getattr(entry, name) for entry in entries), Decimal(0))) for name in ("reserved", "spent")],
+        "teams": [str(sum((getattr(row, name) for row in of_teams), Decimal(0))) for name in ("reserved", "spent")],
+        "paid": Generation.objects.done().exclude(connection=None).count(),
+    }
+
+
+def violations(charges: list[list[Any]], *, settled: bool = True) -> list[str]:
+    return judging.violations([judging.Charged(*charge) for charge in charges], settled=settled)
+
+
+def cancel(take: int) -> bool:
+    return pipeline.cancel(Generation.objects.get(pk=take))
+
+
+def look_again(take: int) -> bool:
+    return resolving.look_again(Generation.objects.select_related("scene", "connection", "source").get(pk=take))
+
+
+def was_made(take: int, remote_id: str) -> None:
+    resolving.was_made(Generation.objects.select_related("scene", "connection", "source").get(pk=take), remote_id)
+
+
+def was_not_made(take: int) -> None:
+    resolving.was_not_made(Generation.objects.get(pk=take))
+
+
+def let_leases_run_out(takes: list[int] | None = None) -> int:
+    """What time does to the leases of the dead; of all takes where none are named."""
+    held = Generation.objects.exclude(lease_token=None)
+    if takes is not None:
+        held = held.filter(pk__in=takes)
+    return held.update(lease_expires_at=Now() - timedelta(seconds=1))
+
+
+def end_pauses() -> None:
+    Connection.objects.update(paused_until=None)
+
+
+def deliver_again(take: int, queue: str, times: int) -> None:
+    for _ in range(times):
+        async_task("generation.tasks.advance", take, cluster=queue)
+
+
+def lose_messages() -> int:
+    """Everything that waits in the queues is gone."""
+    lost = 0
+    for queue in ("remote", "media"):
+        broker = get_broker(queue)
+        lost += broker.queue_size()
+        broker.purge_queue()
+    return lost
+
+
+def newest_worker() -> dict[str, Any]:
+    """The newest worker command; it works when both of its queues have executed something."""
+    newest = Worker.objects.order_by("pk").last()
+    works = newest is not None and None not in (newest.remote_executed_at, newest.media_executed_at)
+    return {"pk": newest.pk if newest else 0, "works": works}
+
+
+def findings() -> list[str]:
+    """What the doctor has to say about stuck rows and money."""
+    assert ImageGeneration.objects.count() == 0
+    return [finding.what for look in (doctor.stuck_rows, doctor.ledger) for finding in look()]
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever is printed on the way is no answer
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        try:
+            answer = {"answer": globals()[name](**arguments)}
+        except Exception as error:  # told to whoever asked
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        finally:
+            connections.close_all()
+        answers.write(json.dumps(answer, default=str) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Faults that no signal from outside can place exactly, planted into the processes of an installation.
+
+Each waits until a test arms it with a file in DATA_DIR/armed, and happens once. What is planted is a death, a hang or a wrong
+time, never a change of what the code does.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+
+def is_armed(name: str) -> bool:
+    """For the first of all processes to come here after a test has armed it."""
+    try:
+        os.unlink(Path(settings.DATA_DIR) / "armed" / name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def death_before_the_post() -> None:
+    """After `submitting` is written down, before a byte is sent."""
+    from generation.pipeline import making, remote
+
+    real = making.with_pictures
+
+    @contextmanager
+    def dying(take: Any) -> Iterator[Any]:
+        if is_armed("before-post"):
+            die()
+        with real(take) as request:
+            yield request
+
+    vars(remote)[real.__name__] = dying
+
+
+def death_after_the_file() -> None:
+    """The clip is in storage, its row does not know."""
+    storage: Any = default_storage
+    real = storage.save
+
+    def dying(name: str, content: Any, max_length: int | None = None) -> str:
+        saved: str = real(name, content, max_length)
+        if name.endswith("clip.mp4") and is_armed("after-file"):
+            die()
+        return saved
+
+    storage.save = dying
+
+
+def hang() -> None:
+    """A task that never returns, and gives no sign of life."""
+    from generation.pipeline import making
+
+    real = making.request_of
+
+    def hanging(take: Any) -> Any:
+        if not take.connection_id and is_armed("hang"):
+            time.sleep(100_000)
+        return real(take)
+
+    making.request_of = hanging
+
+
+def another_time() -> None:
+    """This process's clock is off by CLOCK_OFF seconds: for Django, django-q and whoever asks `time`."""
+    off = float(os.environ["CLOCK_OFF"])
+    real_now, real_time = timezone.now, time.time
+    timezone.now = lambda: real_now() + datetime.timedelta(seconds=off)
+    time.time = lambda: real_time() + off
+
+
+class Planted(AppConfig):
+    name = "tests.faults.planted"
+
+    def ready(self) -> None:
+        death_before_the_post()
+        death_after_the_file()
+        hang()
+        if "CLOCK_OFF" in os.environ:
+            another_time()

@@ -1,0 +1,159 @@
+"""Each way in which a provider misbehaves, over HTTP and the real SDK: what becomes of the take, its charge and its money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from generation import pipeline
+from generation.models import Connection, Generation
+from generation.pipeline import resolving
+from generation.states import Status
+from projects.models import Project, Scene
+from teams.models import User
+from tests.faults import judging
+from tests.standin import Fault, StandIn
+
+pytestmark = pytest.mark.django_db
+WORDS = {"error": {"message": "Not now"}}
+Advance = Callable[[Generation], Generation]
+
+
+@pytest.fixture
+def take(sora: StandIn, scene: Scene, bob: User) -> Generation:
+    Project.objects.update(model_id="sora-2")
+    return pipeline.enqueue(Scene.objects.get(pk=scene.pk), number=1, member=bob).take
+
+
+def violations(sora: StandIn, *, settled: bool = True) -> list[str]:
+    return judging.violations([judging.Charged(*charge) for charge in sora.state.booked()], settled=settled)
+
+
+def to_the_end(take: Generation, advance: Advance) -> Generation:
+    """As time and the dispatcher would bring it there."""
+    for _ in range(40):
+        Connection.objects.update(paused_until=None)
+        take = advance(take)
+        if take.is_final or take.status == Status.UNKNOWN:
+            break
+    return take
+
+
+@pytest.mark.parametrize(
+    ("faults", "status", "posts"),
+    [
+        ([Fault(status=429, body=WORDS, headers={"Retry-After": "7"})], "completed", 2),
+        ([Fault(status=429, body=WORDS)] * 3, "completed", 4),
+        ([Fault(status=500, body=WORDS)], "unknown", 1),
+        ([Fault(status=503, body=None)], "unknown", 1),
+        ([Fault(drop=True)], "completed", 1),
+        ([Fault(refuse=True)], "unknown", 1),
+        ([Fault(garbage=True)], "unknown", 1),
+        ([Fault(status=400, body=WORDS)], "failed", 1),
+    ],
+)
+def test_sending(sora: StandIn, take: Generation, advance: Advance, faults: list[Fault], status: str, posts: int):
+    sora.state.fail("sora.create", *faults)
+    take = to_the_end(take, advance)
+    assert (take.status, len(sora.state.calls("sora.create"))) == (status, posts)
+    assert violations(sora) == []
+
+
+def test_a_server_that_accepts_and_does_not_answer_in_time(
+    sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("generation.providers.sora.SUBMIT_SECONDS", 0.3)
+    sora.state.fail("sora.create", Fault(late=1))
+    take = to_the_end(take, advance)
+    assert (take.status, len(sora.state.calls("sora.create"))) == ("completed", 1)
+    assert violations(sora) == []
+
+
+@pytest.mark.parametrize("header", [{"Retry-After": "7"}, {}])
+def test_everybody_waits_with_the_one_that_was_turned_away(
+    sora: StandIn, take: Generation, advance: Advance, header: dict[str, str]
+):
+    sora.state.fail("sora.create", Fault(status=429, body=WORDS, headers=header))
+    take = advance(take)
+    connection = Connection.objects.annotate(now=Now()).get()
+    assert connection.paused_until is not None
+    pause = (connection.paused_until - connection.now).total_seconds()
+    assert (6 < pause <= 7) if header else (0.5 < pause <= 2)
+    assert (advance(take).status, len(sora.state.calls("sora.create"))) == ("queued", 1)
+    assert violations(sora, settled=False) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=500, body=WORDS),
+        Fault(status=429, body=WORDS),
+        Fault(status=404, body=None),
+        Fault(garbage=True),
+        Fault(refuse=True),
+        Fault(status=200, body={"id": "video_1", "object": "video", "status": "pondering", "progress": None}),
+        Fault(status=200, body=["not", "a", "clip"]),
+    ],
+)
+def test_an_hour_of_bad_polls_says_nothing_about_the_clip(
+    sora: StandIn, take: Generation, advance: Advance, fault: Fault
+):
+    """Every 15 s an hour long."""
+    take = advance(take)
+    sora.state.fail("sora.get", *[fault] * 240)
+    for _ in range(240):
+        assert advance(take).status == "running"
+    assert violations(sora, settled=False) == []
+    assert to_the_end(take, advance).status == "completed"
+    assert violations(sora) == []
+
+
+@pytest.mark.parametrize("times", [1, pipeline.MAX_ATTEMPTS])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(truncate=True),
+        Fault(html=True),
+        Fault(empty=True),
+        Fault(refuse=True),
+        Fault(status=500, body=WORDS),
+        Fault(status=302, headers={"Location": "http://169.254.169.254/clip.mp4"}),
+    ],
+)
+def test_a_download_that_goes_wrong(sora: StandIn, take: Generation, advance: Advance, fault: Fault, times: int):
+    """Once, it is fetched again; always, a person is told, and a press on "Look again" brings it."""
+    sora.state.fail("sora.content", *[fault] * times)
+    take = to_the_end(take, advance)
+    assert (take.status, violations(sora)) == ("completed" if times == 1 else "unknown", [])
+    if times > 1:
+        assert resolving.look_again(take)
+        take = to_the_end(take, advance)
+        assert (take.status, violations(sora)) == ("completed", [])
+
+
+def test_an_address_that_has_expired_is_asked_for_again(sora: StandIn, take: Generation, advance: Advance):
+    sora.state.flavour["sora.url"] = "yes"
+    sora.state.fail("sora.file", Fault(status=403, body="expired"), Fault(status=403, body="expired"))
+    take = to_the_end(take, advance)
+    assert (take.status, len(sora.state.calls("sora.file")), violations(sora)) == ("completed", 3, [])
+
+
+def test_a_slow_drip_ends_at_the_deadline(
+    sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("generation.providers.transfer.MAX_SECONDS", 0.2)
+    monkeypatch.setattr("generation.providers.transfer.CHUNK_BYTES", 1)
+    take = advance(advance(take))
+    sora.state.fail("sora.content", Fault(drip=True))
+    take = advance(take)
+    assert (take.status, "The download took longer than" in take.error_message) == ("fetching", True)
+    monkeypatch.undo()
+    assert (to_the_end(take, advance).status, violations(sora)) == ("completed", [])
+
+
+def test_the_books_of_a_failure_later(sora: StandIn, take: Generation, advance: Advance, settings: Any):
+    sora.state.outcome = "failed"
+    assert (to_the_end(take, advance).status, violations(sora)) == ("failed", [])
