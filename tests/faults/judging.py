@@ -129,7 +129,7 @@ def _stuck(*, settled: bool) -> Iterator[str]:
 def _files(takes: list[Generation]) -> Iterator[str]:
     media.sweep_scratch()
     root = Path(settings.MEDIA_ROOT)
-    named = {name for take in takes for name in (take.clip.name, take.poster.name) if name}
+    named = {name for take in takes for name in (take.clip.name, take.poster.name, take.filmstrip.name) if name}
     # What was written before a death is replaced when the take is finished, else swept by the doctor.
     unfinished = {f"takes/{take.pk}" for take in takes if not take.is_done}
     for path in (path for path in root.rglob("*.*") if path.is_file()):
