@@ -41,9 +41,10 @@ class NotAClip(Exception):
 
 @dataclass(frozen=True)
 class Inspection:
-    """A clip that was decoded: its length, and a still of it as WebP."""
+    """A clip that was decoded: its length, how many pictures a second has, and a still of it as WebP."""
 
     seconds: Decimal
+    fps: int
     poster: bytes
 
 
@@ -98,6 +99,7 @@ def inspect(path: Path) -> Inspection:
             if not container.streams.video or not container.duration:
                 raise NotAClip("it holds no moving picture")
             seconds = Decimal(container.duration) / av.time_base
+            fps = max(1, round(container.streams.video[0].average_rate or 0))
             container.seek(container.duration // 3)
             frame = next(container.decode(video=0))
             still: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV leaves it so
@@ -106,7 +108,7 @@ def inspect(path: Path) -> Inspection:
     still.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
     still.save(encoded, "WEBP", quality=82)
-    return Inspection(seconds.quantize(Decimal("0.001")), encoded.getvalue())
+    return Inspection(seconds.quantize(Decimal("0.001")), fps, encoded.getvalue())
 
 
 class _Scratch(File):  # type: ignore[type-arg]
@@ -128,7 +130,8 @@ def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
     with still.open("rb") as poster, path.open("rb") as clip:
         poster_name = default_storage.save(f"takes/{take_id}/poster.webp", _Scratch(poster, name=str(still)))
         clip_name = default_storage.save(f"takes/{take_id}/clip.mp4", _Scratch(clip, name=str(path)))
-    return {"clip": clip_name, "poster": poster_name, "clip_bytes": size, "clip_seconds": inspection.seconds}
+    found = {"clip_seconds": inspection.seconds, "fps": inspection.fps}
+    return {"clip": clip_name, "poster": poster_name, "clip_bytes": size} | found
 
 
 def storage_error(error: OSError, money: str) -> ProviderError:

@@ -44,7 +44,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "lines": lines_of(active),
         "unknown": mine.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE],
         "ended": mine.exclude(status__in=[*ACTIVE, Status.UNKNOWN])
-        .filter(scene__deleted_at=None, scene__project__deleted_at=None)
+        .filter(deleted_at=None, scene__deleted_at=None, scene__project__deleted_at=None)
         .order_by("-finished_at")[:SHOWN_ENDED],
         "editable": editable_teams(signed_in(request)),
         "nobody_works": bool(active) and not Worker.alive().exists(),
