@@ -42,9 +42,17 @@ def _parts(old: list[str], new: list[str]) -> Iterator[Part]:
     for kind, i, j, k, m in _steps(old_words, new_words):
         if kind == "equal":
             yield Part("same", "".join(new[k:m]))
-        else:
-            yield Part("removed", "".join(old[i:j]))
-            yield Part("added", "".join(new[k:m]))
+            continue
+        removed, added = "".join(old[i:j]), "".join(new[k:m])
+        # The space behind a word is nobody's change, and what was put in its place stands on the same line.
+        yield Part("removed", removed.rstrip())
+        yield Part("same", " " if removed and added else _space_behind(removed))
+        yield Part("added", added.rstrip())
+        yield Part("same", _space_behind(added))
+
+
+def _space_behind(text: str) -> str:
+    return text[len(text.rstrip()) :]
 
 
 def _steps(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
@@ -124,7 +132,9 @@ def picture_names(inputs: dict[str, Any]) -> list[str]:
 
 def _settings(take: Generation, pictures: dict[str, Reference]) -> dict[str, Value]:
     model = connections.all_models().get(take.model_id)
-    made = "New clip" if take.task == Task.CREATE else f"{take.task.capitalize()} of {take.source or 'another take'}"
+    made = "New clip"
+    if take.task != Task.CREATE:
+        made = f"{take.task.capitalize()} of take {take.source.number}" if take.source else take.task.capitalize()
     seed = take.inputs.get("seed")
     settings = {
         "Model": Value(model.name if model else take.model_id),

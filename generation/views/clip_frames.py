@@ -60,7 +60,7 @@ class FrameForm(forms.Form):
     @property
     def when(self) -> stills.Moment:
         seconds = self.cleaned_data["seconds"]
-        return {"first": stills.FIRST, "last": stills.LAST}.get(self.cleaned_data["moment"], seconds and float(seconds))
+        return {"first": stills.FIRST, "last": stills.LAST, "at": float(seconds or 0)}[self.cleaned_data["moment"]]
 
     @property
     def role(self) -> Reference.Role:
