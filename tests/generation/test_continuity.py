@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -43,9 +42,15 @@ def take(film: list[Scene]) -> Generation:
     return film[0].takes.get()
 
 
-def use(client: Client, take: Generation, headers: dict[str, str] | None = None, follow: bool = False, **fields: Any):
+def use(client: Client, take: Generation, **fields: str):
+    """By a plain form; the page that comes next."""
     values = {"use": "start_frame", "moment": "last"} | fields
-    return client.post(reverse("take_frame", args=[take.pk]), values, headers=headers, follow=follow)
+    return client.post(reverse("take_frame", args=[take.pk]), values, follow=True)
+
+
+def use_live(client: Client, take: Generation, **fields: str):
+    values = {"use": "start_frame", "moment": "last"} | fields
+    return client.post(reverse("take_frame", args=[take.pk]), values, headers=HTMX)
 
 
 def shown(picture: Reference) -> int:
@@ -68,7 +73,7 @@ def shown(picture: Reference) -> int:
 def test_a_frame_becomes_the_start_frame(
     as_user: AsUser, take: Generation, bob: User, fields: dict[str, str], number: int, label: str
 ):
-    answer = use(as_user(bob), take, HTMX, **fields).content.decode()
+    answer = use_live(as_user(bob), take, **fields).content.decode()
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, picture.created_by) == (take.scene, START, bob)
     assert (shown(picture), picture.label, picture.kind) == (number, label, "")
@@ -78,7 +83,7 @@ def test_a_frame_becomes_the_start_frame(
 
 
 def test_a_frame_becomes_a_reference_with_a_name(as_user: AsUser, take: Generation, bob: User):
-    page = use(as_user(bob), take, use="character", label="<b>The keeper</b>", follow=True).content.decode()
+    page = use(as_user(bob), take, use="character", label="<b>The keeper</b>").content.decode()
     picture = Reference.objects.get()
     assert (picture.role, picture.kind, picture.label) == ("reference", "character", "<b>The keeper</b>")
     assert "it is a reference (character) of this scene now." in page
@@ -99,9 +104,9 @@ def test_a_frame_becomes_a_reference_with_a_name(as_user: AsUser, take: Generati
 )
 def test_what_is_no_frame_is_said(as_user: AsUser, take: Generation, bob: User, fields: dict[str, str], words: str):
     client = as_user(bob)
-    answer = use(client, take, HTMX, **fields)
+    answer = use_live(client, take, **fields)
     assert (answer.status_code, words in answer.content.decode()) == (422, True)
-    answer = use(client, take, follow=True, **fields)
+    answer = use(client, take, **fields)
     assert answer.redirect_chain == [(reverse("scene_page", args=[take.scene_id]), 302)]
     assert words in answer.content.decode()
     assert Reference.objects.count() == 0
@@ -110,15 +115,15 @@ def test_what_is_no_frame_is_said(as_user: AsUser, take: Generation, bob: User, 
 def test_a_clip_that_is_gone_or_broken_is_said(as_user: AsUser, take: Generation, bob: User):
     client, path = as_user(bob), Path(take.clip.path)
     path.write_bytes(path.read_bytes()[:500])
-    told = use(client, take, HTMX).content.decode()
+    told = use_live(client, take).content.decode()
     assert told == "No frame could be taken from take 1. Its file cannot be decoded."
     path.unlink()
-    told = use(client, take, HTMX).content.decode()
+    told = use_live(client, take).content.decode()
     assert told == "No frame could be taken from take 1. Its file is gone from storage."
 
 
 def test_only_finished_takes_have_frames(as_user: AsUser, film: list[Scene], make_take, bob: User):
-    answer = use(as_user(bob), make_take(film[2], status=Status.RUNNING), HTMX)
+    answer = use_live(as_user(bob), make_take(film[2], status=Status.RUNNING))
     assert (answer.status_code, answer.content.decode()) == (422, "Only a finished take has frames to use.")
 
 

@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -230,7 +231,7 @@ def test_the_strip_needs_no_query_more_for_takes_with_notes(as_user: AsUser, sce
 # -- Lineage -----------------------------------------------------------------------------------------------------------
 
 
-def told(branches: list[Branch]) -> list:
+def told(branches: list[Branch]) -> list[Any]:
     """Numbers, nested as the takes are."""
     return [
         (branch.take.number, told(branch.branches)) if branch.branches else branch.take.number for branch in branches
