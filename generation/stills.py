@@ -16,6 +16,7 @@ from pathlib import Path
 SECONDS = 20.0
 #: Browsers tell the time of a frame rounded, so a frame is taken to begin that much earlier.
 ROUNDING = 0.001
+PNG = b"\x89PNG"
 UNSPECIFIED, HD_LINES = 2, 720
 #: Seconds from the beginning; None is the last frame.
 Moment = float | None
@@ -49,13 +50,13 @@ class Decoder:
             if not self.pipe.poll(SECONDS):
                 self._end()
                 raise NoStill(f"Decoding it took more than {SECONDS:.0f} seconds and was given up.")
-            answer = self.pipe.recv()
+            answer = self.pipe.recv_bytes()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             self._end()
             raise NoStill("Its file cannot be decoded.") from None
-        if isinstance(answer, str):
-            raise NoStill(answer)
-        return bytes(answer)
+        if not answer.startswith(PNG):
+            raise NoStill(answer.decode(errors="replace"))
+        return answer
 
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -74,16 +75,19 @@ class Decoder:
 
 
 def decode_what_is_asked(asked: Connection) -> None:
-    """The whole life of the process: answers with PNG, or with the sentence that says why not, until nobody asks."""
+    """The whole life of the process: answers with PNG, or with the sentence that says why not, until nobody asks.
+
+    As plain bytes: a clip that takes the decoder over must not get at whoever asked.
+    """
     while True:
         try:
             path, moment = asked.recv()
         except EOFError:
             return
         try:
-            asked.send(still_at(path, moment))
+            asked.send_bytes(still_at(path, moment))
         except NoStill as error:
-            asked.send(str(error))
+            asked.send_bytes(str(error).encode())
 
 
 def still_at(path: str, moment: Moment) -> bytes:

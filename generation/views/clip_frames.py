@@ -95,7 +95,7 @@ def what_was_taken(take: Generation, moment: stills.Moment, picture: Reference) 
     now = f"the {picture.get_role_display().lower()}"
     if picture.role not in Reference.FRAMES:
         now = f"a reference ({picture.get_kind_display().lower()})"
-    return f"{continuity.named(moment)} of take {take.number}: it is {now} of this scene now."
+    return f"{continuity.named(moment)} of take {take.number} is {now} of this scene now."
 
 
 @require_POST

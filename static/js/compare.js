@@ -77,6 +77,7 @@
 
   function begin() {
     bar.hidden = !usable().length;
+    root.querySelector("[data-compare-keys]").hidden = bar.hidden;
     if (bar.hidden) return;
     position.max = lead().duration;
     show();

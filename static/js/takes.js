@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  // -- A note being written, and ticks, outlive a live update of the strip ----------------------------------------------
+  // -- A note being written, ticks and answers that are awaited outlive a live update of the strip -----------------------
 
   const isWriting = (strip) => strip.querySelector("[data-note][open]");
   const ticked = (strip) => [...strip.querySelectorAll("[data-compare-tick]:checked")].map((tick) => tick.value);
@@ -11,7 +11,8 @@
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target } = event.detail;
     if (!target.matches(".takes")) return;
-    if (isWriting(target)) {
+    // HTMX finds no place for an answer whose button has been replaced in the meantime; what it says would be lost.
+    if (isWriting(target) || target.dataset.asking) {
       event.detail.shouldSwap = false;
       target.dataset.missedUpdate = "yes";
     }
@@ -22,27 +23,36 @@
     for (const tick of document.querySelectorAll("[data-compare-tick]")) tick.checked = ticks.includes(tick.value);
   });
 
+  function catchUp(strip) {
+    if (!strip?.isConnected || !strip.dataset.missedUpdate || strip.dataset.asking || isWriting(strip)) return;
+    htmx.ajax("GET", strip.dataset.url, { target: strip, swap: "outerHTML" });
+  }
+
   document.addEventListener("toggle", (event) => {
     const note = event.target;
     if (!note.matches?.("[data-note]")) return;
-    const strip = note.closest(".takes");
     if (note.open) note.querySelector("textarea").focus();
-    else if (strip?.dataset.missedUpdate && !isWriting(strip)) {
-      htmx.ajax("GET", strip.dataset.url, { target: strip, swap: "outerHTML" });
-    }
+    else catchUp(note.closest(".takes"));
   }, true);
 
-  // What is being saved is no longer being written; where it was refused, it is again.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const note = event.detail.elt.closest("[data-note]");
-    if (note) note.open = false;
+    const { elt, requestConfig } = event.detail;
+    const strip = elt.closest(".takes");
+    if (strip && requestConfig.verb === "post") strip.dataset.asking = "yes";
+    const note = elt.closest("[data-note]");
+    if (note) note.open = false; // it is being saved, no longer written
   });
-  for (const failure of ["htmx:responseError", "htmx:sendError"]) {
-    document.addEventListener(failure, (event) => {
-      const note = event.detail.elt.closest?.("[data-note]");
-      if (note) note.open = true;
-    });
-  }
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    delete event.detail.elt.closest(".takes")?.dataset.asking;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, successful } = event.detail;
+    const strip = elt.closest?.(".takes");
+    const note = elt.closest?.("[data-note]");
+    if (strip) delete strip.dataset.asking;
+    if (note && !successful) note.open = true;
+    catchUp(strip);
+  });
 
   document.addEventListener("keydown", (event) => {
     const note = event.target.closest?.("[data-note][open]");

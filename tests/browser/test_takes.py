@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Server, until
 from tests.browser.test_pictures import hangs_over, shown_size
@@ -124,8 +125,16 @@ def test_a_note_being_written_survives_what_happens_meanwhile(scene_page: Page):
     expect(page.locator(".take-selected summary")).to_contain_text("The lamp is in the wrong hand")
 
 
+def answered_late(route: Route) -> None:
+    """The answer comes after the live update that tells the same."""
+    response = route.fetch()
+    time.sleep(2)
+    route.fulfill(response=response)
+
+
 def test_a_take_goes_and_comes_back(scene_page: Page):
     page = scene_page
+    page.route("**/delete", answered_late)
     page.locator(".take-selected").get_by_role("button", name="Delete").click()
     expect(page.locator(".take")).to_have_count(0)
     expect(page.locator("[data-player] video")).to_have_count(0)
@@ -148,7 +157,7 @@ def test_two_takes_without_script(make_server: Callable[[], Server], open_page: 
         page.wait_for_timeout(500)
         page.reload()
     page.locator(".frame-bar").get_by_role("button", name="Last").click()
-    expect(page.locator(".toast")).to_contain_text("Last frame of take 1: it is the start frame of this scene now.")
+    expect(page.locator(".toast")).to_contain_text("Last frame of take 1 is the start frame of this scene now.")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator(".compare video[controls]")).to_have_count(2)
     expect(page.get_by_role("heading", name="What changed")).to_be_visible()

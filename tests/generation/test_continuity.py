@@ -77,7 +77,7 @@ def test_a_frame_becomes_the_start_frame(
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, picture.created_by) == (take.scene, START, bob)
     assert (shown(picture), picture.label, picture.kind) == (number, label, "")
-    assert "it is the start frame of this scene now." in answer
+    assert "is the start frame of this scene now." in answer
     assert 'id="pictures"' in answer
     assert reverse("picture_take_back", args=[picture.pk]) in answer
 
@@ -86,7 +86,7 @@ def test_a_frame_becomes_a_reference_with_a_name(as_user: AsUser, take: Generati
     page = use(as_user(bob), take, use="character", label="<b>The keeper</b>").content.decode()
     picture = Reference.objects.get()
     assert (picture.role, picture.kind, picture.label) == ("reference", "character", "<b>The keeper</b>")
-    assert "it is a reference (character) of this scene now." in page
+    assert "is a reference (character) of this scene now." in page
     assert "&lt;b&gt;The keeper&lt;/b&gt;" in page
 
 
