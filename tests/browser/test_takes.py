@@ -93,7 +93,7 @@ def test_the_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     toast = page.locator(".toast").filter(
         has_text="Scene 3. A light answers begins with the last frame of this scene now."
     )
-    expect(toast).to_be_visible()
+    expect(toast).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="3. A light answers").click()
     frame = page.locator(".frame-slot").first.get_by_role("img", name="Last frame of scene 2, take 1")
     assert shown_size(frame) == [480, 270]
@@ -106,7 +106,7 @@ def test_the_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     page.get_by_label("A frame of take 1 as").select_option("Character")
     page.locator(".frame-bar").get_by_label("Name of the reference").fill("The keeper")
     page.get_by_role("button", name="Frame at").click()
-    expect(page.locator(".references")).to_contain_text("The keeper")
+    expect(page.locator(".references")).to_contain_text("The keeper", timeout=30_000)
     assert video.evaluate("video => video.currentTime") == 1.5
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".references .picture")).to_have_count(0)
