@@ -9,9 +9,8 @@
   const position = bar.querySelector("[data-compare-position]");
   const time = bar.querySelector("[data-compare-time]");
   const mutes = [...bar.querySelectorAll("[data-compare-mute]")];
-  /** Farther apart than this, the shorter clip is put right, but no oftener than that. */
-  const DRIFT = 0.08;
-  const CORRECT_EVERY = 400;
+  /** Farther apart than so many seconds, both wait until they are together again. */
+  const DRIFT = 0.1;
 
   const fps = Math.max(...videos.map((video) => Number(video.dataset.fps) || 24));
   const usable = () => videos.filter((video) => !video.error && video.duration > 0);
@@ -19,7 +18,7 @@
   // The middle of the last frame: a browser may show nothing at the very end.
   const lastFrame = (video) => Math.max(0, video.duration - 0.5 / (Number(video.dataset.fps) || 24));
   let playing = false;
-  let correctedAt = 0;
+  let gathering = false;
 
   function show() {
     const at = Math.min(lead().currentTime, lead().duration);
@@ -34,11 +33,28 @@
     for (const video of usable()) video.currentTime = Math.min(Math.max(0, at), lastFrame(video));
   }
 
+  // A browser may not let sound begin by itself; that a pause came in between is no refusal.
+  const refused = (error) => {
+    if (error.name === "NotAllowedError") stop();
+  };
+
+  const run = () => {
+    const at = lead().currentTime;
+    for (const video of usable()) if (at < lastFrame(video)) video.play().catch(refused);
+  };
+
+  /** The others go to where the lead is, as far as they reach; resolves once they show it. */
+  function gather() {
+    const late = usable().filter((video) => video !== lead());
+    for (const video of late) video.currentTime = Math.min(lead().currentTime, lastFrame(video));
+    const arrive = (video) => new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+    return Promise.all(late.filter((video) => video.seeking).map(arrive));
+  }
+
   function start() {
     if (lead().currentTime >= lastFrame(lead()) - 0.01) seek(0);
     playing = true;
-    const at = lead().currentTime;
-    for (const video of usable()) if (at < lastFrame(video)) video.play().catch(stop);
+    run();
     requestAnimationFrame(keepTogether);
     show();
   }
@@ -46,18 +62,21 @@
   function stop() {
     playing = false;
     for (const video of videos) video.pause();
+    gather();
     show();
   }
 
-  function keepTogether(now) {
+  async function keepTogether() {
     if (!playing) return;
     const at = lead().currentTime;
-    for (const video of usable()) {
-      const apart = Math.abs(video.currentTime - at);
-      if (video !== lead() && !video.ended && apart > DRIFT && at < lastFrame(video) && now - correctedAt > CORRECT_EVERY) {
-        correctedAt = now;
-        video.currentTime = at;
-      }
+    const isAstray = (video) => at < lastFrame(video) - DRIFT && Math.abs(video.currentTime - at) > DRIFT;
+    if (!gathering && usable().some(isAstray)) {
+      gathering = true;
+      for (const video of usable()) video.pause();
+      await gather();
+      gathering = false;
+      if (!playing) return;
+      run();
     }
     show();
     requestAnimationFrame(keepTogether);
