@@ -16,7 +16,9 @@ CHUNK = 256 * 1024
 def selected_clips(project: Project) -> list[Generation]:
     """In the order of the storyboard."""
     scenes = project.scenes.filter(deleted_at=None, selected_take__isnull=False)
-    chosen = {take.pk: take for take in Generation.objects.filter(scene__in=scenes).select_related("scene__project")}
+    chosen = {
+        take.pk: take for take in Generation.objects.live().filter(scene__in=scenes).select_related("scene__project")
+    }
     order = scenes.order_by("position", "pk").values_list("selected_take", flat=True)
     return [chosen[pk] for pk in order if pk in chosen and chosen[pk].clip]
 

@@ -14,7 +14,7 @@ def load_take(
 ) -> tuple[Generation, Role]:
     takes = Generation.objects.select_related("scene__project", "connection")
     if not deleted_too:
-        takes = takes.filter(scene__deleted_at=None, scene__project__deleted_at=None)
+        takes = takes.live().filter(scene__deleted_at=None, scene__project__deleted_at=None)
     return access.load(takes, access.signed_in(request), pk, team="scene__project__team", at_least=at_least)
 
 

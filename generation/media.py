@@ -48,9 +48,10 @@ class NotAClip(Exception):
 
 @dataclass(frozen=True)
 class Inspection:
-    """A clip that was decoded: its length in seconds, a still of it, and stills from beginning to end side by side (WebP)."""
+    """A clip that was decoded: its length, its pictures a second, a still, and a strip of stills from end to end (WebP)."""
 
     seconds: Decimal
+    fps: int
     poster: bytes
     filmstrip: bytes
 
@@ -107,6 +108,7 @@ def inspect(path: Path) -> Inspection:
                 raise NotAClip("it holds no moving picture")
             container.streams.video[0].thread_type = "AUTO"
             seconds = Decimal(container.duration) / av.time_base
+            fps = max(1, round(container.streams.video[0].average_rate or 0))
             stills = _stills(container, float(seconds))
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise NotAClip("it cannot be decoded") from error
@@ -114,7 +116,9 @@ def inspect(path: Path) -> Inspection:
         raise NotAClip("it holds no picture")
     poster = stills[len(stills) // 3].copy()
     poster.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
-    return Inspection(seconds.quantize(Decimal("0.001")), _as_webp(poster), _as_webp(_side_by_side(stills)))
+    return Inspection(
+        seconds.quantize(Decimal("0.001")), fps, _as_webp(poster), _as_webp(_side_by_side(stills))
+    )
 
 
 def _stills(container: InputContainer, seconds: float) -> list[Image.Image]:
@@ -178,7 +182,8 @@ def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
     size = path.stat().st_size
     kept = {name: _move(scratch, f"takes/{take_id}/{name}.webp") for name, scratch in written.items()}
     clip = _move(path, f"takes/{take_id}/clip.mp4")
-    return {**kept, "clip": clip, "clip_bytes": size, "clip_seconds": inspection.seconds}
+    found = {"clip_bytes": size, "clip_seconds": inspection.seconds, "fps": inspection.fps}
+    return {**kept, "clip": clip, **found}
 
 
 def _move(scratch: Path, name: str) -> str:

@@ -170,13 +170,27 @@ def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[st
 
 
 def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
+    yield from picture_obstacles(scene, model, seconds)
+    takes = model.takes
+    if scene.seed is not None and not takes.seed:
+        yield f"{model.name} takes no seed.{_instead(model, lambda other: other.takes.seed)}"
+    elif scene.seed is not None and scene.seed > SEED_LIMIT:
+        yield f"A seed is at most {SEED_LIMIT}."
+    if scene.audio == Audio.OFF and takes.audio == "always":
+        yield f"{model.name} always makes sound.{_instead(model, lambda other: other.takes.audio != 'always')}"
+    if scene.audio == Audio.ON and takes.audio == "never":
+        yield f"{model.name} makes no sound.{_instead(model, lambda other: other.takes.audio != 'never')}"
+
+
+def picture_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
+    """Which of the scene's frames and references the model does not take."""
     takes = model.takes
     start, end = scene.frame(Reference.Role.START_FRAME), scene.frame(Reference.Role.END_FRAME)
     references = len(scene.shown_references())
-    if start and not takes.start_frame:
-        yield f"{model.name} takes no start frame.{_instead(model, lambda other: other.takes.start_frame)}"
-    if end and not takes.end_frame:
-        yield f"{model.name} takes no end frame.{_instead(model, lambda other: other.takes.end_frame)}"
+    if start and (refusal := frame_refusal(model, Reference.Role.START_FRAME)):
+        yield refusal
+    if end and (refusal := frame_refusal(model, Reference.Role.END_FRAME)):
+        yield refusal
     elif end and not start:
         yield f"{model.name} takes an end frame only together with a start frame."
     if references > takes.references:
@@ -187,14 +201,16 @@ def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[st
         yield f"{model.name} takes either frames or references, not both."
     if start and end and takes.both_frames_max_seconds and seconds > takes.both_frames_max_seconds:
         yield f"With start and end frame {model.name} makes at most {takes.both_frames_max_seconds} s."
-    if scene.seed is not None and not takes.seed:
-        yield f"{model.name} takes no seed.{_instead(model, lambda other: other.takes.seed)}"
-    elif scene.seed is not None and scene.seed > SEED_LIMIT:
-        yield f"A seed is at most {SEED_LIMIT}."
-    if scene.audio == Audio.OFF and takes.audio == "always":
-        yield f"{model.name} always makes sound.{_instead(model, lambda other: other.takes.audio != 'always')}"
-    if scene.audio == Audio.ON and takes.audio == "never":
-        yield f"{model.name} makes no sound.{_instead(model, lambda other: other.takes.audio != 'never')}"
+
+
+def frame_refusal(model: Model, role: str) -> str:
+    """That the model takes no such frame, and which would; empty where it does."""
+    match role:
+        case Reference.Role.START_FRAME if not model.takes.start_frame:
+            return f"{model.name} takes no start frame.{_instead(model, lambda other: other.takes.start_frame)}"
+        case Reference.Role.END_FRAME if not model.takes.end_frame:
+            return f"{model.name} takes no end frame.{_instead(model, lambda other: other.takes.end_frame)}"
+    return ""
 
 
 def prompt_obstacles(model: Model, prompt: str) -> Iterator[str]:

@@ -1,12 +1,35 @@
 from django.urls import path
 
-from generation.views import budget, connections, downloads, frames, images, look, models, queue, stream, takes
+from generation.views import (
+    budget,
+    clip_frames,
+    compare,
+    connections,
+    downloads,
+    frames,
+    images,
+    keeping,
+    look,
+    models,
+    queue,
+    stream,
+    takes,
+)
 
 urlpatterns = [
     path("scenes/<int:pk>/generate", takes.generate, name="generate"),
     path("projects/<int:pk>/generate-missing", takes.generate_missing, name="generate_missing"),
     path("takes/<int:pk>/cancel", takes.cancel, name="take_cancel"),
     path("takes/<int:pk>/select", takes.select, name="take_select"),
+    path("takes/<int:pk>/note", keeping.take_note, name="take_note"),
+    path("takes/<int:pk>/delete", keeping.take_delete, name="take_delete"),
+    path("takes/<int:pk>/restore", keeping.take_restore, name="take_restore"),
+    path("scenes/<int:pk>/takes", keeping.take_strip, name="take_strip"),
+    path("scenes/<int:pk>/compare", compare.compare, name="compare"),
+    path("takes/<int:pk>/frame", clip_frames.take_frame, name="take_frame"),
+    path("scenes/<int:pk>/chain", clip_frames.scene_chain, name="scene_chain"),
+    path("projects/<int:pk>/chain", clip_frames.project_chain, name="project_chain"),
+    path("projects/<int:pk>/unchain", clip_frames.project_unchain, name="project_unchain"),
     path("scenes/<int:pk>/player", takes.player, name="scene_player"),
     path("scenes/<int:pk>/sketch.webp", downloads.sketch_picture, name="scene_sketch"),
     path("takes/<int:pk>/poster.webp", downloads.poster, name="take_poster"),

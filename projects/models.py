@@ -239,19 +239,25 @@ class Scene(models.Model):
         return self.model_id or self.project.model_id
 
     @property
+    def live_takes(self) -> list[Any]:
+        """Those that are not deleted, oldest first; like the next, from prefetched takes where there are any."""
+        return [take for take in self.takes.all() if not take.deleted_at]
+
+    @property
     def latest_take(self) -> Any:
-        """The newest take whatever became of it, or None; like the next, from prefetched takes where there are any."""
-        return max(self.takes.all(), key=lambda take: take.number, default=None)
+        """The newest take whatever became of it, or None."""
+        return max(self.live_takes, key=lambda take: take.number, default=None)
 
     @property
     def shown_take(self) -> Any:
         """The take people see: the selected one, else the newest that is done; None while there is no clip."""
-        done = {take.pk: take for take in self.takes.all() if take.is_done}
+        done = {take.pk: take for take in self.live_takes if take.is_done}
         return done.get(self.selected_take_id or 0) or max(done.values(), key=lambda take: take.number, default=None)
 
     @property
     def next_take_number(self) -> int:
-        return self.latest_take.number + 1 if self.latest_take else 1
+        """A number is never given twice: deleted takes keep theirs."""
+        return max((take.number for take in self.takes.all()), default=0) + 1
 
     @property
     def sketch_digest(self) -> str:

@@ -162,6 +162,14 @@ def restore(picture: Reference) -> None:
         _touch(picture)
 
 
+@transaction.atomic
+def take_back(picture: Reference, before: Reference | None) -> None:
+    """As if it had never been put there: the frame `before`, whose place it took, comes back. Raises ValidationError."""
+    remove(picture)
+    if before:
+        restore(before)
+
+
 def _refuse_too_many(count: int, scene: Scene | None) -> None:
     most, where = (MOST_OF_A_SCENE, "scene") if scene else (MOST_OF_A_PROJECT, "project")
     if count >= most:

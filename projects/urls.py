@@ -24,4 +24,5 @@ urlpatterns = [
     path("pictures/<int:pk>/fit", picture.picture_fit, name="picture_fit"),
     path("pictures/<int:pk>/remove", picture.picture_remove, name="picture_remove"),
     path("pictures/<int:pk>/restore", picture.picture_restore, name="picture_restore"),
+    path("pictures/<int:pk>/take-back", picture.picture_take_back, name="picture_take_back"),
 ]

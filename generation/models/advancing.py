@@ -6,6 +6,7 @@ time of the last one.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Self, TypeVar
 
@@ -100,3 +101,9 @@ class Advancing(models.Model):
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def made_in(self) -> timedelta | None:
+        """How long it took from the moment it was begun; None while it is not over, or never began."""
+        began = self.submitted_at or self.started_at
+        return self.finished_at - began if began and self.finished_at else None

@@ -1,7 +1,7 @@
 """One generation of a scene, which people call a take: a row that knows its next step.
 
 `status` is changed by pipeline.py alone. `version` grows with every change and `changed_at` is the database's time of the
-last one; the live stream follows those two.
+last one; the live stream follows those two. Deleting a take only marks it: its file, its number and its cost stay.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from generation.providers.registry import LOCAL_RENDERERS
 from generation.states import ACTIVE, Status
 from projects.models import Scene
 
+NOTE_LENGTH = 2_000
+
 
 def clip_name(take: Generation, filename: str) -> str:
     return f"takes/{take.pk}/{filename}"
 
 
 class GenerationQuerySet(AdvancingQuerySet["Generation"]):
+    def live(self) -> GenerationQuerySet:
+        return self.filter(deleted_at=None)
+
     def in_queue(self, queue: str) -> GenerationQuerySet:
         """Rows whose next step belongs to that queue.
 
@@ -45,6 +50,7 @@ class Generation(Advancing):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     duration = models.DecimalField(max_digits=5, decimal_places=1)
+    #: As asked for; once there is a clip, as the clip has it.
     fps = models.PositiveSmallIntegerField(default=24)
     aspect_ratio = models.CharField(max_length=5, default="16:9")
     resolution = models.CharField(max_length=5, default="720p")
@@ -60,6 +66,9 @@ class Generation(Advancing):
     filmstrip = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
     clip_bytes = models.PositiveBigIntegerField(default=0)
     clip_seconds = models.DecimalField(max_digits=8, decimal_places=3, null=True)
+
+    note = models.TextField(max_length=NOTE_LENGTH, blank=True)
+    deleted_at = models.DateTimeField(null=True, editable=False)
 
     objects = GenerationQuerySet.as_manager()
 

@@ -182,7 +182,7 @@ def missing_of(scenes: Iterable[Scene]) -> Missing:
 
 def is_missing(scene: Scene) -> bool:
     """Whether "Generate missing" means this scene; reads its prefetched takes."""
-    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in scene.takes.all())
+    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in scene.live_takes)
 
 
 @transaction.atomic

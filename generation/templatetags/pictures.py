@@ -10,7 +10,7 @@ from django import template
 from django.db.models import Q
 from django.utils import timezone
 
-from generation import frames, offers
+from generation import connections, continuity, frames, offers
 from generation.models import ImageGeneration
 from generation.states import ACTIVE, Status
 from projects.models import Project, Reference, Scene
@@ -45,6 +45,8 @@ class FrameSlot:
     picture: Reference | None
     size: str
     says: str
+    #: That the scene's model takes no such frame.
+    refusal: str
 
     @property
     def upload_words(self) -> str:
@@ -63,13 +65,55 @@ class FrameSlot:
 @register.simple_tag
 def frame_slots(scene: Scene) -> list[FrameSlot]:
     width, height = offers.frame_size(scene)
+    model = connections.all_models().get(scene.chosen_model_id)
     slots = []
     for role, explanation in EXPLANATIONS.items():
         picture = scene.frame(role)
         lost = frames.cut_away(picture.width, picture.height, width, height) if picture else ""
         says = f"The clip is {width} x {height}. {lost or 'The picture has that shape.'}"
-        slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says))
+        refusal = offers.frame_refusal(model, role) if model else ""
+        slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says, refusal))
     return slots
+
+
+@register.simple_tag
+def reference_count(scene: Scene) -> str:
+    """How many references the scene's model takes, and how many there are; in words."""
+    model = connections.all_models().get(scene.chosen_model_id)
+    if model is None:
+        return ""
+    there, most = len(scene.shown_references()), model.takes.references
+    if not most:
+        return f"{model.name} takes none."
+    return f"{model.name} takes {most}; this scene has {there}."
+
+
+@register.simple_tag
+def picture_notes(scene: Scene) -> list[str]:
+    """What the scene's model will not take of its pictures, beyond what stands beside each frame."""
+    model = connections.all_models().get(scene.chosen_model_id)
+    if model is None:
+        return []
+    seconds = model.seconds.nearest(scene.duration)
+    beside = {offers.frame_refusal(model, role) for role in EXPLANATIONS}
+    return [said for said in offers.picture_obstacles(scene, model, seconds) if said not in beside]
+
+
+@register.simple_tag
+def following(scene: Scene) -> Scene | None:
+    return continuity.next_scene(scene)
+
+
+@register.filter
+def begins(scene: Scene) -> bool:
+    """Whether it has a start frame."""
+    return scene.frame(Reference.Role.START_FRAME) is not None
+
+
+@register.simple_tag
+def chainable_count(scenes: Iterable[Scene]) -> int:
+    """How many scenes without a start frame follow one with a selected take."""
+    return sum(1 for _ in continuity.chainable(scenes))
 
 
 @register.simple_tag

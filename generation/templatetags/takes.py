@@ -14,6 +14,7 @@ from functools import cache
 from django import template
 from django.db.models import Sum
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,6 +22,8 @@ from django.utils.safestring import SafeString
 from generation import budget, catalogue, connections, offers, pipeline
 from generation.cost import Price
 from generation.failures import Failure, failure_of
+from generation.lineage import Branch
+from generation.lineage import lineage as lineage_of
 from generation.models import Advancing, Generation
 from generation.providers.base import Task
 from generation.providers.registry import REMOTE_PROVIDERS
@@ -111,6 +114,29 @@ def can_be_made_from(take: Generation) -> bool:
 def source_of(take: Generation, scene: Scene) -> Generation | None:
     """The take that this one was made from, of those the page has loaded."""
     return next((other for other in scene.takes.all() if other.pk == take.source_id), None) if take.source_id else None
+
+
+@register.simple_tag
+def compare_url(scene: Scene) -> str:
+    """Where takes are compared; empty unless there are two."""
+    done = sum(take.is_done for take in scene.live_takes)
+    return reverse("compare", args=[scene.pk]) if done > 1 else ""
+
+
+@register.simple_tag
+def deleted_takes(scene: Scene) -> list[Generation]:
+    return [take for take in scene.takes.all() if take.deleted_at]
+
+
+@register.simple_tag
+def lineage(scene: Scene) -> list[Branch]:
+    return lineage_of(scene.takes.all())
+
+
+@register.filter
+def took(take: Advancing) -> str:
+    """How long it was made: 12 s, 3:04."""
+    return seconds(Decimal(max(1, round(take.made_in.total_seconds())))) if take.made_in else ""
 
 
 @register.filter
@@ -230,6 +256,6 @@ def _summary(project: Project, scenes: list[Scene], spent: Decimal) -> ProjectSu
         poster_take=shown[0] if shown else None,
         scenes=len(scenes),
         with_clip=len(shown),
-        running=sum(take.is_active for scene in scenes for take in scene.takes.all()),
+        running=sum(take.is_active for scene in scenes for take in scene.live_takes),
         spent=Price(spent, catalogue.default_video_model().currency),
     )

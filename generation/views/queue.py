@@ -49,7 +49,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "scene__project__team", "created_by", "connection"
     )
     pictures = ImageGeneration.objects.filter(project__team__memberships__user=person, project__deleted_at=None)
-    shown = mine.filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
+    shown = mine.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
     active = list(mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE])
     seen = request.session.get(SEEN)
     context = {
@@ -61,7 +61,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "ended": shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED],
         "editable": editable_teams(person),
         "nobody_works": bool(active) and not Worker.alive().exists(),
-        "recovered": recovery.report_of(mine, seen=datetime.fromisoformat(seen) if seen else None),
+        "recovered": recovery.report_of(mine.live(), seen=datetime.fromisoformat(seen) if seen else None),
     }
     template = "generation/_queue.html" if request.headers.get("HX-Request") else "generation/queue.html"
     return render(request, template, context)

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generation import connections, pipeline
+from generation import connections, keeping, pipeline
 from generation.budget import NeedsConfirmation
-from generation.live import Page, render_fragments
 from generation.loaders import load_take
 from generation.pipeline import Asked
 from generation.providers.base import Task
+from generation.views.answers import back_to, refuse
 from generation.views.confirming import ask_first, is_confirmed
 from projects.loaders import load_project, load_scene
 from projects.models import Scene
 from teams.access import signed_in
 from teams.models import Role
-
-
-def back_to(request: HttpRequest, scene: Scene) -> HttpResponse:
-    """The scene as it is now: in place for HTMX, as the page the button was on for a plain form."""
-    page = Page.SCENE if request.GET.get("from") == Page.SCENE else Page.STORYBOARD
-    if request.headers.get("HX-Request"):
-        return HttpResponse(render_fragments([scene.pk], page=page, can_edit=True))
-    if page == Page.SCENE:
-        return redirect("scene_page", scene.pk)
-    return redirect(f"{reverse('storyboard', args=[scene.project_id])}#scene-{scene.pk}")
 
 
 @require_POST
@@ -48,9 +39,7 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
     except NeedsConfirmation as question:
         return ask_first(request, scene.project, question)
     except ValidationError as error:
-        if request.headers.get("HX-Request"):
-            return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
-        messages.error(request, " ".join(error.messages))
+        return refuse(request, scene, error)
     return back_to(request, scene)
 
 
@@ -88,17 +77,23 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def select(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
-    if not take.is_done:
-        return HttpResponseBadRequest("Only a finished take can be selected.")
-    Scene.objects.filter(pk=take.scene_id).update(selected_take=take, changed_at=Now())
+    try:
+        keeping.select(take)
+    except ValidationError as error:
+        return HttpResponseBadRequest(" ".join(error.messages), content_type="text/plain; charset=utf-8")
+    if request.GET.get("from") == "compare":
+        pair = {name: request.GET.get(name, "") for name in "ab"}
+        return redirect(f"{reverse('compare', args=[take.scene_id])}?{urlencode(pair)}")
     return back_to(request, take.scene)
 
 
 @require_safe
 def player(request: HttpRequest, pk: int) -> HttpResponse:
-    """The large player of a scene, with the take asked for, else the one people would expect."""
+    """The large player of a scene, with the finished take asked for, else the one people would expect."""
     scene, role = load_scene(request, pk)
-    context = {"scene": scene, "project": scene.project, "can_edit": role.includes(Role.EDITOR)}
+    asked = request.GET.get("take")
+    playing = next((take for take in scene.live_takes if take.is_done and str(take.pk) == asked), None)
+    context = {"scene": scene, "project": scene.project, "can_edit": role.includes(Role.EDITOR), "playing": playing}
     return render(request, "generation/_player.html", context)
 
 

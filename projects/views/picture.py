@@ -93,3 +93,19 @@ def picture_restore(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return back_to(picture.scene_id, picture.project_id)
+
+
+@require_POST
+def picture_take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo of a frame that was taken from a clip: `before` is the one whose place it took."""
+    picture, _ = load_picture(request, pk, at_least=Role.EDITOR, deleted_too=True)
+    before = None
+    if (number := request.GET.get("before", "")).isdecimal():
+        before, _ = load_picture(request, int(number), at_least=Role.EDITOR, deleted_too=True)
+        if (before.scene_id, before.role) != (picture.scene_id, picture.role):
+            raise Http404
+    try:
+        pictures.take_back(picture, before)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return back_to(picture.scene_id, picture.project_id)

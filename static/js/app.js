@@ -64,11 +64,10 @@
       if (isLink) event.preventDefault();
       actions[button.dataset.action]?.(button);
     }
-    const play = event.target.closest("[data-play], [data-play-here]");
+    const play = event.target.closest("[data-play]");
     if (play && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      if ("play" in play.dataset) playInDialog(play.href);
-      else playInPage(play.href);
+      playInDialog(play.href);
     }
   });
 
@@ -120,18 +119,6 @@
     video.src = url;
     dialog.showModal();
     video.play().catch(() => {});
-  }
-
-  function playInPage(url) {
-    const player = $("[data-player]");
-    let video = $("video", player);
-    if (!video) {
-      video = Object.assign(document.createElement("video"), { controls: true, playsInline: true });
-      player.replaceChildren(video);
-    }
-    video.src = url;
-    video.play().catch(() => {});
-    player.scrollIntoView({ block: "nearest" });
   }
 
   $("#player-dialog")?.addEventListener("close", (event) => {

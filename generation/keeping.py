@@ -1,0 +1,76 @@
+"""What people do with takes that are made: select, annotate, delete, bring back. Nothing here changes a status.
+
+A deleted take is shown nowhere any more, but its row, its number, its files and what it cost stay for good: that is what
+makes Undo, the ledger and the costs page right. Writes hold the lock on the project, as starting takes does.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from generation.models import Generation
+from generation.models.generation import NOTE_LENGTH
+from generation.states import Status
+from projects.models import Project, Scene
+
+
+@transaction.atomic
+def select(take: Generation) -> None:
+    """The take goes into the film. Raises ValidationError where it is not finished, or deleted by now."""
+    _lock(take)
+    if not Generation.objects.live().done().filter(pk=take.pk).exists():
+        raise ValidationError("Only a finished take can be selected.")
+    _select(take.scene_id, take)
+
+
+def annotate(take: Generation, note: str) -> None:
+    """Raises ValidationError for a note that is too long."""
+    note = note.strip().replace("\r\n", "\n")
+    if len(note) > NOTE_LENGTH:
+        raise ValidationError(f"A note has at most {NOTE_LENGTH:,} characters; this one has {len(note):,}. Shorten it.")
+    _change(Generation.objects.live().filter(pk=take.pk).exclude(note=note), note=note)
+
+
+@transaction.atomic
+def delete(take: Generation) -> bool:
+    """Put the take out of sight; whether it was the selected one, whose place the newest finished take has then.
+
+    Raises ValidationError while it is under way, or nobody knows what became of it.
+    """
+    _lock(take)
+    current = Generation.objects.get(pk=take.pk)
+    if current.is_active:
+        raise ValidationError(f"Take {take.number} is under way. Cancel it first, then delete it.")
+    if current.status == Status.UNKNOWN:
+        raise ValidationError(f"Say first what became of take {take.number}; then it can be deleted.")
+    if not _change(Generation.objects.live().filter(pk=take.pk), deleted_at=Now()):
+        return False
+    was_selected = Scene.objects.filter(pk=take.scene_id, selected_take=take).exists()
+    if was_selected:
+        _select(take.scene_id, Generation.objects.live().done().filter(scene=take.scene_id).last())
+    return was_selected
+
+
+@transaction.atomic
+def restore(take: Generation, *, selected: bool = False) -> None:
+    """Bring a deleted take back; `selected` where it was that before."""
+    _lock(take)
+    if _change(Generation.objects.filter(pk=take.pk).exclude(deleted_at=None), deleted_at=None):
+        nothing_else = Scene.objects.filter(pk=take.scene_id, selected_take=None).exists()
+        if take.is_done and (selected or nothing_else):
+            _select(take.scene_id, take)
+
+
+def _lock(take: Generation) -> None:
+    Project.objects.select_for_update().get(pk=take.scene.project_id)
+
+
+def _select(scene_id: int, take: Generation | None) -> None:
+    Scene.objects.filter(pk=scene_id).update(selected_take=take, changed_at=Now())
+
+
+def _change(takes: QuerySet[Generation], **changes: object) -> bool:
+    return bool(takes.update(**changes, version=F("version") + 1, changed_at=Now()))

@@ -1,0 +1,53 @@
+"""Notes on takes, and takes that are deleted and brought back."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from generation import keeping
+from generation.live import FRAGMENTS, Page
+from generation.loaders import load_take
+from generation.views.answers import PLAYER, TAKES, refuse, scene_page_now
+from projects.loaders import load_scene
+from projects.views.undo import offer_undo
+from teams.models import Role
+
+
+@require_safe
+def take_strip(request: HttpRequest, pk: int) -> HttpResponse:
+    """The scene's takes, for a page that let a live update pass while somebody was writing."""
+    scene, role = load_scene(request, pk)
+    return render(request, FRAGMENTS[Page.SCENE], {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
+
+
+@require_POST
+def take_note(request: HttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        keeping.annotate(take, request.POST.get("note", ""))
+    except ValidationError as error:
+        return refuse(request, take.scene, error, Page.SCENE)
+    return scene_page_now(request, take.scene, TAKES)
+
+
+@require_POST
+def take_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        was_selected = keeping.delete(take)
+    except ValidationError as error:
+        return refuse(request, take.scene, error, Page.SCENE)
+    url = reverse("take_restore", args=[pk]) + ("?selected" if was_selected else "")
+    offer_undo(request, f"Take {take.number} is deleted; what it cost stays in the costs.", url)
+    return scene_page_now(request, take.scene, TAKES, PLAYER)
+
+
+@require_POST
+def take_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
+    keeping.restore(take, selected="selected" in request.GET)
+    return redirect("scene_page", take.scene_id)
