@@ -133,8 +133,7 @@ def duplicate_project(project: Project, created_by: Any) -> Project:
         title=f"{project.title[:112]} (copy)",
         aspect_ratio=project.aspect_ratio,
         resolution=project.resolution,
-        visual_style=project.visual_style,
-        color_grading=project.color_grading,
+        **{name: getattr(project, name) for name in Project.STYLE_FIELDS},
         model_id=project.model_id,
         created_by=created_by,
     )
