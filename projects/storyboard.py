@@ -157,7 +157,7 @@ def apply_style(project: Project, ids: Sequence[int], values: Mapping[str, str],
     """Set these fields of these scenes; with `only_empty` where a scene says nothing yet. Tells what it changed."""
     _locked(project.pk)
     groups: dict[tuple[str, str], list[int]] = {}
-    for scene in project.scenes.select_for_update().filter(deleted_at=None, pk__in=ids).only(*values):
+    for scene in project.scenes.select_for_update().filter(deleted_at=None, pk__in=ids).only("project", *values):
         for name in restyling(scene, values, only_empty=only_empty):
             groups.setdefault((name, getattr(scene, name)), []).append(scene.pk)
     for name, value in values.items():

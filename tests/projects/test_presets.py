@@ -7,12 +7,15 @@ from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
+from django.utils.html import escape
 
 from generation.providers.drawing.arrows import MARKS
 from generation.providers.drawing.camera import MOVES
 from generation.providers.drawing.framing import ANGLES, FRAMINGS
 from generation.providers.drawing.light import TIMES, WEATHERS
 from projects import drawings, presets
+from projects.models import Scene
 
 FOLDER = settings.BASE_DIR / "static/img/presets"
 FIELDS = list(presets.all_presets())
@@ -73,3 +76,47 @@ def test_the_local_renderers_know_what_can_be_chosen():
         set(keys(field))
         for field in ("camera_move", "camera_move", "shot_type", "camera_angle", "time_of_day", "weather")
     ]
+
+
+# -- The pages that show them ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_page_says_what_the_choices_mean(as_user, vera, field: str):
+    page = as_user(vera).get(reverse("preset_pictures", args=[field])).content.decode()
+    for preset in presets.all_presets()[field]:
+        assert escape(preset.label) in page
+        assert escape(preset.meaning) in page
+        assert f'img/presets/{field}.svg#{preset.key}"' in page
+
+
+@pytest.mark.django_db
+def test_the_dialog_is_a_radio_group_of_its_own(as_user, vera):
+    url = reverse("preset_pictures", args=["lens"])
+    fragment = as_user(vera).get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment
+    assert 'role="radiogroup" aria-labelledby="preset-title"' in fragment
+    assert re.findall(r'type="radio" name="preset" value="([^"]+)"', fragment) == keys("lens")
+
+
+@pytest.mark.django_db
+def test_there_are_no_pictures_of_other_fields(as_user, vera):
+    assert as_user(vera).get(reverse("preset_pictures", args=["title"])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_select_says_what_its_choices_mean(as_user, scene: Scene, bob):
+    Scene.objects.update(lens="macro")
+    page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert '<option value="macro" selected title="Tiny things, very close">Macro</option>' in page
+    assert '<small class="helptext" data-preset-meaning>Tiny things, very close</small>' in page
+    assert 'aria-label="Choose lens by picture"' in page
+
+
+@pytest.mark.django_db
+def test_a_key_that_is_no_longer_offered_does_no_harm(as_user, scene: Scene, bob):
+    Scene.objects.update(lens="pinhole")
+    response = as_user(bob).get(reverse("scene_page", args=[scene.pk]))
+    assert response.status_code == 200
+    assert presets.meaning("lens", "pinhole") == ""
