@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from projects import pictures, presets
 from projects.models import Project, Reference, Resolution, Scene
+from projects.widgets import PresetSelect, preset_widgets
 from teams.models import Role, Team, User
 
 BLANK_CHOICE = "-"
@@ -20,9 +21,16 @@ class ProjectForm(forms.ModelForm[Project]):
 
     class Meta:
         model = Project
-        fields = ["title", "team", "aspect_ratio", "resolution", "visual_style", "color_grading"]
-        widgets = {"title": forms.TextInput(attrs={"placeholder": "The lighthouse keeper", "autofocus": True})}
-        labels = {"visual_style": "Visual style of all scenes", "color_grading": "Colour grading of all scenes"}
+        fields = ["title", "team", "aspect_ratio", "resolution", *Project.STYLE_FIELDS]
+        widgets = preset_widgets() | {
+            "title": forms.TextInput(attrs={"placeholder": "The lighthouse keeper", "autofocus": True})
+        }
+        labels = {
+            "visual_style": "Visual style of all scenes",
+            "color_grading": "Colour grading of all scenes",
+            "lighting": "Lighting of all scenes",
+            "lens": "Lens of all scenes",
+        }
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,7 +50,15 @@ class SceneForm(forms.ModelForm[Scene]):
     GROUPS = {
         "Shot": ["title", "action", "duration", "shot_type", "subject", "dialogue"],
         "Camera": ["camera_angle", "camera_move", "lens", "depth_of_field"],
-        "Place and light": ["location", "time_of_day", "weather", "atmosphere", "light_effects", "particles"],
+        "Place and light": [
+            "location",
+            "time_of_day",
+            "weather",
+            "atmosphere",
+            "lighting",
+            "light_effects",
+            "particles",
+        ],
         "Look": ["visual_style", "color_grading"],
         "Motion and continuity": ["motion_quality", "physics", "continuity", "negative_prompt"],
         "Settings": ["scene_resolution", "audio", "seed"],
@@ -66,7 +82,7 @@ class SceneForm(forms.ModelForm[Scene]):
     class Meta:
         model = Scene
         fields = ["duration", "notes", "model_id", "scene_resolution", "audio", "seed", *Scene.SHOT_FIELDS]
-        widgets = {"model_id": forms.HiddenInput}
+        widgets = preset_widgets() | {"model_id": forms.HiddenInput}
         help_texts = {
             "duration": "Seconds, 1 to 60",
             "seed": "The same number makes models that take one begin alike",
@@ -92,10 +108,11 @@ class SceneForm(forms.ModelForm[Scene]):
         if "scene_resolution" in self.fields:
             resolution = cast(forms.TypedChoiceField, self.fields["scene_resolution"])
             resolution.choices = [("", f"As the project: {project.get_resolution_display()}"), *Resolution.choices]
-        for name in {"visual_style", "color_grading"} & self.fields.keys():
-            if inherited := getattr(project, f"get_{name}_display")():
+        for name in Project.STYLE_FIELDS:
+            if name in self.fields and (inherited := getattr(project, name)):
                 field = cast(forms.TypedChoiceField, self.fields[name])
-                field.choices = [("", f"As the project: {inherited}"), *presets.choices(name)]
+                field.choices = [("", f"As the project: {presets.label(name, inherited)}"), *presets.choices(name)]
+                cast(PresetSelect, field.widget).inherited = inherited
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
         """(heading, fields, whether the group is worth opening at once)."""
@@ -109,7 +126,7 @@ class CardForm(SceneForm):
     """The few fields that are edited on the card itself."""
 
     class Meta(SceneForm.Meta):
-        widgets = {}
+        widgets = preset_widgets()
         fields = ["title", "action", "duration", "shot_type", "camera_move"]
 
 

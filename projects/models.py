@@ -87,11 +87,16 @@ class Project(models.Model):
     color_grading = models.CharField(
         "colour grading", max_length=40, blank=True, choices=preset_choices("color_grading")
     )
+    lighting = models.CharField(max_length=40, blank=True, choices=preset_choices("lighting"))
+    lens = models.CharField(max_length=40, blank=True, choices=preset_choices("lens"))
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True, editable=False)
 
     objects = ProjectQuerySet.as_manager()
+
+    #: Presets that a scene without its own takes from its project.
+    STYLE_FIELDS: ClassVar[tuple[str, ...]] = ("visual_style", "color_grading", "lighting", "lens")
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -150,6 +155,7 @@ class Scene(models.Model):
     time_of_day = models.CharField(max_length=40, blank=True, choices=preset_choices("time_of_day"))
     weather = models.CharField(max_length=40, blank=True, choices=preset_choices("weather"))
     atmosphere = models.CharField(max_length=SHORT_TEXT, blank=True)
+    lighting = models.CharField(max_length=40, blank=True, choices=preset_choices("lighting"))
     light_effects = models.CharField(max_length=SHORT_TEXT, blank=True)
     particles = models.CharField(max_length=SHORT_TEXT, blank=True)
 
@@ -183,10 +189,14 @@ class Scene(models.Model):
     #: What a clip is made from; a take is stale once one of these differs from when it was made.
     SHOT_FIELDS: ClassVar[tuple[str, ...]] = (
         *("title", "action", "subject", "dialogue", "shot_type", "camera_angle", "camera_move", "lens"),
-        *("depth_of_field", "location", "time_of_day", "weather", "atmosphere", "light_effects", "particles"),
+        *("depth_of_field", "location", "time_of_day", "weather", "atmosphere", "lighting"),
+        *("light_effects", "particles"),
         *("visual_style", "color_grading", "motion_quality", "physics", "continuity", "negative_prompt"),
         "own_prompt",
     )
+
+    #: Fields younger than the first takes. Left empty they do not count, so that adding one made no take stale.
+    LATER_FIELDS: ClassVar[tuple[str, ...]] = ("lighting",)
 
     #: How the scene is made, whatever it shows.
     SETTINGS: ClassVar[tuple[str, ...]] = ("model_id", "scene_resolution", "seed", "audio")
@@ -201,8 +211,8 @@ class Scene(models.Model):
     def shot(self) -> dict[str, Any]:
         """The scene as a provider is told it, with the project's style where the scene has none of its own."""
         shot = {name: getattr(self, name) for name in self.SHOT_FIELDS}
-        shot["visual_style"] = self.visual_style or self.project.visual_style
-        shot["color_grading"] = self.color_grading or self.project.color_grading
+        for name in Project.STYLE_FIELDS:
+            shot[name] = shot[name] or getattr(self.project, name)
         return shot | {"number": self.position}
 
     def digest(self) -> str:
@@ -217,7 +227,8 @@ class Scene(models.Model):
 
     def _made_from(self) -> dict[str, Any]:
         size = list(self.project.frame_size)
-        return self.shot() | {"number": 0, "duration": str(self.duration.normalize()), "size": size}
+        shot = {name: value for name, value in self.shot().items() if value or name not in self.LATER_FIELDS}
+        return shot | {"number": 0, "duration": str(self.duration.normalize()), "size": size}
 
     def frame(self, role: str) -> Reference | None:
         """The scene's start or end frame, from prefetched references where there are any."""

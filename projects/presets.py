@@ -29,6 +29,11 @@ def choices(field: str) -> list[tuple[str, str]]:
     return [(preset.key, preset.label) for preset in all_presets()[field]]
 
 
+def meaning(field: str, key: str) -> str:
+    """The one line about a key; empty where no preset has it."""
+    return next((preset.meaning for preset in all_presets()[field] if preset.key == key), "")
+
+
 def label(field: str, key: str) -> str:
     """What people read for a key; the key itself where no preset has it (any more)."""
     return next((preset.label for preset in all_presets()[field] if preset.key == key), key)

@@ -1,4 +1,4 @@
-"""Writes that touch a whole storyboard: order, insertion, duplication, deletion and undo.
+"""Writes that touch a whole storyboard: order, insertion, duplication, deletion, one style for many scenes, and undo.
 
 Each holds a lock on the project, so two people who rearrange one storyboard at once both get their way, one after the
 other. Moves say "this scene goes behind that one" rather than "this is the new order": they can be combined, and a stale
@@ -7,7 +7,7 @@ page cannot lose somebody else's scene.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from projects.models import Project, Scene
 from projects.pictures import copy_references
+from projects.style import restyling
 
 MAX_SCENES = 500
 
@@ -133,8 +134,7 @@ def duplicate_project(project: Project, created_by: Any) -> Project:
         title=f"{project.title[:112]} (copy)",
         aspect_ratio=project.aspect_ratio,
         resolution=project.resolution,
-        visual_style=project.visual_style,
-        color_grading=project.color_grading,
+        **{name: getattr(project, name) for name in Project.STYLE_FIELDS},
         model_id=project.model_id,
         created_by=created_by,
     )
@@ -146,3 +146,36 @@ def duplicate_project(project: Project, created_by: Any) -> Project:
     for original, scene in zip(scenes, copies, strict=True):
         copy_references(original, scene)
     return copy
+
+
+#: (field, what it was, what it became, ids of the scenes): enough to take a style back, and fit for JSON.
+Restyled = tuple[str, str, str, list[int]]
+
+
+@transaction.atomic
+def apply_style(project: Project, ids: Sequence[int], values: Mapping[str, str], *, only_empty: bool) -> list[Restyled]:
+    """Set these fields of these scenes; with `only_empty` where a scene says nothing yet. Tells what it changed."""
+    _locked(project.pk)
+    groups: dict[tuple[str, str], list[int]] = {}
+    for scene in project.scenes.select_for_update().filter(deleted_at=None, pk__in=ids).only("project", *values):
+        for name in restyling(scene, values, only_empty=only_empty):
+            groups.setdefault((name, getattr(scene, name)), []).append(scene.pk)
+    for name, value in values.items():
+        changed = [pk for (field, _), pks in groups.items() if field == name for pk in pks]
+        if changed:
+            project.scenes.filter(pk__in=changed).update(**{name: value}, changed_at=Now())
+    return [(name, before, values[name], pks) for (name, before), pks in groups.items()]
+
+
+@transaction.atomic
+def undo_style(project: Project, steps: Sequence[Restyled]) -> tuple[int, int]:
+    """Take a style back where it still stands as it was set: how many scenes that is, and how many others it was set in."""
+    _locked(project.pk)
+    restored: set[int] = set()
+    for name, before, after, ids in steps:
+        standing = project.scenes.select_for_update().filter(pk__in=ids, **{name: after})
+        found = list(standing.values_list("pk", flat=True))
+        project.scenes.filter(pk__in=found).update(**{name: before}, changed_at=Now())
+        restored.update(found)
+    everywhere = {pk for *_, ids in steps for pk in ids}
+    return len(restored), len(everywhere - restored)

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from projects.views import picture, project, scene
+from projects.views import picture, preset, project, scene, style
 
 urlpatterns = [
     path("", project.project_list, name="project_list"),
     path("projects/new", project.project_create, name="project_create"),
     path("projects/<int:pk>", project.storyboard, name="storyboard"),
     path("projects/<int:pk>/settings", project.project_edit, name="project_edit"),
+    path("projects/<int:pk>/style", style.project_style, name="project_style"),
+    path("projects/<int:pk>/style/undo", style.project_style_undo, name="project_style_undo"),
     path("projects/<int:pk>/duplicate", project.project_duplicate, name="project_duplicate"),
     path("projects/<int:pk>/delete", project.project_delete, name="project_delete"),
     path("projects/<int:pk>/restore", project.project_restore, name="project_restore"),
@@ -23,6 +25,7 @@ urlpatterns = [
     path("pictures/<int:pk>", picture.picture_file, name="picture_file"),
     path("pictures/<int:pk>/fit", picture.picture_fit, name="picture_fit"),
     path("pictures/<int:pk>/remove", picture.picture_remove, name="picture_remove"),
+    path("presets/<slug:field>", preset.preset_pictures, name="preset_pictures"),
     path("pictures/<int:pk>/restore", picture.picture_restore, name="picture_restore"),
     path("pictures/<int:pk>/take-back", picture.picture_take_back, name="picture_take_back"),
 ]

@@ -67,6 +67,7 @@ class Shot:
     time_of_day: str = ""
     weather: str = ""
     atmosphere: str = ""
+    lighting: str = ""
     visual_style: str = ""
     color_grading: str = ""
     dialogue: str = ""

@@ -58,6 +58,13 @@ def test_sizes_and_seconds_are_never_words(model_id: str, fields: dict[str, obje
     assert re.search(r"9:16|1080|1920|\b7\b|seconds?\b|720p", prompt) is None
 
 
+@pytest.mark.parametrize("model_id", PROVIDERS.values(), ids=PROVIDERS)
+def test_lighting_goes_before_what_else_is_said_of_the_light(model_id: str):
+    scene = scene_of(lighting="rembrandt", light_effects="The lamp swings")
+    for prompt in (prompting.render(scene, catalogue.find(model_id)), prompting.render_frame(scene)):
+        assert "ight: Rembrandt lighting, The lamp swings." in prompt
+
+
 def test_what_to_avoid_is_said_where_there_is_no_field_for_it():
     scene = scene_of(negative_prompt="Text, logos")
     assert "Text, logos" in prompting.render(scene, catalogue.find("sora-2"))

@@ -85,8 +85,9 @@ def test_every_address_asks_a_stranger_to_sign_in(client: Client, pattern: URLPa
         assert (response.status_code, response.headers["Location"]) == (302, f"/accounts/login/?next={url}")
 
 
-#: Connections belong to the installation, not to a team.
-OF_AN_OBJECT = [pattern for pattern in PATTERNS if pattern.pattern.converters and pattern.name != "connection_test"]
+#: Connections belong to the installation, not to a team; presets are the same for everybody.
+OF_NO_TEAM = {"connection_test", "preset_pictures"}
+OF_AN_OBJECT = [pattern for pattern in PATTERNS if pattern.pattern.converters and pattern.name not in OF_NO_TEAM]
 
 
 @pytest.mark.parametrize("pattern", OF_AN_OBJECT, ids=lambda pattern: str(pattern.name))

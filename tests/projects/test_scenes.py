@@ -308,11 +308,27 @@ def test_a_scene_can_only_be_restored_once(as_user: AsUser, scene: Scene, bob: U
 
 
 def test_a_scene_inherits_the_projects_style(project: Project, scene: Scene):
-    Project.objects.update(visual_style="noir", color_grading="cool")
+    style = {"visual_style": "noir", "color_grading": "cool", "lighting": "low-key", "lens": "anamorphic"}
+    Project.objects.update(**style)
     scene = Scene.objects.select_related("project").get()
-    assert (scene.shot()["visual_style"], scene.shot()["color_grading"]) == ("noir", "cool")
+    assert {name: scene.shot()[name] for name in Project.STYLE_FIELDS} == style
     scene.visual_style = "watercolor"
-    assert scene.shot()["visual_style"] == "watercolor"
+    assert {name: scene.shot()[name] for name in Project.STYLE_FIELDS} == style | {"visual_style": "watercolor"}
+
+
+def test_the_scene_says_what_it_has_from_its_project(as_user: AsUser, scene: Scene, bob: User):
+    Project.objects.update(visual_style="noir", lighting="low-key")
+    page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert "As the project: Film noir" in page
+    assert "As the project: Low-key lighting" in page
+    assert 'data-picture="noir"' in page
+
+
+def test_a_scene_without_lighting_has_the_digest_it_had_before_there_was_lighting():
+    scene = Scene(project=Project(title="P"), title="One", action="It rains.", duration=Decimal(4), weather="rain")
+    assert scene.sketch_digest == "8154ddcc5c6ce898-0"
+    scene.lighting = "neon"
+    assert scene.sketch_digest != "8154ddcc5c6ce898-0"
 
 
 @pytest.mark.parametrize(("field", "value"), [("action", "Else."), ("duration", Decimal(7)), ("weather", "rain")])

@@ -157,23 +157,96 @@ def _handheld(aspect: float) -> Marks:
     return [_arrow(np.column_stack([aspect / 2 + xs, 0.885 + waves]), 0.024 * _slim(aspect), both=True)]
 
 
+def _whip_pan(aspect: float) -> Marks:
+    path, slim = _across(aspect, 1, 0.022), _slim(aspect)
+    streaks = []
+    for index, dy in enumerate((-0.045, 0.045)):
+        start = path[0] + np.array([0.02 * index, dy * slim])
+        end = start + np.array([min(0.24, aspect * 0.22), 0.0])
+        streaks.append(array([start, end, end + (0.0, 0.007), start + (0.0, 0.007)]))
+    return [_arrow(path, 0.020 * slim, grow=2.6), *streaks]
+
+
+def _roll(aspect: float) -> Marks:
+    arc = ellipse(aspect / 2, 0.5, min(0.40, aspect * 0.40), 0.40, start=-150, end=-30, steps=60)
+    return [_arrow(arc, 0.032 * _slim(aspect))]
+
+
+def _pedestal(direction: int) -> Callable[[float], Marks]:
+    def marks(aspect: float) -> Marks:
+        x, slim = aspect - 0.085, _slim(aspect)
+        base = 0.5 + 0.24 * direction
+        foot = array([(x - 0.035, base), (x + 0.035, base), (x + 0.035, base + 0.012), (x - 0.035, base + 0.012)])
+        return [_arrow(((x, base - 0.02 * direction), (x, 0.5 - 0.20 * direction)), 0.040 * slim), foot]
+
+    return marks
+
+
+def _follow(direction: int) -> Callable[[float], Marks]:
+    def marks(aspect: float) -> Marks:
+        middle, slim = aspect / 2, _slim(aspect)
+        ends = ((middle, 0.95), (middle, 0.76))
+        if direction < 0:
+            ends = (ends[1], ends[0])
+        steps = [
+            ellipse(middle + side * 0.055 * slim, y, 0.012 * slim, 0.020 * slim)
+            for side, y in ((-1, 0.90), (1, 0.84), (-1, 0.78))
+        ]
+        return [_arrow(ends, 0.034 * slim), *steps]
+
+    return marks
+
+
+def _fly_over(aspect: float) -> Marks:
+    middle, slim = aspect / 2, _slim(aspect)
+    path = spline([(middle - aspect * 0.36, 0.20), (middle - aspect * 0.05, 0.12), (middle + aspect * 0.30, 0.30)])
+    return [_arrow(path, 0.026 * slim, grow=1.8)]
+
+
+def _crash_zoom(aspect: float) -> Marks:
+    middle = np.array([aspect / 2, 0.5])
+    return [
+        _arrow((middle + (x * aspect * 0.46, y * 0.45), middle + (x * aspect * 0.26, y * 0.25)), 0.05 * _slim(aspect))
+        for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+
+
+def _steadicam(aspect: float) -> Marks:
+    half = min(0.28, aspect * 0.28)
+    middle = aspect / 2
+    path = spline(
+        [(middle - half, 0.90), (middle - half * 0.4, 0.87), (middle + half * 0.4, 0.90), (middle + half, 0.85)]
+    )
+    return [_arrow(path, 0.030 * _slim(aspect))]
+
+
 MARKS: Mapping[str, Callable[[float], Marks]] = {
     "static": lambda aspect: [],
     "pan-left": _pan(-1),
     "pan-right": _pan(1),
+    "whip-pan": _whip_pan,
     "tilt-up": _tilt(1),
     "tilt-down": _tilt(-1),
+    "roll": _roll,
     "dolly-in": _dolly(1),
     "dolly-out": _dolly(-1),
     "truck-left": _truck(-1),
     "truck-right": _truck(1),
+    "pedestal-up": _pedestal(1),
+    "pedestal-down": _pedestal(-1),
     "zoom-in": _zoom(1),
     "zoom-out": _zoom(-1),
     "crane-up": _crane(1),
     "crane-down": _crane(-1),
     "orbit-left": _orbit(-1),
     "orbit-right": _orbit(1),
+    "follow": _follow(1),
+    "lead": _follow(-1),
+    "fly-over": _fly_over,
+    "crash-zoom": _crash_zoom,
+    "dolly-zoom": lambda aspect: [*_dolly(1)(aspect), *_zoom(-1)(aspect)],
     "handheld": _handheld,
+    "steadicam": _steadicam,
 }
 
 

@@ -22,10 +22,12 @@ class Framing:
 
 
 FRAMINGS: Mapping[str, Framing] = {
+    "establishing": Framing(0.028, 0.56, pencil_behind=0.97),
     "extreme-wide": Framing(0.016, 0.62),
     "wide": Framing(0.060, 0.42, pencil_behind=0.95),
     "full": Framing(0.107, 0.11, pencil_behind=0.9),
     "medium-wide": Framing(0.157, 0.09, pencil_behind=0.8),
+    "medium-full": Framing(0.185, 0.09, pencil_behind=0.75),
     "medium": Framing(0.225, 0.09, pencil_behind=0.7, blur_behind=0.001),
     "medium-close-up": Framing(0.345, 0.10, pencil_behind=0.6, blur_behind=0.002),
     "close-up": Framing(0.57, 0.10, pencil_behind=0.5, blur_behind=0.004),
@@ -52,6 +54,9 @@ class Angle:
 
 ANGLES: Mapping[str, Angle] = {
     "eye-level": Angle(0.48),
+    "shoulder-level": Angle(0.55),
+    "hip-level": Angle(0.66),
+    "ground-level": Angle(0.90),
     "low": Angle(0.80, foreshortening=0.26),
     "high": Angle(0.14, foreshortening=-0.34),
     "overhead": Angle(-1.0, plan=True),

@@ -1,0 +1,20 @@
+"""What the choices of a field mean, in words and pictures; the same for everybody."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from projects import presets
+from projects.widgets import presets_name
+
+
+@require_safe
+def preset_pictures(request: HttpRequest, field: str) -> HttpResponse:
+    """A page for reading; for the script beside a select the fragment its dialog shows."""
+    if field not in presets.all_presets():
+        raise Http404
+    context = {"field": field, "name": presets_name(field), "presets": presets.all_presets()[field]}
+    fragment = request.headers.get("HX-Request")
+    return render(request, "projects/_preset_picker.html" if fragment else "projects/preset_pictures.html", context)

@@ -1,0 +1,108 @@
+"""Choosing by picture, with the mouse and the keyboard; one style for three scenes, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_story import OpenPage
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("presets") / "data")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def signed_in(server: Server, browser: Browser) -> Any:
+    """The session of whoever used the sign-in link, for any number of windows."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(server.start())
+    page.get_by_role("heading", name="Projects").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def page(server: Server, signed_in: Any, open_page: OpenPage) -> Page:
+    """The sample's storyboard, with the two takes it comes with."""
+    page = open_page(storage_state=signed_in)
+    page.goto(f"{server.address}/projects/1")
+    expect(page.locator(".card .chip-completed")).to_have_count(2, timeout=60_000)
+    return page
+
+
+def test_a_camera_move_is_chosen_by_its_picture(page: Page):
+    page.get_by_role("heading", name="The match").get_by_role("link").click()
+    select = page.get_by_role("combobox", name="Camera movement", include_hidden=True)
+    select.scroll_into_view_if_needed()
+    button = page.get_by_role("button", name="Choose camera movement by picture")
+    expect(button.locator("svg")).to_have_attribute("data-picture", select.input_value() or "none")
+
+    button.click()
+    dialog = page.get_by_role("dialog", name="Camera movement")
+    expect(dialog.get_by_role("radio", name="Dolly in")).to_be_visible()
+    dialog.locator(".preset-choice").filter(has_text="Crane up").click()
+    expect(dialog).to_be_hidden()
+    expect(select).to_have_value("crane-up")
+    expect(button).to_be_focused()
+    expect(button.locator("svg")).to_have_attribute("data-picture", "crane-up")
+    expect(page.locator("#scene-form")).to_have_class(re.compile("is-changed"))
+
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("radio", name="Crane up")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("radio", name="Crane down")).to_be_checked()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(select).to_have_value("crane-up")
+
+    button.press("Enter")
+    page.keyboard.type("drone")
+    expect(dialog.locator(".preset-choice:visible")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(select).to_have_value("fly-over")
+    page.get_by_role("button", name="Save scene").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(select).to_have_value("fly-over")
+
+
+def test_a_style_for_three_scenes_and_back(page: Page):
+    page.get_by_role("link", name="Apply style").click()
+    page.get_by_role("button", name="None").click()
+    plan = page.locator("#style-plan")
+    for title in ("The rock at dusk", "Up the stairs", "The beam"):
+        page.locator(".style-scene").filter(has_text=title).click()
+    page.get_by_role("button", name="Choose lighting by picture").click()
+    page.get_by_role("dialog", name="Lighting").locator(".preset-choice").filter(has_text="Moonlight").click()
+    expect(plan).to_contain_text("3 scenes change")
+    expect(plan.locator("li")).to_have_count(3)
+    expect(plan.locator(".chip-stale")).to_have_count(2)
+
+    plan.get_by_role("button", name="Apply to 3 scenes").click()
+    expect(page.locator(".toast")).to_contain_text("The style is set in 3 scenes.")
+    expect(page.locator(".card .chip-stale")).to_have_count(2)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("The style is undone in 3 scenes.")
+    expect(page.locator(".card .chip-stale")).to_have_count(0)
+
+
+def test_without_script_the_selects_do(server: Server, signed_in: Any, open_page: OpenPage):
+    page = open_page(java_script_enabled=False, storage_state=signed_in)
+    page.goto(f"{server.address}/projects/1/style")
+    expect(page.get_by_role("button", name=re.compile("by picture"))).to_have_count(0)
+    page.get_by_label("Weather", exact=True).select_option("mist")
+    page.get_by_role("button", name="See what changes").click()
+    expect(page.locator("#style-plan")).to_contain_text("5 scenes change")
+    page.get_by_role("link", name="What these mean").first.click()
+    expect(page.get_by_role("heading", name="Visual style")).to_be_visible()
