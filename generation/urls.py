@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation.views import budget, connections, downloads, frames, images, look, models, queue, stream, takes
+from generation.views import budget, connections, downloads, frames, images, look, models, prompts, queue, stream, takes
 
 urlpatterns = [
     path("scenes/<int:pk>/generate", takes.generate, name="generate"),
@@ -26,5 +26,11 @@ urlpatterns = [
     path("connections/<slug:slug>/test", connections.connection_test, name="connection_test"),
     path("takes/<int:pk>/look", look.take_look, name="take_look"),
     path("images/<int:pk>/look", look.images_look, name="images_look"),
+    path("scenes/<int:pk>/prompt", prompts.prompt_preview, name="prompt_preview"),
+    path("scenes/<int:pk>/own-prompt", prompts.own_prompt, name="own_prompt"),
+    path("teams/<int:pk>/prompts", prompts.prompt_templates, name="prompt_templates"),
+    path("teams/<int:pk>/prompts/<slug:name>", prompts.prompt_template, name="prompt_template"),
+    path("teams/<int:pk>/prompts/<slug:name>/preview", prompts.prompt_template_preview, name="prompt_template_preview"),
+    path("teams/<int:pk>/prompts/<slug:name>/reset", prompts.prompt_template_reset, name="prompt_template_reset"),
     path("queue", queue.queue, name="queue"),
 ]

@@ -45,10 +45,9 @@ class SceneForm(forms.ModelForm[Scene]):
         "Place and light": ["location", "time_of_day", "weather", "atmosphere", "light_effects", "particles"],
         "Look": ["visual_style", "color_grading"],
         "Motion and continuity": ["motion_quality", "physics", "continuity", "negative_prompt"],
-        "Settings": ["scene_resolution", "audio", "seed"],
         "Own prompt": ["own_prompt"],
-        "Notes": ["notes"],
     }
+    SETTINGS = ("scene_resolution", "audio", "seed")
     PLACEHOLDERS = {
         "subject": "A keeper in a yellow oilskin",
         "dialogue": "KEEPER: Not tonight.",
@@ -98,11 +97,14 @@ class SceneForm(forms.ModelForm[Scene]):
                 field.choices = [("", f"As the project: {inherited}"), *presets.choices(name)]
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
-        """(heading, fields, whether the group is worth opening at once)."""
+        """What the prompt is made of: (heading, fields, whether the group is worth opening at once)."""
         return [
             (heading, fields := [self[name] for name in names], any(field.value() or field.errors for field in fields))
             for heading, names in self.GROUPS.items()
         ]
+
+    def settings(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.SETTINGS]
 
 
 class CardForm(SceneForm):

@@ -48,13 +48,18 @@ def scene_create(request: HttpRequest, pk: int) -> HttpResponse:
 def scene_page(request: HttpRequest, pk: int) -> HttpResponse:
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     scene, role = load_scene(request, pk, at_least=needed)
-    form = SceneForm(request.POST or None, instance=scene)
+    return save_or_show(request, SceneForm(request.POST or None, instance=scene), role)
+
+
+def save_or_show(request: HttpRequest, form: SceneForm, role: Role, *, said: str = "Saved.") -> HttpResponse:
+    """Save the form where it can be saved, else show it on its scene's page."""
+    scene = form.instance
     if form.is_valid():
         save_changes(form)
-        messages.success(request, "Saved.")
-        return redirect("scene_page", pk)
+        messages.success(request, said)
+        return redirect("scene_page", scene.pk)
     if form.is_bound:
-        scene = load_scene(request, pk)[0]  # what is stored, not what was refused, beside the form
+        scene = load_scene(request, scene.pk)[0]  # what is stored, not what was refused, beside the form
     scenes = list(Scene.objects.for_cards().filter(project=scene.project_id, deleted_at=None))
     context = {"scene": scene, "scenes": scenes, "project": scene.project, "form": form, "role": role}
     context["can_edit"] = role.includes(Role.EDITOR)

@@ -1,20 +1,9 @@
-"""From a scene to the text a model is given. Sizes and seconds are parameters and never part of it."""
+"""What prompt templates do with a scene's texts: each of these gives sentences or lines, or nothing where nothing is said."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-from django.conf import settings
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from generation.catalogue import Model
-from projects import presets
-from projects.models import Scene
 
 ENDS = (".", "!", "?", "…", "—", "–", "。", "！", "？")
 CLOSERS = "\"'”’»)]"
@@ -37,14 +26,40 @@ def beats(value: str) -> list[str]:
 
 
 def sentence(value: str) -> str:
-    """The text in one line, ended with a full stop; empty where it says nothing."""
+    """The text in one line, ended with a full stop."""
     return " ".join(beats(value))
+
+
+def labelled(value: str, label: str) -> str:
+    """The text behind its label."""
+    text = sentence(value)
+    return f"{label}: {text}" if text else ""
 
 
 def phrases(values: Iterable[str]) -> str:
     """What is filled of these, with commas between."""
     lines = (line for value in values for line in beats(value))
     return ", ".join(line if line.endswith("..") else line.removesuffix(".") for line in lines)
+
+
+def joined(values: Iterable[str]) -> str:
+    """What is filled of these, in one line."""
+    return " ".join(value for value in values if value)
+
+
+def in_order(value: str) -> str:
+    """The lines of an action as steps: First, Then, Finally."""
+    steps = beats(value)
+    if len(steps) < 2:
+        return "".join(steps)
+    first, *between, last = steps
+    ending = f"Finally: {last}" if between else f"Then: {last}"
+    return " ".join([f"First: {first}", *(f"Then: {step}" for step in between), ending])
+
+
+def first_moment(value: str) -> str:
+    """The first line of an action: what a still can show of it."""
+    return next(iter(beats(value)), "")
 
 
 def _is_speaker(text: str) -> bool:
@@ -75,49 +90,11 @@ def spoken(value: str) -> list[tuple[str, str]]:
     return [(name, " ".join(said)) if said else ("", _finished(name)) for name, said in turns]
 
 
-@cache
-def environment() -> ImmutableSandboxedEnvironment:
-    found = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(Path(settings.BASE_DIR) / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    found.filters |= {"beats": beats, "sentence": sentence, "phrases": phrases, "spoken": spoken}
-    return found
+def spoken_lines(value: str) -> str:
+    """A dialogue as a list, one line a turn."""
+    return "\n".join(f"- {name}: {words}" if name else f"- {words}" for name, words in spoken(value))
 
 
-def _labelled(scene: Scene) -> dict[str, Any]:
-    """The shot with what people read in place of preset keys."""
-    named = presets.all_presets()
-    return {
-        name: presets.label(name, value) if name in named and value else value for name, value in scene.shot().items()
-    }
-
-
-def _rendered(*templates: str, **context: Any) -> str:
-    """By the first of the templates that there is."""
-    text = environment().select_template(templates).render(context)
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
-
-
-def render(scene: Scene, model: Model) -> str:
-    """The prompt of this scene for that model's provider; empty fields leave no trace in it.
-
-    A prompt of its own goes before the template. What to avoid is left out where the request has a field for it.
-    """
-    apart = model.takes.negative_prompt
-    if scene.own_prompt.strip():
-        avoid = sentence(scene.negative_prompt)
-        return f"{scene.own_prompt.strip()}\nAvoid: {avoid}" if avoid and not apart else scene.own_prompt.strip()
-    own, common = f"video/{model.provider}_shot_prompt.j2", "video/sora_shot_prompt.j2"
-    return _rendered(own, common, shot=_labelled(scene), negative_prompt_apart=apart)
-
-
-def render_frame(scene: Scene) -> str:
-    """The prompt of one still of this scene: its first moment, without movement or dialogue."""
-    shot = _labelled(scene)
-    if scene.depth_of_field == "rack-focus":
-        shot["depth_of_field"] = ""
-    return _rendered("image/frame_prompt.j2", shot=shot)
+def says(value: str) -> str:
+    """A dialogue told: who says what."""
+    return "\n".join(f"{name or 'A character'} says: {words}" for name, words in spoken(value))
