@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 ENDS = (".", "!", "?", "…", "—", "–", "。", "！", "？")
 CLOSERS = "\"'”’»)]"
@@ -18,11 +19,15 @@ def _finished(text: str) -> str:
     return text if text.rstrip(CLOSERS).endswith(ENDS) else f"{text}."
 
 
-def beats(value: str) -> list[str]:
-    """One sentence for each line that says something, without its bullet."""
+@lru_cache(maxsize=512)
+def beats(value: str) -> tuple[str, ...]:
+    """One sentence for each line that says something, without its bullet.
+
+    Kept for a while: the same few texts are asked for by every template, and again with every key somebody presses.
+    """
     lines = (BULLET.sub("", " ".join(line.split())) for line in value.splitlines())
     said = (line.lstrip(" ,;:").rstrip(" ,;:") for line in lines)
-    return [_finished(line) for line in said if line.strip(" .-–—*•")]
+    return tuple(_finished(line) for line in said if line.strip(" .-–—*•"))
 
 
 def sentence(value: str) -> str:
@@ -83,7 +88,7 @@ def spoken(value: str) -> list[tuple[str, str]]:
             turns.append((text, []))
             text = ""
         is_direction = text.startswith("(") and text.endswith(")")
-        for said in [text] if is_direction else beats(text):
+        for said in (text,) if is_direction else beats(text):
             if not turns or not turns[-1][0]:
                 turns.append(("", []))
             turns[-1][1].append(said)
