@@ -6,9 +6,9 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.db.models.functions import Now
 
 from projects import pictures, presets
+from projects.merging import Conflict, Seen
 from projects.models import Project, Reference, Resolution, Scene
 from teams.models import Role, Team, User
 
@@ -37,7 +37,10 @@ class ProjectForm(forms.ModelForm[Project]):
 
 
 class SceneForm(forms.ModelForm[Scene]):
-    """Every field of a scene, in the groups the inspector shows. Only title and action are needed."""
+    """Every field of a scene, in the groups the inspector shows. Only title and action are needed.
+
+    It carries what its fields held when it was opened (`seen`), so that two people may edit one scene: see merging.py.
+    """
 
     GROUPS = {
         "Shot": ["title", "action", "duration", "shot_type", "subject", "dialogue"],
@@ -79,8 +82,12 @@ class SceneForm(forms.ModelForm[Scene]):
             | {"max_decimal_places": "Tenths of a second are as fine as it gets."}
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.conflicts: list[Conflict] = []
+        self.seen = Seen.of(self.instance, self.fields)
+        if data is not None:
+            self.data = self.seen.as_posted(data, self.instance)
         name_blank_choices(self)
         for name, field in self.fields.items():
             if isinstance(field.widget, forms.Textarea):
@@ -95,6 +102,14 @@ class SceneForm(forms.ModelForm[Scene]):
             if inherited := getattr(project, f"get_{name}_display")():
                 field = cast(forms.TypedChoiceField, self.fields[name])
                 field.choices = [("", f"As the project: {inherited}"), *presets.choices(name)]
+
+    def clean(self) -> dict[str, Any]:
+        """Browsers end lines in their own way; the same text must stay the same."""
+        super().clean()
+        for name, value in self.cleaned_data.items():
+            if isinstance(value, str):
+                self.cleaned_data[name] = value.replace("\r\n", "\n")
+        return self.cleaned_data
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
         """What the prompt is made of: (heading, fields, whether the group is worth opening at once)."""
@@ -146,9 +161,3 @@ def name_blank_choices(form: forms.BaseForm) -> None:
             field.choices = [(value, label if value else BLANK_CHOICE) for value, label in offered]
             name = (field.label or "choice").lower()
             field.error_messages["invalid_choice"] = f"There is no {name} called “%(value)s”. Choose one of the list."
-
-
-def save_changes(form: SceneForm) -> None:
-    """Write what this person changed and nothing else: others may have moved, selected or edited in the meantime."""
-    form.instance.changed_at = Now()
-    form.instance.save(update_fields=[*form.changed_data, "changed_at"])

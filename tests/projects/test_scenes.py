@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from projects import presets, storyboard
-from projects.forms import CardForm, save_changes
+from projects.forms import CardForm
+from projects.merging import save_changes
 from projects.models import Project, Scene
 from teams.models import Team, User
 from tests.queries import count_queries
