@@ -72,7 +72,7 @@ class SceneForm(forms.ModelForm[Scene]):
         help_texts = {
             "duration": "Seconds, 1 to 60",
             "seed": "The same number makes models that take one begin alike",
-            "own_prompt": "Sent as it stands, in place of what is made of the fields above",
+            "own_prompt": "Sent as it stands, in place of what is made of the other fields",
         }
         error_messages = {
             "duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}
@@ -112,10 +112,11 @@ class SceneForm(forms.ModelForm[Scene]):
         return self.cleaned_data
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
-        """What the prompt is made of: (heading, fields, whether the group is worth opening at once)."""
+        """What the prompt is made of: heading, fields, whether worth opening at once; an own prompt first."""
+        own = "Own prompt" if self["own_prompt"].value() else ""
         return [
             (heading, fields := [self[name] for name in names], any(field.value() or field.errors for field in fields))
-            for heading, names in self.GROUPS.items()
+            for heading, names in sorted(self.GROUPS.items(), key=lambda group: group[0] != own)
         ]
 
     def settings(self) -> list[forms.BoundField]:

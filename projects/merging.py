@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -104,7 +104,7 @@ def save_changes(form: SceneForm, *, in_part: bool = False) -> bool:
 
 def conflict_of(form: SceneForm, stored: Scene, name: str) -> Conflict:
     field = form.fields[name]
-    offered = dict(field.choices) if isinstance(field, ChoiceField) else {}
+    offered = dict(cast(Iterable[tuple[str, str]], field.choices)) if isinstance(field, ChoiceField) else {}
     mine, theirs = (text_of(value) for value in (form.cleaned_data[name], getattr(stored, name)))
     label = str(form[name].label)
     return Conflict(name, label, offered.get(mine, mine), offered.get(theirs, theirs), digest_of(theirs))

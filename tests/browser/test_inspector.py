@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from bench.installation import ROOT, clean_environment
 from tests.browser.conftest import Server
@@ -42,7 +42,7 @@ def open_scene(server: Server, open_page: OpenPage) -> Callable[..., Page]:
     return open_scene
 
 
-def prompt(page: Page, name: str = "sora") -> object:
+def prompt(page: Page, name: str = "sora") -> Locator:
     return page.locator(f"#prompt-{name} .prompt-text")
 
 
