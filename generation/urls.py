@@ -28,6 +28,7 @@ urlpatterns = [
     path("images/<int:pk>/look", look.images_look, name="images_look"),
     path("scenes/<int:pk>/prompt", prompts.prompt_preview, name="prompt_preview"),
     path("scenes/<int:pk>/own-prompt", prompts.own_prompt, name="own_prompt"),
+    path("scenes/<int:pk>/own-prompt/restore", prompts.own_prompt_restore, name="own_prompt_restore"),
     path("teams/<int:pk>/prompts", prompts.prompt_templates, name="prompt_templates"),
     path("teams/<int:pk>/prompts/<slug:name>", prompts.prompt_template, name="prompt_template"),
     path("teams/<int:pk>/prompts/<slug:name>/preview", prompts.prompt_template_preview, name="prompt_template_preview"),

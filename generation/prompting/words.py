@@ -42,13 +42,13 @@ def labelled(value: str, label: str) -> str:
 
 
 def phrases(values: Iterable[str]) -> str:
-    """What is filled of these, with commas between."""
+    """Of a list such as [shot.lens, shot.weather]: what is filled, with commas between."""
     lines = (line for value in values for line in beats(value))
     return ", ".join(line if line.endswith("..") else line.removesuffix(".") for line in lines)
 
 
 def joined(values: Iterable[str]) -> str:
-    """What is filled of these, in one line."""
+    """Of a list of texts: what is filled, in one line."""
     return " ".join(value for value in values if value)
 
 

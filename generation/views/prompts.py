@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generation import prompting
@@ -17,7 +18,9 @@ from generation.prompt_forms import PromptTemplateForm
 from generation.prompting import FIELDS, FRAME, TEMPLATES, WORDS, Template
 from projects.forms import SceneForm
 from projects.loaders import load_scene
+from projects.models import Scene
 from projects.views.scene import save_or_show
+from projects.views.undo import offer_undo
 from teams.access import load_team, signed_in
 from teams.models import Role, Team
 
@@ -40,10 +43,29 @@ def own_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     if like and (like not in TEMPLATES or like == FRAME):
         return HttpResponseBadRequest("There is no such template.")
     SceneForm(values, instance=scene).full_clean()
+    given_up = "" if like else scene.own_prompt
     values["own_prompt"] = prompting.own_text_of(scene, like) if like else ""
     scene, role = load_scene(request, pk)
-    said = "This scene has a prompt of its own now." if like else "The template makes the prompt again."
-    return save_or_show(request, SceneForm(values, instance=scene), role, said=said)
+    form = SceneForm(values, instance=scene)
+    response = save_or_show(request, form, role, said="This scene has a prompt of its own now." if like else "")
+    if given_up and not form.errors:
+        request.session[left_behind(pk)] = given_up
+        offer_undo(request, "The template makes the prompt again.", reverse("own_prompt_restore", args=[pk]))
+    return response
+
+
+def left_behind(pk: int) -> str:
+    """Where the session keeps a prompt that was given up, so that it can be brought back."""
+    return f"own-prompt-{pk}"
+
+
+@require_POST
+def own_prompt_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where somebody has written another meanwhile, that one stays."""
+    load_scene(request, pk, at_least=Role.EDITOR)
+    if text := request.session.pop(left_behind(pk), ""):
+        Scene.objects.filter(pk=pk, own_prompt="").update(own_prompt=text, changed_at=Now())
+    return redirect("scene_page", pk)
 
 
 # -- A team's copies -----------------------------------------------------------------------------------------------------

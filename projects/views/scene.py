@@ -56,7 +56,8 @@ def save_or_show(request: HttpRequest, form: SceneForm, role: Role, *, said: str
     """Save the form where it can be saved, else show it on its scene's page."""
     scene = form.instance
     if form.is_valid() and save_changes(form):
-        messages.success(request, said)
+        if said:
+            messages.success(request, said)
         return redirect("scene_page", scene.pk)
     if form.is_bound:
         scene = load_scene(request, scene.pk)[0]  # what is stored, not what was refused, beside the form

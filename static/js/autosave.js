@@ -22,7 +22,9 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt.id !== "autosave") return;
     const form = document.getElementById("scene-form");
-    if (!event.detail.successful) state("Not saved. Press Save scene to try again.");
+    // A session that is over answers with the page to sign in.
+    const isAnswer = event.detail.successful && event.detail.xhr.responseURL.endsWith("/autosave");
+    if (!isAnswer) state("Not saved. Press Save scene to try again.");
     else if (edits !== sending) state("Not saved yet");
     else if (!form.querySelector(".errorlist, .conflict")) form.classList.remove("is-changed");
     sending = null;

@@ -123,6 +123,25 @@ def test_back_to_the_template(as_user: AsUser, scene: Scene, bob: User):
     assert prompts_in(page.content.decode())["sora"].startswith("One continuous shot: It burns.")
 
 
+def test_a_prompt_given_up_can_be_brought_back(as_user: AsUser, scene: Scene, bob: User, alice: User):
+    client, restore = as_user(bob), reverse("own_prompt_restore", args=[scene.pk])
+    page = client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"}, follow=True)
+    assert f'formaction="{restore}"' in page.content.decode()
+    as_user(alice).post(restore)
+    assert Scene.objects.get().own_prompt == ""
+    client.post(restore)
+    client.post(restore)
+    assert Scene.objects.get().own_prompt == "Mine!"
+
+
+def test_a_prompt_brought_back_leaves_a_newer_one_alone(as_user: AsUser, scene: Scene, bob: User):
+    client = as_user(bob)
+    client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"})
+    Scene.objects.update(own_prompt="Hers.")
+    client.post(reverse("own_prompt_restore", args=[scene.pk]))
+    assert Scene.objects.get().own_prompt == "Hers."
+
+
 def test_write_my_own_beside_a_field_that_cannot_be_saved(as_user: AsUser, scene: Scene, bob: User):
     page = as_user(bob).post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"like": "sora", "duration": "soon"})
     assert page.status_code == 422
@@ -131,15 +150,24 @@ def test_write_my_own_beside_a_field_that_cannot_be_saved(as_user: AsUser, scene
     assert (scene.title, scene.own_prompt) == ("Scene 1", "")
 
 
+def test_back_to_the_template_beside_a_field_that_cannot_be_saved(as_user: AsUser, scene: Scene, bob: User):
+    Scene.objects.update(own_prompt="Mine.")
+    url = reverse("own_prompt", args=[scene.pk])
+    page = as_user(bob).post(url, FIELDS | {"own_prompt": "Mine.", "duration": "soon"})
+    assert (page.status_code, "makes the prompt again" in page.content.decode()) == (422, False)
+    assert Scene.objects.get().own_prompt == "Mine."
+
+
 @pytest.mark.parametrize("like", ["frame", "nothing", "../secret"])
 def test_write_my_own_like_nothing_there_is(as_user: AsUser, scene: Scene, bob: User, like: str):
     assert as_user(bob).post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"like": like}).status_code == 400
 
 
 def test_who_may_write_a_prompt(as_user: AsUser, scene: Scene, vera: User, mallory: User):
-    url = reverse("own_prompt", args=[scene.pk])
-    assert as_user(vera).post(url, FIELDS | {"like": "sora"}).status_code == 403
-    assert as_user(mallory).post(url, FIELDS | {"like": "sora"}).status_code == 404
+    for name in ("own_prompt", "own_prompt_restore"):
+        url = reverse(name, args=[scene.pk])
+        assert as_user(vera).post(url, FIELDS | {"like": "sora"}).status_code == 403
+        assert as_user(mallory).post(url, FIELDS | {"like": "sora"}).status_code == 404
     scene.refresh_from_db()
     assert scene.own_prompt == ""
 
