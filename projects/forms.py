@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.db.models.fields import BLANK_CHOICE_DASH
 
 from projects import pictures, presets
 from projects.merging import Conflict, Seen
@@ -13,6 +14,7 @@ from projects.models import Project, Reference, Resolution, Scene
 from teams.models import Role, Team, User
 
 BLANK_CHOICE = "-"
+DJANGO_BLANK = BLANK_CHOICE_DASH[0][1]
 
 
 class ProjectForm(forms.ModelForm[Project]):
@@ -159,6 +161,6 @@ def name_blank_choices(form: forms.BaseForm) -> None:
     for field in form.fields.values():
         if isinstance(field, forms.TypedChoiceField):
             offered = cast(Iterable[tuple[str, str]], field.choices)
-            field.choices = [(value, label if value else BLANK_CHOICE) for value, label in offered]
+            field.choices = [(value, BLANK_CHOICE if label == DJANGO_BLANK else label) for value, label in offered]
             name = (field.label or "choice").lower()
             field.error_messages["invalid_choice"] = f"There is no {name} called “%(value)s”. Choose one of the list."
