@@ -34,4 +34,6 @@ urlpatterns = [
     path("teams/<int:pk>/prompts/<slug:name>/preview", prompts.prompt_template_preview, name="prompt_template_preview"),
     path("teams/<int:pk>/prompts/<slug:name>/reset", prompts.prompt_template_reset, name="prompt_template_reset"),
     path("queue", queue.queue, name="queue"),
+    path("queue/seen", queue.recovery_seen, name="recovery_seen"),
+    path("takes/<int:pk>/dismiss", queue.dismiss, name="take_dismiss"),
 ]
