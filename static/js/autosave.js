@@ -28,7 +28,11 @@
     else if (edits !== sending) state("Not saved yet");
     else if (!form.querySelector(".errorlist, .conflict")) form.classList.remove("is-changed");
     sending = null;
-    if (waiting) form.requestSubmit(waiting);
+    if (waiting) {
+      const { submitter } = waiting;
+      waiting = null;
+      form.requestSubmit(submitter);
+    }
   });
 
   // What was refused is announced by its field, as it is when the page comes with it.
@@ -38,11 +42,11 @@
     const note = id && document.getElementById(`${id}_note`);
     if (!field || !note) return;
     const errors = note.querySelector(".errorlist");
-    field.toggleAttribute("aria-invalid", Boolean(errors));
-    if (errors) {
-      field.setAttribute("aria-invalid", "true");
-      field.setAttribute("aria-describedby", errors.id);
-    }
+    const texts = [document.getElementById(`${id}_helptext`), errors].filter(Boolean).map((text) => text.id);
+    if (errors) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    if (texts.length) field.setAttribute("aria-describedby", texts.join(" "));
+    else field.removeAttribute("aria-describedby");
   });
 
   // A button pressed while the form is being saved waits for the answer: else it would quarrel with it.
@@ -50,6 +54,6 @@
     if (event.target.id !== "scene-form") return;
     if (sending === null) return;
     event.preventDefault();
-    waiting = event.submitter;
+    waiting = event;
   });
 })();
