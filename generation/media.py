@@ -116,9 +116,7 @@ def inspect(path: Path) -> Inspection:
         raise NotAClip("it holds no picture")
     poster = stills[len(stills) // 3].copy()
     poster.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
-    return Inspection(
-        seconds.quantize(Decimal("0.001")), fps, _as_webp(poster), _as_webp(_side_by_side(stills))
-    )
+    return Inspection(seconds.quantize(Decimal("0.001")), fps, _as_webp(poster), _as_webp(_side_by_side(stills)))
 
 
 def _stills(container: InputContainer, seconds: float) -> list[Image.Image]:

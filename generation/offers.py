@@ -57,7 +57,7 @@ def chosen_model(scene: Scene) -> Model:
         return connections.find(scene.chosen_model_id)
     except KeyError:
         raise ValidationError(
-            f"There is no model called “{scene.chosen_model_id}” here (any more). Choose one under Settings."
+            f"There is no model called “{scene.chosen_model_id}” here (any more). Choose one under Cost."
         ) from None
 
 

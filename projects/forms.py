@@ -6,14 +6,16 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.db.models.functions import Now
+from django.db.models.fields import BLANK_CHOICE_DASH
 
 from projects import pictures, presets
+from projects.merging import Conflict, Seen
 from projects.models import Project, Reference, Resolution, Scene
 from projects.widgets import PresetSelect, preset_widgets
 from teams.models import Role, Team, User
 
 BLANK_CHOICE = "-"
+DJANGO_BLANK = BLANK_CHOICE_DASH[0][1]
 
 
 class ProjectForm(forms.ModelForm[Project]):
@@ -45,7 +47,10 @@ class ProjectForm(forms.ModelForm[Project]):
 
 
 class SceneForm(forms.ModelForm[Scene]):
-    """Every field of a scene, in the groups the inspector shows. Only title and action are needed."""
+    """Every field of a scene, in the groups the inspector shows. Only title and action are needed.
+
+    It carries what its fields held when it was opened (`seen`), so that two people may edit one scene: see merging.py.
+    """
 
     GROUPS = {
         "Shot": ["title", "action", "duration", "shot_type", "subject", "dialogue"],
@@ -61,10 +66,9 @@ class SceneForm(forms.ModelForm[Scene]):
         ],
         "Look": ["visual_style", "color_grading"],
         "Motion and continuity": ["motion_quality", "physics", "continuity", "negative_prompt"],
-        "Settings": ["scene_resolution", "audio", "seed"],
         "Own prompt": ["own_prompt"],
-        "Notes": ["notes"],
     }
+    SETTINGS = ("scene_resolution", "audio", "seed")
     PLACEHOLDERS = {
         "subject": "A keeper in a yellow oilskin",
         "dialogue": "KEEPER: Not tonight.",
@@ -86,7 +90,7 @@ class SceneForm(forms.ModelForm[Scene]):
         help_texts = {
             "duration": "Seconds, 1 to 60",
             "seed": "The same number makes models that take one begin alike",
-            "own_prompt": "Sent as it stands, in place of what is made of the fields above",
+            "own_prompt": "Sent as it stands, in place of what is made of the other fields",
         }
         error_messages = {
             "duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}
@@ -96,8 +100,12 @@ class SceneForm(forms.ModelForm[Scene]):
             | {"max_decimal_places": "Tenths of a second are as fine as it gets."}
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.conflicts: list[Conflict] = []
+        self.seen = Seen.of(self.instance, self.fields)
+        if data is not None:
+            self.data = self.seen.as_posted(data, self.instance)
         name_blank_choices(self)
         for name, field in self.fields.items():
             if isinstance(field.widget, forms.Textarea):
@@ -114,12 +122,24 @@ class SceneForm(forms.ModelForm[Scene]):
                 field.choices = [("", f"As the project: {presets.label(name, inherited)}"), *presets.choices(name)]
                 cast(PresetSelect, field.widget).inherited = inherited
 
+    def clean(self) -> dict[str, Any]:
+        """Browsers end lines in their own way; the same text must stay the same."""
+        super().clean()
+        for name, value in self.cleaned_data.items():
+            if isinstance(value, str):
+                self.cleaned_data[name] = value.replace("\r\n", "\n")
+        return self.cleaned_data
+
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
-        """(heading, fields, whether the group is worth opening at once)."""
+        """What the prompt is made of: heading, fields, whether worth opening at once; an own prompt first."""
+        own = "Own prompt" if self["own_prompt"].value() else ""
         return [
             (heading, fields := [self[name] for name in names], any(field.value() or field.errors for field in fields))
-            for heading, names in self.GROUPS.items()
+            for heading, names in sorted(self.GROUPS.items(), key=lambda group: group[0] != own)
         ]
+
+    def settings(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.SETTINGS]
 
 
 class CardForm(SceneForm):
@@ -158,12 +178,6 @@ def name_blank_choices(form: forms.BaseForm) -> None:
     for field in form.fields.values():
         if isinstance(field, forms.TypedChoiceField):
             offered = cast(Iterable[tuple[str, str]], field.choices)
-            field.choices = [(value, label if value else BLANK_CHOICE) for value, label in offered]
+            field.choices = [(value, BLANK_CHOICE if label == DJANGO_BLANK else label) for value, label in offered]
             name = (field.label or "choice").lower()
             field.error_messages["invalid_choice"] = f"There is no {name} called “%(value)s”. Choose one of the list."
-
-
-def save_changes(form: SceneForm) -> None:
-    """Write what this person changed and nothing else: others may have moved, selected or edited in the meantime."""
-    form.instance.changed_at = Now()
-    form.instance.save(update_fields=[*form.changed_data, "changed_at"])

@@ -127,7 +127,8 @@ class SceneQuerySet(models.QuerySet["Scene"]):
 
     def for_cards(self) -> SceneQuerySet:
         """With all that a card shows, in a fixed number of queries."""
-        return self.select_related("project").prefetch_related("takes", "references", "project__references")
+        related = ("takes", "references", "project__references", "project__team__prompt_templates")
+        return self.select_related("project__team").prefetch_related(*related)
 
 
 class Scene(models.Model):

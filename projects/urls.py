@@ -14,6 +14,7 @@ urlpatterns = [
     path("projects/<int:pk>/restore", project.project_restore, name="project_restore"),
     path("projects/<int:pk>/scenes/new", scene.scene_create, name="scene_create"),
     path("scenes/<int:pk>", scene.scene_page, name="scene_page"),
+    path("scenes/<int:pk>/autosave", scene.scene_autosave, name="scene_autosave"),
     path("scenes/<int:pk>/card", scene.scene_card, name="scene_card"),
     path("scenes/<int:pk>/card/edit", scene.scene_card_edit, name="scene_card_edit"),
     path("scenes/<int:pk>/move", scene.scene_move, name="scene_move"),

@@ -48,6 +48,15 @@ def require(role: Role, at_least: Role) -> None:
         raise PermissionDenied(f"This needs the role of {at_least.label.lower()}; yours is {role.label.lower()}.")
 
 
+def load_team(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[Team, Role]:
+    """The team itself, to its members."""
+    role = role_in(signed_in(request), pk)
+    if role is None:
+        raise Http404
+    require(role, at_least)
+    return Team.objects.get(pk=pk), role
+
+
 def teams_of(user: User) -> QuerySet[Team]:
     return Team.objects.filter(memberships__user=user).order_by("name", "pk")
 

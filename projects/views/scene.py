@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from projects import storyboard
-from projects.forms import CardForm, SceneForm, save_changes
+from projects.forms import CardForm, SceneForm
 from projects.loaders import load_project, load_scene
+from projects.merging import save_changes
 from projects.models import Scene
 from projects.views.undo import offer_undo
 from teams.models import Role
@@ -48,17 +49,34 @@ def scene_create(request: HttpRequest, pk: int) -> HttpResponse:
 def scene_page(request: HttpRequest, pk: int) -> HttpResponse:
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     scene, role = load_scene(request, pk, at_least=needed)
-    form = SceneForm(request.POST or None, instance=scene)
-    if form.is_valid():
-        save_changes(form)
-        messages.success(request, "Saved.")
-        return redirect("scene_page", pk)
+    return save_or_show(request, SceneForm(request.POST or None, instance=scene), role)
+
+
+def save_or_show(request: HttpRequest, form: SceneForm, role: Role, *, said: str = "Saved.") -> HttpResponse:
+    """Save the form where it can be saved, else show it on its scene's page."""
+    scene = form.instance
+    if form.is_valid() and save_changes(form):
+        if said:
+            messages.success(request, said)
+        return redirect("scene_page", scene.pk)
     if form.is_bound:
-        scene = load_scene(request, pk)[0]  # what is stored, not what was refused, beside the form
+        scene = load_scene(request, scene.pk)[0]  # what is stored, not what was refused, beside the form
     scenes = list(Scene.objects.for_cards().filter(project=scene.project_id, deleted_at=None))
     context = {"scene": scene, "scenes": scenes, "project": scene.project, "form": form, "role": role}
     context["can_edit"] = role.includes(Role.EDITOR)
     return render(request, "projects/scene.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def scene_autosave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save what can be saved of the form while somebody writes, and answer with what its page has to say of it."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    form = SceneForm(request.POST, instance=scene)
+    form.is_valid()
+    save_changes(form, in_part=True)
+    scene = load_scene(request, pk)[0]
+    context = {"form": form, "scene": scene, "project": scene.project, "can_edit": True, "oob": True}
+    return render(request, "projects/_autosaved.html", context)
 
 
 @require_safe
@@ -72,8 +90,7 @@ def scene_card_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The card as a form, in the card's place on the storyboard."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = CardForm(request.POST or None, instance=scene)
-    if form.is_valid():
-        save_changes(form)
+    if form.is_valid() and save_changes(form):
         return redirect("scene_card", pk) if request.headers.get("HX-Request") else to_storyboard(scene)
     context = {"form": form, "scene": scene, "project": scene.project}
     template = "projects/_scene_card_form.html" if request.headers.get("HX-Request") else "projects/scene_new.html"

@@ -113,7 +113,7 @@ def test_a_model_that_has_gone_is_said_where_the_button_was(as_user: AsUser, sce
         html = client.get(reverse(page, args=[scene.project_id if page == "storyboard" else scene.pk])).content.decode()
         assert "The model “wan-9” is not known here any more." in html
     response = client.post(reverse("generate", args=[scene.pk]), {"take": 1}, headers=HTMX)
-    assert response.content.decode() == "There is no model called “wan-9” here (any more). Choose one under Settings."
+    assert response.content.decode() == "There is no model called “wan-9” here (any more). Choose one under Cost."
 
 
 def test_a_wrong_resolution_stands_beside_the_button(as_user: AsUser, scene: Scene, sora: StandIn, bob: User):

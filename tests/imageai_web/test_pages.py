@@ -100,7 +100,14 @@ def test_every_address_of_an_object_is_404_to_another_team(
     )
     images = ImageGeneration.objects.create(project=scene.project, role="reference", estimated_cost=0, prompt="x")
     kind = str(pattern.pattern).split("/")[0]
-    objects = {"projects": scene.project, "scenes": scene, "takes": take, "pictures": picture, "images": images}
+    objects = {
+        "teams": scene.project.team,
+        "projects": scene.project,
+        "scenes": scene,
+        "takes": take,
+        "pictures": picture,
+        "images": images,
+    }
     pk = objects[kind].pk
     rest = ["crop"] * (len(pattern.pattern.converters) - 1)
     url = reverse(str(pattern.name), args=[pk, *rest])

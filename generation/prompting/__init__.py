@@ -1,0 +1,29 @@
+"""From a scene to the text a model is given. Sizes and seconds are parameters and never part of it."""
+
+from generation.prompting.language import FIELDS, TEXT_LIMIT, WORDS, TemplateError, compiled
+from generation.prompting.making import (
+    FRAME,
+    TEMPLATES,
+    Template,
+    own_text_of,
+    render,
+    render_frame,
+    render_with,
+    template_of,
+)
+
+__all__ = [
+    "FIELDS",
+    "FRAME",
+    "TEMPLATES",
+    "TEXT_LIMIT",
+    "WORDS",
+    "Template",
+    "TemplateError",
+    "compiled",
+    "own_text_of",
+    "render",
+    "render_frame",
+    "render_with",
+    "template_of",
+]

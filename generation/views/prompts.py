@@ -1,0 +1,124 @@
+"""What models are told: the preview beside a scene's fields, a prompt of its own, and a team's copies of the templates."""
+
+from __future__ import annotations
+
+from inspect import getdoc
+
+from django.contrib import messages
+from django.db.models.functions import Now
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from generation import prompting
+from generation.models import PromptTemplate
+from generation.previews import previews_of
+from generation.prompt_forms import PromptTemplateForm
+from generation.prompting import FIELDS, FRAME, TEMPLATES, WORDS, Template
+from projects.forms import SceneForm
+from projects.loaders import load_scene
+from projects.models import Scene
+from projects.views.scene import save_or_show
+from projects.views.undo import offer_undo
+from teams.access import load_team, signed_in
+from teams.models import Role, Team
+
+
+@require_POST
+def prompt_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What would be sent if the form were saved as it stands; what is not valid yet stays as it was."""
+    scene, role = load_scene(request, pk)
+    SceneForm(request.POST, instance=scene).full_clean()
+    context = {"scene": scene, "previews": previews_of(scene), "oob": True, "can_edit": role.includes(Role.EDITOR)}
+    return render(request, "generation/_prompt_panels.html", context)
+
+
+@require_POST
+def own_prompt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save the form with what the template `like` makes of it as the scene's own prompt; without one, with none."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    values = request.POST.copy()
+    like = values.get("like", "")
+    if like and (like not in TEMPLATES or like == FRAME):
+        return HttpResponseBadRequest("There is no such template.")
+    SceneForm(values, instance=scene).full_clean()
+    given_up = "" if like else scene.own_prompt
+    values["own_prompt"] = prompting.own_text_of(scene, like) if like else ""
+    scene, role = load_scene(request, pk)
+    form = SceneForm(values, instance=scene)
+    response = save_or_show(request, form, role, said="This scene has a prompt of its own now." if like else "")
+    if given_up and not form.errors:
+        request.session[left_behind(pk)] = given_up
+        offer_undo(request, "The template makes the prompt again.", reverse("own_prompt_restore", args=[pk]))
+    return response
+
+
+def left_behind(pk: int) -> str:
+    """Where the session keeps a prompt that was given up, so that it can be brought back."""
+    return f"own-prompt-{pk}"
+
+
+@require_POST
+def own_prompt_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where somebody has written another meanwhile, that one stays."""
+    load_scene(request, pk, at_least=Role.EDITOR)
+    if text := request.session.pop(left_behind(pk), ""):
+        Scene.objects.filter(pk=pk, own_prompt="").update(own_prompt=text, changed_at=Now())
+    return redirect("scene_page", pk)
+
+
+# -- A team's copies -----------------------------------------------------------------------------------------------------
+
+
+def load_template(request: HttpRequest, pk: int, name: str, *, at_least: Role) -> tuple[Team, Template, Role]:
+    team, role = load_team(request, pk, at_least=at_least)
+    if name not in TEMPLATES:
+        raise Http404
+    return team, TEMPLATES[name], role
+
+
+@require_safe
+def prompt_templates(request: HttpRequest, pk: int) -> HttpResponse:
+    team, role = load_team(request, pk)
+    copies = {copy.name: copy for copy in team.prompt_templates.select_related("changed_by")}
+    rows = [(template, copies.get(template.name)) for template in TEMPLATES.values()]
+    context = {"team": team, "rows": rows, "can_edit": role.includes(Role.EDITOR)}
+    return render(request, "generation/prompt_templates.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def prompt_template(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Saving the built-in text, unchanged, makes no copy."""
+    needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    team, template, role = load_template(request, pk, name, at_least=needed)
+    copy = team.prompt_templates.select_related("changed_by").filter(name=name).first()
+    form = PromptTemplateForm(request.POST or None, initial={"text": copy.text if copy else template.text})
+    if form.is_valid():
+        text = form.cleaned_data["text"]
+        if text != form.initial["text"]:
+            changes = {"text": text, "changed_by": signed_in(request), "changed_at": Now()}
+            PromptTemplate.objects.update_or_create(team=team, name=name, defaults=changes)
+        messages.success(request, "Saved. New takes are made with it.")
+        return redirect("prompt_template", pk, name)
+    context = {"team": team, "template": template, "copy": copy, "form": form, "can_edit": role.includes(Role.EDITOR)}
+    words = [(name, getdoc(word)) for name, word in WORDS.items()]
+    context |= {"fields": FIELDS, "words": words, "samples": form.samples(name)}
+    return render(request, "generation/prompt_template.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def prompt_template_preview(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """What the text would make of the sample scenes, or what is wrong with it; nothing is saved."""
+    load_template(request, pk, name, at_least=Role.EDITOR)
+    form = PromptTemplateForm(request.POST)
+    return render(request, "generation/_prompt_samples.html", {"form": form, "samples": form.samples(name)})
+
+
+@require_POST
+def prompt_template_reset(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    team, template, _ = load_template(request, pk, name, at_least=Role.EDITOR)
+    deleted, _ = team.prompt_templates.filter(name=name).delete()
+    if deleted:
+        messages.success(request, f"The built-in template for {template.title} is back.")
+    return redirect("prompt_template", pk, name)

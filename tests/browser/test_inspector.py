@@ -1,0 +1,145 @@
+"""Writing a scene: tabs, the preview that follows, a prompt of one's own, saving by itself, and two people at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from bench.installation import ROOT, clean_environment
+from tests.browser.conftest import Server
+from tests.browser.test_story import OpenPage
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("inspector") / "data")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def open_scene(server: Server, open_page: OpenPage) -> Callable[..., Page]:
+    """A scene of the sample, with all that earlier tests did to it; each time as a visitor of its own."""
+
+    def open_scene(number: int = 3, *, to: str = "", **options: object) -> Page:
+        command = [sys.executable, str(ROOT / "manage.py"), "signin_link", "--base-url", server.address]
+        environment = clean_environment() | {"IMAGEAI_DATA": str(server.data), "PATH": os.environ["PATH"]}
+        link = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()[-1]
+        page = open_page(**options)
+        page.goto(link)
+        if options.get("java_script_enabled") is False:
+            page.get_by_role("button").last.click()
+        page.get_by_role("heading", name="Projects").wait_for()
+        page.goto(f"{server.address}{to or f'/scenes/{number}'}")
+        return page
+
+    return open_scene
+
+
+def prompt(page: Page, name: str = "sora") -> Locator:
+    return page.locator(f"#prompt-{name} .prompt-text")
+
+
+def test_the_prompt_follows_what_is_typed_and_is_saved_by_itself(open_scene: Callable[..., Page]):
+    page = open_scene()
+    expect(prompt(page)).to_contain_text("One continuous shot: The keeper at the window.")
+    page.get_by_label("Subject").fill("Two keepers")
+    expect(prompt(page)).to_contain_text("One continuous shot: Two keepers.")
+    expect(page.locator("#save-state")).to_have_text("Saved")
+    page.get_by_label("Duration").fill("900")
+    expect(page.locator("#id_duration_note")).to_have_text("A scene lasts 1 to 60 seconds.")
+    expect(page.locator("#save-state")).to_have_text("Saved, but for what is marked.")
+    expect(page.get_by_label("Duration")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Duration").fill("4")
+    expect(page.locator("#save-state")).to_have_text("Saved")
+    expect(page.get_by_label("Duration")).not_to_have_attribute("aria-invalid", "true")
+    page.reload()
+    expect(page.get_by_label("Subject")).to_have_value("Two keepers")
+
+
+def test_tabs_by_keyboard(open_scene: Callable[..., Page]):
+    page = open_scene()
+    tabs = page.get_by_role("tablist", name="Inspector")
+    tabs.get_by_role("tab", name="Prompt").focus()
+    page.keyboard.press("ArrowRight")
+    expect(tabs.get_by_role("tab", name="Settings")).to_be_focused()
+    expect(page.get_by_label("Seed")).to_be_visible()
+    expect(page.get_by_label("Title")).to_be_hidden()
+    page.keyboard.press("End")
+    expect(page.get_by_role("columnheader", name="Price")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_label("Title")).to_be_visible()
+    told = page.get_by_role("tablist", name="What models are told")
+    told.get_by_role("tab", name="Veo").click()
+    expect(prompt(page, "veo")).to_contain_text("says: Not tonight.")
+    page.get_by_label("Subject").fill("Three keepers")
+    expect(prompt(page, "veo")).to_contain_text("Three keepers")
+    expect(prompt(page, "sora")).to_be_hidden()
+    expect(page.locator("#save-state")).to_have_text("Saved")
+
+
+def test_a_prompt_of_its_own_and_back(open_scene: Callable[..., Page]):
+    page = open_scene(2)
+    page.get_by_role("button", name="Write my own").first.click()
+    own = page.locator("#id_own_prompt")
+    expect(own).to_be_visible()
+    own.fill("Only a lamp, climbing.")
+    expect(prompt(page)).to_have_text("Only a lamp, climbing.")
+    expect(page.locator("#save-state")).to_have_text("Saved")
+    page.goto(page.url.replace("/scenes/2", "/projects/1"))
+    expect(page.locator("#scene-2")).to_contain_text("Own prompt")
+    page.goto(page.url.replace("/projects/1", "/scenes/2"))
+    page.get_by_role("button", name="Back to the template").first.click()
+    expect(prompt(page)).to_contain_text("One continuous shot: An old keeper")
+
+
+def test_two_people_on_one_scene(open_scene: Callable[..., Page]):
+    alice, bob = open_scene(4), open_scene(4)
+    alice.get_by_label("Action").fill("She strikes a match.")
+    expect(alice.locator("#save-state")).to_have_text("Saved")
+    bob.get_by_label("Subject").fill("Her hands")
+    expect(bob.locator("#save-state")).to_have_text("Saved")
+    bob.get_by_label("Action").fill("They strike a match.")
+    conflict = bob.locator(".conflict")
+    expect(conflict).to_contain_text("Action: somebody else has changed this too")
+    expect(conflict).to_contain_text("She strikes a match.")
+    expect(conflict).to_contain_text("They strike a match.")
+    expect(bob.locator("#save-state")).to_have_text("Saved, but for what is marked.")
+    alice.reload()
+    expect(alice.get_by_label("Action")).to_have_value("She strikes a match.")
+    expect(alice.get_by_label("Subject")).to_have_value("Her hands")
+    bob.get_by_role("button", name="Keep mine").click()
+    expect(bob.locator(".conflict")).to_have_count(0)
+    alice.get_by_label("Action").fill("Nobody strikes a match.")
+    alice.get_by_role("button", name="Take theirs").click()
+    expect(alice.locator(".conflict")).to_have_count(0)
+    expect(alice.get_by_label("Action")).to_have_value("They strike a match.")
+
+
+def test_without_javascript_everything_stands_below_the_other(open_scene: Callable[..., Page]):
+    page = open_scene(5, java_script_enabled=False)
+    for label in ("Title", "Seed", "Notes"):
+        expect(page.get_by_label(label, exact=True)).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Price")).to_be_visible()
+    page.get_by_label("Subject").fill("A large boat")
+    page.get_by_role("button", name="Save scene").click()
+    expect(prompt(page)).to_contain_text("One continuous shot: A large boat.")
+
+
+def test_a_teams_own_template(open_scene: Callable[..., Page]):
+    page = open_scene(to="/teams/1/prompts/omni")
+    text = page.get_by_label("Template")
+    text.fill("Ours\n{% for x in y %}{% endfor %}")
+    expect(page.locator("#samples")).to_contain_text("Line 2: A loop is not allowed in a prompt template.")
+    text.fill("Ours: {{ shot.action | in_order }}")
+    expect(page.locator("#samples .prompt-text").first).to_contain_text("Ours: First: His hands strike a match.")
+    page.get_by_role("button", name="Save template").click()
+    expect(page.get_by_text("The team's own copy, changed by")).to_be_visible()
+    page.get_by_role("button", name="Back to the built-in").click()
+    expect(page.get_by_text("The built-in template.", exact=False)).to_be_visible()
