@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from generation.models import Generation, ImageGeneration
 from generation.states import Status
-from projects.models import Project, Reference, Scene
+from projects.models import Act, Project, Reference, Scene
 from teams.models import User
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,9 @@ def test_every_address_of_an_object_is_404_to_another_team(
     )
     images = ImageGeneration.objects.create(project=scene.project, role="reference", estimated_cost=0, prompt="x")
     kind = str(pattern.pattern).split("/")[0]
+    act = Act.objects.create(project=scene.project, changes={})
     objects = {"projects": scene.project, "scenes": scene, "takes": take, "pictures": picture, "images": images}
+    objects |= {"acts": act}
     pk = objects[kind].pk
     rest = ["crop"] * (len(pattern.pattern.converters) - 1)
     url = reverse(str(pattern.name), args=[pk, *rest])
