@@ -21,18 +21,20 @@ from generation.pipeline import Asked
 from generation.providers.base import Task
 from projects.loaders import load_project, load_scene
 from projects.models import Project, Scene
+from projects.views.places import back_to_view
 from teams.access import signed_in
 from teams.models import Role
 
 
 def back_to(request: HttpRequest, scene: Scene) -> HttpResponse:
     """The scene as it is now: in place for HTMX, as the page the button was on for a plain form."""
-    page = Page.SCENE if request.GET.get("from") == Page.SCENE else Page.STORYBOARD
+    origin = request.GET.get("from")
+    page = Page(origin) if origin in {Page.SCENE, Page.TABLE} else Page.STORYBOARD
     if request.headers.get("HX-Request"):
         return HttpResponse(render_fragments([scene.pk], page=page, can_edit=True))
     if page == Page.SCENE:
         return redirect("scene_page", scene.pk)
-    return redirect(f"{reverse('storyboard', args=[scene.project_id])}#scene-{scene.pk}")
+    return redirect(f"{reverse(page.value, args=[scene.project_id])}#scene-{scene.pk}")
 
 
 def ask_first(
@@ -76,7 +78,7 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
     now = pipeline.missing_of(Scene.objects.live().for_cards().filter(project=project))
     if now.count and request.POST.get("expected") != str(now):
         messages.error(request, f"It would be {now} by now. Nothing was started; press again if that is what you want.")
-        return redirect("storyboard", pk)
+        return back_to_view(request, pk)
     try:
         takes = pipeline.enqueue_missing(project, member=signed_in(request), confirmed="confirmed" in request.POST)
     except NeedsConfirmation as question:
@@ -86,7 +88,7 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         if not takes:
             messages.info(request, "Every scene has a take already, or one under way.")
-    return redirect("storyboard", pk)
+    return back_to_view(request, pk)
 
 
 @require_POST

@@ -81,7 +81,7 @@ def test_a_scene_that_was_moved_again_stays(project: Project, make_scenes: MakeS
     act = move(project, bob, [three], after=None)
     storyboard.move(three, after=two.pk)
     storyboard.move(two, after=None)
-    with pytest.raises(ValidationError, match="The order has been changed since. Nothing was undone."):
+    with pytest.raises(ValidationError, match="The order has been changed since"):
         take_back(act)
     assert titles(project) == ["Scene 2", "Scene 1", "Scene 3"]
 
@@ -96,7 +96,7 @@ def test_moving_many_behind_one_of_them_changes_nothing(project: Project, make_s
 def test_moving_many_of_which_one_is_gone(project: Project, make_scenes: MakeScenes):
     one, two, three = make_scenes(3)
     storyboard.delete(two)
-    with pytest.raises(ValidationError, match="One of these scenes has been deleted in the meantime."):
+    with pytest.raises(ValidationError, match="One of these scenes has been deleted"):
         storyboard.move_many(project.pk, ids(one, two), after=three.pk)
     assert titles(project) == ["Scene 1", "Scene 3"]
 
