@@ -153,7 +153,7 @@
   const seeker = $("[data-seek]");
 
   function tellScene() {
-    $("[data-title]").textContent = scene().title;
+    $(".film-title").textContent = scene().title;
     for (const one of scenes) one.block.classList.toggle("is-current", one === scene());
     const link = $("a", scene().block);
     for (const other of $$(".film-scenes [aria-current]")) other.removeAttribute("aria-current");
