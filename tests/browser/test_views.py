@@ -13,14 +13,12 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Server, until
 from tests.browser.test_story import OpenPage, open_sample
 
-Titles = list[str]
-
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    """A server, and the link that signs in once."""
     server = Server(tmp_path_factory.mktemp("views") / "data")
-    server.link = server.start()
-    yield server
+    yield server, server.start()
     server.stop()
 
 
@@ -30,17 +28,19 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def view(server: Server, open_page: OpenPage, session: Path) -> Callable[..., Page]:
+def view(server: tuple[Server, str], open_page: OpenPage, session: Path) -> Callable[..., Page]:
     """One view of the sample, with all that earlier tests did to it."""
+
+    started, link = server
 
     def open_view(name: str = "", **options: object) -> Page:
         if session.exists():
             page = open_page(storage_state=session, **options)
         else:
             page = open_page(**options)
-            open_sample(page, server.link)
+            open_sample(page, link)
             page.context.storage_state(path=session)
-        page.goto(urljoin(server.address, f"/projects/1{name}"))
+        page.goto(urljoin(started.address, f"/projects/1{name}"))
         return page
 
     return open_view
@@ -50,7 +50,7 @@ def cell(page: Page, scene: int, column: str) -> Locator:
     return page.locator(f"#scene-{scene} td[data-column={column}]")
 
 
-def titles(page: Page) -> Titles:
+def titles(page: Page) -> list[str]:
     return page.locator("td[data-column=title]").all_inner_texts()
 
 
