@@ -8,11 +8,11 @@
   const $ = (selector, root = film) => root.querySelector(selector);
   const $$ = (selector, root = film) => [...root.querySelectorAll(selector)];
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const PIXELS_PER_SECOND = 7;
+  const PIXELS_PER_SECOND = 10;
 
   let start = 0;
   const scenes = $$(".film-scenes > li").map((block) => {
-    const scene = { block, start, seconds: Number(block.dataset.seconds), clip: block.dataset.clip || "", still: block.dataset.still, title: block.dataset.title };
+    const scene = { block, start, seconds: Number(block.dataset.seconds), clip: block.dataset.clip || "", still: block.dataset.still, small: $("img", block).src, title: block.dataset.title };
     start += scene.seconds;
     return scene;
   });
@@ -52,7 +52,7 @@
       load(player, scene());
       seekPlayer(at);
     } else {
-      still.src = picture;
+      showStill(picture);
     }
     for (const [element, isShown] of [[still, !clip], [player, Boolean(clip)], [spare, false]]) element.classList.toggle("is-shown", isShown);
     spare.pause();
@@ -60,6 +60,13 @@
     run();
     tellScene();
     tellTime();
+  }
+
+  // The small picture stands in for the large one until that is there: a sketch may have to be drawn first.
+  function showStill(picture) {
+    const large = Object.assign(new Image(), { fetchPriority: "high", src: picture });
+    still.src = large.complete ? picture : scene().small;
+    large.decode().then(() => { if (scene().still === picture) still.src = picture; }).catch(() => {});
   }
 
   function seekPlayer(at) {
@@ -190,7 +197,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], :popover-open")) return;
     if (event.target.closest("input:not([type=range]), textarea, select")) return;
-    const isPressed = event.key === " " && event.target.closest("button, a, [role=button]");
+    const isPressed = event.key === " " && event.target.closest("button");
     const act = {
       " ": does.toggle,
       ArrowLeft: does.previous,
