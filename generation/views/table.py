@@ -92,13 +92,16 @@ def paste(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _in_order(project: Project, ids: list[str]) -> list[Scene]:
-    if not all(text.isdecimal() for text in ids):
-        raise ValidationError("Which scenes to paste into is not known. Reload the page, then try again.")
-    live = Scene.objects.for_cards().filter(project=project, deleted_at=None)
-    scenes = live.in_bulk([int(text) for text in ids[: storyboard.MAX_SCENES]])
-    if len(scenes) < len(set(ids)):
+    scenes = Scene.objects.for_cards().filter(project=project, deleted_at=None).in_bulk(wanted := _ids(ids))
+    if len(scenes) < len(set(wanted)):
         raise ValidationError("One of these scenes has been deleted in the meantime. Nothing was pasted.")
-    return [scenes[int(text)] for text in dict.fromkeys(ids)]
+    return [scenes[pk] for pk in dict.fromkeys(wanted)]
+
+
+def _ids(texts: list[str]) -> list[int]:
+    if len(texts) > storyboard.MAX_SCENES or not all(text.isdecimal() and len(text) < 19 for text in texts):
+        raise ValidationError("Which scenes are meant is not known. Reload the page, then try again.")
+    return [int(text) for text in texts]
 
 
 def _pasted(changed: int, added: int) -> str:
@@ -118,7 +121,7 @@ def scenes_bulk(request: HttpRequest, pk: int) -> HttpResponse:
     """`act` is what to do to the scenes that are selected."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
-        ids = [int(text) for text in request.POST.getlist("scene") if text.isdecimal()]
+        ids = _ids(request.POST.getlist("scene"))
         if not ids:
             raise ValidationError("No scene is selected. Tick the box beside its number first.")
         with transaction.atomic():
