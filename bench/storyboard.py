@@ -1,19 +1,21 @@
 """What a storyboard costs the server, with 20, 100 and 200 scenes of two finished takes each.
 
-Queries, time and bytes of the page, and of one card as the live stream sends it after a change. Django's test client asks
-in this process, the sizes taking turns after a warm-up, so times hold middleware, session, view and templates, but no
-network and no ASGI server. The queries are to be as many for 200 scenes as for 20, and at most 15.
+Queries, time and bytes of each view, of one card and one row as the live stream sends them after a change, of saving a cell
+and of moving the last scene to the start, which renumbers all. Django's test client asks in this process, the sizes taking
+turns after a warm-up, so times hold middleware, session, view and templates, but no network and no ASGI server. The queries
+are to be as many for 200 scenes as for 20.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -26,6 +28,11 @@ from bench.installation import (
     percentile,
     print_table,
 )
+
+if TYPE_CHECKING:
+    from projects.models import Project, Scene
+
+Answer = Callable[["Project", "list[Scene]"], bytes]
 
 TAKES = 2
 WARM_UP = 5
@@ -49,33 +56,53 @@ def measure_here(sizes: list[int], requests: int) -> list[dict[str, Any]]:
     client = Client(headers={"host": "localhost"})
     client.force_login(owner)
 
-    def page_of(project_id: int) -> bytes:
-        response = client.get(f"/projects/{project_id}")
+    def page(path: str) -> Answer:
+        def answer(project: Project, scenes: list[Scene]) -> bytes:
+            response = client.get(f"/projects/{project.pk}{path}")
+            assert response.status_code == 200, response.status_code
+            return response.content
+
+        return answer
+
+    def fragment(page: Page) -> Answer:
+        return lambda project, scenes: render_fragments([scenes[0].pk], page=page, can_edit=True).encode()
+
+    def save_a_cell(project: Project, scenes: list[Scene]) -> bytes:
+        response = client.post(f"/scenes/{scenes[0].pk}/cells/notes", {"value": secrets.token_hex(4)})
         assert response.status_code == 200, response.status_code
         return response.content
 
-    def card_of(scene_id: int) -> bytes:
-        return render_fragments([scene_id], page=Page.STORYBOARD, can_edit=True).encode()
+    def move_last_to_start(project: Project, scenes: list[Scene]) -> bytes:
+        last = project.scenes.latest("position")
+        response = client.post(f"/scenes/{last.pk}/move", {"after": ""})
+        assert response.status_code == 302, response.status_code
+        return response.content
 
-    contenders: list[tuple[str, int, Callable[[int], bytes], int]] = []
-    for size in sizes:
-        project, scenes = make_storyboard(team, owner, scenes=size, takes=TAKES)
-        contenders.append(("page", size, page_of, project.pk))
-        contenders.append(("one card", size, card_of, scenes[size // 2].pk))
-    for _, _, answer, pk in contenders * WARM_UP:
-        answer(pk)
+    answers: dict[str, Answer] = {
+        "board": page(""),
+        "board, filtered": page("?state=stale"),
+        "table": page("/table"),
+        "animatic": page("/animatic"),
+        "sheets": page("/print"),
+        "one card": fragment(Page.STORYBOARD),
+        "one row": fragment(Page.TABLE),
+        "save a cell": save_a_cell,
+        "move to the start": move_last_to_start,
+    }
+    boards = [(size, *make_storyboard(team, owner, scenes=size, takes=TAKES)) for size in sizes]
+    contenders = [(what, answer, board) for what, answer in answers.items() for board in boards]
+    for _, answer, (_, project, scenes) in contenders * WARM_UP:
+        answer(project, scenes)
     results: list[dict[str, Any]] = []
-    for what, size, answer, pk in contenders:
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            content = answer(pk)
-        assert what != "page" or content.count(b'data-scene="') >= size
+    for what, answer, (size, project, scenes) in contenders:
+        with CaptureQueriesContext(connection) as queries:
+            content = answer(project, scenes)
+        assert what not in {"board", "table", "animatic"} or content.count(b'data-scene="') >= size
         results.append({"what": what, "scenes": size, "queries": len(queries), "bytes": len(content), "times": []})
     for _ in range(requests):
-        for result, (_, _, answer, pk) in zip(results, contenders, strict=True):
+        for result, (_, answer, (_, project, scenes)) in zip(results, contenders, strict=True):
             began = time.perf_counter()
-            answer(pk)
+            answer(project, scenes)
             result["times"].append(time.perf_counter() - began)
     return results
 
@@ -94,7 +121,7 @@ def main() -> None:
     for name in options.database:
         task = {"database": DATABASES[name], "sizes": options.scenes, "requests": options.requests}
         results = measure_apart(__file__, task)
-        for result in sorted(results, key=lambda result: str(result["what"]), reverse=True):
+        for result in results:
             p50, p95 = (f"{percentile(result['times'], percent) * 1000:.1f}" for percent in (50, 95))
             size = f"{result['bytes'] / 1000:.1f}"
             rows.append([name, result["what"], result["scenes"], result["queries"], p50, p95, size])

@@ -39,10 +39,15 @@ class Page(StrEnum):
     """Which pages listen: each shows a scene in its own way."""
 
     STORYBOARD = "storyboard"
+    TABLE = "table"
     SCENE = "scene"
 
 
-FRAGMENTS = {Page.STORYBOARD: "projects/_scene_card.html", Page.SCENE: "generation/_takes.html"}
+FRAGMENTS = {
+    Page.STORYBOARD: "projects/_scene_card.html",
+    Page.TABLE: "projects/_table_row.html",
+    Page.SCENE: "generation/_takes.html",
+}
 
 
 def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) -> str:
@@ -247,7 +252,7 @@ class Feed:
 def _message(audience: Audience, scene_ids: set[int], *, with_order: bool, cursor: datetime | None = None) -> bytes:
     html = render_fragments(scene_ids, page=audience.page, can_edit=audience.can_edit) if scene_ids else ""
     message = event(html, cursor=cursor) if html else b""
-    if with_order and audience.page == Page.STORYBOARD:
+    if with_order and audience.page != Page.SCENE:
         message += event(" ".join(map(str, scene_order(audience.project_id))), name="order")
     return message or b": nothing new\n\n"
 

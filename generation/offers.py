@@ -115,6 +115,15 @@ def why_not(model: Model) -> list[str]:
     return [*availability_obstacles(model, connections.for_provider(model.provider), timezone.localdate())]
 
 
+def models_at_hand() -> list[tuple[str, str]]:
+    """Id and name of the video models that could make clips here today."""
+    return [
+        (model.id, model.name)
+        for model in connections.all_models().values()
+        if model.kind == "video" and not why_not(model)
+    ]
+
+
 def offers_for(scene: Scene) -> list[Offer]:
     """Every video model; those that can make the scene first, the cheapest among them."""
     offers = [offer(scene, model) for model in connections.all_models().values() if model.kind == "video"]

@@ -13,7 +13,9 @@ from generation.views import (
     models,
     prompts,
     queue,
+    screening,
     stream,
+    table,
     takes,
 )
 
@@ -37,6 +39,13 @@ urlpatterns = [
     path("takes/<int:pk>/filmstrip.webp", downloads.filmstrip, name="take_filmstrip"),
     path("takes/<int:pk>/clip.mp4", downloads.clip, name="take_clip"),
     path("projects/<int:pk>/clips.zip", downloads.clips_zip, name="clips_zip"),
+    path("projects/<int:pk>/table", table.table, name="table"),
+    path("projects/<int:pk>/table/paste", table.paste, name="table_paste"),
+    path("projects/<int:pk>/scenes/bulk", table.scenes_bulk, name="scenes_bulk"),
+    path("scenes/<int:pk>/row", table.row, name="scene_row"),
+    path("scenes/<int:pk>/cells/<slug:column>", table.cell, name="scene_cell"),
+    path("projects/<int:pk>/animatic", screening.animatic, name="animatic"),
+    path("projects/<int:pk>/print", screening.storyboard_print, name="storyboard_print"),
     path("projects/<int:pk>/stream", stream.project_stream, name="project_stream"),
     path("scenes/<int:pk>/stream", stream.scene_stream, name="scene_stream"),
     path("takes/<int:pk>/make", takes.take_from, name="take_from"),

@@ -1,10 +1,10 @@
-"""The only doors to a project and its scenes: 404 to outsiders, 403 to members whose role does not suffice."""
+"""The only doors to a project and what is in it: 404 to outsiders, 403 to members whose role does not suffice."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
-from projects.models import Project, Reference, Scene
+from projects.models import Act, Project, Reference, Scene
 from teams import access
 from teams.models import Role
 
@@ -32,3 +32,8 @@ def load_picture(
     if not deleted_too:
         pictures = pictures.live()
     return access.load(pictures, access.signed_in(request), pk, team="project__team", at_least=at_least)
+
+
+def load_act(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[Act, Role]:
+    acts = Act.objects.select_related("project").filter(project__deleted_at=None)
+    return access.load(acts, access.signed_in(request), pk, team="project__team", at_least=at_least)

@@ -344,3 +344,19 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.get_kind_display() or self.get_role_display()
+
+
+class Act(models.Model):
+    """Something that was done to scenes at once, with what it takes to take it back; undoing.py says what `changes` holds."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="acts")
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    undone_at = models.DateTimeField(null=True, editable=False)
+    changes = models.JSONField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Act {self.pk}"

@@ -1,4 +1,4 @@
-"""Writes that touch a whole storyboard: order, insertion, duplication, deletion, one style for many scenes, and undo.
+"""Writes that touch a whole storyboard: order, insertion, duplication, deletion, fields and style of many scenes, undo.
 
 Each holds a lock on the project, so two people who rearrange one storyboard at once both get their way, one after the
 other. Moves say "this scene goes behind that one" rather than "this is the new order": they can be combined, and a stale
@@ -7,7 +7,9 @@ page cannot lose somebody else's scene.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +21,27 @@ from projects.pictures import copy_references
 from projects.style import restyling
 
 MAX_SCENES = 500
+Value = str | Decimal
+GONE = "This scene has been deleted in the meantime."
+
+
+@dataclass(frozen=True)
+class Move:
+    """A scene that was put elsewhere: the ids of the scenes it stood behind before, and stands behind now."""
+
+    scene: int
+    before: int | None
+    now: int | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A field of a scene that was given another value."""
+
+    scene: int
+    field: str
+    old: Value
+    new: Value
 
 
 def _locked(project_id: int) -> Project:
@@ -48,8 +71,8 @@ def _index_behind(scenes: Sequence[Scene], after: int | None) -> int:
     raise ValidationError("The scene it should follow is no longer in this storyboard. Here is the order as it is now.")
 
 
-def _make_room_in(scenes: Sequence[Scene]) -> None:
-    if len(scenes) >= MAX_SCENES:
+def _make_room_in(scenes: Sequence[Scene], count: int = 1) -> None:
+    if len(scenes) + count > MAX_SCENES:
         raise ValidationError(f"A storyboard holds at most {MAX_SCENES} scenes. Start another project for the rest.")
 
 
@@ -67,30 +90,93 @@ def add(scene: Scene, *, after: int | None = None) -> Scene:
     return scene
 
 
-@transaction.atomic
-def move(scene: Scene, *, after: int | None) -> None:
+def move(scene: Scene, *, after: int | None) -> list[Move]:
     """Put the scene behind the scene with the id `after`, or first when it is None."""
-    project = _locked(scene.project_id)
-    scenes = _scenes(project)
-    moving = next((other for other in scenes if other.pk == scene.pk), None)
-    if moving is None:
-        raise ValidationError("This scene has been deleted in the meantime.")
-    scenes.remove(moving)
-    scenes.insert(_index_behind(scenes, after), moving)
-    _number(scenes)
+    return move_many(scene.project_id, [scene.pk], after=after)
 
 
 @transaction.atomic
-def shift(scene: Scene, by: int) -> None:
+def move_many(project_id: int, scene_ids: Collection[int], *, after: int | None) -> list[Move]:
+    """Put the scenes, in the order they have, behind the scene with the id `after`, or first when it is None."""
+    scenes = _scenes(_locked(project_id))
+    moving = _those(scenes, scene_ids)
+    order = [scene for scene in scenes if scene not in moving]
+    index = _index_behind(order, after)
+    return _rearrange(scenes, moving, [*order[:index], *moving, *order[index:]])
+
+
+@transaction.atomic
+def shift(scene: Scene, by: int) -> list[Move]:
     """Move the scene `by` places towards the end (or the start, when negative), as far as there are places."""
-    project = _locked(scene.project_id)
-    scenes = _scenes(project)
-    order = [other.pk for other in scenes]
-    if scene.pk not in order:
-        raise ValidationError("This scene has been deleted in the meantime.")
-    index = order.index(scene.pk)
-    scenes.insert(max(0, min(len(scenes) - 1, index + by)), scenes.pop(index))
-    _number(scenes)
+    scenes = _scenes(_locked(scene.project_id))
+    moving = _those(scenes, [scene.pk])
+    order = [other for other in scenes if other.pk != scene.pk]
+    order.insert(max(0, min(len(order), scenes.index(moving[0]) + by)), moving[0])
+    return _rearrange(scenes, moving, order)
+
+
+@transaction.atomic
+def put_back(project_id: int, moves: Sequence[Move]) -> None:
+    """Undo moves, unless one of the scenes has been put elsewhere since."""
+    scenes = _scenes(_locked(project_id))
+    behind = _behind(scenes)
+    if any(move.scene not in behind or behind[move.scene] != move.now for move in moves):
+        raise ValidationError("The order has been changed since. Nothing was undone.")
+    moving = {scene.pk: scene for scene in _those(scenes, [move.scene for move in moves])}
+    order = [scene for scene in scenes if scene.pk not in moving]
+    for move in moves:
+        order.insert(_index_behind(order, move.before), moving[move.scene])
+    _number(order)
+
+
+def _those(scenes: Sequence[Scene], scene_ids: Collection[int]) -> list[Scene]:
+    """The scenes with these ids, in the order of the storyboard."""
+    found = [scene for scene in scenes if scene.pk in set(scene_ids)]
+    if len(found) < len(set(scene_ids)):
+        raise ValidationError(GONE if len(scene_ids) == 1 else "One of these scenes has been deleted in the meantime.")
+    return found
+
+
+def _behind(scenes: Sequence[Scene]) -> dict[int, int | None]:
+    """By the id of each scene, the id of the one it stands behind."""
+    order = [scene.pk for scene in scenes]
+    return dict(zip(order, [None, *order], strict=False))
+
+
+def _rearrange(scenes: Sequence[Scene], moving: Sequence[Scene], order: Sequence[Scene]) -> list[Move]:
+    before, now = _behind(scenes), _behind(order)
+    _number(order)
+    return [Move(scene.pk, before[scene.pk], now[scene.pk]) for scene in moving] if before != now else []
+
+
+@transaction.atomic
+def write(project_id: int, values: Mapping[int, Mapping[str, Value]]) -> list[Written]:
+    """Give fields of scenes, by the scene's id, new values; what differed before. Nothing but these fields is written."""
+    _locked(project_id)
+    scenes = Scene.objects.filter(project=project_id, deleted_at=None).in_bulk(list(values))
+    if len(scenes) < len(values):
+        raise ValidationError("One of these scenes has been deleted in the meantime.")
+    written: list[Written] = []
+    for scene in scenes.values():
+        for field, new in values[scene.pk].items():
+            if (old := getattr(scene, field)) != new:
+                written.append(Written(scene.pk, field, old, new))
+                setattr(scene, field, new)
+                scene.changed_at = Now()
+    for field in {change.field for change in written}:
+        changed = [scenes[change.scene] for change in written if change.field == field]
+        Scene.objects.bulk_update(changed, [field, "changed_at"])
+    return written
+
+
+@transaction.atomic
+def add_many(project_id: int, scenes: Sequence[Scene]) -> list[Scene]:
+    """Save new scenes at the end."""
+    existing = _scenes(_locked(project_id))
+    _make_room_in(existing, len(scenes))
+    for position, scene in enumerate(scenes, start=len(existing) + 1):
+        scene.position = position
+    return Scene.objects.bulk_create(scenes)
 
 
 def duplicate(scene: Scene) -> Scene:
@@ -106,22 +192,36 @@ def _copy(scene: Scene, project: Project) -> Scene:
     return Scene(project=project, duration=scene.duration, notes=scene.notes, **fields)
 
 
-@transaction.atomic
 def delete(scene: Scene) -> None:
-    project = _locked(scene.project_id)
-    Scene.objects.filter(pk=scene.pk).update(deleted_at=Now(), changed_at=Now())
-    _number(_scenes(project))
+    delete_many(scene.project_id, [scene.pk])
 
 
 @transaction.atomic
+def delete_many(project_id: int, scene_ids: Collection[int]) -> list[int]:
+    """The ids of those that were not deleted before."""
+    project = _locked(project_id)
+    deleted = project.scenes.filter(pk__in=scene_ids, deleted_at=None)
+    deleted_ids = list(deleted.values_list("pk", flat=True))
+    deleted.update(deleted_at=Now(), changed_at=Now())
+    _number(_scenes(project))
+    return deleted_ids
+
+
 def restore(scene: Scene) -> None:
     """Bring a deleted scene back to where it was, as nearly as the storyboard still allows."""
-    project = _locked(scene.project_id)
+    restore_many(scene.project_id, [scene.pk])
+
+
+@transaction.atomic
+def restore_many(project_id: int, scene_ids: Collection[int]) -> None:
+    """Like `restore`. Deleting leaves a scene the place it had, so the first of them takes its own again, then the next."""
+    project = _locked(project_id)
     scenes = _scenes(project)
-    _make_room_in(scenes)
-    if not Scene.objects.filter(pk=scene.pk).exclude(deleted_at=None).update(deleted_at=None, changed_at=Now()):
-        return
-    scenes.insert(min(scene.position - 1, len(scenes)), Scene.objects.get(pk=scene.pk))
+    deleted = list(project.scenes.filter(pk__in=scene_ids).exclude(deleted_at=None).order_by("position", "pk"))
+    _make_room_in(scenes, len(deleted))
+    Scene.objects.filter(pk__in=[scene.pk for scene in deleted]).update(deleted_at=None, changed_at=Now())
+    for scene in deleted:
+        scenes.insert(min(scene.position - 1, len(scenes)), scene)
     _number(scenes)
 
 

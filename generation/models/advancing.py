@@ -99,6 +99,11 @@ class Advancing(models.Model):
         return self.status == Status.COMPLETED
 
     @property
+    def has_failed(self) -> bool:
+        """Including what needs a look: either way somebody has to do something."""
+        return self.status in {Status.FAILED, Status.UNKNOWN}
+
+    @property
     def is_final(self) -> bool:
         return self.status in FINAL
 

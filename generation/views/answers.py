@@ -19,12 +19,13 @@ PICTURES = "projects/_pictures.html"
 
 def back_to(request: HttpRequest, scene: Scene, page: Page | None = None) -> HttpResponse:
     """The scene as it is now: in place for HTMX, as the page the button was on for a plain form."""
-    page = page or (Page.SCENE if request.GET.get("from") == Page.SCENE else Page.STORYBOARD)
+    origin = request.GET.get("from")
+    page = page or (Page(origin) if origin in {Page.SCENE, Page.TABLE} else Page.STORYBOARD)
     if request.headers.get("HX-Request"):
         return HttpResponse(render_fragments([scene.pk], page=page, can_edit=True))
     if page == Page.SCENE:
         return redirect("scene_page", scene.pk)
-    return redirect(f"{reverse('storyboard', args=[scene.project_id])}#scene-{scene.pk}")
+    return redirect(f"{reverse(page.value, args=[scene.project_id])}#scene-{scene.pk}")
 
 
 def scene_page_now(request: HttpRequest, scene: Scene, *fragments: str) -> HttpResponse:

@@ -6,12 +6,12 @@ from django.contrib import messages
 from django.db import transaction
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from generation import connections
 from projects.loaders import load_project
 from projects.models import Project
+from projects.views.places import back_to_view
 from teams.models import Role
 
 
@@ -27,4 +27,4 @@ def project_model(request: HttpRequest, pk: int) -> HttpResponse:
             Project.objects.filter(pk=pk).update(model_id=model.id)
             project.scenes.update(changed_at=Now())  # their prices
         messages.success(request, f"New takes are made with {model.name}.")
-    return redirect("storyboard", pk)
+    return back_to_view(request, pk)

@@ -12,9 +12,10 @@ from teams.models import Role
 
 
 async def project_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The event stream of a storyboard, from the moment it was rendered on (`since`, seconds of the database's time)."""
+    """The event stream of a board or table, from the moment it was rendered on (`since`, seconds of the database's time)."""
     project, role = await sync_to_async(load_project)(request, pk)
-    audience = live.Audience(project.pk, live.Page.STORYBOARD, role.includes(Role.EDITOR))
+    page = live.Page.TABLE if request.GET.get("page") == live.Page.TABLE else live.Page.STORYBOARD
+    audience = live.Audience(project.pk, page, role.includes(Role.EDITOR))
     return _stream(request, audience, project.team_id)
 
 

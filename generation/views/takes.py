@@ -21,6 +21,7 @@ from generation.views.answers import back_to, refuse
 from generation.views.confirming import ask_first, is_confirmed
 from projects.loaders import load_project, load_scene
 from projects.models import Scene
+from projects.views.places import back_to_view
 from teams.access import signed_in
 from teams.models import Role
 
@@ -50,7 +51,7 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
     now = pipeline.missing_of(Scene.objects.live().for_cards().filter(project=project))
     if now.count and request.POST.get("expected") != str(now):
         messages.error(request, f"It would be {now} by now. Nothing was started; press again if that is what you want.")
-        return redirect("storyboard", pk)
+        return back_to_view(request, pk)
     try:
         takes = pipeline.enqueue_missing(project, member=signed_in(request), confirmed=is_confirmed(request))
     except NeedsConfirmation as question:
@@ -60,7 +61,7 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         if not takes:
             messages.info(request, "Every scene has a take already, or one under way.")
-    return redirect("storyboard", pk)
+    return back_to_view(request, pk)
 
 
 @require_POST

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from projects import storyboard as board
 from projects.forms import ProjectForm
 from projects.loaders import load_project
-from projects.models import Project, Scene
+from projects.models import Project
+from projects.views.places import render_view, storyboard_context
 from projects.views.undo import offer_undo
 from teams.access import can_edit_somewhere, signed_in
 from teams.models import Role
@@ -39,10 +40,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def storyboard(request: HttpRequest, pk: int) -> HttpResponse:
-    project, role = load_project(request, pk)
-    scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
-    context = {"project": project, "scenes": scenes, "role": role, "can_edit": role.includes(Role.EDITOR)}
-    return render(request, "projects/storyboard.html", context)
+    return render_view(request, "storyboard", storyboard_context(request, pk))
 
 
 @require_http_methods(["GET", "POST"])

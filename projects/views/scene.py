@@ -14,12 +14,11 @@ from projects.forms import CardForm, SceneForm
 from projects.loaders import load_project, load_scene
 from projects.merging import save_changes
 from projects.models import Scene
-from projects.views.undo import offer_undo
+from projects.undoing import remember
+from projects.views.places import back_to_view, came_from
+from projects.views.undo import offer_to_take_back, offer_undo
+from teams.access import signed_in
 from teams.models import Role
-
-
-def to_storyboard(scene: Scene) -> HttpResponse:
-    return redirect(f"{reverse('storyboard', args=[scene.project_id])}#scene-{scene.pk}")
 
 
 def number_or_none(text: str | None) -> int | None:
@@ -38,7 +37,8 @@ def scene_create(request: HttpRequest, pk: int) -> HttpResponse:
     form = CardForm(request.POST or None, instance=Scene(project=project))
     if form.is_valid():
         try:
-            return to_storyboard(storyboard.add(form.save(commit=False), after=after))
+            scene = storyboard.add(form.save(commit=False), after=after)
+            return back_to_view(request, pk, at=scene.pk)
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "project": project, "after": after}
@@ -85,13 +85,24 @@ def scene_card(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "projects/_scene_card.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
 
 
+@require_safe
+def scene_menu(request: HttpRequest, pk: int) -> HttpResponse:
+    """What can be done with the scene: for the popover of the board or table, and as a page of its own."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    context = {"scene": scene, "project": scene.project, "on_board": came_from(request)[0] == "storyboard"}
+    template = "projects/_scene_menu.html" if request.headers.get("HX-Request") else "projects/scene_menu.html"
+    return render(request, template, context)
+
+
 @require_http_methods(["GET", "POST"])
 def scene_card_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The card as a form, in the card's place on the storyboard."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = CardForm(request.POST or None, instance=scene)
     if form.is_valid() and save_changes(form):
-        return redirect("scene_card", pk) if request.headers.get("HX-Request") else to_storyboard(scene)
+        if request.headers.get("HX-Request"):
+            return redirect("scene_card", pk)
+        return back_to_view(request, scene.project_id, at=pk)
     context = {"form": form, "scene": scene, "project": scene.project}
     template = "projects/_scene_card_form.html" if request.headers.get("HX-Request") else "projects/scene_new.html"
     return render(request, template, context, status=422 if form.is_bound else 200)
@@ -106,23 +117,22 @@ def scene_move(request: HttpRequest, pk: int) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest("Where the scene should go is not known.")
     try:
-        if by is not None:
-            storyboard.shift(scene, by)
-        else:
-            storyboard.move(scene, after=after)
+        moved = storyboard.move(scene, after=after) if by is None else storyboard.shift(scene, by)
+        act = remember(scene.project, signed_in(request), moved=moved)
+        offer_to_take_back(request, f"“{scene.title}” is moved.", act)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return to_storyboard(scene)
+    return back_to_view(request, scene.project_id, at=pk)
 
 
 @require_POST
 def scene_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
-        return to_storyboard(storyboard.duplicate(scene))
+        pk = storyboard.duplicate(scene).pk
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return to_storyboard(scene)
+    return back_to_view(request, scene.project_id, at=pk)
 
 
 @require_POST
@@ -130,7 +140,7 @@ def scene_delete(request: HttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     storyboard.delete(scene)
     offer_undo(request, f"“{scene.title}” is deleted.", reverse("scene_restore", args=[pk]))
-    return redirect("storyboard", scene.project_id)
+    return back_to_view(request, scene.project_id)
 
 
 @require_POST
@@ -141,4 +151,4 @@ def scene_restore(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"“{scene.title}” is back.")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return to_storyboard(scene)
+    return back_to_view(request, scene.project_id, at=pk)

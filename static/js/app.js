@@ -49,6 +49,7 @@
     dismiss: (button) => button.closest(".toast").remove(),
     help: () => $("#help")?.showModal(),
     queue: openQueue,
+    print: () => window.print(),
     "close-confirm": (link) => (link.closest("dialog") ? link.closest("dialog").close() : location.assign(link.href)),
     "toggle-theme": () => {
       const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
@@ -134,13 +135,11 @@
     const menu = event.target;
     if (!menu.matches?.(".menu[popover]")) return;
     if (event.newState === "open") {
-      const button = $(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+      const button = (menu.opener || $(`[popovertarget="${menu.id}"]`)).getBoundingClientRect();
       const box = menu.getBoundingClientRect();
       const below = button.bottom + box.height + 8 < window.innerHeight;
       menu.style.left = `${Math.max(8, Math.min(button.right - box.width, window.innerWidth - box.width - 8))}px`;
       menu.style.top = `${below ? button.bottom + 4 : Math.max(8, button.top - box.height - 4)}px`;
-    } else if (menu.closest(".card")?.dataset.missedUpdate) {
-      refreshCard(menu.closest(".card"));
     }
   }, true);
 
@@ -152,7 +151,7 @@
   let refocus = null;
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target } = event.detail;
-    const isBusy = target.matches(".card-editing, .sortable-chosen") || $(":popover-open", target);
+    const isBusy = target.matches(".card-editing, .sortable-chosen") || $(".cell-editing, .cell-saving", target);
     if (isBusy) {
       event.detail.shouldSwap = false;
       target.dataset.missedUpdate = "yes";
@@ -160,7 +159,7 @@
     refocus = target.contains(document.activeElement) ? target.id : null;
   });
   document.addEventListener("htmx:oobAfterSwap", (event) => {
-    if (!event.detail.target.matches(".card, .takes")) return;
+    if (!event.detail.target.matches(".card, .row, .takes")) return;
     if (refocus) document.getElementById(refocus)?.focus({ preventScroll: true });
     refocus = null;
     const strip = $(".takes");
@@ -177,22 +176,28 @@
     if (!$("#toolbar-actions")) return;
     clearTimeout(toolbarTimer);
     toolbarTimer = setTimeout(() => {
-      const { boardUrl: url } = $("[data-live]").dataset;
-      htmx.ajax("GET", url, { source: "#board-summary", swap: "none" });
+      htmx.ajax("GET", pageUrl(), { source: "#board-summary", swap: "none" });
     }, 700);
   }
 
-  // The order of scenes as the server last told it; compared again once a form is closed or a card is dropped.
+  // The order of scenes as the server last told it; compared again once a form is closed or a card is dropped. What a
+  // filter hides is left out, and a sorted table only has to have the same rows.
   let order = null;
   function checkOrder() {
     const board = $("#board");
-    if (order === null || !board || $(".sortable-chosen, .card-editing", board)) return;
-    const shown = $$("[data-scene]", board).map((card) => card.dataset.scene).join(" ");
-    if (shown !== order) refreshBoard();
+    if (order === null || !board || $(".sortable-chosen, .card-editing, .cell-editing, .cell-saving", board)) return;
+    const hidden = new Set(board.dataset.hidden.split(" "));
+    const wanted = order.split(" ").filter((id) => id && !hidden.has(id));
+    const shown = $$("[data-scene]", board).map((card) => card.dataset.scene);
+    if ("sorted" in board.dataset) [wanted, shown].forEach((ids) => ids.sort());
+    if (shown.join(" ") !== wanted.join(" ")) refreshBoard();
   }
 
+  document.addEventListener("cell-closed", checkOrder);
+
+  const pageUrl = () => location.pathname + location.search;
   const refreshBoard = () =>
-    htmx.ajax("GET", $("[data-live]").dataset.boardUrl, { target: "#board-area", select: "#board-area", swap: "outerHTML" });
+    htmx.ajax("GET", pageUrl(), { target: "#board-area", select: "#board-area", swap: "outerHTML" });
 
   // A browser keeps six connections to a server, and every open stream holds one: a page nobody looks at gives its own back.
   let hiding;
@@ -280,13 +285,15 @@
     return cards[index + step];
   }
 
+  const canEdit = (card) => $("[data-menu]", card);
   const cardKeys = {
-    Enter: (card) => $("h3 a", card).click(),
+    Enter: (card) => $("h3 a", card)?.click(),
     " ": (card) => $("[data-play]", card)?.click(),
     g: (card) => $("[data-generate]", card)?.click(),
-    d: (card) => $("[data-duplicate]", card)?.click(),
-    e: (card) => $("[data-edit]", card)?.click(),
-    Delete: (card) => $("[data-delete]", card)?.click(),
+    d: (card) => canEdit(card) && post(`/scenes/${card.dataset.scene}/duplicate`),
+    e: (card) => canEdit(card) && htmx.ajax("GET", `/scenes/${card.dataset.scene}/card/edit`, { target: card, swap: "outerHTML" }),
+    x: (card) => $("[name=scene]", card)?.click(),
+    Delete: (card) => canEdit(card) && post(`/scenes/${card.dataset.scene}/delete`),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -297,7 +304,7 @@
       event.preventDefault();
       if (event.altKey) {
         const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
-        if (by && $("[data-later]", card)) move(card, { by });
+        if (by && canEdit(card)) move(card, { by });
       } else {
         neighbour(card, key)?.focus();
       }

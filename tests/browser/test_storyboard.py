@@ -57,7 +57,7 @@ def test_editing_in_place(board: Callable[..., Page]):
     page = board()
     card = page.locator("#scene-3")
     card.get_by_role("button", name="More for this scene").click()
-    card.get_by_role("link", name="Edit here").click()
+    page.locator("#scene-menu").get_by_role("link", name="Edit here").click()
     expect(card.get_by_label("Title")).to_be_focused()
     card.get_by_label("Title").fill("")
     card.get_by_label("Duration").fill("10000")

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from generation.models import Generation, ImageGeneration
 from generation.states import Status
-from projects.models import Project, Reference, Scene
+from projects.models import Act, Project, Reference, Scene
 from teams.models import User
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,7 @@ def test_every_address_of_an_object_is_404_to_another_team(
     )
     images = ImageGeneration.objects.create(project=scene.project, role="reference", estimated_cost=0, prompt="x")
     kind = str(pattern.pattern).split("/")[0]
+    act = Act.objects.create(project=scene.project, changes={})
     objects = {
         "teams": scene.project.team,
         "projects": scene.project,
@@ -107,6 +108,7 @@ def test_every_address_of_an_object_is_404_to_another_team(
         "takes": take,
         "pictures": picture,
         "images": images,
+        "acts": act,
     }
     pk = objects[kind].pk
     rest = ["crop"] * (len(pattern.pattern.converters) - 1)

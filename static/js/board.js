@@ -1,0 +1,113 @@
+/* Board and table: the one menu of all scenes, and selecting many of them. */
+(() => {
+  "use strict";
+
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const BOXES = "input[name=scene][form=bulk]";
+
+  // -- The menu of a scene, fetched when it is opened ---------------------------------------------------------------------
+
+  async function openMenu(link) {
+    const menu = $("#scene-menu");
+    await htmx.ajax("GET", link.href, { target: menu, swap: "innerHTML" });
+    if (!menu.childElementCount || !link.isConnected) return;
+    menu.opener = link;
+    menu.showPopover();
+    $("a, button", menu).focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-menu]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      openMenu(link);
+    }
+    if (event.target.closest("[data-close-menu]")) $("#scene-menu").hidePopover();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const menu = event.target.closest?.("#scene-menu");
+    if (event.key === " " && event.target.matches?.("[data-menu]")) {
+      event.preventDefault();
+      event.target.click();
+    } else if (menu && ["ArrowDown", "ArrowUp"].includes(event.key)) {
+      event.preventDefault();
+      const items = $$("a, button", menu);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      items.at((items.indexOf(event.target) + step) % items.length).focus();
+    }
+  });
+
+  // The menu gives the focus back to what opened it, or to what stands there now.
+  $("#scene-menu")?.addEventListener("toggle", (event) => {
+    if (event.newState === "closed" && document.activeElement === document.body) event.target.opener?.focus();
+  });
+
+  // -- Selecting ----------------------------------------------------------------------------------------------------------
+
+  const selected = () => $$(`${BOXES}:checked`);
+  let last = null;
+
+  function tell() {
+    const count = selected().length;
+    const place = $("[data-selected]");
+    if (place) place.textContent = `${count} scene${count === 1 ? "" : "s"}`;
+    const all = $("[data-select-all]");
+    if (all) {
+      all.checked = count > 0 && count === $$(BOXES).length;
+      all.indeterminate = count > 0 && !all.checked;
+    }
+  }
+
+  // Shift takes everything between the last box and this one.
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest(BOXES);
+    if (!box) return;
+    const boxes = $$(BOXES);
+    const from = boxes.findIndex((other) => other.value === last);
+    if (event.shiftKey && from >= 0) {
+      const [first, end] = [from, boxes.indexOf(box)].sort((a, b) => a - b);
+      for (const other of boxes.slice(first, end + 1)) other.checked = box.checked;
+    }
+    last = box.value;
+    tell();
+  });
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-select-all]")) return;
+    for (const box of $$(BOXES)) box.checked = event.target.checked;
+    tell();
+  });
+
+  document.addEventListener("reset", (event) => {
+    if (event.target.id === "bulk") setTimeout(tell);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const isFree = !event.target.closest("input:not([type=checkbox]), textarea, select") && !$("dialog[open], :popover-open");
+    if (event.key === "Escape" && isFree && selected().length) $("#bulk").reset();
+    if (event.key === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && isFree) $$("[data-undo]").at(-1)?.click();
+  });
+
+  // A card or row that is shown anew stays selected.
+  let wasSelected = false;
+  document.addEventListener("htmx:oobBeforeSwap", (event) => { wasSelected = Boolean($(`${BOXES}:checked`, event.detail.target)); });
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    const box = wasSelected && $(BOXES, document.getElementById(event.detail.target.id) || document);
+    if (box) box.checked = true;
+    wasSelected = false;
+  });
+
+  // A whole board or table is another matter: the same scenes are selected again where only the order is new.
+  let kept = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id !== "board-area") return;
+    kept = event.detail.requestConfig?.elt?.id === "bulk" ? [] : selected().map((box) => box.value);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id !== "board-area") return;
+    for (const box of $$(BOXES)) box.checked = kept.includes(box.value);
+    tell();
+  });
+})();

@@ -1,0 +1,226 @@
+/* The table: moving between cells, editing one in its place, pasting many. The server checks and renders every value. */
+(() => {
+  "use strict";
+
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const FIELD = "input, textarea, select";
+
+  const table = () => $("#table");
+  const canEdit = () => table()?.dataset.canEdit === "yes";
+  const rows = () => $$("tbody tr", table());
+  const cellAt = (element) => element.closest?.("#table tbody td, #table tbody th");
+  const isEditable = (cell) => canEdit() && cell?.matches("[data-column]");
+  const isEditing = (cell) => cell.matches(".cell-editing");
+  const valueOf = (cell) => cell.dataset.value ?? $(".cell", cell).textContent.trim();
+  const twin = (sceneId, index) => document.getElementById(`scene-${sceneId}`)?.cells[index];
+
+  // -- Moving: one cell at a time is in the page's tab order -----------------------------------------------------------
+
+  function select(cell) {
+    if (!cell) return;
+    for (const other of $$("tbody [tabindex='0']", table())) other.tabIndex = -1;
+    const inside = !isEditable(cell) && $("a, button, input", cell);
+    if (!inside) cell.tabIndex = 0;
+    (inside || cell).focus();
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  function beside(cell, key, toTheEnd) {
+    const row = cell.parentElement;
+    const all = rows();
+    const across = { ArrowLeft: cell.cellIndex - 1, ArrowRight: cell.cellIndex + 1, Home: 0, End: row.cells.length - 1 }[key] ?? cell.cellIndex;
+    const down = all.indexOf(row) + ({ ArrowUp: -1, ArrowDown: 1 }[key] ?? 0);
+    const target = toTheEnd ? all.at(key === "Home" ? 0 : -1) : all[down];
+    return target?.cells[across];
+  }
+
+  function nextEditable(cell, step) {
+    const cells = $$("tbody td[data-column]", table());
+    return cells[cells.indexOf(cell) + step];
+  }
+
+  function prepare() {
+    const first = $("tbody td[data-column]", table() || document);
+    if (first && !$("tbody [tabindex='0']", table())) first.tabIndex = 0;
+  }
+  htmx.onLoad(prepare);
+
+  // -- Editing -----------------------------------------------------------------------------------------------------------
+
+  function edit(cell) {
+    if (!isEditable(cell) || isEditing(cell) || cell.matches(".cell-saving")) return;
+    const field = $(`template[data-editor="${cell.dataset.column}"]`).content.firstElementChild.cloneNode(true);
+    field.removeAttribute("id");
+    field.setAttribute("aria-label", `${heading(cell)} of scene ${numberOf(cell)}`);
+    cell.shownBefore = [...cell.childNodes];
+    cell.was = valueOf(cell);
+    field.value = cell.was;
+    cell.classList.add("cell-editing");
+    cell.replaceChildren(field);
+    field.focus();
+    field.select?.();
+  }
+
+  const heading = (cell) => table().tHead.rows[0].cells[cell.cellIndex].textContent.trim();
+  const numberOf = (cell) => $("th", cell.parentElement).textContent.trim();
+
+  function close(cell) {
+    cell.classList.remove("cell-editing");
+    if (cell.shownBefore) cell.replaceChildren(...cell.shownBefore);
+    else cell.parentElement.dataset.missedUpdate = "yes"; // refused: only the server knows how it read before
+  }
+
+  // What others did to the row while a cell of it was open.
+  function catchUp(row) {
+    if (row.dataset.missedUpdate && !$(".cell-editing, .cell-saving", row)) showAnew(row);
+    document.dispatchEvent(new Event("cell-closed"));
+  }
+
+  const showAnew = (row) => keepPlace(() => htmx.ajax("GET", `/scenes/${row.dataset.scene}/row`, { target: row, swap: "outerHTML" }));
+
+  async function keepPlace(swap) {
+    const cell = cellAt(document.activeElement);
+    const place = cell && [cell.parentElement.dataset.scene, cell.cellIndex];
+    await swap();
+    if (place && document.activeElement === document.body) select(twin(...place));
+  }
+
+  async function save(cell) {
+    const field = $(FIELD, cell);
+    const { value } = field;
+    const was = cell.was ?? cell.dataset.value;
+    const isSame = value.trim() === was.trim() && field.getAttribute("aria-invalid") !== "true";
+    const row = cell.parentElement;
+    if (isSame) {
+      close(cell);
+      setTimeout(catchUp, 0, row);
+      return;
+    }
+    const { cellIndex: index } = cell;
+    const hadFocus = cell.contains(document.activeElement);
+    cell.classList.replace("cell-editing", "cell-saving");
+    const words = document.createElement("div");
+    words.className = "cell";
+    words.textContent = field.selectedOptions?.[0]?.textContent ?? value;
+    cell.replaceChildren(words);
+    if (hadFocus) select(cell);
+    const url = `/scenes/${row.dataset.scene}/cells/${cell.dataset.column}`;
+    await htmx.ajax("POST", url, { source: cell, target: cell, swap: "outerHTML", values: { value, was } }).catch(() => {});
+    if (cell.isConnected) {
+      // Not answered: nothing was saved, and what was typed is still there.
+      cell.classList.remove("cell-saving");
+      cell.replaceChildren(...cell.shownBefore);
+      edit(cell);
+      $(FIELD, cell).value = value;
+      return;
+    }
+    const now = twin(row.dataset.scene, index);
+    if (now && document.activeElement === document.body) {
+      if (isEditing(now)) $(FIELD, now).focus();
+      else select(now);
+    }
+    if (now) catchUp(now.parentElement);
+  }
+
+  document.addEventListener("focusout", (event) => {
+    const cell = cellAt(event.target);
+    if (cell && isEditing(cell) && event.target.matches(FIELD) && cell.isConnected && !cell.contains(event.relatedTarget)) save(cell);
+  });
+
+  document.addEventListener("click", (event) => {
+    const cell = cellAt(event.target);
+    if (!cell || event.target.closest(`a, button, label, ${FIELD}`) || !isEditable(cell)) return;
+    if (!String(getSelection())) edit(cell);
+  });
+
+  function onFieldKey(event, cell) {
+    const { key } = event;
+    if (key === "Escape") {
+      event.preventDefault();
+      close(cell);
+      select(cell);
+      catchUp(cell.parentElement);
+    } else if (key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      const below = beside(cell, "ArrowDown");
+      if (below) select(below);
+      else save(cell);
+    } else if (key === "Tab") {
+      const next = nextEditable(cell, event.shiftKey ? -1 : 1);
+      if (!next) return;
+      event.preventDefault();
+      select(next);
+      edit(next);
+    }
+  }
+
+  function onCellKey(event, cell) {
+    const { key } = event;
+    const control = event.ctrlKey || event.metaKey;
+    if (event.altKey) {
+      const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 }[key];
+      if (!by || control) return;
+      event.preventDefault();
+      if (canEdit()) change(`/scenes/${cell.parentElement.dataset.scene}/move`, { by });
+    } else if (key.startsWith("Arrow") || key === "Home" || key === "End") {
+      event.preventDefault();
+      select(beside(cell, key, control));
+    } else if ((key === "Enter" || key === "F2") && isEditable(cell) && event.target === cell) {
+      event.preventDefault();
+      edit(cell);
+    } else if (!control && rowKeys[key.length === 1 ? key.toLowerCase() : key] && !(key === " " && event.target !== cell)) {
+      event.preventDefault();
+      rowKeys[key.length === 1 ? key.toLowerCase() : key](cell.parentElement);
+    }
+  }
+
+  const rowKeys = {
+    " ": (row) => $("[data-play]", row)?.click(),
+    g: (row) => $("[data-generate]", row)?.click(),
+    d: (row) => canEdit() && change(`/scenes/${row.dataset.scene}/duplicate`),
+    x: (row) => $("[name=scene]", row)?.click(),
+    Delete: (row) => canEdit() && change(`/scenes/${row.dataset.scene}/delete`),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const cell = cellAt(event.target);
+    if (!cell || event.isComposing || $("dialog[open], :popover-open")) return;
+    if (isEditing(cell) && event.target.matches(FIELD)) onFieldKey(event, cell);
+    else onCellKey(event, cell);
+  });
+
+  // A row that comes anew keeps the place of whoever stands in it.
+  let place = null;
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const cell = cellAt(document.activeElement || document.body);
+    place = cell && event.detail.target.contains(cell) ? [cell.parentElement.dataset.scene, cell.cellIndex] : null;
+  });
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    if (place && document.activeElement === document.body) select(twin(...place));
+    place = null;
+    prepare();
+  });
+
+  // -- What changes more than a cell comes back as a whole table --------------------------------------------------------
+
+  const change = (url, values = {}) => keepPlace(() =>
+    htmx.ajax("POST", url, { source: "#board-actions", values, target: "#board-area", select: "#board-area", swap: "outerHTML" }));
+
+  document.addEventListener("copy", (event) => {
+    const cell = cellAt(document.activeElement || document.body);
+    if (!isEditable(cell) || isEditing(cell) || String(getSelection())) return;
+    event.preventDefault();
+    event.clipboardData.setData("text/plain", $(".cell", cell).textContent.trim());
+  });
+
+  document.addEventListener("paste", (event) => {
+    const cell = cellAt(document.activeElement || document.body);
+    if (!isEditable(cell) || isEditing(cell)) return;
+    event.preventDefault();
+    const all = rows();
+    const ids = all.slice(all.indexOf(cell.parentElement)).map((row) => row.dataset.scene).join(" ");
+    const text = event.clipboardData.getData("text/plain");
+    change(table().dataset.pasteUrl, { text, rows: ids, column: cell.dataset.column });
+  });
+})();
