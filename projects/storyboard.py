@@ -7,7 +7,7 @@ page cannot lose somebody else's scene.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -47,9 +47,13 @@ def _index_behind(scenes: Sequence[Scene], after: int | None) -> int:
     raise ValidationError("The scene it should follow is no longer in this storyboard. Here is the order as it is now.")
 
 
-def _make_room_in(scenes: Sequence[Scene]) -> None:
-    if len(scenes) >= MAX_SCENES:
-        raise ValidationError(f"A storyboard holds at most {MAX_SCENES} scenes. Start another project for the rest.")
+def _make_room_in(scenes: Sequence[Scene], count: int = 1) -> None:
+    room = MAX_SCENES - len(scenes)
+    if count > room:
+        left = f"there is room for {room} more" if room > 0 else "it is full"
+        raise ValidationError(
+            f"A storyboard holds at most {MAX_SCENES} scenes; {left}. Start another project for the rest."
+        )
 
 
 @transaction.atomic
@@ -64,6 +68,20 @@ def add(scene: Scene, *, after: int | None = None) -> Scene:
     scenes.insert(index, scene)
     _number(scenes)
     return scene
+
+
+@transaction.atomic
+def add_many(project_id: int, added: Sequence[Scene], *, after: int | None = None) -> list[Scene]:
+    """Save new scenes in their order, behind the scene with the id `after` or at the end."""
+    scenes = _scenes(_locked(project_id))
+    _make_room_in(scenes, len(added))
+    index = len(scenes) if after is None else _index_behind(scenes, after)
+    for position, scene in enumerate(added, start=index + 1):
+        scene.position = position
+    saved = Scene.objects.bulk_create(added)
+    scenes[index:index] = saved
+    _number(scenes)
+    return saved
 
 
 @transaction.atomic
@@ -110,6 +128,17 @@ def delete(scene: Scene) -> None:
     project = _locked(scene.project_id)
     Scene.objects.filter(pk=scene.pk).update(deleted_at=Now(), changed_at=Now())
     _number(_scenes(project))
+
+
+@transaction.atomic
+def delete_many(project_id: int, scene_ids: Collection[int]) -> list[int]:
+    """The ids of those that were not deleted before."""
+    project = _locked(project_id)
+    deleted = project.scenes.filter(pk__in=scene_ids, deleted_at=None)
+    deleted_ids = list(deleted.values_list("pk", flat=True))
+    deleted.update(deleted_at=Now(), changed_at=Now())
+    _number(_scenes(project))
+    return deleted_ids
 
 
 @transaction.atomic
