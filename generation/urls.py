@@ -27,4 +27,6 @@ urlpatterns = [
     path("takes/<int:pk>/look", look.take_look, name="take_look"),
     path("images/<int:pk>/look", look.images_look, name="images_look"),
     path("queue", queue.queue, name="queue"),
+    path("queue/seen", queue.recovery_seen, name="recovery_seen"),
+    path("takes/<int:pk>/dismiss", queue.dismiss, name="take_dismiss"),
 ]

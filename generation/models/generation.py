@@ -6,8 +6,6 @@ last one; the live stream follows those two.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.db import models
 from django.utils.text import slugify
 
@@ -84,10 +82,6 @@ class Generation(Advancing):
     def is_stale(self) -> bool:
         """Whether the scene has changed since in a way that would change the clip."""
         return self.scene_digest != self.scene.digest()
-
-    @property
-    def cost(self) -> Decimal:
-        return self.estimated_cost if self.actual_cost is None else self.actual_cost
 
     @property
     def download_name(self) -> str:

@@ -79,7 +79,13 @@ def look_up(lease: Lease) -> None:
         return
     if remote_id:
         lease.let_go(
-            status=allow(take, Status.RUNNING), remote_id=remote_id, started_at=Now(), error_kind="", error_message=""
+            status=allow(take, Status.RUNNING),
+            remote_id=remote_id,
+            started_at=Now(),
+            error_kind="",
+            error_message="",
+            was_adopted=True,
+            recovered_at=Now(),
         )
     else:
         message = "The provider did not say whether it accepted this clip, and it may have been charged."
