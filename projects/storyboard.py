@@ -8,6 +8,7 @@ page cannot lose somebody else's scene.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -139,6 +140,30 @@ def delete_many(project_id: int, scene_ids: Collection[int]) -> list[int]:
     deleted.update(deleted_at=Now(), changed_at=Now())
     _number(_scenes(project))
     return deleted_ids
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What was given another model: the project itself, and scenes that have a model of their own, by their ids."""
+
+    of_project: bool
+    scenes: list[int]
+
+
+@transaction.atomic
+def switch_model(project_id: int, old: str, new: str, *, only: Switched | None = None) -> Switched:
+    """Give what is set to the model `old` the model `new`; where `only` is given, nothing else."""
+    project = _locked(project_id)
+    scenes = project.scenes.filter(deleted_at=None, model_id=old)
+    if only is not None:
+        scenes = scenes.filter(pk__in=only.scenes)
+    scene_ids = list(scenes.values_list("pk", flat=True))
+    scenes.update(model_id=new, changed_at=Now())
+    of_project = project.model_id == old and (only is None or only.of_project)
+    if of_project:
+        Project.objects.filter(pk=project_id).update(model_id=new)
+        project.scenes.filter(deleted_at=None, model_id="").update(changed_at=Now())  # their prices
+    return Switched(of_project, scene_ids)
 
 
 @transaction.atomic
