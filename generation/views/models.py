@@ -56,7 +56,10 @@ def model_switch(request: HttpRequest, pk: int) -> HttpResponse:
     switched = storyboard.switch_model(pk, old, model.id)
     if switched.of_project or switched.scenes:
         request.session[f"switched-{pk}"] = {"old": old, "new": model.id, **asdict(switched)}
-        offer_undo(request, f"They are made with {model.name} now.", reverse("model_switch_undo", args=[pk]))
+        count = len(switched.scenes)
+        scenes = f"{count} scene{'' if count == 1 else 's'} will be made with {model.name}."
+        said = f"New takes are made with {model.name}." if switched.of_project else scenes
+        offer_undo(request, said, reverse("model_switch_undo", args=[pk]))
     else:
         messages.info(request, "No scene is set to that model any more.")
     return redirect("storyboard", pk)

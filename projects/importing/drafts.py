@@ -17,7 +17,7 @@ from projects.models import LONG_TEXT, MAX_SECONDS, MIN_SECONDS, Project, Scene
 
 TENTH = Decimal("0.1")
 TITLE_FROM_ACTION = 60
-SENTENCE_END = re.compile(r"[.!?…]+(?=\s|$)")
+SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]+(?=\s|$)")
 #: What a scene that gives no duration is taken to last: 2.5 words of dialogue a second and 2 s for each sentence of action.
 WORDS_PER_SECOND = Decimal("2.5")
 SECONDS_PER_SENTENCE = 2

@@ -63,14 +63,14 @@ def _without_separator_line(text: str) -> str:
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     """A spreadsheet quotes cells on the clipboard only where it must, so a tab-separated one may begin with a quote."""
     text = _without_separator_line(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        rows = list(reader)
-    except csv.Error as error:
-        if delimiter != "\t":
-            raise Unreadable(_what_is_wrong(reader.line_num, error)) from error
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE))
-    return iter(rows)
+    wrong = None
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE) if delimiter == "\t" else (csv.QUOTE_MINIMAL,):
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
+        try:
+            return iter(list(reader))
+        except csv.Error as error:
+            wrong = _what_is_wrong(reader.line_num, error)
+    raise Unreadable(wrong)
 
 
 def _what_is_wrong(line: int, error: csv.Error) -> str:

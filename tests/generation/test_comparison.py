@@ -246,7 +246,7 @@ def test_one_click_switches_the_scenes_and_another_switches_back(
     make_scenes(1, model_id="veo-3.1-generate-001")
     page = switch(client, project, "sora-0", "animatic").content.decode()
     assert models_of(project) == ["", "animatic", "animatic", "veo-3.1-generate-001"]
-    assert "They are made with Animatic now." in page
+    assert "2 scenes will be made with Animatic." in page
     Scene.objects.filter(position=3).update(model_id="sora-2")
     undo = reverse("model_switch_undo", args=[project.pk])
     assert "They have their former model again." in client.post(undo, follow=True).content.decode()
