@@ -37,6 +37,8 @@ class ScriptForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.needed = needed
         self.found: Script | None = None
+        #: The file that was read; where there is one, what is pasted is left aside.
+        self.file_name = ""
         self.fields["script"].widget = forms.Textarea(attrs={"rows": 10, "placeholder": EXAMPLE, "spellcheck": "false"})
         self.fields["file"].widget.attrs["accept"] = ".fountain,.spmd,.txt,.md,.csv,.tsv,.tab,text/plain,text/csv"
 
@@ -56,14 +58,15 @@ class ScriptForm(forms.Form):
         except Unreadable as error:
             self.add_error("file" if upload else "script", error)
         if self.found:
-            self._show_what_was_read(self.found, is_upload=bool(upload))
+            self.file_name = upload.name if upload else ""
+            self._show_what_was_read(self.found)
         return values
 
-    def _show_what_was_read(self, found: Script, *, is_upload: bool) -> None:
+    def _show_what_was_read(self, found: Script) -> None:
         """The form comes back with the text of the file in place of the file, which a browser would forget."""
         data = cast(QueryDict, self.data).copy()
         data["script"] = found.text
-        if is_upload:
+        if self.file_name:
             data["format"] = found.format
         self.data = data
 

@@ -63,7 +63,7 @@ def _without_separator_line(text: str) -> str:
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     """A spreadsheet quotes cells on the clipboard only where it must, so a tab-separated one may begin with a quote."""
     text = _without_separator_line(text)
-    wrong = None
+    wrong = ""
     for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE) if delimiter == "\t" else (csv.QUOTE_MINIMAL,):
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
         try:

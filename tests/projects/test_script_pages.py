@@ -107,6 +107,12 @@ def test_a_file_stays_in_the_form_as_its_text(as_user: AsUser, project: Project,
     assert list(project.scenes.values_list("title", "action")) == [("Boot", "Es läuft aus")]
 
 
+def test_a_file_goes_before_what_is_pasted_and_the_preview_names_it(as_user: AsUser, project: Project, bob: User):
+    data = {"file": SimpleUploadedFile("shots & more.txt", b"A boat."), "script": SCRIPT}
+    page = as_user(bob).post(reverse("script_import", args=[project.pk]), data).content.decode()
+    assert ("from “shots &amp; more.txt”" in page, page.count('name="include"')) == (True, 1)
+
+
 def test_a_script_that_changed_since_is_previewed_again(as_user: AsUser, project: Project, bob: User):
     data = {"script": SCRIPT, "previewed": "0123456789abcdef", "include": ["0"]}
     page = as_user(bob).post(reverse("script_import", args=[project.pk]), data).content.decode()
@@ -171,7 +177,7 @@ def test_the_import_needs_as_many_queries_for_three_scenes_as_for_one(as_user: A
         with count_queries() as queries:
             sent(client, url, {"script": script})
         counts.append(len(queries))
-    assert counts == [19, 19]
+    assert counts == [20, 20]
 
 
 # -- A new project -----------------------------------------------------------------------------------------------------
