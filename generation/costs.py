@@ -13,12 +13,11 @@ from django.utils import timezone
 from generation import connections
 from generation.models import Generation, ImageGeneration
 from generation.states import Status
+from projects.exporting.table import harmless
 from projects.models import Project
 from teams.models import User
 
 GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
-#: A spreadsheet takes a cell that begins so for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -152,6 +151,6 @@ def as_table(lines: Iterable[Line]) -> Iterator[list[str]]:
     for line in lines:
         texts = [line.month, line.team, line.project, line.member, line.model, line.what, line.status, line.currency]
         yield [
-            *(f"'{text}" if text.startswith(FORMULAS) else text for text in texts),
+            *map(harmless, texts),
             *(str(amount) for amount in (line.estimated, line.actual, line.reserved)),
         ]

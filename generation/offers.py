@@ -7,14 +7,14 @@ note says what the clip will not show although the scene has it. Nothing else of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from generation import connections, prompting
+from generation import budget, connections, prompting
 from generation.catalogue import Extension, Model
 from generation.connections import Configured
 from generation.cost import Price, price_of
@@ -24,6 +24,10 @@ from generation.providers.registry import IMAGE_PROVIDERS, REMOTE_PROVIDERS, is_
 from projects.models import Audio, Reference, Scene
 
 SEED_LIMIT = 2**31 - 1
+#: So many times the cheapest price is worth a warning.
+DEAR_TIMES = 3
+#: What thresholds are kept in.
+CURRENCY = "USD"
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Offer:
     price: Price | None
     obstacles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    #: That it is dear, beside what else could make the scene or by what the team asks about; empty where it is not.
+    warning: str = ""
 
     @property
     def is_possible(self) -> bool:
@@ -75,7 +81,13 @@ def quote(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
     return offered
 
 
-def offer(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
+def offer(
+    scene: Scene,
+    model: Model,
+    asked: Asked | None = None,
+    *,
+    render: Callable[[Scene, Model], str] = prompting.render,
+) -> Offer:
     """The model for the scene, at the nearest length it makes that is no shorter; or for what shall be done to a take."""
     connection = connections.for_provider(model.provider)
     seconds = model.seconds.nearest(scene.duration)
@@ -94,7 +106,7 @@ def offer(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
         found += [*format_obstacles(scene, model), *length_obstacles(model, scene.duration)]
         unseen += input_obstacles(scene, model, seconds)
         if not is_local(model.provider):
-            found += [*unseen, *prompt_obstacles(model, prompting.render(scene, model))]
+            found += [*unseen, *prompt_obstacles(model, render(scene, model))]
             unseen = []
         unseen += length_notes(model, scene.duration, seconds)
     price = _price(model, resolution, seconds)
@@ -125,13 +137,39 @@ def models_at_hand() -> list[tuple[str, str]]:
 
 
 def offers_for(scene: Scene) -> list[Offer]:
-    """Every video model; those that can make the scene first, the cheapest among them."""
+    """Every video model; those that can make the scene first, the cheapest among them, and the dear ones marked."""
     offers = [offer(scene, model) for model in connections.all_models().values() if model.kind == "video"]
-    return sorted(offers, key=lambda offered: (bool(offered.obstacles), offered.price.amount if offered.price else 0))
+    asked_above = budget.asks_above(scene.project, CURRENCY)
+    hosted = [one for one in offers if one.is_possible and not is_local(one.model.provider)]
+    cheapest = min(hosted, key=lambda one: one.price.amount if one.price else 0, default=None)
+    marked = [replace(one, warning=_dear(one, cheapest, asked_above)) if one.is_possible else one for one in offers]
+    return sorted(marked, key=lambda offered: (bool(offered.obstacles), offered.price.amount if offered.price else 0))
+
+
+def _dear(offered: Offer, cheapest: Offer | None, asked_above: Decimal | None) -> str:
+    if offered.price is None:
+        return ""
+    beside = (cheapest.price, cheapest.model.name) if cheapest and cheapest.price else None
+    return dearness(offered.price, beside=beside, asked_above=asked_above)
+
+
+def dearness(price: Price, *, beside: tuple[Price, str] | None, asked_above: Decimal | None) -> str:
+    """What makes the price dear, in words: several times the cheapest, whose name is `beside` it, or asked about first."""
+    said = []
+    if beside and beside[0].currency == price.currency and price.amount >= DEAR_TIMES * beside[0].amount > 0:
+        said.append(f"{price.amount / beside[0].amount:.0f} times the price of {beside[1]}.")
+    if asked_above is not None and price.currency == CURRENCY and price.amount > asked_above:
+        said.append(f"Above {Price(asked_above, CURRENCY)}, so it is asked about first.")
+    return " ".join(said)
 
 
 def _price(model: Model, resolution: str, seconds: Decimal) -> Price | None:
     return price_of(model, resolution=resolution, seconds=seconds) if resolution in model.price_per_second else None
+
+
+def is_retired(model: Model, connection: Configured | None, today: date) -> bool:
+    """Whether it is retired where it would be asked for: another server than the vendor's may offer it on."""
+    return model.is_retired(today, host=(connection.host if connection else "") or model.host)
 
 
 # -- What can be in the way --------------------------------------------------------------------------------------------
@@ -140,7 +178,7 @@ def _price(model: Model, resolution: str, seconds: Decimal) -> Price | None:
 def availability_obstacles(model: Model, connection: Configured | None, today: date) -> Iterator[str]:
     if is_local(model.provider):
         return
-    if model.is_retired(today, host=(connection.host if connection else "") or model.host):
+    if is_retired(model, connection, today):
         successor = connections.all_models().get(model.successor)
         follows = f" {successor.name} follows it." if successor else ""
         variable = connections.BASE_URLS.get(model.provider, "")

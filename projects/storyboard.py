@@ -72,8 +72,12 @@ def _index_behind(scenes: Sequence[Scene], after: int | None) -> int:
 
 
 def _make_room_in(scenes: Sequence[Scene], count: int = 1) -> None:
-    if len(scenes) + count > MAX_SCENES:
-        raise ValidationError(f"A storyboard holds at most {MAX_SCENES} scenes. Start another project for the rest.")
+    room = MAX_SCENES - len(scenes)
+    if count > room:
+        left = f"there is room for {room} more" if room > 0 else "it is full"
+        raise ValidationError(
+            f"A storyboard holds at most {MAX_SCENES} scenes; {left}. Start another project for the rest."
+        )
 
 
 @transaction.atomic
@@ -88,6 +92,20 @@ def add(scene: Scene, *, after: int | None = None) -> Scene:
     scenes.insert(index, scene)
     _number(scenes)
     return scene
+
+
+@transaction.atomic
+def add_many(project_id: int, added: Sequence[Scene], *, after: int | None = None) -> list[Scene]:
+    """Save new scenes in their order, behind the scene with the id `after` or at the end."""
+    scenes = _scenes(_locked(project_id))
+    _make_room_in(scenes, len(added))
+    index = len(scenes) if after is None else _index_behind(scenes, after)
+    for position, scene in enumerate(added, start=index + 1):
+        scene.position = position
+    saved = Scene.objects.bulk_create(added)
+    scenes[index:index] = saved
+    _number(scenes)
+    return saved
 
 
 def move(scene: Scene, *, after: int | None) -> list[Move]:
@@ -169,16 +187,6 @@ def write(project_id: int, values: Mapping[int, Mapping[str, Value]]) -> list[Wr
     return written
 
 
-@transaction.atomic
-def add_many(project_id: int, scenes: Sequence[Scene]) -> list[Scene]:
-    """Save new scenes at the end."""
-    existing = _scenes(_locked(project_id))
-    _make_room_in(existing, len(scenes))
-    for position, scene in enumerate(scenes, start=len(existing) + 1):
-        scene.position = position
-    return Scene.objects.bulk_create(scenes)
-
-
 def duplicate(scene: Scene) -> Scene:
     """A copy right behind the original, without its takes."""
     with transaction.atomic():
@@ -207,6 +215,31 @@ def delete_many(project_id: int, scene_ids: Collection[int]) -> list[int]:
     return deleted_ids
 
 
+@dataclass(frozen=True)
+class Switched:
+    """What was given another model: the project itself, and scenes that have a model of their own, by their ids."""
+
+    of_project: bool
+    scenes: list[int]
+
+
+@transaction.atomic
+def switch_model(project_id: int, old: str, new: str, *, only: Switched | None = None) -> Switched:
+    """Give what is set to the model `old` the model `new`; where `only` is given, nothing else."""
+    project = _locked(project_id)
+    scenes = project.scenes.filter(deleted_at=None, model_id=old)
+    if only is not None:
+        scenes = scenes.filter(pk__in=only.scenes)
+    scene_ids = list(scenes.values_list("pk", flat=True))
+    scenes.update(model_id=new, changed_at=Now())
+    of_project = project.model_id == old and (only is None or only.of_project)
+    if of_project:
+        Project.objects.filter(pk=project_id).update(model_id=new)
+        project.scenes.filter(deleted_at=None, model_id="").update(changed_at=Now())  # their prices
+    return Switched(of_project, scene_ids)
+
+
+@transaction.atomic
 def restore(scene: Scene) -> None:
     """Bring a deleted scene back to where it was, as nearly as the storyboard still allows."""
     restore_many(scene.project_id, [scene.pk])

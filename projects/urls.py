@@ -1,6 +1,6 @@
 from django.urls import path
 
-from projects.views import picture, preset, project, scene, style, undo
+from projects.views import picture, preset, project, scene, script, style, undo
 
 urlpatterns = [
     path("", project.project_list, name="project_list"),
@@ -13,6 +13,10 @@ urlpatterns = [
     path("projects/<int:pk>/delete", project.project_delete, name="project_delete"),
     path("projects/<int:pk>/restore", project.project_restore, name="project_restore"),
     path("projects/<int:pk>/scenes/new", scene.scene_create, name="scene_create"),
+    path("projects/<int:pk>/import", script.script_import, name="script_import"),
+    path("projects/<int:pk>/import/undo", script.script_undo, name="script_undo"),
+    path("projects/<int:pk>/scenes.csv", script.scenes_csv, name="scenes_csv"),
+    path("projects/<int:pk>/scenes.fountain", script.scenes_fountain, name="scenes_fountain"),
     path("scenes/<int:pk>", scene.scene_page, name="scene_page"),
     path("scenes/<int:pk>/autosave", scene.scene_autosave, name="scene_autosave"),
     path("scenes/<int:pk>/menu", scene.scene_menu, name="scene_menu"),

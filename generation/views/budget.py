@@ -16,12 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from generation import budget, costs
 from generation.cost import CENT
 from generation.models import Budget, LedgerEntry
+from generation.offers import CURRENCY
 from projects.loaders import load_project
 from projects.models import Project
 from teams.access import require, signed_in
 from teams.models import Role
-
-CURRENCY = "USD"
 
 
 class CapsForm(forms.ModelForm[Budget]):
@@ -120,6 +119,7 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "by": by,
         "choices": costs.GROUPS,
         "totals": costs.totals(lines),
+        "projects": Project.objects.for_person(signed_in(request)),
         "capped": [Gauge(row, month) for row in capped.select_related("team", "project").order_by("team", "project")],
     }
     return render(request, "generation/costs.html", context)

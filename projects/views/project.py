@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from projects import storyboard as board
 from projects.forms import ProjectForm
+from projects.importing.forms import ScriptForm
 from projects.loaders import load_project
 from projects.models import Project
 from projects.views.places import render_view, storyboard_context
+from projects.views.script import add_scenes, preview
 from projects.views.undo import offer_undo
 from teams.access import can_edit_somewhere, signed_in
 from teams.models import Role
@@ -31,11 +34,26 @@ def project_create(request: HttpRequest) -> HttpResponse:
     if not can_edit_somewhere(user):
         return render(request, "projects/project_form.html", {"no_team": True}, status=403)
     form = ProjectForm(request.POST or None, user=user)
-    if form.is_valid():
+    script = ScriptForm(request.POST, request.FILES, needed=False) if form.is_bound else ScriptForm()
+    can_be_read = script.is_valid()
+    if request.headers.get("HX-Request"):
+        return preview(request, script)
+    if form.is_valid() and can_be_read and (script.found is None or script.was_previewed):
         form.instance.created_by = user
-        project = form.save()
-        return redirect("storyboard", project.pk)
-    return render(request, "projects/project_form.html", {"form": form}, status=422 if form.is_bound else 200)
+        try:
+            return redirect("storyboard", create(request, form, script).pk)
+        except ValidationError as error:
+            script.add_error(None, error)
+    status = 422 if form.errors or script.errors else 200
+    return render(request, "projects/project_form.html", {"form": form, "script": script}, status=status)
+
+
+@transaction.atomic
+def create(request: HttpRequest, form: ProjectForm, script: ScriptForm) -> Project:
+    project = form.save()
+    if script.found:
+        add_scenes(request, script, project)
+    return project
 
 
 @require_safe

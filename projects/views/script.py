@@ -1,0 +1,97 @@
+"""A storyboard's scenes from a script, and back into one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from projects import storyboard
+from projects.exporting import fountain, table
+from projects.importing.forms import ImportForm, ScriptForm
+from projects.loaders import load_project
+from projects.models import Project, Scene
+from projects.views.undo import offer_undo
+from teams.models import Role
+
+LARGEST_ID = 2**63 - 1
+
+
+def preview(request: HttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
+    """Only the preview, for a page whose text is still being written."""
+    context = {"script": form, "project": project, "alone": True}
+    return render(request, "projects/_script_preview.html", context, status=422 if form.errors else 200)
+
+
+def add_scenes(request: HttpRequest, form: ScriptForm, project: Project, *, after: int | None = None) -> Scene:
+    """The first of the scenes that were wanted. Raises ValidationError."""
+    wanted = form.scenes(project)
+    if not wanted:
+        raise ValidationError("Tick at least one scene.")
+    added = storyboard.add_many(project.pk, wanted, after=after)
+    count = len(added)
+    said = f"{count} scene{'' if count == 1 else 's'} imported."
+    undo = f"{reverse('script_undo', args=[project.pk])}?first={added[0].pk}&last={added[-1].pk}"
+    offer_undo(request, said, undo)
+    return added[0]
+
+
+@require_http_methods(["GET", "POST"])
+def script_import(request: HttpRequest, pk: int) -> HttpResponse:
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    if request.method == "POST":
+        form = ImportForm(request.POST, request.FILES, project=project)
+    else:
+        form = ImportForm(initial={"after": request.GET.get("after")}, project=project)
+    is_valid = form.is_valid()
+    if request.headers.get("HX-Request"):
+        return preview(request, form, project)
+    if is_valid and form.was_previewed:
+        after = form.cleaned_data["after"]
+        try:
+            first = add_scenes(request, form, project, after=after.pk if after else None)
+            return redirect(f"{reverse('storyboard', args=[pk])}#scene-{first.pk}")
+        except ValidationError as error:
+            form.add_error(None, error)
+    context = {"script": form, "project": project}
+    return render(request, "projects/script_import.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def script_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete the scenes that one import made: those with ids from `first` to `last`."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    try:
+        first, last = (min(int(request.GET.get(name, "")), LARGEST_ID) for name in ("first", "last"))
+    except ValueError:
+        return HttpResponseBadRequest("Which scenes were imported is not known.")
+    imported = project.scenes.filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True)
+    count = len(storyboard.delete_many(project.pk, list(imported)))
+    if count:
+        messages.success(request, f"{count} imported scene{'' if count == 1 else 's'} deleted.")
+    else:
+        messages.info(request, "The imported scenes were deleted already.")
+    return redirect("storyboard", pk)
+
+
+@require_safe
+def scenes_csv(request: HttpRequest, pk: int) -> HttpResponse:
+    project, _ = load_project(request, pk)
+    return as_file(project, "csv", "text/csv", table.as_csv(project.scenes.filter(deleted_at=None)))
+
+
+@require_safe
+def scenes_fountain(request: HttpRequest, pk: int) -> HttpResponse:
+    project, _ = load_project(request, pk)
+    script = fountain.as_fountain(project, project.scenes.filter(deleted_at=None))
+    return as_file(project, "fountain", "text/plain", script)
+
+
+def as_file(project: Project, ending: str, kind: str, data: bytes) -> HttpResponse:
+    disposition = content_disposition_header(True, f"{slugify(project.title) or 'storyboard'}.{ending}")
+    return HttpResponse(data, content_type=f"{kind}; charset=utf-8", headers={"Content-Disposition": disposition or ""})

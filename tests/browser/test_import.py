@@ -1,0 +1,88 @@
+"""Pasting a screenplay: the preview follows, what is ticked becomes scenes, and Undo takes them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_story import OpenPage, open_sample
+
+SCRIPT = """INT. LAMP ROOM - NIGHT
+
+= The lamp
+
+The keeper opens the door to the lamp.
+
+KEEPER
+Not tonight.
+
+EXT. ROCK - DAWN
+
+The sea is calm.
+"""
+
+
+@pytest.fixture
+def storyboard(make_server: Callable[..., Server], open_page: OpenPage) -> Page:
+    page = open_page()
+    open_sample(page, make_server().start())
+    return page
+
+
+def test_a_pasted_screenplay_becomes_scenes(storyboard: Page, tmp_path: Path):
+    page = storyboard
+    before = page.locator(".card h3").all_inner_texts()
+    page.get_by_role("button", name="More for this project").click()
+    page.get_by_role("link", name="Import a script").click()
+    page.get_by_label("Script", exact=True).fill(SCRIPT)
+    expect(page.locator(".draft label")).to_have_text(["1. The lamp", "2. Rock, dawn"])
+    expect(page.locator("[data-ticked]")).to_have_text("2 of 2")
+    page.get_by_label("Where").select_option(index=1)
+    page.get_by_label("2. Rock, dawn").uncheck()
+    expect(page.locator("[data-ticked]")).to_have_text("1 of 2")
+    page.get_by_role("button", name="Add the ticked scenes").click()
+    expect(page.locator(".card h3")).to_have_text([before[0], "The lamp", *before[1:]])
+    with page.expect_download() as download:
+        page.get_by_role("button", name="More for this project").click()
+        page.get_by_role("link", name="Export as Fountain").click()
+    exported = tmp_path / "exported.fountain"
+    download.value.save_as(exported)
+    assert "INT. Lamp room - Night\n\n= The lamp\n" in exported.read_text()
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator(".card h3")).to_have_text(before)
+
+    page.goto(urljoin(page.url, "/projects/new"))
+    page.get_by_label("Title").fill("From a file")
+    page.get_by_text("Begin with a script").click()
+    page.get_by_label("Or a file").set_input_files(exported)
+    expect(page.locator(".draft")).to_have_count(len(before) + 1)
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("button", name="Create project with the ticked scenes").click()
+    expect(page.locator(".card h3")).to_have_text([before[0], "The lamp", *before[1:]])
+
+
+def test_scenes_of_a_model_that_is_gone_are_given_another(storyboard: Page):
+    page = storyboard
+    page.get_by_role("button", name="More for this project").click()
+    page.get_by_role("link", name="Import a script").click()
+    page.get_by_label("Script", exact=True).fill("Title\tAction\tVideo model\nGulls\tThey circle.\tsora-0\n")
+    page.get_by_role("button", name="Add the ticked scenes").click()
+    banner = page.locator(".gone-model")
+    expect(banner).to_contain_text("Scene 6 is set to sora-0, which is not known here any more.")
+    banner.get_by_role("button", name="Switch to Animatic").click()
+    expect(banner).to_have_count(0)
+    toast = page.locator(".toast", has_text="1 scene will be made with Animatic.")
+    toast.get_by_role("button", name="Undo").click()
+    expect(banner).to_have_count(1)
+    banner.get_by_role("link", name="Compare models").click()
+    expect(page.get_by_role("row", name="Animatic")).to_contain_text("6 of 6")
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
