@@ -33,6 +33,7 @@ urlpatterns = [
     path("scenes/<int:pk>/player", takes.player, name="scene_player"),
     path("scenes/<int:pk>/sketch.webp", downloads.sketch_picture, name="scene_sketch"),
     path("takes/<int:pk>/poster.webp", downloads.poster, name="take_poster"),
+    path("takes/<int:pk>/filmstrip.webp", downloads.filmstrip, name="take_filmstrip"),
     path("takes/<int:pk>/clip.mp4", downloads.clip, name="take_clip"),
     path("projects/<int:pk>/clips.zip", downloads.clips_zip, name="clips_zip"),
     path("projects/<int:pk>/stream", stream.project_stream, name="project_stream"),

@@ -6,6 +6,8 @@ last one; the live stream follows those two. Deleting a take only marks it: its 
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils.text import slugify
 
@@ -60,6 +62,8 @@ class Generation(Advancing):
 
     clip = models.FileField(upload_to=clip_name, max_length=200, blank=True)
     poster = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
+    #: Ten stills side by side, from beginning to end.
+    filmstrip = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
     clip_bytes = models.PositiveBigIntegerField(default=0)
     clip_seconds = models.DecimalField(max_digits=8, decimal_places=3, null=True)
 
@@ -91,6 +95,12 @@ class Generation(Advancing):
     def is_stale(self) -> bool:
         """Whether the scene has changed since in a way that would change the clip."""
         return self.scene_digest != self.scene.digest()
+
+    @property
+    def whole_seconds(self) -> Decimal:
+        """How long the clip is with what it extends."""
+        before = self.source.whole_seconds if self.source and self.task == Task.EXTEND else Decimal(0)
+        return before + self.duration
 
     @property
     def download_name(self) -> str:

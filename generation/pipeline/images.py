@@ -27,7 +27,7 @@ from generation.models import ImageGeneration
 from generation.offers import why_not
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.transitions import UNCLEAR, end
-from generation.providers.base import ErrorKind, ImageRequest, ImageResult, ProviderError
+from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
 from generation.providers.registry import image_provider
 from generation.states import Status
 from projects import pictures
@@ -115,10 +115,11 @@ def make(lease: Lease[ImageGeneration]) -> None:
     row = lease.take
     if row.cancel_requested:
         raise CancelRequested
+    provider = image_provider(row.provider)
     if not enter(lease):
         return
     try:
-        result = _ask(row)
+        result = _ask(row, provider)
     except OSError as error:
         raise ProviderError(ErrorKind.STORAGE, f"A picture cannot be read: {error}. Nothing was sent.") from error
     except ProviderError as error:
@@ -134,13 +135,13 @@ def make(lease: Lease[ImageGeneration]) -> None:
 
 
 def leave_to_a_person(lease: Lease[ImageGeneration], error: ProviderError | None = None) -> None:
-    message = "The provider did not say whether it made these pictures, and they may have been charged."
+    message = "The provider did not say whether it made these pictures."
     if error:
         message += f" Its answer was: {error.message}"
     end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 
-def _ask(row: ImageGeneration) -> ImageResult:
+def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
     options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
     with media.scratch_folder() as folder:
         images = []
@@ -149,7 +150,7 @@ def _ask(row: ImageGeneration) -> ImageResult:
             with default_storage.open(name) as picture:
                 images[-1].write_bytes(picture.read())
         request = ImageRequest(prompt=row.prompt, model=row.model_id, images=tuple(images), **options)
-        return image_provider(row.provider).make(connections.account_of(row), request)
+        return provider.make(connections.account_of(row), request)
 
 
 def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:

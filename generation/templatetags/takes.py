@@ -107,7 +107,7 @@ def made_from(take: Generation) -> list[MadeFrom]:
 def can_be_made_from(take: Generation) -> bool:
     """Whether the link to that is worth showing; asks nothing of the database."""
     model = connections.all_models().get(take.model_id) if take.is_done and take.remote_id else None
-    return model is not None and (model.takes.remix or model.takes.extend or model.takes.edit)
+    return model is not None and any((model.takes.remix, model.takes.extend, model.takes.edit))
 
 
 @register.simple_tag

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0008_lease_pid'),
+        ('generation', '0009_filmstrip'),
     ]
 
     operations = [
