@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from generation.cost import Price
@@ -41,6 +42,13 @@ def locked(project: Project, currency: str) -> list[Budget]:
         Budget.objects.get_or_create(team_id=project.team_id, project=of_project, currency=currency)
     of_team = Budget.objects.select_for_update().get(team_id=project.team_id, project=None, currency=currency)
     return [of_team, Budget.objects.select_for_update().get(project=project, currency=currency)]
+
+
+def of_both(project: Project, currency: str) -> tuple[Budget, Budget]:
+    """The team's and the project's, to look at; one that was never needed is not saved."""
+    found = {row.project_id: row for row in _of_either(project, currency).select_related("team", "project")}
+    of_team = found.get(None) or Budget(team=project.team, currency=currency)
+    return of_team, found.get(project.pk) or Budget(team=project.team, project=project, currency=currency)
 
 
 def reserve(rows: Iterable[Advancing], project: Project) -> None:
@@ -78,19 +86,37 @@ def close(row: Advancing, spent: Decimal) -> None:
 
 def asks_above(project: Project, currency: str) -> Decimal | None:
     """The price from which on a click is asked about, as the project has it, else its team; None where nothing is."""
-    found = Budget.objects.filter(team_id=project.team_id, currency=currency).exclude(confirm_above=None)
-    of_either = found.filter(Q(project=project) | Q(project=None)).order_by(F("project").asc(nulls_last=True))
-    return of_either.values_list("confirm_above", flat=True).first()
+    asking = _of_either(project, currency).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
+    return asking.values_list("confirm_above", flat=True).first()
 
 
-def change_caps(budget: Budget, caps: dict[str, Decimal | None], member: User) -> None:
+def is_capped(project: Project, currency: str) -> bool:
+    uncapped = Q(cap_total=None, cap_month=None)
+    return _of_either(project, currency).exclude(uncapped).exists()
+
+
+def warning_for(project: Project, currency: str) -> str:
+    """A sentence where the project's or its team's budget is nearly used; else empty."""
+    month = this_month()
+    for row in of_both(project, currency)[::-1]:
+        if row.is_nearly_used(month):
+            left = Price(max(row.left(month) or Decimal(0), Decimal(0)), currency)
+            return f"{left} are left of the budget of {_whose(row)}."
+    return ""
+
+
+def _of_either(project: Project, currency: str) -> QuerySet[Budget]:
+    return Budget.objects.filter(Q(project=project) | Q(project=None), team_id=project.team_id, currency=currency)
+
+
+def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
     """An owner's act, and written down."""
     changed = {name: cap for name, cap in caps.items() if getattr(budget, name) != cap}
     if not changed:
         return
     before = {name: getattr(budget, name) for name in changed}
     Budget.objects.filter(pk=budget.pk).update(**changed)
-    words = {"cap_total": "total", "cap_month": "month", "confirm_above": "ask above"}
+    words = {"cap_total": "total", "cap_month": "month", "confirm_above": "ask above", "warn_at": "warn at %"}
     note = ", ".join(f"{words[name]}: {before[name] or 'none'} -> {cap or 'none'}" for name, cap in changed.items())
     LedgerEntry.objects.create(
         kind=LedgerEntry.Kind.CAP,
@@ -125,13 +151,16 @@ def _enter(kind: LedgerEntry.Kind, row: Advancing, project: Project, **amounts: 
     )
 
 
+def _whose(budget: Budget) -> str:
+    return f"the project “{budget.project}”" if budget.project else f"the team “{budget.team}”"
+
+
 def _refuse_what_does_not_fit(budget: Budget, amount: Decimal, rows: list[Advancing]) -> None:
     left = budget.left(this_month())
     if left is None or amount <= left:
         return
-    whose = f"the project “{budget.project}”" if budget.project else f"the team “{budget.team}”"
     has, costs = Price(max(left, Decimal(0)), budget.currency), Price(amount, budget.currency)
-    message = f"The budget of {whose} has {has} left; this costs {costs}. An owner can raise it."
+    message = f"The budget of {_whose(budget)} has {has} left; this costs {costs}. An owner can raise it."
     fitting = []
     for row in rows:
         left -= row.estimated_cost

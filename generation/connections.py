@@ -44,6 +44,23 @@ HOW_TO_CONNECT = {
     "openai_images": "Set OPENAI_API_KEY",
     "openrouter": "Set OPENROUTER_API_KEY",
 }
+#: What it brings.
+BRINGS = {
+    "sora": "Sora and open models on a GPU server, gateway or clone",
+    "omni": "Gemini Omni: clips with sound, frames and references",
+    "veo": "Veo on Google Cloud",
+    "openai_images": "pictures for frames and references",
+    "openrouter": "models of many makers, with their live prices",
+}
+#: Where a key stands; Veo's credentials are told by its own errors.
+KEYS = {
+    "sora": "SORA_API_KEY or OPENAI_API_KEY",
+    "omni": "GEMINI_API_KEY",
+    "openai_images": "OPENAI_API_KEY",
+    "openrouter": "OPENROUTER_API_KEY",
+}
+#: Where another server than the vendor's own can be named.
+BASE_URLS = {"sora": "SORA_BASE_URL"}
 #: How long what a server lists is taken from memory.
 LISTED_SECONDS = 10
 #: How old such a list may get.
@@ -137,12 +154,19 @@ def account_of(take: Advancing) -> Account:
 
 
 def test(configured: Configured) -> str:
-    """One sentence on what works. Raises ProviderError."""
-    if configured.provider in IMAGE_PROVIDERS:
-        return image_provider(configured.provider).test(configured.account)
-    said = remote_provider(configured.provider).test(configured.account)
-    if configured.provider in LISTING_PROVIDERS:
-        refresh_models(configured)
+    """One sentence on what works. Raises ProviderError, which names the variable of a key that was refused."""
+    try:
+        if configured.provider in IMAGE_PROVIDERS:
+            return image_provider(configured.provider).test(configured.account)
+        said = remote_provider(configured.provider).test(configured.account)
+        if configured.provider in LISTING_PROVIDERS:
+            refresh_models(configured)
+    except ProviderError as error:
+        variable = KEYS.get(configured.provider)
+        if error.kind != ErrorKind.AUTH or variable is None:
+            raise
+        message = f"The key in {variable} was refused: {error.message}"
+        raise ProviderError(error.kind, message, code=error.code, request_id=error.request_id) from error
     return said
 
 
@@ -237,7 +261,7 @@ def _as_declared(model: Model, configured: Configured) -> Model:
     takes = replace(
         model.takes,
         remix=model.takes.remix and configured.can(Ability.REMIX),
-        extend=model.takes.extend and configured.can(Ability.EXTEND),
+        extend=model.takes.extend if configured.can(Ability.EXTEND) else None,
         edit=model.takes.edit and configured.can(Ability.EDIT),
         seed=configured.can(Ability.EXTRA_FIELDS),
         negative_prompt=configured.can(Ability.EXTRA_FIELDS),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from generation.catalogue import Model
 
-CENT = Decimal("0.01")
+CENT, KEPT = Decimal("0.01"), Decimal("0.0001")
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,10 @@ class Price:
     currency: str
 
     def __str__(self) -> str:
+        """In cents where they suffice, else to the last place that is kept: what is shown is what is charged."""
         symbol = {"USD": "$", "EUR": "€", "GBP": "£"}.get(self.currency, f"{self.currency} ")
-        return f"{symbol}{self.amount.quantize(CENT)}"
+        cents, exact = self.amount.quantize(CENT), self.amount.quantize(KEPT)
+        return f"{symbol}{cents if cents == exact else exact.normalize()}"
 
     def times(self, count: int) -> "Price":
         return Price(self.amount * count, self.currency)

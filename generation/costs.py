@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Q
+from django.utils import timezone
 
 from generation import connections
 from generation.models import Generation, ImageGeneration
 from generation.states import Status
+from projects.models import Project
 from teams.models import User
 
 GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
@@ -21,6 +23,9 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Line:
+    #: What tells groups of the same name apart.
+    project_id: int
+    member_id: int | None
     month: str
     team: str
     project: str
@@ -69,23 +74,23 @@ def lines_for(person: User) -> list[Line]:
 
 def _of_takes(takes: Iterable[Generation]) -> Iterator[Line]:
     for take in takes:
-        yield _line(
-            take, take.scene.project.title, str(take.scene.project.team), f"{take.scene.title}, take {take.number}"
-        )
+        yield _line(take, take.scene.project, f"{take.scene.title}, take {take.number}")
 
 
 def _of_pictures(rows: Iterable[ImageGeneration]) -> Iterator[Line]:
     for row in rows:
-        yield _line(row, row.project.title, str(row.project.team), row.get_role_display())
+        yield _line(row, row.project, row.get_role_display())
 
 
-def _line(row: Generation | ImageGeneration, project: str, team: str, what: str) -> Line:
+def _line(row: Generation | ImageGeneration, project: Project, what: str) -> Line:
     model = connections.all_models().get(row.model_id)
     is_open = row.is_active or row.status == Status.UNKNOWN
     return Line(
-        month=f"{row.created_at:%Y-%m}",
-        team=team,
-        project=project,
+        project_id=project.pk,
+        member_id=row.created_by_id,
+        month=f"{timezone.localtime(row.created_at):%Y-%m}",
+        team=str(project.team),
+        project=project.title,
         member=str(row.created_by or "somebody"),
         model=model.name if model else row.model_id,
         what=what,
@@ -99,13 +104,26 @@ def _line(row: Generation | ImageGeneration, project: str, team: str, what: str)
 
 def grouped(lines: Iterable[Line], by: str) -> list[Sums]:
     """The sums by one of GROUPS and currency, the dearest first; months newest first."""
-    sums: dict[tuple[str, str], Sums] = {}
+    sums: dict[tuple[Hashable, str], Sums] = {}
     for line in lines:
-        name = str(getattr(line, by))
-        sums.setdefault((name, line.currency), Sums(name, line.currency)).add(line)
+        key, name = _group_of(line, by)
+        sums.setdefault((key, line.currency), Sums(name, line.currency)).add(line)
     if by == "month":
         return sorted(sums.values(), key=lambda one: one.name, reverse=True)
     return sorted(sums.values(), key=lambda one: (one.actual + one.reserved, one.estimated), reverse=True)
+
+
+def _group_of(line: Line, by: str) -> tuple[Hashable, str]:
+    """What makes a group one, and what people call it."""
+    match by:
+        case "project":
+            return line.project_id, line.project
+        case "member":
+            return line.member_id, line.member
+        case "model":
+            return line.model, line.model
+        case _:
+            return line.month, line.month
 
 
 def totals(lines: Iterable[Line]) -> list[Sums]:

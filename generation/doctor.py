@@ -150,7 +150,7 @@ def orphaned_files() -> Iterator[Finding]:
     if not root.is_dir():
         return
     known = set(Reference.objects.values_list("image", flat=True))
-    for name in ("clip", "poster"):
+    for name in ("clip", "poster", "filmstrip"):
         known |= set(Generation.objects.exclude(**{name: ""}).values_list(name, flat=True))
     old = [path for path in _old_files(root) if str(path.relative_to(root)) not in known]
     if old:

@@ -24,12 +24,12 @@ NEXT_STEPS = {
     ErrorKind.MODERATION: "Change the wording or the pictures, then make a new take.",
     ErrorKind.QUOTA: "Add credit at the provider or choose another model, then make a new take.",
     ErrorKind.RATE_LIMIT: "Wait a few minutes, then make a new take; fewer at a time help.",
-    ErrorKind.AUTH: "Ask whoever runs this server to check the key; Connections can test it.",
+    ErrorKind.AUTH: "Have the key checked by whoever runs this server; “Test connection” tells whether it works.",
     ErrorKind.INVALID: "Change what the provider names, then make a new take.",
     ErrorKind.PROVIDER: "Make a new take; if it happens again, choose another model.",
     ErrorKind.NETWORK: "Test the connection under Connections, then make a new take.",
-    ErrorKind.LOST: "Look at the provider's own page before you make a new take: this one may have been charged.",
-    ErrorKind.UNKNOWN: "Look at the provider's own page before you make a new take: this one may have been charged.",
+    ErrorKind.LOST: "Look at the provider's own page, then say on the queue page what became of it.",
+    ErrorKind.UNKNOWN: "Look at the provider's own page, then say on the queue page what became of it.",
     ErrorKind.STORAGE: "Ask whoever runs this server to look at its disk, then make a new take.",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -42,6 +43,7 @@ class ImageRequestForm(forms.Form):
     images = forms.MultipleChoiceField(required=False, label="Made from", widget=forms.CheckboxSelectMultiple)
     kind = forms.ChoiceField(choices=Reference.Kind.choices, required=False)
     label = forms.CharField(max_length=120, required=False, label="Name")
+    click = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, *, project: Project, scene: Scene | None, models: list[Model], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -49,6 +51,7 @@ class ImageRequestForm(forms.Form):
         self.chosen_model = by_id.get((data or {}).get("model", "")) or models[0]
         self._choose("model", [(model.id, model.name) for model in models])
         self.initial.setdefault("model", self.chosen_model.id)
+        self.initial.setdefault("click", uuid.uuid4())
         sizes = self.chosen_model.image_sizes
         if scene and self.chosen_model.free_size and is_free_size(own := "{}x{}".format(*frame_size(scene))):
             sizes = (*sizes, own)
@@ -86,7 +89,7 @@ class ImageRequestForm(forms.Form):
             del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
-        empty = {"kind": "", "label": "", "images": [], "count": 1}
+        empty = {"kind": "", "label": "", "images": [], "count": 1, "click": None}
         return empty | {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
     def request(self) -> ImageRequest:

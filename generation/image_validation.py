@@ -35,7 +35,7 @@ def image_obstacles(model: Model, request: ImageRequest) -> list[str]:
         *_choice_obstacles(model, "style", request.style, lambda other: () if request.images else other.styles),
         *_choice_obstacles(model, "background", request.background, backgrounds_of),
         *_choice_obstacles(model, "format", request.output_format, lambda other: other.formats),
-        *_choice_obstacles(model, "moderation", request.moderation, lambda other: _moderations(other, request)),
+        *_moderation_obstacles(model, request),
         *_combination_obstacles(model, request),
         *_count_obstacles(model, request.count),
         *_input_obstacles(model, request),
@@ -111,9 +111,14 @@ def _choice_obstacles(
         yield f"{model.name} has no choice of {field}; leave it empty.{instead}"
 
 
-def _moderations(model: Model, request: ImageRequest) -> tuple[str, ...]:
-    """It came with the choice of format, and edits do not have it."""
-    return MODERATIONS if model.formats and not request.images else ()
+def _moderation_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
+    """It came with the choice of format."""
+    if request.moderation and request.images and model.formats:
+        yield f"{model.name} takes no choice of moderation for pictures made from others; leave it empty."
+        return
+    yield from _choice_obstacles(
+        model, "moderation", request.moderation, lambda other: MODERATIONS if other.formats else ()
+    )
 
 
 def _combination_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:

@@ -7,17 +7,19 @@ when a lease ends.
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Generic
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Greatest, Now
 from typing_extensions import TypeVar
 
+from generation import stalling
 from generation.models import Advancing, Generation, ImageGeneration, Worker
 from generation.states import Status
 
@@ -61,7 +63,7 @@ class Lease(Generic[RowT]):
         claimed = (
             Generation.objects.due()
             .filter(pk__in=list(take_ids), status=status)
-            .update(lease_token=token, lease_expires_at=_expiry(hold_for), leased_by=worker_id, handed_over_at=None)
+            .update(**_claimed(token, worker_id, hold_for))
         )
         if not claimed:
             return []
@@ -72,6 +74,7 @@ class Lease(Generic[RowT]):
         """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life. LeaseLost."""
         if not self._held().update(**self._stamped(changes), lease_expires_at=_expiry(hold_for)):
             raise LeaseLost
+        stalling.alive(hold_for or settings.LEASE_SECONDS)
         self._remember(changes)
 
     def keep_alive(self, **changes: Any) -> None:
@@ -79,6 +82,7 @@ class Lease(Generic[RowT]):
         wanted = self._held().filter(cancel_requested=False)
         if not wanted.update(**self._stamped(changes), lease_expires_at=_expiry()):
             raise CancelRequested if self._held().exists() else LeaseLost
+        stalling.alive(settings.LEASE_SECONDS)
         self._remember(changes)
 
     def let_go(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
@@ -86,7 +90,7 @@ class Lease(Generic[RowT]):
 
         `quietly` where nothing changed that anybody sees: open pages are not told.
         """
-        ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None}
+        ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
         due_at = Now() + timedelta(seconds=next_step_in) if next_step_in else Now()
         values = changes if quietly else self._stamped(changes)
         if not self._held().update(**values, **ended, next_step_at=due_at):
@@ -108,21 +112,26 @@ class Lease(Generic[RowT]):
 
 def _claim(due: QuerySet[RowT], related: QuerySet[RowT], row_id: int, worker_id: int | None) -> Lease[RowT] | None:
     token = uuid.uuid4()
-    values = {"lease_token": token, "lease_expires_at": _expiry(), "leased_by": worker_id, "handed_over_at": None}
-    return Lease(related.get(pk=row_id), token) if due.filter(pk=row_id).update(**values) else None
+    claimed = due.filter(pk=row_id).update(**_claimed(token, worker_id))
+    return Lease(related.get(pk=row_id), token) if claimed else None
+
+
+def _claimed(token: uuid.UUID, worker_id: int | None, hold_for: float | None = None) -> dict[str, Any]:
+    """A token that still stands on a row that is free was left there by somebody who died."""
+    left_behind = Case(When(lease_token__isnull=False, then=Now()), default=F("recovered_at"))
+    return {
+        "lease_token": token,
+        "lease_expires_at": _expiry(hold_for),
+        "leased_by": worker_id,
+        "lease_pid": os.getpid(),
+        "handed_over_at": None,
+        "recovered_at": left_behind,
+    }
 
 
 def release_leases_of(worker_id: int) -> int:
-    """Hand over what a worker that has stopped was doing, without waiting for its leases to run out."""
-    released = {
-        "lease_token": None,
-        "lease_expires_at": None,
-        "leased_by": None,
-        "next_step_at": Now(),
-        "attempt": Greatest(F("attempt") - 1, 0),
-    }
-    rows = (Generation.objects.active(), ImageGeneration.objects.active())
-    return sum(active.filter(leased_by=worker_id).update(**released) for active in rows)
+    """Hand over what a worker that was told to stop was doing; it counts as no attempt."""
+    return _release(Q(leased_by=worker_id), attempt=Greatest(F("attempt") - 1, 0))
 
 
 def release_leases_of_the_dead() -> int:
@@ -131,8 +140,37 @@ def release_leases_of_the_dead() -> int:
     released = 0
     for worker_id in dead.values_list("pk", flat=True):
         if Worker.objects.filter(pk=worker_id, stopping=False).update(stopping=True):
-            released += release_leases_of(worker_id)
+            released += _release(Q(leased_by=worker_id))
     return released
+
+
+def release_leases_of_ended_processes(worker_id: int) -> int:
+    """The same for single processes of a worker that lives: only its own machine can tell which are no more."""
+    held = Q(leased_by=worker_id, lease_pid__isnull=False)
+    pids = {pid for rows in _active() for pid in rows.filter(held).values_list("lease_pid", flat=True)}
+    ended = [pid for pid in pids if pid is not None and not _is_running(pid)]
+    return _release(Q(leased_by=worker_id, lease_pid__in=ended)) if ended else 0
+
+
+def _active() -> tuple[QuerySet[Generation], QuerySet[ImageGeneration]]:
+    return Generation.objects.active(), ImageGeneration.objects.active()
+
+
+def _release(held: Q, **changes: Any) -> int:
+    ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
+    return sum(
+        rows.filter(held).update(**ended, **changes, next_step_at=Now(), recovered_at=Now()) for rows in _active()
+    )
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _expiry(hold_for: float | None = None) -> CombinedExpression:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.base import File
@@ -30,7 +30,14 @@ from PIL import Image
 from generation.models import Generation
 from generation.providers.base import ErrorKind, ProviderError
 
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
 POSTER_WIDTH = 960
+#: How many stills a filmstrip has, and how wide each is.
+STRIP_STILLS, STRIP_WIDTH = 10, 240
+#: Of a still that a provider sends.
+MOST_PIXELS = 50_000_000
 #: No request takes longer; a folder of pictures that is older was left by a worker that died.
 PICTURES_SECONDS = 3600
 
@@ -41,10 +48,11 @@ class NotAClip(Exception):
 
 @dataclass(frozen=True)
 class Inspection:
-    """A clip that was decoded: its length, and a still of it as WebP."""
+    """A clip that was decoded: its length in seconds, a still of it, and stills from beginning to end side by side (WebP)."""
 
     seconds: Decimal
     poster: bytes
+    filmstrip: bytes
 
 
 def scratch_dir() -> Path:
@@ -69,15 +77,15 @@ def scratch_file(take_id: int, token: uuid.UUID) -> Iterator[Path]:
     try:
         yield path
     finally:
-        for name in (path, path.with_suffix(".webp")):
-            name.unlink(missing_ok=True)
+        for leftover in scratch_dir().glob(f"{path.stem}*"):
+            leftover.unlink(missing_ok=True)
 
 
 def sweep_scratch() -> int:
     """Remove what dead workers left; returns how many files."""
     removed = 0
     for path in scratch_dir().iterdir():
-        name = re.fullmatch(r"(\d+)-([0-9a-f-]{36})\.(mp4|webp)", path.name)
+        name = re.fullmatch(r"(\d+)-([0-9a-f-]{36})\.(mp4|poster\.webp|filmstrip\.webp)", path.name)
         if name is None:
             if path.is_dir() and time.time() - path.stat().st_mtime > PICTURES_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
@@ -90,23 +98,64 @@ def sweep_scratch() -> int:
 
 
 def inspect(path: Path) -> Inspection:
-    """Decode the clip's picture at a third of its length. Raises NotAClip for anything a browser could not play."""
+    """Decode the clip's picture, all of it. Raises NotAClip for anything a browser could not play."""
     import av  # 40 MB that a web process, which imports this module too, never needs
 
     try:
         with av.open(path, format="mp4") as container:
             if not container.streams.video or not container.duration:
                 raise NotAClip("it holds no moving picture")
+            container.streams.video[0].thread_type = "AUTO"
             seconds = Decimal(container.duration) / av.time_base
-            container.seek(container.duration // 3)
-            frame = next(container.decode(video=0))
-            still: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV leaves it so
-    except (av.error.InvalidDataError, av.error.EOFError, StopIteration) as error:
+            stills = _stills(container, float(seconds))
+    except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise NotAClip("it cannot be decoded") from error
-    still.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
+    if not stills:
+        raise NotAClip("it holds no picture")
+    poster = stills[len(stills) // 3].copy()
+    poster.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
+    return Inspection(seconds.quantize(Decimal("0.001")), _as_webp(poster), _as_webp(_side_by_side(stills)))
+
+
+def _stills(container: InputContainer, seconds: float) -> list[Image.Image]:
+    """STRIP_STILLS frames, each from the middle of its part of the clip; the last again where frames end sooner."""
+    wanted = [seconds * (2 * number + 1) / (2 * STRIP_STILLS) for number in range(STRIP_STILLS)]
+    stills: list[Image.Image] = []
+    frame = None
+    for frame in container.decode(video=0):
+        while len(stills) < STRIP_STILLS and (frame.time or 0) >= wanted[len(stills)]:
+            stills.append(frame.to_image())  # type: ignore[no-untyped-call]  # PyAV leaves it so
+    if frame is not None and len(stills) < STRIP_STILLS:
+        stills += [frame.to_image()] * (STRIP_STILLS - len(stills))  # type: ignore[no-untyped-call]
+    return stills
+
+
+def _side_by_side(stills: list[Image.Image]) -> Image.Image:
+    width, height = stills[0].size
+    size = (STRIP_WIDTH, max(1, round(STRIP_WIDTH * height / width)))
+    strip = Image.new("RGB", (STRIP_WIDTH * len(stills), size[1]))
+    for number, still in enumerate(stills):
+        strip.paste(still.resize(size, Image.Resampling.BILINEAR), (number * STRIP_WIDTH, 0))
+    return strip
+
+
+def _as_webp(picture: Image.Image) -> bytes:
     encoded = io.BytesIO()
-    still.save(encoded, "WEBP", quality=82)
-    return Inspection(seconds.quantize(Decimal("0.001")), encoded.getvalue())
+    picture.save(encoded, "WEBP", quality=82)
+    return encoded.getvalue()
+
+
+def poster_from(picture: bytes) -> bytes | None:
+    """A provider's own still as a poster; None where it is no picture."""
+    try:
+        with Image.open(io.BytesIO(picture), formats=("JPEG", "PNG", "WEBP")) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return None
+            still = image.convert("RGB")
+    except (OSError, ValueError, SyntaxError):
+        return None
+    still.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
+    return _as_webp(still)
 
 
 class _Scratch(File):  # type: ignore[type-arg]
@@ -117,18 +166,24 @@ class _Scratch(File):  # type: ignore[type-arg]
 
 
 def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
-    """Move the clip and its poster into storage; the fields of the row that say where they are."""
-    still = path.with_suffix(".webp")
-    still.write_bytes(inspection.poster)
-    for file in (path, still):
-        with file.open("rb") as written:
-            os.fsync(written.fileno())
+    """Move the clip, its poster and its filmstrip into storage; the fields of the row that say where they are."""
+    pictures = {"poster": inspection.poster, "filmstrip": inspection.filmstrip}
+    written = {name: path.with_suffix(f".{name}.webp") for name in pictures}
+    for name, picture in pictures.items():
+        written[name].write_bytes(picture)
+    for scratch in (path, *written.values()):
+        with scratch.open("rb") as file:
+            os.fsync(file.fileno())
     # From here on nothing is written, only renamed: a full disk cannot leave half a file where a whole one belongs.
     size = path.stat().st_size
-    with still.open("rb") as poster, path.open("rb") as clip:
-        poster_name = default_storage.save(f"takes/{take_id}/poster.webp", _Scratch(poster, name=str(still)))
-        clip_name = default_storage.save(f"takes/{take_id}/clip.mp4", _Scratch(clip, name=str(path)))
-    return {"clip": clip_name, "poster": poster_name, "clip_bytes": size, "clip_seconds": inspection.seconds}
+    kept = {name: _move(scratch, f"takes/{take_id}/{name}.webp") for name, scratch in written.items()}
+    clip = _move(path, f"takes/{take_id}/clip.mp4")
+    return {**kept, "clip": clip, "clip_bytes": size, "clip_seconds": inspection.seconds}
+
+
+def _move(scratch: Path, name: str) -> str:
+    with scratch.open("rb") as file:
+        return str(default_storage.save(name, _Scratch(file, name=str(scratch))))
 
 
 def storage_error(error: OSError, money: str) -> ProviderError:

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from generation import connections, prompting
-from generation.catalogue import Model
+from generation.catalogue import Extension, Model
 from generation.connections import Configured
 from generation.cost import Price, price_of
 from generation.models import Generation
@@ -87,7 +87,9 @@ def offer(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
     if asked:
         found += [*task_obstacles(model, connection, asked), *prompt_obstacles(model, asked.prompt)]
         resolution = asked.source.resolution
-        seconds = seconds if asked.task == Task.EXTEND else asked.source.duration
+        seconds = asked.source.duration
+        if asked.task == Task.EXTEND and model.takes.extend:
+            seconds = model.takes.extend.nearest(scene.duration, made=asked.source.whole_seconds)
     else:
         found += [*format_obstacles(scene, model), *length_obstacles(model, scene.duration)]
         unseen += input_obstacles(scene, model, seconds)
@@ -141,7 +143,9 @@ def availability_obstacles(model: Model, connection: Configured | None, today: d
     if model.is_retired(today, host=(connection.host if connection else "") or model.host):
         successor = connections.all_models().get(model.successor)
         follows = f" {successor.name} follows it." if successor else ""
-        yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows}"
+        variable = connections.BASE_URLS.get(model.provider, "")
+        elsewhere = f" A server that still has it can be named by {variable}." if variable else ""
+        yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows or elsewhere}"
     elif connection is None:
         how = connections.HOW_TO_CONNECT.get(model.provider)
         yield f"{how} to use {model.name}." if how else f"Nothing here can reach {model.name}."
@@ -220,6 +224,25 @@ def task_obstacles(model: Model, connection: Configured | None, asked: Asked) ->
         yield f"Only a finished clip that the provider made can be used to {task}."
     elif source.provider != model.provider or (connection and source.connection_id != connection.row().pk):
         yield f"A clip can only be used to {task} where it was made."
+    elif task == Task.EXTEND and model.takes.extend:
+        yield from extension_obstacles(model, model.takes.extend, connection, source)
+
+
+def extension_obstacles(
+    model: Model, extension: Extension, connection: Configured | None, source: Generation
+) -> Iterator[str]:
+    if extension.resolutions and source.resolution not in extension.resolutions:
+        yield f"{model.name} extends clips in {', '.join(extension.resolutions)}; this one has {source.resolution}."
+    made = source.whole_seconds
+    if extension.total is not None and made + extension.seconds.min > extension.total:
+        yield (
+            f"{model.name} extends clips by {extension.seconds} up to {extension.total:f} s together; "
+            f"this one has {made.normalize():f} s already."
+        )
+    if extension.from_bucket and connection and not connection.account.option("output_gcs_uri"):
+        yield (
+            f"{model.name} extends clips that stand in a bucket. Set GOOGLE_VEO_OUTPUT_GCS_URI, then make the clip again."
+        )
 
 
 def _instead(model: Model, can: Callable[[Model], bool]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+from django.conf import settings
 from django.db.models.functions import Now
 from django_q.conf import Conf
 
-from generation import connections, dispatch, pipeline
+from generation import connections, dispatch, pipeline, stalling
 from generation.models import Worker
 
 
@@ -24,19 +25,22 @@ def _note_execution() -> None:
 
 
 def advance(take_id: int) -> None:
-    pipeline.advance(take_id, worker_id=this_worker())
+    with stalling.watched(settings.LEASE_SECONDS):
+        pipeline.advance(take_id, worker_id=this_worker())
     _note_execution()
     dispatch.hand_over_due()
 
 
 def advance_images(row_id: int) -> None:
-    pipeline.advance_images(row_id, worker_id=this_worker())
+    with stalling.watched(settings.LEASE_SECONDS):
+        pipeline.advance_images(row_id, worker_id=this_worker())
     _note_execution()
     dispatch.hand_over_due()
 
 
 def poll(take_ids: list[int]) -> None:
-    pipeline.poll_many(take_ids, worker_id=this_worker())
+    with stalling.watched(pipeline.POLL_SECONDS):
+        pipeline.poll_many(take_ids, worker_id=this_worker())
     _note_execution()
     dispatch.begin_due()
 

@@ -11,11 +11,13 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +27,7 @@ from django.db.models.functions import Now
 
 from generation.failures import failure_of
 from generation.models import Advancing, Generation, ImageGeneration
+from generation.providers.registry import is_local
 from generation.states import Status
 from projects import pictures
 from projects.models import Project
@@ -125,8 +128,12 @@ class Interrupted(Exception):
 
 
 def drive(row: Advancing, step: Callable[[int], None], say: Callable[[Advancing], None]) -> None:
-    """Take the row's steps until it is over. Raises Interrupted."""
+    """Take the row's steps until it is over. Raises Interrupted.
+
+    What is being bought is not interrupted: whoever presses Ctrl-C while it is sent is heard once the answer is there.
+    """
     rows = type(row)._default_manager
+    due = Generation.objects.due() if isinstance(row, Generation) else ImageGeneration.objects.due()
     with _as_interrupt(signal.SIGTERM):
         try:
             while True:
@@ -134,11 +141,13 @@ def drive(row: Advancing, step: Callable[[int], None], say: Callable[[Advancing]
                 say(row)
                 if not row.is_active:
                     return
-                due = Generation.objects.due() if isinstance(row, Generation) else ImageGeneration.objects.due()
-                if due.filter(pk=row.pk).exists():
-                    step(row.pk)
-                else:
+                if not due.filter(pk=row.pk).exists():
                     time.sleep(LOOK_EVERY_SECONDS)
+                elif row.status == Status.QUEUED and not is_local(row.provider):
+                    with _heard_afterwards():
+                        step(row.pk)
+                else:
+                    step(row.pk)
         except KeyboardInterrupt:
             # Workers sign their leases; one that is not signed is this command's.
             rows.filter(pk=row.pk, leased_by=None).exclude(lease_token=None).update(
@@ -146,6 +155,30 @@ def drive(row: Advancing, step: Callable[[int], None], say: Callable[[Advancing]
             )
             row.refresh_from_db()
             raise Interrupted from None
+
+
+@contextmanager
+def _heard_afterwards() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until the block is over; pressed again, they do not. Only the main thread hears them."""
+    heard: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if heard:
+            raise KeyboardInterrupt
+        heard.append(number)
+        sys.stderr.write("\nWaiting for the provider's answer; it is kept. Press again to stop at once.\n")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if heard:
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -173,11 +206,9 @@ class Progress:
         self.said = ""
 
     def __call__(self, row: Advancing) -> None:
-        percent = getattr(row, "progress", 0)
-        shown = percent if sys.stderr.isatty() else percent // 10 * 10
         line = str(row.get_status_display())
-        if row.status == Status.RUNNING:
-            line += f" {shown} %"
+        if isinstance(row, Generation) and row.status == Status.RUNNING:
+            line += f" {row.progress if sys.stderr.isatty() else row.progress // 10 * 10} %"
         if row.waiting_for and row.is_active:
             line += f": {row.waiting_for}"
         if line != self.said:
@@ -221,7 +252,12 @@ def usage_error(message: str, kind: str = "usage") -> dict[str, str]:
 def explain(row: Advancing) -> None:
     """Why there is no result, on standard error."""
     if error := error_of(row):
-        parts = (error["message"] or str(row.status), error["money"], error["next_step"])
+        answer = (
+            f"Or: manage.py look {row.pk} --help"
+            if row.status == Status.UNKNOWN and isinstance(row, Generation)
+            else ""
+        )
+        parts = (error["message"] or str(row.status), error["money"], error["next_step"], answer)
         sys.stderr.write(" ".join(part for part in parts if part) + "\n")
 
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("scenes/<int:pk>/player", takes.player, name="scene_player"),
     path("scenes/<int:pk>/sketch.webp", downloads.sketch_picture, name="scene_sketch"),
     path("takes/<int:pk>/poster.webp", downloads.poster, name="take_poster"),
+    path("takes/<int:pk>/filmstrip.webp", downloads.filmstrip, name="take_filmstrip"),
     path("takes/<int:pk>/clip.mp4", downloads.clip, name="take_clip"),
     path("projects/<int:pk>/clips.zip", downloads.clips_zip, name="clips_zip"),
     path("projects/<int:pk>/table", table.table, name="table"),
@@ -47,4 +48,6 @@ urlpatterns = [
     path("takes/<int:pk>/look", look.take_look, name="take_look"),
     path("images/<int:pk>/look", look.images_look, name="images_look"),
     path("queue", queue.queue, name="queue"),
+    path("queue/seen", queue.recovery_seen, name="recovery_seen"),
+    path("takes/<int:pk>/dismiss", queue.dismiss, name="take_dismiss"),
 ]

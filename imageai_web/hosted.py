@@ -12,6 +12,10 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+#: Those of generation.providers.base.Ability.
+ABILITIES = ("list", "cancel", "delete", "remix", "extend", "edit", "variants", "extra_fields", "free_sizes")
+#: Google's person policies.
+PERSONS = ("allow_all", "allow_adult", "dont_allow")
 #: What /v1/videos servers can do by their make; the names are those of generation.providers.presets.
 PRESETS = ("openai", "vllm-omni", "sglang", "litellm", "other")
 
@@ -22,13 +26,11 @@ def connections(env: environ.Env) -> dict[str, dict[str, Any]]:
     sora_key, sora_url = text(env, "SORA_API_KEY") or openai_key, address(env, "SORA_BASE_URL") or openai_url
     found = {}
     if sora_key or sora_url:
-        preset = text(env, "SORA_PRESET") or ("other" if sora_url else "openai")
-        if preset not in PRESETS:
-            raise ImproperlyConfigured(f"SORA_PRESET is {preset!r}; it is one of {', '.join(PRESETS)}.")
+        preset = one_of(env, "SORA_PRESET", PRESETS) or ("other" if sora_url else "openai")
         found["sora"] = {
             **account(env, "SORA", "sora", "Sora", key=sora_key or "none", base_url=sora_url),
             "preset": preset,
-            "abilities": env.list("SORA_ABILITIES", default=[]),
+            "abilities": some_of(env, "SORA_ABILITIES", ABILITIES),
             "models": env.list("SORA_MODELS", default=[]),
             "price_per_second": price(env, "SORA_PRICE_PER_SECOND"),
         }
@@ -47,7 +49,7 @@ def connections(env: environ.Env) -> dict[str, dict[str, Any]]:
             "project": project,
             "location": env.str("GOOGLE_CLOUD_LOCATION", default="us-central1"),
             "output_gcs_uri": text(env, "GOOGLE_VEO_OUTPUT_GCS_URI"),
-            "person_generation": text(env, "VEO_PERSON_GENERATION"),
+            "person_generation": one_of(env, "VEO_PERSON_GENERATION", PERSONS),
             "storage_url": address(env, "GOOGLE_STORAGE_URL"),
         }
     if openrouter_key := text(env, "OPENROUTER_API_KEY"):
@@ -76,10 +78,29 @@ def text(env: environ.Env, name: str) -> str:
 
 def address(env: environ.Env, name: str) -> str:
     value = text(env, name)
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that are no IPv6 address, or a port beyond 65535
+        is_address = False
+    if value and not is_address:
         raise ImproperlyConfigured(f"{name} is {value!r}, which is no address. Write it like https://host:8000/v1.")
     return value.rstrip("/")
+
+
+def one_of(env: environ.Env, name: str, allowed: tuple[str, ...]) -> str:
+    value = text(env, name)
+    if value and value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it is one of {', '.join(allowed)}.")
+    return value
+
+
+def some_of(env: environ.Env, name: str, allowed: tuple[str, ...]) -> list[str]:
+    values = [value.strip() for value in env.list(name, default=[]) if value.strip()]
+    for value in values:
+        if value not in allowed:
+            raise ImproperlyConfigured(f"{name} names {value!r}; it can name {', '.join(allowed)}.")
+    return values
 
 
 def positive(env: environ.Env, name: str, default: int) -> int:

@@ -52,6 +52,23 @@ class Seconds:
 
 
 @dataclass(frozen=True)
+class Extension:
+    """By how much a finished clip can go on; `total` is what may come of it, in seconds."""
+
+    seconds: Seconds
+    total: Decimal | None = None
+    #: Of clips that can; all where none are named.
+    resolutions: tuple[str, ...] = ()
+    #: Only clips that the provider has put into a bucket.
+    from_bucket: bool = False
+
+    def nearest(self, wanted: Decimal, *, made: Decimal) -> Decimal:
+        """The allowed length nearest to what is wanted that a clip of `made` seconds has room for."""
+        room = self.seconds.max if self.total is None else self.total - made
+        return max(self.seconds.min, min(self.seconds.nearest(wanted), room))
+
+
+@dataclass(frozen=True)
 class Takes:
     """What a model can be given besides the prompt, and what can be done with its clips."""
 
@@ -66,7 +83,7 @@ class Takes:
     negative_prompt: bool = False
     audio: Literal["always", "choice", "never"] = "never"
     remix: bool = False
-    extend: bool = False
+    extend: Extension | None = None
     edit: bool = False
 
 
@@ -125,8 +142,9 @@ class Model:
         return tuple(dict.fromkeys(aspect for sizes in self.sizes.values() for aspect in sizes))
 
     def is_retired(self, today: date, *, host: str | None = None) -> bool:
-        """Whether it can no longer be had at `host`; without one, at its vendor."""
-        return self.retired_on is not None and self.retired_on <= today and host in (None, self.host)
+        """Whether it can no longer be had at `host`; without one, at its vendor, whose regions have hosts of their own."""
+        at_vendor = host is None or host == self.host or host.endswith((f".{self.host}", f"-{self.host}"))
+        return self.retired_on is not None and self.retired_on <= today and at_vendor
 
     def retires_soon(self, today: date) -> bool:
         return self.retired_on is not None and 0 < (self.retired_on - today).days <= SOON_DAYS
@@ -163,7 +181,20 @@ def _seconds(value: Any) -> Seconds:
 def _takes(value: dict[str, Any]) -> Takes:
     if unknown := value.keys() - {field.name for field in fields(Takes)}:
         raise Slip("takes", f"unknown: {', '.join(sorted(unknown))}")
-    return Takes(**value)
+    return Takes(**value | ({"extend": _extension(value["extend"])} if "extend" in value else {}))
+
+
+def _extension(value: Any) -> Extension:
+    if not isinstance(value, dict) or "seconds" not in value:
+        raise Slip("takes", 'extend is written as { seconds = ["4", "8"] }, with what else limits it')
+    if unknown := value.keys() - {field.name for field in fields(Extension)}:
+        raise Slip("takes", f"unknown in extend: {', '.join(sorted(unknown))}")
+    return Extension(
+        _seconds(value["seconds"]),
+        total=_price("takes", value["total"]) if "total" in value else None,
+        resolutions=tuple(value.get("resolutions", ())),
+        from_bucket=value.get("from_bucket", False),
+    )
 
 
 def _converted(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ time of the last one.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Self, TypeVar
 
 from django.db import models
@@ -64,6 +65,14 @@ class Advancing(models.Model):
         "generation.Worker", on_delete=models.SET_NULL, null=True, related_name="%(class)s_leases"
     )
 
+    #: The process that holds the lease, on the machine of `leased_by`.
+    lease_pid = models.PositiveIntegerField(null=True)
+    #: Whoever worked on it died or was stopped; what it went on with.
+    recovered_at = models.DateTimeField(null=True)
+    was_adopted = models.BooleanField(default=False)
+    #: Somebody has seen that it did not succeed; it leaves the queue page.
+    dismissed_at = models.DateTimeField(null=True)
+
     error_kind = models.CharField(max_length=20, blank=True)
     error_message = models.TextField(blank=True)
     error_code = models.CharField(max_length=120, blank=True)
@@ -74,6 +83,11 @@ class Advancing(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def cost(self) -> Decimal:
+        """What it did cost, or will by the estimate."""
+        return self.estimated_cost if self.actual_cost is None else self.actual_cost
 
     @property
     def is_active(self) -> bool:

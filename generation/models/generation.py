@@ -56,6 +56,8 @@ class Generation(Advancing):
 
     clip = models.FileField(upload_to=clip_name, max_length=200, blank=True)
     poster = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
+    #: Ten stills side by side, from beginning to end.
+    filmstrip = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
     clip_bytes = models.PositiveBigIntegerField(default=0)
     clip_seconds = models.DecimalField(max_digits=8, decimal_places=3, null=True)
 
@@ -86,8 +88,10 @@ class Generation(Advancing):
         return self.scene_digest != self.scene.digest()
 
     @property
-    def cost(self) -> Decimal:
-        return self.estimated_cost if self.actual_cost is None else self.actual_cost
+    def whole_seconds(self) -> Decimal:
+        """How long the clip is with what it extends."""
+        before = self.source.whole_seconds if self.source and self.task == Task.EXTEND else Decimal(0)
+        return before + self.duration
 
     @property
     def download_name(self) -> str:

@@ -21,6 +21,8 @@ class ImageGeneration(Advancing):
     kind = models.CharField(max_length=10, choices=Reference.Kind, blank=True)
     label = models.CharField(max_length=120, blank=True)
 
+    #: Made with the form that asked: the same click twice finds it taken.
+    click = models.UUIDField(null=True, unique=True)
     prompt = models.TextField()
     #: size, quality, background, output_format, compression, style, moderation, count; images are names of stored files.
     options = models.JSONField(default=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -18,6 +18,7 @@ from generation.models.image_generation import ImageGeneration
 from projects.models import Project
 from teams.models import Team, User
 
+ONLY_ADDED_TO = "The ledger is only ever added to."
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
@@ -40,6 +41,8 @@ class Budget(models.Model):
     cap_month = money(null=True, blank=True, validators=NOT_NEGATIVE)
     #: A single price above this is asked about before it is spent.
     confirm_above = money(null=True, blank=True, validators=NOT_NEGATIVE)
+    #: Per cent of a cap from which on people are warned that it is nearly used.
+    warn_at = models.PositiveSmallIntegerField(default=80, validators=[MinValueValidator(1), MaxValueValidator(100)])
     reserved = money(default=Decimal(0))
     spent = money(default=Decimal(0))
     month = models.CharField(max_length=7, blank=True)
@@ -73,6 +76,20 @@ class Budget(models.Model):
             caps.append(self.cap_month - self.spent_in(month) - self.reserved)
         return min(caps, default=None)
 
+    def is_nearly_used(self, month: str) -> bool:
+        caps = [(self.cap_total, self.spent), (self.cap_month, self.spent_in(month))]
+        return any(cap is not None and (spent + self.reserved) * 100 >= cap * self.warn_at for cap, spent in caps)
+
+
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    """Adds and reads: whoever would change many entries at once is stopped as one who would change a single one."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError(ONLY_ADDED_TO)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError(ONLY_ADDED_TO)
+
 
 class LedgerEntry(models.Model):
     class Kind(models.TextChoices):
@@ -94,6 +111,8 @@ class LedgerEntry(models.Model):
     spent = money(default=Decimal(0))
     note = models.CharField(max_length=300, blank=True)
 
+    objects = LedgerQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         indexes = [models.Index(fields=["team", "at"]), models.Index(fields=["project", "at"])]
@@ -103,8 +122,8 @@ class LedgerEntry(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError("The ledger is only ever added to.")
+            raise TypeError(ONLY_ADDED_TO)
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("The ledger is only ever added to.")
+        raise TypeError(ONLY_ADDED_TO)

@@ -12,11 +12,12 @@ is due again when its lease runs out; what may then be done depends on its statu
 from generation.offers import Asked
 from generation.pipeline.asking import Enqueued, Missing, cancel, enqueue, enqueue_missing, is_missing, missing_of
 from generation.pipeline.images import enqueue_images, image_obstacles
-from generation.pipeline.steps import advance, advance_images, poll_many
+from generation.pipeline.steps import POLL_SECONDS, advance, advance_images, poll_many
 from generation.pipeline.transitions import MAX_ATTEMPTS, IllegalTransition
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "POLL_SECONDS",
     "Asked",
     "Enqueued",
     "IllegalTransition",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from generation import admission
+from generation.admission import Wait
 from generation.lease import Lease, RowT
 from generation.models import Advancing
 from generation.pipeline.transitions import MAX_ATTEMPTS, allow, error_fields, move
@@ -35,8 +38,15 @@ def enter(lease: Lease[RowT]) -> bool:
             )
             lease.take.attempt += 1
             return True
-        lease.let_go(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=True)
+        _wait(lease, wait)
         return False
+
+
+def _wait(lease: Lease[RowT], wait: Wait) -> None:
+    """The dispatcher tells a row how many are ahead of it; what the row says of the same reason already, stays."""
+    said = lease.take.waiting_for.partition(";")[0] == wait.reason
+    told: dict[str, Any] = {} if said else {"waiting_for": wait.reason[:300], "waiting_until": wait.until}
+    lease.let_go(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=said, **told)
 
 
 def turned_away(lease: Lease[RowT], error: ProviderError) -> None:

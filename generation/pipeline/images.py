@@ -6,6 +6,7 @@ look up: a person decides.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -26,7 +27,7 @@ from generation.models import ImageGeneration
 from generation.offers import why_not
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.transitions import UNCLEAR, end
-from generation.providers.base import ErrorKind, ImageRequest, ImageResult, ProviderError
+from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
 from generation.providers.registry import image_provider
 from generation.states import Status
 from projects import pictures
@@ -47,21 +48,33 @@ def enqueue_images(
     member: User,
     inputs: tuple[str, ...] = (),
     expected: str | None = None,
+    confirmed: bool = True,
+    click: uuid.UUID | None = None,
     **fields: str,
 ) -> ImageGeneration:
     """Ask for pictures; `inputs` are names of stored files to edit, in place of the request's `images`.
 
-    Raises ValidationError with every obstacle, or where the price is not the one that was `expected`.
+    A `click` that arrives twice asks once. Raises ValidationError with every obstacle, or where the price is not the one that
+    was `expected`; NeedsConfirmation for a price that is asked about first, unless it was `confirmed`.
     """
     Project.objects.select_for_update().get(pk=project.pk)
+    if click and (asked_already := ImageGeneration.objects.filter(project=project, click=click).first()):
+        return asked_already
     obstacles = image_obstacles(model, request, len(inputs))
     if role in pictures.FRAMES and request.count > 1:
         obstacles.append("A frame is one picture; for several, ask for references.")
     price = image_validation.image_price(model, request.size, request.quality, request.count)
     if expected is not None and expected != str(price or ""):
         obstacles.append(f"It would cost {price or 'what its tokens cost'} by now. Nothing was started; press again.")
+    if price is None and budget.is_capped(project, model.currency):
+        obstacles.append(
+            f"What this costs is told only afterwards, which no budget can hold to. Choose a size and quality that "
+            f"{model.name} has a price for, or another model."
+        )
     if obstacles:
         raise ValidationError(obstacles)
+    if price and not confirmed:
+        budget.ask_before(price, project)
     connection = connections.for_provider(model.provider)
     assert connection is not None, "its absence is an obstacle"
     row = ImageGeneration.objects.create(
@@ -72,6 +85,7 @@ def enqueue_images(
         provider=model.provider,
         connection=connection.row(),
         model_id=model.id,
+        click=click,
         prompt=request.prompt,
         options={name: getattr(request, name) for name in OPTIONS} | {"images": list(inputs)},
         estimated_cost=price.amount if price else Decimal(0),
@@ -101,10 +115,11 @@ def make(lease: Lease[ImageGeneration]) -> None:
     row = lease.take
     if row.cancel_requested:
         raise CancelRequested
+    provider = image_provider(row.provider)
     if not enter(lease):
         return
     try:
-        result = _ask(row)
+        result = _ask(row, provider)
     except OSError as error:
         raise ProviderError(ErrorKind.STORAGE, f"A picture cannot be read: {error}. Nothing was sent.") from error
     except ProviderError as error:
@@ -120,13 +135,13 @@ def make(lease: Lease[ImageGeneration]) -> None:
 
 
 def leave_to_a_person(lease: Lease[ImageGeneration], error: ProviderError | None = None) -> None:
-    message = "The provider did not say whether it made these pictures, and they may have been charged."
+    message = "The provider did not say whether it made these pictures."
     if error:
         message += f" Its answer was: {error.message}"
     end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 
-def _ask(row: ImageGeneration) -> ImageResult:
+def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
     options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
     with media.scratch_folder() as folder:
         images = []
@@ -135,7 +150,7 @@ def _ask(row: ImageGeneration) -> ImageResult:
             with default_storage.open(name) as picture:
                 images[-1].write_bytes(picture.read())
         request = ImageRequest(prompt=row.prompt, model=row.model_id, images=tuple(images), **options)
-        return image_provider(row.provider).make(connections.account_of(row), request)
+        return provider.make(connections.account_of(row), request)
 
 
 def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:

@@ -100,11 +100,16 @@ def throttled(tell: Callable[..., None]) -> Callable[[float], None]:
     return on_progress
 
 
-def store(lease: Lease, path: Path) -> None:
-    """Keep the clip and finish the take. Raises media.NotAClip, OSError, LeaseLost."""
-    poster = media.inspect(path)
+def store(lease: Lease, path: Path, still: bytes = b"") -> None:
+    """Keep the clip and finish the take; its poster is the provider's own `still` where that can be used.
+
+    Raises media.NotAClip, OSError, LeaseLost.
+    """
+    inspection = media.inspect(path)
+    if still and (poster := media.poster_from(still)):
+        inspection = replace(inspection, poster=poster)
     lease.write()
-    kept = media.keep(lease.take.pk, path, poster)
+    kept = media.keep(lease.take.pk, path, inspection)
     with transaction.atomic():
         cost = lease.take.cost
         end(lease, Status.COMPLETED, progress=100, actual_cost=cost, error_kind="", error_message="", **kept)

@@ -19,7 +19,7 @@ from generation.models import Generation
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.making import request_of, store, throttled, with_pictures
 from generation.pipeline.transitions import MAX_ATTEMPTS, UNCLEAR, allow, back_off, end, error_fields
-from generation.providers.base import ErrorKind, Progress, ProgressState, ProviderError
+from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, RemoteProvider
 from generation.providers.registry import remote_provider
 from generation.states import Status
 
@@ -37,12 +37,13 @@ def submit(lease: Lease) -> None:
     take = lease.take
     if take.cancel_requested:
         raise CancelRequested
+    provider = remote_provider(take.provider)  # loading an SDK takes a while, in which nothing is to be under way yet
     if not enter(lease):
         return
     try:
         account = connections.account_of(take)
         with with_pictures(take) as request:
-            remote_id = remote_provider(take.provider).submit(account, request)
+            remote_id = provider.submit(account, request)
     except OSError as error:
         raise ProviderError(
             ErrorKind.STORAGE, f"A picture of this scene cannot be read: {error}. Nothing was sent."
@@ -75,16 +76,26 @@ def look_up(lease: Lease) -> None:
         known = frozenset(_remote_ids(take))
         remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
     except ProviderError as error:
-        lease.let_go(next_step_in=back_off(take.attempt), error_kind=error.kind, error_message=error.message)
-        return
+        if take.attempt < MAX_ATTEMPTS:
+            wait = back_off(take.attempt)
+            told = f"Looking for it at the provider, which answers: {error.message}"
+            lease.let_go(next_step_in=wait, attempt=F("attempt") + 1, waiting_for=told[:300], error_kind=error.kind)
+            return
+        remote_id = None
     if remote_id:
         lease.let_go(
-            status=allow(take, Status.RUNNING), remote_id=remote_id, started_at=Now(), error_kind="", error_message=""
+            status=allow(take, Status.RUNNING),
+            remote_id=remote_id,
+            started_at=Now(),
+            error_kind="",
+            error_message="",
+            waiting_for="",
+            was_adopted=True,
+            recovered_at=Now(),
         )
     else:
-        message = "The provider did not say whether it accepted this clip, and it may have been charged."
-        if take.error_message:
-            message += f" Its answer was: {take.error_message}"
+        answer = f" Its answer was: {take.error_message}" if take.error_message else ""
+        message = f"The provider did not say whether it accepted this clip.{answer}"
         end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 
@@ -193,10 +204,18 @@ def fetch(lease: Lease) -> None:
             account = connections.account_of(take)
             provider = remote_provider(take.provider)
             provider.fetch(account, take.remote_id, path, throttled(lambda **_: lease.write()))
-            store(lease, path)
+            store(lease, path, _own_still(provider, account, take.remote_id))
     except (ProviderError, media.NotAClip, OSError) as error:
         message = f"The clip is made; downloading it did not work yet: {error}"
         if take.attempt + 1 >= MAX_ATTEMPTS:
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
         else:
             lease.let_go(next_step_in=back_off(take.attempt), error_message=message)
+
+
+def _own_still(provider: RemoteProvider, account: Account, remote_id: str) -> bytes:
+    """A clip does not wait for its thumbnail: where that cannot be had, one is made here."""
+    try:
+        return provider.thumbnail(account, remote_id)
+    except ProviderError:
+        return b""

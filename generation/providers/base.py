@@ -232,6 +232,9 @@ class RemoteProvider(Protocol):
     def fetch(self, account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
         """Stream the finished clip to `destination`."""
 
+    def thumbnail(self, account: Account, remote_id: str) -> bytes:
+        """The provider's own still of a finished clip, as it encodes it; empty where it has none. Raises ProviderError."""
+
     def find(self, account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
         """The id of a clip submitted with exactly this request since then, where the provider can list; else None.
 

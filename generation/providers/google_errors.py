@@ -67,11 +67,13 @@ def _status_of(error: Exception) -> int | None:
 def _refusal(error: Exception, status: int, *, sending: bool, key: str) -> ProviderError:
     body = _body_of(error)
     words = _without(key, plain(str(body.get("message") or "")))
+    if words.lstrip().startswith("<"):
+        words = ""  # a page: what answers is not Google's API
     response = getattr(error, "response", None)
     headers = response.headers if isinstance(response, httpx2.Response) else httpx2.Headers()
     return ProviderError(
         _kind(status, words, sending=sending),
-        words or f"Google answered {status} and gave no reason.",
+        words or f"What answers there is not Google's API ({status}). Check the address under Connections.",
         code=str(body.get("status") or ""),
         request_id=headers.get("x-request-id", "") or headers.get("x-goog-request-id", ""),
         retry_after=retry_after(headers) or _retry_info(body),

@@ -119,6 +119,10 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
         raise _unreachable(error, sending=False) from error
 
 
+def thumbnail(account: Account, remote_id: str) -> bytes:
+    return b""
+
+
 def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
     return None
 

@@ -93,6 +93,16 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
             _save_content(client, remote_id, destination, on_progress)
 
 
+def thumbnail(account: Account, remote_id: str) -> bytes:
+    if Ability.VARIANTS not in account.abilities:
+        return b""
+    with _client(account, CALL_SECONDS) as client, _despite_retirement():
+        try:
+            return client.videos.download_content(remote_id, variant="thumbnail").read()
+        except (OpenAIError, ValueError) as error:
+            raise as_provider_error(error, sending=False) from error
+
+
 def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
     earliest = since - timedelta(seconds=CLOCK_SECONDS)
     size, seconds = f"{request.width}x{request.height}", _seconds(request)
@@ -141,7 +151,7 @@ def test(account: Account) -> str:
             if not is_protocol and failure.kind != ErrorKind.AUTH:
                 raise _something_else(account) from error
             if not is_protocol:
-                raise ProviderError(ErrorKind.AUTH, f"The key was refused: {failure.message}") from error
+                raise failure from error
         except (OpenAIError, ValueError) as error:
             raise as_provider_error(error, sending=False) from error
         else:

@@ -80,6 +80,10 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     transfer.save_from_url(url, destination, on_progress, headers, base_url=root)
 
 
+def thumbnail(account: Account, remote_id: str) -> bytes:
+    return b""
+
+
 def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
     """Google Cloud does not list Veo's operations."""
     return None

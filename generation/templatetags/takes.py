@@ -1,4 +1,7 @@
-"""What templates ask about takes. Only `project_summaries` queries; the others read what the page has loaded."""
+"""What templates ask about takes.
+
+Only `project_summaries` and `budget_warning` query; the others read what the page has loaded.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from generation import catalogue, connections, offers, pipeline
+from generation import budget, catalogue, connections, offers, pipeline
 from generation.cost import Price
 from generation.failures import Failure, failure_of
 from generation.models import Advancing, Generation
@@ -34,6 +37,11 @@ def icon(name: str, label: str = "") -> SafeString:
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, source)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', source)
+
+
+@register.simple_tag
+def budget_warning(project: Project) -> str:
+    return budget.warning_for(project, "USD")
 
 
 @register.simple_tag
@@ -96,7 +104,7 @@ def made_from(take: Generation) -> list[MadeFrom]:
 def can_be_made_from(take: Generation) -> bool:
     """Whether the link to that is worth showing; asks nothing of the database."""
     model = connections.all_models().get(take.model_id) if take.is_done and take.remote_id else None
-    return model is not None and (model.takes.remix or model.takes.extend or model.takes.edit)
+    return model is not None and any((model.takes.remix, model.takes.extend, model.takes.edit))
 
 
 @register.simple_tag
@@ -134,7 +142,7 @@ def offers_for(scene: Scene) -> list[offers.Offer]:
 
 
 @register.filter
-def price(take: Generation) -> str:
+def price(take: Advancing) -> str:
     return str(Price(take.cost, take.currency))
 
 
@@ -149,7 +157,7 @@ def amount(value: Decimal, currency: str) -> str:
 
 
 @register.filter
-def model_name(take: Generation) -> str:
+def model_name(take: Advancing) -> str:
     """The catalogue's name of the take's model; its id where the catalogue no longer has it."""
     model = connections.all_models().get(take.model_id)
     return model.name if model else take.model_id

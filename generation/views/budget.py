@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,29 +22,39 @@ from teams.access import require, signed_in
 from teams.models import Role
 
 CURRENCY = "USD"
-WARN_AT = 0.8
 
 
 class CapsForm(forms.ModelForm[Budget]):
     """Empty means without a cap."""
 
+    AMOUNTS = {"cap_total": "no cap", "cap_month": "no cap", "confirm_above": "never ask"}
+
     class Meta:
         model = Budget
-        fields = ["cap_total", "cap_month", "confirm_above"]
-        labels = {"cap_total": "In total", "cap_month": "Per month", "confirm_above": "Ask before a price above"}
-        widgets = {
-            name: forms.NumberInput(attrs={"step": "0.01", "min": "0", "placeholder": "no cap"}) for name in fields
+        fields = ["cap_total", "cap_month", "confirm_above", "warn_at"]
+        labels = {
+            "cap_total": "In total",
+            "cap_month": "Per month",
+            "confirm_above": "Ask before a price above",
+            "warn_at": "Warn when used, per cent",
+        }
+        error_messages = {
+            "warn_at": dict.fromkeys(
+                ["invalid", "required", "min_value", "max_value"], "Enter a whole number from 1 to 100."
+            )
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            if self.initial.get(name) is not None:
-                self.initial[name] = self.initial[name].quantize(CENT)
+        for name, placeholder in self.AMOUNTS.items():
+            field = self.fields[name]
+            field.widget = forms.NumberInput(attrs={"step": "0.01", "min": "0", "placeholder": placeholder})
             field.error_messages |= {
                 "invalid": "Enter an amount such as 25 or 9.50.",
                 "min_value": "It cannot be negative.",
             }
+            if self.initial.get(name) is not None:
+                self.initial[name] = self.initial[name].quantize(CENT)
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,31 +63,32 @@ def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
     if request.method == "POST":
         require(role, Role.OWNER)
-    with transaction.atomic():
-        of_team, of_project = budget.locked(project, CURRENCY)
-    forms_of = [
-        CapsForm(request.POST or None, instance=of_project, prefix="project"),
-        CapsForm(request.POST or None, instance=of_team, prefix="team"),
-    ]
-    if request.method == "POST" and all(form.is_valid() for form in forms_of):
-        save_caps(project, forms_of, request)
+    of_team, of_project = budget.of_both(project, CURRENCY)
+    forms_of = {
+        "project": CapsForm(request.POST or None, instance=of_project, prefix="project"),
+        "team": CapsForm(request.POST or None, instance=of_team, prefix="team"),
+    }
+    if request.method == "POST" and all(form.is_valid() for form in forms_of.values()):
+        with transaction.atomic():
+            for whose, row in zip(("team", "project"), budget.locked(project, CURRENCY), strict=True):
+                budget.change_caps(row, forms_of[whose].cleaned_data, signed_in(request))
         messages.success(request, "The budget is saved.")
         return redirect("project_budget", pk)
     month = budget.this_month()
     context = {
         "project": project,
         "can_change": role == Role.OWNER,
-        "budgets": [(form, Gauge(form.instance, month)) for form in forms_of],
-        "entries": LedgerEntry.objects.filter(project=project).select_related("member", "take")[::-1][:50],
+        "budgets": [(form, Gauge(form.instance, month)) for form in forms_of.values()],
+        "entries": entries_about(project),
     }
     return render(request, "generation/budget.html", context, status=422 if request.method == "POST" else 200)
 
 
-def save_caps(project: Project, forms_of: list[CapsForm], request: HttpRequest) -> None:
-    with transaction.atomic():
-        current = {row.pk: row for row in budget.locked(project, CURRENCY)}
-        for form in forms_of:
-            budget.change_caps(current[form.instance.pk], form.cleaned_data, signed_in(request))
+def entries_about(project: Project) -> QuerySet[LedgerEntry]:
+    """The project's latest, and what was decided about its whole team."""
+    of_team = Q(project=None, team=project.team)
+    entries = LedgerEntry.objects.filter(Q(project=project) | of_team)
+    return entries.select_related("member", "take__scene", "images").order_by("-pk")[:50]
 
 
 class Gauge:
@@ -86,11 +98,7 @@ class Gauge:
         self.row = row
         self.spent_month = row.spent_in(month)
         self.left = row.left(month)
-
-    @property
-    def is_nearly_used(self) -> bool:
-        caps = [(self.row.cap_total, self.row.spent), (self.row.cap_month, self.spent_month)]
-        return any(cap is not None and float(spent + self.row.reserved) >= WARN_AT * float(cap) for cap, spent in caps)
+        self.is_nearly_used = row.is_nearly_used(month)
 
 
 @require_safe
@@ -105,5 +113,13 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         return response
     by = request.GET.get("by", "project")
     by = by if by in costs.GROUPS else "project"
-    context = {"groups": costs.grouped(lines, by), "by": by, "choices": costs.GROUPS, "totals": costs.totals(lines)}
+    capped = Budget.objects.filter(team__memberships__user=signed_in(request)).exclude(cap_total=None, cap_month=None)
+    month = budget.this_month()
+    context = {
+        "groups": costs.grouped(lines, by),
+        "by": by,
+        "choices": costs.GROUPS,
+        "totals": costs.totals(lines),
+        "capped": [Gauge(row, month) for row in capped.select_related("team", "project").order_by("team", "project")],
+    }
     return render(request, "generation/costs.html", context)

@@ -20,7 +20,11 @@ def connection_list(request: HttpRequest) -> HttpResponse:
     context = {
         "connections": [(one, Connection.objects.filter(slug=one.slug).first()) for one in configured.values()],
         "at_provider": Generation.objects.filter(status__in=AT_PROVIDER).count(),
-        "missing": [how for provider, how in connections.HOW_TO_CONNECT.items() if provider not in configured],
+        "missing": [
+            (connections.BRINGS[provider], how)
+            for provider, how in connections.HOW_TO_CONNECT.items()
+            if provider not in {one.provider for one in configured.values()}
+        ],
     }
     return render(request, "generation/connections.html", context)
 

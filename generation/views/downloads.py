@@ -6,6 +6,7 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
@@ -33,9 +34,20 @@ def sketch_picture(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def poster(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk)
-    if not take.poster:
+    return picture_of(take.poster)
+
+
+@require_safe
+def filmstrip(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ten stills side by side, for looking through a clip without playing it."""
+    take, _ = load_take(request, pk)
+    return picture_of(take.filmstrip)
+
+
+def picture_of(stored: FieldFile) -> HttpResponse:
+    if not stored:
         raise Http404
-    with take.poster.open("rb") as picture:
+    with stored.open("rb") as picture:
         data = picture.read()
     return HttpResponse(data, content_type="image/webp", headers={"Cache-Control": FOR_EVER})
 

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from generation import pipeline
+from generation.budget import NeedsConfirmation
 from generation.image_forms import ImageRequestForm, image_models
 from generation.prompting import render_frame
 from generation.templatetags.pictures import being_made, seen_of
+from generation.views.confirming import ask_first, is_confirmed
 from projects.loaders import load_project, load_scene
 from projects.models import Project, Reference, Scene
 from teams.access import signed_in
@@ -52,11 +54,15 @@ def make(request: HttpRequest, project: Project, scene: Scene | None) -> HttpRes
                 member=signed_in(request),
                 inputs=tuple(asked["images"]),
                 expected=request.GET.get("price"),
+                confirmed=is_confirmed(request),
+                click=asked["click"],
                 kind=asked["kind"],
                 label=asked["label"],
             )
             url = reverse("scene_page", args=[scene.pk]) if scene else reverse("project_edit", args=[project.pk])
             return redirect(f"{url}#pictures")
+        except NeedsConfirmation as question:
+            return ask_first(request, project, question)
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "project": project, "scene": scene}

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from django.db.models import F
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
-from generation.models import Connection, Generation, Worker
-from generation.states import ACTIVE, Status
+from generation import recovery
+from generation.loaders import load_take
+from generation.models import Connection, Generation, ImageGeneration, Worker
+from generation.states import Status
 from teams.access import editable_teams, signed_in
+from teams.models import Role
 
 SHOWN_ACTIVE, SHOWN_ENDED = 200, 50
+#: Where a session keeps until when the person has seen what became of interrupted takes.
+SEEN = "recovery_seen_at"
 
 
 @dataclass
@@ -35,19 +44,40 @@ def lines_of(takes: Iterable[Generation]) -> list[Line]:
 
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    mine = Generation.objects.filter(scene__project__team__memberships__user=signed_in(request)).select_related(
+    person = signed_in(request)
+    mine = Generation.objects.filter(scene__project__team__memberships__user=person).select_related(
         "scene__project__team", "created_by", "connection"
     )
+    pictures = ImageGeneration.objects.filter(project__team__memberships__user=person, project__deleted_at=None)
+    shown = mine.filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
     active = list(mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE])
+    seen = request.session.get(SEEN)
     context = {
         "active": active,
         "lines": lines_of(active),
         "unknown": mine.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE],
-        "ended": mine.exclude(status__in=[*ACTIVE, Status.UNKNOWN])
-        .filter(scene__deleted_at=None, scene__project__deleted_at=None)
-        .order_by("-finished_at")[:SHOWN_ENDED],
-        "editable": editable_teams(signed_in(request)),
+        "unknown_pictures": pictures.filter(status=Status.UNKNOWN).select_related("project", "scene", "created_by"),
+        "failed": shown.filter(status=Status.FAILED, dismissed_at=None)[:SHOWN_ENDED],
+        "ended": shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED],
+        "editable": editable_teams(person),
         "nobody_works": bool(active) and not Worker.alive().exists(),
+        "recovered": recovery.report_of(mine, seen=datetime.fromisoformat(seen) if seen else None),
     }
     template = "generation/_queue.html" if request.headers.get("HX-Request") else "generation/queue.html"
     return render(request, template, context)
+
+
+@require_POST
+def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody of the team has seen that it failed: it leaves the queue page for all of them."""
+    take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
+    undismissed = Generation.objects.filter(pk=take.pk, status=Status.FAILED, dismissed_at=None)
+    undismissed.update(dismissed_at=Now(), version=F("version") + 1, changed_at=Now())
+    return redirect("queue")
+
+
+@require_POST
+def recovery_seen(request: HttpRequest) -> HttpResponse:
+    """For this person only, who may be the one to act on it."""
+    request.session[SEEN] = timezone.now().isoformat()
+    return redirect("queue")

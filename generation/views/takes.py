@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -19,8 +17,9 @@ from generation.live import Page, render_fragments
 from generation.loaders import load_take
 from generation.pipeline import Asked
 from generation.providers.base import Task
+from generation.views.confirming import ask_first, is_confirmed
 from projects.loaders import load_project, load_scene
-from projects.models import Project, Scene
+from projects.models import Scene
 from projects.views.places import back_to_view
 from teams.access import signed_in
 from teams.models import Role
@@ -37,20 +36,6 @@ def back_to(request: HttpRequest, scene: Scene) -> HttpResponse:
     return redirect(f"{reverse(page.value, args=[scene.project_id])}#scene-{scene.pk}")
 
 
-def ask_first(
-    request: HttpRequest, project: Project, question: NeedsConfirmation, fields: dict[str, Any]
-) -> HttpResponse:
-    """The question as a page whose button sends the same again; HTMX goes to it by posting once more as a plain form."""
-    context = {"question": " ".join(question.messages), "fields": fields, "project": project}
-    context["url"] = request.get_full_path()
-    if request.headers.get("HX-Request"):
-        html = render(request, "generation/_confirm.html", context).content
-        return HttpResponse(
-            html, headers={"HX-Retarget": "#confirm", "HX-Reswap": "innerHTML", "HX-Trigger": "confirm"}
-        )
-    return render(request, "generation/confirm.html", context, status=409)
-
-
 @require_POST
 def generate(request: HttpRequest, pk: int) -> HttpResponse:
     """Start the take whose number stood on the button."""
@@ -59,11 +44,11 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
         number = int(request.POST.get("take", ""))
     except ValueError:
         return HttpResponseBadRequest("Which take to make is not known. Reload the page, then try again.")
-    expected, confirmed = request.GET.get("price"), "confirmed" in request.POST
+    expected, confirmed = request.GET.get("price"), is_confirmed(request)
     try:
         pipeline.enqueue(scene, number=number, member=signed_in(request), expected=expected, confirmed=confirmed)
     except NeedsConfirmation as question:
-        return ask_first(request, scene.project, question, {"take": number})
+        return ask_first(request, scene.project, question)
     except ValidationError as error:
         if request.headers.get("HX-Request"):
             return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
@@ -80,9 +65,9 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"It would be {now} by now. Nothing was started; press again if that is what you want.")
         return back_to_view(request, pk)
     try:
-        takes = pipeline.enqueue_missing(project, member=signed_in(request), confirmed="confirmed" in request.POST)
+        takes = pipeline.enqueue_missing(project, member=signed_in(request), confirmed=is_confirmed(request))
     except NeedsConfirmation as question:
-        return ask_first(request, project, question, {"expected": request.POST.get("expected", "")})
+        return ask_first(request, project, question)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -139,13 +124,22 @@ def take_from(request: HttpRequest, pk: int) -> HttpResponse:
     form = TakeFromForm(request.POST or None)
     if form.is_valid():
         asked = Asked(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
-        number, price = form.cleaned_data["take"], request.GET.get("price")
         try:
             model = connections.all_models().get(take.model_id)
             if model is None:
                 raise ValidationError("The model that made this take is not known here any more.")
-            pipeline.enqueue(scene, number=number, member=signed_in(request), model=model, expected=price, asked=asked)
+            pipeline.enqueue(
+                scene,
+                number=form.cleaned_data["take"],
+                member=signed_in(request),
+                model=model,
+                expected=request.GET.get("price"),
+                asked=asked,
+                confirmed=is_confirmed(request),
+            )
             return redirect("scene_page", scene.pk)
+        except NeedsConfirmation as question:
+            return ask_first(request, scene.project, question)
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "take": take, "scene": scene, "project": scene.project}

@@ -248,7 +248,7 @@
   setInterval(() => {
     for (const time of $$("time[data-until]")) {
       const seconds = Math.round((Date.parse(time.dataset.until) - Date.now()) / 1000);
-      time.textContent = seconds < 5 ? "now" : seconds < 60 ? `in ${seconds} s` : `in ${Math.round(seconds / 60)} min`;
+      time.textContent = seconds < 5 ? "any moment" : seconds < 60 ? `in about ${seconds} s` : `in about ${Math.round(seconds / 60)} min`;
     }
     for (const time of $$(".elapsed[data-since]")) {
       const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time.dataset.since)) / 1000));

@@ -100,7 +100,9 @@ def violations(data: Path) -> list[str]:
         found.append("a scene has no selected take")
     media.sweep_scratch()
     stored = {str(path.relative_to(data)) for name in ("media", "scratch") for path in (data / name).rglob("*.*")}
-    wanted = {f"media/{name}" for take in takes for name in (take.clip.name, take.poster.name) if name}
+    wanted = {
+        f"media/{name}" for take in takes for name in (take.clip.name, take.poster.name, take.filmstrip.name) if name
+    }
     found += [f"orphan: {name}" for name in sorted(stored - wanted)]
     return found
 

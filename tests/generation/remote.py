@@ -64,6 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = self.path.strip("/").split("/")
         if parts == ["clips"]:
+            if fault := self.fault("clips"):
+                assert isinstance(fault, int)
+                return self.answer(fault, {"error": "no"})
             return self.answer(200, list(self.studio.clips.values()))
         if fault := self.fault(parts[-1] if parts[-1] == "content" else "check"):
             assert isinstance(fault, int)
@@ -128,6 +131,10 @@ async def check(account: Account, remote_id: str) -> Progress:
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     destination.write_bytes(_send("GET", f"/clips/{remote_id}/content").content)
     on_progress(1.0)
+
+
+def thumbnail(account: Account, remote_id: str) -> bytes:
+    return b""
 
 
 def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:

@@ -21,6 +21,7 @@ from generation.models import Budget, Generation, LedgerEntry, exact
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import Team, User
+from tests.queries import count_queries
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +190,9 @@ def test_the_ledger_is_only_added_to(paid: StandIn, scene: Scene, bob: User):
         entry.save()
     with pytest.raises(TypeError):
         entry.delete()
+    for change in (lambda: LedgerEntry.objects.update(spent=0), lambda: LedgerEntry.objects.all().delete()):
+        with pytest.raises(TypeError):
+            change()
 
 
 # -- The pages ---------------------------------------------------------------------------------------------------------
@@ -198,13 +202,15 @@ def save(client: Client, project: Project, **values: str):
     names = {
         f"{whose}-{name}": "" for whose in ("project", "team") for name in ("cap_total", "cap_month", "confirm_above")
     }
+    names |= {"project-warn_at": "80", "team-warn_at": "80"}
     return client.post(reverse("project_budget", args=[project.pk]), names | values, follow=True)
 
 
 def test_an_owner_sets_caps_and_it_is_written_down(as_user: AsUser, project: Project, alice: User):
     page = save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"}).content.decode()
     assert "The budget is saved." in page
-    assert "total: none -&gt; 25" in page
+    assert "Cap changed: total: none -&gt; 25" in page
+    assert "Cap changed for the team: month: none -&gt; 100.50" in page
     of_team, of_project = budget.locked(project, "USD")
     assert (of_project.cap_total, of_team.cap_month) == (25, Decimal("100.5"))
     save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"})
@@ -216,6 +222,29 @@ def test_a_cap_that_is_none(as_user: AsUser, project: Project, alice: User, valu
     response = save(as_user(alice), project, **{"project-cap_total": value})
     assert (response.status_code, words in response.content.decode()) == (422, True)
     assert LedgerEntry.objects.count() == 0
+
+
+def test_looking_at_a_budget_writes_nothing(as_user: AsUser, project: Project, vera: User):
+    as_user(vera).get(reverse("project_budget", args=[project.pk]))
+    assert Budget.objects.count() == 0
+
+
+@pytest.mark.parametrize(("percent", "warned"), [("50", True), ("51", False)])
+def test_people_are_warned_where_they_spend(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, alice: User, bob: User, percent: str, warned: bool
+):
+    save(as_user(alice), project, **{"project-cap_total": "0.80", "project-warn_at": percent})
+    start(scene, bob)
+    told = "$0.40 are left of the budget of the project “The ferry”."
+    pages = [reverse("storyboard", args=[project.pk]), reverse("project_budget", args=[project.pk])]
+    storyboard, page = (as_user(bob).get(url).content.decode() for url in pages)
+    assert (told in storyboard, f"{percent} % of this budget are used." in page) == (warned, warned)
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "many", ""])
+def test_a_threshold_that_is_none(as_user: AsUser, project: Project, alice: User, percent: str):
+    response = save(as_user(alice), project, **{"team-warn_at": percent})
+    assert (response.status_code, "Enter a whole number from 1 to 100." in response.content.decode()) == (422, True)
 
 
 def test_others_see_the_budget_and_only_owners_change_it(
@@ -238,6 +267,30 @@ def test_costs_by_project_member_model_and_month(
         page = client.get(reverse("costs"), {"by": by}).content.decode()
         assert (name in page, page.count("$0.80"), "Together, USD" in page) == (True, 2, True)
     assert "Nothing was spent" in as_user(mallory).get(reverse("costs")).content.decode()
+
+
+def test_projects_of_one_name_are_told_apart_and_caps_stand_beside(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User, team: Team, mallory: User
+):
+    start(scene, bob)
+    other = Project.objects.create(team=team, title=project.title, model_id="sora-2")
+    start(Scene.objects.create(project=other, position=1, title="x", action="x", duration=scene.duration), bob)
+    cap(project, total="5")
+    response = as_user(bob).get(reverse("costs"))
+    assert [(sums.name, sums.reserved) for sums in response.context["groups"]] == [("The ferry", Decimal("0.4"))] * 2
+    assert [(str(gauge.row), gauge.left) for gauge in response.context["capped"]] == [("The ferry", Decimal("4.6"))]
+    assert as_user(mallory).get(reverse("costs")).context["capped"] == []
+
+
+def test_costs_need_as_many_queries_for_nine_takes_as_for_one(as_user: AsUser, paid: StandIn, make_scenes, bob: User):
+    client, counts = as_user(bob), []
+    for more in (1, 8):
+        for scene in make_scenes(more):
+            start(scene, bob)
+        with count_queries() as queries:
+            client.get(reverse("costs"))
+        counts.append(len(queries))
+    assert counts == [5, 5]
 
 
 def test_the_csv_has_every_line_and_no_formula(as_user: AsUser, paid: StandIn, scene: Scene, bob: User):
@@ -314,6 +367,24 @@ def test_all_missing_are_asked_about_together(as_user: AsUser, paid: StandIn, pr
     )
     client.post(url, {"expected": "3 scenes · $1.20", "confirmed": "yes"})
     assert Generation.objects.count() == 3
+
+
+def test_what_is_made_from_a_take_is_asked_about_too(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User, advance
+):
+    take = start(scene, bob)
+    for _ in range(3):
+        advance(take)
+    ask_above(project, "0.10")
+    client, url = as_user(bob), reverse("take_from", args=[take.pk]) + "?price=%240.40"
+    fields = {"take": 2, "task": "remix", "prompt": "At night"}
+    response = client.post(url, fields)
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert [f'name="{name}" value="{value}"' in page for name, value in fields.items()] == [True] * 3
+    assert Generation.objects.count() == 1
+    client.post(url, fields | {"confirmed": "yes"})
+    assert Generation.objects.latest("pk").task == "remix"
 
 
 def test_sums_are_exact_on_every_database(paid: StandIn, project: Project, make_scenes, bob: User, advance):

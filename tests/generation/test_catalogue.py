@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -96,7 +97,7 @@ def test_every_price_is_exact_and_every_model_has_its_source():
 
 def test_prices_are_exact(studio):
     price = price_of(studio["studio-1"], resolution="720p", seconds=Decimal("6.5"))
-    assert (price.amount, str(price)) == (Decimal("0.6825"), "$0.68")
+    assert (price.amount, str(price)) == (Decimal("0.6825"), "$0.6825")
     assert str(Price(Decimal("1.5"), "EUR")) == "€1.50"
 
 
@@ -172,7 +173,9 @@ def test_all_models_side_by_side(scene: Scene):
         ("Set GEMINI_API_KEY to use Gemini Omni 1.2 Flash.",),
     )
     assert (veo.seconds, str(veo.price)) == (Decimal(6), "$0.60")
-    assert sora.obstacles == ("Sora 2 was retired by OpenAI on 24 September 2026.",)
+    assert sora.obstacles == (
+        "Sora 2 was retired by OpenAI on 24 September 2026. A server that still has it can be named by SORA_BASE_URL.",
+    )
     assert {offer.model.kind for offer in made.values()} == {"video"}
 
 
@@ -200,3 +203,22 @@ def test_the_command_prints_json_for_programs():
     assert rows.keys() == catalogue.all_models().keys()
     assert rows["gemini-omni-1.2-flash"]["price_per_second"]["1080p"] == "0.105"
     assert rows["dall-e-3"]["retired_on"] == "2026-05-12"
+
+
+@pytest.mark.parametrize(
+    ("host", "retired"),
+    [
+        (None, True),
+        ("api.openai.com", True),
+        ("eu.api.openai.com", True),
+        ("api.openai.com.example.org", False),
+        ("gpu", False),
+    ],
+)
+def test_a_retirement_binds_all_hosts_of_the_vendor(host: str | None, retired: bool):
+    assert catalogue.find("sora-2").is_retired(date(2026, 11, 24), host=host) is retired
+
+
+def test_a_region_of_google_cloud_is_googles():
+    model = replace(catalogue.find("veo-3.1-generate-001"), retired_on=date(2026, 11, 17))
+    assert model.is_retired(date(2026, 11, 24), host="us-central1-aiplatform.googleapis.com")

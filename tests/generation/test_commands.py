@@ -298,6 +298,31 @@ def test_a_key_on_the_command_line_goes_before_the_environments(run, everywhere:
     assert run("video", "-p", "x", "--sora-model", "sora-2", "--yes", "--api-key", KEY).code == 0
 
 
+def test_ctrl_c_while_it_is_sent_waits_for_the_answer(run, everywhere: StandIn):
+    everywhere.state.fail("sora.create", Fault(wait=1.5))
+
+    def press() -> None:
+        while not everywhere.state.calls("sora.create"):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    ran = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    take = Generation.objects.get()
+    assert (ran.code, take.status, take.remote_id) == (130, Status.RUNNING, everywhere.state.charges[0].clip_id)
+    assert "Waiting for the provider's answer; it is kept." in ran.err
+    assert run("video", "--resume", take.pk).code == 0
+    assert len(everywhere.state.charges) == 1
+
+
+def test_without_a_worker_it_says_why_it_waits(run, everywhere: StandIn):
+    everywhere.state.fail(
+        "sora.create", Fault(status=429, body={"error": {"message": "Slow down."}}, headers={"retry-after": "1"})
+    )
+    ran = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    assert (ran.code, "Queued: Sora asked to wait: Slow down." in ran.err) == (0, True)
+
+
 def test_what_another_worker_holds_is_watched_and_not_touched(run, everywhere: StandIn, alice: User):
     run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
     Generation.objects.update(status=Status.RUNNING, clip="", next_step_at="2026-01-01T00:00Z")
@@ -403,7 +428,7 @@ def test_a_picture_with_every_option(run, everywhere: StandIn, tmp_path: Path):
     with Image.open(written[0]) as picture:
         assert (picture.format, picture.getchannel("A").getextrema()[0]) == ("WEBP", 0)
     assert Decimal(ran.json["cost"]) == Decimal("0.06")
-    assert Reference.objects.filter(scene=None).count() == 2
+    assert Reference.objects.filter(scene__title="A tower").count() == 2
 
 
 def test_a_picture_from_a_picture(run, everywhere: StandIn, tmp_path: Path, frame: Path):
@@ -414,10 +439,18 @@ def test_a_picture_from_a_picture(run, everywhere: StandIn, tmp_path: Path, fram
         assert picture.format == "PNG"
 
 
+def test_pictures_made_here_are_no_references_of_clips_made_here(run, everywhere: StandIn, tmp_path: Path, frame: Path):
+    assert run("image", "-p", "A tower", "--model", "gpt-image-2", "--image", frame, "--yes").code == 0
+    assert run("video", "-p", "A boat", "--model", "gemini-omni-1.2-flash", "--yes").code == 0
+    (sent,) = everywhere.state.calls("omni.create")
+    assert [part["type"] for part in sent.fields["input"]] == ["text"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["-p", ""], "The prompt is empty."),
+        (["-p", "x", "-o", "x.jpg"], "The output ends in .jpeg; add --format jpeg, or name it .png."),
         (["-p", "x", "--model", "gpt-image-9"], "There is no image model called gpt-image-9."),
         (["-p", "x", "--model", "gpt-image-2"], "add --yes to start it."),
         (["-p", "x", "--model", "gpt-image-2", "--size", "100x100"], "has no size 100x100"),

@@ -245,7 +245,9 @@ def test_a_full_disk_does_not_keep_anybody_from_seeing_a_sketch(scene: Scene, mo
 
 @pytest.mark.django_db
 def test_a_take_without_poster_has_none_to_show(as_user: AsUser, local_take: Generation, vera: User):
-    assert as_user(vera).get(reverse("take_poster", args=[local_take.pk])).status_code == 404
+    client = as_user(vera)
+    names = ("take_poster", "take_filmstrip")
+    assert [client.get(reverse(name, args=[local_take.pk])).status_code for name in names] == [404, 404]
 
 
 @pytest.mark.django_db(transaction=True)

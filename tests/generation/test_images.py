@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db.models.functions import Now
@@ -13,8 +14,9 @@ from django.urls import reverse
 from PIL import Image
 
 from generation import dispatch, pipeline
+from generation.cost import Price
 from generation.lease import Lease
-from generation.models import Connection, Generation, ImageGeneration
+from generation.models import Budget, Connection, Generation, ImageGeneration
 from generation.states import Status
 from projects.models import Project, Reference, Scene
 from teams.models import User
@@ -24,6 +26,8 @@ from tests.standin import Fault, StandIn
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
 MODEL = "gpt-image-2"
+#: Of one square picture in high quality, as it stands in an address.
+PRICE = quote(str(Price(Decimal("0.211"), "USD")))
 
 
 @pytest.fixture
@@ -148,6 +152,37 @@ def test_what_cannot_be_made_is_said_and_nothing_is_asked_for(
     response = ask(as_user(bob), scene, **fields)
     assert (response.status_code, words in response.content.decode()) == (422, True)
     assert ImageGeneration.objects.count() == 0
+
+
+def test_one_click_that_arrives_twice_is_one_request(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    page = client.get(reverse("scene_picture_make", args=[scene.pk]))
+    click = page.context["form"]["click"].value()
+    assert f'name="click" value="{click}"' in page.content.decode()
+    assert {ask(client, scene, click=click).status_code for _ in range(2)} == {302}
+    assert ImageGeneration.objects.count() == 1
+    again = client.get(reverse("scene_picture_make", args=[scene.pk])).context["form"]["click"].value()
+    ask(client, scene, click=again)
+    assert ImageGeneration.objects.count() == 2
+
+
+def test_a_dear_picture_is_asked_about(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
+    client, options = as_user(bob), {"size": "1024x1024", "quality": "high"}
+    response = ask(client, scene, price=PRICE, **options)
+    assert (response.status_code, "more than $0.10 at once is asked about" in response.content.decode()) == (409, True)
+    assert ImageGeneration.objects.count() == 0
+    ask(client, scene, price=PRICE, confirmed="yes", **options)
+    assert ImageGeneration.objects.get().estimated_cost == Decimal("0.211")
+
+
+def test_what_has_no_price_is_not_started_under_a_cap(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
+    response = ask(client, scene, model="gpt-image-2.6-flare")
+    assert (response.status_code, "told only afterwards" in response.content.decode()) == (422, True)
+    Budget.objects.update(cap_total=None)
+    assert ask(client, scene, model="gpt-image-2.6-flare").status_code == 302
 
 
 def test_a_price_that_has_changed_is_said(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):

@@ -1,8 +1,16 @@
+import subprocess
 from collections.abc import Callable
 
 import pytest
 
-from generation.lease import CancelRequested, Lease, LeaseLost, release_leases_of, release_leases_of_the_dead
+from generation.lease import (
+    CancelRequested,
+    Lease,
+    LeaseLost,
+    release_leases_of,
+    release_leases_of_ended_processes,
+    release_leases_of_the_dead,
+)
 from generation.models import Generation, Worker
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +93,18 @@ def test_what_a_dead_worker_held_is_handed_over_and_a_living_ones_is_not(make_sc
     assert release_leases_of_the_dead() == 0
     assert Lease.claim(first.pk) is not None
     assert Lease.claim(second.pk) is None
+
+
+def test_what_a_process_held_that_has_ended_is_handed_over_and_counts_as_an_attempt(make_scenes, make_take):
+    worker = Worker.objects.create(name="here")
+    held, left = (make_take(scene) for scene in make_scenes(2))
+    claim(held, worker.pk)
+    claim(left, worker.pk).write(attempt=1)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    Generation.objects.filter(pk=left.pk).update(lease_pid=ended.pid)
+    elsewhere = Worker.objects.create(name="another machine")
+    assert [release_leases_of_ended_processes(pk) for pk in (elsewhere.pk, worker.pk, worker.pk)] == [0, 1, 0]
+    left.refresh_from_db()
+    assert (left.attempt, left.recovered_at is not None) == (1, True)
+    assert [Lease.claim(take.pk) is None for take in (held, left)] == [True, False]

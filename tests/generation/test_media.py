@@ -1,9 +1,11 @@
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db.models.functions import Now
+from PIL import Image, ImageChops
 
 from generation import media
 from generation.lease import Lease
@@ -17,6 +19,24 @@ def test_a_clip_is_decoded_and_pictured(clip_bytes: bytes, tmp_path: Path):
     inspection = media.inspect(path)
     assert float(inspection.seconds) == pytest.approx(1, abs=0.05)
     assert (inspection.poster[:4], inspection.poster[8:12]) == (b"RIFF", b"WEBP")
+
+
+def test_the_filmstrip_goes_from_beginning_to_end(clip_bytes: bytes, tmp_path: Path):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(clip_bytes)
+    with Image.open(io.BytesIO(media.inspect(path).filmstrip)) as strip:
+        assert strip.size == (2400, 135)
+        first, last = (strip.crop((left, 0, left + 240, 135)).convert("L") for left in (0, 9 * 240))
+    assert ImageChops.difference(first, last).getbbox() is not None
+
+
+def test_a_providers_still_is_used_where_it_is_a_picture():
+    picture = io.BytesIO()
+    Image.new("RGB", (1920, 1080), "teal").save(picture, "JPEG")
+    poster = media.poster_from(picture.getvalue())
+    assert poster is not None
+    assert Image.open(io.BytesIO(poster)).size == (960, 540)
+    assert [media.poster_from(data) for data in (b"", b"<html>", picture.getvalue()[:200])] == [None] * 3
 
 
 @pytest.mark.parametrize("cut", [0, 10, 200, 2000])
@@ -34,8 +54,9 @@ def test_keeping_a_clip_twice_leaves_one_file(clip_bytes: bytes, tmp_path: Path)
         path.write_bytes(clip_bytes)
         kept = media.keep(7, path, media.inspect(path))
         assert not path.exists()
-    assert (kept["clip"], kept["poster"]) == ("takes/7/clip.mp4", "takes/7/poster.webp")
-    assert files_in(tmp_path / "media") == ["takes/7/clip.mp4", "takes/7/poster.webp"]
+    names = {"clip": "takes/7/clip.mp4", "filmstrip": "takes/7/filmstrip.webp", "poster": "takes/7/poster.webp"}
+    assert {name: kept[name] for name in names} == names
+    assert files_in(tmp_path / "media") == list(names.values())
 
 
 @pytest.mark.django_db

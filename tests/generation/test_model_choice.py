@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
 from generation import pipeline
 from generation.models import Generation
@@ -132,6 +134,24 @@ def finished(scene: Scene, sora: StandIn, alice: User, advance) -> Generation:
         take = advance(take)
     assert take.status == Status.COMPLETED
     return take
+
+
+@pytest.mark.parametrize(("preset", "is_own"), [("openai", True), ("vllm-omni", False)])
+def test_the_providers_thumbnail_is_the_poster_where_it_is_offered(
+    scene: Scene, sora: StandIn, alice: User, advance, settings, preset: str, is_own: bool
+):
+    blue = io.BytesIO()
+    Image.new("RGB", (640, 360), (0, 0, 255)).save(blue, "WEBP")
+    sora.state.thumbnail = blue.getvalue()
+    settings.CONNECTIONS["sora"]["preset"] = preset
+    Project.objects.update(model_id="sora-2")
+    take = pipeline.enqueue(Scene.objects.get(), number=1, member=alice).take
+    for _ in range(3):
+        take = advance(take)
+    with take.poster.open("rb") as poster:
+        red, _, blueness = Image.open(poster).convert("RGB").resize((1, 1)).getpixel((0, 0))
+    assert (blueness - red > 200) is is_own
+    assert take.filmstrip.name == f"takes/{take.pk}/filmstrip.webp"
 
 
 def make(client: Client, take: Generation, task: str, price: str = "$0.40", prompt: str = "At night", number: int = 2):

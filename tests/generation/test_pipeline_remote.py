@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from generation import pipeline
 from generation.lease import Lease
 from generation.models import Connection, Generation
+from generation.pipeline import MAX_ATTEMPTS
 from generation.states import Status
 from tests.generation import remote
 
@@ -73,6 +74,30 @@ def test_an_unclear_answer_is_looked_up_and_never_sent_again(
     assert studio.charges == (["clip-1"] if accepted else [])
 
 
+def test_a_look_up_that_fails_says_so_and_ends_with_a_person(
+    remote_take: Generation, studio: remote.Studio, advance: Advance
+):
+    studio.faults["submit"] = ["drop"]
+    take = advance(remote_take)
+    studio.faults["clips"] = [500] * 20
+    take = advance(take)
+    assert (take.status, take.waiting_for) == (
+        Status.SUBMITTING,
+        "Looking for it at the provider, which answers: The studio answered 500.",
+    )
+    looks = 1
+    while take.status == Status.SUBMITTING:
+        take, looks = advance(take), looks + 1
+    assert (take.status, looks, studio.charges) == (Status.UNKNOWN, MAX_ATTEMPTS, ["clip-1"])
+
+
+def test_a_look_up_that_works_again_adopts(remote_take: Generation, studio: remote.Studio, advance: Advance):
+    studio.faults["submit"] = ["drop"]
+    studio.faults["clips"] = [500]
+    take = advance(advance(advance(remote_take)))
+    assert (take.status, take.remote_id, take.waiting_for) == (Status.RUNNING, "clip-1", "")
+
+
 def test_where_nothing_can_be_looked_up_a_person_decides(
     remote_take: Generation, studio: remote.Studio, advance: Advance
 ):
@@ -81,8 +106,7 @@ def test_where_nothing_can_be_looked_up_a_person_decides(
     take = advance(advance(remote_take))
     assert (take.status, take.actual_cost) == (Status.UNKNOWN, None)
     assert take.error_message == (
-        "The provider did not say whether it accepted this clip, and it may have been charged."
-        " Its answer was: The studio hung up."
+        "The provider did not say whether it accepted this clip. Its answer was: The studio hung up."
     )
     assert advance(take).status == Status.UNKNOWN
     assert studio.charges == ["clip-1"]

@@ -9,6 +9,7 @@ import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from generation.providers.base import Ability
 from generation.providers.presets import PRESETS
 from imageai_web import hosted
 
@@ -76,6 +77,16 @@ def test_google_and_openrouter():
         ({"OPENAI_BASE_URL": "gpu:8000"}, "OPENAI_BASE_URL is 'gpu:8000', which is no address."),
         ({"SORA_BASE_URL": "ftp://gpu/v1"}, "SORA_BASE_URL is 'ftp://gpu/v1', which is no address."),
         ({"OPENAI_API_KEY": "k", "SORA_MAX_IN_FLIGHT": "0"}, "SORA_MAX_IN_FLIGHT is '0'; it must be a whole number"),
+        ({"SORA_BASE_URL": "http://[bad/v1"}, "SORA_BASE_URL is 'http://[bad/v1', which is no address."),
+        ({"SORA_BASE_URL": "http://gpu:99999/v1"}, "SORA_BASE_URL is 'http://gpu:99999/v1', which is no address."),
+        (
+            {"SORA_BASE_URL": "http://gpu/v1", "SORA_ABILITIES": "list,remx"},
+            "SORA_ABILITIES names 'remx'; it can name list",
+        ),
+        (
+            {"GOOGLE_CLOUD_PROJECT": "p", "VEO_PERSON_GENERATION": "bogus"},
+            "VEO_PERSON_GENERATION is 'bogus'; it is one of allow_all, allow_adult, dont_allow.",
+        ),
         ({"OPENAI_API_KEY": "k", "SORA_PRESET": "vllm"}, "SORA_PRESET is 'vllm'; it is one of openai, vllm-omni"),
         ({"OPENAI_API_KEY": "k", "SORA_PRICE_PER_SECOND": "ten"}, "SORA_PRICE_PER_SECOND is 'ten'; write an amount"),
     ],
@@ -88,3 +99,4 @@ def test_what_cannot_be_meant_stops_the_start_with_its_name(variables: dict[str,
 
 def test_the_presets_are_those_the_client_knows():
     assert set(hosted.PRESETS) == set(PRESETS)
+    assert set(hosted.ABILITIES) == set(Ability)

@@ -22,6 +22,8 @@ FIELDS = {"model", "background", "store", "input", "generation_config", "respons
 CONFIG = {"video_config", "seed"}
 FORMAT = {"type", "aspect_ratio", "resolution", "duration", "delivery"}
 TASKS = {"text_to_video", "image_to_video", "reference_to_video", "edit", "extend", "upscale"}
+#: Of an extended clip, together.
+MOST_SECONDS = {"gemini-omni-1.2-flash": 30, "gemini-omni-1.1-flash": 40}
 MOST_PICTURES = {"text_to_video": 0, "image_to_video": 2, "reference_to_video": 6, "edit": 6, "extend": 0, "upscale": 0}
 
 
@@ -78,10 +80,13 @@ class Gemini:
         if not isinstance(config.get("seed", 0), int):
             raise Refused("generation_config.seed must be an integer.")
         prompt = check_input(fields.get("input"), task)
+        seconds = float(str(wanted.get("duration", "0s")).rstrip("s") or 0)
         if task in ("edit", "extend"):
-            self.stored(fields.get("previous_interaction_id"))
+            earlier = self.stored(fields.get("previous_interaction_id"))
+            if task == "extend" and (seconds := seconds + earlier.details["seconds_made"]) > MOST_SECONDS[model]:
+                raise Refused(f"An extended video lasts at most {MOST_SECONDS[model]} seconds.")
         check_format(wanted, task, MODELS[model])
-        clip = self.state.make_clip("omni.create", prefix="int_", model=model, prompt=prompt)
+        clip = self.state.make_clip("omni.create", prefix="int_", model=model, prompt=prompt, seconds_made=seconds)
         return JSONResponse({"id": clip.id, "status": "in_progress", "model": model, **TIMES})
 
     def get(self, request: Request, fields: dict[str, Any]) -> Response:

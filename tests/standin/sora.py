@@ -162,7 +162,8 @@ class Server:
     def listing(self, request: Request, fields: dict[str, Any]) -> Response:
         if self.flavour == "litellm":
             raise Refused("Listing needs a provider.", code="400")
-        clips = sorted(self.state.clips.values(), key=lambda clip: clip.created_at, reverse=True)
+        own = [clip for clip in self.state.clips.values() if "seconds" in clip.details]
+        clips = sorted(own, key=lambda clip: clip.created_at, reverse=True)
         limit = int(request.query_params.get("limit", 20))
         jobs = [self.job(clip, id=clip.id) for clip in clips[:limit]]
         last = jobs[-1]["id"] if jobs else None
@@ -213,6 +214,8 @@ class Server:
         variant = request.query_params.get("variant", "video")
         if self.flavour in ("vllm", "litellm", "sglang") and variant != "video":
             raise Refused("Unknown variant.", "variant")
+        if variant == "thumbnail":
+            return Response(self.state.thumbnail, media_type="image/webp")
         if self.state.flavour.get("sora.url"):
             raise Refused(f"{clip.id} stands at its url.", status=404, code="not_found")
         return Response(self.state.content, media_type="video/mp4")

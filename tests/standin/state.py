@@ -88,6 +88,8 @@ class State:
         self.faults: dict[str, list[Fault]] = {}
         #: The MP4 that every finished clip is.
         self.content = b""
+        #: The picture that every finished clip's thumbnail is.
+        self.thumbnail = b""
         #: The key that is right; None takes any.
         self.key: str | None = None
         #: How long a clip takes here.

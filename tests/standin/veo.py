@@ -139,8 +139,8 @@ def check_pictures(instance: dict[str, Any]) -> None:
 
 
 def check_parameters(parameters: dict[str, Any], *, extends: bool) -> None:
-    if parameters.get("durationSeconds") not in (4, 6, 8):
-        raise Refused("durationSeconds must be 4, 6 or 8.")
+    if parameters.get("durationSeconds") not in ((7,) if extends else (4, 6, 8)):
+        raise Refused("durationSeconds must be 4, 6 or 8, and 7 to extend.")
     if parameters.get("aspectRatio") not in ("16:9", "9:16"):
         raise Refused("aspectRatio must be 16:9 or 9:16.")
     if parameters.get("resolution") not in (("720p",) if extends else ("720p", "1080p", "4k")):

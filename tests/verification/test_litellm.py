@@ -60,9 +60,9 @@ general_settings: {{master_key: {KEY}}}
         deadline = time.monotonic() + 240
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                if requests.get(f"http://127.0.0.1:{port}/health/liveliness", timeout=2).ok:
+                if requests.get(f"http://127.0.0.1:{port}/health/liveliness", timeout=10).ok:
                     break
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.5)
         else:
             raise TimeoutError((folder / "log").read_text()[-3000:])

@@ -13,7 +13,7 @@ from generation import connections
 from generation.connections import Configured
 from generation.models import Generation
 from generation.models.generation import GenerationQuerySet
-from generation.providers.base import ProviderError
+from generation.providers.base import Ability, ProviderError
 from generation.providers.registry import REMOTE_PROVIDERS, remote_provider
 from generation.terminal import Exit, Usage
 
@@ -60,13 +60,14 @@ class Command(BaseCommand):
                 f"{row['id']}  {row['created_at']}  {row['state']:9}  {row['model']}  {take}  {row['prompt'][:60]}"
             )
         if not rows:
-            self.stdout.write("It lists no clips, or cannot list them.")
+            self.stdout.write("It has no clips.")
 
 
 def connection_called(slug: str) -> Configured:
     configured = connections.all_configured().get(slug)
     if configured is None or configured.provider not in REMOTE_PROVIDERS:
-        known = ", ".join(sorted(connections.all_configured())) or "none; docs/providers.md says how to set one up"
+        of_clips = (one.slug for one in connections.all_configured().values() if one.provider in REMOTE_PROVIDERS)
+        known = ", ".join(sorted(of_clips)) or "none; docs/providers.md says how to set one up"
         raise Usage(f"There is no connection {slug} for clips. There are: {known}.")
     return configured
 
@@ -76,7 +77,9 @@ def takes_of(configured: Configured) -> GenerationQuerySet:
 
 
 def clips_of(configured: Configured) -> list[dict[str, Any]]:
-    """Newest first. Raises ProviderError."""
+    """Newest first. Raises ProviderError, Usage where it cannot list."""
+    if not configured.can(Ability.LIST):
+        raise Usage(f"{configured.name} cannot list its clips.")
     listed = remote_provider(configured.provider).listing(configured.account)
     known = dict(takes_of(configured).exclude(remote_id="").values_list("remote_id", "pk"))
     return [

@@ -18,8 +18,10 @@ from generation.models import ImageGeneration
 from generation.providers.base import ImageRequest
 from generation.terminal import Exit, Interrupted, Usage
 from projects import pictures
-from projects.models import Project, Reference
+from projects.models import LONG_TEXT, Project, Reference, Scene
 from teams.models import User
+
+FORMATS = ("png", "jpeg", "webp")
 
 
 class Command(BaseCommand):
@@ -78,10 +80,12 @@ class Command(BaseCommand):
             "moderation",
             "count",
         )
+        check_suffix(options["output"], options["output_format"])
         request = ImageRequest(model=model.id, **{name: options[name] for name in names})
         with transaction.atomic():
             project = terminal.command_project(terminal.working_team(person, options["team"]), person)
-            inputs = tuple(stored(project, path, person) for path in options["image"])
+            scene = own_scene(project, request.prompt)
+            inputs = tuple(stored(scene, path, person) for path in options["image"])
             if obstacles := pipeline.image_obstacles(model, request, len(inputs)):
                 raise ValidationError(obstacles)
             price = image_validation.image_price(model, request.size, request.quality, request.count)
@@ -89,7 +93,7 @@ class Command(BaseCommand):
             sys.stderr.write(f"{model.name}: {told}\n")
             terminal.agree(told, yes=options["yes"], is_free=False)
             return pipeline.enqueue_images(
-                project, None, Reference.Role.REFERENCE, model, request, member=person, inputs=inputs
+                project, scene, Reference.Role.REFERENCE, model, request, member=person, inputs=inputs
             )
 
     def finish(self, row: ImageGeneration, options: dict[str, Any]) -> Exit:
@@ -118,11 +122,11 @@ def described(row: ImageGeneration, written: list[str], resume: str) -> dict[str
         "provider": row.provider,
         "outputs": written,
         "cost": row.actual_cost,
-        "estimated_cost": row.estimated_cost,
+        "estimated_cost": row.estimated_cost or None,
         "currency": row.currency,
         "usage": row.usage,
         "error": terminal.error_of(row),
-        "resume": resume,
+        "resume": resume if row.is_active else None,
     }
 
 
@@ -142,11 +146,25 @@ def model_of(model_id: str | None) -> Model:
     return model
 
 
-def stored(project: Project, path: Path, person: User) -> str:
+def check_suffix(output: Path | None, output_format: str) -> None:
+    """A picture is not written under the name of another format. Raises Usage."""
+    suffix = output.suffix.lower().lstrip(".").replace("jpg", "jpeg") if output else ""
+    if suffix in FORMATS and suffix != (output_format or "png"):
+        raise Usage(f"The output ends in .{suffix}; add --format {suffix}, or name it .{output_format or 'png'}.")
+
+
+def own_scene(project: Project, prompt: str) -> Scene:
+    """Where the pictures are kept: those of the project itself would be references of every clip made there."""
+    title = prompt.strip()[:60]
+    position = project.scenes.filter(deleted_at=None).count() + 1
+    return Scene.objects.create(project=project, position=position, title=title, action=prompt.strip()[:LONG_TEXT])
+
+
+def stored(scene: Scene, path: Path, person: User) -> str:
     """The picture to work from, kept beside what is made of it."""
     picture = terminal.picture_from(path)
     kept = pictures.put(
-        project, None, Reference.Role.REFERENCE, picture, member=person, limit=False, label=path.name[:120]
+        scene.project, scene, Reference.Role.REFERENCE, picture, member=person, limit=False, label=path.name[:120]
     )
     return str(kept.image.name)
 

@@ -26,11 +26,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="everything the catalogue knows, for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        models = connections.all_models().values()
+        connections.refresh_stale_models()
+        models, today = connections.all_models().values(), timezone.localdate()
         if options["json"]:
-            self.stdout.write(json.dumps([plain(asdict_of(model)) for model in models], indent=2))
+            told = [plain(asdict_of(model)) | {"state": state_of(model, today)} for model in models]
+            self.stdout.write(json.dumps(told, indent=2))
             return
-        today = timezone.localdate()
         rows = [HEADINGS, *(row_of(model, today) for model in models)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
         for row in rows:
@@ -61,6 +62,9 @@ def prices_of(model: Model) -> str:
 
 def state_of(model: Model, today: date) -> str:
     successor = f"; {model.successor} follows" if model.successor else ""
+    connection = connections.for_provider(model.provider)
+    if model.is_retired(today) and connection and not model.is_retired(today, host=connection.host or model.host):
+        return f"served by {connection.name}; retired at {model.host} on {model.retired_on}"
     if model.is_retired(today):
         return f"RETIRED at {model.host} on {model.retired_on}{successor}"
     if model.retires_soon(today):

@@ -72,6 +72,7 @@ class Command(BaseCommand):
     def take_of(self, options: dict[str, Any]) -> Generation:
         """The take to drive: a new one, or the one that is resumed. Raises Usage, ValidationError."""
         person = terminal.acting_person(options["person"])
+        connections.refresh_stale_models()
         terminal.check_output(options["output"], overwrite=options["overwrite"])
         if options["resume"] is not None:
             take = take_by_id(options["resume"], person)
@@ -134,7 +135,7 @@ def described(take: Generation, output: str | None, resume: str) -> dict[str, An
         "estimated_cost": take.estimated_cost,
         "currency": take.currency,
         "error": terminal.error_of(take),
-        "resume": resume,
+        "resume": resume if take.is_active else None,
     }
 
 
@@ -187,7 +188,7 @@ def seconds_of(options: dict[str, Any], model: Model) -> Decimal:
     except InvalidOperation:
         raise Usage(f"--duration is {options['duration']!r}; write seconds such as 8.") from None
     if obstacles := [*offers.length_obstacles(model, seconds, exactly=True)]:
-        raise Usage(obstacles[0])
+        raise Usage(obstacles[0].replace("this scene has", "--duration is"))
     return seconds
 
 

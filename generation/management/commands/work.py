@@ -27,7 +27,7 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from generation import connections, dispatch, media
-from generation.lease import release_leases_of, release_leases_of_the_dead
+from generation.lease import release_leases_of, release_leases_of_ended_processes, release_leases_of_the_dead
 from generation.models import Worker
 
 logger = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class Command(BaseCommand):
             return
         self.looked_around_at = time.monotonic()
         Worker.objects.filter(pk=worker.pk).update(seen_at=Now())
-        if released := release_leases_of_the_dead():
+        if released := release_leases_of_the_dead() + release_leases_of_ended_processes(worker.pk):
             logger.warning("A worker has died; handed over %s of what it held.", released)
         dispatch.explain_waiting()
         for queue in queues:

@@ -95,7 +95,9 @@ def test_a_clip_in_a_bucket_is_fetched_and_extended_from_there(stand_in, tmp_pat
     source_id = veo.submit(account, veo_request())
 
     veo.fetch(account, source_id, tmp_path / "clip.mp4", lambda fraction: None)
-    veo.submit(account, veo_request(task=Task.EXTEND, source_id=source_id, prompt="It lands again"))
+    veo.submit(
+        account, veo_request(task=Task.EXTEND, source_id=source_id, prompt="It lands again", duration=Decimal(7))
+    )
 
     assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
     extended = stand_in.state.calls("veo.create")[1].fields
