@@ -78,6 +78,7 @@ def test_a_camera_move_is_chosen_by_its_picture(page: Page):
 
 
 def test_a_style_for_three_scenes_and_back(page: Page):
+    page.get_by_role("button", name="More for this project").click()
     page.get_by_role("link", name="Apply style").click()
     page.get_by_role("button", name="None").click()
     plan = page.locator("#style-plan")

@@ -1,0 +1,70 @@
+"""axe-core finds nothing serious on any page, in either theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Server
+
+PAGES = {
+    "projects": "/",
+    "new project": "/projects/new",
+    "board": "/projects/1",
+    "table": "/projects/1/table",
+    "animatic": "/projects/1/animatic",
+    "print": "/projects/1/print",
+    "settings": "/projects/1/settings",
+    "budget": "/projects/1/budget",
+    "models": "/projects/1/models",
+    "import": "/projects/1/import",
+    "style": "/projects/1/style",
+    "scene": "/scenes/1",
+    "compare": "/scenes/1/compare",
+    "a picture": "/scenes/1/pictures/make",
+    "presets": "/presets/camera_move",
+    "prompt templates": "/teams/1/prompts",
+    "queue": "/queue",
+    "costs": "/costs",
+    "connections": "/connections",
+    "password": "/accounts/password/change/",
+    "nothing there": "/nowhere",
+}
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture
+def signed_in(make_server: Callable[..., Server], open_page: Callable[..., Page]) -> Page:
+    server = make_server()
+    page = open_page(bypass_csp=True, base_url=server.address)
+    page.goto(server.start())
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def serious_on(page: Page, path: str) -> list[str]:
+    page.goto(path)
+    page.wait_for_timeout(300)
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['html'][:160]}"
+        for one in found
+        if one["impact"] in SERIOUS
+        for node in one["nodes"][:5]
+    ]
+
+
+def test_no_serious_violation_on_any_page(signed_in: Page):
+    found = {}
+    for theme in ("dark", "light"):
+        signed_in.context.add_cookies([{"name": "theme", "value": theme, "url": signed_in.url}])
+        for name, path in PAGES.items():
+            if violations := serious_on(signed_in, path):
+                found[f"{name}, {theme}"] = violations
+    signed_in.context.clear_cookies()
+    if violations := serious_on(signed_in, "/accounts/login/"):
+        found["sign in"] = violations
+    assert found == {}
