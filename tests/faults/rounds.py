@@ -88,8 +88,10 @@ def kill_something(workshop: Workshop, dice: random.Random) -> str:
     """Any process of the worker command, the command itself, or all: whoever supervises it starts it again."""
     processes = workshop.processes()
     work = workshop.installation.processes["work"]
+    what = "command"
     if dice.random() < 0.15:
         workshop.kill_work()
+        what = "everything"
     else:
         victim = dice.choice(processes)
         with contextlib.suppress(psutil.Error):
@@ -98,7 +100,7 @@ def kill_something(workshop: Workshop, dice: random.Random) -> str:
             return "child"
         workshop.installation.processes.pop("work").wait()
     workshop.installation.start("work")
-    return "command" if work.poll() is not None and processes else "everything"
+    return what
 
 
 def settle(workshop: Workshop, takes: list[int]) -> None:

@@ -129,10 +129,15 @@ class Life(RuleBasedStateMachine):
 
     @initialize(cap=st.sampled_from(["1.20", "2.40", "40"]))
     def begin(self, cap: str) -> None:
-        for model in (LedgerEntry, Generation, Connection, OrmQ):
-            model._base_manager.all().delete()
-        for model in (Budget, Scene, Project, Team, User):
-            model._base_manager.all().delete()
+        LedgerEntry.objects.all().delete()
+        Generation.objects.all().delete()
+        Scene.objects.all().delete()
+        Budget.objects.all().delete()
+        Project.objects.all().delete()
+        Team.objects.all().delete()
+        User.objects.all().delete()
+        Connection.objects.all().delete()
+        OrmQ.objects.all().delete()
         shutil.rmtree(application.MEDIA_ROOT, ignore_errors=True)
         vars(self.state).update(vars(State()) | {"content": self.state.content, "lock": self.state.lock})
         self.state.seconds_needed = 3600.0
