@@ -92,6 +92,8 @@ async def check(account: Account, remote_id: str) -> Progress:
         return Progress(ProgressState.RUNNING)
     if status not in OVER:
         raise ProviderError(ErrorKind.PROVIDER, "OpenRouter answered with something that is no clip's status.")
+    if status == "expired" and cost is None:
+        raise ProviderError(ErrorKind.LOST, "The clip expired at OpenRouter, which does not say what it charged.")
     state = OVER[status]
     if state != ProgressState.FAILED:
         return Progress(state, percent=100 if state == ProgressState.DONE else 0, cost=cost)

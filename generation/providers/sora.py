@@ -44,7 +44,6 @@ LISTED = 100
 OVER = {
     "completed": ProgressState.DONE,
     "failed": ProgressState.FAILED,
-    "expired": ProgressState.FAILED,
     "cancelled": ProgressState.CANCELLED,
     "canceled": ProgressState.CANCELLED,
 }
@@ -230,17 +229,18 @@ def _job_in(error: APIStatusError) -> dict[str, Any] | None:
         body = error.response.json()
     except ValueError:
         return None
-    return body if isinstance(body, dict) and OVER.get(body.get("status", "")) else None
+    return body if isinstance(body, dict) and body.get("status", "") in (*OVER, "expired") else None
 
 
 def _progress(job: dict[str, Any]) -> Progress:
-    """Any status that does not end a job means that it is going on."""
+    """Any status that does not end a job means that it is going on. Raises LOST for one that was made and thrown away."""
+    if job["status"] == "expired":
+        raise ProviderError(ErrorKind.LOST, "The clip expired at the provider before it was fetched.")
     state = OVER.get(job["status"], ProgressState.RUNNING)
     if state == ProgressState.FAILED:
         error = job.get("error")
         details = error if isinstance(error, dict) else {"message": error}
-        default = "The clip expired at the provider." if job["status"] == "expired" else ""
-        return Progress(state, error=job_error(details.get("code"), details.get("message") or default))
+        return Progress(state, error=job_error(details.get("code"), details.get("message")))
     told = job.get("progress")
     return Progress(state, percent=max(0, min(100, int(told))) if isinstance(told, int | float) else 0)
 

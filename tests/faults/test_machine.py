@@ -129,7 +129,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize(cap=st.sampled_from(["1.20", "2.40", "40"]))
     def begin(self, cap: str) -> None:
-        LedgerEntry.objects.all().delete()
+        LedgerEntry._base_manager.all().delete()  # the manager refuses
         Generation.objects.all().delete()
         Scene.objects.all().delete()
         Budget.objects.all().delete()

@@ -157,3 +157,10 @@ def test_a_slow_drip_ends_at_the_deadline(
 def test_the_books_of_a_failure_later(sora: StandIn, take: Generation, advance: Advance, settings: Any):
     sora.state.outcome = "failed"
     assert (to_the_end(take, advance).status, violations(sora)) == ("failed", [])
+
+
+def test_a_clip_that_expired_there_is_left_to_a_person(sora: StandIn, take: Generation, advance: Advance):
+    sora.state.outcome, sora.state.code = "failed", "expired"
+    take = to_the_end(take, advance)
+    assert (take.status, take.error_kind, take.actual_cost) == (Status.UNKNOWN, "lost", None)
+    assert violations(sora, settled=False) == []

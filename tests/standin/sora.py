@@ -185,6 +185,8 @@ class Server:
         status: str = clip.outcome if clip.is_over else "in_progress" if clip.progress else "queued"
         if status == "filtered":
             status = "failed"
+        if status == "failed" and clip.code == "expired":
+            status = "expired"
         if self.flavour == "litellm" and status in ("queued", "in_progress"):
             status = "processing"
         job: dict[str, Any] = {

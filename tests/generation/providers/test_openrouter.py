@@ -126,7 +126,6 @@ def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
     ("outcome", "code", "reason", "state", "kind"),
     [
         ("failed", "", "GPU trouble", ProgressState.FAILED, "provider"),
-        ("failed", "expired", "", ProgressState.FAILED, "provider"),
         ("filtered", "", "", ProgressState.FAILED, "moderation"),
         ("failed", "cancelled", "", ProgressState.CANCELLED, None),
         ("stuck", "", "", ProgressState.RUNNING, None),
@@ -138,6 +137,14 @@ def test_every_way_a_clip_can_end(stand_in, account, outcome, code, reason, stat
     told = progress_of(account, openrouter.submit(account, veo_request()))
 
     assert (told.state, told.error.kind if told.error else None) == (state, kind)
+
+
+def test_a_clip_that_expired_may_have_been_charged(stand_in, account):
+    stand_in.state.outcome, stand_in.state.code = "failed", "expired"
+
+    error = refusal_of(progress_of, account, openrouter.submit(account, veo_request()))
+
+    assert error.kind == ErrorKind.LOST
 
 
 @pytest.mark.parametrize(
