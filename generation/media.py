@@ -149,6 +149,8 @@ def _as_webp(picture: Image.Image) -> bytes:
 
 def poster_from(picture: bytes) -> bytes | None:
     """A provider's own still as a poster; None where it is no picture."""
+    if not picture:
+        return None
     try:
         with Image.open(io.BytesIO(picture), formats=("JPEG", "PNG", "WEBP")) as image:
             if image.width * image.height > MOST_PIXELS:

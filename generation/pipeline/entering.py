@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from generation import admission
 from generation.admission import Wait
@@ -56,7 +58,14 @@ def turned_away(lease: Lease[RowT], error: ProviderError) -> None:
     if row.attempt >= MAX_ATTEMPTS:
         message = f"{error.message} Tried {row.attempt} times. Nothing was spent."
         raise ProviderError(error.kind, message, code=error.code, request_id=error.request_id)
-    lease.let_go(status=allow(row, Status.QUEUED), next_step_in=pause, **error_fields(error))
+    assert row.connection is not None, "what is made elsewhere is made with an account"
+    lease.let_go(
+        status=allow(row, Status.QUEUED),
+        next_step_in=pause,
+        waiting_for=f"{row.connection.name} asked to wait: {error.message}"[:300],
+        waiting_until=timezone.now() + timedelta(seconds=pause),
+        **error_fields(error),
+    )
 
 
 def connection_of(row: Advancing) -> int:

@@ -100,13 +100,13 @@ def throttled(tell: Callable[..., None]) -> Callable[[float], None]:
     return on_progress
 
 
-def store(lease: Lease, path: Path, still: bytes = b"") -> None:
-    """Keep the clip and finish the take; its poster is the provider's own `still` where that can be used.
+def store(lease: Lease, path: Path, own_still: Callable[[], bytes] = bytes) -> None:
+    """Keep the clip and finish the take; its poster is the provider's own still where that can be had and used.
 
     Raises media.NotAClip, OSError, LeaseLost.
     """
     inspection = media.inspect(path)
-    if still and (poster := media.poster_from(still)):
+    if poster := media.poster_from(own_still()):
         inspection = replace(inspection, poster=poster)
     lease.write()
     kept = media.keep(lease.take.pk, path, inspection)

@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Coroutine, Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -209,7 +210,7 @@ def fetch(lease: Lease) -> None:
             account = connections.account_of(take)
             provider = remote_provider(take.provider)
             provider.fetch(account, take.remote_id, path, throttled(lambda **_: lease.write()))
-            store(lease, path, _own_still(provider, account, take.remote_id))
+            store(lease, path, partial(_own_still, provider, account, take.remote_id))
     except (ProviderError, media.NotAClip, OSError) as error:
         message = f"The clip is made; downloading it did not work yet: {error}"
         if take.attempt + 1 >= MAX_ATTEMPTS:

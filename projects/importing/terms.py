@@ -91,7 +91,7 @@ ABBREVIATIONS = {
     "time_of_day": {
         **dict.fromkeys(["sunrise", "daybreak"], "dawn"),
         **dict.fromkeys(["midday"], "noon"),
-        **dict.fromkeys(["sunset", "magichour"], "golden-hour"),
+        "magichour": "golden-hour",
         **dict.fromkeys(["evening", "twilight"], "dusk"),
         **dict.fromkeys(["midnight"], "night"),
     },

@@ -130,7 +130,7 @@ def test_every_option_reaches_sora(run, everywhere: StandIn, tmp_path: Path, fra
         "estimated_cost": "4.0000",
         "currency": "USD",
         "error": None,
-        "resume": f"manage.py video --resume {take.pk} -o {clip}",
+        "resume": None,
     }
     assert (ran.code, len(everywhere.state.charges)) == (0, 1)
 
@@ -177,7 +177,7 @@ def test_a_clip_from_a_clip(run, everywhere: StandIn, flag: str):
         (["-p", " "], "Say what the clip shows"),
         (["-p", "x", "--model", "sora-9"], "There is no video model called sora-9. “manage.py models” lists them."),
         (["-p", "x", "--sora-model", "sora-2", "--resolution", "1080p"], "Sora 2 cannot make 1080p; it makes 720p."),
-        (["-p", "x", "--sora-model", "sora-2", "--duration", "7"], "Sora 2 makes 4, 8 or 12 s; this scene has 7 s."),
+        (["-p", "x", "--sora-model", "sora-2", "--duration", "7"], "Sora 2 makes 4, 8 or 12 s; --duration is 7 s."),
         (["-p", "x", "--sora-model", "sora-2", "--duration", "soon"], "--duration is 'soon'; write seconds such as 8."),
         (["-p", "x", "--video-provider", "veo", "--sora-model", "sora-2"], "--sora-model sora-2 is a model of"),
         (["-p", "x", "--video-provider", "veo", "--model", "sora-2"], "Sora 2 is a model of --video-provider sora"),
@@ -428,7 +428,7 @@ def test_a_picture_with_every_option(run, everywhere: StandIn, tmp_path: Path):
     with Image.open(written[0]) as picture:
         assert (picture.format, picture.getchannel("A").getextrema()[0]) == ("WEBP", 0)
     assert Decimal(ran.json["cost"]) == Decimal("0.06")
-    assert Reference.objects.filter(scene__title="A tower").count() == 2
+    assert Reference.objects.exclude(scene=None).count() == 2
 
 
 def test_a_picture_from_a_picture(run, everywhere: StandIn, tmp_path: Path, frame: Path):
@@ -443,7 +443,7 @@ def test_pictures_made_here_are_no_references_of_clips_made_here(run, everywhere
     assert run("image", "-p", "A tower", "--model", "gpt-image-2", "--image", frame, "--yes").code == 0
     assert run("video", "-p", "A boat", "--model", "gemini-omni-1.2-flash", "--yes").code == 0
     (sent,) = everywhere.state.calls("omni.create")
-    assert [part["type"] for part in sent.fields["input"]] == ["text"]
+    assert '"image"' not in json.dumps(sent.fields["input"])
 
 
 @pytest.mark.parametrize(
@@ -523,4 +523,5 @@ def test_no_such_connection(run, everywhere: StandIn, name: str, words: str):
 def test_where_clips_cannot_be_deleted_it_is_said(run, everywhere: StandIn):
     ran = run("clips", "veo", "--delete", "op-1")
     assert (ran.code, "Google Cloud cannot delete clips." in ran.err) == (2, True)
-    assert "cannot list them" in run("clips", "veo").out
+    ran = run("clips", "veo")
+    assert (ran.code, "Google Cloud cannot list its clips." in ran.err) == (2, True)

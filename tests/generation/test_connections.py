@@ -28,7 +28,7 @@ def test_the_page_names_accounts_and_shows_no_key(as_user: AsUser, sora: StandIn
     assert "Sora at home" in page
     assert "2 at a time · 60 requests per minute" in page
     assert "Declared: delete, edit, extend, list, remix, variants" in page
-    assert "Set GEMINI_API_KEY." in page
+    assert "Set GEMINI_API_KEY: Gemini Omni" in page
     assert KEY not in page
 
 
@@ -50,7 +50,10 @@ def test_a_connection_that_works_says_what(as_user: AsUser, sora: StandIn, bob: 
 @pytest.mark.parametrize(
     ("break_it", "words"),
     [
-        (lambda state: setattr(state, "key", "another"), "The key was refused: Incorrect API key provided."),
+        (
+            lambda state: setattr(state, "key", "another"),
+            "The key in SORA_API_KEY or OPENAI_API_KEY was refused: Incorrect API key provided.",
+        ),
         (lambda state: state.fail("sora.get", Fault(garbage=True)), "answers, but not in the video protocol."),
         (lambda state: state.fail("sora.get", Fault(refuse=True)), "The connection broke before the answer came"),
     ],

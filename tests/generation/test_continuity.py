@@ -275,4 +275,4 @@ def test_the_pictures_cost_no_query_more_for_what_is_said(as_user: AsUser, film:
         with count_queries() as queries:
             client.get(url)
         counts.append(len(queries))
-    assert counts == [8, 8, 8]
+    assert counts == [9, 9, 9]

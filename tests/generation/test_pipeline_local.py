@@ -44,7 +44,7 @@ def test_enqueue_makes_a_row_that_knows_all_it_needs(scene: Scene, bob: User):
     assert (take.status, take.number, take.created_by) == (Status.QUEUED, 1, bob)
     assert (take.width, take.height, take.duration, take.fps) == (1280, 720, 2, 24)
     assert (take.shot["camera_move"], take.scene_digest, take.estimated_cost) == ("pan-left", scene.digest(), 0)
-    assert take.prompt == "Scene 1\nSomething happens.\nCamera: Pan left"
+    assert take.prompt == "Scene 1.\nSomething happens.\nCamera: Pan left."
 
 
 @pytest.mark.django_db

@@ -90,7 +90,7 @@ def test_sections_notes_and_transitions_of_a_screenplay_are_in_the_notes():
     ("heading", "location", "time_of_day", "light"),
     [
         ("INT. KITCHEN - DAWN", "Kitchen, interior", "dawn", None),
-        ("ext. Old Harbour - sunset", "Old Harbour, exterior", "golden-hour", None),
+        ("ext. Old Harbour - sunset", "Old Harbour, exterior", "sunset", None),
         ("INT/EXT. CAR - DAY", "Car, interior and exterior", None, "Daylight"),
         ("I/E HOUSE - HALL - MIDNIGHT", "House - hall, interior and exterior", "night", None),
         ("EST. THE CITY", "The city, exterior", None, None),
