@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from bench.installation import ROOT, clean_environment, free_port, processes_of
 
@@ -121,6 +121,7 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Closed after the last test in here: Playwright's event loop must not meet those of asynchronous tests."""
+    expect.set_options(timeout=20_000)  # a server that has just started loads what it needs with the first request
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         yield browser
