@@ -15,6 +15,8 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connections
 
+from imageai_web import limits
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
 
 # WhiteNoise hands out static files, all of them small, with a synchronous iterator.
@@ -33,6 +35,8 @@ class Application(ASGIHandler):
             await self.live(receive, send)
         elif scope["type"] == "http" and scope["path"].endswith("/stream"):
             await self.handle(scope, receive, send)
+        elif scope["type"] == "http":
+            await limits.cap_body(super().__call__, scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

@@ -41,4 +41,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     explanation = "Something went wrong on this server, and its log says what."
     if request.headers.get("HX-Request"):
         return HttpResponse(explanation, status=500, content_type="text/plain; charset=utf-8")
-    return HttpResponse(render_to_string("500.html", {"explanation": explanation}), status=500)
+    return HttpResponse(
+        render_to_string("bare_error.html", {"title": "Our mistake", "explanation": explanation}), status=500
+    )

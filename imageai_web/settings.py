@@ -61,6 +61,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # A form of this size reaches its form class, which names the field that is too long.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+#: What is larger is not read at all, files included: the largest picture is 20 MB.
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -101,6 +103,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "imageai_web.headers.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
