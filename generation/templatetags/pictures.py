@@ -14,6 +14,7 @@ from generation import connections, continuity, frames, offers
 from generation.models import ImageGeneration
 from generation.states import ACTIVE, Status
 from projects.models import Project, Reference, Scene
+from projects.pictures import MAX_BYTES
 
 register = template.Library()
 
@@ -24,6 +25,12 @@ EXPLANATIONS = {
     Reference.Role.START_FRAME: "The picture the clip begins with.",
     Reference.Role.END_FRAME: "The picture the clip ends with.",
 }
+
+
+@register.simple_tag
+def largest_picture() -> int:
+    """In bytes."""
+    return MAX_BYTES
 
 
 @dataclass(frozen=True)

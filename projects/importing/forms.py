@@ -9,7 +9,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from projects.importing.decoding import refuse_too_large
+from projects.importing.decoding import MAX_BYTES, refuse_too_large
 from projects.importing.detection import Format, read
 from projects.importing.drafts import Draft, Script, Unreadable
 from projects.models import Project, Scene
@@ -40,7 +40,10 @@ class ScriptForm(forms.Form):
         #: The file that was read; where there is one, what is pasted is left aside.
         self.file_name = ""
         self.fields["script"].widget = forms.Textarea(attrs={"rows": 10, "placeholder": EXAMPLE, "spellcheck": "false"})
-        self.fields["file"].widget.attrs["accept"] = ".fountain,.spmd,.txt,.md,.csv,.tsv,.tab,text/plain,text/csv"
+        self.fields["file"].widget.attrs |= {
+            "accept": ".fountain,.spmd,.txt,.md,.csv,.tsv,.tab,text/plain,text/csv",
+            "data-max-bytes": MAX_BYTES,
+        }
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data

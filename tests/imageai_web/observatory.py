@@ -1,6 +1,7 @@
-"""The score that Mozilla's HTTP Observatory gives an answer, by its published rules (github.com/mdn/mdn-http-observatory, scoring
-as of 2026): 100 and what each finding adds or takes. Only the findings that an answer of our own can show are told apart; any
-other raises, so that a header that got worse is never scored as if it were as good.
+"""The score that Mozilla's HTTP Observatory gives an answer by its published rules (github.com/mdn/mdn-http-observatory).
+
+100, and what each finding adds or takes. Only findings that an answer of ours can show are told apart; any other raises, so
+that a header that got worse is never scored as if it were as good.
 """
 
 from __future__ import annotations
