@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_safe
 
 from generation import live
 from projects.loaders import load_project, load_scene
@@ -11,6 +12,7 @@ from teams.access import signed_in
 from teams.models import Role
 
 
+@require_safe
 async def project_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The event stream of a board or table, from the moment it was rendered on (`since`, seconds of the database's time)."""
     project, role = await sync_to_async(load_project)(request, pk)
@@ -19,6 +21,7 @@ async def project_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _stream(request, audience, project.team_id)
 
 
+@require_safe
 async def scene_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The event stream of one scene's page."""
     scene, role = await sync_to_async(load_scene)(request, pk)

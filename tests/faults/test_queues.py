@@ -74,7 +74,7 @@ def test_messages_that_come_many_times(workshop: Workshop):
     """While it is being sent, while it is asked about and while it is downloaded."""
     for operation in ("sora.create", "sora.get", "sora.content"):
         workshop.state.fail(operation, Fault(late=1.5))
-    workshop.work()
+    workshop.work(IMAGEAI_LEASE_SECONDS="60")  # on a slow machine too, no lease runs out
     (take,) = workshop.start_takes()
     for operation in ("sora.create", "sora.get", "sora.content"):
         workshop.arrival(operation)

@@ -1,0 +1,132 @@
+"""Who may send what to which address: one row for each name of the URL configuration, none missing, none too many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Who(Enum):
+    """The least that is needed; who has less is answered as `test_access` says."""
+
+    EVERYBODY = "signed in or not"
+    SIGNED_IN = "whoever is signed in"
+    VIEWER = "members"
+    EDITOR = "editors and owners"
+    OWNER = "owners"
+    EDITS_SOMEWHERE = "editors and owners of any team"
+    NOBODY = "405: there is no such method here"
+
+
+@dataclass(frozen=True)
+class Row:
+    read: Who = Who.NOBODY
+    write: Who = Who.NOBODY
+
+
+MEMBERS_READ = Row(read=Who.VIEWER)
+EDITORS_WRITE = Row(write=Who.EDITOR)
+#: A form of its own page, which only those see who may send it.
+EDITORS_FORM = Row(read=Who.EDITOR, write=Who.EDITOR)
+#: A page that every member reads and editors change.
+EDITORS_PAGE = Row(read=Who.VIEWER, write=Who.EDITOR)
+OWNERS_FORM = Row(read=Who.OWNER, write=Who.OWNER)
+OWNERS_WRITE = Row(write=Who.OWNER)
+
+ROWS = {
+    "healthz": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
+    "readyz": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
+    "sign_in": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
+    # Projects
+    "project_list": Row(read=Who.SIGNED_IN),
+    "project_create": Row(read=Who.EDITS_SOMEWHERE, write=Who.EDITS_SOMEWHERE),
+    "storyboard": MEMBERS_READ,
+    "project_edit": EDITORS_FORM,
+    "project_style": EDITORS_FORM,
+    "project_style_undo": EDITORS_WRITE,
+    "project_duplicate": EDITORS_WRITE,
+    "project_delete": EDITORS_WRITE,
+    "project_restore": EDITORS_WRITE,
+    "script_import": EDITORS_FORM,
+    "script_undo": EDITORS_WRITE,
+    "scenes_csv": MEMBERS_READ,
+    "scenes_fountain": MEMBERS_READ,
+    "act_undo": EDITORS_WRITE,
+    "preset_pictures": Row(read=Who.SIGNED_IN),
+    # Scenes
+    "scene_create": EDITORS_FORM,
+    "scene_page": EDITORS_PAGE,
+    "scene_autosave": EDITORS_WRITE,
+    "scene_menu": Row(read=Who.EDITOR),
+    "scene_card": MEMBERS_READ,
+    "scene_card_edit": EDITORS_FORM,
+    "scene_move": EDITORS_WRITE,
+    "scene_duplicate": EDITORS_WRITE,
+    "scene_delete": EDITORS_WRITE,
+    "scene_restore": EDITORS_WRITE,
+    # Frames and references
+    "scene_picture_add": EDITORS_WRITE,
+    "project_picture_add": EDITORS_WRITE,
+    "picture_file": MEMBERS_READ,
+    "picture_fit": EDITORS_WRITE,
+    "picture_remove": EDITORS_WRITE,
+    "picture_restore": EDITORS_WRITE,
+    "picture_take_back": EDITORS_WRITE,
+    "scene_picture_make": EDITORS_FORM,
+    "project_picture_make": EDITORS_FORM,
+    "pictures_panel": MEMBERS_READ,
+    "frame_preview": MEMBERS_READ,
+    "take_frame": EDITORS_WRITE,
+    "scene_chain": EDITORS_WRITE,
+    "project_chain": EDITORS_WRITE,
+    "project_unchain": EDITORS_WRITE,
+    # Takes
+    "generate": EDITORS_WRITE,
+    "generate_missing": EDITORS_WRITE,
+    "take_cancel": EDITORS_WRITE,
+    "take_select": EDITORS_WRITE,
+    "take_note": EDITORS_WRITE,
+    "take_delete": EDITORS_WRITE,
+    "take_restore": EDITORS_WRITE,
+    "take_from": EDITORS_FORM,
+    "take_strip": MEMBERS_READ,
+    "take_look": EDITORS_PAGE,
+    "take_dismiss": EDITORS_WRITE,
+    "images_look": EDITORS_WRITE,
+    "compare": MEMBERS_READ,
+    "scene_player": MEMBERS_READ,
+    "scene_sketch": MEMBERS_READ,
+    "take_poster": MEMBERS_READ,
+    "take_filmstrip": MEMBERS_READ,
+    "take_clip": MEMBERS_READ,
+    "clips_zip": MEMBERS_READ,
+    "project_stream": MEMBERS_READ,
+    "scene_stream": MEMBERS_READ,
+    # Views of a storyboard
+    "table": MEMBERS_READ,
+    "table_paste": EDITORS_WRITE,
+    "scenes_bulk": EDITORS_WRITE,
+    "scene_row": MEMBERS_READ,
+    "scene_cell": EDITORS_WRITE,
+    "animatic": MEMBERS_READ,
+    "storyboard_print": MEMBERS_READ,
+    # Models and prompts
+    "project_model": EDITORS_WRITE,
+    "model_comparison": MEMBERS_READ,
+    "model_switch": EDITORS_WRITE,
+    "model_switch_undo": EDITORS_WRITE,
+    "prompt_preview": EDITORS_WRITE,
+    "own_prompt": EDITORS_WRITE,
+    "own_prompt_restore": EDITORS_WRITE,
+    "prompt_templates": MEMBERS_READ,
+    "prompt_template": EDITORS_PAGE,
+    "prompt_template_preview": EDITORS_WRITE,
+    "prompt_template_reset": EDITORS_WRITE,
+    # Money, queue, connections
+    "project_budget": Row(read=Who.VIEWER, write=Who.OWNER),
+    "costs": Row(read=Who.SIGNED_IN),
+    "queue": Row(read=Who.SIGNED_IN),
+    "recovery_seen": Row(write=Who.SIGNED_IN),
+    "connections": Row(read=Who.SIGNED_IN),
+    "connection_test": Row(write=Who.EDITS_SOMEWHERE),
+}
