@@ -10,10 +10,10 @@ from teams.models import SignInLink
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind a one-time link. Opening it changes nothing, so a preview cannot use it up; its form signs in."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "teams/sign_in.html", {"token": token})
     user = SignInLink.redeem(token)
     if user is None:

@@ -56,7 +56,7 @@ class CapsForm(forms.ModelForm[Budget]):
                 self.initial[name] = self.initial[name].quantize(CENT)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
     """Everybody of the team sees it; owners change it."""
     project, role = load_project(request, pk)

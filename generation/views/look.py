@@ -23,7 +23,7 @@ from teams.models import Role
 SHOWN_CLIPS = 20
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def take_look(request: HttpRequest, pk: int) -> HttpResponse:
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     take, role = load_take(request, pk, at_least=needed, deleted_too=True)

@@ -87,7 +87,7 @@ def prompt_templates(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "generation/prompt_templates.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def prompt_template(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Saving the built-in text, unchanged, makes no copy."""
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER

@@ -110,7 +110,7 @@ class TakeFromForm(forms.Form):
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def take_from(request: HttpRequest, pk: int) -> HttpResponse:
     """Remix, extend or edit a finished take: the result is a new take of the same scene."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR)

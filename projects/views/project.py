@@ -28,7 +28,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
     return render(request, "projects/project_list.html", {"projects": projects, "can_create": can_edit_somewhere(user)})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def project_create(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     if not can_edit_somewhere(user):
@@ -61,7 +61,7 @@ def storyboard(request: HttpRequest, pk: int) -> HttpResponse:
     return render_view(request, "storyboard", storyboard_context(request, pk))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     form = ProjectForm(request.POST or None, instance=project, user=signed_in(request))

@@ -26,7 +26,7 @@ def number_or_none(text: str | None) -> int | None:
     return int(text) if text else None
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def scene_create(request: HttpRequest, pk: int) -> HttpResponse:
     """`after` is the id of the scene the new one follows; without it the new one comes last."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
@@ -45,7 +45,7 @@ def scene_create(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "projects/scene_new.html", context, status=422 if form.is_bound else 200)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def scene_page(request: HttpRequest, pk: int) -> HttpResponse:
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     scene, role = load_scene(request, pk, at_least=needed)
@@ -94,7 +94,7 @@ def scene_menu(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, template, context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def scene_card_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The card as a form, in the card's place on the storyboard."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)

@@ -41,7 +41,7 @@ def add_scenes(request: HttpRequest, form: ScriptForm, project: Project, *, afte
     return added[0]
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def script_import(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     if request.method == "POST":

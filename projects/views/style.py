@@ -21,7 +21,7 @@ SALT = "projects.style"
 UNDO_SECONDS = 24 * 60 * 60
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def project_style(request: HttpRequest, pk: int) -> HttpResponse:
     """With `preview` among what is posted nothing is written, and the answer says what would be."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)

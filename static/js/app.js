@@ -54,7 +54,8 @@
     "toggle-theme": () => {
       const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
       document.documentElement.dataset.theme = theme;
-      document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+      const secure = location.protocol === "https:" ? "; secure" : "";
+      document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax${secure}`;
     },
   };
 

@@ -34,8 +34,8 @@ OWNERS_FORM = Row(read=Who.OWNER, write=Who.OWNER)
 OWNERS_WRITE = Row(write=Who.OWNER)
 
 ROWS = {
-    "healthz": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
-    "readyz": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
+    "healthz": Row(read=Who.EVERYBODY),
+    "readyz": Row(read=Who.EVERYBODY),
     "sign_in": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
     # Projects
     "project_list": Row(read=Who.SIGNED_IN),
@@ -115,7 +115,7 @@ ROWS = {
     "model_comparison": MEMBERS_READ,
     "model_switch": EDITORS_WRITE,
     "model_switch_undo": EDITORS_WRITE,
-    "prompt_preview": EDITORS_WRITE,
+    "prompt_preview": Row(write=Who.VIEWER),  # a form too long for an address; nothing is kept
     "own_prompt": EDITORS_WRITE,
     "own_prompt_restore": EDITORS_WRITE,
     "prompt_templates": MEMBERS_READ,

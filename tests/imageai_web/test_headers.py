@@ -72,6 +72,16 @@ def test_media_is_what_it_says_and_for_this_site_only(alice: User, scene: Scene,
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
+@pytest.mark.django_db
+def test_signing_out_clears_what_the_browser_has_kept(alice: User):
+    client = Client()
+    client.force_login(alice)
+    asked, done = client.get(reverse("account_logout")), client.post(reverse("account_logout"))
+    cleared = [response.headers.get("Clear-Site-Data") for response in (asked, done)]
+    assert cleared == [None, '"cache", "storage"']
+    assert client.get(reverse("project_list")).status_code == 302
+
+
 def test_the_deployment_check_has_nothing_to_say(tmp_path: Path):
     checked = subprocess.run(
         [sys.executable, ROOT / "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
