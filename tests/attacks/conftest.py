@@ -1,0 +1,3 @@
+from tests.attacks.world import visitors, world
+
+__all__ = ["visitors", "world"]

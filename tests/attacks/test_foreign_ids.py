@@ -1,0 +1,143 @@
+"""An editor of one team names rows of another in fields, queries and undo tokens of their own pages: nothing of it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import reverse
+
+from generation.models import Generation
+from generation.states import Status
+from projects.models import Project, Reference, Scene
+from teams.models import Role, Team, User
+from tests.attacks.world import state
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mine(mallory: User) -> Project:
+    team = Team.objects.get(memberships__user=mallory)
+    project = Project.objects.create(team=team, title="Mine", created_by=mallory)
+    Scene.objects.bulk_create(
+        Scene(project=project, position=position, title=f"Mine {position}", duration=Decimal(1)) for position in (1, 2)
+    )
+    return project
+
+
+@pytest.fixture
+def theirs(scene: Scene, make_scenes: Callable[..., list[Scene]], make_take: Callable[..., Generation]) -> Scene:
+    make_scenes(2)
+    for _ in range(2):
+        make_take(scene, status=Status.COMPLETED, clip=b"clip", remote_id="clip_of_theirs")
+    return scene
+
+
+def of_theirs(before: dict[str, list[Any]], project: Project, team: Team) -> dict[str, list[Any]]:
+    """Rows of the other team, as they are."""
+    scenes = set(Scene.objects.filter(project=project).values_list("pk", flat=True))
+    kept = {}
+    for label, rows in before.items():
+        kept[label] = [
+            row
+            for row in rows
+            if row.get("team_id") == team.pk or row.get("project_id") == project.pk or row.get("scene_id") in scenes
+        ]
+    return kept
+
+
+def everything_about(theirs: Scene) -> dict[str, str]:
+    take = theirs.takes.first()
+    assert take
+    scenes = " ".join(str(scene.pk) for scene in theirs.project.scenes.all())
+    return {
+        "team": str(theirs.project.team_id),
+        "project": str(theirs.project_id),
+        "scene": str(theirs.pk),
+        "scenes": str(theirs.pk),
+        "rows": scenes,
+        "after": str(theirs.pk),
+        "include": str(theirs.pk),
+        "take": str(take.pk),
+        "a": str(take.number),
+        "b": str(take.number),
+        "clip": take.remote_id,
+        "before": str(theirs.project_id),
+        "pictures": "-".join(str(pk) for pk in Reference.objects.values_list("pk", flat=True)),
+        "first": "1",
+        "last": "999999",
+    }
+
+
+def test_no_field_reaches_into_another_team(
+    theirs: Scene, mine: Project, mallory: User, as_user: Callable[[User], Client]
+):
+    Reference.objects.create(
+        project=theirs.project, scene=theirs, role="start_frame", image="theirs.png", width=90, height=90
+    )
+    before = of_theirs(state(), theirs.project, theirs.project.team)
+    client, scene = as_user(mallory), mine.scenes.all()[0]
+    stolen = everything_about(theirs)
+    for do in ("delete", "duplicate", "move", "model", "duration", "to_end", "reorder"):
+        client.post(reverse("scenes_bulk", args=[mine.pk]), stolen | {"do": do, "value": "1"})
+    for name in ("project_create",):
+        client.post(reverse(name), stolen | {"title": "Taken"})
+    of_project = ["project_edit", "project_style", "project_style_undo", "script_import", "script_undo", "scene_create", "table_paste", "project_chain", "project_unchain", "model_switch", "model_switch_undo", "generate_missing", "project_budget", "project_picture_make"]
+    for name in of_project:
+        client.post(reverse(name, args=[mine.pk]), stolen | {"title": "x", "text": "x\ty"}, query_params=stolen)
+    for name in ["scene_page", "scene_autosave", "scene_move", "scene_card_edit", "generate", "scene_picture_make", "scene_chain"]:
+        client.post(reverse(name, args=[scene.pk]), stolen | {"title": "x"}, query_params=stolen)
+    assert of_theirs(state(), theirs.project, theirs.project.team) == before
+    assert set(Project.objects.filter(title="Taken").values_list("team", flat=True)) <= {mine.team_id}
+
+
+def test_nothing_of_theirs_is_shown_on_pages_of_ones_own(
+    theirs: Scene, mine: Project, mallory: User, as_user: Callable[[User], Client]
+):
+    secret = "The lighthouse turns at midnight"
+    Scene.objects.filter(pk=theirs.pk).update(title=secret)
+    Project.objects.filter(pk=theirs.project_id).update(title=secret)
+    client, stolen, scene = as_user(mallory), everything_about(theirs), mine.scenes.all()[0]
+    of_project = [
+        "storyboard",
+        "table",
+        "animatic",
+        "storyboard_print",
+        "scene_create",
+        "script_import",
+        "model_comparison",
+    ]
+    pages = [reverse(name, args=[mine.pk]) for name in of_project]
+    pages += [reverse(name, args=[scene.pk]) for name in ("scene_page", "compare", "scene_player", "take_strip")]
+    pages += [reverse(name) for name in ("project_list", "queue", "costs", "connections", "project_create")]
+    shown = [page for page in pages if secret in client.get(page, stolen).content.decode()]
+    assert shown == []
+
+
+def test_an_undo_token_of_another_project_undoes_nothing(
+    theirs: Scene, mine: Project, alice: User, mallory: User, as_user: Callable[[User], Client]
+):
+    """Two teams with one member: the signature is the server's own, and yet it holds for one project only."""
+    theirs.project.team.add(mallory, Role.EDITOR)
+    client = as_user(mallory)
+    response = client.post(
+        reverse("project_style", args=[theirs.project_id]), {"scenes": [theirs.pk], "camera_move": "push_in"}
+    )
+    assert response.status_code == 302
+    (token,) = [
+        part for message in told(response) for part in message.split('"') if part.count(":") == 2 and len(part) > 40
+    ]
+    theirs.project.team.memberships.filter(user=mallory).delete()
+    client.post(reverse("project_style_undo", args=[mine.pk]), {"done": token})
+    theirs.refresh_from_db()
+    assert theirs.camera_move == "push_in"
+
+
+def told(response: HttpResponseBase) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]

@@ -1,0 +1,104 @@
+"""One of everything, and everybody who might ask for it: for tests that walk all addresses."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from PIL import Image
+
+from generation.models import Generation, ImageGeneration
+from generation.states import Status
+from projects.models import Act, Project, Reference, Scene
+from teams.models import User
+
+OURS = {"teams", "projects", "generation", "imageai_web"}
+#: What stands for the second part of an address with two.
+SECOND_PARTS = {"name": "sora", "fit": "crop", "column": "title"}
+
+
+def own_patterns(patterns: list[URLPattern | URLResolver]) -> list[URLPattern]:
+    found: list[URLPattern] = []
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            found += own_patterns(pattern.url_patterns)
+        elif pattern.callback.__module__.split(".")[0] in OURS:
+            found.append(pattern)
+    return found
+
+
+PATTERNS = own_patterns(get_resolver().url_patterns)
+
+
+@dataclass
+class World:
+    """One of everything, by the first part of its address."""
+
+    objects: dict[str, Any]
+    #: What stands for it where only something deleted can be meant, by the address's name.
+    deleted: dict[str, Any]
+
+    def address(self, pattern: URLPattern) -> str:
+        first, *more = pattern.pattern.converters or [""]
+        kind = str(pattern.pattern).split("/")[0]
+        values = {"token": "no-such-token", "slug": "sora", "field": "camera_move"}
+        meant = self.deleted.get(str(pattern.name)) or self.objects.get(kind)
+        given = {first: values.get(first) or meant.pk} if first else {}
+        return reverse(str(pattern.name), kwargs=given | {part: SECOND_PARTS[part] for part in more})
+
+
+@pytest.fixture
+def world(
+    scene: Scene, make_scenes: Callable[..., list[Scene]], make_take: Callable[..., Generation], settings: Any
+) -> World:
+    account = {"provider": "sora", "name": "Sora", "key": "none", "base_url": "http://127.0.0.1:9/v1"}
+    settings.CONNECTIONS = {"sora": account | {"max_in_flight": 2, "requests_per_minute": 60}}
+    _, gone = make_scenes(2)
+    Scene.objects.filter(pk=gone.pk).update(deleted_at=Now())
+    takes = [make_take(scene, status=Status.COMPLETED, clip=b"clip", remote_id="one") for _ in range(2)]
+    takes[0].filmstrip.save("filmstrip.webp", ContentFile(b"filmstrip"))
+    Scene.objects.filter(pk=scene.pk).update(selected_take=takes[0])
+    project = scene.project
+    drawn = io.BytesIO()
+    Image.new("RGB", (90, 90)).save(drawn, "PNG")
+    picture = Reference.objects.create(
+        project=project, scene=scene, role="start_frame", image=ContentFile(drawn.getvalue(), "drawn.png")
+    )
+    old = Project.objects.create(team=project.team, title="Old", created_by=project.created_by, deleted_at=Now())
+    return World(
+        {
+            "teams": project.team,
+            "projects": project,
+            "scenes": scene,
+            "takes": takes[0],
+            "pictures": picture,
+            "images": ImageGeneration.objects.create(
+                project=project, role="reference", estimated_cost=0, prompt="x", status=Status.UNKNOWN
+            ),
+            "acts": Act.objects.create(project=project, changes={}),
+        },
+        {"project_restore": old, "scene_restore": gone},
+    )
+
+
+def state() -> dict[str, list[Any]]:
+    """Everything a visitor could have changed."""
+    models = [model for model in apps.get_models() if model._meta.app_label in OURS]
+    return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in models}
+
+
+@pytest.fixture
+def visitors(alice: User, bob: User, vera: User, mallory: User, as_user: Callable[[User], Client]) -> dict[str, Client]:
+    people = {"alice": alice, "bob": bob, "vera": vera, "mallory": mallory}
+    found = {name: as_user(person) for name, person in people.items()} | {"stranger": Client()}
+    for client in found.values():
+        client.raise_request_exception = False
+    return found
