@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from generation.models import Generation, ImageGeneration
 from generation.states import Status
 from projects.models import Act, Project, Reference, Scene
-from teams.models import User
+from teams.models import Invitation, User
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +73,7 @@ def own_patterns(patterns: list[URLPattern | URLResolver]) -> list[URLPattern]:
     return found
 
 
-OPEN = {"sign_in", "healthz", "readyz"}
+OPEN = {"sign_in", "invitation", "healthz", "readyz"}
 PATTERNS = [pattern for pattern in own_patterns(get_resolver().url_patterns) if pattern.name not in OPEN]
 
 
@@ -101,8 +101,11 @@ def test_every_address_of_an_object_is_404_to_another_team(
     images = ImageGeneration.objects.create(project=scene.project, role="reference", estimated_cost=0, prompt="x")
     kind = str(pattern.pattern).split("/")[0]
     act = Act.objects.create(project=scene.project, changes={})
+    team = scene.project.team
     objects = {
-        "teams": scene.project.team,
+        "teams": team,
+        "members": team.memberships.get(user__name="Alice"),
+        "invitations": Invitation.objects.create(team=team, email="carol@example.com", role="editor", token_hash="x"),
         "projects": scene.project,
         "scenes": scene,
         "takes": take,
