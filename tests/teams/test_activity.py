@@ -52,7 +52,7 @@ def test_it_is_only_added_to(entries: list[Activity]):
             [twin], update_conflicts=True, unique_fields=["id"], update_fields=["verb"]
         ),
     ):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError), transaction.atomic():
             change()
     with pytest.raises(IntegrityError), transaction.atomic():
         twin.save()
@@ -73,9 +73,9 @@ def test_nothing_is_recorded_apart_from_its_act(project: Project, bob: User):
     def fail() -> None:
         with transaction.atomic():
             activity.record(Verb.PROJECT_DELETED, bob, project=project)
-            raise ValueError
+            raise LookupError
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(LookupError):
         fail()
     assert not Activity.objects.exists()
 
