@@ -128,21 +128,21 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
         note=note[:300],
     )
     for name, cap in changed.items():
-        _record_change(budget, words[name], before[name], cap, member)
+        _record_change(budget, name, before[name], cap, member)
 
 
-def _record_change(budget: Budget, name: str, before: Any, now: Any, member: User) -> None:
+def _record_change(budget: Budget, field: str, before: Any, now: Any, member: User) -> None:
     """A cap that lets more be spent than before is raised; one that is taken away, too."""
-    is_money = isinstance(now or before, Decimal)
-    is_raised = name in {"total", "month"} and before is not None and (now is None or now > before)
+    name = field.replace("_", " ")
+    is_raised = field in {"cap_total", "cap_month"} and before is not None and (now is None or now > before)
     activity.record(
         Verb.CAP_RAISED if is_raised else Verb.BUDGET_CHANGED,
         member,
-        f"{_whose(budget)}, {name}: {_shown(before, budget)} -> {_shown(now, budget)}",
+        f"{'' if budget.project else 'for the whole team, '}{name}: {_shown(before, budget)} → {_shown(now, budget)}",
         team=budget.team_id,
         project=budget.project,
         page=("project_budget", budget.project.pk) if budget.project else None,
-        price=(now, budget.currency) if is_money and now is not None else None,
+        price=(now, budget.currency) if isinstance(now, Decimal) else None,
     )
 
 

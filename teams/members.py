@@ -28,7 +28,7 @@ def rename(team_id: int, name: str, by: User) -> None:
     team = locked(team_id, by)
     if team.name != name:
         Team.objects.filter(pk=team_id).update(name=name)
-        activity.record(Verb.TEAM_RENAMED, by, f"{team.name} -> {name}", team=team_id, page=("team_page", team_id))
+        activity.record(Verb.TEAM_RENAMED, by, f"{team.name} → {name}", team=team_id, page=("team_page", team_id))
 
 
 @transaction.atomic
@@ -53,7 +53,7 @@ def change_role(member: Membership, role: Role, by: User | None) -> None:
         _keep_an_owner(team, member)
         _end_invitations_of(member)
     Membership.objects.filter(pk=member.pk).update(role=role)
-    what = f"{member.user}: {Role(before).label} -> {role.label}"
+    what = f"{member.user}: {Role(before).label} → {role.label}"
     activity.record(Verb.ROLE_CHANGED, by, what, team=team.pk, page=("team_page", team.pk))
 
 

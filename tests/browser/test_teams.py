@@ -14,7 +14,7 @@ OpenPage = Callable[..., Page]
 
 def open_team(page: Page) -> None:
     page.get_by_role("button", name="Your account").click()
-    page.get_by_role("link", name="My team").click()
+    page.locator("#person-menu").get_by_role("link", name="My team").click()
     expect(page.get_by_role("heading", name="My team")).to_be_visible()
 
 

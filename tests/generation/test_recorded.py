@@ -107,14 +107,13 @@ def test_caps(as_user: AsUser, project: Project, alice: User):
         {"team-cap_month": "20", "team-warn_at": "70"},
     ):
         assert client.post(url, posted | changes).status_code == 302
-    of_project, of_team = "the project “The ferry”", "the team “Night shift”"
     assert told() == [
-        ("Alice", Verb.BUDGET_CHANGED, f"{of_project}, total: none -> $5.00", 5),
-        ("Alice", Verb.CAP_RAISED, f"{of_project}, total: $5.00 -> $9.00", 9),
-        ("Alice", Verb.BUDGET_CHANGED, f"{of_team}, month: none -> $30.00", 30),
-        ("Alice", Verb.CAP_RAISED, f"{of_project}, total: $9.00 -> none", None),
-        ("Alice", Verb.BUDGET_CHANGED, f"{of_team}, month: $30.00 -> $20.00", 20),
-        ("Alice", Verb.BUDGET_CHANGED, f"{of_team}, warn at %: 80 -> 70", None),
+        ("Alice", Verb.BUDGET_CHANGED, "cap total: none → $5.00", 5),
+        ("Alice", Verb.CAP_RAISED, "cap total: $5.00 → $9.00", 9),
+        ("Alice", Verb.BUDGET_CHANGED, "for the whole team, cap month: none → $30.00", 30),
+        ("Alice", Verb.CAP_RAISED, "cap total: $9.00 → none", None),
+        ("Alice", Verb.BUDGET_CHANGED, "for the whole team, cap month: $30.00 → $20.00", 20),
+        ("Alice", Verb.BUDGET_CHANGED, "for the whole team, warn at: 80 → 70", None),
     ]
 
 

@@ -33,8 +33,8 @@ def url_of(team: Team) -> str:
 def entries(project: Project, alice: User, bob: User) -> list[Activity]:
     """Bob generates, Alice raises a cap and renames, the operator does something; oldest first."""
     activity.record(Verb.TAKES_GENERATED, bob, "3 takes", project=project, price=(Decimal("1.2"), "USD"))
-    activity.record(Verb.CAP_RAISED, alice, "total: $5.00 -> $9.00", project=project, price=(Decimal(9), "USD"))
-    activity.record(Verb.TEAM_RENAMED, alice, "Day -> Night", team=project.team_id)
+    activity.record(Verb.CAP_RAISED, alice, "total: $5.00 → $9.00", project=project, price=(Decimal(9), "USD"))
+    activity.record(Verb.TEAM_RENAMED, alice, "Day → Night", team=project.team_id)
     activity.record(Verb.ROLE_CHANGED, None, "=HYPERLINK(1)", team=project.team_id)
     return list(Activity.objects.order_by("pk"))
 
@@ -87,13 +87,13 @@ def test_every_verb_is_of_a_kind_and_fits():
 
 def shown(html: str) -> list[str]:
     """Which of the entries the page shows, in their order."""
-    texts = ["3 takes", "$5.00 -&gt; $9.00", "Day -&gt; Night", "=HYPERLINK(1)"]
+    texts = ["3 takes", "$5.00 → $9.00", "Day → Night", "=HYPERLINK(1)"]
     return [text for text in sorted(texts, key=html.find) if text in html]
 
 
 def test_members_read_it_newest_first(as_user: AsUser, entries: list[Activity], team: Team, vera: User):
     html = as_user(vera).get(url_of(team)).content.decode()
-    assert shown(html) == ["=HYPERLINK(1)", "Day -&gt; Night", "$5.00 -&gt; $9.00", "3 takes"]
+    assert shown(html) == ["=HYPERLINK(1)", "Day → Night", "$5.00 → $9.00", "3 takes"]
     assert "$1.20" in html
     assert activity.OPERATOR.replace("'", "&#x27;") in html
 
@@ -110,10 +110,10 @@ def test_others_do_not(as_user: AsUser, entries: list[Activity], team: Team, mal
     [
         ({"who": "bob"}, ["3 takes"]),
         ({"who": "none"}, ["=HYPERLINK(1)"]),
-        ({"did": "budget"}, ["$5.00 -&gt; $9.00"]),
-        ({"did": "team.renamed"}, ["Day -&gt; Night"]),
-        ({"project": "it"}, ["$5.00 -&gt; $9.00", "3 takes"]),
-        ({"who": "alice", "project": "it"}, ["$5.00 -&gt; $9.00"]),
+        ({"did": "budget"}, ["$5.00 → $9.00"]),
+        ({"did": "team.renamed"}, ["Day → Night"]),
+        ({"project": "it"}, ["$5.00 → $9.00", "3 takes"]),
+        ({"who": "alice", "project": "it"}, ["$5.00 → $9.00"]),
         ({"who": "bob", "did": "budget"}, []),
     ],
 )
@@ -196,8 +196,8 @@ def test_a_spreadsheet_runs_nothing_of_it(as_user: AsUser, entries: list[Activit
     assert heads == ["When", "Who", "Did", "What", "Project", "Amount", "Currency"]
     assert [row[1:] for row in rows] == [
         [activity.OPERATOR, "changed a role", "'=HYPERLINK(1)", "", "", ""],
-        ["Alice", "renamed the team", "Day -> Night", "", "", ""],
-        ["Alice", "raised a cap", "total: $5.00 -> $9.00", "The ferry", "9.0000", "USD"],
+        ["Alice", "renamed the team", "Day → Night", "", "", ""],
+        ["Alice", "raised a cap", "total: $5.00 → $9.00", "The ferry", "9.0000", "USD"],
         ["Bob", "generated", "3 takes", "The ferry", "1.2000", "USD"],
     ]
     assert datetime.fromisoformat(rows[0][0]) - datetime.now(UTC) < timedelta(minutes=5)

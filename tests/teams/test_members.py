@@ -34,7 +34,7 @@ def test_an_owner_changes_a_role(as_user: AsUser, team: Team, alice: User, vera:
         assert response.headers["Location"] == reverse("team_page", args=[team.pk])
     assert roles(team) == {"Alice": "owner", "Bob": "editor", "Vera": "editor"}
     assert list(Activity.objects.values_list("verb", "what", "actor")) == [
-        (Verb.ROLE_CHANGED, "Vera: Viewer -> Editor", alice.pk)
+        (Verb.ROLE_CHANGED, "Vera: Viewer → Editor", alice.pk)
     ]
 
 

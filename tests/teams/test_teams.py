@@ -108,7 +108,7 @@ def test_renaming(as_user: AsUser, team: Team, alice: User):
     for _ in range(2):
         assert client.post(url, {"name": "Late shift"}).status_code == 302
     assert Team.objects.get().name == "Late shift"
-    assert list(Activity.objects.values_list("verb", "what")) == [(Verb.TEAM_RENAMED, "Night shift -> Late shift")]
+    assert list(Activity.objects.values_list("verb", "what")) == [(Verb.TEAM_RENAMED, "Night shift → Late shift")]
 
 
 # -- The chosen team -----------------------------------------------------------------------------------------------------
