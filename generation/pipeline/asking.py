@@ -204,15 +204,16 @@ def is_missing(scene: Scene) -> bool:
 def cancel(take: Generation, by: User | None = None) -> bool:
     """Stop the take: at once while it waits, else as soon as whoever works on it notices. False when it is over."""
     row = Generation.objects.filter(pk=take.pk)
-    if row.active().filter(cancel_requested=False).exists():
-        about = ("scene_page", take.scene_id)
-        activity.record(Verb.TAKE_CANCELLED, by, take.called, project=take.scene.project, page=about)
+    is_news = row.filter(cancel_requested=False).exists()
     changed = {"version": F("version") + 1, "changed_at": Now()}
     waiting = row.lease_free().filter(status=Status.QUEUED)
     if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **changed):
         budget.close(take, Decimal(0))
-        return True
-    asked = row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed)
-    if asked:
+    elif row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed):
         transaction.on_commit(hand_over_due, robust=True)
-    return bool(asked)
+    else:
+        return False
+    if is_news:
+        about = ("scene_page", take.scene_id)
+        activity.record(Verb.TAKE_CANCELLED, by, take.called, project=take.scene.project, page=about)
+    return True
