@@ -133,12 +133,12 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
 
 def _record_change(budget: Budget, field: str, before: Any, now: Any, member: User) -> None:
     """A cap that lets more be spent than before is raised; one that is taken away, too."""
-    name = field.replace("_", " ")
+    name = field.replace("_", " ") + ("" if budget.project else " of the whole team")
     is_raised = field in {"cap_total", "cap_month"} and before is not None and (now is None or now > before)
     activity.record(
         Verb.CAP_RAISED if is_raised else Verb.BUDGET_CHANGED,
         member,
-        f"{'' if budget.project else 'for the whole team, '}{name}: {_shown(before, budget)} → {_shown(now, budget)}",
+        f"{name}: {_shown(before, budget)} → {_shown(now, budget)}",
         team=budget.team_id,
         project=budget.project,
         page=("project_budget", budget.project.pk) if budget.project else None,

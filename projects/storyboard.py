@@ -222,7 +222,7 @@ def delete_many(project_id: int, scene_ids: Collection[int], by: User | None = N
 
 
 def _named(titles: Sequence[str]) -> str:
-    return f"“{titles[0]}”" if len(titles) == 1 else counted(len(titles), "scene")
+    return f"scene “{titles[0]}”" if len(titles) == 1 else counted(len(titles), "scene")
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def switch_model(
         project.scenes.filter(deleted_at=None, model_id="").update(changed_at=Now())  # their prices
     if of_project or scene_ids:
         whose = ["the project"] * of_project + [counted(len(scene_ids), "scene")] * bool(scene_ids)
-        activity.record(Verb.SCENES_CHANGED, by, f"model of {' and '.join(whose)}: {new}", project=project)
+        activity.record(Verb.SCENES_CHANGED, by, f"the model of {' and '.join(whose)} to {new}", project=project)
     return Switched(of_project, scene_ids)
 
 
@@ -319,7 +319,7 @@ def apply_style(
             project.scenes.filter(pk__in=changed).update(**{name: value}, changed_at=Now())
     if groups:
         count = len({pk for pks in groups.values() for pk in pks})
-        activity.record(Verb.SCENES_CHANGED, by, f"style of {counted(count, 'scene')}", project=project)
+        activity.record(Verb.SCENES_CHANGED, by, f"the style of {counted(count, 'scene')}", project=project)
     return [(name, before, values[name], pks) for (name, before), pks in groups.items()]
 
 
@@ -334,6 +334,6 @@ def undo_style(project: Project, steps: Sequence[Restyled], by: User | None = No
         project.scenes.filter(pk__in=found).update(**{name: before}, changed_at=Now())
         restored.update(found)
     if restored:
-        activity.record(Verb.CHANGES_UNDONE, by, f"style of {counted(len(restored), 'scene')}", project=project)
+        activity.record(Verb.CHANGES_UNDONE, by, f"the style of {counted(len(restored), 'scene')}", project=project)
     everywhere = {pk for *_, ids in steps for pk in ids}
     return len(restored), len(everywhere - restored)

@@ -58,8 +58,8 @@ def _what(changes: dict[str, list[Any]]) -> str:
     touched = {kind: len({row[0] for row in changes.get(kind, [])}) for kind in ("written", "added", "moved")}
     if sum(touched.values()) < 2:
         return ""
-    words = {"written": "changed", "added": "added", "moved": "moved"}
-    return ", ".join(f"{counted(count, 'scene')} {words[kind]}" for kind, count in touched.items() if count)
+    words = {"written": "", "added": "new: ", "moved": "the order of "}
+    return ", ".join(words[kind] + counted(count, "scene") for kind, count in touched.items() if count)
 
 
 @transaction.atomic

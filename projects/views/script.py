@@ -40,7 +40,7 @@ def add_scenes(request: HttpRequest, form: ScriptForm, project: Project, *, afte
     with transaction.atomic():
         added = storyboard.add_many(project.pk, wanted, after=after)
         scenes = counted(len(added), "scene")
-        activity.record(Verb.SCRIPT_IMPORTED, signed_in(request), scenes, project=project)
+        activity.record(Verb.SCRIPT_IMPORTED, signed_in(request), f"{scenes} from a script", project=project)
     said = f"{scenes} imported."
     undo = f"{reverse('script_undo', args=[project.pk])}?first={added[0].pk}&last={added[-1].pk}"
     offer_undo(request, said, undo)

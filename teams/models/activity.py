@@ -14,7 +14,7 @@ from teams.models.people import Team, User
 
 
 class Verb(models.TextChoices):
-    """What stands before the dot is the kind of act."""
+    """What stands before the dot is the kind of act. A label and what it was done to make a sentence."""
 
     TEAM_MADE = "team.made", "made the team"
     TEAM_RENAMED = "team.renamed", "renamed the team"
@@ -22,10 +22,10 @@ class Verb(models.TextChoices):
     SECOND_FACTOR_NOT_REQUIRED = "team.second_factor_not_required", "no longer required a second factor"
 
     INVITED = "member.invited", "invited"
-    INVITED_AGAIN = "member.invited_again", "sent an invitation again"
-    INVITATION_REVOKED = "member.invitation_revoked", "withdrew an invitation"
+    INVITED_AGAIN = "member.invited_again", "invited again"
+    INVITATION_REVOKED = "member.invitation_revoked", "withdrew the invitation of"
     JOINED = "member.joined", "joined"
-    ROLE_CHANGED = "member.role_changed", "changed a role"
+    ROLE_CHANGED = "member.role_changed", "changed the role of"
     REMOVED = "member.removed", "removed"
     LEFT = "member.left", "left"
 
@@ -35,31 +35,31 @@ class Verb(models.TextChoices):
 
     SCENES_DELETED = "scene.deleted", "deleted"
     SCENES_RESTORED = "scene.restored", "brought back"
-    SCENES_CHANGED = "scene.changed", "changed many scenes"
-    CHANGES_UNDONE = "scene.undone", "undid a change of many scenes"
-    SCRIPT_IMPORTED = "scene.imported", "imported a script"
+    SCENES_CHANGED = "scene.changed", "changed"
+    CHANGES_UNDONE = "scene.undone", "undid a change of"
+    SCRIPT_IMPORTED = "scene.imported", "imported"
 
     TAKES_GENERATED = "take.generated", "generated"
-    PICTURES_GENERATED = "take.pictures", "had pictures made"
+    PICTURES_GENERATED = "take.pictures", "had made"
     TAKE_CANCELLED = "take.cancelled", "cancelled"
-    TAKE_DELETED = "take.deleted", "deleted a take"
-    TAKE_RESTORED = "take.restored", "brought back a take"
+    TAKE_DELETED = "take.deleted", "deleted"
+    TAKE_RESTORED = "take.restored", "brought back"
     TAKE_SELECTED = "take.selected", "selected"
     LOOKED = "take.looked", "said what became of"
 
-    CAP_RAISED = "budget.raised", "raised a cap"
-    BUDGET_CHANGED = "budget.changed", "changed the budget"
+    CAP_RAISED = "budget.raised", "raised"
+    BUDGET_CHANGED = "budget.changed", "changed"
 
-    PROMPT_EDITED = "prompt.edited", "edited a prompt template"
-    PROMPT_RESET = "prompt.reset", "reset a prompt template"
+    PROMPT_EDITED = "prompt.edited", "edited the template"
+    PROMPT_RESET = "prompt.reset", "reset the template"
 
-    CONNECTION_ADDED = "connection.added", "added a connection"
-    CONNECTION_CHANGED = "connection.changed", "changed a connection"
-    CONNECTION_REMOVED = "connection.removed", "removed a connection"
-    CONNECTION_TESTED = "connection.tested", "tested a connection"
+    CONNECTION_ADDED = "connection.added", "added the connection"
+    CONNECTION_CHANGED = "connection.changed", "changed the connection"
+    CONNECTION_REMOVED = "connection.removed", "removed the connection"
+    CONNECTION_TESTED = "connection.tested", "tested the connection"
 
     SHARED = "share.made", "shared"
-    SHARE_ENDED = "share.ended", "ended a share"
+    SHARE_ENDED = "share.ended", "ended the share of"
     EXPORTED = "share.exported", "exported"
 
     @property
@@ -122,6 +122,10 @@ class Activity(AddedTo):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.get_verb_display()} {self.what}".strip()
+
+    @property
+    def kind(self) -> str:
+        return KINDS[Verb(self.verb).kind]
 
     @property
     def url(self) -> str:

@@ -25,7 +25,7 @@ from teams.spreadsheets import harmless
 PAGE = 50
 NOBODY = "none"
 LARGEST_ID = 2**63 - 1
-COLUMNS = ["When", "Who", "Did", "What", "Project", "Amount", "Currency"]
+COLUMNS = ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
 
 
 class ActivityFilter(forms.Form):
@@ -103,7 +103,7 @@ def as_csv(team: Team, activities: Iterable[Activity]) -> HttpResponse:
     writer = csv.writer(response)
     writer.writerow(COLUMNS)
     for one in activities:
-        texts = (one.actor_name, one.get_verb_display(), one.what, one.project_title)
+        texts = (one.actor_name, one.kind, one.get_verb_display(), one.what, one.project_title)
         amount = "" if one.amount is None else str(one.amount)
         at = timezone.localtime(one.created_at).isoformat(sep=" ", timespec="seconds")
         writer.writerow([at, *map(harmless, texts), amount, one.currency])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +40,16 @@ class MemberRow:
     refused: str
 
 
-def show(request: HttpRequest, team: Team, role: Role, *, status: int = 200, **more: Any) -> HttpResponse:
-    """The page; `refused` has a sentence by the id of a member, `forms` replace those it would make itself."""
-    refused: dict[int, str] = more.pop("refused", {})
+def show(
+    request: HttpRequest,
+    team: Team,
+    role: Role,
+    *,
+    refused: Mapping[int, str] = {},
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    """The page. `refused` has a sentence by the id of a member; `more` goes before what the page would say itself."""
     me = signed_in(request)
     everybody = team.memberships.select_related("user").order_by(_owners_first(), "user__name", "user__email")
     context = {

@@ -110,10 +110,10 @@ def test_caps(as_user: AsUser, project: Project, alice: User):
     assert told() == [
         ("Alice", Verb.BUDGET_CHANGED, "cap total: none → $5.00", 5),
         ("Alice", Verb.CAP_RAISED, "cap total: $5.00 → $9.00", 9),
-        ("Alice", Verb.BUDGET_CHANGED, "for the whole team, cap month: none → $30.00", 30),
+        ("Alice", Verb.BUDGET_CHANGED, "cap month of the whole team: none → $30.00", 30),
         ("Alice", Verb.CAP_RAISED, "cap total: $9.00 → none", None),
-        ("Alice", Verb.BUDGET_CHANGED, "for the whole team, cap month: $30.00 → $20.00", 20),
-        ("Alice", Verb.BUDGET_CHANGED, "for the whole team, warn at: 80 → 70", None),
+        ("Alice", Verb.BUDGET_CHANGED, "cap month of the whole team: $30.00 → $20.00", 20),
+        ("Alice", Verb.BUDGET_CHANGED, "warn at of the whole team: 80 → 70", None),
     ]
 
 

@@ -43,8 +43,8 @@ def test_deleting_and_bringing_back_a_scene(as_user: AsUser, scene: Scene, bob: 
     for name in ("scene_delete", "scene_delete", "scene_restore"):
         client.post(reverse(name, args=[scene.pk]))
     assert told() == [
-        ("Bob", Verb.SCENES_DELETED, "“Scene 1”", "The ferry"),
-        ("Bob", Verb.SCENES_RESTORED, "“Scene 1”", "The ferry"),
+        ("Bob", Verb.SCENES_DELETED, "scene “Scene 1”", "The ferry"),
+        ("Bob", Verb.SCENES_RESTORED, "scene “Scene 1”", "The ferry"),
     ]
 
 
@@ -59,7 +59,7 @@ def test_what_is_done_to_many_scenes_is_one_entry(
     client.post(reverse("act_undo", args=[Act.objects.latest("pk").pk]))
     client.post(reverse("scene_move", args=[scenes[0].pk]), {"by": "-1"})
     assert told() == [
-        ("Bob", Verb.SCENES_CHANGED, "2 scenes moved", "The ferry"),
+        ("Bob", Verb.SCENES_CHANGED, "the order of 2 scenes", "The ferry"),
         ("Bob", Verb.SCENES_DELETED, "2 scenes", "The ferry"),
         ("Bob", Verb.SCENES_RESTORED, "2 scenes", "The ferry"),
     ]
@@ -72,9 +72,9 @@ def test_a_paste_and_its_undo(as_user: AsUser, project: Project, make_scenes: Ca
     client.post(reverse("table_paste", args=[project.pk]), {"rows": rows, "text": text, "column": "title"})
     client.post(reverse("act_undo", args=[Act.objects.get().pk]))
     assert told() == [
-        ("Bob", Verb.SCENES_CHANGED, "2 scenes changed, 1 scene added", "The ferry"),
-        ("Bob", Verb.SCENES_DELETED, "“Dusk”", "The ferry"),
-        ("Bob", Verb.CHANGES_UNDONE, "2 scenes changed, 1 scene added", "The ferry"),
+        ("Bob", Verb.SCENES_CHANGED, "2 scenes, new: 1 scene", "The ferry"),
+        ("Bob", Verb.SCENES_DELETED, "scene “Dusk”", "The ferry"),
+        ("Bob", Verb.CHANGES_UNDONE, "2 scenes, new: 1 scene", "The ferry"),
     ]
 
 
@@ -84,8 +84,8 @@ def test_a_style_and_its_undo(project: Project, make_scenes: Callable[..., list[
     assert not storyboard.apply_style(project, ids, {"visual_style": "noir"}, only_empty=False, by=bob)
     storyboard.undo_style(project, steps, bob)
     assert told() == [
-        ("Bob", Verb.SCENES_CHANGED, "style of 3 scenes", "The ferry"),
-        ("Bob", Verb.CHANGES_UNDONE, "style of 3 scenes", "The ferry"),
+        ("Bob", Verb.SCENES_CHANGED, "the style of 3 scenes", "The ferry"),
+        ("Bob", Verb.CHANGES_UNDONE, "the style of 3 scenes", "The ferry"),
     ]
 
 
@@ -93,7 +93,7 @@ def test_another_model(project: Project, make_scenes: Callable[..., list[Scene]]
     make_scenes(2, model_id="old")
     storyboard.switch_model(project.pk, "old", "new", by=bob)
     storyboard.switch_model(project.pk, "old", "new", by=bob)
-    assert told() == [("Bob", Verb.SCENES_CHANGED, "model of 2 scenes: new", "The ferry")]
+    assert told() == [("Bob", Verb.SCENES_CHANGED, "the model of 2 scenes to new", "The ferry")]
 
 
 def test_a_script_and_its_undo(as_user: AsUser, project: Project, bob: User):
@@ -102,7 +102,7 @@ def test_a_script_and_its_undo(as_user: AsUser, project: Project, bob: User):
     first, last = project.scenes.earliest("pk").pk, project.scenes.latest("pk").pk
     client.post(f"{reverse('script_undo', args=[project.pk])}?first={first}&last={last}")
     assert told() == [
-        ("Bob", Verb.SCRIPT_IMPORTED, "3 scenes", "The ferry"),
+        ("Bob", Verb.SCRIPT_IMPORTED, "3 scenes from a script", "The ferry"),
         ("Bob", Verb.SCENES_DELETED, "3 scenes", "The ferry"),
     ]
 

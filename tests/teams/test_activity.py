@@ -158,7 +158,7 @@ def test_another_teams_people_and_projects_are_no_choice(
 ):
     own = mallory.teams.get()
     activity.record(Verb.TEAM_RENAMED, mallory, "x", team=own.pk)
-    response = as_user(mallory).get(url_of(own), {"who": entries[0].actor_id})
+    response = as_user(mallory).get(url_of(own), {"who": str(entries[0].actor_id)})
     assert (response.status_code, "Bob" in response.content.decode()) == (400, False)
 
 
@@ -193,12 +193,12 @@ def test_a_spreadsheet_runs_nothing_of_it(as_user: AsUser, entries: list[Activit
     response = as_user(vera).get(url_of(team), {"format": "csv"})
     assert response.headers["Content-Disposition"] == 'attachment; filename="night-shift-activity.csv"'
     heads, *rows = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
-    assert heads == ["When", "Who", "Did", "What", "Project", "Amount", "Currency"]
+    assert heads == ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
     assert [row[1:] for row in rows] == [
-        [activity.OPERATOR, "changed a role", "'=HYPERLINK(1)", "", "", ""],
-        ["Alice", "renamed the team", "Day → Night", "", "", ""],
-        ["Alice", "raised a cap", "total: $5.00 → $9.00", "The ferry", "9.0000", "USD"],
-        ["Bob", "generated", "3 takes", "The ferry", "1.2000", "USD"],
+        [activity.OPERATOR, "Members", "changed the role of", "'=HYPERLINK(1)", "", "", ""],
+        ["Alice", "Team", "renamed the team", "Day → Night", "", "", ""],
+        ["Alice", "Budget", "raised", "total: $5.00 → $9.00", "The ferry", "9.0000", "USD"],
+        ["Bob", "Takes", "generated", "3 takes", "The ferry", "1.2000", "USD"],
     ]
     assert datetime.fromisoformat(rows[0][0]) - datetime.now(UTC) < timedelta(minutes=5)
 
