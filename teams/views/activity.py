@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
@@ -28,14 +29,21 @@ LARGEST_ID = 2**63 - 1
 COLUMNS = ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
 
 
+class DayField(forms.DateField):
+    """A day that a time zone and a database can reckon with."""
+
+    widget = forms.DateInput(attrs={"type": "date"})
+    default_validators = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
+
+
 class ActivityFilter(forms.Form):
     """What is left empty does not narrow."""
 
     who = forms.ChoiceField(label="Person", required=False)
     did = forms.ChoiceField(label="Act", required=False)
     project = forms.ChoiceField(required=False)
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label="From", required=False)
+    until = DayField(label="Until", required=False)
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"auto_id": "filter_%s"})
