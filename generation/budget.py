@@ -17,7 +17,8 @@ from django.utils import timezone
 from generation.cost import Price
 from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, exact
 from projects.models import Project
-from teams.models import User
+from teams import activity
+from teams.models import User, Verb
 
 
 class NeedsConfirmation(ValidationError):
@@ -126,6 +127,29 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
         currency=budget.currency,
         note=note[:300],
     )
+    for name, cap in changed.items():
+        _record_change(budget, name, before[name], cap, member)
+
+
+def _record_change(budget: Budget, field: str, before: Any, now: Any, member: User) -> None:
+    """A cap that lets more be spent than before is raised; one that is taken away, too."""
+    name = field.replace("_", " ") + ("" if budget.project else " of the whole team")
+    is_raised = field in {"cap_total", "cap_month"} and before is not None and (now is None or now > before)
+    activity.record(
+        Verb.CAP_RAISED if is_raised else Verb.BUDGET_CHANGED,
+        member,
+        f"{name}: {_shown(before, budget)} → {_shown(now, budget)}",
+        team=budget.team_id,
+        project=budget.project,
+        page=("project_budget", budget.project.pk) if budget.project else None,
+        price=(now, budget.currency) if isinstance(now, Decimal) else None,
+    )
+
+
+def _shown(value: Any, budget: Budget) -> str:
+    if value is None:
+        return "none"
+    return str(Price(value, budget.currency)) if isinstance(value, Decimal) else str(value)
 
 
 def project_of(row: Advancing) -> Project:

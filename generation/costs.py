@@ -13,9 +13,9 @@ from django.utils import timezone
 from generation import connections
 from generation.models import Generation, ImageGeneration
 from generation.states import Status
-from projects.exporting.table import harmless
 from projects.models import Project
 from teams.models import User
+from teams.spreadsheets import harmless
 
 GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
 

@@ -15,14 +15,18 @@ from generation.models import Generation
 from generation.models.generation import NOTE_LENGTH
 from generation.states import Status
 from projects.models import Project, Scene
+from teams import activity
+from teams.models import User, Verb
 
 
 @transaction.atomic
-def select(take: Generation) -> None:
+def select(take: Generation, by: User | None = None) -> None:
     """The take goes into the film. Raises ValidationError where it is not finished, or deleted by now."""
     _lock(take)
     if not Generation.objects.live().done().filter(pk=take.pk).exists():
         raise ValidationError("Only a finished take can be selected.")
+    if Scene.objects.filter(pk=take.scene_id).exclude(selected_take=take).exists():
+        _record(Verb.TAKE_SELECTED, take, by)
     _select(take.scene_id, take)
 
 
@@ -35,7 +39,7 @@ def annotate(take: Generation, note: str) -> None:
 
 
 @transaction.atomic
-def delete(take: Generation) -> bool:
+def delete(take: Generation, by: User | None = None) -> bool:
     """Put the take out of sight; whether it was the selected one, whose place the newest finished take has then.
 
     Raises ValidationError while it is under way, or nobody knows what became of it.
@@ -48,6 +52,7 @@ def delete(take: Generation) -> bool:
         raise ValidationError(f"Say first what became of take {take.number}; then it can be deleted.")
     if not _change(Generation.objects.live().filter(pk=take.pk), deleted_at=Now()):
         return False
+    _record(Verb.TAKE_DELETED, take, by)
     was_selected = Scene.objects.filter(pk=take.scene_id, selected_take=take).exists()
     if was_selected:
         _select(take.scene_id, Generation.objects.live().done().filter(scene=take.scene_id).last())
@@ -55,10 +60,11 @@ def delete(take: Generation) -> bool:
 
 
 @transaction.atomic
-def restore(take: Generation, *, selected: bool = False) -> None:
+def restore(take: Generation, by: User | None = None, *, selected: bool = False) -> None:
     """Bring a deleted take back; `selected` where it was that before."""
     _lock(take)
     if _change(Generation.objects.filter(pk=take.pk).exclude(deleted_at=None), deleted_at=None):
+        _record(Verb.TAKE_RESTORED, take, by)
         nothing_else = Scene.objects.filter(pk=take.scene_id, selected_take=None).exists()
         if take.is_done and (selected or nothing_else):
             _select(take.scene_id, take)
@@ -66,6 +72,11 @@ def restore(take: Generation, *, selected: bool = False) -> None:
 
 def _lock(take: Generation) -> None:
     Project.objects.select_for_update().get(pk=take.scene.project_id)
+
+
+def _record(verb: Verb, take: Generation, by: User | None) -> None:
+    scene = take.scene
+    activity.record(verb, by, take.called, project=scene.project, page=("scene_page", scene.pk))
 
 
 def _select(scene_id: int, take: Generation | None) -> None:

@@ -262,14 +262,16 @@ LOG_DIR.mkdir(parents=True, exist_ok=True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"without_links": {"()": "imageai_web.logs.WithoutLinks"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_links"]},
         # All processes append to it; whatever rotates it may simply move it away.
         "file": {
             "class": "logging.handlers.WatchedFileHandler",
             "filename": LOG_DIR / "imageai.log",
             "formatter": "line",
+            "filters": ["without_links"],
             "delay": True,
         },
     },

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from projects.models import Project, Scene
-from teams.models import Team, User
+from teams import activity
+from teams.models import Team, User, Verb
 
 TITLE = "The lighthouse keeper"
 
@@ -99,4 +100,5 @@ def make(team: Team, created_by: User) -> Project:
     Scene.objects.bulk_create(
         Scene(project=project, position=position, **fields) for position, fields in enumerate(SCENES, start=1)
     )
+    activity.record(Verb.PROJECT_CREATED, created_by, "as a sample", project=project)
     return project

@@ -2,7 +2,8 @@
 
 Each holds a lock on the project, so two people who rearrange one storyboard at once both get their way, one after the
 other. Moves say "this scene goes behind that one" rather than "this is the new order": they can be combined, and a stale
-page cannot lose somebody else's scene.
+page cannot lose somebody else's scene. What is worth knowing later is recorded as done by `by`, who is None where nobody
+signed in is behind it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from django.db.models.functions import Now
 from projects.models import Project, Scene
 from projects.pictures import copy_references
 from projects.style import restyling
+from teams import activity
+from teams.activity import counted
+from teams.models import User, Verb
 
 MAX_SCENES = 500
 Value = str | Decimal
@@ -200,19 +204,25 @@ def _copy(scene: Scene, project: Project) -> Scene:
     return Scene(project=project, duration=scene.duration, notes=scene.notes, **fields)
 
 
-def delete(scene: Scene) -> None:
-    delete_many(scene.project_id, [scene.pk])
+def delete(scene: Scene, by: User | None = None) -> None:
+    delete_many(scene.project_id, [scene.pk], by)
 
 
 @transaction.atomic
-def delete_many(project_id: int, scene_ids: Collection[int]) -> list[int]:
+def delete_many(project_id: int, scene_ids: Collection[int], by: User | None = None) -> list[int]:
     """The ids of those that were not deleted before."""
     project = _locked(project_id)
     deleted = project.scenes.filter(pk__in=scene_ids, deleted_at=None)
-    deleted_ids = list(deleted.values_list("pk", flat=True))
+    titles = dict(deleted.values_list("pk", "title"))
     deleted.update(deleted_at=Now(), changed_at=Now())
     _number(_scenes(project))
-    return deleted_ids
+    if titles:
+        activity.record(Verb.SCENES_DELETED, by, _named(list(titles.values())), project=project)
+    return list(titles)
+
+
+def _named(titles: Sequence[str]) -> str:
+    return f"scene “{titles[0]}”" if len(titles) == 1 else counted(len(titles), "scene")
 
 
 @dataclass(frozen=True)
@@ -224,7 +234,9 @@ class Switched:
 
 
 @transaction.atomic
-def switch_model(project_id: int, old: str, new: str, *, only: Switched | None = None) -> Switched:
+def switch_model(
+    project_id: int, old: str, new: str, *, only: Switched | None = None, by: User | None = None
+) -> Switched:
     """Give what is set to the model `old` the model `new`; where `only` is given, nothing else."""
     project = _locked(project_id)
     scenes = project.scenes.filter(deleted_at=None, model_id=old)
@@ -236,17 +248,20 @@ def switch_model(project_id: int, old: str, new: str, *, only: Switched | None =
     if of_project:
         Project.objects.filter(pk=project_id).update(model_id=new)
         project.scenes.filter(deleted_at=None, model_id="").update(changed_at=Now())  # their prices
+    if of_project or scene_ids:
+        whose = ["the project"] * of_project + [counted(len(scene_ids), "scene")] * bool(scene_ids)
+        activity.record(Verb.SCENES_CHANGED, by, f"the model of {' and '.join(whose)} to {new}", project=project)
     return Switched(of_project, scene_ids)
 
 
 @transaction.atomic
-def restore(scene: Scene) -> None:
+def restore(scene: Scene, by: User | None = None) -> None:
     """Bring a deleted scene back to where it was, as nearly as the storyboard still allows."""
-    restore_many(scene.project_id, [scene.pk])
+    restore_many(scene.project_id, [scene.pk], by)
 
 
 @transaction.atomic
-def restore_many(project_id: int, scene_ids: Collection[int]) -> None:
+def restore_many(project_id: int, scene_ids: Collection[int], by: User | None = None) -> None:
     """Like `restore`. Deleting leaves a scene the place it had, so the first of them takes its own again, then the next."""
     project = _locked(project_id)
     scenes = _scenes(project)
@@ -256,6 +271,8 @@ def restore_many(project_id: int, scene_ids: Collection[int]) -> None:
     for scene in deleted:
         scenes.insert(min(scene.position - 1, len(scenes)), scene)
     _number(scenes)
+    if deleted:
+        activity.record(Verb.SCENES_RESTORED, by, _named([scene.title for scene in deleted]), project=project)
 
 
 @transaction.atomic
@@ -278,6 +295,7 @@ def duplicate_project(project: Project, created_by: Any) -> Project:
     copy_references(project, copy)
     for original, scene in zip(scenes, copies, strict=True):
         copy_references(original, scene)
+    activity.record(Verb.PROJECT_CREATED, created_by, f"as a copy of “{project.title}”", project=copy)
     return copy
 
 
@@ -286,7 +304,9 @@ Restyled = tuple[str, str, str, list[int]]
 
 
 @transaction.atomic
-def apply_style(project: Project, ids: Sequence[int], values: Mapping[str, str], *, only_empty: bool) -> list[Restyled]:
+def apply_style(
+    project: Project, ids: Sequence[int], values: Mapping[str, str], *, only_empty: bool, by: User | None = None
+) -> list[Restyled]:
     """Set these fields of these scenes; with `only_empty` where a scene says nothing yet. Tells what it changed."""
     _locked(project.pk)
     groups: dict[tuple[str, str], list[int]] = {}
@@ -297,11 +317,14 @@ def apply_style(project: Project, ids: Sequence[int], values: Mapping[str, str],
         changed = [pk for (field, _), pks in groups.items() if field == name for pk in pks]
         if changed:
             project.scenes.filter(pk__in=changed).update(**{name: value}, changed_at=Now())
+    if groups:
+        count = len({pk for pks in groups.values() for pk in pks})
+        activity.record(Verb.SCENES_CHANGED, by, f"the style of {counted(count, 'scene')}", project=project)
     return [(name, before, values[name], pks) for (name, before), pks in groups.items()]
 
 
 @transaction.atomic
-def undo_style(project: Project, steps: Sequence[Restyled]) -> tuple[int, int]:
+def undo_style(project: Project, steps: Sequence[Restyled], by: User | None = None) -> tuple[int, int]:
     """Take a style back where it still stands as it was set: how many scenes that is, and how many others it was set in."""
     _locked(project.pk)
     restored: set[int] = set()
@@ -310,5 +333,7 @@ def undo_style(project: Project, steps: Sequence[Restyled]) -> tuple[int, int]:
         found = list(standing.values_list("pk", flat=True))
         project.scenes.filter(pk__in=found).update(**{name: before}, changed_at=Now())
         restored.update(found)
+    if restored:
+        activity.record(Verb.CHANGES_UNDONE, by, f"the style of {counted(len(restored), 'scene')}", project=project)
     everywhere = {pk for *_, ids in steps for pk in ids}
     return len(restored), len(everywhere - restored)

@@ -20,11 +20,14 @@ from django.db.models.functions import Now
 from projects import storyboard
 from projects.models import Act, Project, Scene
 from projects.storyboard import Move, Value, Written
-from teams.models import User
+from teams import activity
+from teams.activity import counted
+from teams.models import User, Verb
 
 KEPT_FOR = timedelta(days=1)
 
 
+@transaction.atomic
 def remember(
     project: Project,
     member: User,
@@ -43,11 +46,24 @@ def remember(
         "written": [(one.scene, one.field, _as_text(one.old), _as_text(one.new)) for one in written],
     }
     changes = {kind: rows for kind, rows in changes.items() if rows}
-    return Act.objects.create(project=project, created_by=member, changes=changes) if changes else None
+    if not changes:
+        return None
+    if what := _what(changes):
+        activity.record(Verb.SCENES_CHANGED, member, what, project=project)
+    return Act.objects.create(project=project, created_by=member, changes=changes)
+
+
+def _what(changes: dict[str, list[Any]]) -> str:
+    """What the team's log says of it; nothing of a single scene, and deletions are recorded where they are done."""
+    touched = {kind: len({row[0] for row in changes.get(kind, [])}) for kind in ("written", "added", "moved")}
+    if sum(touched.values()) < 2:
+        return ""
+    words = {"written": "", "added": "new: ", "moved": "the order of "}
+    return ", ".join(words[kind] + counted(count, "scene") for kind, count in touched.items() if count)
 
 
 @transaction.atomic
-def take_back(act: Act) -> str:
+def take_back(act: Act, by: User | None = None) -> str:
     """What became of it, in words. Raises ValidationError where nothing could be taken back."""
     if not Act.objects.filter(pk=act.pk, undone_at=None).update(undone_at=Now()):
         raise ValidationError("This has been undone already.")
@@ -55,8 +71,11 @@ def take_back(act: Act) -> str:
     if moved := changes.get("moved"):
         storyboard.put_back(act.project_id, [Move(*move) for move in moved])
     if deleted := changes.get("deleted"):
-        storyboard.restore_many(act.project_id, deleted)
-    kept = _remove(act.project_id, changes.get("added", [])) + _write_back(act.project_id, changes.get("written", []))
+        storyboard.restore_many(act.project_id, deleted, by)
+    kept = _remove(act.project_id, changes.get("added", []), by)
+    kept += _write_back(act.project_id, changes.get("written", []))
+    if what := _what(changes):
+        activity.record(Verb.CHANGES_UNDONE, by, what, project=act.project)
     if not kept:
         return "Undone."
     if not moved and not deleted and kept == len(changes.get("added", [])) + len(changes.get("written", [])):
@@ -64,14 +83,14 @@ def take_back(act: Act) -> str:
     return f"Undone, but for {kept} that {'has' if kept == 1 else 'have'} been changed since."
 
 
-def _remove(project_id: int, added: Sequence[tuple[int, str]]) -> int:
+def _remove(project_id: int, added: Sequence[tuple[int, str]], by: User | None) -> int:
     """Delete the new scenes that nobody has worked on; how many stay."""
     scenes = Scene.objects.for_cards().filter(project=project_id, deleted_at=None)
     now = scenes.in_bulk([scene_id for scene_id, _ in added])
     digests = dict(added)
     untouched = [pk for pk, scene in now.items() if scene.digest() == digests[pk] and not scene.latest_take]
     if untouched:
-        storyboard.delete_many(project_id, untouched)
+        storyboard.delete_many(project_id, untouched, by)
     return len(now) - len(untouched)
 
 

@@ -1,7 +1,19 @@
 from django.urls import path
 
-from teams import views
+from teams.views import activity, invitations, sign_in, team
 
 urlpatterns = [
-    path("sign-in/<str:token>", views.sign_in, name="sign_in"),
+    path("sign-in/<str:token>", sign_in.sign_in, name="sign_in"),
+    path("teams/new", team.team_create, name="team_create"),
+    path("teams/choose", team.team_choose, name="team_choose"),
+    path("teams/<int:pk>", team.team_page, name="team_page"),
+    path("teams/<int:pk>/rename", team.team_rename, name="team_rename"),
+    path("teams/<int:pk>/leave", team.team_leave, name="team_leave"),
+    path("teams/<int:pk>/invite", invitations.invite, name="team_invite"),
+    path("teams/<int:pk>/activity", activity.activity, name="team_activity"),
+    path("members/<int:pk>/role", team.member_role, name="member_role"),
+    path("members/<int:pk>/remove", team.member_remove, name="member_remove"),
+    path("invitations/<int:pk>/resend", invitations.invitation_resend, name="invitation_resend"),
+    path("invitations/<int:pk>/revoke", invitations.invitation_revoke, name="invitation_revoke"),
+    path("invitations/<str:token>", invitations.invitation, name="invitation"),
 ]

@@ -91,6 +91,11 @@ class Advancing(models.Model):
         return self.estimated_cost if self.actual_cost is None else self.actual_cost
 
     @property
+    def price(self) -> tuple[Decimal, str]:
+        """What it was estimated to cost."""
+        return self.estimated_cost, self.currency
+
+    @property
     def is_active(self) -> bool:
         return self.status in ACTIVE
 

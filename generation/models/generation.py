@@ -109,6 +109,11 @@ class Generation(Advancing):
         return f"{self.scene.position:02d}-{title}-take-{self.number}.mp4"
 
     @property
+    def called(self) -> str:
+        """What people call it outside of its scene's page."""
+        return f"take {self.number} of “{self.scene.title}”"
+
+    @property
     def failure(self) -> str:
         """What happened in plain words, for a take that did not succeed."""
         return self.error_message or self.get_status_display()

@@ -16,9 +16,8 @@ from django.db.models.functions import Now
 from generation.models.generation import Generation
 from generation.models.image_generation import ImageGeneration
 from projects.models import Project
-from teams.models import Team, User
+from teams.models import AddedTo, AddedToQuerySet, Team, User
 
-ONLY_ADDED_TO = "The ledger is only ever added to."
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
@@ -81,17 +80,7 @@ class Budget(models.Model):
         return any(cap is not None and (spent + self.reserved) * 100 >= cap * self.warn_at for cap, spent in caps)
 
 
-class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
-    """Adds and reads: whoever would change many entries at once is stopped as one who would change a single one."""
-
-    def update(self, **kwargs: Any) -> int:
-        raise TypeError(ONLY_ADDED_TO)
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise TypeError(ONLY_ADDED_TO)
-
-
-class LedgerEntry(models.Model):
+class LedgerEntry(AddedTo):
     class Kind(models.TextChoices):
         RESERVE = "reserve", "Reserved"
         SETTLE = "settle", "Settled"
@@ -111,7 +100,7 @@ class LedgerEntry(models.Model):
     spent = money(default=Decimal(0))
     note = models.CharField(max_length=300, blank=True)
 
-    objects = LedgerQuerySet.as_manager()
+    objects = AddedToQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -119,11 +108,3 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.reserved} {self.spent} {self.currency}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError(ONLY_ADDED_TO)
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(ONLY_ADDED_TO)

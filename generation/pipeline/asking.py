@@ -20,7 +20,9 @@ from generation.models import Generation
 from generation.offers import Asked, Offer, chosen_model, chosen_offer, quote
 from generation.states import Status
 from projects.models import Audio, Project, Reference, Scene, SceneQuerySet
-from teams.models import User
+from teams import activity
+from teams.activity import counted
+from teams.models import User, Verb
 
 #: A second take asked for this soon after the first is the second half of a double click.
 DOUBLE_CLICK_SECONDS = 1.0
@@ -72,6 +74,8 @@ def enqueue(
         budget.ask_before(price, current.project)
     take.save()
     budget.reserve([take], current.project)
+    about = ("scene_page", current.pk)
+    activity.record(Verb.TAKES_GENERATED, member, take.called, project=current.project, page=about, price=take.price)
     transaction.on_commit(hand_over_due, robust=True)
     return Enqueued(take, created=True)
 
@@ -95,8 +99,19 @@ def enqueue_missing(project: Project, *, member: User, confirmed: bool = True) -
         budget.ask_before(Price(total, takes[0].currency), project)
     made = Generation.objects.bulk_create(takes)
     budget.reserve(made, project)
+    _record_many(made, project, member)
     transaction.on_commit(hand_over_due, robust=True)
     return takes
+
+
+def _record_many(takes: Iterable[Generation], project: Project, member: User) -> None:
+    """One entry per currency."""
+    amounts: dict[str, list[Decimal]] = {}
+    for take in takes:
+        amounts.setdefault(take.currency, []).append(take.estimated_cost)
+    for currency, costs in amounts.items():
+        price = (sum(costs, Decimal(0)), currency)
+        activity.record(Verb.TAKES_GENERATED, member, counted(len(costs), "take"), project=project, price=price)
 
 
 def _lock(project_id: int) -> SceneQuerySet:
@@ -186,15 +201,19 @@ def is_missing(scene: Scene) -> bool:
 
 
 @transaction.atomic
-def cancel(take: Generation) -> bool:
+def cancel(take: Generation, by: User | None = None) -> bool:
     """Stop the take: at once while it waits, else as soon as whoever works on it notices. False when it is over."""
     row = Generation.objects.filter(pk=take.pk)
+    is_news = row.filter(cancel_requested=False).exists()
     changed = {"version": F("version") + 1, "changed_at": Now()}
     waiting = row.lease_free().filter(status=Status.QUEUED)
     if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **changed):
         budget.close(take, Decimal(0))
-        return True
-    asked = row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed)
-    if asked:
+    elif row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed):
         transaction.on_commit(hand_over_due, robust=True)
-    return bool(asked)
+    else:
+        return False
+    if is_news:
+        about = ("scene_page", take.scene_id)
+        activity.record(Verb.TAKE_CANCELLED, by, take.called, project=take.scene.project, page=about)
+    return True

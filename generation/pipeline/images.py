@@ -32,7 +32,9 @@ from generation.providers.registry import image_provider
 from generation.states import Status
 from projects import pictures
 from projects.models import Project, Reference, Scene
-from teams.models import User
+from teams import activity
+from teams.activity import counted
+from teams.models import User, Verb
 
 OPTIONS = ("size", "quality", "background", "output_format", "compression", "style", "moderation", "count")
 
@@ -93,6 +95,9 @@ def enqueue_images(
         **fields,
     )
     budget.reserve([row], project)
+    about = ("scene_page", scene.pk) if scene else ("project_edit", project.pk)
+    what = f"{counted(request.count, 'picture')}: {row.get_role_display().lower()}"
+    activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, price=row.price)
     transaction.on_commit(hand_over_due, robust=True)
     return row
 

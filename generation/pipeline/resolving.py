@@ -23,14 +23,16 @@ from generation.pipeline.transitions import allow
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.registry import remote_provider
 from generation.states import Status
+from teams import activity
+from teams.models import User, Verb
 
 OVER = "This has been answered in the meantime."
 
 
-def look_again(take: Generation) -> bool:
+def look_again(take: Generation, by: User | None = None) -> bool:
     """Ask the provider once more; whether the take goes on. Raises ProviderError, ValidationError."""
     if take.remote_id:
-        _go_on(take, take.remote_id)
+        _go_on(take, take.remote_id, by, "looked again")
         return True
     assert take.submitted_at is not None, "an outcome is unknown only of what was sent"
     others = Generation.objects.filter(connection=take.connection).exclude(remote_id="")
@@ -41,12 +43,12 @@ def look_again(take: Generation) -> bool:
         return False
     with transaction.atomic():
         if adopting.may_adopt(take, remote_id):
-            _go_on(take, remote_id)
+            _go_on(take, remote_id, by, "looked again and found it")
             return True
     return False
 
 
-def was_made(take: Generation, remote_id: str) -> None:
+def was_made(take: Generation, remote_id: str, by: User | None = None) -> None:
     """It has this id at the provider, which is asked before it is believed. Raises ProviderError, ValidationError."""
     remote_id = remote_id.strip()
     if not remote_id:
@@ -60,21 +62,22 @@ def was_made(take: Generation, remote_id: str) -> None:
         if error.kind == ErrorKind.LOST:
             raise ValidationError(f"The provider does not know {remote_id}: {error.message}") from error
         raise
-    _go_on(take, remote_id)
+    _go_on(take, remote_id, by, "it was made")
 
 
-def was_not_made(row: Advancing) -> None:
+def was_not_made(row: Advancing, by: User | None = None) -> None:
     """Nothing was charged; what was set aside is released. Raises ValidationError."""
-    _close(row, Decimal(0), "Somebody looked: it was not made.")
+    _close(row, Decimal(0), "Somebody looked: it was not made.", by, "it was not made")
 
 
-def was_charged(row: Advancing) -> None:
+def was_charged(row: Advancing, by: User | None = None) -> None:
     """It was charged and is lost; it counts as spent. Raises ValidationError."""
-    _close(row, row.estimated_cost, "Somebody looked: it was charged, and the result is lost.")
+    message = "Somebody looked: it was charged, and the result is lost."
+    _close(row, row.estimated_cost, message, by, "it was charged and is lost")
 
 
 @transaction.atomic
-def _go_on(take: Generation, remote_id: str) -> None:
+def _go_on(take: Generation, remote_id: str, by: User | None, said: str) -> None:
     if not adopting.is_free(take, remote_id):
         raise ValidationError(OVER)
     changed = _change(
@@ -92,15 +95,22 @@ def _go_on(take: Generation, remote_id: str) -> None:
     )
     if not changed:
         raise ValidationError(OVER)
+    _record(take, by, said)
     transaction.on_commit(hand_over_due, robust=True)
 
 
 @transaction.atomic
-def _close(row: Advancing, spent: Decimal, message: str) -> None:
+def _close(row: Advancing, spent: Decimal, message: str, by: User | None, said: str) -> None:
     words = f"{message} {row.error_message}".strip()
     if not _change(row, status=allow(row, Status.FAILED), actual_cost=spent, finished_at=Now(), error_message=words):
         raise ValidationError(OVER)
     budget.close(row, spent)
+    _record(row, by, said, price=(spent, row.currency))
+
+
+def _record(row: Advancing, by: User | None, said: str, *, price: tuple[Decimal, str] | None = None) -> None:
+    what = row.called if isinstance(row, Generation) else "pictures"
+    activity.record(Verb.LOOKED, by, f"{what}: {said}", project=budget.project_of(row), price=price)
 
 
 def _change(row: Advancing, **changes: Any) -> bool:

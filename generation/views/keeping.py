@@ -14,6 +14,7 @@ from generation.loaders import load_take
 from generation.views.answers import PLAYER, TAKES, refuse, scene_page_now
 from projects.loaders import load_scene
 from projects.views.undo import offer_undo
+from teams.access import signed_in
 from teams.models import Role
 
 
@@ -38,7 +39,7 @@ def take_note(request: HttpRequest, pk: int) -> HttpResponse:
 def take_delete(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     try:
-        was_selected = keeping.delete(take)
+        was_selected = keeping.delete(take, signed_in(request))
     except ValidationError as error:
         return refuse(request, take.scene, error, Page.SCENE)
     url = reverse("take_restore", args=[pk]) + ("?selected" if was_selected else "")
@@ -49,5 +50,5 @@ def take_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def take_restore(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    keeping.restore(take, selected="selected" in request.GET)
+    keeping.restore(take, signed_in(request), selected="selected" in request.GET)
     return redirect("scene_page", take.scene_id)

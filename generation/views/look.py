@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,7 +18,8 @@ from generation.pipeline import resolving
 from generation.providers.base import Ability, ProviderError, RemoteClip
 from generation.providers.registry import remote_provider
 from generation.states import Status
-from teams.models import Role
+from teams.access import signed_in
+from teams.models import Role, User
 
 SHOWN_CLIPS = 20
 
@@ -29,7 +30,7 @@ def take_look(request: HttpRequest, pk: int) -> HttpResponse:
     take, role = load_take(request, pk, at_least=needed, deleted_too=True)
     if request.method == "POST":
         try:
-            messages.success(request, answer(take, request.POST.get("answer", ""), request.POST.get("clip", "")))
+            messages.success(request, answer(take, request.POST, signed_in(request)))
             return redirect("queue")
         except (ValidationError, ProviderError) as error:
             said = " ".join(error.messages) if isinstance(error, ValidationError) else error.message
@@ -47,35 +48,36 @@ def images_look(request: HttpRequest, pk: int) -> HttpResponse:
     """Pictures come inside the answer, so there is nothing to look up: only whether they were charged."""
     row, _ = load_images(request, pk, at_least=Role.EDITOR)
     try:
-        messages.success(request, close(row, request.POST.get("answer", "")))
+        messages.success(request, close(row, request.POST.get("answer", ""), signed_in(request)))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     url = reverse("scene_page", args=[row.scene_id]) if row.scene_id else reverse("project_edit", args=[row.project_id])
     return redirect(f"{url}#pictures")
 
 
-def answer(take: Generation, said: str, clip: str) -> str:
+def answer(take: Generation, posted: QueryDict, by: User) -> str:
     """Do what the person said; what to tell them. Raises ValidationError, ProviderError."""
     if take.status != Status.UNKNOWN:
         raise ValidationError(resolving.OVER)
+    said = posted.get("answer", "")
     if said == "again":
-        if resolving.look_again(take):
+        if resolving.look_again(take, by):
             return "It was found and goes on."
         raise ValidationError("The provider lists no such clip, or cannot list. Look at its own page.")
     if said == "made":
-        resolving.was_made(take, clip)
+        resolving.was_made(take, posted.get("clip", ""), by)
         return "It goes on with that clip."
-    return close(take, said)
+    return close(take, said, by)
 
 
-def close(row: Advancing, said: str) -> str:
+def close(row: Advancing, said: str, by: User) -> str:
     if row.status != Status.UNKNOWN:
         raise ValidationError(resolving.OVER)
     if said == "charged":
-        resolving.was_charged(row)
+        resolving.was_charged(row, by)
         return "It counts as spent."
     if said == "not-made":
-        resolving.was_not_made(row)
+        resolving.was_not_made(row, by)
         return "What was set aside for it is released."
     raise ValidationError("Choose one of the answers.")
 

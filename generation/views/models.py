@@ -19,6 +19,7 @@ from projects.models import Project, Scene
 from projects.storyboard import Switched
 from projects.views.places import back_to_view
 from projects.views.undo import offer_undo
+from teams.access import signed_in
 from teams.models import Role
 
 
@@ -54,7 +55,7 @@ def model_switch(request: HttpRequest, pk: int) -> HttpResponse:
     if model is None or model.kind != "video" or offers.why_not(model):
         messages.error(request, "That model cannot be had here. Choose another under Compare models.")
         return back_to_view(request, pk)
-    switched = storyboard.switch_model(pk, old, model.id)
+    switched = storyboard.switch_model(pk, old, model.id, by=signed_in(request))
     if switched.of_project or switched.scenes:
         request.session[f"switched-{pk}"] = {"old": old, "new": model.id, **asdict(switched)}
         count = len(switched.scenes)
@@ -74,6 +75,7 @@ def model_switch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     if done is None:
         messages.info(request, "There is nothing to undo any more.")
     else:
-        storyboard.switch_model(pk, done["new"], done["old"], only=Switched(done["of_project"], done["scenes"]))
+        only = Switched(done["of_project"], done["scenes"])
+        storyboard.switch_model(pk, done["new"], done["old"], only=only, by=signed_in(request))
         messages.success(request, "They have their former model again.")
     return back_to_view(request, pk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import getdoc
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
@@ -21,8 +22,9 @@ from projects.loaders import load_scene
 from projects.models import Scene
 from projects.views.scene import save_or_show
 from projects.views.undo import offer_undo
+from teams import activity
 from teams.access import load_team, signed_in
-from teams.models import Role, Team
+from teams.models import Role, Team, User, Verb
 
 
 @require_POST
@@ -87,6 +89,22 @@ def prompt_templates(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "generation/prompt_templates.html", context)
 
 
+@transaction.atomic
+def save_copy(team: Team, template: Template, text: str, by: User) -> None:
+    changes = {"text": text, "changed_by": by, "changed_at": Now()}
+    PromptTemplate.objects.update_or_create(team=team, name=template.name, defaults=changes)
+    activity.record(Verb.PROMPT_EDITED, by, template.title, team=team.pk, page=("prompt_templates", team.pk))
+
+
+@transaction.atomic
+def delete_copy(team: Team, template: Template, by: User) -> bool:
+    """Whether there was one."""
+    deleted, _ = team.prompt_templates.filter(name=template.name).delete()
+    if deleted:
+        activity.record(Verb.PROMPT_RESET, by, template.title, team=team.pk, page=("prompt_templates", team.pk))
+    return bool(deleted)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def prompt_template(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Saving the built-in text, unchanged, makes no copy."""
@@ -97,8 +115,7 @@ def prompt_template(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     if form.is_valid():
         text = form.cleaned_data["text"]
         if text != form.initial["text"]:
-            changes = {"text": text, "changed_by": signed_in(request), "changed_at": Now()}
-            PromptTemplate.objects.update_or_create(team=team, name=name, defaults=changes)
+            save_copy(team, template, text, signed_in(request))
         messages.success(request, "Saved. New takes are made with it.")
         return redirect("prompt_template", pk, name)
     context = {"team": team, "template": template, "copy": copy, "form": form, "can_edit": role.includes(Role.EDITOR)}
@@ -118,7 +135,6 @@ def prompt_template_preview(request: HttpRequest, pk: int, name: str) -> HttpRes
 @require_POST
 def prompt_template_reset(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     team, template, _ = load_template(request, pk, name, at_least=Role.EDITOR)
-    deleted, _ = team.prompt_templates.filter(name=name).delete()
-    if deleted:
+    if delete_copy(team, template, signed_in(request)):
         messages.success(request, f"The built-in template for {template.title} is back.")
     return redirect("prompt_template", pk, name)

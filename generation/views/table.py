@@ -22,7 +22,7 @@ from projects.undoing import remember
 from projects.views.places import back_to_view, render_view, storyboard_context
 from projects.views.undo import offer_to_take_back
 from teams.access import signed_in
-from teams.models import Role
+from teams.models import Role, User
 
 
 def _price(scene: Scene) -> Any:
@@ -125,7 +125,7 @@ def scenes_bulk(request: HttpRequest, pk: int) -> HttpResponse:
         if not ids:
             raise ValidationError("No scene is selected. Tick the box beside its number first.")
         with transaction.atomic():
-            text, changes = _do(project, ids, request.POST)
+            text, changes = _do(project, ids, request.POST, signed_in(request))
             act = remember(project, signed_in(request), **changes)
         offer_to_take_back(request, text, act)
     except ValidationError as error:
@@ -133,10 +133,10 @@ def scenes_bulk(request: HttpRequest, pk: int) -> HttpResponse:
     return back_to_view(request, pk)
 
 
-def _do(project: Project, ids: list[int], asked: QueryDict) -> tuple[str, dict[str, Any]]:
+def _do(project: Project, ids: list[int], asked: QueryDict, by: User) -> tuple[str, dict[str, Any]]:
     match asked.get("act"):
         case "delete":
-            deleted = storyboard.delete_many(project.pk, ids)
+            deleted = storyboard.delete_many(project.pk, ids, by)
             return f"{_scenes(len(deleted))} deleted.", {"deleted": deleted}
         case "move":
             moved = storyboard.move_many(project.pk, ids, after=_behind(project, asked.get("behind", "")))

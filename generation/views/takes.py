@@ -68,7 +68,7 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Also of a take whose scene or project was deleted while it was under way."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    pipeline.cancel(take)
+    pipeline.cancel(take, signed_in(request))
     scene = take.scene
     if scene.deleted_at or scene.project.deleted_at or request.GET.get("from") == "queue":
         return redirect("queue")
@@ -79,7 +79,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def select(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     try:
-        keeping.select(take)
+        keeping.select(take, signed_in(request))
     except ValidationError as error:
         return HttpResponseBadRequest(" ".join(error.messages), content_type="text/plain; charset=utf-8")
     if request.GET.get("from") == "compare":

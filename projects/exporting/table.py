@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -12,14 +11,7 @@ from django.utils.text import capfirst
 
 from projects.importing import terms
 from projects.models import Scene
-
-#: A spreadsheet takes a cell that begins so for a formula; one that begins with the quote against it gets another.
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-
-
-def harmless(cell: str) -> str:
-    """The cell as text in every spreadsheet."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
+from teams.spreadsheets import harmless
 
 
 def as_csv(scenes: Iterable[Scene]) -> bytes:

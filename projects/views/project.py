@@ -17,15 +17,21 @@ from projects.models import Project
 from projects.views.places import render_view, storyboard_context
 from projects.views.script import add_scenes, preview
 from projects.views.undo import offer_undo
+from teams import activity
 from teams.access import can_edit_somewhere, signed_in
-from teams.models import Role
+from teams.choosing import chosen_team
+from teams.models import Role, Verb
 
 
 @require_safe
 def project_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     projects = Project.objects.for_person(user).select_related("team")
-    return render(request, "projects/project_list.html", {"projects": projects, "can_create": can_edit_somewhere(user)})
+    team = chosen_team(request)
+    if team is not None:
+        projects = projects.filter(team=team)
+    context = {"projects": projects, "team": team, "can_create": can_edit_somewhere(user)}
+    return render(request, "projects/project_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,7 +39,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     if not can_edit_somewhere(user):
         return render(request, "projects/project_form.html", {"no_team": True}, status=403)
-    form = ProjectForm(request.POST or None, user=user)
+    form = ProjectForm(request.POST or None, user=user, initial={"team": chosen_team(request)})
     script = ScriptForm(request.POST, request.FILES, needed=False) if form.is_bound else ScriptForm()
     can_be_read = script.is_valid()
     if request.headers.get("HX-Request"):
@@ -51,6 +57,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def create(request: HttpRequest, form: ProjectForm, script: ScriptForm) -> Project:
     project = form.save()
+    activity.record(Verb.PROJECT_CREATED, signed_in(request), project=project)
     if script.found:
         add_scenes(request, script, project)
     return project
@@ -88,7 +95,9 @@ def project_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_delete(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    Project.objects.filter(pk=pk).update(deleted_at=Now())
+    with transaction.atomic():
+        if Project.objects.live().filter(pk=pk).update(deleted_at=Now()):
+            activity.record(Verb.PROJECT_DELETED, signed_in(request), project=project)
     offer_undo(request, f"“{project.title}” is deleted.", reverse("project_restore", args=[pk]))
     return redirect("project_list")
 
@@ -96,6 +105,8 @@ def project_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_restore(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR, deleted=True)
-    Project.objects.filter(pk=pk).update(deleted_at=None)
+    with transaction.atomic():
+        if Project.objects.filter(pk=pk).exclude(deleted_at=None).update(deleted_at=None):
+            activity.record(Verb.PROJECT_RESTORED, signed_in(request), project=project)
     messages.success(request, f"“{project.title}” is back.")
     return redirect("storyboard", pk)

@@ -138,7 +138,7 @@ def scene_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def scene_delete(request: HttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
-    storyboard.delete(scene)
+    storyboard.delete(scene, signed_in(request))
     offer_undo(request, f"“{scene.title}” is deleted.", reverse("scene_restore", args=[pk]))
     return back_to_view(request, scene.project_id)
 
@@ -147,7 +147,7 @@ def scene_delete(request: HttpRequest, pk: int) -> HttpResponse:
 def scene_restore(request: HttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
     try:
-        storyboard.restore(scene)
+        storyboard.restore(scene, signed_in(request))
         messages.success(request, f"“{scene.title}” is back.")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +18,10 @@ from projects.importing.forms import ImportForm, ScriptForm
 from projects.loaders import load_project
 from projects.models import Project, Scene
 from projects.views.undo import offer_undo
-from teams.models import Role
+from teams import activity
+from teams.access import signed_in
+from teams.activity import counted
+from teams.models import Role, Verb
 
 LARGEST_ID = 2**63 - 1
 
@@ -33,9 +37,11 @@ def add_scenes(request: HttpRequest, form: ScriptForm, project: Project, *, afte
     wanted = form.scenes(project)
     if not wanted:
         raise ValidationError("Tick at least one scene.")
-    added = storyboard.add_many(project.pk, wanted, after=after)
-    count = len(added)
-    said = f"{count} scene{'' if count == 1 else 's'} imported."
+    with transaction.atomic():
+        added = storyboard.add_many(project.pk, wanted, after=after)
+        scenes = counted(len(added), "scene")
+        activity.record(Verb.SCRIPT_IMPORTED, signed_in(request), f"{scenes} from a script", project=project)
+    said = f"{scenes} imported."
     undo = f"{reverse('script_undo', args=[project.pk])}?first={added[0].pk}&last={added[-1].pk}"
     offer_undo(request, said, undo)
     return added[0]
@@ -71,7 +77,7 @@ def script_undo(request: HttpRequest, pk: int) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest("Which scenes were imported is not known.")
     imported = project.scenes.filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True)
-    count = len(storyboard.delete_many(project.pk, list(imported)))
+    count = len(storyboard.delete_many(project.pk, list(imported), signed_in(request)))
     if count:
         messages.success(request, f"{count} imported scene{'' if count == 1 else 's'} deleted.")
     else:

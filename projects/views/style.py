@@ -15,6 +15,7 @@ from projects.loaders import load_project
 from projects.models import Project, Scene
 from projects.style import StyleForm, planned
 from projects.views.undo import offer_undo
+from teams.access import signed_in
 from teams.models import Role
 
 SALT = "projects.style"
@@ -45,7 +46,7 @@ def project_style(request: HttpRequest, pk: int) -> HttpResponse:
 def apply(
     request: HttpRequest, project: Project, ids: list[int], values: dict[str, str], only_empty: bool
 ) -> HttpResponse:
-    steps = storyboard.apply_style(project, ids, values, only_empty=only_empty)
+    steps = storyboard.apply_style(project, ids, values, only_empty=only_empty, by=signed_in(request))
     count = len({pk for *_, pks in steps for pk in pks})
     if steps:
         done = signing.dumps({"project": project.pk, "steps": steps}, salt=SALT, compress=True)
@@ -66,7 +67,7 @@ def project_style_undo(request: HttpRequest, pk: int) -> HttpResponse:
     if done.get("project") != pk:
         messages.error(request, "This can no longer be undone. Nothing was changed.")
         return redirect("storyboard", pk)
-    restored, kept = storyboard.undo_style(project, done["steps"])
+    restored, kept = storyboard.undo_style(project, done["steps"], signed_in(request))
     text = f"The style is undone in {restored} scene{pluralize(restored)}."
     if kept:
         text += f" {kept} changed since {pluralize(kept, 'stays as it is,stay as they are')}."

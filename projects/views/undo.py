@@ -9,6 +9,7 @@ from projects.loaders import load_act
 from projects.models import Act
 from projects.undoing import take_back
 from projects.views.places import back_to_view
+from teams.access import signed_in
 from teams.models import Role
 
 
@@ -31,7 +32,7 @@ def offer_to_take_back(request: HttpRequest, text: str, act: Act | None) -> None
 def act_undo(request: HttpRequest, pk: int) -> HttpResponse:
     act, _ = load_act(request, pk, at_least=Role.EDITOR)
     try:
-        messages.success(request, take_back(act))
+        messages.success(request, take_back(act, signed_in(request)))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return back_to_view(request, act.project_id)

@@ -225,6 +225,14 @@
     });
   });
 
+  // A stream that the server refuses, and its page too: it was deleted, or the person no longer belongs to its team or has
+  // been signed out. The page that says so takes the place of this one.
+  document.addEventListener("htmx:sseError", async ({ detail }) => {
+    if (detail.source.readyState !== EventSource.CLOSED) return;
+    const answer = await fetch(location.href, { method: "HEAD" }).catch(() => null);
+    if (answer && (answer.status === 404 || answer.redirected)) location.reload();
+  });
+
   // The card's form takes the focus it was opened for, and gives it back to the card.
   document.addEventListener("htmx:afterSettle", (event) => {
     const swapped = event.detail.target && document.getElementById(event.detail.target.id);

@@ -20,6 +20,7 @@ from generation.models import Generation
 from generation.states import Status
 from projects import storyboard
 from projects.models import Project, Scene
+from teams import members
 from teams.models import Membership, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,12 +181,13 @@ async def test_an_outage_of_the_database_costs_only_time(
 
 
 async def test_a_former_member_is_cut_off(
-    project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
+    project: Project, local_take: Generation, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
     async with watching(project, bob) as stream:
         await stream.next()
-        await Membership.objects.filter(user=bob).adelete()
+        member = await Membership.objects.select_related("user", "team").aget(user=bob)
+        await sync_to_async(members.remove)(member, alice)
         with pytest.raises(StopAsyncIteration):
             await stream.until("nothing that will ever come")
 

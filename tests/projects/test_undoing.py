@@ -120,7 +120,7 @@ def test_deleting_many_asks_as_often_for_thirty_as_for_three(project: Project, m
         with count_queries() as queries:
             storyboard.delete_many(project.pk, ids(*some))
         counts.append(len(queries))
-    assert counts == [7, 7]
+    assert counts == [8, 8]
 
 
 # -- Fields ------------------------------------------------------------------------------------------------------------

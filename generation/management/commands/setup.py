@@ -11,7 +11,8 @@ from django.db import transaction
 from generation import catalogue, pipeline
 from projects import sample
 from projects.models import Scene
-from teams.models import Role, Team, User
+from teams import members
+from teams.models import User
 
 SCENES_WITH_TAKES = 2
 
@@ -24,8 +25,7 @@ class Command(BaseCommand):
         if User.objects.exists():
             return
         owner = User.objects.create_user(os.environ.get("IMAGEAI_OWNER", "owner@localhost"))
-        team = Team.objects.create(name="My team")
-        team.add(owner, Role.OWNER)
+        team = members.found("My team", owner)
         project = sample.make(team, owner)
         for scene in Scene.objects.for_cards().filter(project=project)[:SCENES_WITH_TAKES]:
             pipeline.enqueue(scene, number=1, member=owner, model=catalogue.default_video_model())

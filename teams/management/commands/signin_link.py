@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.urls import reverse
 
+from teams import members
 from teams.models import Membership, Role, SignInLink, Team, User
 
 
@@ -59,10 +60,16 @@ class Command(BaseCommand):
         if team is None:
             raise CommandError("There is no such team.")
         user = User.objects.filter(email=options["email"].lower()).first() or User.objects.create_user(options["email"])
-        membership, is_new = Membership.objects.get_or_create(team=team, user=user, defaults={"role": options["add"]})
-        if not is_new and membership.role != options["add"]:
-            self.stderr.write(f"{user.email} was {membership.role} of {team} and is {options['add']} now.")
-            Membership.objects.filter(pk=membership.pk).update(role=options["add"])
+        role = Role(options["add"])
+        if members.join(team.pk, user, role):
+            return user
+        membership = Membership.objects.select_related("user").get(team=team, user=user)
+        if membership.role != role:
+            try:
+                members.change_role(membership, role, None)
+            except ValidationError as error:
+                raise CommandError(" ".join(error.messages)) from error
+            self.stderr.write(f"{user.email} was {membership.role} of {team} and is {role} now.")
         return user
 
     def wait_for(self, url: str, seconds: float = 60) -> None:

@@ -1,0 +1,18 @@
+from teams.models.activity import Activity, Verb
+from teams.models.adding import AddedTo, AddedToQuerySet
+from teams.models.invitation import Invitation
+from teams.models.people import Membership, Role, SignInLink, Team, User, UserManager
+
+__all__ = [
+    "Activity",
+    "AddedTo",
+    "AddedToQuerySet",
+    "Invitation",
+    "Membership",
+    "Role",
+    "SignInLink",
+    "Team",
+    "User",
+    "UserManager",
+    "Verb",
+]

@@ -1,0 +1,136 @@
+"""Who did what in a team, when, and for how much: rows that are only added, by teams/activity.py."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import NoReverseMatch, reverse
+
+from teams.models.adding import AddedTo, AddedToQuerySet
+from teams.models.people import Team, User
+
+
+class Verb(models.TextChoices):
+    """What stands before the dot is the kind of act. A label and what it was done to make a sentence."""
+
+    TEAM_MADE = "team.made", "made the team"
+    TEAM_RENAMED = "team.renamed", "renamed the team"
+    SECOND_FACTOR_REQUIRED = "team.second_factor_required", "required a second factor"
+    SECOND_FACTOR_NOT_REQUIRED = "team.second_factor_not_required", "no longer required a second factor"
+
+    INVITED = "member.invited", "invited"
+    INVITED_AGAIN = "member.invited_again", "invited again"
+    INVITATION_REVOKED = "member.invitation_revoked", "withdrew the invitation of"
+    JOINED = "member.joined", "joined"
+    ROLE_CHANGED = "member.role_changed", "changed the role of"
+    REMOVED = "member.removed", "removed"
+    LEFT = "member.left", "left"
+
+    PROJECT_CREATED = "project.created", "created a project"
+    PROJECT_DELETED = "project.deleted", "deleted a project"
+    PROJECT_RESTORED = "project.restored", "brought back a project"
+
+    SCENES_DELETED = "scene.deleted", "deleted"
+    SCENES_RESTORED = "scene.restored", "brought back"
+    SCENES_CHANGED = "scene.changed", "changed"
+    CHANGES_UNDONE = "scene.undone", "undid a change of"
+    SCRIPT_IMPORTED = "scene.imported", "imported"
+
+    TAKES_GENERATED = "take.generated", "generated"
+    PICTURES_GENERATED = "take.pictures", "had made"
+    TAKE_CANCELLED = "take.cancelled", "cancelled"
+    TAKE_DELETED = "take.deleted", "deleted"
+    TAKE_RESTORED = "take.restored", "brought back"
+    TAKE_SELECTED = "take.selected", "selected"
+    LOOKED = "take.looked", "said what became of"
+
+    CAP_RAISED = "budget.raised", "raised"
+    BUDGET_CHANGED = "budget.changed", "changed"
+
+    PROMPT_EDITED = "prompt.edited", "edited the template"
+    PROMPT_RESET = "prompt.reset", "reset the template"
+
+    CONNECTION_ADDED = "connection.added", "added the connection"
+    CONNECTION_CHANGED = "connection.changed", "changed the connection"
+    CONNECTION_REMOVED = "connection.removed", "removed the connection"
+    CONNECTION_TESTED = "connection.tested", "tested the connection"
+
+    SHARED = "share.made", "shared"
+    SHARE_ENDED = "share.ended", "ended the share of"
+    EXPORTED = "share.exported", "exported"
+
+    @property
+    def kind(self) -> str:
+        return self.value.partition(".")[0]
+
+
+KINDS = {
+    "team": "Team",
+    "member": "Members",
+    "project": "Projects",
+    "scene": "Scenes",
+    "take": "Takes",
+    "budget": "Budget",
+    "prompt": "Prompt templates",
+    "connection": "Connections",
+    "share": "Sharing",
+}
+
+
+def verb_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Verbs by their kind, each kind beginning with all of it; what a filter offers."""
+    return [
+        (KINDS[kind], [(kind, f"{KINDS[kind]}: all"), *((verb.value, str(verb.label)) for verb in verbs)])
+        for kind, verbs in groupby(Verb, key=lambda verb: verb.kind)
+    ]
+
+
+def verbs() -> list[tuple[str, Any]]:
+    """Choices given as a function stay out of migrations: a new verb needs none."""
+    return Verb.choices
+
+
+class Activity(AddedTo):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="activities")
+    #: None for whoever runs the server, and for a person whose account is gone; the name is kept.
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    actor_name = models.CharField(max_length=254)
+    verb = models.CharField(max_length=40, choices=verbs)
+    what = models.CharField(max_length=300, blank=True)
+    #: Which page shows it: the name of an address of ours, and the id in it.
+    page = models.CharField(max_length=40, blank=True)
+    page_id = models.BigIntegerField(null=True)
+    #: A project is of an app above this one, so its id and title as they were.
+    project_id = models.BigIntegerField(null=True)
+    project_title = models.CharField(max_length=120, blank=True)
+    amount = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = AddedToQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["team", "-id"], name="activity_of_a_team"),
+            models.Index(fields=["team", "actor"], name="activity_by_actor"),
+            models.Index(fields=["team", "project_id"], name="activity_by_project"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.get_verb_display()} {self.what}".strip()
+
+    @property
+    def kind(self) -> str:
+        return KINDS[Verb(self.verb).kind]
+
+    @property
+    def url(self) -> str:
+        """Empty where there is no page to look at."""
+        try:
+            return reverse(self.page, args=[self.page_id]) if self.page else ""
+        except NoReverseMatch:  # an address that has another name by now
+            return ""

@@ -1,0 +1,161 @@
+"""A team's settings: its name, members and open invitations, as its members see them and its owners change them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Case, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from teams import members
+from teams.access import can_edit_somewhere, load_team, signed_in, teams_of
+from teams.choosing import choose
+from teams.forms import InviteForm, RoleForm, TeamForm
+from teams.loaders import load_member
+from teams.models import Invitation, Membership, Role, Team
+
+#: What members may do, and from which role on.
+PERMISSIONS = [
+    ("See projects, takes, costs and the activity log; play and download clips", Role.VIEWER),
+    ("Leave the team", Role.VIEWER),
+    ("Make and change projects, scenes, frames and prompt templates", Role.EDITOR),
+    ("Generate, cancel, select and delete takes: spend money within the caps", Role.EDITOR),
+    ("Say what became of takes that need a look", Role.EDITOR),
+    ("Set caps of projects and of the team", Role.OWNER),
+    ("Invite and remove people, change roles, rename the team", Role.OWNER),
+]
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    member: Membership
+    is_me: bool
+    #: Why what was asked for this member was not done.
+    refused: str
+
+
+def show(
+    request: HttpRequest,
+    team: Team,
+    role: Role,
+    *,
+    refused: Mapping[int, str] = {},
+    status: int = 200,
+    **more: Any,
+) -> HttpResponse:
+    """The page. `refused` has a sentence by the id of a member; `more` goes before what the page would say itself."""
+    me = signed_in(request)
+    everybody = team.memberships.select_related("user").order_by(_owners_first(), "user__name", "user__email")
+    context = {
+        "team": team,
+        "role": role,
+        "is_owner": role == Role.OWNER,
+        "rows": [MemberRow(one, one.user_id == me.pk, refused.get(one.pk, "")) for one in everybody],
+        "roles": Role,
+        "matrix": [(what, [one.includes(needed) for one in Role]) for what, needed in PERMISSIONS],
+        "rename_form": TeamForm(instance=team, auto_id="team_%s"),
+        "invite_form": InviteForm(initial={"role": Role.EDITOR}),
+        "invitations": pending(team) if role == Role.OWNER else [],
+    }
+    return render(request, "teams/team.html", context | more, status=status)
+
+
+def _owners_first() -> Case:
+    return Case(*(When(role=role, then=Value(-place)) for place, role in enumerate(Role)))
+
+
+def pending(team: Team) -> QuerySet[Invitation]:
+    """Those that were neither accepted nor withdrawn, with whether they can still be accepted."""
+    still_open = Invitation.objects.open().filter(team=team).values("pk")
+    has_expired = Case(When(pk__in=still_open, then=Value(False)), default=Value(True))
+    return team.invitations.filter(ending="").select_related("invited_by").annotate(has_expired=has_expired)
+
+
+@require_safe
+def team_page(request: HttpRequest, pk: int) -> HttpResponse:
+    return show(request, *load_team(request, pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def team_create(request: HttpRequest) -> HttpResponse:
+    """For whoever may spend somewhere already: a new team has no caps, and the server's connections at hand."""
+    user = signed_in(request)
+    if not can_edit_somewhere(user):
+        return render(request, "teams/team_form.html", {"may_not": True}, status=403)
+    form = TeamForm(request.POST or None)
+    if form.is_valid():
+        team = members.found(form.cleaned_data["name"], user)
+        choose(request, team)
+        messages.success(request, f"{team} is made, and you own it. Invite the others.")
+        return redirect("team_page", team.pk)
+    return render(request, "teams/team_form.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def team_rename(request: HttpRequest, pk: int) -> HttpResponse:
+    team, role = load_team(request, pk, at_least=Role.OWNER)
+    form = TeamForm(request.POST, instance=Team(pk=pk), auto_id="team_%s")
+    if not form.is_valid():
+        return show(request, team, role, rename_form=form, status=422)
+    members.rename(pk, form.cleaned_data["name"], signed_in(request))
+    messages.success(request, f"The team is called {form.cleaned_data['name']}.")
+    return redirect("team_page", pk)
+
+
+@require_POST
+def team_choose(request: HttpRequest) -> HttpResponse:
+    """Show the projects of one team, or of all. One the person does not belong to stands for all."""
+    asked = request.POST.get("team", "")
+    team = teams_of(signed_in(request)).filter(pk=asked).first() if asked.isdecimal() and len(asked) < 19 else None
+    choose(request, team)
+    return redirect("project_list")
+
+
+@require_POST
+def team_leave(request: HttpRequest, pk: int) -> HttpResponse:
+    team, role = load_team(request, pk)
+    me = signed_in(request)
+    try:
+        members.leave(pk, me)
+    except ValidationError as error:
+        mine = team.memberships.get(user=me)
+        return show(request, team, role, refused={mine.pk: " ".join(error.messages)}, status=422)
+    messages.success(request, f"You have left {team}. What you made there stays.")
+    return redirect("project_list")
+
+
+@require_POST
+def member_role(request: HttpRequest, pk: int) -> HttpResponse:
+    member = load_member(request, pk)
+    form = RoleForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise ValidationError("Choose one of the roles.")
+        members.change_role(member, form.chosen, signed_in(request))
+    except ValidationError as error:
+        return _refuse(request, member, error)
+    messages.success(request, f"{member.user} is {form.chosen.label.lower()} of {member.team} now.")
+    return redirect("team_page", member.team_id)
+
+
+@require_POST
+def member_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    member = load_member(request, pk)
+    try:
+        members.remove(member, signed_in(request))
+    except ValidationError as error:
+        return _refuse(request, member, error)
+    if member.user_id == signed_in(request).pk:
+        return redirect("project_list")
+    messages.success(request, f"{member.user} is no longer a member. What they made stays.")
+    return redirect("team_page", member.team_id)
+
+
+def _refuse(request: HttpRequest, member: Membership, error: ValidationError) -> HttpResponse:
+    return show(request, member.team, Role.OWNER, refused={member.pk: " ".join(error.messages)}, status=422)

@@ -1,0 +1,44 @@
+"""The log tells what happened to a one-time link, but not the link."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from imageai_web.logs import WithoutLinks
+from teams import invitations
+from teams.models import Role, SignInLink, Team, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the handlers of the settings would write."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.addFilter(WithoutLinks())
+    logging.getLogger("django.request").addHandler(handler)
+    yield written
+    logging.getLogger("django.request").removeHandler(handler)
+
+
+def test_a_link_that_still_works_is_not_in_the_log(log: io.StringIO, client: Client, team: Team, alice: User):
+    token = invitations.invite(team.pk, "dave@example.com", Role.EDITOR, alice).token
+    assert client.post(reverse("invitation", args=[token]), {"name": "Dave", "password": "short"}).status_code == 422
+    assert log.getvalue().endswith(": /invitations/...\n")
+
+
+def test_nor_is_one_that_signs_in(log: io.StringIO, client: Client, alice: User):
+    url = reverse("sign_in", args=[SignInLink.issue(alice)])
+    assert client.put(url).status_code == 405
+    assert log.getvalue() == "Method Not Allowed (PUT): /sign-in/...\n"
+
+
+def test_both_handlers_have_the_filter(settings):
+    assert [handler["filters"] for handler in settings.LOGGING["handlers"].values()] == [["without_links"]] * 2

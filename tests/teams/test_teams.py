@@ -1,0 +1,167 @@
+"""A team's pages, and which team's projects a person is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from projects.models import Project
+from teams.models import Activity, Invitation, Membership, Role, Team, User, Verb
+from tests.queries import count_queries
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[[User], Client]
+
+
+@pytest.fixture
+def day_shift(alice: User) -> Team:
+    team = Team.objects.create(name="Day shift")
+    team.add(alice, Role.OWNER)
+    return team
+
+
+def page(client: Client, team: Team) -> str:
+    return client.get(reverse("team_page", args=[team.pk])).content.decode()
+
+
+def test_every_member_sees_who_belongs_to_the_team(as_user: AsUser, team: Team, vera: User):
+    html = page(as_user(vera), team)
+    places = [html.index(address) for address in ("alice@example.com", "bob@example.com", "vera@example.com")]
+    assert places == sorted(places)
+    assert "What each role may do" in html
+
+
+def test_only_owners_see_invitations_and_buttons(as_user: AsUser, team: Team, alice: User, bob: User, vera: User):
+    Invitation.objects.create(team=team, email="carol@example.com", role=Role.EDITOR, token_hash="x")
+    assert "carol@example.com" in page(as_user(alice), team)
+    for person in (bob, vera):
+        html = page(as_user(person), team)
+        assert "carol@example.com" not in html
+        assert "team_invite" not in html
+        assert reverse("team_rename", args=[team.pk]) not in html
+        assert reverse("team_leave", args=[team.pk]) in html
+
+
+def test_the_page_needs_as_many_queries_for_twelve_members_as_for_three(as_user: AsUser, team: Team, alice: User):
+    client, url = as_user(alice), reverse("team_page", args=[team.pk])
+    with count_queries() as three:
+        client.get(url)
+    for number in range(9):
+        team.add(User.objects.create_user(f"m{number}@example.com"), Role.VIEWER)
+        Invitation.objects.create(team=team, email=f"i{number}@example.com", role="viewer", token_hash=f"{number}")
+    with count_queries() as twelve:
+        client.get(url)
+    assert (len(three), len(twelve)) == (7, 7)
+
+
+@pytest.mark.parametrize("name", ["team_page", "team_activity", "team_rename", "team_leave", "team_invite"])
+def test_a_team_does_not_exist_for_outsiders(as_user: AsUser, team: Team, mallory: User, name: str):
+    url = reverse(name, args=[team.pk])
+    client = as_user(mallory)
+    assert {client.get(url).status_code, client.post(url).status_code} <= {404, 405}
+
+
+@pytest.mark.parametrize("who", ["bob", "vera"])
+def test_what_owners_do_is_refused_to_others(as_user: AsUser, team: Team, alice: User, who: str):
+    invitation = Invitation.objects.create(team=team, email="carol@example.com", role="editor", token_hash="x")
+    client = as_user(User.objects.get(name__iexact=who))
+    owner = Membership.objects.get(user=alice)
+    addresses = [
+        *(reverse(name, args=[team.pk]) for name in ("team_rename", "team_invite")),
+        *(reverse(name, args=[owner.pk]) for name in ("member_role", "member_remove")),
+        *(reverse(name, args=[invitation.pk]) for name in ("invitation_resend", "invitation_revoke")),
+    ]
+    posted = {"name": "Mine", "email": "me@example.com", "role": "owner", "team": team.pk}
+    assert [client.post(url, posted).status_code for url in addresses] == [403] * 6
+    assert list(Membership.objects.filter(team=team, role=Role.OWNER)) == [owner]
+    assert (Invitation.objects.get(), Team.objects.get().name) == (invitation, "Night shift")
+
+
+def test_making_a_team(as_user: AsUser, team: Team, bob: User):
+    client = as_user(bob)
+    response = client.post(reverse("team_create"), {"name": " Second \n unit ", "members": "1", "role": "viewer"})
+    made = Team.objects.get(name="Second unit")
+    assert response.headers["Location"] == reverse("team_page", args=[made.pk])
+    assert list(made.memberships.values_list("user", "role")) == [(bob.pk, Role.OWNER)]
+    assert Activity.objects.get().verb == Verb.TEAM_MADE
+    assert client.session["team"] == made.pk
+
+
+def test_a_team_needs_a_name(as_user: AsUser, team: Team, bob: User):
+    response = as_user(bob).post(reverse("team_create"), {"name": " "})
+    assert (response.status_code, "Give the team a name." in response.content.decode()) == (422, True)
+    assert Team.objects.count() == 1
+
+
+def test_who_may_spend_nowhere_makes_no_team(as_user: AsUser, team: Team, vera: User):
+    for method in ("get", "post"):
+        response = getattr(as_user(vera), method)(reverse("team_create"), {"name": "Mine"})
+        assert (response.status_code, Team.objects.count()) == (403, 1)
+
+
+def test_renaming(as_user: AsUser, team: Team, alice: User):
+    client, url = as_user(alice), reverse("team_rename", args=[team.pk])
+    assert client.post(url, {"name": ""}).status_code == 422
+    for _ in range(2):
+        assert client.post(url, {"name": "Late shift"}).status_code == 302
+    assert Team.objects.get().name == "Late shift"
+    assert list(Activity.objects.values_list("verb", "what")) == [(Verb.TEAM_RENAMED, "Night shift → Late shift")]
+
+
+# -- The chosen team -----------------------------------------------------------------------------------------------------
+
+
+def titles(client: Client) -> set[str]:
+    html = client.get(reverse("project_list")).content.decode()
+    return {title for title in ("The ferry", "The mill") if title in html}
+
+
+def choose(client: Client, pk: object) -> None:
+    response = client.post(reverse("team_choose"), {"team": pk})
+    assert (response.status_code, response.headers["Location"]) == (302, reverse("project_list"))
+
+
+def test_the_list_shows_the_chosen_team(as_user: AsUser, project: Project, day_shift: Team, alice: User):
+    Project.objects.create(team=day_shift, title="The mill")
+    client = as_user(alice)
+    assert titles(client) == {"The ferry", "The mill"}
+    choose(client, day_shift.pk)
+    assert titles(client) == {"The mill"}
+    choose(client, "")
+    assert titles(client) == {"The ferry", "The mill"}
+
+
+@pytest.mark.parametrize("pk", ["another", "x", "9" * 30, "-1"])
+def test_a_team_of_others_cannot_be_chosen(as_user: AsUser, project: Project, mallory: User, alice: User, pk: str):
+    client = as_user(alice)
+    choose(client, mallory.teams.get().pk if pk == "another" else pk)
+    assert "team" not in client.session
+    assert titles(client) == {"The ferry"}
+
+
+def test_a_chosen_team_that_one_has_left_counts_no_more(
+    as_user: AsUser, project: Project, day_shift: Team, alice: User
+):
+    client = as_user(alice)
+    choose(client, day_shift.pk)
+    assert titles(client) == set()
+    Membership.objects.filter(team=day_shift).delete()
+    assert titles(client) == {"The ferry"}
+
+
+def test_there_is_a_switch_for_people_of_several_teams_only(
+    as_user: AsUser, team: Team, day_shift: Team, alice: User, bob: User
+):
+    assert "team-switch" in page(as_user(alice), team)
+    assert "team-switch" not in page(as_user(bob), team)
+
+
+def test_a_new_project_is_for_the_chosen_team(as_user: AsUser, team: Team, day_shift: Team, alice: User):
+    client = as_user(alice)
+    for chosen in (team, day_shift):
+        choose(client, chosen.pk)
+        html = client.get(reverse("project_create")).content.decode()
+        assert f'<option value="{chosen.pk}" selected>' in html
