@@ -260,7 +260,8 @@ def _message(audience: Audience, scene_ids: set[int], *, with_order: bool, curso
 def _membership(teams: set[int], projects: set[int]) -> tuple[dict[tuple[int, int], bool], set[int]]:
     """Whether each member, by team and person, may edit; and which of the projects are deleted."""
     close_old_connections()
-    rows = Membership.objects.filter(team__in=teams, user__is_active=True).values_list("team_id", "user_id", "role")
+    members = Membership.objects.open().filter(team__in=teams, user__is_active=True)
+    rows = members.values_list("team_id", "user_id", "role")
     editing = {(team_id, user_id): Role(role).includes(Role.EDITOR) for team_id, user_id, role in rows}
     deleted = Project.objects.filter(pk__in=projects).exclude(deleted_at=None).values_list("pk", flat=True)
     return editing, set(deleted)

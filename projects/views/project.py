@@ -17,7 +17,7 @@ from projects.models import Project
 from projects.views.places import render_view, storyboard_context
 from projects.views.script import add_scenes, preview
 from projects.views.undo import offer_undo
-from teams.access import can_edit_somewhere, signed_in
+from teams.access import can_edit_somewhere, closed_teams_of, signed_in
 from teams.models import Role
 
 
@@ -25,7 +25,8 @@ from teams.models import Role
 def project_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     projects = Project.objects.for_person(user).select_related("team")
-    return render(request, "projects/project_list.html", {"projects": projects, "can_create": can_edit_somewhere(user)})
+    context = {"projects": projects, "can_create": can_edit_somewhere(user), "closed_teams": closed_teams_of(user)}
+    return render(request, "projects/project_list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

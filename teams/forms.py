@@ -1,0 +1,70 @@
+"""allauth's forms where ours ask for something else, and the form of a person's own name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa import app_settings as mfa
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base import forms as mfa_forms
+from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.webauthn import forms as webauthn_forms
+from django import forms
+from django.core.cache import cache
+
+from teams.models import User
+
+CODE_ATTRIBUTES = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True, "placeholder": "123 456"}
+
+
+class OneUse:
+    """A code that was used is refused for as long as it would count; allauth alone remembers it for less than that."""
+
+    user: User
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]  # of the form it is mixed into
+        seconds = mfa.TOTP_PERIOD * (2 * mfa.TOTP_TOLERANCE + 1)
+        digits = "".join(character for character in code if character.isdigit())
+        if not cache.add(f"second-factor-used:{self.user.pk}:{digits}", True, timeout=seconds):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class AuthenticateForm(OneUse, mfa_forms.AuthenticateForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
+
+
+class ReauthenticateForm(OneUse, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
+
+
+class ActivateTOTPForm(OneUse, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = "Code the app shows"
+        self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
+
+
+class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].max_length = 80
+        self.fields["name"].widget.attrs["maxlength"] = 80
+        passwordless = self.fields["passwordless"]
+        passwordless.initial = True
+        passwordless.label = "Sign in with it alone, without a password"
+        passwordless.help_text = "It then asks for your fingerprint, face or PIN. Older security keys cannot do that: leave it out for them."
+
+
+class NameForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ["name"]
+        labels = {"name": "Name"}
+        help_texts = {"name": "Shown to the people of your teams."}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
