@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
@@ -10,7 +10,7 @@ class ImageAIWebConfig(AppConfig):
     verbose_name = "ImageAI Web"
 
     def ready(self) -> None:
-        post_migrate.connect(make_cache_table, sender=self)
+        post_migrate.connect(make_cache_table, sender=apps.get_app_config("teams"))  # of apps with models, once
 
 
 def make_cache_table(using: str, **kwargs: Any) -> None:

@@ -1,6 +1,8 @@
 from collections.abc import Iterable
 
 from allauth.account import urls as account_urls
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_set
 from allauth.mfa import urls as mfa_urls
 from allauth.socialaccount import urls as social_urls
 from django.urls import URLPattern, URLResolver, include, path
@@ -18,7 +20,6 @@ ALLAUTH_PAGES = {
     "account_inactive",
     "account_reauthenticate",
     "account_change_password",
-    "account_set_password",
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key",
@@ -54,6 +55,8 @@ to_account = RedirectView.as_view(pattern_name="account")
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    # Changing a password asks for the old one; setting the first asks whoever has a second factor for that.
+    path("accounts/password/set/", reauthentication_required(password_set), name="account_set_password"),
     path("accounts/", include(allowed(account_urls.urlpatterns))),
     path("accounts/second-factor/", include(allowed(mfa_urls.urlpatterns))),
     path("accounts/oidc/", include(allowed(social_urls.urlpatterns))),

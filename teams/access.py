@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from teams.models import Membership, Role, Team, User, second_factors_of
+from teams.models import Membership, Role, Team, User, second_factors_of, team_is_open
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -29,12 +29,14 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def role_in(user: User, team_id: int) -> Role | None:
-    membership = Membership.objects.with_is_open().filter(user=user, team_id=team_id).select_related("team").first()
-    if membership is None:
+    mine = Membership.objects.annotate(is_open=team_is_open()).filter(user=user, team_id=team_id)
+    found = mine.values_list("role", "is_open", "team__name").first()
+    if found is None:
         return None
-    if not membership.is_open:
-        raise SecondFactorNeeded(membership.team.name)
-    return Role(membership.role)
+    role, is_open, team_name = found
+    if not is_open:
+        raise SecondFactorNeeded(team_name)
+    return Role(role)
 
 
 def load(
@@ -77,7 +79,7 @@ def teams_of(user: User) -> QuerySet[Team]:
 
 def closed_teams_of(user: User) -> QuerySet[Team]:
     """Those that require a second factor the person does not have."""
-    closed = Membership.objects.with_is_open().filter(user=user, is_open=False)
+    closed = Membership.objects.filter(user=user).exclude(team_is_open())
     return Team.objects.filter(memberships__in=closed).order_by("name", "pk")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import forms as account_forms
 from allauth.mfa import app_settings as mfa
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa_forms
@@ -15,6 +16,21 @@ from django.core.cache import cache
 from teams.models import User
 
 CODE_ATTRIBUTES = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True, "placeholder": "123 456"}
+
+
+class LoginForm(account_forms.LoginForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "E-mail address"
+        self.fields["login"].widget.attrs |= {"autocomplete": "username", "placeholder": ""}
+        self.fields["password"].widget.attrs["placeholder"] = ""
+
+
+class ResetPasswordForm(account_forms.ResetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail address"
+        self.fields["email"].widget.attrs |= {"placeholder": "", "autofocus": True}
 
 
 class OneUse:
@@ -31,7 +47,7 @@ class OneUse:
         return code
 
 
-class AuthenticateForm(OneUse, mfa_forms.AuthenticateForm):  # type: ignore[misc]  # allauth has no types
+class AuthenticateForm(OneUse, mfa_forms.AuthenticateForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
@@ -58,7 +74,9 @@ class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
         passwordless = self.fields["passwordless"]
         passwordless.initial = True
         passwordless.label = "Sign in with it alone, without a password"
-        passwordless.help_text = "It then asks for your fingerprint, face or PIN. Older security keys cannot do that: leave it out for them."
+        passwordless.help_text = (
+            "It then asks for your fingerprint, face or PIN. Older security keys cannot do that: leave it out for them."
+        )
 
 
 class NameForm(forms.ModelForm[User]):

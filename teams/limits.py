@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any
 
 from allauth.core.internal import ratelimit
 from django.http import HttpRequest, HttpResponse
 
-Args = ParamSpec("Args")
-View = Callable[Concatenate[HttpRequest, Args], HttpResponse]
+View = Callable[..., HttpResponse]
 
 
-def guessing_is_limited(view: View[Args]) -> View[Args]:
+def guessing_is_limited(view: View) -> View:
     """Counts visits too, which allauth's public function does not: some pages tell a good secret from a bad one on sight."""
 
     @wraps(view)
-    def limited(request: HttpRequest, *args: Args.args, **kwargs: Args.kwargs) -> HttpResponse:
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         refusal: HttpResponse | None = ratelimit.consume_or_429(
             request, app="allauth.account", action="secret_link", limit_get=True
         )

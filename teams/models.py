@@ -94,15 +94,14 @@ class Team(models.Model):
         return Membership.objects.create(team=self, user=user, role=role)
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
-    def with_is_open(self) -> MembershipQuerySet:
-        """Each with `is_open`: whether its person reaches the team, which may require a second factor they do not have."""
-        return self.annotate(
-            is_open=Q(team__requires_second_factor=False) | Q(Exists(second_factors_of(OuterRef("user_id"))))
-        )
+def team_is_open() -> Q:
+    """Whether a membership lets its person in: the team may require a second factor they do not have."""
+    return Q(team__requires_second_factor=False) | Q(Exists(second_factors_of(OuterRef("user_id"))))
 
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
     def open(self) -> MembershipQuerySet:
-        return self.with_is_open().filter(is_open=True)
+        return self.filter(team_is_open())
 
     def that_open_for(self, user: User) -> MembershipQuerySet:
         """For queries over the rows of a person's teams: `filter(team__memberships__in=...)`."""

@@ -53,7 +53,7 @@ def factors_of(person: User) -> dict[str, Any]:
 
 
 @require_POST
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def session_end(request: HttpRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(UserSession, pk=pk, user=signed_in(request))
     end_sessions(request, [session])
@@ -62,7 +62,7 @@ def session_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def sessions_end_others(request: HttpRequest) -> HttpResponse:
     end_other_sessions(request, signed_in(request))
     messages.success(request, "Signed out everywhere else.")

@@ -35,4 +35,6 @@ class Command(BaseCommand):
         with transaction.atomic():
             found.delete()
         logger.warning("The second factors of %s were removed by manage.py reset_second_factor: %s", user.email, names)
-        self.stdout.write(f"Removed. {user.email} signs in without one, and can set up another on the page of the account.")
+        self.stdout.write(
+            f"Removed. {user.email} signs in without one, and can set up another on the page of the account."
+        )
