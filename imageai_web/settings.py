@@ -217,6 +217,10 @@ MFA_FORMS = {
     "reauthenticate": "teams.forms.ReauthenticateForm",
     "activate_totp": "teams.forms.ActivateTOTPForm",
     "add_webauthn": "teams.forms.AddPasskeyForm",
+    "edit_webauthn": "teams.forms.RenamePasskeyForm",
+    "login_webauthn": "teams.forms.LoginPasskeyForm",
+    "authenticate_webauthn": "teams.forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "teams.forms.ReauthenticatePasskeyForm",
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Addresses come from those who add people to a team; nobody makes an account with somebody else's.

@@ -66,17 +66,49 @@ class ActivateTOTPForm(OneUse, totp_forms.ActivateTOTPForm):  # type: ignore[mis
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
 
+class FromABrowser:
+    """Refuses what no browser has made; allauth stumbles over some of it."""
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]  # of the form it is mixed into
+        except (KeyError, AttributeError) as error:
+            raise get_adapter().validation_error("incorrect_code") from error
+
+
+class LoginPasskeyForm(FromABrowser, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class AuthenticatePasskeyForm(FromABrowser, webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
+class ReauthenticatePasskeyForm(FromABrowser, webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    pass
+
+
 class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].max_length = 80
-        self.fields["name"].widget.attrs["maxlength"] = 80
+        self.fields["name"] = forms.CharField(label="Name", max_length=80, required=False)
         passwordless = self.fields["passwordless"]
         passwordless.initial = True
         passwordless.label = "Sign in with it alone, without a password"
         passwordless.help_text = (
             "It then asks for your fingerprint, face or PIN. Older security keys cannot do that: leave it out for them."
         )
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except (KeyError, AttributeError, ValueError) as error:  # of a credential that no browser has made
+            raise get_adapter().validation_error("incorrect_code") from error
+        return cleaned
+
+
+class RenamePasskeyForm(webauthn_forms.EditWebAuthnForm):  # type: ignore[misc]
+    name = forms.CharField(label="Name", max_length=80)
 
 
 class NameForm(forms.ModelForm[User]):
