@@ -95,6 +95,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return settings.OIDC_SIGNUP and any(address.verified for address in sociallogin.email_addresses)
 
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+    ) -> None:
+        logger.warning("Signing in through %s failed: %s", provider.name, exception or error)
+
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
         user: User = sociallogin.user
         user.email = (data.get("email") or "").lower()

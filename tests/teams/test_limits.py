@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache, caches
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
@@ -76,20 +77,20 @@ def test_opening_links_counts_too():
 
 
 def test_asking_for_a_new_password_does_not_tell_who_has_an_account(
-    client: Client, alice: User, mailoutbox: list[object]
+    client: Client, alice: User, mailoutbox: list[EmailMessage]
 ):
     answers = set()
     for email in ("alice@example.com", "nobody@example.com"):
         response = client.post(reverse("account_reset_password"), {"email": email})
         answers.add((response.status_code, response.headers["Location"]))
     assert answers == {(302, reverse("account_reset_password_done"))}
-    assert [(mail.to, mail.subject) for mail in mailoutbox] == [  # type: ignore[attr-defined]
+    assert [(mail.to, mail.subject) for mail in mailoutbox] == [
         (["alice@example.com"], "Set a new password"),
         (["nobody@example.com"], "No account with this address"),
     ]
 
 
-def test_new_passwords_cannot_be_asked_for_without_end(client: Client, alice: User, mailoutbox: list[object]):
+def test_new_passwords_cannot_be_asked_for_without_end(client: Client, alice: User, mailoutbox: list[EmailMessage]):
     statuses = [
         client.post(reverse("account_reset_password"), {"email": "alice@example.com"}).status_code for _ in range(6)
     ]
