@@ -67,13 +67,15 @@ class ActivateTOTPForm(OneUse, totp_forms.ActivateTOTPForm):  # type: ignore[mis
 
 
 class FromABrowser:
-    """Refuses what no browser has made; allauth stumbles over some of it."""
+    """Refuses what no browser has made, over which allauth stumbles, and says so of a passkey rather than of a code."""
 
     def clean_credential(self) -> Any:
         try:
             return super().clean_credential()  # type: ignore[misc]  # of the form it is mixed into
-        except (KeyError, AttributeError) as error:
-            raise get_adapter().validation_error("incorrect_code") from error
+        except (KeyError, AttributeError, forms.ValidationError) as error:
+            if getattr(error, "code", "") == "too_many_login_attempts":
+                raise
+            raise forms.ValidationError("This passkey is not known here, or it took too long. Try again.") from error
 
 
 class LoginPasskeyForm(FromABrowser, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]

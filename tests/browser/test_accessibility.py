@@ -27,6 +27,8 @@ PAGES = {
     "a picture": "/scenes/1/pictures/make",
     "presets": "/presets/camera_move",
     "prompt templates": "/teams/1/prompts",
+    "account": "/account",
+    "second factor of a team": "/teams/1/second-factor",
     "queue": "/queue",
     "costs": "/costs",
     "connections": "/connections",

@@ -167,7 +167,7 @@ OURS = Path(settings.BASE_DIR) / "templates"
 def test_every_page_of_allauth_looks_like_ours(name: str):
     """Its own templates are for nobody's eyes here: each page that can be reached is made of one of ours."""
     patterns = [pattern for pattern in all_patterns(get_resolver().url_patterns) if pattern.name == name]
-    view = patterns[0].callback.view_class
+    view = patterns[0].callback.view_class  # type: ignore[attr-defined]  # of a view that is a class
     if name == "mfa_login_webauthn":
         return  # answers with options or a redirect
     template = get_template(getattr(view, "template_name_signup_closed", view.template_name))

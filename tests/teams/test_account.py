@@ -152,6 +152,7 @@ def test_the_session_key_changes_with_signing_in(client: Client, alice: User):
     session = client.session
     session["planted"] = True
     session.save()
-    client.cookies["sessionid"] = before = session.session_key
+    before = session.session_key
+    client.cookies["sessionid"] = str(before)
     client.post(reverse("account_login"), {"login": alice.email, "password": PASSWORD})
     assert client.session.session_key != before
