@@ -96,10 +96,10 @@ def test_and_by_the_account_from_then_on(client: Client, alice: User, provider: 
 def test_what_is_sent_along(client: Client, provider: IdentityProvider):
     query = parse_qs(urlsplit(ask(client, scope="admin", auth_params="prompt=none", process="connect")).query)
     assert {"state", "nonce", "code_challenge"} <= set(query)
+    assert sorted(query.pop("scope")[0].split()) == ["email", "openid", "profile"]
     assert {name: query[name] for name in query if name not in {"state", "nonce", "code_challenge"}} == {
         "client_id": [CLIENT_ID],
         "redirect_uri": [f"http://testserver{CALLBACK}"],
-        "scope": ["email openid profile"],
         "response_type": ["code"],
         "code_challenge_method": ["S256"],
     }
