@@ -253,3 +253,11 @@ def test_the_operator_hears_of_somebody_without(alice: User):
     assert out.getvalue() == "alice@example.com has no second factor.\n"
     with pytest.raises(CommandError, match=r"nobody with the address who@example\.com"):
         call_command("reset_second_factor", "who@example.com")
+
+
+def test_who_cannot_give_it_signs_in_as_somebody_else(client: Client, secret: str):
+    sign_in(client)
+    assert client.get(reverse("account_login")).headers["Location"] == reverse("mfa_authenticate")
+    client.post(reverse("account_logout"), {"next": reverse("account_login")})
+    assert client.get(reverse("account_login")).status_code == 200
+    assert client.get(reverse("mfa_authenticate")).headers["Location"] == reverse("account_login")
