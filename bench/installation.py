@@ -38,7 +38,19 @@ ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = "postgres://postgres@127.0.0.1:5432/"
 REDIS = "redis://127.0.0.1:6379/15"
 #: What would lead a server of ours to somebody else's data, or to other settings than an installation starts with.
-_OURS = ("IMAGEAI_", "DATABASE_", "REDIS_", "DJANGO_", "SECRET_KEY", "HTTPS", "BEHIND_PROXY", "DEBUG", "LOG_LEVEL")
+_OURS = (
+    "IMAGEAI_",
+    "DATABASE_",
+    "REDIS_",
+    "DJANGO_",
+    "SECRET_KEY",
+    "HTTPS",
+    "BEHIND_PROXY",
+    "PROXY_COUNT",
+    "DEBUG",
+    "LOG_LEVEL",
+    "OIDC_",
+)
 #: Nobody's account at a provider is used, and nobody's money spent.
 _ACCOUNTS = ("OPENAI_", "SORA_", "GEMINI_", "GOOGLE_", "VEO_", "OPENROUTER_")
 _OURS_TOO = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "EMAIL_URL", "TIME_ZONE", "PORT", "HOST", "VIRTUAL_ENV")

@@ -14,7 +14,7 @@ from generation import connections
 from generation.models import Generation, ImageGeneration
 from generation.states import Status
 from projects.models import Project
-from teams.models import User
+from teams.models import Membership, User
 from teams.spreadsheets import harmless
 
 GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
@@ -58,13 +58,14 @@ class Sums:
 def lines_for(person: User) -> list[Line]:
     """Everything that could have cost something in the person's teams, newest first; deleted scenes and projects too."""
     costly = Q(estimated_cost__gt=0) | Q(actual_cost__gt=0)
+    open_memberships = Membership.objects.that_open_for(person)
     takes = (
-        Generation.objects.filter(costly, scene__project__team__memberships__user=person)
+        Generation.objects.filter(costly, scene__project__team__memberships__in=open_memberships)
         .select_related("scene__project__team", "created_by")
         .order_by("-pk")
     )
     pictures = (
-        ImageGeneration.objects.filter(costly, project__team__memberships__user=person)
+        ImageGeneration.objects.filter(costly, project__team__memberships__in=open_memberships)
         .select_related("project__team", "created_by")
         .order_by("-pk")
     )

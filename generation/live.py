@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.template.loader import render_to_string
 
@@ -85,6 +86,8 @@ class Viewer:
 
     team_id: int
     user_id: int
+    #: Signing out there ends the stream; None where it belongs to no session.
+    session_key: str | None = None
     inbox: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
 
     def send(self, message: bytes) -> None:
@@ -192,15 +195,17 @@ class Feed:
                 viewer.send(message)
 
     async def _drop_former_members(self) -> None:
-        """Cut off who has left the team, has another role now, or watches what was deleted."""
+        """Cut off who left the team, has another role, lacks a factor, signed out, or watches what was deleted."""
         teams = {viewer.team_id for viewer in self._viewers()}
-        editing, deleted = await self._in_thread(
-            _membership, teams, {audience.project_id for audience in self.audiences}
+        sessions = {viewer.session_key for viewer in self._viewers() if viewer.session_key is not None}
+        editing, deleted, open_sessions = await self._in_thread(
+            _membership, teams, {audience.project_id for audience in self.audiences}, sessions
         )
         for audience, viewers in tuple(self.audiences.items()):
             for viewer in tuple(viewers):
                 may_edit = editing.get((viewer.team_id, viewer.user_id))
-                if may_edit != audience.can_edit or audience.project_id in deleted:
+                signed_out = viewer.session_key is not None and viewer.session_key not in open_sessions
+                if may_edit != audience.can_edit or audience.project_id in deleted or signed_out:
                     viewer.cut_off()
 
     # -- On the thread -------------------------------------------------------------------------------------------------
@@ -257,13 +262,17 @@ def _message(audience: Audience, scene_ids: set[int], *, with_order: bool, curso
     return message or b": nothing new\n\n"
 
 
-def _membership(teams: set[int], projects: set[int]) -> tuple[dict[tuple[int, int], bool], set[int]]:
-    """Whether each member, by team and person, may edit; and which of the projects are deleted."""
+def _membership(
+    teams: set[int], projects: set[int], sessions: set[str]
+) -> tuple[dict[tuple[int, int], bool], set[int], set[str]]:
+    """Whether each member, by team and person, may edit; which of the projects are deleted; which sessions go on."""
     close_old_connections()
-    rows = Membership.objects.filter(team__in=teams, user__is_active=True).values_list("team_id", "user_id", "role")
+    members = Membership.objects.open().filter(team__in=teams, user__is_active=True)
+    rows = members.values_list("team_id", "user_id", "role")
     editing = {(team_id, user_id): Role(role).includes(Role.EDITOR) for team_id, user_id, role in rows}
     deleted = Project.objects.filter(pk__in=projects).exclude(deleted_at=None).values_list("pk", flat=True)
-    return editing, set(deleted)
+    going_on = Session.objects.filter(pk__in=sessions).values_list("pk", flat=True)
+    return editing, set(deleted), set(going_on)
 
 
 def scene_order(project_id: int) -> list[int]:

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from teams.access import SecondFactorNeeded
+
 
 def _answer(request: HttpRequest, status: int, title: str, explanation: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
@@ -24,8 +26,21 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, SecondFactorNeeded):
+        return _second_factor_needed(request, team=str(exception))
     reason = str(exception) or "Your role in this team does not allow this."
     return _answer(request, 403, "Not allowed", f"{reason} Ask an owner of the team to change your role.")
+
+
+def _second_factor_needed(request: HttpRequest, team: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return _answer(request, 403, "", f"{team} requires a second factor. Set one up on the page of your account.")
+    return render(request, "teams/second_factor_needed.html", {"team": team}, status=403)
+
+
+@login_not_required
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 429, "Too many attempts", "Nothing was changed. Wait a minute, then try again.")
 
 
 @login_not_required

@@ -13,7 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from imageai_web import hosted
+from imageai_web import hosted, oidc
 
 django_stubs_ext.monkeypatch()
 
@@ -54,6 +54,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Each proxy of ours adds an address to X-Forwarded-For: the visitor's is that many from its end.
+    ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXY_COUNT", default=1)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 if HTTPS:
     # A browser takes these names from this very host only, over HTTPS only.
@@ -103,6 +105,10 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 
 MIDDLEWARE = [
@@ -119,6 +125,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "teams.sessions.LastSeenMiddleware",
 ]
 
 TEMPLATES = [
@@ -192,15 +199,54 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "teams.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "teams.sign_in_forms.LoginForm", "reset_password": "teams.forms.ResetPasswordForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Beside allauth's own limits; links with a secret in them are counted when they are opened, too.
+ACCOUNT_RATE_LIMITS = {"secret_link": "30/m/ip"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "project_list"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+
+MFA_ADAPTER = "teams.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "teams.sign_in_forms.AuthenticateForm",
+    "reauthenticate": "teams.sign_in_forms.ReauthenticateForm",
+    "activate_totp": "teams.sign_in_forms.ActivateTOTPForm",
+    "add_webauthn": "teams.sign_in_forms.AddPasskeyForm",
+    "edit_webauthn": "teams.sign_in_forms.RenamePasskeyForm",
+    "login_webauthn": "teams.sign_in_forms.LoginPasskeyForm",
+    "authenticate_webauthn": "teams.sign_in_forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "teams.sign_in_forms.ReauthenticatePasskeyForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Addresses come from those who add people to a team; nobody makes an account with somebody else's.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "ImageAI"
+# A code counts for half a minute longer, on either side, than it is shown; teams/sign_in_forms.py lets it count once.
+MFA_TOTP_TOLERANCE = 1
+#: Fernet keys for what is kept sealed in the database: the first seals, all unseal. Made in DATA_DIR/keys when left out.
+SECRET_KEYS = env.list("IMAGEAI_SECRET_KEYS", default=[])
+
+SOCIALACCOUNT_ADAPTER = "teams.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = oidc.providers(env)
+#: Whether the identity provider may bring in people nobody has added yet; they belong to no team.
+OIDC_SIGNUP = env.bool("OIDC_SIGNUP", default=False)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# A form would be stopped by our own policy (form-action) on its way to the provider; state, nonce and PKCE bind the answer.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="imageai@localhost")
@@ -208,12 +254,17 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="imageai@localhost")
 # -- Background work ---------------------------------------------------------------------------------------------------
 
 REDIS_URL = env.str("REDIS_URL", default="")
+# What counts attempts to sign in has to be shared by all web processes. The table is made by `migrate` (imageai_web/apps.py).
+SHARED_CACHE: dict[str, Any] = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "shared_cache",
+    "OPTIONS": {"MAX_ENTRIES": 100_000},  # nobody makes it forget by filling it
+}
+REDIS_CACHE: dict[str, Any] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+OWN_CACHE: dict[str, Any] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 CACHES = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
+    "default": REDIS_CACHE if REDIS_URL else SHARED_CACHE,
+    "queue": REDIS_CACHE if REDIS_URL else OWN_CACHE,  # the queue writes its state there twice a second
 }
 
 #: Seconds a worker may hold a generation without a sign of life before another takes it over.
@@ -250,6 +301,7 @@ Q_CLUSTER = {
     "ack_failures": True,
     "save_limit": -1,
     "log_level": "WARNING",
+    "cache": "queue",
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
 

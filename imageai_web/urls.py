@@ -1,27 +1,70 @@
+from collections.abc import Iterable
+
 from allauth.account import urls as account_urls
-from django.urls import include, path
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_set
+from allauth.mfa import urls as mfa_urls
+from allauth.socialaccount import urls as social_urls
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from imageai_web import health
+from teams import oidc
 
-# Signing in and passwords. Not allauth's page of addresses: an address stands for a person, and nobody takes another's.
-ACCOUNT_PAGES = {
+# allauth's pages that exist here. Not its page of addresses: an address stands for a person, and nobody takes another's.
+# Not its lists of factors, sessions and connected accounts: those are on the page of one's account.
+ALLAUTH_PAGES = {
     "account_login",
     "account_logout",
     "account_signup",
     "account_inactive",
     "account_reauthenticate",
     "account_change_password",
-    "account_set_password",
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_login_webauthn",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_add_webauthn",
+    "mfa_edit_webauthn",
+    "mfa_remove_webauthn",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "socialaccount_login_cancelled",
 }
+
+
+def allowed(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
+    """The patterns among ALLAUTH_PAGES, wherever they are nested."""
+    kept: list[URLPattern | URLResolver] = []
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            kept += [pattern] if pattern.name in ALLAUTH_PAGES else []
+        elif inner := allowed(pattern.url_patterns):
+            kept.append(path(str(pattern.pattern), include(inner)))
+    return kept
+
+
+to_account = RedirectView.as_view(pattern_name="account")
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("accounts/", include([page for page in account_urls.urlpatterns if page.name in ACCOUNT_PAGES])),
+    # Changing a password asks for the old one; setting the first asks whoever has a second factor for that.
+    path("accounts/password/set/", reauthentication_required(password_set), name="account_set_password"),
+    path("accounts/", include(allowed(account_urls.urlpatterns))),
+    path("accounts/second-factor/", include(allowed(mfa_urls.urlpatterns))),
+    path("accounts/oidc/", include(allowed(social_urls.urlpatterns))),
+    path("accounts/oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
+    path("accounts/oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
+    # Where allauth sends people when they are done with a page of its.
+    path("accounts/second-factor/", to_account, name="mfa_index"),
+    path("accounts/second-factor/passkeys/", to_account, name="mfa_list_webauthn"),
     path("", include("teams.urls")),
     path("", include("projects.urls")),
     path("", include("generation.urls")),
@@ -30,4 +73,5 @@ urlpatterns = [
 handler400 = "imageai_web.errors.bad_request"
 handler403 = "imageai_web.errors.permission_denied"
 handler404 = "imageai_web.errors.not_found"
+handler429 = "imageai_web.errors.too_many_requests"  # allauth's name for it; Django knows the other four
 handler500 = "imageai_web.errors.server_error"

@@ -12,7 +12,8 @@ from projects import pictures, presets
 from projects.merging import Conflict, Seen
 from projects.models import Project, Reference, Resolution, Scene
 from projects.widgets import PresetSelect, preset_widgets
-from teams.models import Role, Team, User
+from teams.access import editable_teams
+from teams.models import Team, User
 
 BLANK_CHOICE = "-"
 DJANGO_BLANK = BLANK_CHOICE_DASH[0][1]
@@ -36,7 +37,7 @@ class ProjectForm(forms.ModelForm[Project]):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        teams = Team.objects.filter(memberships__user=user, memberships__role__in=[Role.EDITOR, Role.OWNER])
+        teams = Team.objects.filter(pk__in=editable_teams(user))
         if self.instance.pk or teams.count() == 1:
             if not self.instance.pk:
                 self.instance.team = teams.get()

@@ -20,7 +20,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from projects import presets
-from teams.models import Team, User
+from teams.models import Membership, Team, User
 
 SHORT_TEXT = 300
 LONG_TEXT = 4_000
@@ -73,7 +73,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(deleted_at=None)
 
     def for_person(self, user: User) -> ProjectQuerySet:
-        return self.live().filter(team__memberships__user=user)
+        return self.live().filter(team__memberships__in=Membership.objects.that_open_for(user))
 
 
 class Project(models.Model):

@@ -1,7 +1,8 @@
 """The one way a view gets at a row: scoped to the signed-in person's teams.
 
 A row of a team the person does not belong to does not exist for them (404). A member whose role does not suffice is told
-so (403): they may know the row, not change it.
+so (403): they may know the row, not change it. A member without the second factor their team requires is told that (403),
+and reaches nothing of the team.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 from typing import TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Model, QuerySet
+from django.db.models import Exists, F, Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from teams.models import Membership, Role, Team, User
+from teams.models import Membership, Role, Team, User, second_factors_of, team_is_open
 
 ModelT = TypeVar("ModelT", bound=Model)
+
+
+class SecondFactorNeeded(PermissionDenied):
+    """Its text is the name of the team that requires one."""
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -24,8 +29,14 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def role_in(user: User, team_id: int) -> Role | None:
-    value = Membership.objects.filter(user=user, team_id=team_id).values_list("role", flat=True).first()
-    return Role(value) if value else None
+    mine = Membership.objects.annotate(is_open=team_is_open()).filter(user=user, team_id=team_id)
+    found = mine.values_list("role", "is_open", "team__name").first()
+    if found is None:
+        return None
+    role, is_open, team_name = found
+    if not is_open:
+        raise SecondFactorNeeded(team_name)
+    return Role(role)
 
 
 def load(
@@ -33,11 +44,16 @@ def load(
 ) -> tuple[ModelT, Role]:
     """The row and the person's role over it. `team` is the lookup from the row to its team, such as "project__team"."""
     memberships = f"{team}__memberships"
-    row = (
-        queryset.filter(**{f"{memberships}__user": user}, pk=pk).annotate(member_role=F(f"{memberships}__role")).first()
+    rows = queryset.filter(**{f"{memberships}__user": user}, pk=pk).annotate(
+        member_role=F(f"{memberships}__role"),
+        team_name=F(f"{team}__name"),
+        team_is_open=Q(**{f"{team}__requires_second_factor": False}) | Q(Exists(second_factors_of(user.pk))),
     )
+    row = rows.first()
     if row is None:
         raise Http404
+    if not row.team_is_open:
+        raise SecondFactorNeeded(row.team_name)
     role = Role(row.member_role)
     require(role, at_least)
     return row, role
@@ -58,12 +74,18 @@ def load_team(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) ->
 
 
 def teams_of(user: User) -> QuerySet[Team]:
-    return Team.objects.filter(memberships__user=user).order_by("name", "pk")
+    return Team.objects.filter(memberships__in=Membership.objects.that_open_for(user)).order_by("name", "pk")
+
+
+def closed_teams_of(user: User) -> QuerySet[Team]:
+    """Those that require a second factor the person does not have."""
+    closed = Membership.objects.filter(user=user).exclude(team_is_open())
+    return Team.objects.filter(memberships__in=closed).order_by("name", "pk")
 
 
 def editable_teams(user: User) -> set[int]:
     """The ids of the teams in which the person may change things."""
-    editing = Membership.objects.filter(user=user, role__in=[Role.EDITOR, Role.OWNER])
+    editing = Membership.objects.that_open_for(user).filter(role__in=[Role.EDITOR, Role.OWNER])
     return set(editing.values_list("team", flat=True))
 
 

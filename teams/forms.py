@@ -69,3 +69,12 @@ class NewAccountForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, User(email=self.email, name=self.cleaned_data.get("name", "")))
         return password
+
+
+class NameForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ["name"]
+        labels = {"name": "Name"}
+        help_texts = {"name": "Shown to the people of your teams."}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}

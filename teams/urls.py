@@ -1,6 +1,6 @@
 from django.urls import path
 
-from teams.views import activity, invitations, sign_in, team
+from teams.views import account, activity, invitations, second_factor, sign_in, team
 
 urlpatterns = [
     path("sign-in/<str:token>", sign_in.sign_in, name="sign_in"),
@@ -16,4 +16,8 @@ urlpatterns = [
     path("invitations/<int:pk>/resend", invitations.invitation_resend, name="invitation_resend"),
     path("invitations/<int:pk>/revoke", invitations.invitation_revoke, name="invitation_revoke"),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
+    path("account", account.account, name="account"),
+    path("account/sessions/<int:pk>/end", account.session_end, name="session_end"),
+    path("account/sessions/end-others", account.sessions_end_others, name="sessions_end_others"),
+    path("teams/<int:pk>/second-factor", second_factor.team_second_factor, name="team_second_factor"),
 ]

@@ -7,8 +7,10 @@ import tempfile
 os.environ["IMAGEAI_DATA"] = tempfile.mkdtemp(prefix="imageai-test-")
 os.mkdir(os.path.join(os.environ["IMAGEAI_DATA"], "static"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
-for name in ("REDIS_URL", "HTTPS", "IMAGEAI_WEB_PROCESS", "IMAGEAI_OWNER"):
+for name in ("REDIS_URL", "HTTPS", "IMAGEAI_WEB_PROCESS", "IMAGEAI_OWNER", "IMAGEAI_SECRET_KEYS", "BEHIND_PROXY"):
     os.environ.pop(name, None)
+for name in [name for name in os.environ if name.startswith("OIDC_")]:
+    os.environ.pop(name)
 #: Accounts of whoever runs the tests: only tests/verification may use them, and only within a limit.
 ACCOUNTS = {
     name: os.environ.pop(name)

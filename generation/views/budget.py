@@ -20,7 +20,7 @@ from generation.offers import CURRENCY
 from projects.loaders import load_project
 from projects.models import Project
 from teams.access import require, signed_in
-from teams.models import Role
+from teams.models import Membership, Role
 
 
 class CapsForm(forms.ModelForm[Budget]):
@@ -112,7 +112,8 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         return response
     by = request.GET.get("by", "project")
     by = by if by in costs.GROUPS else "project"
-    capped = Budget.objects.filter(team__memberships__user=signed_in(request)).exclude(cap_total=None, cap_month=None)
+    open_memberships = Membership.objects.that_open_for(signed_in(request))
+    capped = Budget.objects.filter(team__memberships__in=open_memberships).exclude(cap_total=None, cap_month=None)
     month = budget.this_month()
     context = {
         "groups": costs.grouped(lines, by),

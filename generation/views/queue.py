@@ -18,7 +18,7 @@ from generation.loaders import load_take
 from generation.models import Connection, Generation, ImageGeneration, Worker
 from generation.states import Status
 from teams.access import editable_teams, signed_in
-from teams.models import Role
+from teams.models import Membership, Role
 
 SHOWN_ACTIVE, SHOWN_ENDED = 200, 50
 #: Where a session keeps until when the person has seen what became of interrupted takes.
@@ -45,10 +45,11 @@ def lines_of(takes: Iterable[Generation]) -> list[Line]:
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
-    mine = Generation.objects.filter(scene__project__team__memberships__user=person).select_related(
+    open_memberships = Membership.objects.that_open_for(person)
+    mine = Generation.objects.filter(scene__project__team__memberships__in=open_memberships).select_related(
         "scene__project__team", "created_by", "connection"
     )
-    pictures = ImageGeneration.objects.filter(project__team__memberships__user=person, project__deleted_at=None)
+    pictures = ImageGeneration.objects.filter(project__team__memberships__in=open_memberships, project__deleted_at=None)
     shown = mine.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
     active = list(mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE])
     seen = request.session.get(SEEN)

@@ -35,7 +35,7 @@ def _stream(request: HttpRequest, audience: live.Audience, team_id: int) -> Http
         since = datetime.fromtimestamp(max(cursor, 86_400.0), UTC)
     except (ValueError, OverflowError, OSError):
         return HttpResponseBadRequest("`since` is a time in seconds.")
-    viewer = live.Viewer(team_id, signed_in(request).pk)
+    viewer = live.Viewer(team_id, signed_in(request).pk, request.session.session_key)
     return StreamingHttpResponse(
         live.feed().watch(audience, viewer, since),
         content_type="text/event-stream",

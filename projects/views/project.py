@@ -18,7 +18,7 @@ from projects.views.places import render_view, storyboard_context
 from projects.views.script import add_scenes, preview
 from projects.views.undo import offer_undo
 from teams import activity
-from teams.access import can_edit_somewhere, signed_in
+from teams.access import can_edit_somewhere, closed_teams_of, signed_in
 from teams.choosing import chosen_team
 from teams.models import Role, Verb
 
@@ -30,7 +30,12 @@ def project_list(request: HttpRequest) -> HttpResponse:
     team = chosen_team(request)
     if team is not None:
         projects = projects.filter(team=team)
-    context = {"projects": projects, "team": team, "can_create": can_edit_somewhere(user)}
+    context = {
+        "projects": projects,
+        "team": team,
+        "can_create": can_edit_somewhere(user),
+        "closed_teams": closed_teams_of(user),
+    }
     return render(request, "projects/project_list.html", context)
 
 

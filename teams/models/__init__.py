@@ -1,7 +1,16 @@
 from teams.models.activity import Activity, Verb
 from teams.models.adding import AddedTo, AddedToQuerySet
 from teams.models.invitation import Invitation
-from teams.models.people import Membership, Role, SignInLink, Team, User, UserManager
+from teams.models.people import (
+    Membership,
+    Role,
+    SignInLink,
+    Team,
+    User,
+    UserManager,
+    second_factors_of,
+    team_is_open,
+)
 
 __all__ = [
     "Activity",
@@ -15,4 +24,6 @@ __all__ = [
     "User",
     "UserManager",
     "Verb",
+    "second_factors_of",
+    "team_is_open",
 ]

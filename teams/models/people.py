@@ -11,10 +11,15 @@ import secrets
 from datetime import timedelta
 from typing import ClassVar
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+
+#: Recovery codes are a way back to these, not one of them.
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -48,6 +53,15 @@ class User(AbstractUser):
     def get_short_name(self) -> str:
         return str(self)
 
+    @property
+    def has_second_factor(self) -> bool:
+        return second_factors_of(self.pk).exists()
+
+
+def second_factors_of(user_id: int | OuterRef) -> QuerySet[Authenticator]:
+    factors: QuerySet[Authenticator] = Authenticator.objects.filter(user=user_id, type__in=SECOND_FACTORS)
+    return factors
+
 
 class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer"
@@ -65,13 +79,33 @@ class Team(models.Model):
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         User, through="Membership", related_name="teams"
     )
+    #: Members without one reach nothing of the team.
+    requires_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return self.name
 
+    def without_second_factor(self) -> QuerySet[User]:
+        """The members whom requiring one shuts out until they have set one up."""
+        return self.members.exclude(Exists(second_factors_of(OuterRef("pk")))).order_by("name", "email")
+
     def add(self, user: User, role: Role) -> Membership:
         return Membership.objects.create(team=self, user=user, role=role)
+
+
+def team_is_open() -> Q:
+    """Whether a membership lets its person in: the team may require a second factor they do not have."""
+    return Q(team__requires_second_factor=False) | Q(Exists(second_factors_of(OuterRef("user_id"))))
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def open(self) -> MembershipQuerySet:
+        return self.filter(team_is_open())
+
+    def that_open_for(self, user: User) -> MembershipQuerySet:
+        """For queries over the rows of a person's teams: `filter(team__memberships__in=...)`."""
+        return self.open().filter(user=user)
 
 
 class Membership(models.Model):
@@ -79,6 +113,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]

@@ -17,6 +17,7 @@ from teams.access import load_team, signed_in
 from teams.choosing import choose
 from teams.forms import InviteForm, NewAccountForm
 from teams.invitations import HasAccount, Issued, Over
+from teams.limits import guessing_is_limited
 from teams.loaders import load_invitation
 from teams.mail import send_invitation, sends_mail
 from teams.models import Invitation, Role, Team
@@ -75,6 +76,7 @@ def _show_link(request: HttpRequest, team: Team, issued: Issued) -> HttpResponse
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@guessing_is_limited
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind the link. Opening it changes nothing, so a preview cannot use it up."""
     try:

@@ -14,6 +14,7 @@ class Who(Enum):
     VIEWER = "members"
     EDITOR = "editors and owners"
     OWNER = "owners"
+    SELF = "the person it belongs to"
     EDITS_SOMEWHERE = "editors and owners of any team"
     NOBODY = "405: there is no such method here"
 
@@ -37,6 +38,26 @@ ROWS = {
     "healthz": Row(read=Who.EVERYBODY),
     "readyz": Row(read=Who.EVERYBODY),
     "sign_in": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
+    "invitation": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
+    "openid_connect_login": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
+    "openid_connect_callback": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
+    # One's own
+    "account": Row(read=Who.SIGNED_IN, write=Who.SIGNED_IN),
+    "session_end": Row(write=Who.SELF),
+    "sessions_end_others": Row(write=Who.SIGNED_IN),
+    # Teams
+    "team_create": Row(read=Who.EDITS_SOMEWHERE, write=Who.EDITS_SOMEWHERE),
+    "team_choose": Row(write=Who.SIGNED_IN),
+    "team_page": MEMBERS_READ,
+    "team_rename": OWNERS_WRITE,
+    "team_leave": Row(write=Who.VIEWER),
+    "team_invite": OWNERS_WRITE,
+    "team_activity": MEMBERS_READ,
+    "team_second_factor": OWNERS_FORM,
+    "member_role": OWNERS_WRITE,
+    "member_remove": OWNERS_WRITE,
+    "invitation_resend": OWNERS_WRITE,
+    "invitation_revoke": OWNERS_WRITE,
     # Projects
     "project_list": Row(read=Who.SIGNED_IN),
     "project_create": Row(read=Who.EDITS_SOMEWHERE, write=Who.EDITS_SOMEWHERE),

@@ -10,8 +10,10 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from generation.models import Generation
+from generation.states import Status
 from projects.models import Project
-from teams.models import User
+from teams.models import Team, User
 from tests.attacks.access_table import ROWS, Row, Who
 from tests.attacks.world import PATTERNS, World, state
 
@@ -21,13 +23,15 @@ SAFE = ("get", "head")
 OTHER = ("put", "patch", "delete", "options")
 #: What each kind of visitor has, as the table counts it.
 POWERS = {
-    "alice": {Who.EVERYBODY, Who.SIGNED_IN, Who.VIEWER, Who.EDITOR, Who.OWNER, Who.EDITS_SOMEWHERE},
+    "alice": {Who.EVERYBODY, Who.SIGNED_IN, Who.SELF, Who.VIEWER, Who.EDITOR, Who.OWNER, Who.EDITS_SOMEWHERE},
     "bob": {Who.EVERYBODY, Who.SIGNED_IN, Who.VIEWER, Who.EDITOR, Who.EDITS_SOMEWHERE},
     "vera": {Who.EVERYBODY, Who.SIGNED_IN, Who.VIEWER},
     "mallory": {Who.EVERYBODY, Who.SIGNED_IN, Who.EDITS_SOMEWHERE},
     "stranger": {Who.EVERYBODY},
 }
 OF_A_TEAM = {Who.VIEWER, Who.EDITOR, Who.OWNER}
+#: Who is told that there is nothing, rather than that they may not.
+OUTSIDE = {needed: {"mallory"} for needed in OF_A_TEAM} | {Who.SELF: {"bob", "vera", "mallory"}}
 
 
 def test_the_table_has_a_row_for_every_address():
@@ -56,7 +60,7 @@ def expected(visitor: str, row: Row, method: str) -> str:
         return "no such method"
     if needed in powers:
         return "served"
-    return "not found" if needed in OF_A_TEAM and visitor == "mallory" else "forbidden"
+    return "not found" if visitor in OUTSIDE.get(needed, ()) else "forbidden"
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: str(pattern.name))
@@ -108,3 +112,31 @@ def test_of_another_team_everything_is_as_before(world: World, visitors: dict[st
 def test_projects_of_another_team_are_not_listed(project: Project, visitors: dict[str, Client]):
     for name in ("project_list", "queue", "costs"):
         assert project.title not in visitors["mallory"].get(reverse(name)).content.decode()
+
+
+OF_AN_OBJECT = [
+    pattern for pattern in PATTERNS if OF_A_TEAM & {ROWS[str(pattern.name)].read, ROWS[str(pattern.name)].write}
+]
+
+
+@pytest.mark.parametrize("pattern", OF_AN_OBJECT, ids=lambda pattern: str(pattern.name))
+def test_nothing_is_served_without_the_second_factor_a_team_requires(
+    pattern: URLPattern, world: World, team: Team, visitors: dict[str, Client]
+):
+    Team.objects.filter(pk=team.pk).update(requires_second_factor=True)
+    owner, address = visitors["alice"], world.address(pattern)
+    answers = [answer for answer in (owner.get(address), owner.post(address)) if answer.status_code != 405]
+    assert {answer.status_code for answer in answers} == {403}
+    assert all("Night shift asks everybody for one" in answer.content.decode() for answer in answers)
+
+
+@pytest.mark.parametrize("name", ["project_list", "queue", "costs", "project_create"])
+def test_lists_hold_nothing_of_a_team_that_requires_one(
+    name: str, world: World, team: Team, visitors: dict[str, Client]
+):
+    Generation.objects.update(status=Status.FAILED, estimated_cost=1)
+    owner = visitors["alice"]
+    assert ("The ferry" in owner.get(reverse(name)).content.decode()) is (name != "project_create")
+    Team.objects.filter(pk=team.pk).update(requires_second_factor=True)
+    assert "The ferry" not in owner.get(reverse(name)).content.decode()
+    assert "Night shift" not in owner.get(reverse("project_create")).content.decode()

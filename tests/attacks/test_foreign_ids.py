@@ -1,4 +1,4 @@
-"""An editor of one team names rows of another in fields, queries and undo tokens of their own pages: nothing of it happens."""
+"""An editor of one team names rows of another in fields, queries and undo tokens of their own pages: nothing comes of it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,32 @@ from teams.models import Role, Team, User
 from tests.attacks.world import state
 
 pytestmark = pytest.mark.django_db
+
+OF_A_PROJECT = [
+    "project_edit",
+    "project_style",
+    "project_style_undo",
+    "script_import",
+    "script_undo",
+    "scene_create",
+    "table_paste",
+    "project_chain",
+    "project_unchain",
+    "model_switch",
+    "model_switch_undo",
+    "generate_missing",
+    "project_budget",
+    "project_picture_make",
+]
+OF_A_SCENE = [
+    "scene_page",
+    "scene_autosave",
+    "scene_move",
+    "scene_card_edit",
+    "generate",
+    "scene_picture_make",
+    "scene_chain",
+]
 
 
 @pytest.fixture
@@ -86,12 +112,18 @@ def test_no_field_reaches_into_another_team(
     stolen = everything_about(theirs)
     for do in ("delete", "duplicate", "move", "model", "duration", "to_end", "reorder"):
         client.post(reverse("scenes_bulk", args=[mine.pk]), stolen | {"do": do, "value": "1"})
-    for name in ("project_create",):
-        client.post(reverse(name), stolen | {"title": "Taken"})
-    of_project = ["project_edit", "project_style", "project_style_undo", "script_import", "script_undo", "scene_create", "table_paste", "project_chain", "project_unchain", "model_switch", "model_switch_undo", "generate_missing", "project_budget", "project_picture_make"]
-    for name in of_project:
+    client.post(reverse("project_create"), stolen | {"title": "Taken"})
+    for name in OF_A_PROJECT:
         client.post(reverse(name, args=[mine.pk]), stolen | {"title": "x", "text": "x\ty"}, query_params=stolen)
-    for name in ["scene_page", "scene_autosave", "scene_move", "scene_card_edit", "generate", "scene_picture_make", "scene_chain"]:
+    for name in [
+        "scene_page",
+        "scene_autosave",
+        "scene_move",
+        "scene_card_edit",
+        "generate",
+        "scene_picture_make",
+        "scene_chain",
+    ]:
         client.post(reverse(name, args=[scene.pk]), stolen | {"title": "x"}, query_params=stolen)
     assert of_theirs(state(), theirs.project, theirs.project.team) == before
     assert set(Project.objects.filter(title="Taken").values_list("team", flat=True)) <= {mine.team_id}

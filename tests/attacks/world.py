@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db.models.functions import Now
@@ -18,24 +19,25 @@ from PIL import Image
 from generation.models import Generation, ImageGeneration
 from generation.states import Status
 from projects.models import Act, Project, Reference, Scene
-from teams.models import User
+from teams.models import Invitation, User
 
 OURS = {"teams", "projects", "generation", "imageai_web"}
 #: What stands for the second part of an address with two.
 SECOND_PARTS = {"name": "sora", "fit": "crop", "column": "title"}
 
 
-def own_patterns(patterns: list[URLPattern | URLResolver]) -> list[URLPattern]:
+def all_patterns(patterns: list[URLPattern | URLResolver]) -> list[URLPattern]:
     found: list[URLPattern] = []
     for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            found += own_patterns(pattern.url_patterns)
-        elif pattern.callback.__module__.split(".")[0] in OURS:
-            found.append(pattern)
+        found += all_patterns(pattern.url_patterns) if isinstance(pattern, URLResolver) else [pattern]
     return found
 
 
-PATTERNS = own_patterns(get_resolver().url_patterns)
+def is_ours(pattern: URLPattern) -> bool:
+    return pattern.callback.__module__.split(".")[0] in OURS
+
+
+PATTERNS = [pattern for pattern in all_patterns(get_resolver().url_patterns) if is_ours(pattern)]
 
 
 @dataclass
@@ -49,7 +51,7 @@ class World:
     def address(self, pattern: URLPattern) -> str:
         first, *more = pattern.pattern.converters or [""]
         kind = str(pattern.pattern).split("/")[0]
-        values = {"token": "no-such-token", "slug": "sora", "field": "camera_move"}
+        values = {"token": "no-such-token", "slug": "sora", "field": "camera_move", "provider_id": "oidc"}
         meant = self.deleted.get(str(pattern.name)) or self.objects.get(kind)
         given = {first: values.get(first) or meant.pk} if first else {}
         return reverse(str(pattern.name), kwargs=given | {part: SECOND_PARTS[part] for part in more})
@@ -57,7 +59,11 @@ class World:
 
 @pytest.fixture
 def world(
-    scene: Scene, make_scenes: Callable[..., list[Scene]], make_take: Callable[..., Generation], settings: Any
+    alice: User,
+    scene: Scene,
+    make_scenes: Callable[..., list[Scene]],
+    make_take: Callable[..., Generation],
+    settings: Any,
 ) -> World:
     account = {"provider": "sora", "name": "Sora", "key": "none", "base_url": "http://127.0.0.1:9/v1"}
     settings.CONNECTIONS = {"sora": account | {"max_in_flight": 2, "requests_per_minute": 60}}
@@ -76,6 +82,11 @@ def world(
     return World(
         {
             "teams": project.team,
+            "members": project.team.memberships.get(user__name="Bob"),
+            "invitations": Invitation.objects.create(
+                team=project.team, email="carol@example.com", role="editor", token_hash="x"
+            ),
+            "account": UserSession.objects.create(user=alice, ip="127.0.0.1", session_key="elsewhere"),
             "projects": project,
             "scenes": scene,
             "takes": takes[0],

@@ -30,6 +30,8 @@ PAGES = {
     "new team": "/teams/new",
     "activity": "/teams/1/activity",
     "prompt templates": "/teams/1/prompts",
+    "account": "/account",
+    "second factor of a team": "/teams/1/second-factor",
     "queue": "/queue",
     "costs": "/costs",
     "connections": "/connections",

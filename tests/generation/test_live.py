@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
@@ -21,7 +22,7 @@ from generation.states import Status
 from projects import storyboard
 from projects.models import Project, Scene
 from teams import members
-from teams.models import Membership, User
+from teams.models import Membership, Team, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -56,10 +57,11 @@ async def watching(
     can_edit: bool = True,
     scene_id: int | None = None,
     since: datetime = LONG_AGO,
+    session_key: str | None = None,
 ) -> AsyncIterator[Stream]:
     feed = feed or live.Feed()
     audience = live.Audience(project.pk, page, can_edit, scene_id)
-    messages = feed.watch(audience, live.Viewer(project.team_id, user.pk), since)
+    messages = feed.watch(audience, live.Viewer(project.team_id, user.pk, session_key), since)
     stream = Stream(messages)
     assert await stream.next() == "retry: 500\n\n"
     try:
@@ -199,6 +201,28 @@ async def test_another_role_ends_the_stream(
     async with watching(project, bob) as stream:
         await stream.next()
         await Membership.objects.filter(user=bob).aupdate(role="viewer")
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_a_second_factor_required_by_now_ends_the_stream(
+    project: Project, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    async with watching(project, bob) as stream:
+        await stream.next()
+        await sync_to_async(Team.objects.update)(requires_second_factor=True)
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_signing_out_elsewhere_ends_the_stream(project: Project, bob: User, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    session = SessionStore()
+    await session.asave()
+    async with watching(project, bob, session_key=session.session_key) as stream:
+        await stream.next()
+        await session.adelete()
         with pytest.raises(StopAsyncIteration):
             await stream.until("nothing that will ever come")
 

@@ -1,11 +1,17 @@
-"""What every page shares: errors in words, and the policy of what it may load."""
+"""What every page shares: errors in words, the policy of what it may load, and templates of our own."""
+
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.template.loader import get_template
 from django.test import Client
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 
+from imageai_web.urls import ALLAUTH_PAGES
 from projects.models import Project
 from teams.models import User
+from tests.attacks.world import all_patterns
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +63,26 @@ def test_a_post_needs_the_token(alice: User):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     assert client.post(reverse("project_create"), {"title": "x"}).status_code == 403
+
+
+OURS = Path(settings.BASE_DIR) / "templates"
+
+
+@pytest.mark.parametrize("name", sorted(ALLAUTH_PAGES))
+def test_every_page_of_allauth_looks_like_ours(name: str):
+    """Its own templates are for nobody's eyes here: each page that can be reached is made of one of ours."""
+    patterns = [pattern for pattern in all_patterns(get_resolver().url_patterns) if pattern.name == name]
+    view = patterns[0].callback.view_class  # type: ignore[attr-defined]  # of a view that is a class
+    if name == "mfa_login_webauthn":
+        return  # answers with options or a redirect
+    template = get_template(getattr(view, "template_name_signup_closed", view.template_name))
+    assert Path(template.origin.name).is_relative_to(OURS)  # type: ignore[attr-defined]
+
+
+def test_nothing_else_of_allauth_exists():
+    names = {
+        pattern.name
+        for pattern in all_patterns(get_resolver().url_patterns)
+        if pattern.callback.__module__.startswith("allauth.")
+    }
+    assert names == ALLAUTH_PAGES | {"account_set_password"}

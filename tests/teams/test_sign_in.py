@@ -101,13 +101,13 @@ def test_a_password_signs_in_too(client: Client, alice: User):
 def test_a_wrong_password_is_answered_beside_the_form(client: Client, alice: User):
     response = client.post(reverse("account_login"), {"login": "alice@example.com", "password": "wrong"})
     assert response.status_code == 200
-    assert "email address and/or password you specified are not correct" in response.content.decode()
+    assert "The e-mail address and the password do not belong together." in response.content.decode()
 
 
 def test_nobody_signs_up_by_themselves(client: Client):
     response = client.post(reverse("account_signup"), {"email": "eve@example.com", "password1": "long enough pw"})
     assert User.objects.count() == 0
-    assert "closed" in response.content.decode()
+    assert "There is no account for you here" in response.content.decode()
 
 
 def test_every_page_asks_for_sign_in(client: Client):

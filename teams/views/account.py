@@ -1,0 +1,69 @@
+"""A person's own page: name, password, second factors, and where they are signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.internal.flows.sessions import end_other_sessions, end_sessions
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from teams.access import closed_teams_of, signed_in
+from teams.forms import NameForm
+from teams.models import User
+from teams.sessions import sessions_of
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    person = signed_in(request)
+    form = NameForm(request.POST or None, instance=User.objects.get(pk=person.pk))
+    if form.is_valid():
+        form.instance.save(update_fields=["name"])
+        messages.success(request, "Your name is saved.")
+        return redirect("account")
+    context = {
+        "form": form,
+        "factors": factors_of(person),
+        "sessions": sessions_of(person, request.session.session_key),
+        "closed_teams": closed_teams_of(person),
+        "requiring_teams": person.teams.filter(requires_second_factor=True).order_by("name"),
+    }
+    return render(request, "teams/account.html", context, status=422 if form.is_bound else 200)
+
+
+def factors_of(person: User) -> dict[str, Any]:
+    """The authenticator app, the passkeys, and how many recovery codes are left (None where there are none to have)."""
+    found: dict[str, Any] = {"totp": None, "passkeys": [], "codes_left": None}
+    for row in Authenticator.objects.filter(user=person).order_by("created_at"):
+        if row.type == Authenticator.Type.TOTP:
+            found["totp"] = row
+        elif row.type == Authenticator.Type.WEBAUTHN:
+            found["passkeys"].append(row.wrap())
+        else:
+            found["codes_left"] = len(row.wrap().get_unused_codes())
+    return found
+
+
+@require_POST
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
+def session_end(request: HttpRequest, pk: int) -> HttpResponse:
+    session = get_object_or_404(UserSession, pk=pk, user=signed_in(request))
+    end_sessions(request, [session])
+    messages.success(request, "Signed out there.")
+    return redirect("account")
+
+
+@require_POST
+@reauthentication_required  # type: ignore[untyped-decorator]
+def sessions_end_others(request: HttpRequest) -> HttpResponse:
+    end_other_sessions(request, signed_in(request))
+    messages.success(request, "Signed out everywhere else.")
+    return redirect("account")

@@ -1,0 +1,144 @@
+"""Second factors in a real browser: an authenticator app, and passkeys in the browser's own virtual authenticator."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.teams.conftest import code_of
+
+MakeServer = Callable[[], Server]
+OpenPage = Callable[..., Page]
+PASSWORD = "correct horse battery"
+
+
+def enter(server: Server, page: Page) -> str:
+    """Signed in by the printed link, with a password set; returns the server's address as passkeys need it."""
+    link = server.start().replace("127.0.0.1", "localhost")
+    page.goto(link)
+    page.get_by_role("heading", name="Projects").wait_for()
+    address = f"http://localhost:{server.port}"
+    page.goto(f"{address}/account")
+    page.get_by_role("link", name="Set a password").click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password (again)").fill(PASSWORD)
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    return address
+
+
+def confirm(page: Page) -> None:
+    page.get_by_role("heading", name="Is it you?").wait_for()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+
+
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def give_password(page: Page) -> None:
+    page.get_by_label("E-mail address").fill("owner@localhost")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_an_authenticator_app_from_its_setup_to_signing_in(make_server: MakeServer, open_page: OpenPage):
+    page = open_page()
+    enter(make_server(), page)
+    page.get_by_role("link", name="Set up").click()
+    confirm(page)
+    qr_code = page.get_by_alt_text("QR code")
+    expect(qr_code).to_be_visible()
+    assert qr_code.evaluate("image => image.naturalWidth") > 0
+    page.get_by_text("It cannot be scanned?").click()
+    secret = page.locator(".secret").inner_text()
+    page.get_by_label("Code the app shows").fill(code_of(secret, periods=-1))
+    page.get_by_role("button", name="Turn on").click()
+
+    expect(page.locator(".recovery-codes li")).to_have_count(10)
+    codes = page.locator(".recovery-codes li").all_inner_texts()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as text").click()
+    assert download.value.suggested_filename == "imageai-recovery-codes.txt"
+    assert download.value.path().read_text().split() == codes
+
+    sign_out(page)
+    give_password(page)
+    page.get_by_role("heading", name="One more step").wait_for()
+    page.get_by_label("Code").fill(code_of(secret))
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+
+    sign_out(page)
+    give_password(page)
+    page.get_by_label("Code").fill(codes[0])
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("heading", name="Projects").wait_for()
+    page.get_by_role("button", name="Your account").click()
+    page.get_by_role("link", name="Your account").click()
+    expect(page.get_by_text("9 left, for when the others are not at hand")).to_be_visible()
+
+
+def test_a_passkey_signs_in_alone_and_after_a_password(make_server: MakeServer, open_page: OpenPage):
+    page = open_page()
+    address = enter(make_server(), page)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.get_by_role("link", name="Add", exact=True).click()
+    confirm(page)
+    page.get_by_label("Name").fill("Laptop")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_text("Passkey, signs you in alone")).to_be_visible()
+
+    sign_out(page)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+
+    sign_out(page)
+    give_password(page)
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+
+    page.goto(f"{address}/teams/1/second-factor")
+    page.get_by_role("button", name="Require a second factor").click()
+    expect(page.get_by_text("Required.")).to_be_visible()
+    page.goto(f"{address}/account")
+    page.get_by_role("link", name="Remove Laptop").click()
+    page.get_by_role("link", name="Use a passkey").click()
+    page.get_by_role("button", name="Use your passkey").click()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("My team requires a second factor.")).to_be_visible()
+    page.goto(f"{address}/projects/1")
+    expect(page.get_by_role("heading", name="Set up a second factor")).to_be_visible()
+
+    sign_out(page)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_hidden()
+    expect(page.get_by_text("This passkey is not known here")).to_be_visible()
+
+
+def test_a_bare_address_says_why_it_has_no_passkeys(make_server: MakeServer, open_page: OpenPage):
+    server = make_server()
+    server.start()
+    page = open_page()
+    page.goto(f"{server.address}/accounts/login/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    note = page.get_by_role("alert")
+    expect(note).to_have_text(re.compile(rf"127\.0\.0\.1 is a number\. Open http://localhost:{server.port} instead\."))

@@ -1,0 +1,263 @@
+"""Setting up a second factor, being asked for it, and getting rid of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.core.mail import EmailMessage
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from teams.models import SignInLink, User
+from tests.teams.conftest import PASSWORD, code_of
+
+pytestmark = pytest.mark.django_db
+Confirmed = Callable[[], Client]
+
+
+def is_signed_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def sign_in(client: Client, password: str = PASSWORD) -> str:
+    """The address one is sent to."""
+    response = client.post(reverse("account_login"), {"login": "alice@example.com", "password": password})
+    return response.headers["Location"]
+
+
+def set_up(client: Client) -> str:
+    """An authenticator app as its page says; returns its secret."""
+    page = client.get(reverse("mfa_activate_totp")).content.decode()
+    found = re.search(r'<code class="secret">(\w+)</code>', page)
+    assert found
+    response = client.post(reverse("mfa_activate_totp"), {"code": code_of(found[1])})
+    assert response.headers["Location"] == reverse("mfa_view_recovery_codes")
+    return found[1]
+
+
+def test_setting_up_an_app_asks_first_whether_it_is_you(client: Client, alice: User):
+    client.force_login(alice)
+    response = client.get(reverse("mfa_activate_totp"))
+    onwards = "%2Faccounts%2Fsecond-factor%2Ftotp%2Factivate%2F"
+    assert response.headers["Location"] == f"/accounts/reauthenticate/?next={onwards}"
+
+
+def test_a_wrong_password_does_not_confirm(client: Client, alice: User):
+    client.force_login(alice)
+    answer = client.post(reverse("account_reauthenticate"), {"password": "wrong"}).content.decode()
+    assert "That is not your password." in answer
+    assert client.get(reverse("mfa_activate_totp")).status_code == 302
+
+
+def test_an_app_is_set_up_with_a_code_and_its_secret_is_sealed(confirmed: Confirmed, alice: User):
+    secret = set_up(confirmed())
+    kept = json.dumps(list(Authenticator.objects.values_list("data", flat=True)))
+    assert secret not in kept
+    assert alice.has_second_factor
+
+
+def test_the_qr_code_is_a_picture_the_policy_allows(confirmed: Confirmed):
+    page = confirmed().get(reverse("mfa_activate_totp")).content.decode()
+    assert 'src="data:image/svg+xml;base64,' in page
+    assert "style=" not in page.split('<main id="main"')[1]
+    assert "<script>" not in page
+
+
+def test_a_wrong_code_sets_up_nothing(confirmed: Confirmed, alice: User):
+    client = confirmed()
+    client.get(reverse("mfa_activate_totp"))
+    answer = client.post(reverse("mfa_activate_totp"), {"code": "000000"}).content.decode()
+    assert "That code does not count" in answer
+    assert not alice.has_second_factor
+
+
+def test_recovery_codes_are_shown_once_and_can_be_downloaded(confirmed: Confirmed):
+    client = confirmed()
+    set_up(client)
+    first = client.get(reverse("mfa_view_recovery_codes")).content.decode()
+    codes = re.findall(r"<li>\s*<code>(\d{8})</code>", first)
+    assert len(codes) == 10
+    assert f'href="data:text/plain;charset=utf-8,{"%0A".join(codes)}%0A"' in first
+    again = client.get(reverse("mfa_view_recovery_codes")).content.decode()
+    assert [code for code in codes if code in again] == []
+    assert "10 of 10 are left" in again
+
+
+def test_new_recovery_codes_end_the_old_ones(confirmed: Confirmed, alice: User, secret: str):
+    client = confirmed()
+    old = Authenticator.objects.get(user=alice, type="recovery_codes").wrap().get_unused_codes()
+    response = client.post(reverse("mfa_generate_recovery_codes"))
+    assert response.headers["Location"] == reverse("mfa_view_recovery_codes")
+    page = client.get(reverse("mfa_view_recovery_codes")).content.decode()
+    assert [code for code in old if code in page] == []
+
+
+def test_a_password_alone_does_not_suffice(client: Client, secret: str):
+    assert sign_in(client) == reverse("mfa_authenticate")
+    assert not is_signed_in(client)
+    assert client.get(reverse("project_list")).status_code == 302
+    response = client.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+    assert response.headers["Location"] == reverse("project_list")
+    assert is_signed_in(client)
+
+
+def test_a_sign_in_link_alone_does_not_suffice_either(client: Client, alice: User, secret: str):
+    response = client.post(reverse("sign_in", args=[SignInLink.issue(alice)]))
+    assert response.headers["Location"] == reverse("mfa_authenticate")
+    assert not is_signed_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
+    assert is_signed_in(client)
+
+
+def test_a_link_for_somebody_else_ends_the_session_it_is_opened_in(client: Client, alice: User, bob: User, secret: str):
+    client.force_login(bob)
+    client.post(reverse("sign_in", args=[SignInLink.issue(alice)]))
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize("code", ["000000", "", "12345678"])
+def test_a_wrong_code_signs_nobody_in(client: Client, secret: str, code: str):
+    sign_in(client)
+    assert client.post(reverse("mfa_authenticate"), {"code": code}).status_code == 200
+    assert not is_signed_in(client)
+
+
+def test_a_clock_half_a_minute_off_is_forgiven_and_more_is_not(client: Client, secret: str):
+    sign_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code_of(secret, periods=-3)})
+    assert not is_signed_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code_of(secret, periods=-1)})
+    assert is_signed_in(client)
+
+
+def test_a_code_counts_once(client: Client, secret: str):
+    code = code_of(secret)
+    sign_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code})
+    thief = Client()
+    sign_in(thief)
+    answer = thief.post(reverse("mfa_authenticate"), {"code": f"{code[:3]} {code[3:]}"}).content.decode()
+    assert "That code does not count" in answer
+    assert not is_signed_in(thief)
+
+
+def test_a_recovery_code_counts_once(client: Client, alice: User, secret: str):
+    code = Authenticator.objects.get(user=alice, type="recovery_codes").wrap().get_unused_codes()[0]
+    sign_in(client)
+    client.post(reverse("mfa_authenticate"), {"code": code})
+    assert is_signed_in(client)
+    thief = Client()
+    sign_in(thief)
+    thief.post(reverse("mfa_authenticate"), {"code": code})
+    assert not is_signed_in(thief)
+
+
+def test_codes_cannot_be_tried_out(client: Client, secret: str):
+    sign_in(client)
+    for _ in range(5):
+        client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    answer = client.post(reverse("mfa_authenticate"), {"code": code_of(secret)}).content.decode()
+    assert "Too many attempts failed." in answer
+    assert not is_signed_in(client)
+
+
+def test_removing_the_app_takes_its_recovery_codes_with_it(confirmed: Confirmed, alice: User, secret: str):
+    response = confirmed().post(reverse("mfa_deactivate_totp"))
+    assert response.status_code == 302
+    assert list(Authenticator.objects.filter(user=alice)) == []
+
+
+def test_removing_the_app_asks_first_whether_it_is_you(client: Client, alice: User, secret: str):
+    client.force_login(alice)
+    client.post(reverse("mfa_deactivate_totp"))
+    assert alice.has_second_factor
+
+
+def test_a_first_password_needs_the_second_factor(client: Client, bob: User):
+    TOTP.activate(bob, "JBSWY3DPEHPK3PXP")
+    client.force_login(bob)
+    response = client.post(
+        reverse("account_set_password"), {"password1": "battery staple", "password2": "battery staple"}
+    )
+    assert response.headers["Location"].startswith(reverse("mfa_reauthenticate"))
+    bob.refresh_from_db()
+    assert not bob.has_usable_password()
+
+
+def test_who_changes_a_factor_is_told_by_mail(confirmed: Confirmed, secret: str, mailoutbox: list[EmailMessage]):
+    confirmed().post(reverse("mfa_deactivate_totp"))
+    assert [(mail.to, mail.subject) for mail in mailoutbox] == [
+        (["alice@example.com"], "The authenticator app was removed")
+    ]
+    assert "If it was not you" in str(mailoutbox[0].body)
+
+
+def test_a_mail_that_cannot_be_sent_stops_nothing(
+    confirmed: Confirmed, alice: User, secret: str, settings: Any, caplog: pytest.LogCaptureFixture
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    confirmed().post(reverse("mfa_deactivate_totp"))
+    assert not alice.has_second_factor
+    assert "The mail to alice@example.com about it could not be sent" in caplog.text
+
+
+def test_the_options_of_a_passkey_are_for_this_host(client: Client):
+    answer = client.get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json", "Host": "localhost:8000"})
+    options = answer.json()["request_options"]["publicKey"]
+    assert (options["rpId"], options["userVerification"]) == ("localhost", "required")
+
+
+@pytest.mark.parametrize("credential", ["", "{}", "[]", '"x"', '{"id": "x", "response": {"userHandle": "x"}}'])
+def test_a_made_up_passkey_signs_nobody_in(client: Client, alice: User, credential: str):
+    client.get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json"})
+    response = client.post(reverse("mfa_login_webauthn"), {"credential": credential})
+    assert response.headers["Location"] == reverse("account_login")
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize("credential", ["", "{}", '"x"', '{"id": "x", "response": {"attestationObject": "x"}}'])
+def test_a_made_up_passkey_is_not_added(confirmed: Confirmed, alice: User, credential: str):
+    client = confirmed()
+    client.get(reverse("mfa_add_webauthn"))
+    assert client.post(reverse("mfa_add_webauthn"), {"credential": credential, "name": "x"}).status_code == 200
+    assert not alice.has_second_factor
+
+
+def test_the_operator_resets_a_second_factor(alice: User, secret: str, caplog: pytest.LogCaptureFixture):
+    out = StringIO()
+    call_command("reset_second_factor", "Alice@example.com", "--yes", stdout=out)
+    assert list(Authenticator.objects.filter(user=alice)) == []
+    assert "alice@example.com has: TOTP Authenticator, Recovery codes." in out.getvalue()
+    assert "second factors of alice@example.com were removed" in caplog.text
+
+
+def test_the_operator_is_asked_first(alice: User, secret: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("builtins.input", lambda question: "no")
+    with pytest.raises(CommandError, match="Nothing was removed"):
+        call_command("reset_second_factor", "alice@example.com", stdout=StringIO())
+    assert alice.has_second_factor
+
+
+def test_the_operator_hears_of_somebody_without(alice: User):
+    out = StringIO()
+    call_command("reset_second_factor", "alice@example.com", stdout=out)
+    assert out.getvalue() == "alice@example.com has no second factor.\n"
+    with pytest.raises(CommandError, match=r"nobody with the address who@example\.com"):
+        call_command("reset_second_factor", "who@example.com")
+
+
+def test_who_cannot_give_it_signs_in_as_somebody_else(client: Client, secret: str):
+    sign_in(client)
+    assert client.get(reverse("account_login")).headers["Location"] == reverse("mfa_authenticate")
+    client.post(reverse("account_logout"), {"next": reverse("account_login")})
+    assert client.get(reverse("account_login")).status_code == 200
+    assert client.get(reverse("mfa_authenticate")).headers["Location"] == reverse("account_login")
