@@ -104,7 +104,7 @@ class ImageRequestForm(forms.Form):
         """Of what is chosen now; None where the provider counts tokens and tells afterwards."""
         chosen = {name: self[name].value() or "" for name in ("size", "quality") if name in self.fields}
         count = self["count"].value() if "count" in self.fields else 1
-        number = int(count) if str(count).isdigit() else 1
+        number = int(count) if str(count).isdecimal() and len(str(count)) < 4 else 1
         return image_price(self.chosen_model, chosen.get("size", ""), chosen.get("quality", ""), number)
 
     @property

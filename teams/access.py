@@ -28,8 +28,15 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
+def as_id(text: str) -> int | None:
+    """The id that a field or query names; None for what cannot be one, such as more digits than a database counts."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
 def role_in(user: User, team_id: int) -> Role | None:
-    mine = Membership.objects.annotate(is_open=team_is_open()).filter(user=user, team_id=team_id)
+    mine = Membership.objects.annotate(is_open=team_is_open()).filter(
+        user=user, team__in=Team.objects.filter(pk=team_id)
+    )
     found = mine.values_list("role", "is_open", "team__name").first()
     if found is None:
         return None

@@ -23,7 +23,7 @@ from projects import pictures
 from projects.loaders import load_project, load_scene
 from projects.models import Project, Reference
 from projects.views.undo import offer_undo
-from teams.access import signed_in
+from teams.access import as_id, signed_in
 from teams.models import Role
 
 FRAMES = [(role.value, role.label) for role in Reference.Role if role in Reference.FRAMES]
@@ -151,6 +151,6 @@ def project_unchain(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def chained_pictures(project: Project, numbers: str) -> list[Reference]:
-    asked = [int(number) for number in numbers.split("-") if number.isdecimal()]
+    asked = [pk for number in numbers.split("-") if (pk := as_id(number))]
     rows = Reference.objects.live().filter(project=project, role=Reference.Role.START_FRAME, pk__in=asked)
     return list(rows.select_related("project"))

@@ -21,7 +21,7 @@ from projects.table import COLUMNS, CellForm, raw, read_paste
 from projects.undoing import remember
 from projects.views.places import back_to_view, render_view, storyboard_context
 from projects.views.undo import offer_to_take_back
-from teams.access import signed_in
+from teams.access import as_id, signed_in
 from teams.models import Role, User
 
 
@@ -99,9 +99,10 @@ def _in_order(project: Project, ids: list[str]) -> list[Scene]:
 
 
 def _ids(texts: list[str]) -> list[int]:
-    if len(texts) > storyboard.MAX_SCENES or not all(text.isdecimal() and len(text) < 19 for text in texts):
+    ids = [pk for text in texts if (pk := as_id(text))]
+    if not len(ids) == len(texts) <= storyboard.MAX_SCENES:
         raise ValidationError("Which scenes are meant is not known. Reload the page, then try again.")
-    return [int(text) for text in texts]
+    return ids
 
 
 def _pasted(changed: int, added: int) -> str:
@@ -151,8 +152,8 @@ def _behind(project: Project, number: str) -> int | None:
     """The id of the scene with that number; None for 0 or nothing, which is the start."""
     if number.strip() in {"", "0"}:
         return None
-    if number.strip().isdecimal():
-        scenes = project.scenes.filter(deleted_at=None, position=int(number))
+    if position := as_id(number.strip()):
+        scenes = project.scenes.filter(deleted_at=None, position=position)
         if found := scenes.values_list("pk", flat=True).first():
             return found
     raise ValidationError(f"There is no scene “{number}”. Give the number of the scene they shall follow, 0 for none.")

@@ -19,11 +19,9 @@ from projects.loaders import load_project
 from projects.models import Project, Scene
 from projects.views.undo import offer_undo
 from teams import activity
-from teams.access import signed_in
+from teams.access import as_id, signed_in
 from teams.activity import counted
 from teams.models import Role, Verb
-
-LARGEST_ID = 2**63 - 1
 
 
 def preview(request: HttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
@@ -72,9 +70,8 @@ def script_import(request: HttpRequest, pk: int) -> HttpResponse:
 def script_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete the scenes that one import made: those with ids from `first` to `last`."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    try:
-        first, last = (min(int(request.GET.get(name, "")), LARGEST_ID) for name in ("first", "last"))
-    except ValueError:
+    first, last = (as_id(request.GET.get(name, "")) for name in ("first", "last"))
+    if first is None or last is None:
         return HttpResponseBadRequest("Which scenes were imported is not known.")
     imported = project.scenes.filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True)
     count = len(storyboard.delete_many(project.pk, list(imported), signed_in(request)))

@@ -18,14 +18,13 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from teams.access import load_team
+from teams.access import as_id, load_team
 from teams.models import Activity, Team
 from teams.models.activity import verb_choices
 from teams.spreadsheets import harmless
 
 PAGE = 50
 NOBODY = "none"
-LARGEST_ID = 2**63 - 1
 COLUMNS = ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
 
 
@@ -89,13 +88,14 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
     """`before` is the id of an entry: what is older than that. With ?format=csv all of it for a spreadsheet."""
     team, role = load_team(request, pk)
     form = ActivityFilter(request.GET, team=team)
-    before = request.GET.get("before", "")
-    if before and not (before.isdecimal() and int(before) <= LARGEST_ID):
+    asked = request.GET.get("before", "")
+    before = as_id(asked)
+    if asked and before is None:
         return HttpResponseBadRequest("Which part of the log is wanted is not known.")
     found = form.narrow(team.activities.all()) if form.is_valid() else team.activities.none()
     if request.GET.get("format") == "csv" and form.is_valid():
         return as_csv(team, found)
-    rows = list((found.filter(pk__lt=int(before)) if before else found)[: PAGE + 1])
+    rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
     context: dict[str, Any] = {"team": team, "role": role, "form": form, "rows": rows[:PAGE], "before": before}
     context["is_filtered"] = any(form.data.get(name) for name in form.fields)
     context["older"] = form.query(before=rows[PAGE - 1].pk) if len(rows) > PAGE else ""

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from teams import members
-from teams.access import can_edit_somewhere, load_team, signed_in, teams_of
+from teams.access import as_id, can_edit_somewhere, load_team, signed_in, teams_of
 from teams.choosing import choose
 from teams.forms import InviteForm, RoleForm, TeamForm
 from teams.loaders import load_member
@@ -111,9 +111,8 @@ def team_rename(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def team_choose(request: HttpRequest) -> HttpResponse:
     """Show the projects of one team, or of all. One the person does not belong to stands for all."""
-    asked = request.POST.get("team", "")
-    team = teams_of(signed_in(request)).filter(pk=asked).first() if asked.isdecimal() and len(asked) < 19 else None
-    choose(request, team)
+    asked = as_id(request.POST.get("team", ""))
+    choose(request, teams_of(signed_in(request)).filter(pk=asked).first() if asked else None)
     return redirect("project_list")
 
 
