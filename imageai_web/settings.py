@@ -41,6 +41,9 @@ def secret_from_file(name: str) -> str:
     return path.read_text().strip()
 
 
+#: What stored secrets are encrypted with (teams/secrets.py), the newest first; else the file keys/secrets.
+SECRET_KEYS = env.list("IMAGEAI_SECRET_KEYS", default=[])
+
 # -- Serving -----------------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -111,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "generation.middleware.remember_connections",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -250,13 +254,16 @@ Q_CLUSTER = {
 # -- Providers ---------------------------------------------------------------------------------------------------------
 
 CONNECTIONS = hosted.connections(env)
+#: Hosts, or host:port, that teams may name although they are inside the network, or speak plain http.
+TEAM_HOSTS = hosted.hosts(env, "IMAGEAI_TEAM_HOSTS")
 
 LOG_DIR = DATA_DIR / "logs"
 LOG_DIR.mkdir(parents=True, exist_ok=True)
+LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s"}},
+    "formatters": {"line": {"()": "imageai_web.logs.Redacting", "format": LINE}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line"},
         # All processes append to it; whatever rotates it may simply move it away.

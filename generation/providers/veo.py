@@ -7,7 +7,9 @@ account names. Every option that was chosen is sent; what Veo has no field for i
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,8 +22,9 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request as AuthRequest
 from google.genai import types
 from google.oauth2.credentials import Credentials as TokenCredentials
+from google.oauth2.service_account import Credentials as ServiceAccount
 
-from generation.providers import transfer
+from generation.providers import reach, redaction, transfer
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -36,6 +39,10 @@ from generation.providers.base import (
 from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
 
 STORAGE_URL = "https://storage.googleapis.com"
+#: Named, so that a service account's file cannot send what it signs elsewhere.
+TOKENS_AT = "https://oauth2.googleapis.com/token"
+#: What is read of such a file.
+FILE_FIELDS = ("client_email", "private_key", "private_key_id", "project_id")
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
@@ -50,7 +57,7 @@ def submit(account: Account, request: Request) -> str:
         try:
             operation = client.models.generate_videos(model=request.model, source=source, config=config)
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=True, key=account.key) from error
+            raise as_provider_error(error, sending=True) from error
     if not operation.name:
         raise ProviderError(ErrorKind.UNKNOWN, "Google answered with something that names no clip.")
     return operation.name
@@ -62,7 +69,7 @@ async def check(account: Account, remote_id: str) -> Progress:
             types.GenerateVideosOperation.model_validate({"name": remote_id})
         )
     except CALL_ERRORS as error:
-        raise as_provider_error(error, sending=False, key=account.key) from error
+        raise as_provider_error(error, sending=False) from error
     return _progress(operation)
 
 
@@ -77,7 +84,9 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     root = account.option("storage_url") or STORAGE_URL
     url = f"{root}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
     headers = {"Authorization": f"Bearer {_token(account)}"}
-    transfer.save_from_url(url, destination, on_progress, headers, base_url=root)
+    transfer.save_from_url(
+        url, destination, on_progress, headers, trusted="" if account.public_only else reach.host_of(root)
+    )
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
@@ -106,7 +115,7 @@ def test(account: Account) -> str:
         try:
             model = client.models.get(model=TEST_MODEL)
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False, key=account.key) from error
+            raise as_provider_error(error, sending=False) from error
     if TEST_MODEL not in (model.name or ""):
         message = "The server answers, but not as Google Cloud does. Check GOOGLE_VERTEX_BASE_URL."
         raise ProviderError(ErrorKind.INVALID, message)
@@ -195,7 +204,7 @@ def _clip(account: Account, remote_id: str) -> types.Video:
         try:
             operation = client.operations.get(types.GenerateVideosOperation.model_validate({"name": remote_id}))
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False, key=account.key) from error
+            raise as_provider_error(error, sending=False) from error
     made = operation.response.generated_videos if operation.response else None
     if not made or made[0].video is None:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
@@ -213,6 +222,8 @@ def _client(account: Account, seconds: float) -> genai.Client:
         base_url=account.base_url or None,
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
+        client_args={"follow_redirects": False} | reach.client_options(account),
+        async_client_args={"follow_redirects": False} | reach.async_client_options(account),
     )
     return genai.Client(
         vertexai=True,
@@ -232,7 +243,9 @@ def _async_client(account: Account) -> genai.Client:
 
 
 def _credentials(account: Account) -> Credentials:
-    if account.key:
+    if account.key.lstrip().startswith("{"):
+        return service_account(account.key)
+    if account.key or account.public_only:  # a team never acts as whoever runs the server
         return TokenCredentials(token=account.key)
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
@@ -242,11 +255,25 @@ def _credentials(account: Account) -> Credentials:
     return credentials
 
 
+@lru_cache(maxsize=32)
+def service_account(text: str) -> ServiceAccount:
+    """From the text of its file. Raises ProviderError."""
+    try:
+        told = json.loads(text)
+        fields = {name: str(told[name]) for name in FILE_FIELDS} | {"token_uri": TOKENS_AT, "type": "service_account"}
+        credentials: ServiceAccount = ServiceAccount.from_service_account_info(fields, scopes=[SCOPE])
+    except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
+        message = "That is no service account's file. Download its key from Google Cloud as JSON."
+        raise ProviderError(ErrorKind.AUTH, message) from error
+    return credentials
+
+
 def _token(account: Account) -> str:
     credentials = _credentials(account)
     try:
-        if not credentials.valid and not account.key:
+        if not credentials.valid and not isinstance(credentials, TokenCredentials):
             credentials.refresh(AuthRequest())
     except GoogleAuthError as error:
         raise as_provider_error(error, sending=False) from error
+    redaction.remember(str(credentials.token))
     return str(credentials.token)
