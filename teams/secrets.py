@@ -156,7 +156,8 @@ class SealedTextField(models.TextField[Any, Any]):
     """Holds a `Sealed`; has no form field and is left out of what is serialised."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"blank": True, "default": Sealed, "editable": False} | kwargs)
+        options: dict[str, Any] = {"blank": True, "default": Sealed, "editable": False}
+        super().__init__(*args, **(options | kwargs))
 
     def from_db_value(self, value: str, *args: Any) -> Sealed:
         return Sealed(value)
@@ -172,7 +173,7 @@ class SealedTextField(models.TextField[Any, Any]):
     def value_to_string(self, obj: models.Model) -> str:
         return ""
 
-    def formfield(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]  # a secret is in no model form
+    def formfield(self, *args: Any, **kwargs: Any) -> None:
         return None
 
 

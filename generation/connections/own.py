@@ -6,6 +6,7 @@ Each of these is the one place where that happens.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
@@ -23,6 +24,31 @@ from teams.secrets import Sealed
 UNDO_FOR = timedelta(minutes=10)
 #: What may still need the key.
 UNDER_WAY = (*ACTIVE, Status.UNKNOWN)
+#: What an owner writes.
+WRITTEN = (
+    "name",
+    "base_url",
+    "key",
+    "key_hint",
+    "preset",
+    "abilities",
+    "options",
+    "declared_models",
+    "price_per_second",
+    "max_in_flight",
+    "requests_per_minute",
+)
+#: What was learnt from asking it.
+NOTHING_LEARNT: dict[str, Any] = {
+    "tested_at": None,
+    "test_worked": None,
+    "test_said": "",
+    "live_models": [],
+    "live_models_at": None,
+    "paused_until": None,
+    "pause_reason": "",
+    "refusals": 0,
+}
 
 
 def add(connection: Connection, team: Team) -> None:
@@ -34,12 +60,12 @@ def add(connection: Connection, team: Team) -> None:
         connection.save()
 
 
-def change(connection: Connection) -> None:
-    """What was tried and listed before says nothing about it any more."""
-    connection.tested_at, connection.test_worked, connection.test_said = None, None, ""
-    connection.live_models, connection.live_models_at = [], None
-    connection.paused_until, connection.pause_reason, connection.refusals = None, "", 0
-    connection.save()
+def change(connection: Connection, *, another_account: bool) -> None:
+    """Of `another_account`, what was tried and listed before says nothing any more."""
+    forgotten = NOTHING_LEARNT if another_account else {}
+    for field, value in forgotten.items():
+        setattr(connection, field, value)
+    connection.save(update_fields=[*WRITTEN, *forgotten])
 
 
 def switch(connection: Connection, *, on: bool) -> bool:

@@ -7,9 +7,7 @@ account names. Every option that was chosen is sent; what Veo has no field for i
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +20,6 @@ from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request as AuthRequest
 from google.genai import types
 from google.oauth2.credentials import Credentials as TokenCredentials
-from google.oauth2.service_account import Credentials as ServiceAccount
 
 from generation.providers import reach, redaction, transfer
 from generation.providers.base import (
@@ -37,13 +34,9 @@ from generation.providers.base import (
     Task,
 )
 from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
+from generation.providers.service_accounts import SCOPE, credentials_from
 
 STORAGE_URL = "https://storage.googleapis.com"
-#: Named, so that a service account's file cannot send what it signs elsewhere.
-TOKENS_AT = "https://oauth2.googleapis.com/token"
-#: What is read of such a file.
-FILE_FIELDS = ("client_email", "private_key", "private_key_id", "project_id")
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
 TEST_MODEL = "veo-3.1-generate-001"
@@ -244,26 +237,13 @@ def _async_client(account: Account) -> genai.Client:
 
 def _credentials(account: Account) -> Credentials:
     if account.key.lstrip().startswith("{"):
-        return service_account(account.key)
+        return credentials_from(account.key)
     if account.key or account.public_only:  # a team never acts as whoever runs the server
         return TokenCredentials(token=account.key)
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
     except GoogleAuthError as error:
         message = "There are no Google credentials. Set GOOGLE_APPLICATION_CREDENTIALS to a service account's file."
-        raise ProviderError(ErrorKind.AUTH, message) from error
-    return credentials
-
-
-@lru_cache(maxsize=32)
-def service_account(text: str) -> ServiceAccount:
-    """From the text of its file. Raises ProviderError."""
-    try:
-        told = json.loads(text)
-        fields = {name: str(told[name]) for name in FILE_FIELDS} | {"token_uri": TOKENS_AT, "type": "service_account"}
-        credentials: ServiceAccount = ServiceAccount.from_service_account_info(fields, scopes=[SCOPE])
-    except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
-        message = "That is no service account's file. Download its key from Google Cloud as JSON."
         raise ProviderError(ErrorKind.AUTH, message) from error
     return credentials
 
