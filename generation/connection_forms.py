@@ -145,17 +145,17 @@ class ConnectionForm(forms.ModelForm[Connection]):
         "cap_month",
     ]
 
-    def __init__(self, *args: Any, instance: Connection, cap: Decimal | None = None, **kwargs: Any) -> None:
+    def __init__(self, data: Any, *, instance: Connection, cap: Decimal | None = None) -> None:
         """`instance` is of the team, with its provider."""
-        initial = {
+        initial: dict[str, Any] = {
             "models": "\n".join(instance.declared_models),
             "abilities": [] if is_usual(instance) else instance.abilities,
             "cap_month": cap if cap is None else cap.quantize(Decimal("0.01")),
         }
         initial |= {name: instance.options.get(name) for name in OPTIONS if instance.options.get(name)}
-        if instance.pk is None:
+        if instance._state.adding:
             initial |= {"name": NAMES[instance.provider], "preset": "other"}
-        super().__init__(*args, instance=instance, initial=initial, **kwargs)
+        super().__init__(data, instance=instance, initial=initial)
         self.provider = instance.provider
         for name in ONLY_SOME.difference(OF_PROVIDER[self.provider]):
             del self.fields[name]
@@ -232,7 +232,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         told: dict[str, Any] = super().clean() or self.cleaned_data
         if told.get("key") or self.errors:
             return told
-        if self.instance.pk is None:
+        if self.instance._state.adding:
             if self.provider != "sora":
                 self.add_error("key", "A key is needed.")
         elif self.instance.key and "base_url" in self.changed_data and self._leads_elsewhere(told["base_url"]):

@@ -1,4 +1,4 @@
-"""The only doors to takes, picture requests and connections: 404 to people of other teams, 403 where the role does not suffice."""
+"""The only doors to takes, picture requests and connections: 404 to other teams, 403 where the role does not suffice."""
 
 from __future__ import annotations
 
@@ -29,5 +29,9 @@ def load_connection(
     """A team's own; those of the environment belong to nobody."""
     rows = Connection.objects.select_related("team")
     return access.load(
-        rows if removed_too else rows.live(), access.signed_in(request), pk, team="team", at_least=at_least
+        rows if removed_too else rows.filter(deleted_at=None),
+        access.signed_in(request),
+        pk,
+        team="team",
+        at_least=at_least,
     )

@@ -188,11 +188,15 @@ def availability_obstacles(model: Model, connection: Configured | None, team_id:
         successor = connections.all_models(team_id).get(model.successor)
         follows = f" {successor.name} follows it." if successor else ""
         variable = connections.BASE_URLS.get(model.provider, "")
-        elsewhere = f" A server that still has it can be named by {variable}." if variable else ""
+        elsewhere = f" A server that still has it can be named by {variable} or under Connections." if variable else ""
         yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows or elsewhere}"
     elif connection is None:
         how = connections.HOW_TO_CONNECT.get(model.provider)
-        yield f"{how} to use {model.name}." if how else f"Nothing here can reach {model.name}."
+        yield (
+            f"{how}, or add an account under Connections, to use {model.name}."
+            if how
+            else f"Nothing here can reach {model.name}."
+        )
     elif model.provider not in (IMAGE_PROVIDERS if model.kind == "image" else REMOTE_PROVIDERS):
         yield f"Nothing here can reach {model.name}."
 

@@ -118,12 +118,13 @@ class Configured:
         if self.stored.deleted_at and not self.stored.key:
             raise ProviderError(ErrorKind.AUTH, f"The connection {self.name} was removed, and its key with it.")
         try:
-            return self.stored.key.reveal()
+            secret: str = self.stored.key.reveal()
         except Unreadable as error:
             message = (
                 f"The key of {self.name} cannot be read on this server. An owner can enter it again under Connections."
             )
             raise ProviderError(ErrorKind.AUTH, message) from error
+        return secret
 
     def can(self, ability: Ability) -> bool:
         return ability in self.abilities

@@ -76,8 +76,9 @@ def switch(connection: Connection, *, on: bool) -> bool:
 @transaction.atomic
 def move(connection: Connection, by: int) -> bool:
     """One place up (-1) or down (1); whether there was one."""
+    assert connection.team_id is not None
     Team.objects.select_for_update().get(pk=connection.team_id)
-    order = list(Connection.objects.live().filter(team=connection.team_id).in_order())
+    order = list(Connection.live().filter(team=connection.team_id))
     at = next(index for index, other in enumerate(order) if other.pk == connection.pk)
     if not 0 <= at + by < len(order):
         return False
@@ -89,7 +90,7 @@ def move(connection: Connection, by: int) -> bool:
 
 def remove(connection: Connection) -> bool:
     """Whether it was still there."""
-    return bool(Connection.objects.live().filter(pk=connection.pk).update(deleted_at=Now()))
+    return bool(Connection.live().filter(pk=connection.pk).update(deleted_at=Now()))
 
 
 def restore(connection: Connection) -> bool:

@@ -100,7 +100,7 @@ def _read(team_id: int | None, *, environment_first: bool) -> Roster:
 
 def _rows_of(team_id: int | None) -> list[Connection]:
     usable = Q(team=None) | (Q(team=team_id, is_active=True) if team_id else Q(pk=None))
-    return list(Connection.objects.live().filter(usable).in_order())
+    return list(Connection.live().filter(usable))
 
 
 # -- What is asked of it -----------------------------------------------------------------------------------------------

@@ -73,5 +73,5 @@ def refresh_stale_models() -> None:
 def _listing() -> Iterator[Configured]:
     """The environment's and every team's."""
     yield from (one for one in environment().values() if one.provider in LISTING_PROVIDERS)
-    own = Connection.objects.live().filter(provider__in=LISTING_PROVIDERS, is_active=True).exclude(team=None)
+    own = Connection.live().filter(provider__in=LISTING_PROVIDERS, is_active=True).exclude(team=None)
     yield from map(Configured.of_row, own)

@@ -33,14 +33,6 @@ def hint_of(key: str) -> str:
     return key[-HINT_CHARACTERS:] if len(key) >= LEAST_CHARACTERS_FOR_HINT and not key.startswith("{") else ""
 
 
-class ConnectionQuerySet(models.QuerySet["Connection"]):
-    def live(self) -> ConnectionQuerySet:
-        return self.filter(deleted_at=None)
-
-    def in_order(self) -> ConnectionQuerySet:
-        return self.order_by("position", "pk")
-
-
 class Connection(models.Model):
     #: Whose own it is; none for those of the environment.
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="connections")
@@ -88,13 +80,16 @@ class Connection(models.Model):
     live_models: models.JSONField[Any, Any] = models.JSONField(default=list)
     live_models_at = models.DateTimeField(null=True)
 
-    objects = ConnectionQuerySet.as_manager()
-
     class Meta:
         ordering = ["slug"]
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def live(cls) -> models.QuerySet[Connection]:
+        """Those that are not removed, in the order in which they are asked."""
+        return cls.objects.filter(deleted_at=None).order_by("position", "pk")
 
     @property
     def is_paused(self) -> bool:

@@ -53,7 +53,7 @@ def _unwrapped(address: Address) -> Iterator[Address]:
     if isinstance(address, ipaddress.IPv4Address):
         yield address
         return
-    inner: list[ipaddress.IPv4Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    inner: list[Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if any(address in network for network in TRANSLATED):
         inner.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
     wrapped = [one for one in inner if one is not None]

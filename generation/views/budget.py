@@ -120,6 +120,9 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "choices": costs.GROUPS,
         "totals": costs.totals(lines),
         "projects": Project.objects.for_person(signed_in(request)),
-        "capped": [Gauge(row, month) for row in capped.select_related("team", "project").order_by("team", "project")],
+        "capped": [
+            Gauge(row, month)
+            for row in capped.select_related("team", "project", "connection").order_by("team", "project", "pk")
+        ],
     }
     return render(request, "generation/costs.html", context)

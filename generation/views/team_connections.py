@@ -26,7 +26,7 @@ from teams.models import Role
 @require_safe
 def team_connections(request: HttpRequest, pk: int) -> HttpResponse:
     team, role = load_team(request, pk)
-    rows = list(Connection.objects.live().filter(team=team).in_order())
+    rows = list(Connection.live().filter(team=team))
     context = {
         "team": team,
         "connections": usage.of(rows) if role.includes(Role.EDITOR) else [],

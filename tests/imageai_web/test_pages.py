@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from generation.models import Generation, ImageGeneration
+from generation.models import Connection, Generation, ImageGeneration
 from generation.states import Status
 from projects.models import Act, Project, Reference, Scene
 from teams.models import User
@@ -85,7 +85,7 @@ def test_every_address_asks_a_stranger_to_sign_in(client: Client, pattern: URLPa
         assert (response.status_code, response.headers["Location"]) == (302, f"/accounts/login/?next={url}")
 
 
-#: Connections belong to the installation, not to a team; presets are the same for everybody.
+#: The environment's connections belong to the installation, not to a team; presets are the same for everybody.
 OF_NO_TEAM = {"connection_test", "preset_pictures"}
 OF_AN_OBJECT = [pattern for pattern in PATTERNS if pattern.pattern.converters and pattern.name not in OF_NO_TEAM]
 
@@ -109,9 +109,10 @@ def test_every_address_of_an_object_is_404_to_another_team(
         "pictures": picture,
         "images": images,
         "acts": act,
+        "connections": Connection.objects.create(team=scene.project.team, provider="sora", name="Ours"),
     }
     pk = objects[kind].pk
-    rest = ["crop"] * (len(pattern.pattern.converters) - 1)
+    rest = ["sora"] * (len(pattern.pattern.converters) - 1)
     url = reverse(str(pattern.name), args=[pk, *rest])
     client.force_login(mallory)
     statuses = {client.get(url).status_code, client.post(url).status_code}

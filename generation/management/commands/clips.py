@@ -67,7 +67,7 @@ class Command(BaseCommand):
 def connection_called(name: str, team: str | None) -> Configured:
     """The environment's of that slug, or the team's own of that name, switched off or not. Raises Usage."""
     if team:
-        own = Connection.objects.live().filter(team=terminal.team_called(team)).in_order()
+        own = Connection.live().filter(team=terminal.team_called(team))
         known = [(row.name, Configured.of_row(row)) for row in own]
     else:
         known = sorted(connections.environment().items())

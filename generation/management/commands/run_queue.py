@@ -39,7 +39,7 @@ class Command(BaseCommand):
         """Before the cluster forks: an SDK that is loaded here is in memory once and not once per worker."""
         import_module("generation.tasks")
         if queue == "remote":
-            own = Connection.objects.live().exclude(team=None).values_list("provider", flat=True)
+            own = Connection.live().exclude(team=None).values_list("provider", flat=True)
             for provider in {*own, *(configured.provider for configured in connections.environment().values())}:
                 if provider in REMOTE_PROVIDERS:
                     remote_provider(provider)
