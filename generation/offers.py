@@ -192,11 +192,8 @@ def availability_obstacles(model: Model, connection: Configured | None, team_id:
         yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows or elsewhere}"
     elif connection is None:
         how = connections.HOW_TO_CONNECT.get(model.provider)
-        yield (
-            f"{how}, or add an account under Connections, to use {model.name}."
-            if how
-            else f"Nothing here can reach {model.name}."
-        )
+        added = f"{how}, or add an account under Connections, to use {model.name}."
+        yield added if how else f"Nothing here can reach {model.name}."
     elif model.provider not in (IMAGE_PROVIDERS if model.kind == "image" else REMOTE_PROVIDERS):
         yield f"Nothing here can reach {model.name}."
 

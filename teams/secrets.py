@@ -152,12 +152,15 @@ class Sealed:
         return "(sealed)" if self.token else "(nothing sealed)"
 
 
-class SealedTextField(models.TextField[Any, Any]):
+class SealedTextField(models.Field[Sealed, Sealed]):
     """Holds a `Sealed`; has no form field and is left out of what is serialised."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         options: dict[str, Any] = {"blank": True, "default": Sealed, "editable": False}
         super().__init__(*args, **(options | kwargs))
+
+    def get_internal_type(self) -> str:
+        return "TextField"
 
     def from_db_value(self, value: str, *args: Any) -> Sealed:
         return Sealed(value)

@@ -112,7 +112,8 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         return response
     by = request.GET.get("by", "project")
     by = by if by in costs.GROUPS else "project"
-    capped = Budget.objects.filter(team__memberships__user=signed_in(request)).exclude(cap_total=None, cap_month=None)
+    mine = Budget.objects.filter(team__memberships__user=signed_in(request)).order_by("team", "project", "pk")
+    capped = mine.exclude(cap_total=None, cap_month=None).select_related("team", "project", "connection")
     month = budget.this_month()
     context = {
         "groups": costs.grouped(lines, by),

@@ -20,7 +20,11 @@ TEAM_KEY = "sk-key-of-the-night-shift"
 
 
 def a_connection(team: Team, at: StandIn, provider: str = "sora", *, key: str = TEAM_KEY, **fields: Any) -> Connection:
-    values = {"provider": provider, "name": f"{team}'s {provider}", "base_url": at.url + PATHS[provider]}
+    values: dict[str, Any] = {
+        "provider": provider,
+        "name": f"{team}'s {provider}",
+        "base_url": at.url + PATHS[provider],
+    }
     if provider == "sora":
         values |= {"preset": "openai", "abilities": sorted(PRESETS["openai"])}
     connection = Connection(**(values | fields))

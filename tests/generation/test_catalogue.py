@@ -174,7 +174,8 @@ def test_all_models_side_by_side(scene: Scene):
     )
     assert (veo.seconds, str(veo.price)) == (Decimal(6), "$0.60")
     assert sora.obstacles == (
-        "Sora 2 was retired by OpenAI on 24 September 2026. A server that still has it can be named by SORA_BASE_URL or under Connections.",
+        "Sora 2 was retired by OpenAI on 24 September 2026. "
+        "A server that still has it can be named by SORA_BASE_URL or under Connections.",
     )
     assert {offer.model.kind for offer in made.values()} == {"video"}
 
