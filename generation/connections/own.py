@@ -14,8 +14,10 @@ from django.db.models.functions import Now
 
 from generation.connections.configured import Configured
 from generation.connections.trying import test
+from generation.dispatch import send_refresh
 from generation.models import Connection, Generation, ImageGeneration
 from generation.providers.base import ProviderError
+from generation.providers.registry import LISTING_PROVIDERS
 from generation.states import ACTIVE, Status
 from teams.models import Team
 from teams.secrets import Sealed
@@ -58,6 +60,7 @@ def add(connection: Connection, team: Team) -> None:
         last = Connection.objects.filter(team=team).aggregate(last=Max("position"))["last"]
         connection.team, connection.position = team, (last or 0) + 1
         connection.save()
+        _have_models_listed(connection)
 
 
 def change(connection: Connection, *, another_account: bool) -> None:
@@ -65,7 +68,14 @@ def change(connection: Connection, *, another_account: bool) -> None:
     forgotten = NOTHING_LEARNT if another_account else {}
     for field, value in forgotten.items():
         setattr(connection, field, value)
-    connection.save(update_fields=[*WRITTEN, *forgotten])
+    with transaction.atomic():
+        connection.save(update_fields=[*WRITTEN, *forgotten])
+        _have_models_listed(connection)
+
+
+def _have_models_listed(connection: Connection) -> None:
+    if connection.provider in LISTING_PROVIDERS:
+        transaction.on_commit(send_refresh, robust=True)
 
 
 def switch(connection: Connection, *, on: bool) -> bool:

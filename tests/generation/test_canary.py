@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -24,6 +25,7 @@ from generation.providers.base import ErrorKind, ProviderError
 from imageai_web.logs import Redacting
 from projects.models import Project, Scene
 from teams.models import Team, User
+from tests.generation.test_downloads import body
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +144,7 @@ def pages(client: Client, scene: Scene, team: Team, connection: Connection) -> d
         response = client.get(address)
         assert response.status_code == 200, address
         found[address] = response.content.decode()
-    archive = client.get(reverse("clips_zip", args=[project.pk])).getvalue()
+    archive = asyncio.run(body(client.get(reverse("clips_zip", args=[project.pk]))))
     names = zipfile.ZipFile(io.BytesIO(archive)).namelist()
     assert names
     return found | {"zip": " ".join(names) + archive.decode("latin-1")}

@@ -315,7 +315,7 @@ def test_a_paste_asks_as_often_for_thirty_rows_as_for_three(
         with count_queries() as queries:
             client.post(reverse("table_paste", args=[project.pk]), values)
         counts.append(len(queries))
-    assert counts == [22, 22]
+    assert counts == [23, 23]
 
 
 def test_who_may_paste(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):

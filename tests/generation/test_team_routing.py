@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import budget, connections, offers, pipeline
+from generation import budget, connections, doctor, offers, pipeline
 from generation.connections import own
 from generation.models import Connection, Generation, LedgerEntry
 from generation.pipeline import Asked
@@ -234,6 +234,7 @@ def test_a_connections_cap_holds_and_is_settled(at: StandIn, scene, team, alice,
     finish(take, advance)
     row = budget.of_connection(connection, "USD")
     assert (row.reserved, row.spent_in(budget.this_month())) == (0, Decimal("0.40"))
+    assert list(doctor.ledger()) == []
     assert LedgerEntry.objects.get(kind="cap").note == "Ours: month: none -> 0.50"
 
 
