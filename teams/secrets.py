@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,10 +105,11 @@ def _file() -> Path:
 
 
 def _written_beside(path: Path, lines: list[str]) -> Path:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.touch(mode=0o600)
-    temporary.write_text("".join(f"{line}\n" for line in lines))
-    return temporary
+    """In a file of its own that this user alone may read."""
+    number, temporary = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    with os.fdopen(number, "w") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+    return Path(temporary)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def titles(project: Project) -> list[str]:
 # -- The page ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "expected"), [("table", 9), ("animatic", 9), ("storyboard_print", 8)])
+@pytest.mark.parametrize(("name", "expected"), [("table", 10), ("animatic", 10), ("storyboard_print", 8)])
 def test_every_view_asks_as_often_for_thirty_scenes_as_for_three(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, bob: User, name: str, expected: int
 ):
