@@ -17,6 +17,7 @@ from generation.connections.trying import test
 from generation.dispatch import send_refresh
 from generation.models import Connection, Generation, ImageGeneration
 from generation.providers.base import ProviderError
+from generation.providers.redaction import redacted
 from generation.providers.registry import LISTING_PROVIDERS
 from generation.states import ACTIVE, Status
 from teams.models import Team
@@ -122,7 +123,7 @@ def wipe_removed() -> int:
 def try_out(connection: Connection) -> tuple[str, bool]:
     """One harmless question, and the answer kept: what was said, and whether it works."""
     try:
-        said, works = test(Configured.of_row(connection)), True
+        said, works = redacted(test(Configured.of_row(connection))), True
     except ProviderError as error:
         said, works = error.message, False
     Connection.objects.filter(pk=connection.pk).update(tested_at=Now(), test_worked=works, test_said=said)

@@ -24,7 +24,7 @@ from teams.models import Role, User
 from tests.generation.conftest import KEY
 from tests.generation.own import TEAM_KEY, a_connection, keys_seen
 from tests.queries import count_queries
-from tests.standin import StandIn
+from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
 Advance = Callable[[Generation], Generation]
@@ -164,6 +164,21 @@ def test_a_clip_is_remixed_where_it_was_made(at: StandIn, scene, team, alice, ad
     own.remove(connection)
     with pytest.raises(ValidationError, match="A clip can only be used to remix where it was made"):
         offers.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
+
+
+def test_a_lost_clip_is_not_taken_from_another_connection_of_the_same_account(
+    at: StandIn, scene, team, alice, advance: Advance
+):
+    """The same key entered twice: what the provider lists was made with the other connection."""
+    a_connection(team, at, name="Finals")
+    first = advance(enqueue(scene, alice))
+    own.move(a_connection(team, at, name="Drafts"), -1)
+    second = enqueue(scene, alice)
+    at.state.fail("sora.create", Fault(refuse=True))
+    advance(second)
+    assert second.status == Status.SUBMITTING
+    advance(second)
+    assert (first.remote_id != "", second.remote_id, second.status) == (True, "", Status.UNKNOWN)
 
 
 def test_a_key_that_cannot_be_read_fails_the_take_in_words(at: StandIn, settings, scene, team, alice, advance: Advance):
