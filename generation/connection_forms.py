@@ -151,6 +151,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
             "models": "\n".join(instance.declared_models),
             "abilities": [] if is_usual(instance) else instance.abilities,
             "cap_month": cap if cap is None else cap.quantize(Decimal("0.01")),
+            "price_per_second": f"{instance.price_per_second.normalize():f}",
         }
         initial |= {name: instance.options.get(name) for name in OPTIONS if instance.options.get(name)}
         if instance._state.adding:
