@@ -187,6 +187,7 @@ def test_the_scene_page_shows_them(as_user, scene: Scene, vera):
     assert "Sora 2 was retired by OpenAI on 24 September 2026." in page
 
 
+@pytest.mark.django_db
 def test_the_command_prints_a_table():
     out = StringIO()
     call_command("models", stdout=out)
@@ -197,6 +198,7 @@ def test_the_command_prints_a_table():
     )
 
 
+@pytest.mark.django_db
 def test_the_command_prints_json_for_programs():
     out = StringIO()
     call_command("models", "--json", stdout=out)
