@@ -34,7 +34,7 @@ def make_rows(count: int) -> list[str]:
 
     team, people = make_team()
     _, scenes = make_storyboard(team, people[0], scenes=count)
-    account = connections.for_provider("sora")
+    account = connections.environment().get("sora")
     assert account is not None
     connection, model, now = account.row(), catalogue.find("sora-2"), timezone.now()
     fields = fields_of_take(scenes[0], people[0], model) | {"connection": connection, "status": "running", "number": 1}

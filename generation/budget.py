@@ -1,12 +1,13 @@
 """Reserves what a click may cost, settles what it did cost, releases the rest; caps hold whoever clicks at once.
 
 Every function belongs into a transaction with the change of the row it is about. Budgets are locked while they are read and
-written, the team's before the project's.
+written: the team's, then the project's, then those of the team's connections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from generation.cost import Price
-from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, exact
+from generation.models import Advancing, Budget, Connection, Generation, ImageGeneration, LedgerEntry, exact
 from projects.models import Project
 from teams import activity
 from teams.models import User, Verb
@@ -40,9 +41,25 @@ def this_month() -> str:
 def locked(project: Project, currency: str) -> list[Budget]:
     """The team's and the project's, made where they are missing."""
     for of_project in (None, project):
-        Budget.objects.get_or_create(team_id=project.team_id, project=of_project, currency=currency)
-    of_team = Budget.objects.select_for_update().get(team_id=project.team_id, project=None, currency=currency)
+        Budget.objects.get_or_create(team_id=project.team_id, project=of_project, connection=None, currency=currency)
+    of_team = _of_teams().select_for_update().get(team_id=project.team_id, currency=currency)
     return [of_team, Budget.objects.select_for_update().get(project=project, currency=currency)]
+
+
+def locked_of(connection_id: int, team_id: int, currency: str) -> Budget:
+    """Of a connection of the team, made where it is missing."""
+    Budget.objects.get_or_create(team_id=team_id, project=None, connection_id=connection_id, currency=currency)
+    return Budget.objects.select_for_update().get(connection_id=connection_id, currency=currency)
+
+
+def of_connection(connection: Connection, currency: str) -> Budget:
+    """To look at; one that was never needed is not saved."""
+    found = Budget.objects.filter(connection=connection, currency=currency).first()
+    return found or Budget(team=connection.team, connection=connection, currency=currency)
+
+
+def _of_teams() -> QuerySet[Budget]:
+    return Budget.objects.filter(project=None, connection=None)
 
 
 def of_both(project: Project, currency: str) -> tuple[Budget, Budget]:
@@ -59,13 +76,26 @@ def reserve(rows: Iterable[Advancing], project: Project) -> None:
         if row.estimated_cost:
             by_currency.setdefault(row.currency, []).append(row)
     for currency, costly in by_currency.items():
-        amount = sum((row.estimated_cost for row in costly), Decimal(0))
-        for budget in locked(project, currency):
-            _refuse_what_does_not_fit(budget, amount, costly)
+        for budget, concerned in [*((one, costly) for one in locked(project, currency)), *_by_connection(costly)]:
+            amount = sum((row.estimated_cost for row in concerned), Decimal(0))
+            _refuse_what_does_not_fit(budget, amount, concerned)
             budget.reserved += amount
             budget.save(update_fields=["reserved"])
         for row in costly:
             _enter(LedgerEntry.Kind.RESERVE, row, project, reserved=row.estimated_cost)
+
+
+def _by_connection(rows: Iterable[Advancing]) -> Iterator[tuple[Budget, list[Advancing]]]:
+    """The budgets of the team's own connections with the rows that are made there, always in the same order."""
+    made_at: dict[int, list[Advancing]] = defaultdict(list)
+    for row in rows:
+        if row.connection and row.connection.team_id:
+            made_at[row.connection.pk].append(row)
+    for pk, concerned in sorted(made_at.items(), key=lambda item: item[0]):
+        connection = concerned[0].connection
+        assert connection is not None
+        assert connection.team_id is not None
+        yield locked_of(pk, connection.team_id, concerned[0].currency), concerned
 
 
 def close(row: Advancing, spent: Decimal) -> None:
@@ -75,7 +105,7 @@ def close(row: Advancing, spent: Decimal) -> None:
     if not reserved and not spent:
         return
     project, month = project_of(row), this_month()
-    for budget in locked(project, row.currency):
+    for budget in [*locked(project, row.currency), *(one for one, _ in _by_connection([row]))]:
         budget.reserved -= reserved
         budget.spent += spent
         budget.spent_month = budget.spent_in(month) + spent
@@ -91,9 +121,13 @@ def asks_above(project: Project, currency: str) -> Decimal | None:
     return asking.values_list("confirm_above", flat=True).first()
 
 
-def is_capped(project: Project, currency: str) -> bool:
+def is_capped(project: Project, currency: str, connection: Connection | None) -> bool:
+    """The project, its team, or the connection that would be used."""
     uncapped = Q(cap_total=None, cap_month=None)
-    return _of_either(project, currency).exclude(uncapped).exists()
+    concerned = _of_either(project, currency)
+    if connection is not None:
+        concerned |= Budget.objects.filter(connection=connection, currency=currency)
+    return concerned.exclude(uncapped).exists()
 
 
 def warning_for(project: Project, currency: str) -> str:
@@ -107,7 +141,8 @@ def warning_for(project: Project, currency: str) -> str:
 
 
 def _of_either(project: Project, currency: str) -> QuerySet[Budget]:
-    return Budget.objects.filter(Q(project=project) | Q(project=None), team_id=project.team_id, currency=currency)
+    of_either = Q(project=project) | Q(project=None, connection=None)
+    return Budget.objects.filter(of_either, team_id=project.team_id, currency=currency)
 
 
 def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
@@ -118,14 +153,15 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
     before = {name: getattr(budget, name) for name in changed}
     Budget.objects.filter(pk=budget.pk).update(**changed)
     words = {"cap_total": "total", "cap_month": "month", "confirm_above": "ask above", "warn_at": "warn at %"}
-    note = ", ".join(f"{words[name]}: {before[name] or 'none'} -> {cap or 'none'}" for name, cap in changed.items())
+    of_connection = f"{budget.connection}: " if budget.connection else ""
+    changes = [f"{words[name]}: {before[name] or 'none'} -> {cap or 'none'}" for name, cap in changed.items()]
     LedgerEntry.objects.create(
         kind=LedgerEntry.Kind.CAP,
         team=budget.team,
         project=budget.project,
         member=member,
         currency=budget.currency,
-        note=note[:300],
+        note=(of_connection + ", ".join(changes))[:300],
     )
     for name, cap in changed.items():
         _record_change(budget, name, before[name], cap, member)
@@ -176,6 +212,8 @@ def _enter(kind: LedgerEntry.Kind, row: Advancing, project: Project, **amounts: 
 
 
 def _whose(budget: Budget) -> str:
+    if budget.connection:
+        return f"the connection “{budget.connection}”"
     return f"the project “{budget.project}”" if budget.project else f"the team “{budget.team}”"
 
 

@@ -131,7 +131,7 @@ def picture_names(inputs: dict[str, Any]) -> list[str]:
 
 
 def _settings(take: Generation, pictures: dict[str, Reference]) -> dict[str, Value]:
-    model = connections.all_models().get(take.model_id)
+    model = connections.all_models(connections.team_of(take)).get(take.model_id)
     made = "New clip"
     if take.task != Task.CREATE:
         made = f"{take.task.capitalize()} of take {take.source.number}" if take.source else take.task.capitalize()

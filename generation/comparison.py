@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
@@ -64,7 +64,7 @@ class ProjectOffer:
 def compare(project: Project, scenes: Sequence[Scene]) -> list[ProjectOffer]:
     """Those that can be had first, then those that make the most scenes, the cheapest among them; dear ones are marked."""
     render = _remembering_prompts()
-    models = [model for model in connections.all_models().values() if model.kind == "video"]
+    models = [model for model in connections.all_models(project.team_id).values() if model.kind == "video"]
     found = [_project_offer(project, scenes, model, render) for model in models]
     asked_above = budget.asks_above(project, CURRENCY)
     marked = [replace(one, warning=_dear(one, found, asked_above)) for one in found]
@@ -74,8 +74,8 @@ def compare(project: Project, scenes: Sequence[Scene]) -> list[ProjectOffer]:
 def _project_offer(
     project: Project, scenes: Sequence[Scene], model: Model, render: Callable[[Scene, Model], str]
 ) -> ProjectOffer:
-    connection = connections.for_provider(model.provider)
-    hindrance = offers.why_not(model)
+    connection = connections.for_model(model, project.team_id)
+    hindrance = offers.why_not(model, project.team_id)
     is_retired = offers.is_retired(model, connection, timezone.localdate())
     reasons: dict[str, list[int]] = defaultdict(list)
     possible = []
@@ -170,15 +170,15 @@ def gone_of(project: Project, scenes: Iterable[Scene]) -> list[Gone]:
     return [
         _gone(project, model_id, of_model, words)
         for model_id, of_model in by_model.items()
-        if (words := _why_gone(model_id))
+        if (words := _why_gone(project, model_id))
     ]
 
 
-def _why_gone(model_id: str) -> str:
-    model = connections.all_models().get(model_id)
+def _why_gone(project: Project, model_id: str) -> str:
+    model = connections.all_models(project.team_id).get(model_id)
     if model is None:
         return f"{model_id}, which is not known here any more"
-    if offers.is_retired(model, connections.for_provider(model.provider), timezone.localdate()):
+    if offers.is_retired(model, connections.for_model(model, project.team_id), timezone.localdate()):
         return f"{model.name}, which was retired by {model.maker} on {model.retired_on:%-d %B %Y}"
     return ""
 
@@ -200,9 +200,10 @@ def _gone(project: Project, model_id: str, scenes: Sequence[Scene], words: str) 
 
 def _instead_of(project: Project, model_id: str) -> list[Model]:
     """Models that can be had, the likeliest first: what follows it, then hosted ones by price, then the local renderer."""
-    successors = list(_successors(model_id))
+    models = connections.all_models(project.team_id)
+    successors = list(_successors(models, model_id))
     at_hand = [
-        model for model in connections.all_models().values() if model.kind == "video" and not offers.why_not(model)
+        model for model in models.values() if model.kind == "video" and not offers.why_not(model, project.team_id)
     ]
 
     def rank(model: Model) -> tuple[bool, int, bool, Decimal]:
@@ -215,10 +216,10 @@ def _instead_of(project: Project, model_id: str) -> list[Model]:
     return [*hosted_then_local[: TRIED - 1], *local[:1]]
 
 
-def _successors(model_id: str) -> Iterator[str]:
+def _successors(models: Mapping[str, Model], model_id: str) -> Iterator[str]:
     seen = {model_id}
-    model = connections.all_models().get(model_id)
+    model = models.get(model_id)
     while model and model.successor and model.successor not in seen:
         seen.add(model.successor)
         yield model.successor
-        model = connections.all_models().get(model.successor)
+        model = models.get(model.successor)

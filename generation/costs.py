@@ -83,7 +83,7 @@ def _of_pictures(rows: Iterable[ImageGeneration]) -> Iterator[Line]:
 
 
 def _line(row: Generation | ImageGeneration, project: Project, what: str) -> Line:
-    model = connections.all_models().get(row.model_id)
+    model = connections.all_models(project.team_id).get(row.model_id)
     is_open = row.is_active or row.status == Status.UNKNOWN
     return Line(
         project_id=project.pk,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from generation import budget, dispatch, media
 from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, Worker, exact
 from generation.states import FINAL, Status
 from projects.models import Reference
+from teams import secrets
 
 STUCK_AFTER = timedelta(minutes=5)
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -39,7 +41,17 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    for look in (configuration, workers, stuck_rows, open_questions, ledger, missing_files, orphaned_files, disk):
+    for look in (
+        configuration,
+        keys,
+        workers,
+        stuck_rows,
+        open_questions,
+        ledger,
+        missing_files,
+        orphaned_files,
+        disk,
+    ):
         yield from look()
 
 
@@ -47,6 +59,21 @@ def configuration() -> Iterator[Finding]:
     for problem in checks.run_checks():
         if problem.is_serious():
             yield Finding(f"{problem.msg} {problem.hint or ''}".strip())
+
+
+def keys() -> Iterator[Finding]:
+    """Sealed values that none of this server's keys opens."""
+    unreadable: dict[str, list[str]] = defaultdict(list)
+    try:
+        for place, pk in secrets.unreadable():
+            unreadable[place].append(str(pk))
+    except secrets.Unreadable as error:
+        yield Finding(str(error))
+    for place, pks in unreadable.items():
+        yield Finding(
+            f"No key of this server opens {place} of {', '.join(pks[:20])}. Bring back IMAGEAI_SECRET_KEYS or keys/secrets "
+            f"from a backup, or enter them again."
+        )
 
 
 def workers() -> Iterator[Finding]:
@@ -104,7 +131,7 @@ def _release(row: Advancing) -> Callable[[], None]:
 
 
 def _wrong_budgets() -> Iterator[Budget]:
-    for row in Budget.objects.select_related("team", "project"):
+    for row in Budget.objects.select_related("team", "project", "connection"):
         if (exact(row.reserved), exact(row.spent)) != _sums_of(row):
             yield row
 
@@ -113,6 +140,8 @@ def _sums_of(row: Budget) -> tuple[Decimal, Decimal]:
     entries = LedgerEntry.objects.filter(team=row.team, currency=row.currency)
     if row.project:
         entries = entries.filter(project=row.project)
+    if row.connection:
+        entries = entries.filter(Q(take__connection=row.connection) | Q(images__connection=row.connection))
     told = entries.aggregate(reserved=Sum("reserved"), spent=Sum("spent"))
     return exact(told["reserved"]), exact(told["spent"])
 

@@ -24,7 +24,7 @@ NEXT_STEPS = {
     ErrorKind.MODERATION: "Change the wording or the pictures, then make a new take.",
     ErrorKind.QUOTA: "Add credit at the provider or choose another model, then make a new take.",
     ErrorKind.RATE_LIMIT: "Wait a few minutes, then make a new take; fewer at a time help.",
-    ErrorKind.AUTH: "Have the key checked by whoever runs this server; “Test connection” tells whether it works.",
+    ErrorKind.AUTH: "“Test connection” tells whether it works. An owner, or whoever runs this server, can change it.",
     ErrorKind.INVALID: "Change what the provider names, then make a new take.",
     ErrorKind.PROVIDER: "Make a new take; if it happens again, choose another model.",
     ErrorKind.NETWORK: "Test the connection under Connections, then make a new take.",

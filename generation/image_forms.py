@@ -18,10 +18,10 @@ from projects.models import Project, Reference, Scene
 AS_THE_MODEL_DOES = ("", "As the model does")
 
 
-def image_models() -> list[Model]:
-    """Those that can be had now, or all of them where none can, so that the form can say why."""
-    models = [model for model in connections.all_models().values() if model.kind == "image"]
-    at_hand = [model for model in models if not why_not(model)]
+def image_models(team_id: int) -> list[Model]:
+    """Those that the team can have now, or all of them where it can have none, so that the form can say why."""
+    models = [model for model in connections.all_models(team_id).values() if model.kind == "image"]
+    at_hand = [model for model in models if not why_not(model, team_id)]
     lasting = sorted(at_hand, key=lambda model: model.retired_on is not None)
     return lasting or models
 
@@ -46,6 +46,7 @@ class ImageRequestForm(forms.Form):
     click = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, *, project: Project, scene: Scene | None, models: list[Model], **kwargs: Any) -> None:
+        self.project = project
         super().__init__(data, **kwargs)
         by_id = {model.id: model for model in models}
         self.chosen_model = by_id.get((data or {}).get("model", "")) or models[0]
@@ -109,4 +110,4 @@ class ImageRequestForm(forms.Form):
 
     @property
     def obstacles(self) -> list[str]:
-        return why_not(self.chosen_model)
+        return why_not(self.chosen_model, self.project.team_id)

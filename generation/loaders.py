@@ -1,10 +1,10 @@
-"""The only doors to takes and picture requests: 404 to people of other teams, 403 to members whose role does not suffice."""
+"""The only doors to takes, picture requests and connections: 404 to other teams, 403 where the role does not suffice."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
-from generation.models import Generation, ImageGeneration
+from generation.models import Connection, Generation, ImageGeneration
 from teams import access
 from teams.models import Role
 
@@ -21,3 +21,17 @@ def load_take(
 def load_images(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[ImageGeneration, Role]:
     rows = ImageGeneration.objects.select_related("project", "scene")
     return access.load(rows, access.signed_in(request), pk, team="project__team", at_least=at_least)
+
+
+def load_connection(
+    request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, removed_too: bool = False
+) -> tuple[Connection, Role]:
+    """A team's own; those of the environment belong to nobody."""
+    rows = Connection.objects.select_related("team")
+    return access.load(
+        rows if removed_too else rows.filter(deleted_at=None),
+        access.signed_in(request),
+        pk,
+        team="team",
+        at_least=at_least,
+    )

@@ -60,7 +60,7 @@ class Offer:
 def chosen_model(scene: Scene) -> Model:
     """Raises ValidationError where the model the scene was given is nowhere any more."""
     try:
-        return connections.find(scene.chosen_model_id)
+        return connections.find(scene.chosen_model_id, scene.project.team_id)
     except KeyError:
         raise ValidationError(
             f"There is no model called “{scene.chosen_model_id}” here (any more). Choose one under Cost."
@@ -69,7 +69,7 @@ def chosen_model(scene: Scene) -> Model:
 
 def chosen_offer(scene: Scene) -> Offer | None:
     """What the next take would be; None where its model is unknown."""
-    model = connections.all_models().get(scene.chosen_model_id)
+    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
     return offer(scene, model) if model else None
 
 
@@ -88,10 +88,15 @@ def offer(
     *,
     render: Callable[[Scene, Model], str] = prompting.render,
 ) -> Offer:
-    """The model for the scene, at the nearest length it makes that is no shorter; or for what shall be done to a take."""
-    connection = connections.for_provider(model.provider)
+    """The model for the scene, at the nearest length it makes that is no shorter; or for what shall be done to a take.
+
+    A new clip is made with the first of the team's connections that serves the model, another one where its source was made.
+    """
+    team_id = scene.project.team_id
+    accounts = connections.roster(team_id)
+    connection = (accounts.holding(asked.source.connection_id) if asked else None) or accounts.serving(model.id)
     seconds = model.seconds.nearest(scene.duration)
-    found: list[str] = [*availability_obstacles(model, connection, timezone.localdate())]
+    found: list[str] = [*availability_obstacles(model, connection, team_id)]
     if model.kind != "video":
         found.append(f"{model.name} makes no clips.")
     unseen: list[str] = []
@@ -103,7 +108,7 @@ def offer(
         if asked.task == Task.EXTEND and model.takes.extend:
             seconds = model.takes.extend.nearest(scene.duration, made=asked.source.whole_seconds)
     else:
-        found += [*format_obstacles(scene, model), *length_obstacles(model, scene.duration)]
+        found += [*format_obstacles(scene, model), *length_obstacles(model, scene.duration, team_id)]
         unseen += input_obstacles(scene, model, seconds)
         if not is_local(model.provider):
             found += [*unseen, *prompt_obstacles(model, render(scene, model))]
@@ -117,28 +122,29 @@ def offer(
 
 def frame_size(scene: Scene) -> tuple[int, int]:
     """Width and height of what the scene's model makes of it; the project's where it makes nothing of it."""
-    model = connections.all_models().get(scene.chosen_model_id)
+    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
     sizes = model.sizes.get(scene.resolution) if model else None
     return (sizes.get(scene.project.aspect_ratio) if sizes else None) or scene.project.frame_size
 
 
-def why_not(model: Model) -> list[str]:
-    """Why the model cannot be had here today; empty where it can."""
-    return [*availability_obstacles(model, connections.for_provider(model.provider), timezone.localdate())]
+def why_not(model: Model, team_id: int | None) -> list[str]:
+    """Why the team cannot have the model today; empty where it can."""
+    return [*availability_obstacles(model, connections.for_model(model, team_id), team_id)]
 
 
-def models_at_hand() -> list[tuple[str, str]]:
-    """Id and name of the video models that could make clips here today."""
+def models_at_hand(team_id: int) -> list[tuple[str, str]]:
+    """Id and name of the video models that could make the team's clips today."""
     return [
         (model.id, model.name)
-        for model in connections.all_models().values()
-        if model.kind == "video" and not why_not(model)
+        for model in connections.all_models(team_id).values()
+        if model.kind == "video" and not why_not(model, team_id)
     ]
 
 
 def offers_for(scene: Scene) -> list[Offer]:
     """Every video model; those that can make the scene first, the cheapest among them, and the dear ones marked."""
-    offers = [offer(scene, model) for model in connections.all_models().values() if model.kind == "video"]
+    models = connections.all_models(scene.project.team_id).values()
+    offers = [offer(scene, model) for model in models if model.kind == "video"]
     asked_above = budget.asks_above(scene.project, CURRENCY)
     hosted = [one for one in offers if one.is_possible and not is_local(one.model.provider)]
     cheapest = min(hosted, key=lambda one: one.price.amount if one.price else 0, default=None)
@@ -175,18 +181,19 @@ def is_retired(model: Model, connection: Configured | None, today: date) -> bool
 # -- What can be in the way --------------------------------------------------------------------------------------------
 
 
-def availability_obstacles(model: Model, connection: Configured | None, today: date) -> Iterator[str]:
+def availability_obstacles(model: Model, connection: Configured | None, team_id: int | None) -> Iterator[str]:
     if is_local(model.provider):
         return
-    if is_retired(model, connection, today):
-        successor = connections.all_models().get(model.successor)
+    if is_retired(model, connection, timezone.localdate()):
+        successor = connections.all_models(team_id).get(model.successor)
         follows = f" {successor.name} follows it." if successor else ""
         variable = connections.BASE_URLS.get(model.provider, "")
-        elsewhere = f" A server that still has it can be named by {variable}." if variable else ""
+        elsewhere = f" A server that still has it can be named by {variable} or under Connections." if variable else ""
         yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows or elsewhere}"
     elif connection is None:
         how = connections.HOW_TO_CONNECT.get(model.provider)
-        yield f"{how} to use {model.name}." if how else f"Nothing here can reach {model.name}."
+        added = f"{how}, or add an account under Connections, to use {model.name}."
+        yield added if how else f"Nothing here can reach {model.name}."
     elif model.provider not in (IMAGE_PROVIDERS if model.kind == "image" else REMOTE_PROVIDERS):
         yield f"Nothing here can reach {model.name}."
 
@@ -196,18 +203,18 @@ def format_obstacles(scene: Scene, model: Model) -> Iterator[str]:
     if aspect not in model.aspect_ratios:
         yield f"{model.name} cannot make {aspect}; it makes {', '.join(model.aspect_ratios)}."
     elif resolution not in model.sizes:
-        instead = _instead(model, lambda other: resolution in other.sizes)
+        instead = _instead(model, scene.project.team_id, lambda other: resolution in other.sizes)
         yield f"{model.name} cannot make {resolution}; it makes {', '.join(model.resolutions)}.{instead}"
     elif aspect not in model.sizes[resolution]:
         others = ", ".join(model.sizes[resolution])
         yield f"{model.name} cannot make {aspect} in {resolution}; in {resolution} it makes {others}."
 
 
-def length_obstacles(model: Model, seconds: Decimal, *, exactly: bool = False) -> Iterator[str]:
+def length_obstacles(model: Model, seconds: Decimal, team_id: int, *, exactly: bool = False) -> Iterator[str]:
     """A scene that is shorter than what the model makes is no obstacle, unless it must be `exactly` that long."""
     if model.seconds.allows(seconds) or (not exactly and model.seconds.nearest(seconds) >= seconds):
         return
-    instead = _instead(model, lambda other: other.seconds.allows(seconds))
+    instead = _instead(model, team_id, lambda other: other.seconds.allows(seconds))
     yield f"{model.name} makes {model.seconds}; this scene has {seconds.normalize():f} s.{instead}"
 
 
@@ -218,31 +225,32 @@ def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[st
 
 def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
     yield from picture_obstacles(scene, model, seconds)
-    takes = model.takes
+    takes, team_id = model.takes, scene.project.team_id
     if scene.seed is not None and not takes.seed:
-        yield f"{model.name} takes no seed.{_instead(model, lambda other: other.takes.seed)}"
+        yield f"{model.name} takes no seed.{_instead(model, team_id, lambda other: other.takes.seed)}"
     elif scene.seed is not None and scene.seed > SEED_LIMIT:
         yield f"A seed is at most {SEED_LIMIT}."
     if scene.audio == Audio.OFF and takes.audio == "always":
-        yield f"{model.name} always makes sound.{_instead(model, lambda other: other.takes.audio != 'always')}"
+        instead = _instead(model, team_id, lambda other: other.takes.audio != "always")
+        yield f"{model.name} always makes sound.{instead}"
     if scene.audio == Audio.ON and takes.audio == "never":
-        yield f"{model.name} makes no sound.{_instead(model, lambda other: other.takes.audio != 'never')}"
+        yield f"{model.name} makes no sound.{_instead(model, team_id, lambda other: other.takes.audio != 'never')}"
 
 
 def picture_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
     """Which of the scene's frames and references the model does not take."""
-    takes = model.takes
+    takes, team_id = model.takes, scene.project.team_id
     start, end = scene.frame(Reference.Role.START_FRAME), scene.frame(Reference.Role.END_FRAME)
     references = len(scene.shown_references())
-    if start and (refusal := frame_refusal(model, Reference.Role.START_FRAME)):
+    if start and (refusal := frame_refusal(model, Reference.Role.START_FRAME, team_id)):
         yield refusal
-    if end and (refusal := frame_refusal(model, Reference.Role.END_FRAME)):
+    if end and (refusal := frame_refusal(model, Reference.Role.END_FRAME, team_id)):
         yield refusal
     elif end and not start:
         yield f"{model.name} takes an end frame only together with a start frame."
     if references > takes.references:
         allowed = f"{takes.references} references" if takes.references else "no references"
-        instead = _instead(model, lambda other: other.takes.references >= references)
+        instead = _instead(model, team_id, lambda other: other.takes.references >= references)
         yield f"{model.name} takes {allowed}; this scene has {references}.{instead}"
     if references and (start or end) and takes.frames_or_references:
         yield f"{model.name} takes either frames or references, not both."
@@ -250,13 +258,14 @@ def picture_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[
         yield f"With start and end frame {model.name} makes at most {takes.both_frames_max_seconds} s."
 
 
-def frame_refusal(model: Model, role: str) -> str:
+def frame_refusal(model: Model, role: str, team_id: int) -> str:
     """That the model takes no such frame, and which would; empty where it does."""
     match role:
         case Reference.Role.START_FRAME if not model.takes.start_frame:
-            return f"{model.name} takes no start frame.{_instead(model, lambda other: other.takes.start_frame)}"
+            instead = _instead(model, team_id, lambda other: other.takes.start_frame)
+            return f"{model.name} takes no start frame.{instead}"
         case Reference.Role.END_FRAME if not model.takes.end_frame:
-            return f"{model.name} takes no end frame.{_instead(model, lambda other: other.takes.end_frame)}"
+            return f"{model.name} takes no end frame.{_instead(model, team_id, lambda other: other.takes.end_frame)}"
     return ""
 
 
@@ -276,10 +285,14 @@ def task_obstacles(model: Model, connection: Configured | None, asked: Asked) ->
         yield f"{model.name} cannot {task} a clip{where}."
     if not source.is_done or not source.remote_id:
         yield f"Only a finished clip that the provider made can be used to {task}."
-    elif source.provider != model.provider or (connection and source.connection_id != connection.row().pk):
+    elif source.provider != model.provider or (connection and source.connection_id != _row_id(connection)):
         yield f"A clip can only be used to {task} where it was made."
     elif task == Task.EXTEND and model.takes.extend:
         yield from extension_obstacles(model, model.takes.extend, connection, source)
+
+
+def _row_id(connection: Configured) -> int:
+    return connection.stored.pk if connection.stored else connection.row().pk
 
 
 def extension_obstacles(
@@ -293,24 +306,20 @@ def extension_obstacles(
             f"{model.name} extends clips by {extension.seconds} up to {extension.total:f} s together; "
             f"this one has {made.normalize():f} s already."
         )
-    if extension.from_bucket and connection and not connection.account.option("output_gcs_uri"):
-        yield (
-            f"{model.name} extends clips that stand in a bucket. Set GOOGLE_VEO_OUTPUT_GCS_URI, then make the clip again."
-        )
+    if extension.from_bucket and connection and not connection.option("output_gcs_uri"):
+        how = f"Give {connection.name} one" if connection.is_own else "Set GOOGLE_VEO_OUTPUT_GCS_URI"
+        yield f"{model.name} extends clips that stand in a bucket. {how}, then make the clip again."
 
 
-def _instead(model: Model, can: Callable[[Model], bool]) -> str:
+def _instead(model: Model, team_id: int | None, can: Callable[[Model], bool]) -> str:
     """The first model of the same account that would do, else the first that can be had at all."""
-    others: Iterable[Model] = connections.all_models().values()
-    today = timezone.localdate()
+    others: Iterable[Model] = connections.all_models(team_id).values()
     able = [
         other
         for other in others
         if other.kind == "video" and not is_local(other.provider) and other is not model and can(other)
     ]
     alike = [other for other in able if (other.provider, other.host) == (model.provider, model.host)]
-    at_hand = [
-        other for other in able if not [*availability_obstacles(other, connections.for_provider(other.provider), today)]
-    ]
+    at_hand = [other for other in able if not why_not(other, team_id)]
     best = alike or at_hand or able
     return f" {best[0].name} would." if best else ""

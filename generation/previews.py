@@ -64,20 +64,21 @@ class Preview:
 
 def previews_of(scene: Scene) -> list[Preview]:
     """For every template that some model here reads; the animatic reads none."""
-    models = connections.all_models()
+    team_id = scene.project.team_id
+    models = connections.all_models(team_id)
     chosen = models.get(scene.chosen_model_id)
     found = []
     for template in TEMPLATES.values():
         if template.name == FRAME:
-            found.append(Preview(template, image_models()[0], prompting.render_frame(scene), False, False))
-        elif model := _reader(template, chosen, models.values()):
+            found.append(Preview(template, image_models(team_id)[0], prompting.render_frame(scene), False, False))
+        elif model := _reader(template, chosen, models.values(), team_id):
             is_own = bool(scene.own_prompt.strip())
             text = prompting.render(scene, model)
             found.append(Preview(template, model, text, is_own, is_chosen=model == chosen))
     return found
 
 
-def _reader(template: Template, chosen: Model | None, models: Iterable[Model]) -> Model | None:
+def _reader(template: Template, chosen: Model | None, models: Iterable[Model], team_id: int) -> Model | None:
     """The scene's model where it reads this template, else the first that can be had, else the first."""
     readers = [
         model
@@ -86,7 +87,7 @@ def _reader(template: Template, chosen: Model | None, models: Iterable[Model]) -
     ]
     if chosen in readers:
         return chosen
-    return next((model for model in readers if not why_not(model)), readers[0] if readers else None)
+    return next((model for model in readers if not why_not(model, team_id)), readers[0] if readers else None)
 
 
 @dataclass(frozen=True)

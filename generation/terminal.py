@@ -71,6 +71,16 @@ def working_team(person: User, name: str | None) -> Team:
     return team
 
 
+def team_called(name: str) -> Team:
+    """For whoever runs the server, whichever teams they are in. Raises Usage."""
+    found = Team.objects.filter(name=name).order_by("pk")
+    if not found:
+        raise Usage(f"There is no team called {name} here.")
+    if len(found) > 1:
+        raise Usage(f"There are {len(found)} teams called {name} here.")
+    return found[0]
+
+
 def command_project(team: Team, person: User, aspect_ratio: str = "16:9") -> Project:
     """Where what commands make is kept, one project per shape."""
     title = f"Command line {aspect_ratio}"

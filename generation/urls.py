@@ -17,6 +17,7 @@ from generation.views import (
     stream,
     table,
     takes,
+    team_connections,
 )
 
 urlpatterns = [
@@ -60,7 +61,15 @@ urlpatterns = [
     path("projects/<int:pk>/budget", budget.project_budget, name="project_budget"),
     path("costs", budget.cost_page, name="costs"),
     path("connections", connections.connection_list, name="connections"),
+    path("connections/<int:pk>/test", team_connections.team_connection_test, name="team_connection_test"),
+    path("connections/<int:pk>/edit", team_connections.connection_edit, name="connection_edit"),
+    path("connections/<int:pk>/switch", team_connections.connection_switch, name="connection_switch"),
+    path("connections/<int:pk>/move", team_connections.connection_move, name="connection_move"),
+    path("connections/<int:pk>/remove", team_connections.connection_remove, name="connection_remove"),
+    path("connections/<int:pk>/restore", team_connections.connection_restore, name="connection_restore"),
     path("connections/<slug:slug>/test", connections.connection_test, name="connection_test"),
+    path("teams/<int:pk>/connections", team_connections.team_connections, name="team_connections"),
+    path("teams/<int:pk>/connections/add/<slug:provider>", team_connections.connection_add, name="connection_add"),
     path("takes/<int:pk>/look", look.take_look, name="take_look"),
     path("images/<int:pk>/look", look.images_look, name="images_look"),
     path("scenes/<int:pk>/prompt", prompts.prompt_preview, name="prompt_preview"),

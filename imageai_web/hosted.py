@@ -103,6 +103,14 @@ def some_of(env: environ.Env, name: str, allowed: tuple[str, ...]) -> list[str]:
     return values
 
 
+def hosts(env: environ.Env, name: str) -> list[str]:
+    values = [value.strip().lower().rstrip(".") for value in env.list(name, default=[]) if value.strip()]
+    for value in values:
+        if "/" in value or "@" in value:
+            raise ImproperlyConfigured(f"{name} names {value!r}; write hosts such as gpu.lan or gpu.lan:8000.")
+    return values
+
+
 def positive(env: environ.Env, name: str, default: int) -> int:
     value = text(env, name)
     if value and not (value.isdigit() and int(value) > 0):

@@ -1,16 +1,15 @@
-"""Keeps the secrets of one-time links out of the log: whoever reads it could use those that still work."""
-
-from __future__ import annotations
+"""The log holds neither keys nor one-time links, whoever writes to it: a reader could use those that still work."""
 
 import logging
 import re
 
+from generation.providers.redaction import redacted
+
 LINK = re.compile(r"(/(?:sign-in|invitations)/)[\w-]{16,}")
 
 
-class WithoutLinks(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        if LINK.search(said):
-            record.msg, record.args = LINK.sub(r"\1...", said), ()
-        return True
+class Redacting(logging.Formatter):
+    """After everything else, so that tracebacks are covered too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return LINK.sub(r"\1...", redacted(super().format(record)))

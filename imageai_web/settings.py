@@ -41,6 +41,9 @@ def secret_from_file(name: str) -> str:
     return path.read_text().strip()
 
 
+#: What stored secrets are encrypted with (teams/secrets.py), the newest first; else the file keys/secrets.
+SECRET_KEYS = env.list("IMAGEAI_SECRET_KEYS", default=[])
+
 # -- Serving -----------------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -123,6 +126,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "generation.middleware.remember_connections",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "teams.sessions.LastSeenMiddleware",
@@ -235,8 +239,6 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "ImageAI"
 # A code counts for half a minute longer, on either side, than it is shown; teams/sign_in_forms.py lets it count once.
 MFA_TOTP_TOLERANCE = 1
-#: Fernet keys for what is kept sealed in the database: the first seals, all unseal. Made in DATA_DIR/keys when left out.
-SECRET_KEYS = env.list("IMAGEAI_SECRET_KEYS", default=[])
 
 SOCIALACCOUNT_ADAPTER = "teams.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = oidc.providers(env)
@@ -308,22 +310,23 @@ Q_CLUSTER = {
 # -- Providers ---------------------------------------------------------------------------------------------------------
 
 CONNECTIONS = hosted.connections(env)
+#: Hosts, or host:port, that teams may name although they are inside the network, or speak plain http.
+TEAM_HOSTS = hosted.hosts(env, "IMAGEAI_TEAM_HOSTS")
 
 LOG_DIR = DATA_DIR / "logs"
 LOG_DIR.mkdir(parents=True, exist_ok=True)
+LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"without_links": {"()": "imageai_web.logs.WithoutLinks"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s"}},
+    "formatters": {"line": {"()": "imageai_web.logs.Redacting", "format": LINE}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_links"]},
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
         # All processes append to it; whatever rotates it may simply move it away.
         "file": {
             "class": "logging.handlers.WatchedFileHandler",
             "filename": LOG_DIR / "imageai.log",
             "formatter": "line",
-            "filters": ["without_links"],
             "delay": True,
         },
     },

@@ -6,6 +6,7 @@ class TeamsConfig(AppConfig):
     name = "teams"
 
     def ready(self) -> None:
-        from teams import sessions  # its models are there only now
+        from teams import factor_secrets, secrets, sessions  # their models are there only now
 
         user_logged_in.connect(sessions.mark_new)
+        secrets.MORE_PLACES.append(factor_secrets.PLACE)

@@ -13,6 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
+from generation.models.connection import Connection
 from generation.models.generation import Generation
 from generation.models.image_generation import ImageGeneration
 from projects.models import Project
@@ -31,10 +32,14 @@ def exact(total: Decimal | None) -> Decimal:
 
 
 class Budget(models.Model):
-    """A team's, or with a project that project's; one per currency. `spent_month` belongs to `month`, as 2026-11."""
+    """A team's, or with a project that project's, or that of one of the team's connections; one per currency.
+
+    `spent_month` belongs to `month`, as 2026-11.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="budgets")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="budgets")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="budgets")
     currency = models.CharField(max_length=3, default="USD")
     cap_total = money(null=True, blank=True, validators=NOT_NEGATIVE)
     cap_month = money(null=True, blank=True, validators=NOT_NEGATIVE)
@@ -50,7 +55,14 @@ class Budget(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["team", "currency"], condition=models.Q(project=None), name="one_budget_of_a_team"
+                fields=["team", "currency"],
+                condition=models.Q(project=None, connection=None),
+                name="one_budget_of_a_team",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "currency"],
+                condition=models.Q(connection__isnull=False),
+                name="one_budget_of_a_connection",
             ),
             models.UniqueConstraint(
                 fields=["project", "currency"],
@@ -61,7 +73,7 @@ class Budget(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.project or self.team)
+        return str(self.project or self.connection or self.team)
 
     def spent_in(self, month: str) -> Decimal:
         return self.spent_month if self.month == month else Decimal(0)

@@ -1,16 +1,17 @@
 """Whose clip it is that a provider made for a submission whose answer nobody saw.
 
-Takes of one scene are asked for with the same words, so what is found may be another's. Here each clip gets one take. Both
-functions belong into the transaction that writes the clip's id down; they lock the connection, as whoever sends does.
+Takes of one scene are asked for with the same words, so what is found may be another's. Here each clip gets one take. Two
+connections to one server may be the same account there, so they count together. `is_free` and `may_adopt` belong into the
+transaction that writes the clip's id down; they lock those connections, as whoever sends does.
 """
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
-from generation.pipeline.entering import connection_of
 from generation.states import Status
 
 
@@ -25,6 +26,25 @@ def may_adopt(take: Generation, remote_id: str) -> bool:
     return is_free(take, remote_id) and not on_its_way.exists()
 
 
+def known_ids(take: Generation) -> frozenset[str]:
+    """The clips at the same server that takes have: none of them is adopted twice."""
+    return frozenset(_made_there(take).exclude(remote_id="").values_list("remote_id", flat=True))
+
+
+def taker_of(take: Generation, remote_id: str) -> Generation | None:
+    """The other take that has this clip."""
+    return _made_there(take).filter(remote_id=remote_id).exclude(pk=take.pk).first()
+
+
 def _others(take: Generation) -> GenerationQuerySet:
-    connection = Connection.objects.select_for_update(of=("self",)).get(pk=connection_of(take))
-    return Generation.objects.filter(connection=connection).exclude(pk=take.pk)
+    list(_of_same_server(take).select_for_update(of=("self",)).order_by("pk"))
+    return _made_there(take).exclude(pk=take.pk)
+
+
+def _made_there(take: Generation) -> GenerationQuerySet:
+    return Generation.objects.filter(connection__in=_of_same_server(take))
+
+
+def _of_same_server(take: Generation) -> QuerySet[Connection]:
+    assert take.connection is not None, "what is made elsewhere is made with an account"
+    return Connection.objects.filter(provider=take.connection.provider, base_url=take.connection.base_url)

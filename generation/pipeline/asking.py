@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from generation import budget, catalogue, prompting
+from generation import budget, catalogue, connections, prompting
 from generation.cost import Price
 from generation.dispatch import hand_over_due
 from generation.models import Generation
@@ -35,6 +35,7 @@ class Enqueued:
 
 
 @transaction.atomic
+@connections.remembered()
 def enqueue(
     scene: Scene,
     *,
@@ -81,6 +82,7 @@ def enqueue(
 
 
 @transaction.atomic
+@connections.remembered()
 def enqueue_missing(project: Project, *, member: User, confirmed: bool = True) -> list[Generation]:
     """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none.
 

@@ -40,6 +40,7 @@ OPTIONS = ("size", "quality", "background", "output_format", "compression", "sty
 
 
 @transaction.atomic
+@connections.remembered()
 def enqueue_images(
     project: Project,
     scene: Scene | None,
@@ -62,13 +63,14 @@ def enqueue_images(
     Project.objects.select_for_update().get(pk=project.pk)
     if click and (asked_already := ImageGeneration.objects.filter(project=project, click=click).first()):
         return asked_already
-    obstacles = image_obstacles(model, request, len(inputs))
+    obstacles = image_obstacles(project.team_id, model, request, len(inputs))
+    connection = connections.for_model(model, project.team_id)
     if role in pictures.FRAMES and request.count > 1:
         obstacles.append("A frame is one picture; for several, ask for references.")
     price = image_validation.image_price(model, request.size, request.quality, request.count)
     if expected is not None and expected != str(price or ""):
         obstacles.append(f"It would cost {price or 'what its tokens cost'} by now. Nothing was started; press again.")
-    if price is None and budget.is_capped(project, model.currency):
+    if price is None and budget.is_capped(project, model.currency, connection.stored if connection else None):
         obstacles.append(
             f"What this costs is told only afterwards, which no budget can hold to. Choose a size and quality that "
             f"{model.name} has a price for, or another model."
@@ -77,7 +79,6 @@ def enqueue_images(
         raise ValidationError(obstacles)
     if price and not confirmed:
         budget.ask_before(price, project)
-    connection = connections.for_provider(model.provider)
     assert connection is not None, "its absence is an obstacle"
     row = ImageGeneration.objects.create(
         project=project,
@@ -102,9 +103,9 @@ def enqueue_images(
     return row
 
 
-def image_obstacles(model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:
+def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:
     """Everything in the way of these pictures, the account included."""
-    found = why_not(model)
+    found = why_not(model, team_id)
     as_asked = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
     return found + image_validation.image_obstacles(model, as_asked)
 
@@ -185,7 +186,7 @@ def _put(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
 
 def _cost(row: ImageGeneration, result: ImageResult) -> Decimal:
     """By the tokens that were counted, where the model is priced by tokens; else as estimated."""
-    model = connections.all_models().get(row.model_id)
+    model = connections.model_of(row)
     tokens = result.usage.get("output_tokens")
     if model is None or tokens is None or model.price_per_million_tokens is None:
         return row.estimated_cost

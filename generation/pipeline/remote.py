@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
@@ -84,7 +84,7 @@ def look_up(lease: Lease) -> None:
     assert take.submitted_at is not None
     try:
         account = connections.account_of(take)
-        known = frozenset(_remote_ids(take))
+        known = adopting.known_ids(take)
         remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
     except ProviderError as error:
         if take.attempt < MAX_ATTEMPTS:
@@ -103,13 +103,6 @@ def look_up(lease: Lease) -> None:
         answer = f" Its answer was: {take.error_message}" if take.error_message else ""
         message = f"The provider did not say whether it accepted this clip.{answer}"
         end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
-
-
-def _remote_ids(take: Generation) -> Iterable[str]:
-    """The clips of the same account that other takes have: none of them is adopted twice."""
-    return (
-        Generation.objects.filter(connection=take.connection).exclude(remote_id="").values_list("remote_id", flat=True)
-    )
 
 
 # -- Polling -----------------------------------------------------------------------------------------------------------

@@ -35,10 +35,10 @@ def look_again(take: Generation, by: User | None = None) -> bool:
         _go_on(take, take.remote_id, by, "looked again")
         return True
     assert take.submitted_at is not None, "an outcome is unknown only of what was sent"
-    others = Generation.objects.filter(connection=take.connection).exclude(remote_id="")
-    known = frozenset(others.values_list("remote_id", flat=True))
     account = connections.account_of(take)
-    remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
+    remote_id = remote_provider(take.provider).find(
+        account, request_of(take), take.submitted_at, adopting.known_ids(take)
+    )
     if remote_id is None:
         return False
     with transaction.atomic():
@@ -53,8 +53,7 @@ def was_made(take: Generation, remote_id: str, by: User | None = None) -> None:
     remote_id = remote_id.strip()
     if not remote_id:
         raise ValidationError("Paste the id that the provider shows for the clip.")
-    other = Generation.objects.filter(connection=take.connection, remote_id=remote_id).exclude(pk=take.pk).first()
-    if other:
+    if other := adopting.taker_of(take, remote_id):
         raise ValidationError(f"That clip belongs to take {other.number} of “{other.scene.title}” already.")
     try:
         on_loop(remote_provider(take.provider).check(connections.account_of(take), remote_id))

@@ -13,6 +13,9 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from generation.providers import redaction
 
 
 class ErrorKind(StrEnum):
@@ -31,7 +34,7 @@ class ErrorKind(StrEnum):
 
 
 class ProviderError(Exception):
-    """A failure in the provider's own words, as plain text, with its kind and what the provider told about it."""
+    """A failure in the provider's own words, as plain text without keys; with its kind and what else was told."""
 
     def __init__(
         self,
@@ -42,11 +45,11 @@ class ProviderError(Exception):
         request_id: str = "",
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
         self.kind = kind
-        self.message = message
-        self.code = code
-        self.request_id = request_id
+        self.message = redaction.redacted(message)
+        super().__init__(self.message)
+        self.code = redaction.redacted(code)
+        self.request_id = redaction.redacted(request_id)
         self.retry_after = retry_after
 
 
@@ -99,13 +102,25 @@ class Ability(StrEnum):
 class Account:
     """Where, and as whom, a provider is called. Hashable, so that a provider may keep one client per account.
 
-    An empty `base_url` is the vendor's own. `options` are the provider's own settings as (name, value) pairs.
+    An empty `base_url` is the vendor's own. `options` are the provider's own settings as (name, value) pairs. What a team
+    has named itself is `public_only`: nothing inside the network is reached, but `allowed_host` where the operator allows it.
     """
 
     base_url: str = ""
     key: str = field(default="", repr=False)
     abilities: frozenset[Ability] = frozenset()
     options: tuple[tuple[str, str], ...] = ()
+    public_only: bool = False
+    #: A host, or host:port.
+    allowed_host: str = ""
+
+    def __post_init__(self) -> None:
+        redaction.remember(self.key)
+
+    @property
+    def trusted(self) -> str:
+        """The host that may be inside: what the operator has named, or allowed to a team."""
+        return self.allowed_host if self.public_only else (urlsplit(self.base_url).hostname or "")
 
     def option(self, name: str, default: str = "") -> str:
         return dict(self.options).get(name, default)

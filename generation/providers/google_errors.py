@@ -15,6 +15,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.genai._interactions_errors import GeminiNextGenAPIClientError
 from google.genai.errors import APIError
 
+from generation.providers import reach
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.openai_errors import NOT_SENT, plain, retry_after
 
@@ -28,15 +29,17 @@ _UNKNOWN_ID = re.compile(r"not found|unknown (interaction|operation)|does not ex
 _BAD_KEY = re.compile(r"api.key|credential|unauthenticated", re.IGNORECASE)
 
 
-def as_provider_error(error: Exception, *, sending: bool, key: str = "") -> ProviderError:
+def as_provider_error(error: Exception, *, sending: bool) -> ProviderError:
     """`sending` is whether something is bought by the call: then an answer that does not tell is UNKNOWN."""
     if isinstance(error, GoogleAuthError):
-        message = f"Google's credentials do not work: {_without(key, plain(str(error)))}"
+        message = f"Google's credentials do not work: {plain(str(error))}"
         return ProviderError(ErrorKind.AUTH, f"{message} Set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN.")
     status = _status_of(error)
     if status is not None and status >= 400:
-        return _refusal(error, status, sending=sending, key=key)
+        return _refusal(error, status, sending=sending)
     cause = error.__cause__ if isinstance(error, GeminiNextGenAPIClientError) and error.__cause__ else error
+    if isinstance(cause, reach.Refused):
+        return ProviderError(ErrorKind.INVALID, str(cause))
     if isinstance(cause, NOT_SENT):
         return ProviderError(ErrorKind.NETWORK, f"Google could not be reached ({type(cause).__name__}).")
     if isinstance(cause, httpx2.HTTPError):
@@ -64,9 +67,9 @@ def _status_of(error: Exception) -> int | None:
     return status if isinstance(status, int) else None
 
 
-def _refusal(error: Exception, status: int, *, sending: bool, key: str) -> ProviderError:
+def _refusal(error: Exception, status: int, *, sending: bool) -> ProviderError:
     body = _body_of(error)
-    words = _without(key, plain(str(body.get("message") or "")))
+    words = plain(str(body.get("message") or ""))
     if words.lstrip().startswith("<"):
         words = ""  # a page: what answers is not Google's API
     response = getattr(error, "response", None)
@@ -108,7 +111,3 @@ def _retry_info(body: dict[str, Any]) -> float | None:
         if re.fullmatch(r"\d+(\.\d+)?s", delay):
             return float(delay[:-1])
     return None
-
-
-def _without(key: str, words: str) -> str:
-    return words.replace(key, "(the key)") if len(key) > 4 else words

@@ -12,14 +12,13 @@ import binascii
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from google import genai
 from google.genai import types
 from PIL import Image
 
-from generation.providers import transfer
+from generation.providers import reach, transfer
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -53,7 +52,7 @@ def submit(account: Account, request: Request) -> str:
         try:
             answer: Any = client.interactions.create(**fields)
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=True, key=account.key) from error
+            raise as_provider_error(error, sending=True) from error
     remote_id = getattr(answer, "id", None)
     if not isinstance(remote_id, str) or not remote_id:
         raise ProviderError(ErrorKind.UNKNOWN, "Google answered with something that names no clip.")
@@ -64,7 +63,7 @@ async def check(account: Account, remote_id: str) -> Progress:
     try:
         answer: Any = await _async_client(account).aio.interactions.get(remote_id)
     except CALL_ERRORS as error:
-        raise as_provider_error(error, sending=False, key=account.key) from error
+        raise as_provider_error(error, sending=False) from error
     return _progress(answer)
 
 
@@ -73,7 +72,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
         try:
             answer: Any = client.interactions.get(remote_id)
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False, key=account.key) from error
+            raise as_provider_error(error, sending=False) from error
     clip = getattr(answer, "output_video", None)
     if clip is None:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
@@ -81,10 +80,10 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
         transfer.save([_decoded(clip.data)], destination, on_progress)
         return
     url = _download_address(account, clip.uri or "")
-    ours = urlsplit(url).netloc == urlsplit(account.base_url or BASE_URL).netloc
+    ours = reach.origin_of(url) == reach.origin_of(account.base_url or BASE_URL)
     # The key goes to the account's own host and nowhere else, whatever address an answer names.
     headers = {"x-goog-api-key": account.key} if ours else None
-    transfer.save_from_url(url, destination, on_progress, headers, base_url=account.base_url)
+    transfer.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
@@ -113,7 +112,7 @@ def test(account: Account) -> str:
         try:
             model = client.models.get(model=TEST_MODEL)
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False, key=account.key) from error
+            raise as_provider_error(error, sending=False) from error
     if TEST_MODEL not in (model.name or ""):
         where = account.base_url or BASE_URL
         raise ProviderError(
@@ -253,6 +252,8 @@ def _client(account: Account, seconds: float) -> genai.Client:
         api_version=account.option("api_version", "v1beta"),
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
+        client_args={"follow_redirects": False} | reach.client_options(account),
+        async_client_args={"follow_redirects": False} | reach.async_client_options(account),
     )
     return genai.Client(vertexai=False, api_key=account.key, http_options=options)
 
@@ -270,7 +271,7 @@ def _call(account: Account, method: str, remote_id: str) -> bool:
         try:
             getattr(client.interactions, method)(remote_id)
         except CALL_ERRORS as error:
-            failure = as_provider_error(error, sending=False, key=account.key)
+            failure = as_provider_error(error, sending=False)
             if failure.kind == ErrorKind.INVALID:
                 return False  # it is over, or cannot be stopped any more
             raise failure from error

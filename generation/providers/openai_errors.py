@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 from openai import APIConnectionError, APIStatusError, OpenAIError
 
+from generation.providers import reach
 from generation.providers.base import ErrorKind, ProviderError
 
 MOST_CHARACTERS = 1000
@@ -42,6 +43,8 @@ def as_provider_error(error: OpenAIError | ValueError, *, sending: bool) -> Prov
         return _refusal(error, sending=sending)
     if isinstance(error, APIConnectionError):
         cause = error.__cause__ or error
+        if isinstance(cause, reach.Refused):
+            return ProviderError(ErrorKind.INVALID, str(cause))
         if isinstance(cause, NOT_SENT):
             return ProviderError(ErrorKind.NETWORK, f"The server could not be reached ({type(cause).__name__}).")
         what = "The connection broke before the answer came"
@@ -68,7 +71,7 @@ def _refusal(error: APIStatusError, *, sending: bool) -> ProviderError:
     status, body = error.status_code, error.body
     details: dict[str, Any] = body if isinstance(body, dict) else {}
     code = str(details.get("code") or "")
-    words = _without_key(plain(str(details.get("message") or details.get("detail") or "")), error.request)
+    words = plain(str(details.get("message") or details.get("detail") or ""))
     told = f"{code} {details.get('type') or ''} {words}"
     return ProviderError(
         _kind(status, told, has_words=bool(words), sending=sending),
@@ -95,11 +98,6 @@ def _kind(status: int, told: str, *, has_words: bool, sending: bool) -> ErrorKin
     if 400 <= status < 500 and status != 408:
         return ErrorKind.INVALID
     return ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
-
-
-def _without_key(words: str, request: httpx2.Request) -> str:
-    key = request.headers.get("authorization", "").removeprefix("Bearer ")
-    return words.replace(key, "(the key)") if len(key) > 4 else words
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:

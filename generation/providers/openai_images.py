@@ -11,11 +11,12 @@ import binascii
 from pathlib import Path
 from typing import Any
 
-from openai import OpenAI, OpenAIError
+from openai import DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Image as AnsweredImage
 from openai.types import ImagesResponse
 from PIL import Image
 
+from generation.providers import reach
 from generation.providers.base import Account, ErrorKind, ImageRequest, ImageResult, ProviderError
 from generation.providers.openai_errors import as_provider_error
 
@@ -64,7 +65,14 @@ def _client(account: Account) -> OpenAI:
     # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
     if not account.key.isascii() or not account.key.isprintable():
         raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
-    return OpenAI(api_key=account.key or "none", base_url=account.base_url or BASE_URL, timeout=SECONDS, max_retries=0)
+    options = reach.client_options(account)
+    return OpenAI(
+        api_key=account.key or "none",
+        base_url=account.base_url or BASE_URL,
+        timeout=SECONDS,
+        max_retries=0,
+        http_client=DefaultHttpxClient(**options) if options else None,
+    )
 
 
 # -- What is sent ------------------------------------------------------------------------------------------------------

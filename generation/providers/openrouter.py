@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import httpx2
 from PIL import Image
 
-from generation.providers import transfer
+from generation.providers import reach, transfer
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -78,7 +78,7 @@ def submit(account: Account, request: Request) -> str:
 
 async def check(account: Account, remote_id: str) -> Progress:
     try:
-        response = await _client().get(
+        response = await _client(account).get(
             _url(account, f"/videos/{quote(remote_id, safe='')}"), headers=_headers(account), timeout=POLL_SECONDS
         )
     except httpx2.HTTPError as error:
@@ -98,7 +98,7 @@ async def check(account: Account, remote_id: str) -> Progress:
     if state != ProgressState.FAILED:
         return Progress(state, percent=100 if state == ProgressState.DONE else 0, cost=cost)
     default = "The clip expired at OpenRouter." if status == "expired" else "OpenRouter gave no reason."
-    words = _plain(account, _words(told.get("error"))) or default
+    words = _plain(_words(told.get("error"))) or default
     is_moderation = status != "expired" and _MODERATION.search(words)
     kind = ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER
     return Progress(state, error=ProviderError(kind, words, code=status), cost=cost)
@@ -108,7 +108,10 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     url = _url(account, f"/videos/{quote(remote_id, safe='')}/content")
     timeout = httpx2.Timeout(transfer.SILENCE_SECONDS, connect=transfer.CONNECT_SECONDS)
     try:
-        with httpx2.stream("GET", url, params={"index": 0}, headers=_headers(account), timeout=timeout) as response:
+        with (
+            httpx2.Client(**reach.client_options(account)) as client,
+            client.stream("GET", url, params={"index": 0}, headers=_headers(account), timeout=timeout) as response,
+        ):
             if response.status_code != 200:
                 response.read()
                 raise _refusal(account, response, sending=False)
@@ -211,22 +214,23 @@ def _picture(path: Path) -> dict[str, Any]:
 
 # -- Calling and being refused -----------------------------------------------------------------------------------------
 
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = WeakKeyDictionary()
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, httpx2.AsyncClient]] = WeakKeyDictionary()
 
 
-def _client() -> httpx2.AsyncClient:
-    """The running loop's own: a connection belongs to the loop it was opened in."""
-    loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        _clients[loop] = httpx2.AsyncClient()
-    return _clients[loop]
+def _client(account: Account) -> httpx2.AsyncClient:
+    """One per account and running loop: a connection belongs to the loop it was opened in."""
+    clients = _clients.setdefault(asyncio.get_running_loop(), {})
+    if account not in clients:
+        clients[account] = httpx2.AsyncClient(**reach.async_client_options(account))
+    return clients[account]
 
 
 def _call(account: Account, method: str, path: str, body: dict[str, Any] | None = None) -> httpx2.Response:
     # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
     timeout = httpx2.Timeout(SUBMIT_SECONDS if body else POLL_SECONDS, connect=transfer.CONNECT_SECONDS)
     try:
-        return httpx2.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
+        with httpx2.Client(**reach.client_options(account)) as client:
+            return client.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
     except httpx2.HTTPError as error:
         raise _unreachable(error, sending=body is not None) from error
 
@@ -243,6 +247,8 @@ def _headers(account: Account) -> dict[str, str]:
 
 def _unreachable(error: httpx2.HTTPError, *, sending: bool) -> ProviderError:
     name = type(error).__name__
+    if isinstance(error, reach.Refused):
+        return ProviderError(ErrorKind.INVALID, str(error))
     if isinstance(error, NOT_SENT):
         return ProviderError(ErrorKind.NETWORK, f"OpenRouter could not be reached: {name}.")
     if sending:
@@ -256,7 +262,7 @@ def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> P
     status = response.status_code
     told = _answer(response, strict=False).get("error")
     metadata = told.get("metadata") if isinstance(told, dict) else None
-    words = _plain(account, _words(told)) or f"OpenRouter answered {status}."
+    words = _plain(_words(told)) or f"OpenRouter answered {status}."
     is_moderation = isinstance(metadata, dict) and ("reasons" in metadata or "flagged_input" in metadata)
     if status in (400, 403, 422) and (is_moderation or _MODERATION.search(words)):
         kind = ErrorKind.MODERATION
@@ -303,9 +309,7 @@ def _words(error: object) -> str:
     )
 
 
-def _plain(account: Account, words: str) -> str:
-    if account.key:
-        words = words.replace(account.key, "(the key)")
+def _plain(words: str) -> str:
     return " ".join(words.split())[:MOST_CHARACTERS]
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from openai import APIStatusError, AsyncOpenAI, OpenAI, OpenAIError
+from openai import APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Video
 
-from generation.providers import transfer
+from generation.providers import reach, transfer
 from generation.providers.base import (
     Ability,
     Account,
@@ -87,7 +87,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     """
     with _client(account, CALL_SECONDS) as client:
         if url := _own_address(client, remote_id):
-            transfer.save_from_url(url, destination, on_progress, base_url=account.base_url)
+            transfer.save_from_url(url, destination, on_progress, trusted=account.trusted)
         else:
             _save_content(client, remote_id, destination, on_progress)
 
@@ -303,14 +303,21 @@ _async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, Async
 
 
 def _client(account: Account, seconds: float) -> AbstractContextManager[OpenAI]:
-    return OpenAI(**_settings(account), timeout=seconds)
+    return OpenAI(**_settings(account), timeout=seconds, http_client=_http(account))
+
+
+def _http(account: Account) -> DefaultHttpxClient | None:
+    options = reach.client_options(account)
+    return DefaultHttpxClient(**options) if options else None
 
 
 def _async_client(account: Account) -> AsyncOpenAI:
     """One per account and running loop: a connection belongs to the loop it was opened in."""
     clients = _async_clients.setdefault(asyncio.get_running_loop(), {})
     if account not in clients:
-        clients[account] = AsyncOpenAI(**_settings(account), timeout=CALL_SECONDS)
+        options = reach.async_client_options(account)
+        http = DefaultAsyncHttpxClient(**options) if options else None
+        clients[account] = AsyncOpenAI(**_settings(account), timeout=CALL_SECONDS, http_client=http)
     return clients[account]
 
 

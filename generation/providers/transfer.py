@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx2
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from generation.providers import reach
 from generation.providers.base import ErrorKind, OnProgress, ProviderError
 
 CHUNK_BYTES = 256 * 1024
@@ -52,24 +48,23 @@ def save_from_url(
     on_progress: OnProgress,
     headers: Mapping[str, str] | None = None,
     *,
-    base_url: str = "",
+    trusted: str = "",
 ) -> None:
     """Download a clip that stands at an address that an answer named.
 
-    Such an address must be public, or on the host of `base_url`, which the operator has named. Where `headers` carry
+    Such an address must be public, or on the `trusted` host, which the operator has named or allowed. Where `headers` carry
     credentials, one redirect is followed, without them; else none is.
     """
-    trusted = urlsplit(base_url).hostname or ""
-    refuse_inside(url, trusted)
+    reach.refuse_inside(url, trusted)
     try:
         with (
-            _session(trusted) as session,
+            reach.session(trusted) as session,
             session.get(
                 url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS), allow_redirects=False
             ) as response,
         ):
             if headers and response.is_redirect:
-                save_from_url(urljoin(url, response.headers["Location"]), destination, on_progress, base_url=base_url)
+                save_from_url(urljoin(url, response.headers["Location"]), destination, on_progress, trusted=trusted)
                 return
             if response.headers.get("Content-Type", "").startswith(("text/", "application/json")) and response.ok:
                 raise ProviderError(ErrorKind.PROVIDER, "The clip's address answered with something that is no clip.")
@@ -81,65 +76,3 @@ def save_from_url(
             save(response.iter_content(CHUNK_BYTES), destination, on_progress, expected)
     except requests.RequestException as error:
         raise ProviderError(ErrorKind.NETWORK, f"The clip could not be downloaded: {type(error).__name__}.") from error
-
-
-# -- Addresses that only this network can reach ------------------------------------------------------------------------
-
-
-def refuse_inside(url: str, trusted: str) -> None:
-    """Raises ProviderError for an address that is not public, whatever name stands for it."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ProviderError(ErrorKind.PROVIDER, "The clip's address is none of the web.")
-    if parts.hostname == trusted:
-        return
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise ProviderError(ErrorKind.NETWORK, f"The clip's address {parts.hostname} is not known.") from error
-    for *_, address in found:
-        _refuse_unless_public(str(address[0]), parts.hostname)
-
-
-def _session(trusted: str) -> requests.Session:
-    """Looks at the address it has really connected to: the name may stand for another one by then.
-
-    Behind a proxy, which the operator has set, it is the proxy that connects.
-    """
-
-    class Checked(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return _checked(super()._new_conn(), self.host)
-
-    class CheckedTls(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return _checked(super()._new_conn(), self.host)
-
-    def _checked(connected: socket.socket, host: str) -> socket.socket:
-        try:
-            if host != trusted:
-                _refuse_unless_public(str(connected.getpeername()[0]), host)
-        except ProviderError:
-            connected.close()
-            raise
-        return connected
-
-    session = requests.Session()
-    for scheme, pool, connection in (
-        ("http", HTTPConnectionPool, Checked),
-        ("https", HTTPSConnectionPool, CheckedTls),
-    ):
-        adapter = HTTPAdapter()
-        checked_pool = type("CheckedPool", (pool,), {"ConnectionCls": connection})
-        adapter.poolmanager.pool_classes_by_scheme = {scheme: checked_pool}
-        session.mount(f"{scheme}://", adapter)
-    return session
-
-
-def _refuse_unless_public(address: str, host: str) -> None:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    if not (mapped or found).is_global:
-        raise ProviderError(
-            ErrorKind.PROVIDER, f"The clip's address {host} is inside a private network and is not used."
-        )

@@ -21,7 +21,7 @@ from google.auth.transport.requests import Request as AuthRequest
 from google.genai import types
 from google.oauth2.credentials import Credentials as TokenCredentials
 
-from generation.providers import transfer
+from generation.providers import reach, redaction, transfer
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -34,9 +34,9 @@ from generation.providers.base import (
     Task,
 )
 from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
+from generation.providers.service_accounts import SCOPE, credentials_from
 
 STORAGE_URL = "https://storage.googleapis.com"
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
 TEST_MODEL = "veo-3.1-generate-001"
@@ -50,7 +50,7 @@ def submit(account: Account, request: Request) -> str:
         try:
             operation = client.models.generate_videos(model=request.model, source=source, config=config)
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=True, key=account.key) from error
+            raise as_provider_error(error, sending=True) from error
     if not operation.name:
         raise ProviderError(ErrorKind.UNKNOWN, "Google answered with something that names no clip.")
     return operation.name
@@ -62,7 +62,7 @@ async def check(account: Account, remote_id: str) -> Progress:
             types.GenerateVideosOperation.model_validate({"name": remote_id})
         )
     except CALL_ERRORS as error:
-        raise as_provider_error(error, sending=False, key=account.key) from error
+        raise as_provider_error(error, sending=False) from error
     return _progress(operation)
 
 
@@ -77,7 +77,9 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     root = account.option("storage_url") or STORAGE_URL
     url = f"{root}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
     headers = {"Authorization": f"Bearer {_token(account)}"}
-    transfer.save_from_url(url, destination, on_progress, headers, base_url=root)
+    transfer.save_from_url(
+        url, destination, on_progress, headers, trusted="" if account.public_only else reach.host_of(root)
+    )
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
@@ -106,7 +108,7 @@ def test(account: Account) -> str:
         try:
             model = client.models.get(model=TEST_MODEL)
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False, key=account.key) from error
+            raise as_provider_error(error, sending=False) from error
     if TEST_MODEL not in (model.name or ""):
         message = "The server answers, but not as Google Cloud does. Check GOOGLE_VERTEX_BASE_URL."
         raise ProviderError(ErrorKind.INVALID, message)
@@ -195,7 +197,7 @@ def _clip(account: Account, remote_id: str) -> types.Video:
         try:
             operation = client.operations.get(types.GenerateVideosOperation.model_validate({"name": remote_id}))
         except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False, key=account.key) from error
+            raise as_provider_error(error, sending=False) from error
     made = operation.response.generated_videos if operation.response else None
     if not made or made[0].video is None:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
@@ -213,6 +215,8 @@ def _client(account: Account, seconds: float) -> genai.Client:
         base_url=account.base_url or None,
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
+        client_args={"follow_redirects": False} | reach.client_options(account),
+        async_client_args={"follow_redirects": False} | reach.async_client_options(account),
     )
     return genai.Client(
         vertexai=True,
@@ -232,7 +236,9 @@ def _async_client(account: Account) -> genai.Client:
 
 
 def _credentials(account: Account) -> Credentials:
-    if account.key:
+    if account.key.lstrip().startswith("{"):
+        return credentials_from(account.key)
+    if account.key or account.public_only:  # a team never acts as whoever runs the server
         return TokenCredentials(token=account.key)
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
@@ -245,8 +251,9 @@ def _credentials(account: Account) -> Credentials:
 def _token(account: Account) -> str:
     credentials = _credentials(account)
     try:
-        if not credentials.valid and not account.key:
+        if not credentials.valid and not isinstance(credentials, TokenCredentials):
             credentials.refresh(AuthRequest())
     except GoogleAuthError as error:
         raise as_provider_error(error, sending=False) from error
+    redaction.remember(str(credentials.token))
     return str(credentials.token)

@@ -72,13 +72,13 @@ class FrameSlot:
 @register.simple_tag
 def frame_slots(scene: Scene) -> list[FrameSlot]:
     width, height = offers.frame_size(scene)
-    model = connections.all_models().get(scene.chosen_model_id)
+    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
     slots = []
     for role, explanation in EXPLANATIONS.items():
         picture = scene.frame(role)
         lost = frames.cut_away(picture.width, picture.height, width, height) if picture else ""
         says = f"The clip is {width} x {height}. {lost or 'The picture has that shape.'}"
-        refusal = offers.frame_refusal(model, role) if model else ""
+        refusal = offers.frame_refusal(model, role, scene.project.team_id) if model else ""
         slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says, refusal))
     return slots
 
@@ -86,7 +86,7 @@ def frame_slots(scene: Scene) -> list[FrameSlot]:
 @register.simple_tag
 def reference_count(scene: Scene) -> str:
     """How many references the scene's model takes, and how many there are; in words."""
-    model = connections.all_models().get(scene.chosen_model_id)
+    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
     if model is None:
         return ""
     there, most = len(scene.shown_references()), model.takes.references
@@ -98,11 +98,11 @@ def reference_count(scene: Scene) -> str:
 @register.simple_tag
 def picture_notes(scene: Scene) -> list[str]:
     """What the scene's model will not take of its pictures, beyond what stands beside each frame."""
-    model = connections.all_models().get(scene.chosen_model_id)
+    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
     if model is None:
         return []
     seconds = model.seconds.nearest(scene.duration)
-    beside = {offers.frame_refusal(model, role) for role in EXPLANATIONS}
+    beside = {offers.frame_refusal(model, role, scene.project.team_id) for role in EXPLANATIONS}
     return [said for said in offers.picture_obstacles(scene, model, seconds) if said not in beside]
 
 

@@ -1,6 +1,6 @@
 """What templates ask about takes.
 
-Only `project_summaries` and `budget_warning` query; the others read what the page has loaded.
+Only `project_summaries` and `budget_warning` query; the others read what the page has loaded, and a team's connections once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from django import template
 from django.db.models import Sum
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -65,11 +64,10 @@ class ModelChoice:
 @register.simple_tag
 def model_choices(project: Project) -> list[ModelChoice]:
     """The video models by maker, with the price of a second in the project's resolution."""
-    today = timezone.localdate()
     choices = []
-    for model in connections.all_models().values():
+    for model in connections.all_models(project.team_id).values():
         if model.kind == "video":
-            blocked = [*offers.availability_obstacles(model, connections.for_provider(model.provider), today)]
+            blocked = offers.why_not(model, project.team_id)
             amount = model.price_per_second.get(project.resolution)
             price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
             choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked))
@@ -77,8 +75,8 @@ def model_choices(project: Project) -> list[ModelChoice]:
 
 
 @register.simple_tag
-def has_hosted_models() -> bool:
-    return any(one.provider in REMOTE_PROVIDERS for one in connections.all_configured().values())
+def has_hosted_models(project: Project) -> bool:
+    return any(one.provider in REMOTE_PROVIDERS for one in connections.roster(project.team_id).connections)
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class MadeFrom:
 @register.simple_tag
 def made_from(take: Generation) -> list[MadeFrom]:
     """What the model that made the take can do with it."""
-    model = connections.all_models().get(take.model_id)
+    model = connections.model_of(take)
     if model is None or not take.is_done or not take.remote_id:
         return []
     able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
@@ -105,8 +103,8 @@ def made_from(take: Generation) -> list[MadeFrom]:
 
 @register.simple_tag
 def can_be_made_from(take: Generation) -> bool:
-    """Whether the link to that is worth showing; asks nothing of the database."""
-    model = connections.all_models().get(take.model_id) if take.is_done and take.remote_id else None
+    """Whether the link to that is worth showing."""
+    model = connections.model_of(take) if take.is_done and take.remote_id else None
     return model is not None and any((model.takes.remix, model.takes.extend, model.takes.edit))
 
 
@@ -185,7 +183,7 @@ def amount(value: Decimal, currency: str) -> str:
 @register.filter
 def model_name(take: Advancing) -> str:
     """The catalogue's name of the take's model; its id where the catalogue no longer has it."""
-    model = connections.all_models().get(take.model_id)
+    model = connections.all_models(connections.team_of(take)).get(take.model_id)
     return model.name if model else take.model_id
 
 

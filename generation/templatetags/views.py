@@ -1,4 +1,7 @@
-"""What templates ask for the views of a storyboard: table, filters, film and sheets. None of it queries."""
+"""What templates ask for the views of a storyboard: table, filters, film and sheets.
+
+None of it queries, but for a team's connections, once.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django import template
 
 from generation import connections, offers
 from projects import presets
-from projects.models import Scene
+from projects.models import Project, Scene
 from projects.sieve import Sieve
 from projects.table import COLUMNS, CellForm, raw
 
@@ -30,7 +33,7 @@ class Cell:
 def cell_of(scene: Scene, column: str) -> Cell:
     value = raw(scene, column)
     if column == "model_id":
-        return Cell(column, value, model_label(value) if value else "")
+        return Cell(column, value, model_label(value, scene.project.team_id) if value else "")
     return Cell(column, value, presets.label(column, value) if value and column in presets.all_presets() else value)
 
 
@@ -73,20 +76,20 @@ def camera(scene: Scene) -> str:
     return ", ".join(presets.label(field, key) for field in fields if (key := getattr(scene, field)))
 
 
-@register.filter
-def model_label(model_id: str) -> str:
+def model_label(model_id: str, team_id: int) -> str:
     """The catalogue's name of a model; its id where the catalogue no longer has it."""
-    model = connections.all_models().get(model_id)
+    model = connections.all_models(team_id).get(model_id)
     return model.name if model else model_id
 
 
 @register.simple_tag
-def models_at_hand() -> list[tuple[str, str]]:
-    return offers.models_at_hand()
+def models_at_hand(project: Project) -> list[tuple[str, str]]:
+    return offers.models_at_hand(project.team_id)
 
 
 @register.simple_tag
-def models_in(scenes: Iterable[Scene], sieve: Sieve) -> list[tuple[str, str]]:
+def models_in(project: Project, scenes: Iterable[Scene], sieve: Sieve) -> list[tuple[str, str]]:
     """The models that scenes are to be made with, and the one that is asked for."""
     used = {scene.chosen_model_id for scene in scenes} | ({sieve.model} if sieve.model else set())
-    return sorted(((model_id, model_label(model_id)) for model_id in used), key=lambda model: model[1].casefold())
+    named = [(model_id, model_label(model_id, project.team_id)) for model_id in used]
+    return sorted(named, key=lambda model: model[1].casefold())

@@ -112,8 +112,9 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         return response
     by = request.GET.get("by", "project")
     by = by if by in costs.GROUPS else "project"
-    open_memberships = Membership.objects.that_open_for(signed_in(request))
-    capped = Budget.objects.filter(team__memberships__in=open_memberships).exclude(cap_total=None, cap_month=None)
+    mine = Budget.objects.filter(team__memberships__in=Membership.objects.that_open_for(signed_in(request)))
+    capped = mine.exclude(cap_total=None, cap_month=None).select_related("team", "project", "connection")
+    capped = capped.order_by("team", "project", "pk")
     month = budget.this_month()
     context = {
         "groups": costs.grouped(lines, by),
@@ -121,6 +122,9 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "choices": costs.GROUPS,
         "totals": costs.totals(lines),
         "projects": Project.objects.for_person(signed_in(request)),
-        "capped": [Gauge(row, month) for row in capped.select_related("team", "project").order_by("team", "project")],
+        "capped": [
+            Gauge(row, month)
+            for row in capped.select_related("team", "project", "connection").order_by("team", "project", "pk")
+        ],
     }
     return render(request, "generation/costs.html", context)

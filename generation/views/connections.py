@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from generation import connections
-from generation.admission import AT_PROVIDER
-from generation.models import Connection, Generation
+from generation.models import Connection
 from generation.providers.base import ProviderError
-from teams.access import editor_somewhere, signed_in
+from teams.access import can_edit_somewhere, editor_somewhere, signed_in, teams_of
 
 
 @require_safe
 def connection_list(request: HttpRequest) -> HttpResponse:
-    configured = connections.all_configured()
+    """Those of the installation, and the way to those of the person's teams."""
+    person = signed_in(request)
+    configured = connections.environment()
+    rows = {row.slug: row for row in Connection.objects.filter(team=None)}
+    own = Count("connections", filter=Q(connections__deleted_at=None))
     context = {
-        "connections": [(one, Connection.objects.filter(slug=one.slug).first()) for one in configured.values()],
-        "at_provider": Generation.objects.filter(status__in=AT_PROVIDER).count(),
+        "connections": [(one, rows.get(one.slug)) for one in configured.values()],
+        "teams": teams_of(person).annotate(own=own),
+        "can_test": can_edit_somewhere(person),
         "missing": [
             (connections.BRINGS[provider], how)
             for provider, how in connections.HOW_TO_CONNECT.items()
@@ -33,7 +38,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 def connection_test(request: HttpRequest, slug: str) -> HttpResponse:
     """One harmless question to the provider, answered in one sentence."""
     editor_somewhere(signed_in(request))
-    configured = connections.all_configured().get(slug)
+    configured = connections.environment().get(slug)
     if configured is None:
         raise Http404
     try:

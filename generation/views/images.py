@@ -40,7 +40,7 @@ def make(request: HttpRequest, project: Project, scene: Scene | None) -> HttpRes
         initial={"role": values.get("role") or "reference", "prompt": render_frame(scene) if scene else ""},
         project=project,
         scene=scene,
-        models=image_models(),
+        models=image_models(project.team_id),
     )
     if request.method == "POST" and form.is_valid():
         try:

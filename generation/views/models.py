@@ -27,7 +27,7 @@ from teams.models import Role
 def project_model(request: HttpRequest, pk: int) -> HttpResponse:
     """Scenes with a model of their own keep it."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    model = connections.all_models().get(request.POST.get("model", ""))
+    model = connections.all_models(project.team_id).get(request.POST.get("model", ""))
     if model is None or model.kind != "video":
         messages.error(request, "There is no such model here. Choose one of the list.")
     elif model.id != project.model_id:
@@ -50,9 +50,9 @@ def model_comparison(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def model_switch(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the scenes whose model is gone another one. Costs nothing: what they cost is asked when they are generated."""
-    load_project(request, pk, at_least=Role.EDITOR)
-    old, model = request.POST.get("from", ""), connections.all_models().get(request.POST.get("to", ""))
-    if model is None or model.kind != "video" or offers.why_not(model):
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    old, model = request.POST.get("from", ""), connections.all_models(project.team_id).get(request.POST.get("to", ""))
+    if model is None or model.kind != "video" or offers.why_not(model, project.team_id):
         messages.error(request, "That model cannot be had here. Choose another under Compare models.")
         return back_to_view(request, pk)
     switched = storyboard.switch_model(pk, old, model.id, by=signed_in(request))

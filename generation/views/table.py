@@ -42,7 +42,7 @@ SORTED_BY_TAKES: dict[str, Key] = {"take": _state, "price": _price}
 def table(request: HttpRequest, pk: int) -> HttpResponse:
     context = storyboard_context(request, pk, SORTED_BY_TAKES)
     blank = Scene(project=context["project"])
-    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=models_at_hand())
+    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=models_at_hand(context["project"].team_id))
     return render_view(request, "table", context)
 
 
@@ -59,7 +59,8 @@ def cell(request: HttpRequest, pk: int, column: str) -> HttpResponse:
     if column not in COLUMNS:
         raise Http404
     was, now = request.POST.get("was"), raw(scene, column)
-    form = CellForm({column: request.POST.get("value", "")}, instance=scene, columns=[column], models=models_at_hand())
+    models = models_at_hand(scene.project.team_id)
+    form = CellForm({column: request.POST.get("value", "")}, instance=scene, columns=[column], models=models)
     if form.is_valid() and was is not None and was.strip() != now.strip() and form.has_changed():
         form.add_error(column, f"Somebody has changed this to “{now}” meanwhile. Save again to replace that.")
     if form.is_valid():
@@ -77,7 +78,7 @@ def paste(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         scenes = _in_order(project, request.POST.get("rows", "").split())
         text, column = request.POST.get("text", ""), request.POST.get("column", COLUMNS[0])
-        pasted = read_paste(project, scenes, text, column=column, models=models_at_hand())
+        pasted = read_paste(project, scenes, text, column=column, models=models_at_hand(project.team_id))
         with transaction.atomic():
             written = storyboard.write(pk, pasted.values)
             added = storyboard.add_many(pk, pasted.new)
@@ -160,7 +161,9 @@ def _behind(project: Project, number: str) -> int | None:
 
 
 def _value(project: Project, column: str, text: str) -> dict[str, Any]:
-    form = CellForm({column: text}, instance=Scene(project=project), columns=[column], models=models_at_hand())
+    form = CellForm(
+        {column: text}, instance=Scene(project=project), columns=[column], models=models_at_hand(project.team_id)
+    )
     if not form.is_valid():
         raise ValidationError([str(error) for errors in form.errors.values() for error in errors])
     return {column: form.cleaned_data[column]}

@@ -119,7 +119,7 @@ def take_from(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         asked = Asked(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
         try:
-            model = connections.all_models().get(take.model_id)
+            model = connections.model_of(take)
             if model is None:
                 raise ValidationError("The model that made this take is not known here any more.")
             pipeline.enqueue(

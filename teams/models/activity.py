@@ -55,7 +55,11 @@ class Verb(models.TextChoices):
 
     CONNECTION_ADDED = "connection.added", "added the connection"
     CONNECTION_CHANGED = "connection.changed", "changed the connection"
+    CONNECTION_MOVED = "connection.moved", "changed the place of the connection"
+    CONNECTION_SWITCHED_ON = "connection.switched_on", "switched on the connection"
+    CONNECTION_SWITCHED_OFF = "connection.switched_off", "switched off the connection"
     CONNECTION_REMOVED = "connection.removed", "removed the connection"
+    CONNECTION_RESTORED = "connection.restored", "brought back the connection"
     CONNECTION_TESTED = "connection.tested", "tested the connection"
 
     SHARED = "share.made", "shared"

@@ -50,6 +50,10 @@ def outcome(response: HttpResponseBase) -> str:
     return refused.get(response.status_code, "served")
 
 
+#: There is nothing at these as long as no identity provider is configured.
+WITHOUT_PROVIDER = {"openid_connect_login", "openid_connect_callback"}
+
+
 def expected(visitor: str, row: Row, method: str) -> str:
     needed = row.read if method in SAFE else row.write if method == "post" else Who.NOBODY
     powers = POWERS[visitor]
@@ -73,6 +77,8 @@ def test_who_is_served(pattern: URLPattern, world: World, visitors: dict[str, Cl
             response = getattr(visitors[visitor], method)(address)
             transaction.set_rollback(True)
         found, wanted = outcome(response), expected(visitor, row, method)
+        if wanted == "served" and name in WITHOUT_PROVIDER:
+            wanted = "not found"
         if found != wanted:
             wrong.append(f"{method.upper()} by {visitor}: {found} ({response.status_code}), not {wanted}")
     assert wrong == []
@@ -105,7 +111,8 @@ def test_of_another_team_everything_is_as_before(world: World, visitors: dict[st
     before = state()
     for pattern, method in product(PATTERNS, ("get", "post")):
         getattr(visitors["mallory"], method)(world.address(pattern))
-        getattr(visitors["vera"], method)(world.address(pattern))
+        if pattern.name != "team_leave":  # which is hers to do
+            getattr(visitors["vera"], method)(world.address(pattern))
     assert state() == before
 
 

@@ -16,14 +16,15 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from PIL import Image
 
-from generation.models import Generation, ImageGeneration
+from generation.models import Connection, Generation, ImageGeneration
 from generation.states import Status
 from projects.models import Act, Project, Reference, Scene
 from teams.models import Invitation, User
+from teams.secrets import Sealed
 
 OURS = {"teams", "projects", "generation", "imageai_web"}
 #: What stands for the second part of an address with two.
-SECOND_PARTS = {"name": "sora", "fit": "crop", "column": "title"}
+SECOND_PARTS = {"name": "sora", "fit": "crop", "column": "title", "provider": "sora"}
 
 
 def all_patterns(patterns: list[URLPattern | URLResolver]) -> list[URLPattern]:
@@ -87,6 +88,9 @@ def world(
                 team=project.team, email="carol@example.com", role="editor", token_hash="x"
             ),
             "account": UserSession.objects.create(user=alice, ip="127.0.0.1", session_key="elsewhere"),
+            "connections": Connection.objects.create(
+                team=project.team, provider="sora", name="Ours", base_url="https://127.0.0.1:9/v1", key=Sealed.of("key")
+            ),
             "projects": project,
             "scenes": scene,
             "takes": takes[0],

@@ -35,6 +35,8 @@ PAGES = {
     "queue": "/queue",
     "costs": "/costs",
     "connections": "/connections",
+    "a team's connections": "/teams/1/connections",
+    "new connection": "/teams/1/connections/add/sora",
     "password": "/accounts/password/change/",
     "nothing there": "/nowhere",
 }

@@ -77,6 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", type=int, default=16)
     parser.add_argument("--attempts", type=int, default=1000)
+    parser.add_argument("--of", choices=["team", "connection"], default="team", help="whose cap it is")
     parser.add_argument("--fits", type=int, default=123, help="so many clips fit under the cap")
     parser.add_argument("--database", default="", help="a PostgreSQL server; SQLite without")
     options = parser.parse_args()
@@ -86,7 +87,8 @@ def main() -> int:
         from django.db import transaction
 
         from generation import budget
-        from generation.models import Budget, Generation
+        from generation.connections import own
+        from generation.models import Budget, Connection, Generation
         from projects.models import Project
         from tests.faults import judging
 
@@ -94,8 +96,12 @@ def main() -> int:
         project, scenes = make_storyboard(team, owner, scenes=options.attempts // 2)
         Project.objects.update(model_id="sora-2")
         with transaction.atomic():
-            of_team, _ = budget.locked(project, "USD")
-        Budget.objects.filter(pk=of_team.pk).update(cap_total=PRICE * options.fits)
+            capped, _ = budget.locked(project, "USD")
+            if options.of == "connection":
+                connection = Connection(provider="sora", name="Ours", base_url=PROVIDER["SORA_BASE_URL"])
+                own.add(connection, team)
+                capped = budget.locked_of(connection.pk, team.pk, "USD")
+        Budget.objects.filter(pk=capped.pk).update(cap_month=PRICE * options.fits)
         presses = [scene.pk for scene in scenes] * 2
         shares = [presses[number :: options.processes] for number in range(options.processes)]
         for share in shares:
@@ -103,13 +109,11 @@ def main() -> int:
         began = time.monotonic()
         told = in_processes(shares, owner.pk)
         seconds = time.monotonic() - began
-        takes, of_team = Generation.objects.count(), Budget.objects.get(pk=of_team.pk)
+        takes, capped = Generation.objects.count(), Budget.objects.get(pk=capped.pk)
         found = judging.violations([], settled=False)
     print(f"{options.attempts} presses by {options.processes} processes in {seconds:.0f} s: {dict(told)}")
-    print(
-        f"{takes} takes; ${of_team.reserved:.2f} of ${of_team.cap_total:.2f} set aside; violations: {found or 'none'}"
-    )
-    exact = (told["granted"], takes, of_team.reserved) == (options.fits, options.fits, of_team.cap_total)
+    print(f"{takes} takes; ${capped.reserved:.2f} of ${capped.cap_month:.2f} set aside; violations: {found or 'none'}")
+    exact = (told["granted"], takes, capped.reserved) == (options.fits, options.fits, capped.cap_month)
     return 0 if exact and not found else 1
 
 

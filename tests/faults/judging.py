@@ -107,9 +107,13 @@ def _money_of_takes(takes: list[Generation]) -> Iterator[str]:
 
 
 def _budgets() -> Iterator[str]:
-    for budget in Budget.objects.select_related("team", "project"):
+    for budget in Budget.objects.select_related("team", "project", "connection"):
         entries = LedgerEntry.objects.filter(team=budget.team, currency=budget.currency)
-        told = list(entries.filter(project=budget.project) if budget.project else entries)
+        if budget.project:
+            entries = entries.filter(project=budget.project)
+        if budget.connection:
+            entries = entries.filter(Q(take__connection=budget.connection) | Q(images__connection=budget.connection))
+        told = list(entries)
         sums = (sum(entry.reserved for entry in told), sum(entry.spent for entry in told))
         if sums != (budget.reserved, budget.spent):
             yield f"I3: the budget of {budget} has {budget.reserved}, {budget.spent}; its entries add up to {sums}"

@@ -12,11 +12,14 @@ from tests.faults.conftest import database
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 
 
-def test_sixteen_processes_are_granted_exactly_the_cap():
+@pytest.mark.parametrize("whose", ["team", "connection"])
+def test_sixteen_processes_are_granted_exactly_the_cap(whose: str):
     command = [
         sys.executable,
         "-m",
         "tests.faults.clicks",
+        "--of",
+        whose,
         "--attempts",
         "400",
         "--fits",

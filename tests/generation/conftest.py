@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db.models.functions import Now
 
 from generation import pipeline
@@ -54,6 +56,21 @@ def sora(stand_in: StandIn, settings: Any) -> StandIn:
     account = {"provider": "sora", "name": "Sora at home", "key": KEY, "base_url": f"{stand_in.url}/openai/v1"}
     settings.CONNECTIONS = {"sora": account | {"max_in_flight": 2, "requests_per_minute": 60, "preset": "openai"}}
     return stand_in
+
+
+@pytest.fixture(scope="session")
+def service_account() -> dict[str, str]:
+    """The file of one, as Google gives it, with a key of nobody's."""
+    key = rsa.generate_private_key(65537, 2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return {
+        "type": "service_account",
+        "project_id": "films",
+        "private_key_id": "0123456789abcdef",
+        "private_key": pem,
+        "client_email": "films@films.iam.gserviceaccount.com",
+        "token_uri": "https://oauth2.googleapis.com/token",
+    }
 
 
 @pytest.fixture

@@ -170,11 +170,12 @@ def test_all_models_side_by_side(scene: Scene):
     assert (omni.seconds, str(omni.price), omni.obstacles) == (
         Decimal(5),
         "$0.35",
-        ("Set GEMINI_API_KEY to use Gemini Omni 1.2 Flash.",),
+        ("Set GEMINI_API_KEY, or add an account under Connections, to use Gemini Omni 1.2 Flash.",),
     )
     assert (veo.seconds, str(veo.price)) == (Decimal(6), "$0.60")
     assert sora.obstacles == (
-        "Sora 2 was retired by OpenAI on 24 September 2026. A server that still has it can be named by SORA_BASE_URL.",
+        "Sora 2 was retired by OpenAI on 24 September 2026. "
+        "A server that still has it can be named by SORA_BASE_URL or under Connections.",
     )
     assert {offer.model.kind for offer in made.values()} == {"video"}
 
@@ -186,6 +187,7 @@ def test_the_scene_page_shows_them(as_user, scene: Scene, vera):
     assert "Sora 2 was retired by OpenAI on 24 September 2026." in page
 
 
+@pytest.mark.django_db
 def test_the_command_prints_a_table():
     out = StringIO()
     call_command("models", stdout=out)
@@ -196,6 +198,7 @@ def test_the_command_prints_a_table():
     )
 
 
+@pytest.mark.django_db
 def test_the_command_prints_json_for_programs():
     out = StringIO()
     call_command("models", "--json", stdout=out)

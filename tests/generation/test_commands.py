@@ -224,7 +224,8 @@ def test_a_picture_that_cannot_be_taken(run, everywhere: StandIn, tmp_path: Path
 
 
 def test_no_key_and_a_retired_model_are_said(run, settings):
-    assert "Set GEMINI_API_KEY to use" in run("video", "-p", "x", "--video-provider", "omni").err
+    said = run("video", "-p", "x", "--video-provider", "omni").err
+    assert "Set GEMINI_API_KEY, or add an account under Connections, to use" in said
     settings.CONNECTIONS = {
         "sora": {
             "provider": "sora",

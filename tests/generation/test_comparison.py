@@ -81,7 +81,10 @@ def test_what_a_model_cannot_make_and_why(project: Project, make_scenes: MakeSce
 def test_a_model_without_a_connection_is_priced_all_the_same(project: Project, make_scenes: MakeScenes):
     make_scenes(2, duration=Decimal(4))
     found = compared(project)["gemini-omni-1.2-flash"]
-    assert (found.hindrance, found.total) == ("Set GEMINI_API_KEY to use Gemini Omni 1.2 Flash.", usd("0.56"))
+    assert (found.hindrance, found.total) == (
+        "Set GEMINI_API_KEY, or add an account under Connections, to use Gemini Omni 1.2 Flash.",
+        usd("0.56"),
+    )
     assert (found.can_be_used, found.warning) == (False, "")
 
 

@@ -76,7 +76,7 @@ def test_who_may_test(as_user: AsUser, sora: StandIn, bob: User, vera: User, tea
 
 
 def sora_account() -> connections.Configured:
-    found = connections.for_provider("sora")
+    found = connections.environment().get("sora")
     assert found is not None
     return found
 
@@ -91,7 +91,7 @@ def test_the_row_follows_the_environment(sora: StandIn, settings):
 def test_declared_abilities_go_before_the_presets(sora: StandIn, settings):
     settings.CONNECTIONS["sora"] |= {"abilities": ["list"]}
     assert sora_account().account.abilities == {Ability.LIST}
-    model = connections.find("sora-2")
+    model = connections.find("sora-2", None)
     assert (model.takes.remix, model.takes.seed, model.takes.negative_prompt) == (False, False, False)
 
 
@@ -101,7 +101,7 @@ def test_a_servers_own_models_can_be_chosen(sora: StandIn, settings):
         "models": ["Wan-AI/Wan2.2"],
         "price_per_second": Decimal("0.01"),
     }
-    model = connections.find("Wan-AI/Wan2.2")
+    model = connections.find("Wan-AI/Wan2.2", None)
     assert (model.maker, model.takes.seed, model.price_per_second["480p"]) == ("Sora at home", True, Decimal("0.01"))
 
 
@@ -134,10 +134,10 @@ def openrouter(stand_in: StandIn, settings) -> StandIn:
 
 def test_testing_the_connection_brings_its_models(as_user: AsUser, openrouter: StandIn, bob: User, team):
     client = as_user(bob)
-    assert "google/veo-3.1" not in connections.all_models()
+    assert "google/veo-3.1" not in connections.all_models(None)
     answer = client.post(reverse("connection_test", args=["openrouter"]), headers=HTMX).content.decode()
     assert "The key works and 3 video models can be had" in answer
-    assert connections.find("google/veo-3.1").name == "Veo 3.1 (OpenRouter)"
+    assert connections.find("google/veo-3.1", None).name == "Veo 3.1 (OpenRouter)"
     assert "3 models listed" in client.get(reverse("connections")).content.decode()
 
 
@@ -149,4 +149,4 @@ def test_the_list_is_asked_for_once_an_hour_and_kept_when_the_server_is_away(ope
     openrouter.state.fail("openrouter.models", Fault(status=500, body={"error": {"message": "Oops"}}))
     connections.refresh_stale_models()
     assert len(openrouter.state.calls("openrouter.models")) == 2
-    assert connections.find("google/veo-3.1").provider == "openrouter"
+    assert connections.find("google/veo-3.1", None).provider == "openrouter"

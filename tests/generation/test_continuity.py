@@ -275,4 +275,4 @@ def test_the_pictures_cost_no_query_more_for_what_is_said(as_user: AsUser, film:
         with count_queries() as queries:
             client.get(url)
         counts.append(len(queries))
-    assert counts == [9, 9, 9]
+    assert counts == [10, 10, 10]

@@ -37,7 +37,7 @@ def google(stand_in: StandIn, settings: Any) -> dict[str, Any]:
 def made(scene: Scene, make_take: Callable[..., Generation], google: dict[str, Any]) -> Callable[..., Generation]:
     def make(model_id: str, **fields: Any) -> Generation:
         model = find(model_id)
-        connection = connections.for_provider(model.provider)
+        connection = connections.for_model(model, None)
         assert connection is not None
         values = {"provider": model.provider, "model_id": model_id, "connection": connection.row(), "remote_id": "x"}
         return make_take(scene, status=Status.COMPLETED, clip=b"clip", **values, **fields)

@@ -127,7 +127,7 @@ def test_the_form_shows_what_the_model_takes(as_user: AsUser, scene: Scene, open
 
 def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Scene, bob: User):
     page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
-    assert "Set OPENAI_API_KEY to use" in page
+    assert "Set OPENAI_API_KEY, or add an account under Connections, to use" in page
     response = ask(as_user(bob), scene)
     assert (response.status_code, ImageGeneration.objects.count()) == (422, 0)
 

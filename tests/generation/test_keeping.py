@@ -225,7 +225,7 @@ def test_the_strip_needs_no_query_more_for_takes_with_notes(as_user: AsUser, sce
         with count_queries() as queries:
             client.get(url)
         counts.append(len(queries))
-    assert counts == [7, 7]
+    assert counts == [8, 8]
 
 
 # -- Lineage -----------------------------------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation import connections
+from generation import connections, terminal
 from generation.connections import Configured
-from generation.models import Generation
+from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
 from generation.providers.base import Ability, ProviderError
 from generation.providers.registry import REMOTE_PROVIDERS, remote_provider
@@ -22,7 +22,8 @@ class Command(BaseCommand):
     help = "List the newest clips at a provider with the takes that know them, or delete one there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("connection", help="sora, omni, veo or openrouter")
+        parser.add_argument("connection", help="sora, omni, veo or openrouter; with --team the name of one of its own")
+        parser.add_argument("--team", help="whose own connection is meant")
         parser.add_argument(
             "--delete", metavar="CLIP", help="remove this clip at the provider; what is stored here stays"
         )
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            configured = connection_called(options["connection"])
+            configured = connection_called(options["connection"], options["team"])
             if options["delete"]:
                 self.delete(configured, options["delete"])
             else:
@@ -63,13 +64,19 @@ class Command(BaseCommand):
             self.stdout.write("It has no clips.")
 
 
-def connection_called(slug: str) -> Configured:
-    configured = connections.all_configured().get(slug)
-    if configured is None or configured.provider not in REMOTE_PROVIDERS:
-        of_clips = (one.slug for one in connections.all_configured().values() if one.provider in REMOTE_PROVIDERS)
-        known = ", ".join(sorted(of_clips)) or "none; docs/providers.md says how to set one up"
-        raise Usage(f"There is no connection {slug} for clips. There are: {known}.")
-    return configured
+def connection_called(name: str, team: str | None) -> Configured:
+    """The environment's of that slug, or the team's own of that name, switched off or not. Raises Usage."""
+    if team:
+        own = Connection.live().filter(team=terminal.team_called(team))
+        known = [(row.name, Configured.of_row(row)) for row in own]
+    else:
+        known = sorted(connections.environment().items())
+    of_clips = [(called, one) for called, one in known if one.provider in REMOTE_PROVIDERS]
+    for called, configured in of_clips:
+        if called == name:
+            return configured
+    there = ", ".join(called for called, _ in of_clips) or "none; docs/providers.md says how to set one up"
+    raise Usage(f"There is no connection {name} for clips. There are: {there}.")
 
 
 def takes_of(configured: Configured) -> GenerationQuerySet:

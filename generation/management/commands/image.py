@@ -51,7 +51,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            row = self.row_of(options)
+            with connections.remembered(environment_first=True):
+                row = self.row_of(options)
         except (Usage, ValidationError) as error:
             message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
             sys.stderr.write(f"{message}\n")
@@ -68,7 +69,8 @@ class Command(BaseCommand):
             terminal.check_output(path, overwrite=options["overwrite"])
         if options["resume"] is not None:
             return row_by_id(options["resume"], person)
-        model = model_of(options["model"])
+        team = terminal.working_team(person, options["team"])
+        model = model_of(options["model"], team.pk)
         names = (
             "prompt",
             "size",
@@ -83,10 +85,10 @@ class Command(BaseCommand):
         check_suffix(options["output"], options["output_format"])
         request = ImageRequest(model=model.id, **{name: options[name] for name in names})
         with transaction.atomic():
-            project = terminal.command_project(terminal.working_team(person, options["team"]), person)
+            project = terminal.command_project(team, person)
             scene = own_scene(project, request.prompt)
             inputs = tuple(stored(scene, path, person) for path in options["image"])
-            if obstacles := pipeline.image_obstacles(model, request, len(inputs)):
+            if obstacles := pipeline.image_obstacles(team.pk, model, request, len(inputs)):
                 raise ValidationError(obstacles)
             price = image_validation.image_price(model, request.size, request.quality, request.count)
             told = str(price) if price else "what its tokens cost, which is told afterwards"
@@ -137,10 +139,10 @@ def row_by_id(row_id: int, person: User) -> ImageGeneration:
     return row
 
 
-def model_of(model_id: str | None) -> Model:
+def model_of(model_id: str | None, team_id: int) -> Model:
     if not model_id:
-        return image_models()[0]
-    model = connections.all_models().get(model_id)
+        return image_models(team_id)[0]
+    model = connections.all_models(team_id).get(model_id)
     if model is None or model.kind != "image":
         raise Usage(f"There is no image model called {model_id}. “manage.py models” lists them.")
     return model

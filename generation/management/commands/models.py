@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
 from datetime import date
@@ -13,8 +14,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from generation import connections
+from generation import connections, terminal
 from generation.catalogue import Model
+from generation.terminal import Exit, Usage
 
 HEADINGS = ("model", "provider", "kind", "sizes", "length", "price", "state")
 
@@ -23,22 +25,32 @@ class Command(BaseCommand):
     help = "Print the models with their sizes, lengths, prices and retirement."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--team", help="with what this team's own connections serve")
         parser.add_argument("--json", action="store_true", help="everything the catalogue knows, for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            team_id = terminal.team_called(options["team"]).pk if options["team"] else None
+        except Usage as error:
+            sys.stderr.write(f"{error}\n")
+            sys.exit(Exit.USAGE)
         connections.refresh_stale_models()
-        models, today = connections.all_models().values(), timezone.localdate()
-        if options["json"]:
-            told = [plain(asdict_of(model)) | {"state": state_of(model, today)} for model in models]
+        with connections.remembered(environment_first=True):
+            self.print(team_id, as_json=options["json"])
+
+    def print(self, team_id: int | None, *, as_json: bool) -> None:
+        models = connections.all_models(team_id).values()
+        if as_json:
+            told = [plain(asdict_of(model)) | {"state": state_of(model, team_id)} for model in models]
             self.stdout.write(json.dumps(told, indent=2))
             return
-        rows = [HEADINGS, *(row_of(model, today) for model in models)]
+        rows = [HEADINGS, *(row_of(model, team_id) for model in models)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
         for row in rows:
             self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def row_of(model: Model, today: date) -> tuple[str, ...]:
+def row_of(model: Model, team_id: int | None) -> tuple[str, ...]:
     video = model.kind == "video"
     sizes = " ".join(model.resolutions if video else model.image_sizes) + (" and any" if model.free_size else "")
     return (
@@ -48,7 +60,7 @@ def row_of(model: Model, today: date) -> tuple[str, ...]:
         sizes,
         str(model.seconds) if video else "",
         prices_of(model),
-        state_of(model, today),
+        state_of(model, team_id),
     )
 
 
@@ -60,9 +72,10 @@ def prices_of(model: Model) -> str:
     return f"{min(prices)}-{max(prices)} each" if prices else "by tokens" if model.kind == "image" else "not recorded"
 
 
-def state_of(model: Model, today: date) -> str:
+def state_of(model: Model, team_id: int | None) -> str:
+    today = timezone.localdate()
     successor = f"; {model.successor} follows" if model.successor else ""
-    connection = connections.for_provider(model.provider)
+    connection = connections.for_model(model, team_id)
     if model.is_retired(today) and connection and not model.is_retired(today, host=connection.host or model.host):
         return f"served by {connection.name}; retired at {model.host} on {model.retired_on}"
     if model.is_retired(today):

@@ -16,9 +16,11 @@ from importlib import import_module
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connections as django_connections
 from django_q.cluster import Cluster
 
 from generation import connections
+from generation.models import Connection
 from generation.providers.registry import REMOTE_PROVIDERS, remote_provider
 
 
@@ -37,9 +39,11 @@ class Command(BaseCommand):
         """Before the cluster forks: an SDK that is loaded here is in memory once and not once per worker."""
         import_module("generation.tasks")
         if queue == "remote":
-            for configured in connections.all_configured().values():
-                if configured.provider in REMOTE_PROVIDERS:
-                    remote_provider(configured.provider)
+            own = Connection.live().exclude(team=None).values_list("provider", flat=True)
+            for provider in {*own, *(configured.provider for configured in connections.environment().values())}:
+                if provider in REMOTE_PROVIDERS:
+                    remote_provider(provider)
+            django_connections.close_all()  # a forked child must not share it
         gc.collect()
         gc.freeze()  # the collector writes to every object it looks at, which would copy the shared pages
 

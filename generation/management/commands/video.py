@@ -19,7 +19,7 @@ from generation.providers.base import Task
 from generation.terminal import Exit, Interrupted, Usage
 from projects import pictures
 from projects.models import AspectRatio, Reference, Resolution, Scene
-from teams.models import User
+from teams.models import Team, User
 
 PROVIDERS = ("animatic", "sora", "veo", "omni", "openrouter")
 SORA_MODELS = ("sora-2", "sora-2-pro")
@@ -60,7 +60,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            take = self.take_of(options)
+            with connections.remembered(environment_first=True):
+                take = self.take_of(options)
         except (Usage, ValidationError) as error:
             message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
             sys.stderr.write(f"{message}\n")
@@ -83,12 +84,14 @@ class Command(BaseCommand):
         asked = asked_of(options, person)
         if asked:
             terminal.use_key(asked.source.provider, options["api_key"])
-            model = model_by_id(asked.source.model_id)
+            team = asked.source.scene.project.team
+            model = connections.model_of(asked.source) or model_by_id(asked.source.model_id, team.pk)
         else:
             terminal.use_key(options["video_provider"] or "sora", options["api_key"])
-            model = model_of(options)
+            team = terminal.working_team(person, options["team"])
+            model = model_of(options, team.pk)
         with transaction.atomic():
-            scene = asked.source.scene if asked else new_scene(options, model, person)
+            scene = asked.source.scene if asked else new_scene(options, model, person, team)
             offered = offers.quote(Scene.objects.get(pk=scene.pk), model, asked)
             assert offered.price is not None
             what = f"{model.name}, {offered.seconds.normalize():f} s: {offered.price}"
@@ -150,50 +153,50 @@ def take_by_id(take_id: int, person: User) -> Generation:
     return take
 
 
-def model_by_id(model_id: str) -> Model:
-    model = connections.all_models().get(model_id)
+def model_by_id(model_id: str, team_id: int) -> Model:
+    model = connections.all_models(team_id).get(model_id)
     if model is None or model.kind != "video":
         raise Usage(f"There is no video model called {model_id}. “manage.py models” lists them.")
     return model
 
 
-def model_of(options: dict[str, Any]) -> Model:
+def model_of(options: dict[str, Any], team_id: int) -> Model:
     provider, sora_model, model_id = (options[name] for name in ("video_provider", "sora_model", "model"))
     if sora_model and (model_id or provider not in (None, "sora")):
         raise Usage(f"--sora-model {sora_model} is a model of --video-provider sora; leave out the other.")
     chosen = sora_model or model_id or {"sora": "sora-2", None: "animatic", "animatic": "animatic"}.get(provider)
     if chosen:
-        model = model_by_id(chosen)
+        model = model_by_id(chosen, team_id)
         if provider and model.provider != provider:
             raise Usage(f"{model.name} is a model of --video-provider {model.provider}, not {provider}.")
         return model
-    return cheapest_of(provider)
+    return cheapest_of(provider, team_id)
 
 
-def cheapest_of(provider: str) -> Model:
+def cheapest_of(provider: str, team_id: int) -> Model:
     """Raises Usage with the reason where none of the provider's models can be had."""
-    models = [one for one in connections.all_models().values() if one.provider == provider and one.kind == "video"]
-    blocked = {one.id: offers.why_not(one) for one in models}
+    known = connections.all_models(team_id).values()
+    models = [one for one in known if one.provider == provider and one.kind == "video"]
+    blocked = {one.id: offers.why_not(one, team_id) for one in models}
     at_hand = [one for one in models if not blocked[one.id] and one.price_per_second]
     if not at_hand:
         raise Usage(next((reasons[0] for reasons in blocked.values() if reasons), f"{provider} offers no model now."))
     return min(at_hand, key=lambda one: min(one.price_per_second.values()))
 
 
-def seconds_of(options: dict[str, Any], model: Model) -> Decimal:
+def seconds_of(options: dict[str, Any], model: Model, team_id: int) -> Decimal:
     if options["duration"] is None:
         return model.seconds.nearest(DEFAULT_SECONDS)
     try:
         seconds = Decimal(options["duration"])
     except InvalidOperation:
         raise Usage(f"--duration is {options['duration']!r}; write seconds such as 8.") from None
-    if obstacles := [*offers.length_obstacles(model, seconds, exactly=True)]:
+    if obstacles := [*offers.length_obstacles(model, seconds, team_id, exactly=True)]:
         raise Usage(obstacles[0].replace("this scene has", "--duration is"))
     return seconds
 
 
-def new_scene(options: dict[str, Any], model: Model, person: User) -> Scene:
-    team = terminal.working_team(person, options["team"])
+def new_scene(options: dict[str, Any], model: Model, person: User, team: Team) -> Scene:
     project = terminal.command_project(team, person, options["aspect"])
     resolution = options["resolution"] or ("720p" if "720p" in model.sizes else next(iter(model.sizes)))
     scene = Scene(
@@ -202,7 +205,7 @@ def new_scene(options: dict[str, Any], model: Model, person: User) -> Scene:
         title=options["prompt"].strip()[:60],
         action=options["prompt"].strip()[:4000],
         own_prompt=options["prompt"].strip(),
-        duration=seconds_of(options, model),
+        duration=seconds_of(options, model, team.pk),
         model_id=model.id,
         scene_resolution=resolution,
         seed=options["seed"],

@@ -27,6 +27,7 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from generation import connections, dispatch, media
+from generation.connections import own
 from generation.lease import release_leases_of, release_leases_of_ended_processes, release_leases_of_the_dead
 from generation.models import Worker
 
@@ -151,6 +152,7 @@ class Command(BaseCommand):
         if time.monotonic() - self.swept_at > SWEEP_SECONDS:
             self.swept_at = time.monotonic()
             media.sweep_scratch()
+            own.wipe_removed()
             self.refresh_models()
 
     def refresh_models(self) -> None:

@@ -1,0 +1,41 @@
+"""Which accounts there are, as whom a take is made, and which models a team can have.
+
+Accounts of the environment are described by settings.CONNECTIONS and serve every team; a team's own are rows, and come before
+them. Keys leave both places only in an `Account` on its way to a provider. What one team has added is never read for another.
+"""
+
+from generation.connections.configured import BASE_URLS, BRINGS, HOW_TO_CONNECT, KEYS, Configured, environment
+from generation.connections.rosters import (
+    Roster,
+    account_of,
+    all_models,
+    find,
+    for_model,
+    model_of,
+    remembered,
+    roster,
+    team_of,
+)
+from generation.connections.trying import has_listing, refresh_models, refresh_stale_models, test
+
+__all__ = [
+    "BASE_URLS",
+    "BRINGS",
+    "HOW_TO_CONNECT",
+    "KEYS",
+    "Configured",
+    "Roster",
+    "account_of",
+    "all_models",
+    "environment",
+    "find",
+    "for_model",
+    "has_listing",
+    "model_of",
+    "refresh_models",
+    "refresh_stale_models",
+    "remembered",
+    "roster",
+    "team_of",
+    "test",
+]

@@ -1,0 +1,253 @@
+"""One account that can be used, of the environment or of a team, and the models as it serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+
+from generation import catalogue
+from generation.catalogue import Model
+from generation.catalogue.loader import Seconds, read_model
+from generation.models import Connection
+from generation.providers import reach
+from generation.providers.base import Ability, Account, ErrorKind, ProviderError
+from generation.providers.presets import PRESETS
+from generation.providers.registry import LISTING_PROVIDERS
+from teams.secrets import Unreadable
+
+#: What to set in the environment for a provider's models, as the obstacle of a model without a connection says it.
+HOW_TO_CONNECT = {
+    "sora": "Set SORA_BASE_URL to a server of the /v1/videos protocol",
+    "omni": "Set GEMINI_API_KEY",
+    "veo": "Set GOOGLE_CLOUD_PROJECT and sign in with Google credentials",
+    "openai_images": "Set OPENAI_API_KEY",
+    "openrouter": "Set OPENROUTER_API_KEY",
+}
+#: What it brings.
+BRINGS = {
+    "sora": "Sora and open models on a GPU server, gateway or clone",
+    "omni": "Gemini Omni: clips with sound, frames and references",
+    "veo": "Veo on Google Cloud",
+    "openai_images": "pictures for frames and references",
+    "openrouter": "models of many makers, with their live prices",
+}
+#: Where a key stands in the environment; Veo's credentials are told by its own errors.
+KEYS = {
+    "sora": "SORA_API_KEY or OPENAI_API_KEY",
+    "omni": "GEMINI_API_KEY",
+    "openai_images": "OPENAI_API_KEY",
+    "openrouter": "OPENROUTER_API_KEY",
+}
+#: Where another server than the vendor's own can be named.
+BASE_URLS = {"sora": "SORA_BASE_URL"}
+OWN_MODEL_SIZES = {
+    "480p": {"16:9": (832, 480), "9:16": (480, 832), "1:1": (480, 480)},
+    "720p": {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (720, 720)},
+    "1080p": {"16:9": (1920, 1080), "9:16": (1080, 1920), "1:1": (1080, 1080)},
+}
+
+
+@dataclass(frozen=True)
+class Configured:
+    """`stored` is the row of a team's own account; of the environment's, the row where the page has read it."""
+
+    slug: str
+    provider: str
+    name: str
+    base_url: str
+    max_in_flight: int
+    requests_per_minute: int
+    abilities: frozenset[Ability] = frozenset()
+    options: tuple[tuple[str, str], ...] = ()
+    models: tuple[str, ...] = ()
+    price_per_second: Decimal = Decimal(0)
+    #: The key of the environment.
+    key: str = field(default="", repr=False)
+    stored: Connection | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of_row(cls, row: Connection) -> Configured:
+        """A team's own."""
+        return cls(
+            slug=row.slug,
+            provider=row.provider,
+            name=row.name,
+            base_url=row.base_url,
+            max_in_flight=row.max_in_flight,
+            requests_per_minute=row.requests_per_minute,
+            abilities=frozenset(Ability(name) for name in row.abilities),
+            options=tuple(sorted((name, value) for name, value in row.options.items() if value)),
+            models=tuple(row.declared_models),
+            price_per_second=row.price_per_second,
+            stored=row,
+        )
+
+    @property
+    def is_own(self) -> bool:
+        """A team's, not the environment's."""
+        return self.stored is not None and self.stored.team_id is not None
+
+    @property
+    def host(self) -> str:
+        """The host that is asked; empty for the vendor's own."""
+        return reach.host_of(self.base_url) if self.base_url else ""
+
+    @property
+    def account(self) -> Account:
+        """Raises ProviderError where its key cannot be read."""
+        return Account(
+            base_url=self.base_url,
+            key=self._secret(),
+            abilities=self.abilities,
+            options=self.options,
+            public_only=self.is_own,
+            allowed_host=allowed_host(self.base_url) if self.is_own else "",
+        )
+
+    def _secret(self) -> str:
+        if not self.is_own:
+            return self.key
+        assert self.stored is not None
+        if self.stored.deleted_at and not self.stored.key:
+            raise ProviderError(ErrorKind.AUTH, f"The connection {self.name} was removed, and its key with it.")
+        try:
+            secret: str = self.stored.key.reveal()
+        except Unreadable as error:
+            message = (
+                f"The key of {self.name} cannot be read on this server. An owner can enter it again under Connections."
+            )
+            raise ProviderError(ErrorKind.AUTH, message) from error
+        return secret
+
+    def can(self, ability: Ability) -> bool:
+        return ability in self.abilities
+
+    def option(self, name: str) -> str:
+        return dict(self.options).get(name, "")
+
+    @property
+    def ability_names(self) -> list[str]:
+        return sorted(ability.value.replace("_", " ") for ability in self.abilities)
+
+    def row(self) -> Connection:
+        """What the processes share about it; of the environment's, as the environment has it now."""
+        if self.stored and self.is_own:
+            return self.stored
+        described = {
+            "provider": self.provider,
+            "name": self.name,
+            "base_url": self.base_url,
+            "abilities": sorted(self.abilities),
+            "max_in_flight": self.max_in_flight,
+            "requests_per_minute": self.requests_per_minute,
+        }
+        row, _ = Connection.objects.get_or_create(slug=self.slug, defaults=described)
+        if any(getattr(row, name) != value for name, value in described.items()):
+            Connection.objects.filter(pk=row.pk).update(**described)
+            row.refresh_from_db()
+        return row
+
+    # -- Models --------------------------------------------------------------------------------------------------------
+
+    def served(self) -> Iterator[Model]:
+        """The models it makes, as it makes them. A team's own that declares models makes no others."""
+        known = catalogue.all_models()
+        for model_id in self.models:
+            if model_id not in known:
+                yield self._as_declared(self._model_of_its_own(model_id))
+        for model in (*known.values(), *self._listed()):
+            is_left_out = self.is_own and self.models and model.id not in self.models
+            if model.provider == self.provider and not is_left_out:
+                yield self._as_declared(model)
+
+    def _model_of_its_own(self, model_id: str) -> Model:
+        """One that takes what the server takes."""
+        plain = catalogue.find("sora-2")
+        sizes = MappingProxyType({name: MappingProxyType(sizes) for name, sizes in OWN_MODEL_SIZES.items()})
+        return replace(
+            plain,
+            id=model_id,
+            name=model_id,
+            maker=self.name,
+            summary="On your own server",
+            sizes=sizes,
+            seconds=Seconds(Decimal(1), Decimal(60)),
+            price_per_second=MappingProxyType(dict.fromkeys(sizes, self.price_per_second)),
+            takes=replace(plain.takes, audio="never"),
+            host="",
+            retired_on=None,
+            prompt_limit=None,
+            source="declared by the connection" if self.is_own else "declared in SORA_MODELS",
+        )
+
+    def _as_declared(self, model: Model) -> Model:
+        """With what a server of the Sora protocol really takes."""
+        if self.provider != "sora":
+            return model
+        takes = replace(
+            model.takes,
+            remix=model.takes.remix and self.can(Ability.REMIX),
+            extend=model.takes.extend if self.can(Ability.EXTEND) else None,
+            edit=model.takes.edit and self.can(Ability.EDIT),
+            seed=self.can(Ability.EXTRA_FIELDS),
+            negative_prompt=self.can(Ability.EXTRA_FIELDS),
+        )
+        return replace(model, takes=takes)
+
+    def _listed(self) -> tuple[Model, ...]:
+        row = self.stored
+        if self.provider not in LISTING_PROVIDERS or row is None or row.live_models_at is None:
+            return ()
+        return _read(_Listing(row.pk, row.live_models_at, row.live_models))
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """What a server told at one time; its rows need not be compared."""
+
+    connection_id: int
+    at: datetime
+    rows: list[dict[str, Any]] = field(compare=False)
+
+
+@lru_cache(maxsize=100)
+def _read(listing: _Listing) -> tuple[Model, ...]:
+    return tuple(read_model(dated(row)) for row in listing.rows)
+
+
+def dated(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"checked_on": date.fromisoformat(row["checked_on"])}
+
+
+def environment() -> dict[str, Configured]:
+    """By slug."""
+    return {slug: _of_environment(slug, values) for slug, values in settings.CONNECTIONS.items()}
+
+
+def _of_environment(slug: str, values: dict[str, Any]) -> Configured:
+    declared = frozenset(Ability(name) for name in values.get("abilities", []))
+    return Configured(
+        slug=slug,
+        provider=values["provider"],
+        name=values["name"],
+        base_url=values["base_url"],
+        max_in_flight=values["max_in_flight"],
+        requests_per_minute=values["requests_per_minute"],
+        abilities=declared or PRESETS.get(values.get("preset", ""), frozenset()),
+        options=tuple((name, value) for name, value in values.get("options", {}).items() if value),
+        models=tuple(values.get("models", [])),
+        price_per_second=values.get("price_per_second", Decimal(0)),
+        key=values["key"],
+    )
+
+
+def allowed_host(base_url: str) -> str:
+    """What the operator says of the host that a team names, where it may be inside the network; else empty."""
+    return next((host for host in settings.TEAM_HOSTS if base_url and reach.is_named(base_url, host)), "")

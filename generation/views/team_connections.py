@@ -1,0 +1,146 @@
+"""A team's own accounts at providers: owners write, editors test, viewers see their names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from generation import budget, usage
+from generation.connection_forms import ConnectionForm, kinds
+from generation.connections import own
+from generation.loaders import load_connection
+from generation.models import Connection
+from generation.offers import CURRENCY
+from projects.views.undo import offer_undo
+from teams import activity
+from teams.access import load_team, signed_in
+from teams.models import Role, Verb
+
+
+@require_safe
+def team_connections(request: HttpRequest, pk: int) -> HttpResponse:
+    team, role = load_team(request, pk)
+    rows = list(Connection.live().filter(team=team))
+    context = {
+        "team": team,
+        "connections": usage.of(rows) if role.includes(Role.EDITOR) else [],
+        "names": rows,
+        "kinds": kinds(),
+        "can_change": role == Role.OWNER,
+        "can_test": role.includes(Role.EDITOR),
+    }
+    return render(request, "generation/team_connections.html", context)
+
+
+@sensitive_post_parameters("key")
+@require_http_methods(["GET", "HEAD", "POST"])
+def connection_add(request: HttpRequest, pk: int, provider: str) -> HttpResponse:
+    team, _ = load_team(request, pk, at_least=Role.OWNER)
+    if provider not in {known for known, *_ in kinds()}:
+        raise Http404
+    form = ConnectionForm(request.POST or None, instance=Connection(team=team, provider=provider))
+    if form.is_valid():
+        with transaction.atomic():
+            connection = form.filled()
+            own.add(connection, team)
+            _keep_cap(connection, form, request)
+            _record(Verb.CONNECTION_ADDED, connection, request)
+        messages.success(request, f"{connection} is added. Test it before you use it.")
+        return redirect("team_connections", pk)
+    context: dict[str, Any] = {"form": form, "team": team, "kinds": kinds(), "provider": provider}
+    return render(request, "generation/connection_form.html", context, status=422 if form.is_bound else 200)
+
+
+@sensitive_post_parameters("key")
+@require_http_methods(["GET", "HEAD", "POST"])
+def connection_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    connection, _ = load_connection(request, pk, at_least=Role.OWNER)
+    cap = budget.of_connection(connection, CURRENCY).cap_month
+    form = ConnectionForm(request.POST or None, instance=connection, cap=cap)
+    if form.is_valid():
+        with transaction.atomic():
+            own.change(form.filled(), another_account=not {"key", "base_url"}.isdisjoint(form.changed_data))
+            _keep_cap(connection, form, request)
+            _record(Verb.CONNECTION_CHANGED, connection, request)
+        messages.success(request, f"{connection} is saved. What is under way goes on.")
+        return redirect("team_connections", connection.team_id)
+    context = {"form": form, "team": connection.team, "connection": connection}
+    return render(request, "generation/connection_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _keep_cap(connection: Connection, form: ConnectionForm, request: HttpRequest) -> None:
+    assert connection.team_id is not None
+    row = budget.locked_of(connection.pk, connection.team_id, CURRENCY)
+    budget.change_caps(row, {"cap_month": form.cleaned_data["cap_month"]}, signed_in(request))
+
+
+def _record(verb: Verb, connection: Connection, request: HttpRequest) -> None:
+    team = connection.team_id
+    assert team is not None
+    activity.record(verb, signed_in(request), str(connection), team=team, page=("team_connections", team))
+
+
+@require_POST
+@transaction.atomic
+def connection_switch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Off: nothing new is made with it. On again: as before."""
+    connection, _ = load_connection(request, pk, at_least=Role.OWNER)
+    on = request.POST.get("on") == "1"
+    if own.switch(connection, on=on):
+        _record(Verb.CONNECTION_SWITCHED_ON if on else Verb.CONNECTION_SWITCHED_OFF, connection, request)
+        done = "is used again" if on else "is switched off; what is under way goes on"
+        messages.success(request, f"{connection} {done}.")
+    return redirect("team_connections", connection.team_id)
+
+
+@require_POST
+@transaction.atomic
+def connection_move(request: HttpRequest, pk: int) -> HttpResponse:
+    connection, _ = load_connection(request, pk, at_least=Role.OWNER)
+    if own.move(connection, -1 if request.POST.get("to") == "up" else 1):
+        _record(Verb.CONNECTION_MOVED, connection, request)
+    return redirect("team_connections", connection.team_id)
+
+
+@require_POST
+@transaction.atomic
+def connection_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    connection, _ = load_connection(request, pk, at_least=Role.OWNER)
+    if own.remove(connection):
+        _record(Verb.CONNECTION_REMOVED, connection, request)
+        under_way = usage.of([connection])[0].in_flight
+        rest = f" {under_way} under way with it go on; its key is kept until then." if under_way else ""
+        offer_undo(request, f"{connection} is removed.{rest}", reverse("connection_restore", args=[pk]))
+    return redirect("team_connections", connection.team_id)
+
+
+@require_POST
+@transaction.atomic
+def connection_restore(request: HttpRequest, pk: int) -> HttpResponse:
+    connection, _ = load_connection(request, pk, at_least=Role.OWNER, removed_too=True)
+    if own.restore(connection):
+        _record(Verb.CONNECTION_RESTORED, connection, request)
+        messages.success(request, f"{connection} is back.")
+    elif connection.deleted_at:
+        messages.error(request, f"The key of {connection} is gone by now. Add it again.")
+    return redirect("team_connections", connection.team_id)
+
+
+@require_POST
+def team_connection_test(request: HttpRequest, pk: int) -> HttpResponse:
+    """One harmless question to the provider, answered in one sentence."""
+    connection, _ = load_connection(request, pk, at_least=Role.EDITOR)
+    said, works = own.try_out(connection)
+    with transaction.atomic():
+        _record(Verb.CONNECTION_TESTED, connection, request)
+    if request.headers.get("HX-Request"):
+        return render(request, "generation/_connection_test.html", {"said": said, "works": works})
+    (messages.success if works else messages.error)(request, f"{connection}: {said}")
+    return redirect("team_connections", connection.team_id)

@@ -1,0 +1,32 @@
+"""Where allauth keeps the secrets of second factors, for whoever looks after everything that is sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from teams.secrets import Place
+
+#: Of an authenticator app, and of a set of recovery codes; each row has one of them. A passkey has no secret.
+NAMES = ("secret", "seed")
+
+
+def tokens() -> Iterator[tuple[int, str]]:
+    for pk, data in Authenticator.objects.order_by("pk").values_list("pk", "data").iterator():
+        yield from ((pk, data[name]) for name in NAMES if data.get(name))
+
+
+@transaction.atomic
+def replace(pk: int, old: str, new: str) -> bool:
+    row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    name = next((name for name in NAMES if row and row.data.get(name) == old), None)
+    if row is None or name is None:
+        return False
+    row.data[name] = new
+    row.save(update_fields=["data"])
+    return True
+
+
+PLACE = Place("second factor", tokens, replace)

@@ -1,0 +1,297 @@
+"""Which of several connections makes a take, and that it stays the one; never another team's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from generation import budget, connections, doctor, offers, pipeline
+from generation.connections import own
+from generation.models import Connection, Generation, LedgerEntry
+from generation.pipeline import Asked
+from generation.providers.base import ErrorKind, ImageRequest, ProviderError, Task
+from generation.states import Status
+from projects.models import Project, Reference, Scene
+from teams.models import Role, User
+from tests.generation.conftest import KEY
+from tests.generation.own import TEAM_KEY, a_connection, keys_seen
+from tests.queries import count_queries
+from tests.standin import Fault, StandIn
+
+pytestmark = pytest.mark.django_db
+Advance = Callable[[Generation], Generation]
+
+
+@pytest.fixture
+def at(stand_in: StandIn, settings) -> StandIn:
+    """The stand-in takes any key and may be named by teams."""
+    settings.CONNECTIONS = {}
+    settings.TEAM_HOSTS = ["127.0.0.1"]
+    stand_in.state.key = None
+    return stand_in
+
+
+@pytest.fixture
+def another_scene(mallory: User) -> Scene:
+    """Of Mallory's team."""
+    project = Project.objects.create(team=mallory.teams.get(), title="Elsewhere", model_id="sora-2")
+    return Scene.objects.create(project=project, position=1, title="Elsewhere", action="A boat.", duration=4)
+
+
+def enqueue(scene: Scene, member: User, model_id: str = "sora-2") -> Generation:
+    Project.objects.filter(pk=scene.project_id).update(model_id=model_id)
+    Scene.objects.filter(pk=scene.pk).update(duration=4)
+    Generation.objects.update(created_at=timezone.now() - timedelta(seconds=5))
+    return pipeline.enqueue(scene, number=scene.takes.count() + 1, member=member).take
+
+
+def finish(take: Generation, advance: Advance) -> Generation:
+    for _ in range(4):
+        if advance(take).is_final:
+            break
+    return take
+
+
+def test_a_teams_own_comes_before_the_environments(at: StandIn, sora: StandIn, scene, team, alice, advance: Advance):
+    sora.state.key = None
+    assert keys_seen(sora, "sora.create") == []
+    finish(enqueue(scene, alice), advance)
+    a_connection(team, at)
+    take = finish(enqueue(scene, alice), advance)
+    assert (take.status, keys_seen(sora, "sora.create")) == (Status.COMPLETED, [KEY, TEAM_KEY])
+    assert set(keys_seen(sora, "sora.get")[2:]) == {TEAM_KEY}
+
+
+def test_for_commands_the_environment_comes_first(at: StandIn, sora: StandIn, scene, team, alice):
+    connection = a_connection(team, at)
+    assert enqueue(scene, alice).connection == connection
+    with connections.remembered(environment_first=True):
+        assert enqueue(scene, alice).connection.team is None  # type: ignore[union-attr]
+
+
+def test_no_team_uses_or_sees_what_another_has(
+    at: StandIn, scene, another_scene, team, alice, mallory, advance: Advance
+):
+    """By the keys that the provider saw."""
+    theirs = another_scene.project.team
+    a_connection(team, at, key="sk-key-of-the-first-team", declared_models=["our/secret-model", "sora-2"])
+    with pytest.raises(ValidationError, match="A server that still has it can be named"):
+        enqueue(another_scene, mallory)
+    assert "our/secret-model" in connections.all_models(team.pk)
+    assert "our/secret-model" not in connections.all_models(theirs.pk)
+    assert "our/secret-model" not in connections.all_models(None)
+    a_connection(theirs, at, key="sk-key-of-the-other-team")
+    mine, other = enqueue(scene, alice), enqueue(another_scene, mallory)
+    finish(mine, advance)
+    first = len(at.state.arrived)
+    finish(other, advance)
+    seen = [call.headers["authorization"] for call in at.state.arrived]
+    assert set(seen[:first]) == {"Bearer sk-key-of-the-first-team"}
+    assert set(seen[first:]) == {"Bearer sk-key-of-the-other-team"}
+
+
+def test_the_first_in_order_that_serves_the_model_makes_it(at: StandIn, scene, team, alice):
+    wan = a_connection(team, at, name="GPU", declared_models=["Wan/2.2"], price_per_second=Decimal("0.02"))
+    first, second = a_connection(team, at, name="First"), a_connection(team, at, name="Second")
+    assert enqueue(scene, alice).connection == first
+    made = enqueue(scene, alice, "Wan/2.2")
+    assert (made.connection, made.estimated_cost) == (wan, Decimal("0.08"))
+    assert own.move(second, -1)
+    assert enqueue(scene, alice).connection == second
+    own.switch(second, on=False)
+    assert enqueue(scene, alice).connection == first
+    own.remove(first)
+    with pytest.raises(ValidationError, match="A server that still has it can be named"):
+        enqueue(scene, alice)
+
+
+def test_where_a_model_is_retired_another_that_still_has_it_is_asked(at: StandIn, scene, team, alice):
+    a_connection(team, at, name="OpenAI", base_url="")
+    still = a_connection(team, at, name="Clone")
+    assert enqueue(scene, alice).connection == still
+
+
+def test_a_take_stays_with_its_connection(at: StandIn, scene, team, alice, advance: Advance):
+    connection = a_connection(team, at)
+    take = advance(enqueue(scene, alice))
+    a_connection(team, at, name="Another", key="sk-of-another-connection")
+    connection.keep_key("sk-a-newer-key-of-the-same")
+    own.change(connection, another_account=True)
+    own.switch(connection, on=False)
+    own.remove(connection)
+    Connection.objects.filter(pk=connection.pk).update(deleted_at=timezone.now() - timedelta(days=1))
+    assert own.wipe_removed() == 0
+    take = finish(take, advance)
+    assert (take.status, take.connection_id) == (Status.COMPLETED, connection.pk)
+    assert set(keys_seen(at, "sora.get")) == {"sk-a-newer-key-of-the-same"}
+    assert own.wipe_removed() == 1
+    connection.refresh_from_db()
+    assert (bool(connection.key), own.restore(connection)) == (False, False)
+    with pytest.raises(ProviderError, match="was removed, and its key with it"):
+        connections.account_of(Generation.objects.select_related("connection").get(pk=take.pk))
+
+
+@pytest.mark.parametrize(("status", "wiped"), [(Status.UNKNOWN, 0), (Status.FAILED, 1)])
+def test_a_key_is_kept_for_what_needs_a_look(at: StandIn, scene, team, make_take, status: str, wiped: int):
+    connection = a_connection(team, at)
+    make_take(scene, provider="sora", connection=connection, status=status)
+    own.remove(connection)
+    assert own.wipe_removed() == 0  # it can be brought back for a while
+    Connection.objects.update(deleted_at=timezone.now() - timedelta(minutes=11))
+    assert own.wipe_removed() == wiped
+    assert own.restore(connection) == (not wiped)
+
+
+def test_a_clip_is_remixed_where_it_was_made(at: StandIn, scene, team, alice, advance: Advance):
+    connection = a_connection(team, at)
+    take = finish(enqueue(scene, alice), advance)
+    first = a_connection(team, at, name="First", key="sk-of-another-connection", preset="other", abilities=[])
+    own.move(first, -1)
+    take = Generation.objects.select_related("scene__project").get(pk=take.pk)
+    model = connections.model_of(take)
+    assert model is not None
+    offered = offers.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
+    assert offered.connection is not None
+    assert offered.connection.stored == connection
+    own.remove(connection)
+    with pytest.raises(ValidationError, match="A clip can only be used to remix where it was made"):
+        offers.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
+
+
+def test_a_lost_clip_is_not_taken_from_another_connection_of_the_same_account(
+    at: StandIn, scene, team, alice, advance: Advance
+):
+    """The same key entered twice: what the provider lists was made with the other connection."""
+    a_connection(team, at, name="Finals")
+    first = advance(enqueue(scene, alice))
+    own.move(a_connection(team, at, name="Drafts"), -1)
+    second = enqueue(scene, alice)
+    at.state.fail("sora.create", Fault(refuse=True))
+    advance(second)
+    assert second.status == Status.SUBMITTING
+    advance(second)
+    assert (first.remote_id != "", second.remote_id, second.status) == (True, "", Status.UNKNOWN)
+
+
+def test_a_key_that_cannot_be_read_fails_the_take_in_words(at: StandIn, settings, scene, team, alice, advance: Advance):
+    a_connection(team, at, name="Ours")
+    take = enqueue(scene, alice)
+    settings.SECRET_KEYS = [Fernet.generate_key().decode()]
+    advance(take)
+    assert (take.status, take.error_kind, take.error_message) == (
+        Status.FAILED,
+        ErrorKind.AUTH,
+        "The key of Ours cannot be read on this server. An owner can enter it again under Connections.",
+    )
+    assert at.state.arrived == []
+
+
+def test_pictures_are_made_with_the_teams_own(at: StandIn, project, team, alice):
+    a_connection(team, at, "openai_images")
+    request = ImageRequest("A boat.", "gpt-image-2", size="1024x1024", quality="low")
+    model = connections.find("gpt-image-2", team.pk)
+    row = pipeline.enqueue_images(project, None, Reference.Role.REFERENCE, model, request, member=alice)
+    pipeline.advance_images(row.pk)
+    assert keys_seen(at, "images.generate") == [TEAM_KEY]
+
+
+def test_each_teams_list_of_live_models_is_its_own(at: StandIn, team, another_scene):
+    mine = a_connection(team, at, "openrouter")
+    a_connection(another_scene.project.team, at, "openrouter")
+    connections.refresh_models(connections.Configured.of_row(mine))
+    listed = "google/veo-3.1"
+    assert (listed in connections.all_models(team.pk), connections.has_listing()) == (True, True)
+    assert listed not in connections.all_models(another_scene.project.team_id)
+
+
+@pytest.mark.parametrize("page", ["storyboard", "table", "model_comparison"])
+def test_a_page_asks_once_for_all_connections(at: StandIn, as_user, make_scenes, project, team, bob, page: str):
+    def queries() -> int:
+        with count_queries() as found:
+            assert client.get(reverse(page, args=[project.pk])).status_code == 200
+        return sum('FROM "generation_connection"' in query["sql"] for query in found)
+
+    client: Client = as_user(bob)
+    make_scenes(2, model_id="sora-2")
+    counts = [queries()]
+    for _ in range(3):
+        a_connection(team, at)
+    make_scenes(3)
+    counts.append(queries())
+    assert counts == [1, 1]
+
+
+# -- Monthly caps ------------------------------------------------------------------------------------------------------
+
+
+def cap(connection: Connection, amount: str, alice: User) -> None:
+    row = budget.locked_of(connection.pk, connection.team_id, "USD")  # type: ignore[arg-type]
+    budget.change_caps(row, {"cap_month": Decimal(amount)}, alice)
+
+
+def test_a_connections_cap_holds_and_is_settled(at: StandIn, scene, team, alice, advance: Advance):
+    connection = a_connection(team, at, name="Ours")
+    cap(connection, "0.50", alice)
+    take = enqueue(scene, alice)
+    with pytest.raises(
+        ValidationError, match=r"The budget of the connection “Ours” has \$0.10 left; this costs \$0.40"
+    ):
+        enqueue(scene, alice)
+    assert budget.of_connection(connection, "USD").reserved == Decimal("0.40")
+    finish(take, advance)
+    row = budget.of_connection(connection, "USD")
+    assert (row.reserved, row.spent_in(budget.this_month())) == (0, Decimal("0.40"))
+    assert list(doctor.ledger()) == []
+    assert LedgerEntry.objects.get(kind="cap").note == "Ours: month: none -> 0.50"
+
+
+def test_what_fails_gives_back_what_was_set_aside(at: StandIn, scene, team, alice):
+    connection = a_connection(team, at)
+    take = enqueue(scene, alice)
+    pipeline.cancel(take)
+    row = budget.of_connection(connection, "USD")
+    assert (row.reserved, row.spent) == (0, 0)
+
+
+def test_each_connections_cap_is_its_own(at: StandIn, scene, team, alice):
+    first, second = a_connection(team, at), a_connection(team, at)
+    cap(first, "0.50", alice)
+    enqueue(scene, alice)
+    own.move(second, -1)
+    enqueue(scene, alice)
+    assert [budget.of_connection(one, "USD").reserved for one in (first, second)] == [Decimal("0.40")] * 2
+    assert budget.of_both(scene.project, "USD")[0].reserved == Decimal("0.80")
+
+
+def test_without_a_price_a_capped_connection_is_not_used(at: StandIn, project, team, alice):
+    connection = a_connection(team, at, "openai_images", name="Ours")
+    cap(connection, "5", alice)
+    model = connections.find("gpt-image-2", team.pk)
+    with pytest.raises(ValidationError, match="which no budget can hold to"):
+        pipeline.enqueue_images(
+            project,
+            None,
+            Reference.Role.REFERENCE,
+            model,
+            ImageRequest("A boat.", model.id, size="1280x720"),
+            member=alice,
+        )
+
+
+def test_a_member_of_two_teams_spends_with_the_right_ones(
+    at: StandIn, scene, another_scene, team, alice: User, advance
+):
+    """What counts is whose scene it is, not who clicks."""
+    another_scene.project.team.add(alice, Role.OWNER)
+    a_connection(team, at, key="sk-key-of-the-first-team")
+    a_connection(another_scene.project.team, at, key="sk-key-of-the-other-team")
+    advance(enqueue(another_scene, alice))
+    assert keys_seen(at, "sora.create") == ["sk-key-of-the-other-team"]
