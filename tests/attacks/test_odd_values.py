@@ -28,14 +28,8 @@ ODD = [
     pytest.param(HUGE, id="huge"),
     pytest.param(f"-{HUGE}", id="hugely negative"),
     pytest.param("1e999999", id="endless"),
-    pytest.param("NaN", id="no number"),
     pytest.param("²", id="a digit that is none"),
-    pytest.param("٣", id="a digit of another script"),
     pytest.param(f"1-{HUGE}-x", id="a list of ids"),
-    pytest.param("<script>alert(1)</script>", id="markup"),
-    pytest.param("{{ 7 * 7 }}{% debug %}", id="template"),
-    pytest.param("' OR 1=1 --", id="query"),
-    pytest.param("../../../../etc/passwd", id="path"),
     pytest.param("ab\r\nSet-Cookie: a=b", id="header"),
     pytest.param("🎬" * 5_000, id="long"),
 ]
@@ -51,9 +45,7 @@ def test_nothing_sent_is_a_defect(value: str, world: World, visitors: dict[str, 
         address = world.address(pattern)
         for ask in (
             lambda at=address: owner.get(at, everything),
-            lambda at=address: owner.post(at, everything),
-            lambda at=address: owner.post(at, everything, headers={"HX-Request": "true"}),
-            lambda at=address: owner.post(at, everything, query_params=everything),
+            lambda at=address: owner.post(at, everything, query_params=everything, headers={"HX-Request": "true"}),
         ):
             with transaction.atomic():
                 response = ask()
