@@ -159,7 +159,7 @@ def test_an_undo_token_of_another_project_undoes_nothing(
     theirs.project.team.add(mallory, Role.EDITOR)
     client = as_user(mallory)
     response = client.post(
-        reverse("project_style", args=[theirs.project_id]), {"scenes": [theirs.pk], "camera_move": "push_in"}
+        reverse("project_style", args=[theirs.project_id]), {"scenes": [theirs.pk], "camera_move": "dolly-in"}
     )
     assert response.status_code == 302
     (token,) = [
@@ -168,7 +168,7 @@ def test_an_undo_token_of_another_project_undoes_nothing(
     theirs.project.team.memberships.filter(user=mallory).delete()
     client.post(reverse("project_style_undo", args=[mine.pk]), {"done": token})
     theirs.refresh_from_db()
-    assert theirs.camera_move == "push_in"
+    assert theirs.camera_move == "dolly-in"
 
 
 def told(response: HttpResponseBase) -> list[str]:

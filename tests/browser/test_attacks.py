@@ -1,0 +1,78 @@
+"""Markup in everything people and providers can write, on every page that shows it: it is read, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_accessibility import PAGES
+from tests.browser.test_story import open_sample
+from tests.standin import Fault, standing_in
+
+#: Out of an attribute, out of a text area, and by itself; each would leave `window.ran` behind.
+MARKUP = (
+    '"\'></textarea></title><img src=x onerror="window.ran=1"><script>window.ran=1</script>{{ 7*7 }}'
+    "<svg onload=window.ran=1>"
+)
+FIELDS = ["title", "action", "subject", "location", "dialogue", "notes", "negative_prompt"]
+
+
+def write(page: Page, path: str, fields: dict[str, str]) -> None:
+    """Past every check the browser would make."""
+    page.goto(path)
+    for name, value in fields.items():
+        page.evaluate(
+            "([name, value]) => { const field = document.querySelector(`main [name='${name}']`);"
+            " if (field) field.value = value.slice(0, field.maxLength > 0 ? field.maxLength : undefined); }",
+            [name, value],
+        )
+    form = page.locator("main form").filter(has=page.locator(f"[name='{next(iter(fields))}']")).first
+    form.evaluate("form => form.submit()")
+    page.wait_for_load_state()
+
+
+def test_what_people_and_providers_write_is_never_run(
+    make_server: Callable[..., Server], open_page: Callable[..., Page], tmp_path: Path
+):
+    picture = tmp_path / "<img src=x onerror=window.ran=1>.png"
+    Image.new("RGB", (300, 200), "teal").save(picture)
+    with standing_in() as provider:
+        refusal = {"error": {"message": f"No: {MARKUP}", "type": "invalid_request_error", "code": "moderation_blocked"}}
+        provider.state.fail("sora.create", Fault(status=400, body=refusal))
+        server = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=f"{provider.url}/openai/v1", SORA_PRESET="openai")
+        page = open_page(base_url=server.address, may_complain=True)
+        dialogs: list[str] = []
+        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        open_sample(page, server.start())
+        write(page, "/scenes/3", dict.fromkeys(FIELDS, MARKUP))
+        write(page, "/projects/1/settings", {"title": MARKUP[:60]})
+        write(page, "/teams/1", {"name": MARKUP[:60]})
+        write(page, "/account", {"name": MARKUP[:60]})
+        page.goto("/scenes/3#pictures")
+        page.locator("input[type=file]").first.set_input_files(picture)
+        page.wait_for_load_state("networkidle")
+        page.goto("/projects/1")
+        page.select_option("#model-choice", "sora-2")
+        card = page.locator(".card").nth(2)
+        card.locator("[data-generate]").click()
+        expect(card.locator(".chip-failed")).to_be_visible(timeout=60_000)
+        ran = []
+        for path in [
+            *PAGES.values(),
+            "/scenes/3",
+            "/scenes/3/compare",
+            "/projects/1?q=" + MARKUP,
+            "/costs?by=" + MARKUP,
+        ]:
+            page.goto(path)
+            page.wait_for_timeout(150)
+            if page.evaluate("window.ran") or dialogs:
+                ran.append(path)
+        assert ran == []
+        page.goto("/scenes/3")
+        expect(page.locator("main")).to_contain_text("<script>window.ran=1</script>")
+        assert page.locator("main img[src='x']").count() == 0
