@@ -203,7 +203,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "teams.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "teams.sign_in_forms.LoginForm", "reset_password": "teams.forms.ResetPasswordForm"}
+ACCOUNT_FORMS = {"login": "teams.sign_in_forms.LoginForm", "reset_password": "teams.sign_in_forms.ResetPasswordForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -217,4 +217,4 @@ def test_the_page_needs_as_many_queries_for_eight_takes_as_for_four(
         make_take(scene, status=Status.COMPLETED, clip=b"clip")
     with count_queries() as eight:
         client.get(url)
-    assert (len(four), len(eight)) == (8, 8)
+    assert (len(four), len(eight)) == (9, 9)

@@ -142,7 +142,7 @@ def test_it_needs_as_many_queries_for_three_scenes_as_for_one(
         with count_queries() as queries:
             client.get(url)
         counts.append(len(queries))
-    assert counts == [10, 10]
+    assert counts == [11, 11]
 
 
 def test_storyboard_and_costs_lead_to_it(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
@@ -300,7 +300,7 @@ def test_the_storyboard_needs_as_many_queries_where_models_are_gone(
         with count_queries() as queries:
             client.get(url)
         counts.append(len(queries))
-    assert counts == [10, 10]
+    assert counts == [11, 11]
 
 
 def test_retirement_counts_from_its_day(settings: Any):

@@ -329,4 +329,4 @@ def test_the_storyboard_needs_no_query_more_for_scenes_with_finished_takes(
         with count_queries() as queries:
             client.get(url)
         counts.append(len(queries))
-    assert counts == [10, 10]
+    assert counts == [11, 11]

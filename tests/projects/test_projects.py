@@ -28,7 +28,7 @@ def test_the_list_needs_as_many_queries_for_three_projects_as_for_one(
         Scene.objects.create(project=Project.objects.create(team=team, title=title), title="a", action="b")
     with count_queries() as three:
         client.get(reverse("project_list"))
-    assert (len(one), len(three)) == (11, 11)
+    assert (len(one), len(three)) == (12, 12)
 
 
 def test_creating(as_user: AsUser, team: Team, bob: User):

@@ -43,7 +43,7 @@ def test_the_storyboard_needs_as_many_queries_for_thirty_scenes_as_for_three(
         make_take(scene)
     with count_queries() as many:
         client.get(url)
-    assert (len(few), len(many)) == (10, 10)
+    assert (len(few), len(many)) == (11, 11)
 
 
 def test_the_storyboard_is_for_members(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):

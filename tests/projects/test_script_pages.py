@@ -177,7 +177,7 @@ def test_the_import_needs_as_many_queries_for_three_scenes_as_for_one(as_user: A
         with count_queries() as queries:
             sent(client, url, {"script": script})
         counts.append(len(queries))
-    assert counts == [26, 26]
+    assert counts == [27, 27]
 
 
 # -- A new project -----------------------------------------------------------------------------------------------------

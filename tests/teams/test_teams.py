@@ -54,7 +54,7 @@ def test_the_page_needs_as_many_queries_for_twelve_members_as_for_three(as_user:
         Invitation.objects.create(team=team, email=f"i{number}@example.com", role="viewer", token_hash=f"{number}")
     with count_queries() as twelve:
         client.get(url)
-    assert (len(three), len(twelve)) == (7, 7)
+    assert (len(three), len(twelve)) == (8, 8)
 
 
 @pytest.mark.parametrize("name", ["team_page", "team_activity", "team_rename", "team_leave", "team_invite"])
