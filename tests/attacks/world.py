@@ -53,7 +53,7 @@ class World:
         first, *more = pattern.pattern.converters or [""]
         kind = str(pattern.pattern).split("/")[0]
         values = {"token": "no-such-token", "slug": "sora", "field": "camera_move", "provider_id": "oidc"}
-        meant = self.deleted.get(str(pattern.name)) or self.objects.get(kind)
+        meant: Any = self.deleted.get(str(pattern.name)) or self.objects.get(kind)
         given = {first: values.get(first) or meant.pk} if first else {}
         return reverse(str(pattern.name), kwargs=given | {part: SECOND_PARTS[part] for part in more})
 

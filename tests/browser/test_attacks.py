@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.test_accessibility import PAGES
@@ -46,7 +46,12 @@ def test_what_people_and_providers_write_is_never_run(
         server = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=f"{provider.url}/openai/v1", SORA_PRESET="openai")
         page = open_page(base_url=server.address, may_complain=True)
         dialogs: list[str] = []
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+        def dismiss(dialog: Dialog) -> None:
+            dialogs.append(dialog.message)
+            dialog.dismiss()
+
+        page.on("dialog", dismiss)
         open_sample(page, server.start())
         write(page, "/scenes/3", dict.fromkeys(FIELDS, MARKUP))
         write(page, "/projects/1/settings", {"title": MARKUP[:60]})
