@@ -109,6 +109,7 @@ def test_two_people_in_one_row(view: Callable[..., Page]):
         expect(cell(page, 1, "notes")).to_have_text("Ask about the tide")
 
     cell(mine, 1, "notes").click()
+    mine.keyboard.press("Enter")  # open before the change comes
     cell(theirs, 1, "notes").click()
     theirs.keyboard.type("Theirs")
     theirs.keyboard.press("Tab")

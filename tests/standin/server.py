@@ -62,10 +62,12 @@ def operation(state: State, name: str, handler: Handler) -> Callable[[Request], 
     async def endpoint(request: Request) -> Response:
         fields = await read_fields(request)
         port = request.client.port if request.client else 0
-        state.note(Arrived(name, request.method, str(request.url.path), dict(request.headers), fields, port))
+        variant = request.query_params.get("variant", "video")
+        done = name if variant == "video" else f"{name}.{variant}"
+        state.note(Arrived(done, request.method, str(request.url.path), dict(request.headers), fields, port))
         if state.latency:
             await asyncio.sleep(state.latency)
-        fault = state.next_fault(name)
+        fault = state.next_fault(done)
         if fault is None:
             return handler(request, fields)
         if fault.wait:
