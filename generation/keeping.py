@@ -7,6 +7,7 @@ makes Undo, the ledger and the costs page right. Writes hold the lock on the pro
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
@@ -31,8 +32,9 @@ def select(take: Generation, by: User | None = None) -> None:
 
 
 def annotate(take: Generation, note: str) -> None:
-    """Raises ValidationError for a note that is too long."""
+    """Raises ValidationError for a note that is too long, or holds what is no character."""
     note = note.strip().replace("\r\n", "\n")
+    ProhibitNullCharactersValidator()(note)
     if len(note) > NOTE_LENGTH:
         raise ValidationError(f"A note has at most {NOTE_LENGTH:,} characters; this one has {len(note):,}. Shorten it.")
     _change(Generation.objects.live().filter(pk=take.pk).exclude(note=note), note=note)
