@@ -17,9 +17,10 @@ from generation.providers import animatic, registry
 from generation.providers.base import Request, Shot
 from projects.models import Scene
 from tests.generation import remote
+from tests.generation.running import KEY, everywhere, frame, run
 from tests.standin import StandIn, standing_in
 
-KEY = "sk-secret-of-alice"
+__all__ = ["KEY", "everywhere", "frame", "run"]
 
 
 @pytest.fixture(scope="session")

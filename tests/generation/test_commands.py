@@ -1,4 +1,4 @@
-"""`manage.py video` and `manage.py image`: the same pipeline as the page, driven by the command itself."""
+"""`manage.py video` and `manage.py clips`: the same pipeline as the page, driven by the command itself."""
 
 from __future__ import annotations
 
@@ -10,82 +10,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
 from django.core.management import call_command
-from django.core.management.base import CommandError
 from PIL import Image
 
 from bench.installation import ROOT, clean_environment
 from generation.lease import Lease
-from generation.models import Generation, ImageGeneration
+from generation.models import Generation
 from generation.pipeline import remote
 from generation.states import Status
-from projects.models import Project, Reference, Scene
-from teams.models import Team, User
+from projects.models import Reference, Scene
+from teams.models import User
 from tests.generation.conftest import KEY
-from tests.projects.test_pictures import plain
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Ran:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def run(team: Team, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    monkeypatch.setattr(remote, "FIRST_POLL_SECONDS", 0.05)
-    monkeypatch.setattr(remote, "LOOK_UP_AFTER_SECONDS", 0.05)
-    monkeypatch.setattr(remote, "back_off", lambda attempt: 0.01)
-
-    def run(*arguments: object) -> Ran:
-        name, *rest = [str(argument) for argument in arguments]
-        stdout = io.StringIO()
-        capsys.readouterr()
-        try:
-            call_command(name, *rest, stdout=stdout)
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        except CommandError as error:
-            return Ran(2, "", str(error))
-        return Ran(code, stdout.getvalue().strip(), capsys.readouterr().err)
-
-    return run
-
-
-@pytest.fixture
-def everywhere(stand_in: StandIn, settings: Any) -> StandIn:
-    common = {"key": KEY, "max_in_flight": 9, "requests_per_minute": 99}
-    url = stand_in.url
-    settings.CONNECTIONS = {
-        "sora": common | {"provider": "sora", "name": "Sora", "base_url": f"{url}/openai/v1", "preset": "openai"},
-        "omni": common | {"provider": "omni", "name": "Gemini", "base_url": f"{url}/gemini"},
-        "veo": common
-        | {"provider": "veo", "name": "Google Cloud", "base_url": f"{url}/vertex", "options": {"project": "films"}},
-        "openai_images": common
-        | {"provider": "openai_images", "name": "OpenAI images", "base_url": f"{url}/openai/v1"},
-    }
-    return stand_in
-
-
-@pytest.fixture
-def frame(tmp_path: Path) -> Path:
-    path = tmp_path / "frame.png"
-    path.write_bytes(plain(300, 300))
-    return path
 
 
 def seconds_of(path: Path) -> float:
@@ -403,87 +345,6 @@ def test_ctrl_c_says_how_to_resume_and_nothing_is_paid_twice(stand_in: StandIn, 
     assert (second.returncode, out.strip()) == (0, str(clip)), err
     assert clip.read_bytes() == stand_in.state.content
     assert len(stand_in.state.charges) == 1
-
-
-# -- image -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_picture_with_every_option(run, everywhere: StandIn, tmp_path: Path):
-    path = tmp_path / "heron.webp"
-    options = ["--model", "gpt-image-2", "--size", "1024x1024", "--quality", "high", "--background", "transparent"]
-    options += ["--format", "webp", "--compression", "60", "--moderation", "low", "-n", "2"]
-    ran = run("image", "-p", "A heron", "-o", path, *options, "--yes", "--json")
-    assert everywhere.state.calls("images.generate")[0].fields == {
-        "model": "gpt-image-2",
-        "prompt": "A heron",
-        "n": 2,
-        "size": "1024x1024",
-        "quality": "high",
-        "background": "transparent",
-        "output_format": "webp",
-        "output_compression": 60,
-        "moderation": "low",
-    }
-    written = [tmp_path / "heron-1.webp", tmp_path / "heron-2.webp"]
-    assert (ran.code, ran.json["outputs"]) == (0, [str(one) for one in written])
-    with Image.open(written[0]) as picture:
-        assert (picture.format, picture.getchannel("A").getextrema()[0]) == ("WEBP", 0)
-    assert Decimal(ran.json["cost"]) == Decimal("0.06")
-    assert Reference.objects.exclude(scene=None).count() == 2
-
-
-def test_a_picture_from_a_picture(run, everywhere: StandIn, tmp_path: Path, frame: Path):
-    path = tmp_path / "night.png"
-    assert run("image", "-p", "At night", "-o", path, "--model", "gpt-image-2", "--image", frame, "--yes").code == 0
-    assert len(everywhere.state.calls("images.edit")) == 1
-    with Image.open(path) as picture:
-        assert picture.format == "PNG"
-
-
-def test_pictures_made_here_are_no_references_of_clips_made_here(run, everywhere: StandIn, tmp_path: Path, frame: Path):
-    assert run("image", "-p", "A tower", "--model", "gpt-image-2", "--image", frame, "--yes").code == 0
-    assert run("video", "-p", "A boat", "--model", "gemini-omni-1.2-flash", "--yes").code == 0
-    (sent,) = everywhere.state.calls("omni.create")
-    assert '"image"' not in json.dumps(sent.fields["input"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["-p", ""], "The prompt is empty."),
-        (["-p", "x", "-o", "x.jpg"], "The output ends in .jpeg; add --format jpeg, or name it .png."),
-        (["-p", "x", "--model", "gpt-image-9"], "There is no image model called gpt-image-9."),
-        (["-p", "x", "--model", "gpt-image-2"], "add --yes to start it."),
-        (["-p", "x", "--model", "gpt-image-2", "--size", "100x100"], "has no size 100x100"),
-        (["-p", "x", "--model", "gpt-image-2", "--background", "green"], "has no background green"),
-        (["-p", "x", "--model", "gpt-image-2", "--style", "vivid"], "has no choice of style; leave it empty."),
-        (["-p", "x", "--model", "gpt-image-2", "-n", "11"], "makes at most 10 at once"),
-        (["-p", "x", "--model", "dall-e-3", "--background", "white"], "has no choice of background"),
-    ],
-)
-def test_what_cannot_be_pictured_is_code_2(run, everywhere: StandIn, arguments, words: str):
-    ran = run("image", *arguments, "--json")
-    assert (ran.code, words in ran.err) == (2, True), ran.err
-    assert (ImageGeneration.objects.count(), Project.objects.count(), everywhere.state.arrived) == (0, 0, [])
-
-
-def test_a_refused_picture_is_code_1(run, everywhere: StandIn, tmp_path: Path):
-    everywhere.state.outcome = "filtered"
-    ran = run("image", "-p", "x", "-o", tmp_path / "x.png", "--model", "gpt-image-2", "--yes", "--json")
-    assert (ran.code, ran.json["error"]["kind"], ran.json["error"]["money"]) == (
-        1,
-        "moderation",
-        "Nothing was charged.",
-    )
-    assert list(tmp_path.glob("x*")) == []
-
-
-def test_a_picture_nobody_knows_of_is_code_3(run, everywhere: StandIn):
-    everywhere.state.fail("images.generate", Fault(drop=True))
-    ran = run("image", "-p", "x", "--model", "gpt-image-2", "--yes")
-    assert (ran.code, len(everywhere.state.charges)) == (3, 1)
-    again = run("image", "--resume", ImageGeneration.objects.get().pk)
-    assert (again.code, len(everywhere.state.charges)) == (3, 1)
 
 
 # -- clips -------------------------------------------------------------------------------------------------------------
