@@ -16,6 +16,7 @@ KEY = "sk-Redaction-0123456789-abcdef"
 def known() -> None:
     Account(key=KEY)
     Account(key=f"{KEY}-and-longer")
+    Account(key=f"{KEY[3:]}-of-somebody-else-which-begins-as-the-other-ends")
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,7 @@ def known() -> None:
     [
         ("Nothing of the kind", "Nothing of the kind"),
         (f"Bad key {KEY}.", "Bad key (the key)."),
+        (f"Bad key {KEY}", "Bad key (the key)"),
         (f"{KEY}, {KEY}", "(the key), (the key)"),
         (f"{KEY}-and-longer", "(the key)"),
         (f"Bad key {KEY[:12]}", "Bad key (the key)"),
