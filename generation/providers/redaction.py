@@ -33,12 +33,11 @@ def remember(secret: str) -> None:
 
 def redacted(text: str) -> str:
     """Also without the beginning of a secret that the text ends with, as one does that was cut off."""
-    longest_first = sorted(_known, key=len, reverse=True)  # one may be the beginning of another
-    for secret in longest_first:
+    for secret in sorted(_known, key=len, reverse=True):  # one may be the beginning of another
         text = text.replace(secret, INSTEAD)
-    for secret in longest_first:
-        if (cut := _beginning_at_end(text, secret)) >= LEAST_CHARACTERS:
-            text = text[:-cut] + INSTEAD
+    cut = max((_beginning_at_end(text, secret) for secret in _known), default=0)
+    if cut >= LEAST_CHARACTERS:
+        text = text[:-cut] + INSTEAD
     return _BEARER.sub(rf"\1{INSTEAD}", text)
 
 
