@@ -13,18 +13,22 @@ import sys
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.core.management.base import BaseCommand
 from django.db.models.functions import Now
 
+from generation import connections
 from generation.failures import failure_of
 from generation.models import Advancing, Generation, ImageGeneration
 from generation.providers.registry import is_local
@@ -34,6 +38,8 @@ from projects.models import Project
 from teams.models import Role, Team, User
 
 LOOK_EVERY_SECONDS = 0.2
+
+Row = TypeVar("Row", bound=Advancing)
 
 
 class Exit(IntEnum):
@@ -283,6 +289,95 @@ def write_whole(source: Any, path: Path) -> None:
         except BaseException:
             os.unlink(target.name)
             raise
+
+
+# -- The commands themselves -------------------------------------------------------------------------------------------
+
+
+class MakingCommand(BaseCommand, ABC, Generic[Row]):
+    """Asks for one row, or resumes one, drives it until it is over and hands out what it made."""
+
+    #: As in “manage.py <name>”.
+    name: ClassVar[str]
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
+        parser.add_argument("--api-key", help="goes before the environment's; seen by others on this machine")
+        parser.add_argument("--as", dest="person", metavar="EMAIL", help="who asks (default: the first owner)")
+        parser.add_argument("--team", help="where it is kept")
+        parser.add_argument("--yes", action="store_true", help="start it whatever it costs")
+        parser.add_argument("--resume", type=int, metavar="ID", help="go on with what was interrupted")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else")
+
+    @abstractmethod
+    def row_of(self, options: dict[str, Any]) -> Row:
+        """The row to drive: a new one, or the one that is resumed. Raises Usage, ValidationError."""
+
+    @abstractmethod
+    def step(self, row_id: int) -> None:
+        """Take the row's next step, if nobody else does."""
+
+    @abstractmethod
+    def write(self, row: Row, output: Path | None) -> list[str]:
+        """Put what was made where it is wanted; the paths."""
+
+    @abstractmethod
+    def describe(self, row: Row, written: list[str]) -> dict[str, Any]:
+        """What the JSON says beyond what it says of every row."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            super().run_from_argv(argv)
+        except SystemExit as end:
+            # argparse ends the process before there are options; whoever reads JSON is answered all the same.
+            if end.code == Exit.USAGE and "--json" in argv and not self.has_answered:
+                self.answer_usage("These arguments cannot be read; standard error says why.")
+            raise
+
+    has_answered = False
+
+    def answer_usage(self, message: str) -> None:
+        print_json(self.stdout, {"id": None, "error": usage_error(message)})
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.has_answered = True
+        try:
+            with connections.remembered(environment_first=True):
+                row = self.row_of(options)
+        except (Usage, ValidationError) as error:
+            message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            sys.stderr.write(f"{message}\n")
+            if options["json"]:
+                self.answer_usage(message)
+            sys.exit(Exit.USAGE)
+        sys.exit(self.finish(row, options))
+
+    def finish(self, row: Row, options: dict[str, Any]) -> Exit:
+        progress, output = Progress(), options["output"]
+        resume = f"manage.py {self.name} --resume {row.pk}" + (f" -o {output}" if output else "")
+        try:
+            drive(row, self.step, progress)
+        except Interrupted:
+            progress.end()
+            sys.stderr.write(f"Interrupted; it goes on where it is. Resume with: {resume}\n")
+        progress.end()
+        written = self.write(row, output) if row.is_done else []
+        explain(row)
+        if options["json"]:
+            common = {
+                "id": row.pk,
+                "status": row.status,
+                "model": row.model_id,
+                "provider": row.provider,
+                "cost": row.actual_cost,
+                "currency": row.currency,
+                "error": error_of(row),
+                "resume": resume if row.is_active else None,
+            }
+            print_json(self.stdout, common | self.describe(row, written))
+        elif written:
+            self.stdout.write("\n".join(written))
+        return exit_of(row)
 
 
 def print_json(stdout: Any, values: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import av
 import pytest
-from django.core.management import call_command
+from django.core.management import call_command, execute_from_command_line
 from PIL import Image
 
 from bench.installation import ROOT, clean_environment
@@ -148,6 +148,15 @@ def test_what_cannot_be_asked_for_is_code_2_and_leaves_nothing(run, everywhere: 
     if ran.out:
         assert words in ran.json["error"]["message"]
     assert (Generation.objects.count(), Scene.objects.count(), everywhere.state.arrived) == (0, 0, [])
+
+
+@pytest.mark.parametrize("arguments", [("--duration",), ("--aspect", "5:4"), ("--unheard-of", "1"), ("--seed", "many")])
+def test_arguments_that_cannot_be_read_are_answered_in_json_too(db, capsys, arguments):
+    with pytest.raises(SystemExit) as end:
+        execute_from_command_line(["manage.py", "video", "--json", *arguments])
+    told = capsys.readouterr()
+    assert (end.value.code, json.loads(told.out)["error"]["kind"]) == (2, "usage")
+    assert arguments[0] in told.err
 
 
 @pytest.mark.parametrize(

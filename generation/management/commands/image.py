@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from generation import connections, image_validation, pipeline, terminal
@@ -16,21 +15,22 @@ from generation.catalogue import Model
 from generation.image_forms import image_models
 from generation.models import ImageGeneration
 from generation.providers.base import ImageRequest
-from generation.terminal import Exit, Interrupted, Usage
+from generation.terminal import Usage
 from projects import pictures
 from projects.models import LONG_TEXT, Project, Reference, Scene
 from teams.models import User
 
 FORMATS = ("png", "jpeg", "webp")
+PARAMETERS = ("size", "quality", "background", "output_format", "compression", "style", "moderation", "count")
 
 
-class Command(BaseCommand):
+class Command(terminal.MakingCommand[ImageGeneration]):
+    name = "image"
     help = "Make pictures. Exit code 0: done, 1: failed, 2: cannot be asked for like that, 3: nobody knows."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("-p", "--prompt", default="", help="what the picture shows")
         parser.add_argument("-o", "--output", type=Path, help="where it is written to; several get -1, -2 ...")
-        parser.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
         parser.add_argument("--provider", choices=["openai"], default="openai")
         parser.add_argument("--model", help="an image model of “manage.py models”")
         parser.add_argument("--size", default="")
@@ -42,27 +42,9 @@ class Command(BaseCommand):
         parser.add_argument("--moderation", default="")
         parser.add_argument("-n", "--count", type=int, default=1)
         parser.add_argument("--image", type=Path, action="append", default=[], help="made from it; may be repeated")
-        parser.add_argument("--api-key", help="goes before the environment's; seen by others on this machine")
-        parser.add_argument("--as", dest="person", metavar="EMAIL", help="who asks (default: the first owner)")
-        parser.add_argument("--team", help="where the pictures are kept")
-        parser.add_argument("--yes", action="store_true", help="start it whatever it costs")
-        parser.add_argument("--resume", type=int, metavar="ID", help="go on with a request that was interrupted")
-        parser.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            with connections.remembered(environment_first=True):
-                row = self.row_of(options)
-        except (Usage, ValidationError) as error:
-            message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-            sys.stderr.write(f"{message}\n")
-            if options["json"]:
-                terminal.print_json(self.stdout, {"id": None, "error": terminal.usage_error(message)})
-            sys.exit(Exit.USAGE)
-        sys.exit(self.finish(row, options))
+        super().add_arguments(parser)
 
     def row_of(self, options: dict[str, Any]) -> ImageGeneration:
-        """The request to drive: a new one, or the one that is resumed. Raises Usage, ValidationError."""
         person = terminal.acting_person(options["person"])
         terminal.use_key("openai_images", options["api_key"])
         for path in outputs_of(options["output"], options["count"]):
@@ -71,19 +53,8 @@ class Command(BaseCommand):
             return row_by_id(options["resume"], person)
         team = terminal.working_team(person, options["team"])
         model = model_of(options["model"], team.pk)
-        names = (
-            "prompt",
-            "size",
-            "quality",
-            "background",
-            "output_format",
-            "compression",
-            "style",
-            "moderation",
-            "count",
-        )
         check_suffix(options["output"], options["output_format"])
-        request = ImageRequest(model=model.id, **{name: options[name] for name in names})
+        request = ImageRequest(options["prompt"], model.id, **{name: options[name] for name in PARAMETERS})
         with transaction.atomic():
             project = terminal.command_project(team, person)
             scene = own_scene(project, request.prompt)
@@ -98,38 +69,21 @@ class Command(BaseCommand):
                 project, scene, Reference.Role.REFERENCE, model, request, member=person, inputs=inputs
             )
 
-    def finish(self, row: ImageGeneration, options: dict[str, Any]) -> Exit:
-        progress = terminal.Progress()
-        resume = f"manage.py image --resume {row.pk}" + (f" -o {options['output']}" if options["output"] else "")
-        try:
-            terminal.drive(row, pipeline.advance_images, progress)
-        except Interrupted:
-            progress.end()
-            sys.stderr.write(f"Interrupted; it goes on where it is. Resume with: {resume}\n")
-        progress.end()
-        written = write_pictures(row, options["output"]) if row.is_done else []
-        terminal.explain(row)
-        if options["json"]:
-            terminal.print_json(self.stdout, described(row, written, resume))
-        elif written:
-            self.stdout.write("\n".join(written))
-        return terminal.exit_of(row)
+    def step(self, row_id: int) -> None:
+        pipeline.advance_images(row_id)
 
+    def write(self, row: ImageGeneration, output: Path | None) -> list[str]:
+        found = list(Reference.objects.filter(pk__in=row.made).order_by("pk"))
+        if output is None:
+            return [str(picture.image.path) for picture in found]
+        paths = outputs_of(output, len(found))
+        for picture, path in zip(found, paths, strict=True):
+            with picture.image.open("rb") as file:
+                terminal.write_whole(file, path)
+        return [str(path) for path in paths]
 
-def described(row: ImageGeneration, written: list[str], resume: str) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "status": row.status,
-        "model": row.model_id,
-        "provider": row.provider,
-        "outputs": written,
-        "cost": row.actual_cost,
-        "estimated_cost": row.estimated_cost or None,
-        "currency": row.currency,
-        "usage": row.usage,
-        "error": terminal.error_of(row),
-        "resume": resume if row.is_active else None,
-    }
+    def describe(self, row: ImageGeneration, written: list[str]) -> dict[str, Any]:
+        return {"outputs": written, "estimated_cost": row.estimated_cost or None, "usage": row.usage}
 
 
 def row_by_id(row_id: int, person: User) -> ImageGeneration:
@@ -175,14 +129,3 @@ def outputs_of(output: Path | None, count: int) -> list[Path]:
     if output is None:
         return []
     return [output] if count == 1 else [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
-
-
-def write_pictures(row: ImageGeneration, output: Path | None) -> list[str]:
-    found = list(Reference.objects.filter(pk__in=row.made).order_by("pk"))
-    if output is None:
-        return [str(picture.image.path) for picture in found]
-    paths = outputs_of(output, len(found))
-    for picture, path in zip(found, paths, strict=True):
-        with picture.image.open("rb") as file:
-            terminal.write_whole(file, path)
-    return [str(path) for path in paths]

@@ -8,15 +8,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from generation import connections, offers, pipeline, terminal
 from generation.catalogue import Model
 from generation.models import Generation
 from generation.providers.base import Task
-from generation.terminal import Exit, Interrupted, Usage
+from generation.terminal import Usage
 from projects import pictures
 from projects.models import AspectRatio, Reference, Resolution, Scene
 from teams.models import Team, User
@@ -26,13 +24,13 @@ SORA_MODELS = ("sora-2", "sora-2-pro")
 DEFAULT_SECONDS = Decimal(4)
 
 
-class Command(BaseCommand):
+class Command(terminal.MakingCommand[Generation]):
+    name = "video"
     help = "Make one clip. Exit code 0: done, 1: failed, 2: cannot be asked for like that, 3: nobody knows."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("-p", "--prompt", default="", help="what the clip shows")
         parser.add_argument("-o", "--output", type=Path, help="where the MP4 is written to")
-        parser.add_argument("--overwrite", action="store_true", help="replace the output where it exists")
         parser.add_argument("--video-provider", choices=PROVIDERS, help="who makes it (default: animatic, free)")
         parser.add_argument("--sora-model", choices=SORA_MODELS)
         parser.add_argument("--model", help="any model of “manage.py models”")
@@ -51,27 +49,9 @@ class Command(BaseCommand):
         sound = parser.add_mutually_exclusive_group()
         sound.add_argument("--audio", dest="audio", action="store_const", const="on", default="")
         sound.add_argument("--no-audio", dest="audio", action="store_const", const="off")
-        parser.add_argument("--api-key", help="goes before the environment's; seen by others on this machine")
-        parser.add_argument("--as", dest="person", metavar="EMAIL", help="who asks (default: the first owner)")
-        parser.add_argument("--team", help="where the clip is kept")
-        parser.add_argument("--yes", action="store_true", help="start it whatever it costs")
-        parser.add_argument("--resume", type=int, metavar="ID", help="go on with a clip that was interrupted")
-        parser.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else")
+        super().add_arguments(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            with connections.remembered(environment_first=True):
-                take = self.take_of(options)
-        except (Usage, ValidationError) as error:
-            message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-            sys.stderr.write(f"{message}\n")
-            if options["json"]:
-                terminal.print_json(self.stdout, {"id": None, "error": terminal.usage_error(message)})
-            sys.exit(Exit.USAGE)
-        sys.exit(self.finish(take, options))
-
-    def take_of(self, options: dict[str, Any]) -> Generation:
-        """The take to drive: a new one, or the one that is resumed. Raises Usage, ValidationError."""
+    def row_of(self, options: dict[str, Any]) -> Generation:
         person = terminal.acting_person(options["person"])
         connections.refresh_stale_models()
         terminal.check_output(options["output"], overwrite=options["overwrite"])
@@ -99,47 +79,24 @@ class Command(BaseCommand):
             terminal.agree(str(offered.price), yes=options["yes"], is_free=offered.price.amount == 0)
             return pipeline.enqueue(scene, number=scene.next_take_number, member=person, model=model, asked=asked).take
 
-    def finish(self, take: Generation, options: dict[str, Any]) -> Exit:
-        progress = terminal.Progress()
-        resume = f"manage.py video --resume {take.pk}" + (f" -o {options['output']}" if options["output"] else "")
-        try:
-            terminal.drive(take, pipeline.advance, progress)
-        except Interrupted:
-            progress.end()
-            sys.stderr.write(f"Interrupted; it goes on where it is. Resume with: {resume}\n")
-        progress.end()
-        output = self.write_clip(take, options["output"]) if take.is_done else None
-        terminal.explain(take)
-        if options["json"]:
-            terminal.print_json(self.stdout, described(take, output, resume))
-        elif output:
-            self.stdout.write(output)
-        return terminal.exit_of(take)
+    def step(self, row_id: int) -> None:
+        pipeline.advance(row_id)
 
-    def write_clip(self, take: Generation, output: Path | None) -> str:
+    def write(self, row: Generation, output: Path | None) -> list[str]:
         if output is None:
-            return str(take.clip.path)
-        with take.clip.open("rb") as clip:
+            return [str(row.clip.path)]
+        with row.clip.open("rb") as clip:
             terminal.write_whole(clip, output)
-        return str(output)
+        return [str(output)]
 
-
-def described(take: Generation, output: str | None, resume: str) -> dict[str, Any]:
-    return {
-        "id": take.pk,
-        "status": take.status,
-        "model": take.model_id,
-        "provider": take.provider,
-        "output": output,
-        "seconds": take.clip_seconds or take.duration,
-        "width": take.width,
-        "height": take.height,
-        "cost": take.actual_cost,
-        "estimated_cost": take.estimated_cost,
-        "currency": take.currency,
-        "error": terminal.error_of(take),
-        "resume": resume if take.is_active else None,
-    }
+    def describe(self, row: Generation, written: list[str]) -> dict[str, Any]:
+        return {
+            "output": written[0] if written else None,
+            "seconds": row.clip_seconds or row.duration,
+            "width": row.width,
+            "height": row.height,
+            "estimated_cost": row.estimated_cost,
+        }
 
 
 # -- What was asked for ------------------------------------------------------------------------------------------------
