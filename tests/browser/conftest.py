@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import atexit
+import contextlib
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 
-from bench.installation import ROOT, clean_environment, free_port, processes_of
+from bench.installation import ROOT, clean_environment, free_port, kill_processes_of, processes_of
 
 BROWSER = os.environ.get("TEST_BROWSER") or shutil.which("chromium") or ""
 FLAGS = [
@@ -30,7 +30,9 @@ FLAGS = [
     "--no-first-run",
 ]
 
-Viewport = dict[str, int]
+OpenPage = Callable[..., Page]
+MakeServer = Callable[..., "Server"]
+Visit = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,45 +45,61 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
-@cache
-def prepared() -> Path:
-    """A data directory with the database and static files of a new installation, to be copied: making them takes seconds."""
-    data = Path(tempfile.mkdtemp(prefix="imageai-new-"))
-    atexit.register(shutil.rmtree, data, ignore_errors=True)
-    for command in (["migrate"], ["collectstatic", "--no-input"]):
-        subprocess.run(
-            [sys.executable, ROOT / "manage.py", *command, "--verbosity", "0"],
-            env=clean_environment() | {"IMAGEAI_DATA": str(data)},
-            check=True,
-        )
-    return data
+@dataclass(frozen=True)
+class Prepared:
+    """What `script/server` makes of an empty directory, once the two takes of its sample are there; to be copied."""
+
+    data: Path
+    sign_in: str
+    """The path of a link that nobody has used."""
+    session: StorageState
+    """The cookies of its owner."""
 
 
 class Server:
-    """One `script/server`, with its own data directory."""
+    """An installation of its own and its processes, those of the Procfile; on what `prepared` holds, else from nothing."""
 
-    def __init__(self, data: Path, **more: str) -> None:
+    def __init__(self, data: Path, prepared: Prepared | None = None, **more: str) -> None:
         """`more` are further environment variables."""
-        self.data, self.more = data, more
+        self.data, self.prepared, self.more = data, prepared, more
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"server-{self.port}.log"
 
     def start(self) -> str:
-        """Start, or start again on the same data; returns the sign-in link it prints."""
-        if not self.data.exists():
-            shutil.copytree(prepared(), self.data)
-        environment = clean_environment() | {"PORT": str(self.port), "IMAGEAI_DATA": str(self.data)} | self.more
+        """Start, or start again on the same data; returns a sign-in link."""
+        command: list[str | Path] = [ROOT / "script" / "server"]
+        if self.prepared:
+            if not self.data.exists():
+                shutil.copytree(self.prepared.data, self.data)
+            command = ["honcho", "--env", os.devnull, "start", "--no-prefix"]
+        tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        ours = {"PATH": tools, "PORT": str(self.port), "IMAGEAI_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [ROOT / "script" / "server"], env=environment, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=clean_environment() | ours | self.more,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.process.poll() is None:
-            if link := re.search(r"^Sign in: (\S+)$", self.output(), re.MULTILINE):
-                return link[1]
+            if link := self.sign_in_link():
+                return link
             time.sleep(0.1)
-        raise AssertionError(f"script/server did not start:\n{self.output()}")
+        raise AssertionError(f"The server did not start:\n{self.output()}")
+
+    def sign_in_link(self) -> str:
+        """Empty as long as the server does not answer."""
+        if not self.prepared:
+            printed = re.search(r"^Sign in: (\S+)$", self.output(), re.MULTILINE)
+            return printed[1] if printed else ""
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{self.address}/healthz", timeout=5).close()
+            return self.address + self.prepared.sign_in
+        return ""
 
     def output(self) -> str:
         return self.log.read_text()
@@ -95,19 +113,65 @@ class Server:
             time.sleep(0.05)
         return time.monotonic() - began
 
+    def kill(self) -> None:
+        kill_processes_of(self.data)
+        self.process.wait(20)
+
+
+@pytest.fixture(scope="package")
+def prepared(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    server = Server(tmp_path_factory.mktemp("prepared") / "data")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(server.start())
+    page.get_by_role("heading", name="Projects").wait_for()
+    page.goto(f"{server.address}/projects/1")
+    expect(page.locator(".card .chip-completed")).to_have_count(2, timeout=60_000)
+    session = context.storage_state()
+    context.close()
+    server.stop()
+    issued = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "signin_link", "--base-url", ""],
+        env=clean_environment() | {"IMAGEAI_DATA": str(server.data)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Prepared(server.data, issued.stdout.split()[-1], session)
+
 
 @pytest.fixture
-def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def make_server(tmp_path: Path, prepared: Prepared) -> Iterator[MakeServer]:
     servers: list[Server] = []
 
-    def make(**more: str) -> Server:
-        servers.append(Server(tmp_path / f"data-{len(servers)}", **more))
+    def make(*, from_nothing: bool = False, **more: str) -> Server:
+        servers.append(Server(tmp_path / f"data-{len(servers)}", None if from_nothing else prepared, **more))
         return servers[-1]
 
     yield make
     for server in servers:
-        if server.process.poll() is None:
-            server.stop()
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
+    """One for all tests of a file that do not mind what the earlier ones did to the sample."""
+    server = Server(tmp_path_factory.mktemp("server") / "data", prepared)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def visit(server: Server, prepared: Prepared, open_page: OpenPage) -> Visit:
+    """A page of the file's server in a window of its own, as the owner of the sample, which is project 1."""
+
+    def visit(path: str = "/projects/1", **options: Any) -> Page:
+        page = open_page(storage_state=prepared.session, **options)
+        page.goto(server.address + path)
+        return page
+
+    return visit
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -129,7 +193,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser) -> Iterator[OpenPage]:
     """A fresh visitor; anything the browser complains about fails the test, but where the server is stopped on purpose."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, Visit
 
 PAGES = {
     "projects": "/",
@@ -43,15 +40,6 @@ PAGES = {
 SERIOUS = {"serious", "critical"}
 
 
-@pytest.fixture
-def signed_in(make_server: Callable[..., Server], open_page: Callable[..., Page]) -> Page:
-    server = make_server()
-    page = open_page(bypass_csp=True, base_url=server.address)
-    page.goto(server.start())
-    page.wait_for_load_state("networkidle")
-    return page
-
-
 def serious_on(page: Page, path: str) -> list[str]:
     page.goto(path)
     page.wait_for_timeout(300)
@@ -64,14 +52,15 @@ def serious_on(page: Page, path: str) -> list[str]:
     ]
 
 
-def test_no_serious_violation_on_any_page(signed_in: Page):
+def test_no_serious_violation_on_any_page(server: Server, visit: Visit):
+    page = visit(bypass_csp=True, base_url=server.address)
     found = {}
     for theme in ("dark", "light"):
-        signed_in.context.add_cookies([{"name": "theme", "value": theme, "url": signed_in.url}])
+        page.context.add_cookies([{"name": "theme", "value": theme, "url": page.url}])
         for name, path in PAGES.items():
-            if violations := serious_on(signed_in, path):
+            if violations := serious_on(page, path):
                 found[f"{name}, {theme}"] = violations
-    signed_in.context.clear_cookies()
-    if violations := serious_on(signed_in, "/accounts/login/"):
+    page.context.clear_cookies()
+    if violations := serious_on(page, "/accounts/login/"):
         found["sign in"] = violations
     assert found == {}

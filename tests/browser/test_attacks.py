@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import MakeServer, OpenPage
 from tests.browser.test_accessibility import PAGES
 from tests.browser.test_story import open_sample
 from tests.standin import Fault, standing_in
@@ -35,9 +34,7 @@ def write(page: Page, path: str, fields: dict[str, str]) -> None:
     page.wait_for_load_state()
 
 
-def test_what_people_and_providers_write_is_never_run(
-    make_server: Callable[..., Server], open_page: Callable[..., Page], tmp_path: Path
-):
+def test_what_people_and_providers_write_is_never_run(make_server: MakeServer, open_page: OpenPage, tmp_path: Path):
     picture = tmp_path / "<img src=x onerror=window.ran=1>.png"
     Image.new("RGB", (300, 200), "teal").save(picture)
     with standing_in() as provider:

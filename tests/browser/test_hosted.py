@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,10 +11,8 @@ from playwright.sync_api import Page, expect
 
 from generation.providers import animatic
 from generation.providers.base import Request, Shot
-from tests.browser.conftest import Server, until
+from tests.browser.conftest import MakeServer, OpenPage, until
 from tests.standin import Fault, StandIn, standing_in
-
-OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
@@ -28,7 +26,7 @@ def provider(tmp_path: Path) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def page(make_server: Callable[..., Server], open_page: OpenPage, provider: StandIn) -> Page:
+def page(make_server: MakeServer, open_page: OpenPage, provider: StandIn) -> Page:
     """The sample's storyboard, with Sora at the stand-in."""
     address = f"{provider.url}/openai/v1"
     link = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=address, SORA_PRESET="openai").start()

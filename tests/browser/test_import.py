@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Server
-from tests.browser.test_story import OpenPage, open_sample
+from tests.browser.conftest import Visit
 
 SCRIPT = """INT. LAMP ROOM - NIGHT
 
@@ -27,15 +24,8 @@ The sea is calm.
 """
 
 
-@pytest.fixture
-def storyboard(make_server: Callable[..., Server], open_page: OpenPage) -> Page:
-    page = open_page()
-    open_sample(page, make_server().start())
-    return page
-
-
-def test_a_pasted_screenplay_becomes_scenes(storyboard: Page, tmp_path: Path):
-    page = storyboard
+def test_a_pasted_screenplay_becomes_scenes(visit: Visit, tmp_path: Path):
+    page = visit()
     before = page.locator(".card h3").all_inner_texts()
     page.get_by_role("button", name="More for this project").click()
     page.get_by_role("link", name="Import a script").click()
@@ -68,8 +58,8 @@ def test_a_pasted_screenplay_becomes_scenes(storyboard: Page, tmp_path: Path):
     expect(page.locator(".card h3")).to_have_text([before[0], "The lamp", *before[1:]])
 
 
-def test_scenes_of_a_model_that_is_gone_are_given_another(storyboard: Page):
-    page = storyboard
+def test_scenes_of_a_model_that_is_gone_are_given_another(visit: Visit):
+    page = visit()
     page.get_by_role("button", name="More for this project").click()
     page.get_by_role("link", name="Import a script").click()
     page.get_by_label("Script", exact=True).fill("Title\tAction\tVideo model\nGulls\tThey circle.\tsora-0\n")

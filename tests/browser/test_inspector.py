@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bench.installation import ROOT, clean_environment
-from tests.browser.conftest import Server
-from tests.browser.test_story import OpenPage
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("inspector") / "data")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def open_scene(server: Server, open_page: OpenPage) -> Callable[..., Page]:
-    """A scene of the sample, with all that earlier tests did to it; each time as a visitor of its own."""
-
-    def open_scene(number: int = 3, *, to: str = "", **options: object) -> Page:
-        command = [sys.executable, str(ROOT / "manage.py"), "signin_link", "--base-url", server.address]
-        environment = clean_environment() | {"IMAGEAI_DATA": str(server.data), "PATH": os.environ["PATH"]}
-        link = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()[-1]
-        page = open_page(**options)
-        page.goto(link)
-        if options.get("java_script_enabled") is False:
-            page.get_by_role("button").last.click()
-        page.get_by_role("heading", name="Projects").wait_for()
-        page.goto(f"{server.address}{to or f'/scenes/{number}'}")
-        return page
-
-    return open_scene
+from tests.browser.conftest import Visit
 
 
 def prompt(page: Page, name: str = "sora") -> Locator:
     return page.locator(f"#prompt-{name} .prompt-text")
 
 
-def test_the_prompt_follows_what_is_typed_and_is_saved_by_itself(open_scene: Callable[..., Page]):
-    page = open_scene()
+def test_the_prompt_follows_what_is_typed_and_is_saved_by_itself(visit: Visit):
+    page = visit("/scenes/3")
     expect(prompt(page)).to_contain_text("One continuous shot: The keeper at the window.")
     page.get_by_label("Subject").fill("Two keepers")
     expect(prompt(page)).to_contain_text("One continuous shot: Two keepers.")
@@ -63,8 +28,8 @@ def test_the_prompt_follows_what_is_typed_and_is_saved_by_itself(open_scene: Cal
     expect(page.get_by_label("Subject")).to_have_value("Two keepers")
 
 
-def test_tabs_by_keyboard(open_scene: Callable[..., Page]):
-    page = open_scene()
+def test_tabs_by_keyboard(visit: Visit):
+    page = visit("/scenes/3")
     tabs = page.get_by_role("tablist", name="Inspector")
     tabs.get_by_role("tab", name="Prompt").focus()
     page.keyboard.press("ArrowRight")
@@ -84,8 +49,8 @@ def test_tabs_by_keyboard(open_scene: Callable[..., Page]):
     expect(page.locator("#save-state")).to_have_text("Saved")
 
 
-def test_a_prompt_of_its_own_and_back(open_scene: Callable[..., Page]):
-    page = open_scene(2)
+def test_a_prompt_of_its_own_and_back(visit: Visit):
+    page = visit("/scenes/2")
     page.get_by_role("button", name="Write my own").first.click()
     own = page.locator("#id_own_prompt")
     expect(own).to_be_visible()
@@ -99,8 +64,8 @@ def test_a_prompt_of_its_own_and_back(open_scene: Callable[..., Page]):
     expect(prompt(page)).to_contain_text("One continuous shot: An old keeper")
 
 
-def test_two_people_on_one_scene(open_scene: Callable[..., Page]):
-    alice, bob = open_scene(4), open_scene(4)
+def test_two_people_on_one_scene(visit: Visit):
+    alice, bob = visit("/scenes/4"), visit("/scenes/4")
     alice.get_by_label("Action").fill("She strikes a match.")
     expect(alice.locator("#save-state")).to_have_text("Saved")
     bob.get_by_label("Subject").fill("Her hands")
@@ -122,8 +87,8 @@ def test_two_people_on_one_scene(open_scene: Callable[..., Page]):
     expect(alice.get_by_label("Action")).to_have_value("They strike a match.")
 
 
-def test_without_javascript_everything_stands_below_the_other(open_scene: Callable[..., Page]):
-    page = open_scene(5, java_script_enabled=False)
+def test_without_javascript_everything_stands_below_the_other(visit: Visit):
+    page = visit("/scenes/5", java_script_enabled=False)
     for label in ("Title", "Seed", "Notes"):
         expect(page.get_by_label(label, exact=True)).to_be_visible()
     expect(page.get_by_role("columnheader", name="Price")).to_be_visible()
@@ -132,8 +97,8 @@ def test_without_javascript_everything_stands_below_the_other(open_scene: Callab
     expect(prompt(page)).to_contain_text("One continuous shot: A large boat.")
 
 
-def test_a_teams_own_template(open_scene: Callable[..., Page]):
-    page = open_scene(to="/teams/1/prompts/omni")
+def test_a_teams_own_template(visit: Visit):
+    page = visit("/teams/1/prompts/omni")
     text = page.get_by_label("Template")
     text.fill("Ours\n{% for x in y %}{% endfor %}")
     expect(page.locator("#samples")).to_contain_text("Line 2: A loop is not allowed in a prompt template.")

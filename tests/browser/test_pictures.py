@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Server, until
-from tests.browser.test_story import OpenPage, open_sample
+from tests.browser.conftest import MakeServer, OpenPage, until
+from tests.browser.test_story import open_sample
 
 
 @pytest.fixture
-def pictures(make_server: Callable[[], Server], open_page: OpenPage) -> Locator:
+def pictures(make_server: MakeServer, open_page: OpenPage) -> Locator:
     """The section of the sample's third scene."""
     page = open_page()
     open_sample(page, make_server().start())

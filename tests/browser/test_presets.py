@@ -3,45 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Server
-from tests.browser.test_story import OpenPage
+from tests.browser.conftest import Visit
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("presets") / "data")
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def signed_in(server: Server, browser: Browser) -> Any:
-    """The session of whoever used the sign-in link, for any number of windows."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(server.start())
-    page.get_by_role("heading", name="Projects").wait_for()
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def page(server: Server, signed_in: Any, open_page: OpenPage) -> Page:
-    """The sample's storyboard, with the two takes it comes with."""
-    page = open_page(storage_state=signed_in)
-    page.goto(f"{server.address}/projects/1")
-    expect(page.locator(".card .chip-completed")).to_have_count(2, timeout=60_000)
-    return page
-
-
-def test_a_camera_move_is_chosen_by_its_picture(page: Page):
+def test_a_camera_move_is_chosen_by_its_picture(visit: Visit):
+    page = visit()
     page.get_by_role("heading", name="The match").get_by_role("link").click()
     select = page.get_by_role("combobox", name="Camera movement", include_hidden=True)
     select.scroll_into_view_if_needed()
@@ -77,7 +46,8 @@ def test_a_camera_move_is_chosen_by_its_picture(page: Page):
     expect(select).to_have_value("fly-over")
 
 
-def test_a_style_for_three_scenes_and_back(page: Page):
+def test_a_style_for_three_scenes_and_back(visit: Visit):
+    page = visit()
     page.get_by_role("button", name="More for this project").click()
     page.get_by_role("link", name="Apply style").click()
     page.get_by_role("button", name="None").click()
@@ -98,9 +68,8 @@ def test_a_style_for_three_scenes_and_back(page: Page):
     expect(page.locator(".card .chip-stale")).to_have_count(0)
 
 
-def test_without_script_the_selects_do(server: Server, signed_in: Any, open_page: OpenPage):
-    page = open_page(java_script_enabled=False, storage_state=signed_in)
-    page.goto(f"{server.address}/projects/1/style")
+def test_without_script_the_selects_do(visit: Visit):
+    page = visit("/projects/1/style", java_script_enabled=False)
     expect(page.get_by_role("button", name=re.compile("by picture"))).to_have_count(0)
     page.get_by_label("Weather", exact=True).select_option("mist")
     page.get_by_role("button", name="See what changes").click()

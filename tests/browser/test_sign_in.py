@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import MakeServer, OpenPage, Server
 from tests.teams.conftest import code_of
 
-MakeServer = Callable[[], Server]
-OpenPage = Callable[..., Page]
 PASSWORD = "correct horse battery"
 
 

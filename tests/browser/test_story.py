@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import av
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, until
-
-MakeServer = Callable[[], Server]
-OpenPage = Callable[..., Page]
+from tests.browser.conftest import MakeServer, OpenPage, until
 
 
 def seconds_of(clip: Path | io.BytesIO) -> float:
@@ -30,9 +26,8 @@ def open_sample(page: Page, link: str) -> None:
 
 
 def test_from_the_printed_link_to_the_saved_clips(make_server: MakeServer, open_page: OpenPage, tmp_path: Path):
-    server = make_server()
     page = open_page()
-    open_sample(page, server.start())
+    open_sample(page, make_server(from_nothing=True).start())
     expect(page.locator(".card")).to_have_count(5)
 
     generate_missing = page.locator("[data-generate-missing]")
@@ -80,7 +75,7 @@ def test_from_the_printed_link_to_the_saved_clips(make_server: MakeServer, open_
 
 
 def test_a_restart_keeps_everything_and_open_pages_catch_up(make_server: MakeServer, open_page: OpenPage):
-    server = make_server()
+    server = make_server(from_nothing=True)
     link = server.start()
     page = open_page(may_complain=True)
     open_sample(page, link)

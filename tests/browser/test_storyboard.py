@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from bench.installation import ROOT, clean_environment
-from tests.browser.conftest import Server
-from tests.browser.test_story import OpenPage, open_sample
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("storyboard") / "data")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def board(server: Server, open_page: OpenPage) -> Callable[..., Page]:
-    """The sample's storyboard, with all that earlier tests did to it."""
-
-    def open_board(**options: object) -> Page:
-        command = [sys.executable, str(ROOT / "manage.py"), "signin_link", "--base-url", server.address]
-        environment = clean_environment() | {"IMAGEAI_DATA": str(server.data), "PATH": os.environ["PATH"]}
-        link = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()[-1]
-        page = open_page(**options)
-        open_sample(page, link)
-        return page
-
-    return open_board
+from tests.browser.conftest import Visit
 
 
 def titles(page: Page) -> list[str]:
     return page.locator(".card h3").all_inner_texts()
 
 
-def test_a_double_click_makes_one_take(board: Callable[..., Page]):
-    page = board()
+def test_a_double_click_makes_one_take(visit: Visit):
+    page = visit()
     card = page.locator("#scene-5")
     card.locator("[data-generate]").dblclick()
     expect(card.locator(".chip-completed")).to_have_count(1, timeout=60_000)
@@ -53,8 +24,8 @@ def test_a_double_click_makes_one_take(board: Callable[..., Page]):
     expect(card).to_contain_text("Take 1 of 1")
 
 
-def test_editing_in_place(board: Callable[..., Page]):
-    page = board()
+def test_editing_in_place(visit: Visit):
+    page = visit()
     card = page.locator("#scene-3")
     card.get_by_role("button", name="More for this scene").click()
     page.locator("#scene-menu").get_by_role("link", name="Edit here").click()
@@ -72,8 +43,8 @@ def test_editing_in_place(board: Callable[..., Page]):
     expect(card).to_be_focused()
 
 
-def test_a_scene_added_by_somebody_else_waits_for_the_form_to_be_closed(board: Callable[..., Page]):
-    mine, theirs = board(), board()
+def test_a_scene_added_by_somebody_else_waits_for_the_form_to_be_closed(visit: Visit):
+    mine, theirs = visit(), visit()
     before = titles(mine)
     mine.locator("#scene-2").focus()
     mine.keyboard.press("e")
@@ -90,8 +61,8 @@ def test_a_scene_added_by_somebody_else_waits_for_the_form_to_be_closed(board: C
     expect(mine.locator(".card h3")).to_have_text(before)
 
 
-def test_reordering_by_keyboard_and_by_drag(board: Callable[..., Page]):
-    page = board(reduced_motion="reduce")
+def test_reordering_by_keyboard_and_by_drag(visit: Visit):
+    page = visit(reduced_motion="reduce")
     before = titles(page)
     page.locator("#scene-1").focus()
     page.keyboard.press("Alt+ArrowRight")
@@ -119,8 +90,8 @@ def test_reordering_by_keyboard_and_by_drag(board: Callable[..., Page]):
     assert titles(page) == wanted
 
 
-def test_another_persons_page_follows(board: Callable[..., Page]):
-    mine, theirs = board(), board()
+def test_another_persons_page_follows(visit: Visit):
+    mine, theirs = visit(), visit()
     order = titles(mine)
     mine.locator("#scene-1").focus()
     mine.keyboard.press("Alt+ArrowRight")
@@ -129,8 +100,8 @@ def test_another_persons_page_follows(board: Callable[..., Page]):
     expect(theirs.locator(".card h3")).to_have_text(order)
 
 
-def test_a_page_nobody_looks_at_gives_its_connection_back(board: Callable[..., Page]):
-    page, other = board(), board()
+def test_a_page_nobody_looks_at_gives_its_connection_back(visit: Visit):
+    page, other = visit(), visit()
     look = "state => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });"
     look += " document.dispatchEvent(new Event('visibilitychange')) }"
     page.evaluate(look, "hidden")
@@ -146,8 +117,8 @@ def test_a_page_nobody_looks_at_gives_its_connection_back(board: Callable[..., P
     expect(page.locator(".card h3").first).to_have_text(order[0])
 
 
-def test_adding_duplicating_deleting_and_undoing(board: Callable[..., Page]):
-    page = board()
+def test_adding_duplicating_deleting_and_undoing(visit: Visit):
+    page = visit()
     before = titles(page)
     page.locator("#scene-1").focus()
     page.keyboard.press("n")
@@ -165,8 +136,8 @@ def test_adding_duplicating_deleting_and_undoing(board: Callable[..., Page]):
     expect(page.locator(".card h3")).to_have_text([*before, "Dawn", "Dawn"])
 
 
-def test_the_keyboard_moves_plays_and_explains(board: Callable[..., Page]):
-    page = board()
+def test_the_keyboard_moves_plays_and_explains(visit: Visit):
+    page = visit()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".card").first).to_be_focused()
     page.keyboard.press("ArrowRight")
@@ -185,8 +156,8 @@ def test_the_keyboard_moves_plays_and_explains(board: Callable[..., Page]):
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])
-def test_no_page_is_wider_than_the_window(board: Callable[..., Page], width: int):
-    page = board()
+def test_no_page_is_wider_than_the_window(visit: Visit, width: int):
+    page = visit()
     page.set_viewport_size({"width": width, "height": 900})
     storyboard = page.url
     scene = page.locator(".card h3 a").first.get_attribute("href") or ""
@@ -195,8 +166,8 @@ def test_no_page_is_wider_than_the_window(board: Callable[..., Page], width: int
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
-def test_light_and_dark(board: Callable[..., Page]):
-    page = board()
+def test_light_and_dark(visit: Visit):
+    page = visit()
     assert page.locator("html").get_attribute("data-theme") == "dark"
     page.get_by_role("button", name="Light or dark").click()
     page.reload()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import Server, until
+from tests.browser.conftest import MakeServer, OpenPage, until
 from tests.browser.test_pictures import hangs_over, shown_size
-from tests.browser.test_story import OpenPage, open_sample
+from tests.browser.test_story import open_sample
 
 
 @pytest.fixture
-def scene_page(make_server: Callable[[], Server], open_page: OpenPage) -> Page:
+def scene_page(make_server: MakeServer, open_page: OpenPage) -> Page:
     """The sample's second scene, once its take of 4 s is there."""
     page = open_page()
     open_sample(page, make_server().start())
@@ -145,7 +144,7 @@ def test_a_take_goes_and_comes_back(scene_page: Page):
     expect(page.locator("[data-player] video")).to_have_count(1)
 
 
-def test_two_takes_without_script(make_server: Callable[[], Server], open_page: OpenPage):
+def test_two_takes_without_script(make_server: MakeServer, open_page: OpenPage):
     page = open_page(java_script_enabled=False)
     page.goto(make_server().start())
     page.get_by_role("button", name="Sign in").click()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
-from tests.browser.test_hosted import OpenPage, provider
+from tests.browser.conftest import MakeServer, OpenPage
+from tests.browser.test_hosted import provider
 from tests.standin import StandIn
 
 __all__ = ["provider"]
 KEY = "sk-the-night-shifts-own-key-7788"
 
 
-def test_from_a_key_to_a_clip(make_server: Callable[..., Server], open_page: OpenPage, provider: StandIn):
+def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, provider: StandIn):
     provider.state.key = KEY
     link = make_server(IMAGEAI_TEAM_HOSTS=provider.url.removeprefix("http://")).start()
     page: Page = open_page()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import MakeServer, OpenPage
 from tests.browser.test_story import open_sample
-
-OpenPage = Callable[..., Page]
 
 
 def open_team(page: Page) -> None:
@@ -18,7 +14,7 @@ def open_team(page: Page) -> None:
     expect(page.get_by_role("heading", name="My team")).to_be_visible()
 
 
-def test_somebody_is_invited_joins_and_is_removed(make_server: Callable[[], Server], open_page: OpenPage):
+def test_somebody_is_invited_joins_and_is_removed(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     owner, dave = open_page(), open_page(may_complain=True)
     open_sample(owner, server.start())
@@ -50,7 +46,7 @@ def test_somebody_is_invited_joins_and_is_removed(make_server: Callable[[], Serv
     expect(owner.locator(".activity").nth(1)).to_contain_text("Dave joined as editor")
 
 
-def test_who_is_of_two_teams_switches(make_server: Callable[[], Server], open_page: OpenPage):
+def test_who_is_of_two_teams_switches(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     page = open_page(java_script_enabled=False)
     page.goto(server.start())

@@ -3,47 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Server, until
-from tests.browser.test_story import OpenPage, open_sample
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
-    """A server, and the link that signs in once."""
-    server = Server(tmp_path_factory.mktemp("views") / "data")
-    yield server, server.start()
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("session") / "state.json"
-
-
-@pytest.fixture
-def view(server: tuple[Server, str], open_page: OpenPage, session: Path) -> Callable[..., Page]:
-    """One view of the sample, with all that earlier tests did to it."""
-
-    started, link = server
-
-    def open_view(name: str = "", **options: object) -> Page:
-        if session.exists():
-            page = open_page(storage_state=session, **options)
-        else:
-            page = open_page(**options)
-            open_sample(page, link)
-            page.context.storage_state(path=session)
-        page.goto(urljoin(started.address, f"/projects/1{name}"))
-        return page
-
-    return open_view
+from tests.browser.conftest import Visit, until
 
 
 def cell(page: Page, scene: int, column: str) -> Locator:
@@ -59,8 +24,8 @@ def put_on_clipboard(page: Page, text: str) -> None:
     page.evaluate("text => navigator.clipboard.writeText(text)", text)
 
 
-def test_editing_cells_with_the_keyboard(view: Callable[..., Page]):
-    page = view("/table")
+def test_editing_cells_with_the_keyboard(visit: Visit):
+    page = visit("/projects/1/table")
     cell(page, 2, "title").click()
     page.keyboard.type("Up, up, up")
     page.keyboard.press("Enter")
@@ -83,8 +48,8 @@ def test_editing_cells_with_the_keyboard(view: Callable[..., Page]):
     expect(cell(page, 3, "duration")).to_have_text("6.5")
 
 
-def test_escape_leaves_a_cell_as_it_was(view: Callable[..., Page]):
-    page = view("/table")
+def test_escape_leaves_a_cell_as_it_was(visit: Visit):
+    page = visit("/projects/1/table")
     before = cell(page, 4, "action").inner_text()
     cell(page, 4, "action").click()
     page.keyboard.type("Nothing.")
@@ -93,8 +58,8 @@ def test_escape_leaves_a_cell_as_it_was(view: Callable[..., Page]):
     expect(cell(page, 4, "action")).to_be_focused()
 
 
-def test_two_people_in_one_row(view: Callable[..., Page]):
-    mine, theirs = view("/table"), view("/table")
+def test_two_people_in_one_row(visit: Visit):
+    mine, theirs = visit("/projects/1/table"), visit("/projects/1/table")
     cell(mine, 1, "location").click()
     cell(theirs, 1, "notes").click()
     theirs.keyboard.type("Ask about the tide")
@@ -123,8 +88,8 @@ def test_two_people_in_one_row(view: Callable[..., Page]):
     expect(cell(theirs, 1, "notes")).to_have_text("Mine")
 
 
-def test_pasting_rows_and_undoing_that(view: Callable[..., Page]):
-    page = view("/table")
+def test_pasting_rows_and_undoing_that(visit: Visit):
+    page = visit("/projects/1/table")
     before = titles(page)
     put_on_clipboard(page, "Four\tIt happens.\t4\nFive\tIt goes on.\t5\nSix\tIt ends.\t6\n")
     cell(page, 4, "title").click()
@@ -137,8 +102,8 @@ def test_pasting_rows_and_undoing_that(view: Callable[..., Page]):
     expect(page.locator("td[data-column=title]")).to_have_text(before)
 
 
-def test_selecting_many_and_undoing_what_was_done(view: Callable[..., Page]):
-    page = view("/table")
+def test_selecting_many_and_undoing_what_was_done(visit: Visit):
+    page = visit("/projects/1/table")
     before = titles(page)
     page.get_by_label("Select scene 1", exact=True).check()
     page.get_by_label("Select scene 3", exact=True).click(modifiers=["Shift"])
@@ -149,7 +114,7 @@ def test_selecting_many_and_undoing_what_was_done(view: Callable[..., Page]):
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("td[data-column=title]")).to_have_text(before)
 
-    board = view()
+    board = visit()
     for scene in (1, 2):
         board.locator(f"#scene-{scene}").focus()
         board.keyboard.press("x")
@@ -159,8 +124,8 @@ def test_selecting_many_and_undoing_what_was_done(view: Callable[..., Page]):
     expect(board.locator(".card")).to_have_count(len(before))
 
 
-def test_filtering_the_board_and_keeping_that_in_the_table(view: Callable[..., Page]):
-    page = view()
+def test_filtering_the_board_and_keeping_that_in_the_table(visit: Visit):
+    page = visit()
     expect(page.locator(".card .chip-completed")).to_have_count(2, timeout=60_000)
     page.get_by_label("Filter by what became of a scene").select_option("no-take")
     expect(page.locator(".card")).to_have_count(3)
@@ -174,8 +139,8 @@ def test_filtering_the_board_and_keeping_that_in_the_table(view: Callable[..., P
     expect(page.locator("tbody tr")).to_have_count(5)
 
 
-def test_the_table_follows_what_happens(view: Callable[..., Page]):
-    page = view("/table")
+def test_the_table_follows_what_happens(visit: Visit):
+    page = visit("/projects/1/table")
     cell(page, 5, "title").click()
     page.keyboard.press("Escape")
     page.keyboard.press("g")
@@ -185,8 +150,8 @@ def test_the_table_follows_what_happens(view: Callable[..., Page]):
     expect(page.locator("#player-dialog")).to_be_visible()
 
 
-def test_the_film_plays_from_one_scene_into_the_next(view: Callable[..., Page]):
-    page = view()
+def test_the_film_plays_from_one_scene_into_the_next(visit: Visit):
+    page = visit()
     expect(page.locator("#scene-1 .chip-completed, #scene-2 .chip-completed")).to_have_count(2, timeout=60_000)
     page.get_by_role("link", name="Animatic").click()
     film = page.locator("#animatic")
@@ -215,8 +180,8 @@ def test_the_film_plays_from_one_scene_into_the_next(view: Callable[..., Page]):
     expect(film.get_by_role("button", name="Sound on")).to_be_visible()
 
 
-def test_without_script_the_views_still_work(view: Callable[..., Page]):
-    page = view("/table", java_script_enabled=False)
+def test_without_script_the_views_still_work(visit: Visit):
+    page = visit("/projects/1/table", java_script_enabled=False)
     page.get_by_text("Paste rows as new scenes").click()
     page.get_by_label("Rows of a spreadsheet").fill("The last\tThe lamp goes out.\t3")
     page.get_by_role("button", name="Add the scenes").click()
@@ -235,8 +200,8 @@ def test_without_script_the_views_still_work(view: Callable[..., Page]):
 
 
 @pytest.mark.parametrize(("panels", "pages"), [(6, 1), (9, 1)])
-def test_a_sheet_is_a_page_of_paper(view: Callable[..., Page], panels: int, pages: int):
-    page = view(f"/print?panels={panels}")
+def test_a_sheet_is_a_page_of_paper(visit: Visit, panels: int, pages: int):
+    page = visit(f"/projects/1/print?panels={panels}")
     page.wait_for_load_state("networkidle")
     paper = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == pages == page.locator(".sheet").count()
@@ -244,8 +209,8 @@ def test_a_sheet_is_a_page_of_paper(view: Callable[..., Page], panels: int, page
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_no_view_is_wider_than_the_window(view: Callable[..., Page], width: int):
-    page = view()
+def test_no_view_is_wider_than_the_window(visit: Visit, width: int):
+    page = visit()
     page.set_viewport_size({"width": width, "height": 900})
     for name in ("", "/table", "/animatic", "/print"):
         page.goto(urljoin(page.url, f"/projects/1{name}"))
