@@ -32,6 +32,9 @@ class CancelRequested(Exception):
     """Somebody pressed Cancel while the work was going on."""
 
 
+#: What a row holds that nobody works on.
+NO_LEASE = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
+
 #: A lease is mostly on a take.
 RowT = TypeVar("RowT", bound=Advancing, default=Generation)
 
@@ -71,7 +74,10 @@ class Lease(Generic[RowT]):
         return [Lease(take, token) for take in takes]
 
     def write(self, *, hold_for: float | None = None, **changes: Any) -> None:
-        """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life. LeaseLost."""
+        """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life.
+
+        Raises LeaseLost.
+        """
         if not self._held().update(**self._stamped(changes), lease_expires_at=_expiry(hold_for)):
             raise LeaseLost
         stalling.alive(hold_for or settings.LEASE_SECONDS)
@@ -86,14 +92,13 @@ class Lease(Generic[RowT]):
         self._remember(changes)
 
     def let_go(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
-        """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final. LeaseLost.
+        """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final.
 
-        `quietly` where nothing changed that anybody sees: open pages are not told.
+        `quietly` where nothing changed that anybody sees: open pages are not told. Raises LeaseLost.
         """
-        ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
         due_at = Now() + timedelta(seconds=next_step_in) if next_step_in else Now()
         values = changes if quietly else self._stamped(changes)
-        if not self._held().update(**values, **ended, next_step_at=due_at):
+        if not self._held().update(**values, **NO_LEASE, next_step_at=due_at):
             raise LeaseLost
         self._remember(changes)
 
@@ -157,9 +162,8 @@ def _active() -> tuple[QuerySet[Generation], QuerySet[ImageGeneration]]:
 
 
 def _release(held: Q, **changes: Any) -> int:
-    ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
     return sum(
-        rows.filter(held).update(**ended, **changes, next_step_at=Now(), recovered_at=Now()) for rows in _active()
+        rows.filter(held).update(**NO_LEASE, **changes, next_step_at=Now(), recovered_at=Now()) for rows in _active()
     )
 
 
@@ -169,7 +173,7 @@ def _is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # somebody else's, and there
     return True
 
 

@@ -49,7 +49,7 @@ class Written:
 
 
 def _locked(project_id: int) -> Project:
-    return Project.objects.select_for_update().get(pk=project_id)
+    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
 
 
 def _number(scenes: Sequence[Scene]) -> None:

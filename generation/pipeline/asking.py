@@ -15,7 +15,8 @@ from django.db.models.functions import Now
 
 from generation import budget, catalogue, connections, prompting
 from generation.cost import Price
-from generation.dispatch import hand_over_due
+from generation.dispatch import begin_due
+from generation.lease import NO_LEASE
 from generation.models import Generation
 from generation.offers import Asked, Offer, chosen_model, chosen_offer, quote
 from generation.states import Status
@@ -77,7 +78,7 @@ def enqueue(
     budget.reserve([take], current.project)
     about = ("scene_page", current.pk)
     activity.record(Verb.TAKES_GENERATED, member, take.called, project=current.project, page=about, price=take.price)
-    transaction.on_commit(hand_over_due, robust=True)
+    transaction.on_commit(begin_due, robust=True)
     return Enqueued(take, created=True)
 
 
@@ -102,7 +103,7 @@ def enqueue_missing(project: Project, *, member: User, confirmed: bool = True) -
     made = Generation.objects.bulk_create(takes)
     budget.reserve(made, project)
     _record_many(made, project, member)
-    transaction.on_commit(hand_over_due, robust=True)
+    transaction.on_commit(begin_due, robust=True)
     return takes
 
 
@@ -118,7 +119,7 @@ def _record_many(takes: Iterable[Generation], project: Project, member: User) ->
 
 def _lock(project_id: int) -> SceneQuerySet:
     """Keep everybody else from starting takes of this project until the transaction ends; its scenes as they are now."""
-    Project.objects.select_for_update().get(pk=project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=project_id)
     return Scene.objects.live().for_cards().filter(project=project_id)
 
 
@@ -209,10 +210,11 @@ def cancel(take: Generation, by: User | None = None) -> bool:
     is_news = row.filter(cancel_requested=False).exists()
     changed = {"version": F("version") + 1, "changed_at": Now()}
     waiting = row.lease_free().filter(status=Status.QUEUED)
-    if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **changed):
+    # Whoever claimed it and was stopped since must not wake up and send it: its token is gone.
+    if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **NO_LEASE, **changed):
         budget.close(take, Decimal(0))
     elif row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed):
-        transaction.on_commit(hand_over_due, robust=True)
+        transaction.on_commit(begin_due, robust=True)
     else:
         return False
     if is_news:

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 
 from generation import admission, budget, connections, image_validation, media
 from generation.catalogue import Model
-from generation.dispatch import hand_over_due
+from generation.dispatch import begin_due
 from generation.lease import CancelRequested, Lease
 from generation.models import ImageGeneration
 from generation.offers import why_not
@@ -60,7 +60,7 @@ def enqueue_images(
     A `click` that arrives twice asks once. Raises ValidationError with every obstacle, or where the price is not the one that
     was `expected`; NeedsConfirmation for a price that is asked about first, unless it was `confirmed`.
     """
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if click and (asked_already := ImageGeneration.objects.filter(project=project, click=click).first()):
         return asked_already
     obstacles = image_obstacles(project.team_id, model, request, len(inputs))
@@ -99,7 +99,7 @@ def enqueue_images(
     about = ("scene_page", scene.pk) if scene else ("project_edit", project.pk)
     what = f"{counted(request.count, 'picture')}: {row.get_role_display().lower()}"
     activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, price=row.price)
-    transaction.on_commit(hand_over_due, robust=True)
+    transaction.on_commit(begin_due, robust=True)
     return row
 
 

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from generation import budget, connections
-from generation.dispatch import hand_over_due
+from generation.dispatch import begin_due
 from generation.models import Advancing, Generation
 from generation.pipeline import adopting
 from generation.pipeline.making import request_of
@@ -83,7 +83,7 @@ def _go_on(take: Generation, remote_id: str, by: User | None, said: str) -> None
         take,
         status=allow(take, Status.RUNNING),
         remote_id=remote_id,
-        started_at=take.started_at or Now(),
+        started_at=Now(),
         finished_at=None,
         next_step_at=Now(),
         handed_over_at=None,
@@ -95,7 +95,7 @@ def _go_on(take: Generation, remote_id: str, by: User | None, said: str) -> None
     if not changed:
         raise ValidationError(OVER)
     _record(take, by, said)
-    transaction.on_commit(hand_over_due, robust=True)
+    transaction.on_commit(begin_due, robust=True)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from generation.states import TRANSITIONS, Status
 #: A step that killed its worker this often, or a submit that was turned away so often, is not tried again.
 MAX_ATTEMPTS = 10
 #: After these nobody here knows whether there is a clip.
-UNCLEAR = frozenset({ErrorKind.UNKNOWN, ErrorKind.PROVIDER, ErrorKind.LOST})
+UNCLEAR = frozenset({ErrorKind.UNKNOWN, ErrorKind.PROVIDER, ErrorKind.LOST, ErrorKind.OVERDUE})
 
 
 class IllegalTransition(Exception):
