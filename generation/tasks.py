@@ -46,7 +46,7 @@ def poll(take_ids: list[int]) -> None:
 
 
 def refresh_models() -> None:
-    connections.refresh_stale_models()
+    connections.refresh_stale_models(after_each=_note_execution)
     _note_execution()
 
 

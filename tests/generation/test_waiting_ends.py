@@ -7,11 +7,13 @@ from decimal import Decimal
 import pytest
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from generation import pipeline
 from generation.failures import failure_of
 from generation.models import Generation
 from generation.pipeline import resolving
+from generation.providers.base import ErrorKind, ProviderError
 from generation.states import Status
 from tests.generation import remote
 
@@ -73,8 +75,8 @@ def test_how_long_is_a_setting(remote_take: Generation, studio: remote.Studio, a
 
 def test_the_databases_clock_decides(remote_take: Generation, studio: remote.Studio, advance: Advance, monkeypatch):
     take = advance(remote_take)
-    real = pipeline.remote.timezone.now
-    monkeypatch.setattr(pipeline.remote.timezone, "now", lambda: real() + timedelta(days=1))
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(days=1))
     assert advance(take).status == Status.RUNNING
 
 
@@ -112,7 +114,7 @@ def test_nothing_is_asked_less_often_than_once_a_minute(
     remote_take: Generation, studio: remote.Studio, advance: Advance, monkeypatch
 ):
     take = advance(remote_take)
-    limited = remote.ProviderError(remote.ErrorKind.RATE_LIMIT, "Come back tomorrow.", retry_after=86_400)
+    limited = ProviderError(ErrorKind.RATE_LIMIT, "Come back tomorrow.", retry_after=86_400)
 
     async def turned_away(account, remote_id):
         raise limited
