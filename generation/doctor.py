@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
-from generation import budget, dispatch, media
+from generation import budget, dispatch, media, spool
 from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, Worker, exact
 from generation.states import FINAL, Status
 from projects.models import Reference
@@ -174,17 +174,29 @@ def missing_files() -> Iterator[Finding]:
 
 
 def orphaned_files() -> Iterator[Finding]:
-    """Files in storage that no row names; only where storage is this machine's disk."""
+    """Files in storage that no row names or still needs; only where storage is this machine's disk."""
     root = Path(settings.MEDIA_ROOT)
     if not root.is_dir():
         return
     known = set(Reference.objects.values_list("image", flat=True))
     for name in ("clip", "poster", "filmstrip"):
         known |= set(Generation.objects.exclude(**{name: ""}).values_list(name, flat=True))
-    old = [path for path in _old_files(root) if str(path.relative_to(root)) not in known]
+    needed = _folders_in_use()
+    old = [
+        path
+        for path in _old_files(root)
+        if str(name := path.relative_to(root)) not in known and str(name.parent) not in needed
+    ]
     if old:
         size = sum(path.stat().st_size for path in old) / 1e6
         yield Finding(f"{len(old)} files in {root} belong to nothing, {size:.1f} MB.", lambda: _remove(old))
+
+
+def _folders_in_use() -> set[str]:
+    """Of rows that are not over: what came for them may be in storage already, and not in the row yet."""
+    takes = Generation.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
+    pictures = ImageGeneration.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
+    return {f"takes/{pk}" for pk in takes} | {f"{spool.FOLDER}/{pk}" for pk in pictures}
 
 
 def _old_files(root: Path) -> Iterator[Path]:

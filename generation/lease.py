@@ -73,6 +73,17 @@ class Lease(Generic[RowT]):
         takes = Generation.objects.select_related("connection", "source").filter(lease_token=token)
         return [Lease(take, token) for take in takes]
 
+    @staticmethod
+    def reclaim(rows: QuerySet[RowT]) -> Lease[RowT] | None:
+        """For whoever brings news of a row after its lease ran out: the row is taken from whoever has it now.
+
+        None where it is not among `rows`, which is where nobody has settled yet what the news is about.
+        """
+        token = uuid.uuid4()
+        if not rows.update(**_claimed(token, None)):
+            return None
+        return Lease(rows.model._default_manager.get(lease_token=token), token)
+
     def write(self, *, hold_for: float | None = None, **changes: Any) -> None:
         """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life.
 

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from generation import admission, connections, media
-from generation.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
+from generation.lease import CancelRequested, Lease, LeaseLost
 from generation.models import Generation
 from generation.pipeline import adopting
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
@@ -103,18 +103,12 @@ def _write_down(lease: Lease, remote_id: str) -> None:
 
 def _write_down_late(take: Generation, remote_id: str) -> None:
     """Another worker took over and could only look for the clip, or has left it to a person: with the id it goes on."""
+    looked_for = Generation.objects.filter(pk=take.pk, status__in=(Status.SUBMITTING, Status.UNKNOWN), remote_id="")
     with transaction.atomic():
-        looked_for = Generation.objects.filter(pk=take.pk, status__in=(Status.SUBMITTING, Status.UNKNOWN), remote_id="")
-        goes_on = adopting.is_free(take, remote_id) and looked_for.update(
-            **_begun(take, remote_id),
-            **NO_LEASE,
-            finished_at=None,
-            next_step_at=Now(),
-            handed_over_at=None,
-            version=F("version") + 1,
-            changed_at=Now(),
-        )
-    if not goes_on and not Generation.objects.filter(pk=take.pk, remote_id=remote_id).exists():
+        late = Lease.reclaim(looked_for) if adopting.is_free(take, remote_id) else None
+        if late:
+            late.let_go(next_step_in=FIRST_POLL_SECONDS, finished_at=None, **_begun(late.take, remote_id))
+    if late is None and not Generation.objects.filter(pk=take.pk, remote_id=remote_id).exists():
         logger.error("Take %s is %s at its provider; that came too late to be used.", take.pk, remote_id)
 
 
