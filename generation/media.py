@@ -181,9 +181,23 @@ def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
     # From here on nothing is written, only renamed: a full disk cannot leave half a file where a whole one belongs.
     size = path.stat().st_size
     kept = {name: _move(scratch, f"takes/{take_id}/{name}.webp") for name, scratch in written.items()}
-    clip = _move(path, f"takes/{take_id}/clip.mp4")
+    clip = _move(path, _clip_name(take_id))
     found = {"clip_bytes": size, "clip_seconds": inspection.seconds, "fps": inspection.fps}
     return {**kept, "clip": clip, **found}
+
+
+def recover(take_id: int, path: Path) -> bool:
+    """Whether a worker that died had stored the clip already and only not told its row; then `path` is a copy of it."""
+    name = _clip_name(take_id)
+    if not default_storage.exists(name):
+        return False
+    with default_storage.open(name) as stored, path.open("wb") as copy:
+        shutil.copyfileobj(stored, copy)
+    return True
+
+
+def _clip_name(take_id: int) -> str:
+    return f"takes/{take_id}/clip.mp4"
 
 
 def _move(scratch: Path, name: str) -> str:

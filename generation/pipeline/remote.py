@@ -24,7 +24,7 @@ from generation.lease import CancelRequested, Lease, LeaseLost
 from generation.models import Generation
 from generation.pipeline import adopting
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
-from generation.pipeline.making import request_of, store, throttled, with_pictures
+from generation.pipeline.making import SILENT_SECONDS, request_of, store, throttled, with_pictures
 from generation.pipeline.transitions import MAX_ATTEMPTS, UNCLEAR, allow, back_off, end, error_fields
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, RemoteProvider
 from generation.providers.registry import remote_provider
@@ -283,12 +283,15 @@ def poll_delay(take: Generation, percent: int) -> float:
 def fetch(lease: Lease) -> None:
     """Download a clip that has been paid for: tried again for as long as it takes, and never called failed."""
     take = lease.take
-    lease.write(attempt=F("attempt") + 1)
+    lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
     try:
         with media.scratch_file(take.pk, lease.token) as path:
             account = connections.account_of(take)
             provider = remote_provider(take.provider)
-            provider.fetch(account, take.remote_id, path, throttled(lambda **_: lease.write()))
+            if not media.recover(take.pk, path):
+                provider.fetch(
+                    account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
+                )
             store(lease, path, partial(_own_still, provider, account, take.remote_id))
     except (ProviderError, media.NotAClip, OSError) as error:
         message = f"The clip is made; downloading it did not work yet: {error}"

@@ -279,7 +279,7 @@ def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress
                 raise ProviderError(ErrorKind.PROVIDER, "The server sent something that is no clip.")
             length = headers.get("content-length", "")
             expected = int(length) if length.isdigit() and "content-encoding" not in headers else None
-            transfer.save(response.iter_bytes(transfer.CHUNK_BYTES), destination, on_progress, expected)
+            transfer.save(response.iter_bytes(), destination, on_progress, expected)
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
     except transfer.BROKEN as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,10 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test import Client
 
-from generation import pipeline, spool
+from generation import spool
 from generation.lease import Lease
 from generation.models import ImageGeneration
-from generation.pipeline import images, resolving
+from generation.pipeline import resolving
 from generation.providers import openai_images
 from generation.states import Status
 from projects.models import Reference, Scene
@@ -127,7 +126,7 @@ def test_an_answer_that_comes_after_the_lease_is_kept(
     monkeypatch.setattr(openai_images, "make", slowly)
     row = advance()
     assert what_is_kept(row) == (Status.COMPLETED, 2, 2, [])
-    assert row.actual_cost > 0
+    assert row.actual_cost
 
 
 def test_one_that_comes_after_a_person_decided_is_in_the_log(
@@ -145,14 +144,3 @@ def test_one_that_comes_after_a_person_decided_is_in_the_log(
     row = advance()
     assert (row.status, row.actual_cost) == (Status.FAILED, row.estimated_cost)
     assert f"The pictures of request {row.pk} came too late to be used." in caplog.text
-
-
-def test_the_step_of_a_dead_worker_asks_nobody(request_of_two: ImageGeneration, openai: StandIn):
-    lease = Lease.claim_images(request_of_two.pk)
-    assert lease
-    lease.let_go(status=Status.SUBMITTING)
-    assert images.step_of(lease.take) is images.finish
-    assert advance().status == Status.UNKNOWN
-    assert (openai.state.arrived, request_of_two.actual_cost) == ([], None)
-    assert pipeline.advance_images(request_of_two.pk) is None
-    assert Decimal(request_of_two.estimated_cost) > 0
