@@ -76,7 +76,8 @@ class Budget(models.Model):
         return str(self.project or self.connection or self.team)
 
     def spent_in(self, month: str) -> Decimal:
-        return self.spent_month if self.month == month else Decimal(0)
+        """What was booked in a later month counts too: a clock that was put back makes no room."""
+        return self.spent_month if self.month >= month else Decimal(0)
 
     def left(self, month: str) -> Decimal | None:
         """What may still be reserved; None without a cap."""

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from generation import admission, connections, media
 from generation.lease import CancelRequested, Lease, LeaseLost
-from generation.models import Generation
+from generation.models import Generation, exact
 from generation.pipeline import adopting
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.making import SILENT_SECONDS, request_of, store, throttled, with_pictures
@@ -254,7 +254,7 @@ def heed(lease: Lease, told: Progress | ProviderError) -> None:
             unseen = percent == take.progress and not take.error_kind
             lease.let_go(progress=percent, next_step_in=wait, quietly=unseen, error_kind="")
         case ProgressState.DONE:
-            cost: dict[str, Any] = {} if told.cost is None else {"actual_cost": told.cost}
+            cost: dict[str, Any] = {} if told.cost is None else {"actual_cost": exact(told.cost)}
             lease.let_go(status=allow(take, Status.FETCHING), progress=99, attempt=0, error_kind="", **cost)
         case ProgressState.CANCELLED:
             end(lease, Status.CANCELLED, actual_cost=told.cost or Decimal(0))
