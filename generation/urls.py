@@ -1,6 +1,7 @@
 from django.urls import path
 
 from generation.views import (
+    batch,
     budget,
     clip_frames,
     compare,
@@ -23,6 +24,7 @@ from generation.views import (
 urlpatterns = [
     path("scenes/<int:pk>/generate", takes.generate, name="generate"),
     path("projects/<int:pk>/generate-missing", takes.generate_missing, name="generate_missing"),
+    path("projects/<int:pk>/generate", batch.project_generate, name="project_generate"),
     path("takes/<int:pk>/cancel", takes.cancel, name="take_cancel"),
     path("takes/<int:pk>/select", takes.select, name="take_select"),
     path("takes/<int:pk>/note", keeping.take_note, name="take_note"),

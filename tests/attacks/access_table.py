@@ -104,6 +104,7 @@ ROWS = {
     # Takes
     "generate": EDITORS_WRITE,
     "generate_missing": EDITORS_WRITE,
+    "project_generate": EDITORS_FORM,
     "take_cancel": EDITORS_WRITE,
     "take_select": EDITORS_WRITE,
     "take_note": EDITORS_WRITE,

@@ -89,4 +89,4 @@ def test_an_edit_of_an_extended_clip_is_priced_for_all_of_it(made):
     first = made("gemini-omni-1.2-flash", duration=Decimal(10))
     longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
     edit = offers.quote(longer.scene, find(longer.model_id), Asked(Task.EDIT, longer, "At dawn"))
-    assert (edit.seconds, str(edit.price)) == (18, "$1.89")
+    assert (edit.seconds, str(edit.price)) == (18, "$1.26")
