@@ -15,9 +15,11 @@ from pathlib import Path
 import av
 import pytest
 from django.core.management import call_command, execute_from_command_line
+from django.db import connection
 from PIL import Image
 
 from bench.installation import ROOT, clean_environment
+from generation import terminal
 from generation.lease import Lease
 from generation.models import Generation
 from generation.pipeline import remote
@@ -100,6 +102,30 @@ def test_references_reach_omni_whose_cheapest_model_is_taken(run, everywhere: St
     assert (ran.code, sent["model"]) == (0, "gemini-omni-1.2-flash")
     assert [part["type"] for part in sent["input"][0]["content"]] == ["image", "image", "text"]
     assert Path(ran.out).read_bytes() == everywhere.state.content
+
+
+@pytest.mark.parametrize("command", [["video", "--sora-model", "sora-2"], ["image", "--model", "gpt-image-2"]])
+@pytest.mark.parametrize("answer", ["y", "n", KeyboardInterrupt])
+def test_nobody_waits_for_somebody_who_thinks_about_the_price(
+    run, everywhere: StandIn, monkeypatch: pytest.MonkeyPatch, command: list[str], answer
+):
+    held: list[bool] = []
+
+    def asked(*arguments: object, **options: object) -> None:
+        held.append(connection.in_atomic_block)
+        if answer is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        if answer == "n":
+            raise terminal.Usage("Nothing was started.")
+
+    monkeypatch.setattr(terminal, "agree", asked)
+    if answer is KeyboardInterrupt:
+        with pytest.raises(KeyboardInterrupt):
+            run(*command, "-p", "A boat")
+    else:
+        assert run(*command, "-p", "A boat").code == (0 if answer == "y" else 2)
+    assert held == [False]
+    assert (Scene.objects.count(), len(everywhere.state.charges)) == ((1, 1) if answer == "y" else (0, 0))
 
 
 @pytest.mark.parametrize("flag", ["--remix-of", "--extend", "--edit"])
