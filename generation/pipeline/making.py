@@ -26,8 +26,6 @@ from projects.models import Scene
 PROGRESS_SECONDS = 0.5
 #: While a server sends nothing for as long as a download waits for it, nobody else is to begin the same download.
 SILENT_SECONDS = 45
-#: Decoding a long clip on a busy machine takes a while, in which there is no sign of life.
-INSPECT_SECONDS = 180
 
 
 def request_of(take: Generation) -> Request:
@@ -109,8 +107,7 @@ def store(lease: Lease, path: Path, own_still: Callable[[], bytes] = bytes) -> N
 
     Raises media.NotAClip, OSError, LeaseLost.
     """
-    lease.write(hold_for=INSPECT_SECONDS)
-    inspection = media.inspect(path)
+    inspection = media.inspect(path, throttled(lambda **_: lease.write()))
     lease.write(hold_for=SILENT_SECONDS)
     if poster := media.poster_from(own_still()):
         inspection = replace(inspection, poster=poster)
