@@ -71,6 +71,8 @@ class Draft:
             self.fields[name] = key
         elif name == "time_of_day" and text.casefold() == "day":
             self.put("light_effects", "Daylight")
+        elif name == "lighting":
+            self.put("light_effects", text)
         else:
             self._put_aside(name, text, "is not in the list")
 

@@ -25,6 +25,10 @@ FORMULAS = st.sampled_from(["=1+1", "+49", "-", "@here", "'=1", "''=1", "'quoted
 PROJECT = Project(title="The ferry", aspect_ratio=AspectRatio.LANDSCAPE)
 
 
+def test_every_field_of_a_scene_is_exported_and_read():
+    assert sorted(terms.FIELDS) == sorted([*Scene.SHOT_FIELDS, *Scene.SETTINGS, "duration", "notes"])
+
+
 def choices(field: str) -> st.SearchStrategy[str]:
     return st.sampled_from(["", *(key for key, _ in terms.options(field))])
 
@@ -52,6 +56,15 @@ def test_a_table_comes_back_as_it_was(exported: list[Scene]):
     script = read(as_csv(exported), name="scenes.csv")
     assert [values(draft.scene(PROJECT)) for draft in script.drafts] == [values(scene) for scene in exported]
     assert [draft.warnings for draft in script.drafts] == [[] for _ in exported]
+
+
+@pytest.mark.parametrize("ending", ["csv", "fountain"])
+def test_the_lighting_comes_back(ending: str):
+    scene = Scene(project=PROJECT, title="a", action="b", lighting="rembrandt", light_effects="The lamp swings")
+    data = as_csv([scene]) if ending == "csv" else as_fountain(PROJECT, [scene])
+    (draft,) = read(data, name=f"scenes.{ending}").drafts
+    found = draft.scene(PROJECT)
+    assert (found.lighting, found.light_effects) == ("rembrandt", "The lamp swings")
 
 
 @settings(max_examples=60, deadline=None)
@@ -120,6 +133,7 @@ def as_read(text: Any) -> Any:
             location=st.sampled_from(["", "A lighthouse", "Kitchen, interior", "The old pier, exterior"]),
             time_of_day=choices("time_of_day"),
             shot_type=choices("shot_type"),
+            lighting=choices("lighting"),
             camera_move=choices("camera_move"),
             duration=st.integers(10, 600).map(lambda tenths: Decimal(tenths) / 10),
             continuity=st.just("") | PARAGRAPHS,
