@@ -202,6 +202,9 @@ class Scene(models.Model):
     #: How the scene is made, whatever it shows.
     SETTINGS: ClassVar[tuple[str, ...]] = ("model_id", "scene_resolution", "seed", "audio")
 
+    #: All that people write.
+    OWN_FIELDS: ClassVar[tuple[str, ...]] = (*SHOT_FIELDS, *SETTINGS, "duration", "notes")
+
     class Meta:
         ordering = ["position", "pk"]
         indexes = [models.Index(fields=["project", "position"])]
@@ -347,12 +350,14 @@ class Reference(models.Model):
 
 
 class Act(models.Model):
-    """Something that was done to scenes at once, with what it takes to take it back; undoing.py says what `changes` holds."""
+    """Something that was done to a storyboard, with what it takes to take it back; undoing.py says what `changes` holds."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="acts")
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     undone_at = models.DateTimeField(null=True, editable=False)
+    #: What the team's log calls it; empty for what is not worth an entry.
+    what = models.CharField(max_length=300, blank=True)
     changes = models.JSONField()
 
     class Meta:

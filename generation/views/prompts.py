@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generation import prompting
@@ -19,9 +18,10 @@ from generation.prompt_forms import PromptTemplateForm
 from generation.prompting import FIELDS, FRAME, TEMPLATES, WORDS, Template
 from projects.forms import SceneForm
 from projects.loaders import load_scene
-from projects.models import Scene
+from projects.storyboard import Written
+from projects.undoing import remember
 from projects.views.scene import save_or_show
-from projects.views.undo import offer_undo
+from projects.views.undo import offer_to_take_back
 from teams import activity
 from teams.access import load_team, signed_in
 from teams.models import Role, Team, User, Verb
@@ -51,23 +51,9 @@ def own_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     form = SceneForm(values, instance=scene)
     response = save_or_show(request, form, role, said="This scene has a prompt of its own now." if like else "")
     if given_up and not form.errors:
-        request.session[left_behind(pk)] = given_up
-        offer_undo(request, "The template makes the prompt again.", reverse("own_prompt_restore", args=[pk]))
+        act = remember(scene.project, signed_in(request), written=[Written(pk, "own_prompt", given_up, "")])
+        offer_to_take_back(request, "The template makes the prompt again.", act)
     return response
-
-
-def left_behind(pk: int) -> str:
-    """Where the session keeps a prompt that was given up, so that it can be brought back."""
-    return f"own-prompt-{pk}"
-
-
-@require_POST
-def own_prompt_restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """Where somebody has written another meanwhile, that one stays."""
-    load_scene(request, pk, at_least=Role.EDITOR)
-    if text := request.session.pop(left_behind(pk), ""):
-        Scene.objects.filter(pk=pk, own_prompt="").update(own_prompt=text, changed_at=Now())
-    return redirect("scene_page", pk)
 
 
 # -- A team's copies -----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from projects.forms import PictureForm
 from projects.loaders import load_picture, load_project, load_scene
 from projects.models import Project, Reference, Scene
 from projects.views.undo import offer_undo
-from teams.access import as_id, signed_in
+from teams.access import signed_in
 from teams.models import Role
 
 FOR_EVER = "private, max-age=31536000, immutable"
@@ -90,22 +90,6 @@ def picture_restore(request: HttpRequest, pk: int) -> HttpResponse:
     picture, _ = load_picture(request, pk, at_least=Role.EDITOR, deleted_too=True)
     try:
         pictures.restore(picture)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    return back_to(picture.scene_id, picture.project_id)
-
-
-@require_POST
-def picture_take_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo of a frame that was taken from a clip: `before` is the one whose place it took."""
-    picture, _ = load_picture(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    before = None
-    if asked := as_id(request.GET.get("before", "")):
-        before, _ = load_picture(request, asked, at_least=Role.EDITOR, deleted_too=True)
-        if (before.scene_id, before.role) != (picture.scene_id, picture.role):
-            raise Http404
-    try:
-        pictures.take_back(picture, before)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return back_to(picture.scene_id, picture.project_id)

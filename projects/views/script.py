@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from projects import storyboard
 from projects.exporting import fountain, table
 from projects.importing.forms import ImportForm, ScriptForm
 from projects.loaders import load_project
 from projects.models import Project, Scene
-from projects.views.undo import offer_undo
-from teams import activity
-from teams.access import as_id, signed_in
+from projects.undoing import remember
+from projects.views.undo import offer_to_take_back
+from teams.access import signed_in
 from teams.activity import counted
 from teams.models import Role, Verb
 
@@ -35,13 +34,12 @@ def add_scenes(request: HttpRequest, form: ScriptForm, project: Project, *, afte
     wanted = form.scenes(project)
     if not wanted:
         raise ValidationError("Tick at least one scene.")
+    scenes = counted(len(wanted), "scene")
     with transaction.atomic():
         added = storyboard.add_many(project.pk, wanted, after=after)
-        scenes = counted(len(added), "scene")
-        activity.record(Verb.SCRIPT_IMPORTED, signed_in(request), f"{scenes} from a script", project=project)
-    said = f"{scenes} imported."
-    undo = f"{reverse('script_undo', args=[project.pk])}?first={added[0].pk}&last={added[-1].pk}"
-    offer_undo(request, said, undo)
+        what = f"{scenes} from a script"
+        act = remember(project, signed_in(request), verb=Verb.SCRIPT_IMPORTED, what=what, added=added)
+    offer_to_take_back(request, f"{scenes} imported.", act)
     return added[0]
 
 
@@ -64,22 +62,6 @@ def script_import(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, error)
     context = {"script": form, "project": project}
     return render(request, "projects/script_import.html", context, status=422 if form.errors else 200)
-
-
-@require_POST
-def script_undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Delete the scenes that one import made: those with ids from `first` to `last`."""
-    project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    first, last = (as_id(request.GET.get(name, "")) for name in ("first", "last"))
-    if first is None or last is None:
-        return HttpResponseBadRequest("Which scenes were imported is not known.")
-    imported = project.scenes.filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True)
-    count = len(storyboard.delete_many(project.pk, list(imported), signed_in(request)))
-    if count:
-        messages.success(request, f"{count} imported scene{'' if count == 1 else 's'} deleted.")
-    else:
-        messages.info(request, "The imported scenes were deleted already.")
-    return redirect("storyboard", pk)
 
 
 @require_safe
