@@ -15,7 +15,6 @@ from generation.models import Generation, ImageGeneration
 from generation.states import Status
 from projects.models import Project
 from teams.models import Membership, User
-from teams.spreadsheets import harmless
 
 GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
 
@@ -134,8 +133,7 @@ def totals(lines: Iterable[Line]) -> list[Sums]:
     return list(sums.values())
 
 
-def as_table(lines: Iterable[Line]) -> Iterator[list[str]]:
-    """Rows for a CSV file; text that a spreadsheet would run is quoted."""
+def as_table(lines: Iterable[Line]) -> Iterator[list[object]]:
     yield [
         "month",
         "team",
@@ -150,8 +148,16 @@ def as_table(lines: Iterable[Line]) -> Iterator[list[str]]:
         "reserved",
     ]
     for line in lines:
-        texts = [line.month, line.team, line.project, line.member, line.model, line.what, line.status, line.currency]
         yield [
-            *map(harmless, texts),
-            *(str(amount) for amount in (line.estimated, line.actual, line.reserved)),
+            line.month,
+            line.team,
+            line.project,
+            line.member,
+            line.model,
+            line.what,
+            line.status,
+            line.currency,
+            line.estimated,
+            line.actual,
+            line.reserved,
         ]

@@ -7,8 +7,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
-from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from projects import storyboard
@@ -20,7 +18,9 @@ from projects.undoing import remember
 from projects.views.undo import offer_to_take_back
 from teams.access import signed_in
 from teams.activity import counted
+from teams.downloads import as_file, file_stem
 from teams.models import Role, Verb
+from teams.spreadsheets import csv_response
 
 
 def preview(request: HttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
@@ -67,16 +67,13 @@ def script_import(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def scenes_csv(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk)
-    return as_file(project, "csv", "text/csv", table.as_csv(project.scenes.filter(deleted_at=None)))
+    name = f"{file_stem(project.title, 'storyboard')}.csv"
+    return csv_response(name, table.rows(project.scenes.filter(deleted_at=None)))
 
 
 @require_safe
 def scenes_fountain(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk)
+    name = f"{file_stem(project.title, 'storyboard')}.fountain"
     script = fountain.as_fountain(project, project.scenes.filter(deleted_at=None))
-    return as_file(project, "fountain", "text/plain", script)
-
-
-def as_file(project: Project, ending: str, kind: str, data: bytes) -> HttpResponse:
-    disposition = content_disposition_header(True, f"{slugify(project.title) or 'storyboard'}.{ending}")
-    return HttpResponse(data, content_type=f"{kind}; charset=utf-8", headers={"Content-Disposition": disposition or ""})
+    return as_file(name, "text/plain; charset=utf-8", script)

@@ -1,0 +1,21 @@
+"""Files that people save, under names of letters that every system can store."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+
+
+def file_stem(title: str, otherwise: str) -> str:
+    """A file name without its ending; `otherwise` where nothing of the title can stand in one."""
+    return slugify(title)[:60] or otherwise
+
+
+def saved_as(name: str) -> dict[str, str]:
+    """The header that makes a browser save an answer under that name."""
+    return {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
+
+
+def as_file(name: str, content_type: str, data: bytes) -> HttpResponse:
+    return HttpResponse(data, content_type=content_type, headers=saved_as(name))
