@@ -33,6 +33,11 @@ def largest_picture() -> int:
     return MAX_BYTES
 
 
+@register.simple_tag
+def reference_kinds() -> list[tuple[str, str]]:
+    return Reference.Kind.choices
+
+
 @dataclass(frozen=True)
 class Cut:
     """One way of making a frame fit."""
