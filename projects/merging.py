@@ -20,6 +20,7 @@ from django.forms import ChoiceField
 from django.http import QueryDict
 
 from projects.models import Scene
+from teams.numbers import plain_number
 
 if TYPE_CHECKING:
     from projects.forms import SceneForm
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def text_of(value: Any) -> str:
     """A value as a form would post it."""
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return plain_number(value)
     return "" if value is None else str(value).replace("\r\n", "\n").strip()
 
 

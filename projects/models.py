@@ -280,6 +280,17 @@ class Scene(models.Model):
         return f"{_digest_of(self._made_from())}-{self.position}"
 
 
+def scene_field(name: str) -> models.Field[Any, Any]:
+    field = Scene._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field
+
+
+def field_name(name: str) -> str:
+    """What people call a field of a scene, as "camera movement"."""
+    return str(scene_field(name).verbose_name)
+
+
 def _digest_of(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -75,7 +75,7 @@ def _index_behind(scenes: Sequence[Scene], after: int | None) -> int:
     raise ValidationError("The scene it should follow is no longer in this storyboard. Here is the order as it is now.")
 
 
-def _make_room_in(scenes: Sequence[Scene], count: int = 1) -> None:
+def _make_room_in(scenes: Sequence[Scene], count: int) -> None:
     room = MAX_SCENES - len(scenes)
     if count > room:
         left = f"there is room for {room} more" if room > 0 else "it is full"
@@ -84,18 +84,9 @@ def _make_room_in(scenes: Sequence[Scene], count: int = 1) -> None:
         )
 
 
-@transaction.atomic
 def add(scene: Scene, *, after: int | None = None) -> Scene:
     """Save a new scene behind the scene with the id `after`, or at the end."""
-    project = locked(scene.project_id)
-    scenes = _scenes(project)
-    _make_room_in(scenes)
-    index = len(scenes) if after is None else _index_behind(scenes, after)
-    scene.position = index + 1
-    scene.save()
-    scenes.insert(index, scene)
-    _number(scenes)
-    return scene
+    return add_many(scene.project_id, [scene], after=after)[0]
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ from projects.storyboard import Move, Value, Written
 from teams import activity
 from teams.activity import counted
 from teams.models import User, Verb
+from teams.numbers import plain_number
 
 KEPT_FOR = timedelta(days=1)
 
@@ -143,4 +144,4 @@ def _take_away(project: Project, put: Sequence[tuple[int, int | None]]) -> int:
 
 
 def _as_text(value: Value) -> str:
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+    return plain_number(value) if isinstance(value, Decimal) else value

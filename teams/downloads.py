@@ -1,4 +1,4 @@
-"""Files that people save, under names of letters that every system can store."""
+"""Files that are sent: what they are called, and for how long a browser keeps them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 
+#: Of what never changes under its address.
+FOR_EVER = "private, max-age=31536000, immutable"
+
 
 def file_stem(title: str, otherwise: str) -> str:
-    """A file name without its ending; `otherwise` where nothing of the title can stand in one."""
+    """A file name without its ending, of letters every system can store; `otherwise` where the title has none."""
     return slugify(title)[:60] or otherwise
 
 

@@ -65,7 +65,7 @@ def enqueue_images(
         return asked_already
     obstacles = image_obstacles(project.team_id, model, request, len(inputs))
     connection = connections.for_model(model, project.team_id)
-    if role in pictures.FRAMES and request.count > 1:
+    if role in Reference.FRAMES and request.count > 1:
         obstacles.append("A frame is one picture; for several, ask for references.")
     price = image_validation.image_price(model, request.size, request.quality, request.count)
     if expected is not None and expected != str(price or ""):

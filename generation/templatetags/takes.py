@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from generation import budget, catalogue, connections, offers, pipeline
+from generation import budget, catalogue, connections, naming, offers, pipeline
 from generation.cost import Price
 from generation.failures import Failure, failure_of
 from generation.lineage import Branch
@@ -27,6 +27,7 @@ from generation.models import Advancing, Generation
 from generation.providers.base import Task
 from generation.providers.registry import REMOTE_PROVIDERS
 from projects.models import Project, Scene
+from teams.numbers import plain_number
 
 register = template.Library()
 
@@ -182,9 +183,7 @@ def amount(value: Decimal, currency: str) -> str:
 
 @register.filter
 def model_name(take: Advancing) -> str:
-    """The catalogue's name of the take's model; its id where the catalogue no longer has it."""
-    model = connections.all_models(connections.team_of(take)).get(take.model_id)
-    return model.name if model else take.model_id
+    return naming.model_name(take.model_id, connections.team_of(take))
 
 
 @register.filter
@@ -194,7 +193,7 @@ def seconds(value: Decimal | None) -> str:
         return ""
     if value >= 60:
         return f"{int(value) // 60}:{int(value) % 60:02d}"
-    return f"{value.normalize():f} s"
+    return f"{plain_number(value)} s"
 
 
 @register.filter

@@ -13,13 +13,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from generation import budget, costs
-from generation.cost import CENT
 from generation.models import Budget, LedgerEntry
 from generation.offers import CURRENCY
 from projects.loaders import load_project
 from projects.models import Project
 from teams.access import require, signed_in
 from teams.models import Membership, Role
+from teams.numbers import CENT
 from teams.spreadsheets import csv_response
 
 

@@ -24,8 +24,9 @@ from projects.undoing import remember
 from projects.views.undo import offer_to_take_back
 from teams.access import signed_in
 from teams.models import Role
+from teams.numbers import plain_number
 
-FRAMES = [(role.value, role.label) for role in Reference.Role if role in Reference.FRAMES]
+FRAMES = [(role, label) for role, label in Reference.Role.choices if role in Reference.FRAMES]
 
 
 class FrameForm(forms.Form):
@@ -53,7 +54,7 @@ class FrameForm(forms.Form):
             raise ValidationError("Say at which second.")
         length = self.take.clip_seconds
         if length is not None and seconds > length:
-            raise ValidationError(f"The clip lasts {length.normalize():f} s; there is no frame at {seconds:f} s.")
+            raise ValidationError(f"The clip lasts {plain_number(length)} s; there is no frame at {seconds:f} s.")
         return seconds
 
     @property

@@ -17,9 +17,7 @@ from generation.archive import selected_clips, stream_zip
 from generation.loaders import load_take
 from generation.ranges import file_response
 from projects.loaders import load_project, load_scene
-from teams.downloads import file_stem, saved_as
-
-FOR_EVER = "private, max-age=31536000, immutable"
+from teams.downloads import FOR_EVER, file_stem, saved_as
 
 
 @require_safe

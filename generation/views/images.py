@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from generation import pipeline
@@ -16,6 +15,7 @@ from generation.templatetags.pictures import being_made, seen_of
 from generation.views.confirming import ask_first, is_confirmed
 from projects.loaders import load_project, load_scene
 from projects.models import Project, Reference, Scene
+from projects.views.places import to_pictures
 from teams.access import signed_in
 from teams.models import Role
 
@@ -59,8 +59,7 @@ def make(request: HttpRequest, project: Project, scene: Scene | None) -> HttpRes
                 kind=asked["kind"],
                 label=asked["label"],
             )
-            url = reverse("scene_page", args=[scene.pk]) if scene else reverse("project_edit", args=[project.pk])
-            return redirect(f"{url}#pictures")
+            return to_pictures(project.pk, scene.pk if scene else None)
         except NeedsConfirmation as question:
             return ask_first(request, project, question)
         except ValidationError as error:

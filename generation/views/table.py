@@ -22,6 +22,7 @@ from projects.undoing import remember
 from projects.views.places import back_to_view, render_view, storyboard_context
 from projects.views.undo import offer_to_take_back
 from teams.access import as_id, signed_in
+from teams.activity import counted
 from teams.models import Role, User
 
 
@@ -107,12 +108,9 @@ def _ids(texts: list[str]) -> list[int]:
 
 
 def _pasted(changed: int, added: int) -> str:
-    done = [f"{_scenes(changed)} changed"] if changed or not added else []
-    return f"Pasted: {', '.join(done + ([f'{_scenes(added)} added'] if added else []))}."
-
-
-def _scenes(count: int) -> str:
-    return f"{count} scene{'' if count == 1 else 's'}"
+    done = [f"{counted(changed, 'scene')} changed"] if changed or not added else []
+    done += [f"{counted(added, 'scene')} added"] if added else []
+    return f"Pasted: {', '.join(done)}."
 
 
 # -- Many scenes at once -----------------------------------------------------------------------------------------------
@@ -139,13 +137,13 @@ def _do(project: Project, ids: list[int], asked: QueryDict, by: User) -> tuple[s
     match asked.get("act"):
         case "delete":
             deleted = storyboard.delete_many(project.pk, ids, by)
-            return f"{_scenes(len(deleted))} deleted.", {"deleted": deleted}
+            return f"{counted(len(deleted), 'scene')} deleted.", {"deleted": deleted}
         case "move":
             moved = storyboard.move_many(project.pk, ids, after=_behind(project, asked.get("behind", "")))
-            return f"{_scenes(len(moved))} moved.", {"moved": moved}
+            return f"{counted(len(moved), 'scene')} moved.", {"moved": moved}
         case "duration" | "model_id" as column:
             written = storyboard.write(project.pk, dict.fromkeys(ids, _value(project, column, asked.get(column, ""))))
-            return f"{_scenes(len(written))} changed.", {"written": written}
+            return f"{counted(len(written), 'scene')} changed.", {"written": written}
     raise ValidationError("What to do with the scenes is not known. Reload the page, then try again.")
 
 

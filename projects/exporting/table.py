@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 
 from projects.importing import terms
 from projects.models import Scene
+from teams.numbers import plain_number
 
 
 def rows(scenes: Iterable[Scene]) -> Iterator[list[object]]:
@@ -24,4 +25,4 @@ def shown(scene: Scene, name: str) -> str:
         return ""
     if name in terms.CHOICES:
         return dict(terms.options(name)).get(value, str(value))
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    return plain_number(value) if isinstance(value, Decimal) else str(value)

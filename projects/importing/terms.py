@@ -9,12 +9,9 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cache
-from typing import Any
-
-from django.db.models import Field
 
 from projects import presets
-from projects.models import Audio, Resolution, Scene
+from projects.models import Audio, Resolution, field_name
 
 NUMBER = "number"
 #: A column that holds seconds or a time of day, as its cells say.
@@ -127,13 +124,7 @@ def plain(name: str) -> str:
 
 def label(name: str) -> str:
     """What people read for a field: the words a table has as its heading."""
-    return "video model" if name == "model_id" else str(model_field(name).verbose_name)
-
-
-def model_field(name: str) -> Field[Any, Any]:
-    field = Scene._meta.get_field(name)
-    assert isinstance(field, Field)
-    return field
+    return "video model" if name == "model_id" else field_name(name)
 
 
 @cache

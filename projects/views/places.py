@@ -48,6 +48,12 @@ def came_from(request: HttpRequest) -> tuple[str, str]:
     return name, f"{source.path}?{source.query}" if source.query else source.path
 
 
+def to_pictures(project_id: int, scene_id: int | None) -> HttpResponse:
+    """To where frames and references are: on the page of their scene, or in the project's settings."""
+    url = reverse("scene_page", args=[scene_id]) if scene_id else reverse("project_edit", args=[project_id])
+    return redirect(f"{url}#pictures")
+
+
 def back_to_view(request: HttpRequest, project_id: int, *, at: int | None = None) -> HttpResponse:
     """To the board or table of the project that the request came from, as it was sifted there; else to the board."""
     anchor = f"#scene-{at}" if at else ""
