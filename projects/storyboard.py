@@ -276,6 +276,22 @@ def restore_many(project_id: int, scene_ids: Collection[int], by: User | None = 
 
 
 @transaction.atomic
+def delete_project(project_id: int, by: User) -> None:
+    project = locked(project_id)
+    if project.deleted_at is None:
+        Project.objects.filter(pk=project_id).update(deleted_at=Now())
+        activity.record(Verb.PROJECT_DELETED, by, project=project)
+
+
+@transaction.atomic
+def restore_project(project_id: int, by: User) -> None:
+    project = locked(project_id)
+    if project.deleted_at is not None:
+        Project.objects.filter(pk=project_id).update(deleted_at=None)
+        activity.record(Verb.PROJECT_RESTORED, by, project=project)
+
+
+@transaction.atomic
 def duplicate_project(project: Project, created_by: Any) -> Project:
     """A new project with the same scenes; takes stay with the original."""
     scenes = list(project.scenes.filter(deleted_at=None))

@@ -3,7 +3,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -78,9 +77,7 @@ def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     form = ProjectForm(request.POST or None, instance=project, user=signed_in(request))
     if form.is_valid():
-        with transaction.atomic():
-            form.instance.save(update_fields=form.changed_data)
-            project.scenes.update(changed_at=Now())  # what their sketches, takes and prices depend on
+        board.write(pk, {}, of_project={name: form.cleaned_data[name] for name in form.changed_data})
         messages.success(request, "Project settings saved.")
         return redirect("storyboard", pk)
     deleted = project.scenes.exclude(deleted_at=None).order_by("-deleted_at")[:50]
@@ -100,9 +97,7 @@ def project_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_delete(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    with transaction.atomic():
-        if Project.objects.live().filter(pk=pk).update(deleted_at=Now()):
-            activity.record(Verb.PROJECT_DELETED, signed_in(request), project=project)
+    board.delete_project(pk, signed_in(request))
     offer_undo(request, f"“{project.title}” is deleted.", reverse("project_restore", args=[pk]))
     return redirect("project_list")
 
@@ -110,8 +105,6 @@ def project_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_restore(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR, deleted=True)
-    with transaction.atomic():
-        if Project.objects.filter(pk=pk).exclude(deleted_at=None).update(deleted_at=None):
-            activity.record(Verb.PROJECT_RESTORED, signed_in(request), project=project)
+    board.restore_project(pk, signed_in(request))
     messages.success(request, f"“{project.title}” is back.")
     return redirect("storyboard", pk)
