@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
@@ -23,6 +23,7 @@ from projects.models import Act, Reference, Scene
 from projects.undoing import remember
 from projects.views.undo import offer_to_take_back
 from teams.access import signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 from teams.numbers import plain_number
 
@@ -76,7 +77,7 @@ class FrameForm(forms.Form):
 
 
 @require_POST
-def take_frame(request: HttpRequest, pk: int) -> HttpResponse:
+def take_frame(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     form = FrameForm(request.POST, take=take)
     try:
@@ -99,7 +100,7 @@ def what_was_taken(take: Generation, moment: stills.Moment, picture: Reference) 
 
 
 @require_POST
-def scene_chain(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The last frame of the scene's selected take becomes the start frame of the next scene."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
@@ -112,12 +113,12 @@ def scene_chain(request: HttpRequest, pk: int) -> HttpResponse:
     return scene_page_now(request, scene)
 
 
-def remembered(request: HttpRequest, scene: Scene, taken: Taken) -> Act | None:
+def remembered(request: HtmxHttpRequest, scene: Scene, taken: Taken) -> Act | None:
     return remember(scene.project, signed_in(request), put=[(taken.picture, taken.replaced)])
 
 
 @require_POST
-def project_chain(request: HttpRequest, pk: int) -> HttpResponse:
+def project_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Chain every scene that has no start frame yet and follows one with a selected take."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     chained = continuity.chain_all(project, member=signed_in(request))

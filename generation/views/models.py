@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,11 +21,12 @@ from projects.views.places import back_to_view
 from projects.views.undo import offer_to_take_back
 from teams.access import signed_in
 from teams.activity import counted
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
 @require_POST
-def project_model(request: HttpRequest, pk: int) -> HttpResponse:
+def project_model(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Scenes with a model of their own keep it."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     model = connections.all_models(project.team_id).get(request.POST.get("model", ""))
@@ -39,7 +40,7 @@ def project_model(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def model_comparison(request: HttpRequest, pk: int) -> HttpResponse:
+def model_comparison(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
     scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
     context = {"project": project, "scenes": scenes, "can_edit": role.includes(Role.EDITOR)}
@@ -48,7 +49,7 @@ def model_comparison(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def model_switch(request: HttpRequest, pk: int) -> HttpResponse:
+def model_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Give the scenes whose model is gone another one. Costs nothing: what they cost is asked when they are generated."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     old, model = request.POST.get("from", ""), connections.all_models(project.team_id).get(request.POST.get("to", ""))
@@ -63,7 +64,7 @@ def model_switch(request: HttpRequest, pk: int) -> HttpResponse:
     return back_to_view(request, pk)
 
 
-def tell(request: HttpRequest, project: Project, model: Model, written: Sequence[Written]) -> None:
+def tell(request: HtmxHttpRequest, project: Project, model: Model, written: Sequence[Written]) -> None:
     """What was given the model: in the log, and to the person beside a button that takes it back."""
     of_project = any(one.scene is None for one in written)
     scenes = counted(len(written) - of_project, "scene")

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,6 +23,7 @@ from projects.views.places import back_to_view, render_view, storyboard_context
 from projects.views.undo import offer_to_take_back
 from teams.access import as_id, signed_in
 from teams.activity import counted
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role, User
 
 
@@ -40,7 +41,7 @@ SORTED_BY_TAKES: dict[str, Key] = {"take": _state, "price": _price}
 
 
 @require_safe
-def table(request: HttpRequest, pk: int) -> HttpResponse:
+def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     context = storyboard_context(request, pk, SORTED_BY_TAKES)
     blank = Scene(project=context["project"])
     context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=models_at_hand(context["project"].team_id))
@@ -48,13 +49,13 @@ def table(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def row(request: HttpRequest, pk: int) -> HttpResponse:
+def row(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk)
     return render(request, "projects/_table_row.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
 
 
 @require_POST
-def cell(request: HttpRequest, pk: int, column: str) -> HttpResponse:
+def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
     """Save one field. `was` is what the person saw: where somebody else has changed it since, both are shown first."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     if column not in COLUMNS:
@@ -73,7 +74,7 @@ def cell(request: HttpRequest, pk: int, column: str) -> HttpResponse:
 
 
 @require_POST
-def paste(request: HttpRequest, pk: int) -> HttpResponse:
+def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Lay rows over the scenes `rows` (ids as the page showed them), or add them at the end where there are none."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
@@ -85,7 +86,7 @@ def paste(request: HttpRequest, pk: int) -> HttpResponse:
             added = storyboard.add_many(pk, pasted.new)
             act = remember(project, signed_in(request), written=written, added=added)
     except ValidationError as error:
-        if request.headers.get("HX-Request"):
+        if request.htmx:
             return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
         messages.error(request, " ".join(error.messages))
         return back_to_view(request, pk)
@@ -117,7 +118,7 @@ def _pasted(changed: int, added: int) -> str:
 
 
 @require_POST
-def scenes_bulk(request: HttpRequest, pk: int) -> HttpResponse:
+def scenes_bulk(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """`act` is what to do to the scenes that are selected."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,17 +19,18 @@ from projects.views.undo import offer_to_take_back
 from teams.access import signed_in
 from teams.activity import counted
 from teams.downloads import as_file, file_stem
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role, Verb
 from teams.spreadsheets import csv_response
 
 
-def preview(request: HttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
+def preview(request: HtmxHttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
     """Only the preview, for a page whose text is still being written."""
     context = {"script": form, "project": project, "alone": True}
     return render(request, "projects/_script_preview.html", context, status=422 if form.errors else 200)
 
 
-def add_scenes(request: HttpRequest, form: ScriptForm, project: Project, *, after: int | None = None) -> Scene:
+def add_scenes(request: HtmxHttpRequest, form: ScriptForm, project: Project, *, after: int | None = None) -> Scene:
     """The first of the scenes that were wanted. Raises ValidationError."""
     wanted = form.scenes(project)
     if not wanted:
@@ -44,14 +45,14 @@ def add_scenes(request: HttpRequest, form: ScriptForm, project: Project, *, afte
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def script_import(request: HttpRequest, pk: int) -> HttpResponse:
+def script_import(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     if request.method == "POST":
         form = ImportForm(request.POST, request.FILES, project=project)
     else:
         form = ImportForm(initial={"after": request.GET.get("after")}, project=project)
     is_valid = form.is_valid()
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         return preview(request, form, project)
     if is_valid and form.was_previewed:
         after = form.cleaned_data["after"]
@@ -65,14 +66,14 @@ def script_import(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def scenes_csv(request: HttpRequest, pk: int) -> HttpResponse:
+def scenes_csv(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk)
     name = f"{file_stem(project.title, 'storyboard')}.csv"
     return csv_response(name, table.rows(project.scenes.filter(deleted_at=None)))
 
 
 @require_safe
-def scenes_fountain(request: HttpRequest, pk: int) -> HttpResponse:
+def scenes_fountain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk)
     name = f"{file_stem(project.title, 'storyboard')}.fountain"
     script = fountain.as_fountain(project, project.scenes.filter(deleted_at=None))

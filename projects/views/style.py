@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -16,11 +16,12 @@ from projects.undoing import remember
 from projects.views.undo import offer_to_take_back
 from teams.access import signed_in
 from teams.activity import counted
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def project_style(request: HttpRequest, pk: int) -> HttpResponse:
+def project_style(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """With `preview` among what is posted nothing is written, and the answer says what would be."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
@@ -35,13 +36,13 @@ def project_style(request: HttpRequest, pk: int) -> HttpResponse:
         changes = planned(chosen, form.values, only_empty=only_empty)
         context |= {"changes": changes, "stale": sum(change.stale for change in changes)}
         context["unchanged"] = len(chosen) - len(changes)
-    if is_preview and request.headers.get("HX-Request"):
+    if is_preview and request.htmx:
         return render(request, "projects/_style_plan.html", context)
     return render(request, "projects/project_style.html", context, status=422 if form.errors else 200)
 
 
 def apply(
-    request: HttpRequest, project: Project, ids: list[int], values: dict[str, str], only_empty: bool
+    request: HtmxHttpRequest, project: Project, ids: list[int], values: dict[str, str], only_empty: bool
 ) -> HttpResponse:
     with transaction.atomic():
         written = storyboard.apply_style(project.pk, ids, values, only_empty=only_empty)

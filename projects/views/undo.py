@@ -11,6 +11,7 @@ from projects.models import Act
 from projects.undoing import take_back
 from projects.views.places import back_to_view, came_from
 from teams.access import signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
@@ -27,7 +28,7 @@ def offer_to_take_back(request: HttpRequest, text: str, act: Act | None) -> None
 
 
 @require_POST
-def act_undo(request: HttpRequest, pk: int) -> HttpResponse:
+def act_undo(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Ends on the page it was pressed on."""
     act, _ = load_act(request, pk, at_least=Role.EDITOR)
     try:
