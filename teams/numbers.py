@@ -15,6 +15,8 @@ def plain_number(value: Decimal) -> str:
 
 def money(amount: Decimal, currency: str) -> str:
     """In cents where they suffice, else to the last place that is kept: what is shown is what is charged."""
+    if amount < 0:
+        return f"-{money(-amount, currency)}"
     symbol = SYMBOLS.get(currency, f"{currency} ")
     cents, exact = amount.quantize(CENT), amount.quantize(KEPT)
     return f"{symbol}{cents if cents == exact else plain_number(exact)}"

@@ -9,14 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 
 from django import template
 from django.db.models import Sum
-from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from generation import budget, catalogue, connections, naming, offers, pipeline
 from generation.cost import Price
@@ -30,16 +26,6 @@ from projects.models import Project, Scene
 from teams.numbers import plain_number
 
 register = template.Library()
-
-
-@register.simple_tag
-@cache
-def icon(name: str, label: str = "") -> SafeString:
-    """A Lucide icon; with a label where it stands alone, else hidden from screen readers."""
-    source = f"{static('vendor/lucide-1.62.0.svg')}#{name}"
-    if label:
-        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, source)
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', source)
 
 
 @register.simple_tag
@@ -169,16 +155,6 @@ def offers_for(scene: Scene) -> list[offers.Offer]:
 @register.filter
 def price(take: Advancing) -> str:
     return str(Price(take.cost, take.currency))
-
-
-@register.filter
-def dollars(value: Decimal) -> str:
-    return f"-{Price(-value, 'USD')}" if value < 0 else str(Price(value, "USD"))
-
-
-@register.simple_tag
-def amount(value: Decimal, currency: str) -> str:
-    return str(Price(value, currency))
 
 
 @register.filter
