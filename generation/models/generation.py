@@ -1,6 +1,6 @@
 """One generation of a scene, which people call a take: a row that knows its next step.
 
-`status` is changed by pipeline.py alone. `version` grows with every change and `changed_at` is the database's time of the
+`status` is changed by pipeline/ alone. `version` grows with every change and `changed_at` is the database's time of the
 last one; the live stream follows those two. Deleting a take only marks it: its file, its number and its cost stay.
 """
 
