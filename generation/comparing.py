@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import Any, Literal, cast
-
-from django.db import models
+from typing import Any, Literal
 
 from generation import connections
 from generation.cost import Price
 from generation.models import Generation
+from generation.naming import model_name
 from generation.providers.base import Task
 from projects import presets
-from projects.models import Reference, Scene
+from projects.models import Reference, Scene, field_name
+from teams.numbers import plain_number
 
 #: More changed words than this are shown as one change: comparing them takes time that grows with their square.
 MOST_WORDS = 1_000
@@ -131,22 +131,21 @@ def picture_names(inputs: dict[str, Any]) -> list[str]:
 
 
 def _settings(take: Generation, pictures: dict[str, Reference]) -> dict[str, Value]:
-    model = connections.all_models(connections.team_of(take)).get(take.model_id)
     made = "New clip"
     if take.task != Task.CREATE:
         made = f"{take.task.capitalize()} of take {take.source.number}" if take.source else take.task.capitalize()
     seed = take.inputs.get("seed")
     settings = {
-        "Model": Value(model.name if model else take.model_id),
+        "Model": Value(model_name(take.model_id, connections.team_of(take))),
         "Made as": Value(made),
         "Size": Value(f"{take.width} x {take.height} ({take.resolution}, {take.aspect_ratio})"),
-        "Length": Value(f"{(take.clip_seconds or take.duration).normalize():f} s"),
+        "Length": Value(f"{plain_number(take.clip_seconds or take.duration)} s"),
         "Frames a second": Value(str(take.fps)),
         "Seed": Value(NOTHING if seed is None else str(seed)),
         "Sound": Value(SOUND[take.inputs.get("audio")]),
         "Negative prompt": Value(take.inputs.get("negative_prompt", "") or NOTHING),
     }
-    for role in Reference.Role.START_FRAME, Reference.Role.END_FRAME:
+    for role in map(Reference.Role, Reference.FRAMES):
         settings[str(role.label)] = _frame(take.inputs.get(role.value), pictures)
     names = take.inputs.get("references", [])
     shown = tuple(pictures[name] for name in names if name in pictures)
@@ -165,14 +164,10 @@ def _frame(used: dict[str, str] | None, pictures: dict[str, Reference]) -> Value
 def _what_the_scene_said(a: Generation, b: Generation) -> list[Setting]:
     """The fields of the scene that it has changed in between, for models that go by those."""
     return [
-        Setting(_label(name), _field(a, name), _field(b, name))
+        Setting(field_name(name).capitalize(), _field(a, name), _field(b, name))
         for name in Scene.SHOT_FIELDS
         if name != "own_prompt" and a.shot.get(name, "") != b.shot.get(name, "")
     ]
-
-
-def _label(name: str) -> str:
-    return str(cast("models.Field[Any, Any]", Scene._meta.get_field(name)).verbose_name).capitalize()
 
 
 def _field(take: Generation, name: str) -> Value:

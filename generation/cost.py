@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
 from generation.catalogue import Model
-
-CENT, KEPT = Decimal("0.01"), Decimal("0.0001")
+from teams.numbers import KEPT, money
 
 
 @dataclass(frozen=True)
@@ -14,10 +13,7 @@ class Price:
     currency: str
 
     def __str__(self) -> str:
-        """In cents where they suffice, else to the last place that is kept: what is shown is what is charged."""
-        symbol = {"USD": "$", "EUR": "€", "GBP": "£"}.get(self.currency, f"{self.currency} ")
-        cents, exact = self.amount.quantize(CENT), self.amount.quantize(KEPT)
-        return f"{symbol}{cents if cents == exact else exact.normalize()}"
+        return money(self.amount, self.currency)
 
     def times(self, count: int) -> "Price":
         return Price(self.amount * count, self.currency)

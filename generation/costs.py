@@ -10,12 +10,11 @@ from decimal import Decimal
 from django.db.models import Q
 from django.utils import timezone
 
-from generation import connections
 from generation.models import Generation, ImageGeneration
+from generation.naming import model_name
 from generation.states import Status
 from projects.models import Project
 from teams.models import Membership, User
-from teams.spreadsheets import harmless
 
 GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
 
@@ -83,7 +82,6 @@ def _of_pictures(rows: Iterable[ImageGeneration]) -> Iterator[Line]:
 
 
 def _line(row: Generation | ImageGeneration, project: Project, what: str) -> Line:
-    model = connections.all_models(project.team_id).get(row.model_id)
     is_open = row.is_active or row.status == Status.UNKNOWN
     return Line(
         project_id=project.pk,
@@ -92,7 +90,7 @@ def _line(row: Generation | ImageGeneration, project: Project, what: str) -> Lin
         team=str(project.team),
         project=project.title,
         member=str(row.created_by or "somebody"),
-        model=model.name if model else row.model_id,
+        model=model_name(row.model_id, project.team_id),
         what=what,
         status=row.get_status_display(),
         currency=row.currency,
@@ -134,8 +132,7 @@ def totals(lines: Iterable[Line]) -> list[Sums]:
     return list(sums.values())
 
 
-def as_table(lines: Iterable[Line]) -> Iterator[list[str]]:
-    """Rows for a CSV file; text that a spreadsheet would run is quoted."""
+def as_table(lines: Iterable[Line]) -> Iterator[list[object]]:
     yield [
         "month",
         "team",
@@ -150,8 +147,16 @@ def as_table(lines: Iterable[Line]) -> Iterator[list[str]]:
         "reserved",
     ]
     for line in lines:
-        texts = [line.month, line.team, line.project, line.member, line.model, line.what, line.status, line.currency]
         yield [
-            *map(harmless, texts),
-            *(str(amount) for amount in (line.estimated, line.actual, line.reserved)),
+            line.month,
+            line.team,
+            line.project,
+            line.member,
+            line.model,
+            line.what,
+            line.status,
+            line.currency,
+            line.estimated,
+            line.actual,
+            line.reserved,
         ]

@@ -7,7 +7,6 @@ import uuid
 from pathlib import Path
 
 from django.conf import settings
-from django.utils.text import slugify
 
 from generation.providers.base import Shot
 from generation.providers.studio import Studio
@@ -46,8 +45,3 @@ def _size(scene: Scene, long_side: int) -> tuple[int, int]:
         AspectRatio.PORTRAIT: (short_side, long_side),
         AspectRatio.SQUARE: (short_side, short_side),
     }[AspectRatio(scene.project.aspect_ratio)]
-
-
-def file_stem(title: str) -> str:
-    """A file name without its ending, of letters every system can store."""
-    return slugify(title)[:60] or "clips"

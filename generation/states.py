@@ -1,4 +1,4 @@
-"""The states of a generation and which may follow which. Everything else about them is in pipeline.py.
+"""The states of a generation and which may follow which. Everything else about them is in pipeline/.
 
 `transitions_as_mermaid` is the source of the picture in docs/pipeline.md; a test compares the two.
 """

@@ -20,6 +20,7 @@ from django.forms import ChoiceField
 from django.http import QueryDict
 
 from projects.models import Scene
+from teams.numbers import plain_number
 
 if TYPE_CHECKING:
     from projects.forms import SceneForm
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def text_of(value: Any) -> str:
     """A value as a form would post it."""
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return plain_number(value)
     return "" if value is None else str(value).replace("\r\n", "\n").strip()
 
 
@@ -87,7 +88,7 @@ def save_changes(form: SceneForm, *, in_part: bool = False) -> bool:
     """
     seen, mine = form.seen.digests, form.cleaned_data
     with transaction.atomic():
-        stored = Scene.objects.select_for_update().get(pk=form.instance.pk)
+        stored = Scene.objects.select_for_update(no_key=True).get(pk=form.instance.pk)
         theirs = Seen.of(stored, mine.keys() & seen.keys()).digests
         changed = {name for name in theirs if digest_of(mine[name]) not in (seen[name], theirs[name])}
         clashing = {name for name in changed if theirs[name] != seen[name]}

@@ -202,6 +202,9 @@ class Scene(models.Model):
     #: How the scene is made, whatever it shows.
     SETTINGS: ClassVar[tuple[str, ...]] = ("model_id", "scene_resolution", "seed", "audio")
 
+    #: All that people write.
+    OWN_FIELDS: ClassVar[tuple[str, ...]] = (*SHOT_FIELDS, *SETTINGS, "duration", "notes")
+
     class Meta:
         ordering = ["position", "pk"]
         indexes = [models.Index(fields=["project", "position"])]
@@ -277,6 +280,17 @@ class Scene(models.Model):
         return f"{_digest_of(self._made_from())}-{self.position}"
 
 
+def scene_field(name: str) -> models.Field[Any, Any]:
+    field = Scene._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field
+
+
+def field_name(name: str) -> str:
+    """What people call a field of a scene, as "camera movement"."""
+    return str(scene_field(name).verbose_name)
+
+
 def _digest_of(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -347,12 +361,14 @@ class Reference(models.Model):
 
 
 class Act(models.Model):
-    """Something that was done to scenes at once, with what it takes to take it back; undoing.py says what `changes` holds."""
+    """Something that was done to a storyboard, with what it takes to take it back; undoing.py says what `changes` holds."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="acts")
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     undone_at = models.DateTimeField(null=True, editable=False)
+    #: What the team's log calls it; empty for what is not worth an entry.
+    what = models.CharField(max_length=300, blank=True)
     changes = models.JSONField()
 
     class Meta:

@@ -31,7 +31,6 @@ MOST_OF_A_SCENE, MOST_OF_A_PROJECT = 12, 24
 #: Pillow tells of broken files with all of these.
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.error, zlib.error)
 CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
-FRAMES = (Reference.Role.START_FRAME, Reference.Role.END_FRAME)
 
 
 def cleaned(upload: IO[bytes], size: int) -> ContentFile[bytes]:
@@ -127,7 +126,7 @@ def put(
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     beside = Reference.objects.live().filter(project=project, scene=scene, role=role)
-    if role in FRAMES:
+    if role in Reference.FRAMES:
         beside.update(deleted_at=Now())
     elif limit:
         _refuse_too_many(beside.count(), scene)
@@ -154,9 +153,9 @@ def restore(picture: Reference) -> None:
     """Raises ValidationError where another frame has taken its place, or there are too many references by now."""
     Project.objects.select_for_update(no_key=True).get(pk=picture.project_id)
     beside = Reference.objects.live().filter(project=picture.project, scene=picture.scene, role=picture.role)
-    if picture.role in FRAMES and beside.exclude(pk=picture.pk).exists():
+    if picture.role in Reference.FRAMES and beside.exclude(pk=picture.pk).exists():
         raise ValidationError(f"There is another {picture.get_role_display().lower()} by now. Remove that one first.")
-    if picture.role not in FRAMES:
+    if picture.role not in Reference.FRAMES:
         _refuse_too_many(beside.count(), picture.scene)
     if Reference.objects.filter(pk=picture.pk).exclude(deleted_at=None).update(deleted_at=None):
         _touch(picture)

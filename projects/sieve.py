@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from projects import presets
 from projects.models import Scene
+from projects.table import COLUMNS
 
 Key = Callable[[Scene], Any]
 
@@ -58,12 +59,10 @@ def _key_of(column: str) -> Key:
 
 #: What scenes can be sorted by without looking beyond their own fields.
 KEYS: dict[str, Key] = {
-    column: _key_of(column)
-    for column in (
-        *("title", "action", "duration", "shot_type", "camera_move"),
-        *("location", "time_of_day", "dialogue", "notes"),
-    )
-} | {"number": lambda scene: scene.position, "model_id": lambda scene: scene.chosen_model_id}
+    **{column: _key_of(column) for column in COLUMNS},
+    "number": lambda scene: scene.position,
+    "model_id": lambda scene: scene.chosen_model_id,
+}
 
 
 @dataclass(frozen=True)

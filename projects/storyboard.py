@@ -1,4 +1,4 @@
-"""Writes that touch a whole storyboard: order, insertion, duplication, deletion, fields and style of many scenes, undo.
+"""Writes that touch a whole storyboard: order, insertion, duplication, deletion, fields and style of many scenes.
 
 Each holds a lock on the project, so two people who rearrange one storyboard at once both get their way, one after the
 other. Moves say "this scene goes behind that one" rather than "this is the new order": they can be combined, and a stale
@@ -40,15 +40,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Written:
-    """A field of a scene that was given another value."""
+    """A field that was given another value: of a scene, or where that is None of the project itself."""
 
-    scene: int
+    scene: int | None
     field: str
     old: Value
     new: Value
 
 
-def _locked(project_id: int) -> Project:
+def locked(project_id: int) -> Project:
     return Project.objects.select_for_update(no_key=True).get(pk=project_id)
 
 
@@ -75,7 +75,7 @@ def _index_behind(scenes: Sequence[Scene], after: int | None) -> int:
     raise ValidationError("The scene it should follow is no longer in this storyboard. Here is the order as it is now.")
 
 
-def _make_room_in(scenes: Sequence[Scene], count: int = 1) -> None:
+def _make_room_in(scenes: Sequence[Scene], count: int) -> None:
     room = MAX_SCENES - len(scenes)
     if count > room:
         left = f"there is room for {room} more" if room > 0 else "it is full"
@@ -84,24 +84,15 @@ def _make_room_in(scenes: Sequence[Scene], count: int = 1) -> None:
         )
 
 
-@transaction.atomic
 def add(scene: Scene, *, after: int | None = None) -> Scene:
     """Save a new scene behind the scene with the id `after`, or at the end."""
-    project = _locked(scene.project_id)
-    scenes = _scenes(project)
-    _make_room_in(scenes)
-    index = len(scenes) if after is None else _index_behind(scenes, after)
-    scene.position = index + 1
-    scene.save()
-    scenes.insert(index, scene)
-    _number(scenes)
-    return scene
+    return add_many(scene.project_id, [scene], after=after)[0]
 
 
 @transaction.atomic
 def add_many(project_id: int, added: Sequence[Scene], *, after: int | None = None) -> list[Scene]:
     """Save new scenes in their order, behind the scene with the id `after` or at the end."""
-    scenes = _scenes(_locked(project_id))
+    scenes = _scenes(locked(project_id))
     _make_room_in(scenes, len(added))
     index = len(scenes) if after is None else _index_behind(scenes, after)
     for position, scene in enumerate(added, start=index + 1):
@@ -120,7 +111,7 @@ def move(scene: Scene, *, after: int | None) -> list[Move]:
 @transaction.atomic
 def move_many(project_id: int, scene_ids: Collection[int], *, after: int | None) -> list[Move]:
     """Put the scenes, in the order they have, behind the scene with the id `after`, or first when it is None."""
-    scenes = _scenes(_locked(project_id))
+    scenes = _scenes(locked(project_id))
     moving = _those(scenes, scene_ids)
     order = [scene for scene in scenes if scene not in moving]
     index = _index_behind(order, after)
@@ -130,7 +121,7 @@ def move_many(project_id: int, scene_ids: Collection[int], *, after: int | None)
 @transaction.atomic
 def shift(scene: Scene, by: int) -> list[Move]:
     """Move the scene `by` places towards the end (or the start, when negative), as far as there are places."""
-    scenes = _scenes(_locked(scene.project_id))
+    scenes = _scenes(locked(scene.project_id))
     moving = _those(scenes, [scene.pk])
     order = [other for other in scenes if other.pk != scene.pk]
     order.insert(max(0, min(len(order), scenes.index(moving[0]) + by)), moving[0])
@@ -140,7 +131,7 @@ def shift(scene: Scene, by: int) -> list[Move]:
 @transaction.atomic
 def put_back(project_id: int, moves: Sequence[Move]) -> None:
     """Undo moves, unless one of the scenes has been put elsewhere since."""
-    scenes = _scenes(_locked(project_id))
+    scenes = _scenes(locked(project_id))
     behind = _behind(scenes)
     if any(move.scene not in behind or behind[move.scene] != move.now for move in moves):
         raise ValidationError("The order has been changed since. Nothing was undone.")
@@ -172,23 +163,62 @@ def _rearrange(scenes: Sequence[Scene], moving: Sequence[Scene], order: Sequence
 
 
 @transaction.atomic
-def write(project_id: int, values: Mapping[int, Mapping[str, Value]]) -> list[Written]:
-    """Give fields of scenes, by the scene's id, new values; what differed before. Nothing but these fields is written."""
-    _locked(project_id)
-    scenes = Scene.objects.filter(project=project_id, deleted_at=None).in_bulk(list(values))
+def write(
+    project_id: int, values: Mapping[int, Mapping[str, Value]], *, of_project: Mapping[str, Value] = {}
+) -> list[Written]:
+    """Give fields of scenes, by the scene's id, and of the project new values; what differed before.
+
+    Nothing but these fields is written.
+    """
+    project = locked(project_id)
+    scenes = project.scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(values))
     if len(scenes) < len(values):
         raise ValidationError("One of these scenes has been deleted in the meantime.")
-    written: list[Written] = []
-    for scene in scenes.values():
-        for field, new in values[scene.pk].items():
-            if (old := getattr(scene, field)) != new:
-                written.append(Written(scene.pk, field, old, new))
-                setattr(scene, field, new)
-                scene.changed_at = Now()
-    for field in {change.field for change in written}:
-        changed = [scenes[change.scene] for change in written if change.field == field]
-        Scene.objects.bulk_update(changed, [field, "changed_at"])
+    return _write_project(project, of_project) + _write_scenes(scenes, values)
+
+
+def _write_project(project: Project, values: Mapping[str, Value]) -> list[Written]:
+    written = _news(None, project, values)
+    if written:
+        Project.objects.filter(pk=project.pk).update(**{one.field: one.new for one in written})
+        project.scenes.filter(deleted_at=None).update(
+            changed_at=Now()
+        )  # what their sketches, takes and prices depend on
     return written
+
+
+def _write_scenes(scenes: Mapping[int, Scene], values: Mapping[int, Mapping[str, Value]]) -> list[Written]:
+    written: list[Written] = []
+    changed: dict[str, list[Scene]] = {}
+    for pk, scene in scenes.items():
+        for one in _news(pk, scene, values[pk]):
+            written.append(one)
+            setattr(scene, one.field, one.new)
+            scene.changed_at = Now()
+            changed.setdefault(one.field, []).append(scene)
+    for field, rows in changed.items():
+        Scene.objects.bulk_update(rows, [field, "changed_at"])
+    return written
+
+
+def _news(scene_id: int | None, row: Scene | Project, values: Mapping[str, Value]) -> list[Written]:
+    return [Written(scene_id, field, old, new) for field, new in values.items() if (old := getattr(row, field)) != new]
+
+
+@transaction.atomic
+def apply_style(project_id: int, ids: Collection[int], values: Mapping[str, str], *, only_empty: bool) -> list[Written]:
+    """Set these fields of those of the scenes that are still there; with `only_empty` where they say nothing yet."""
+    scenes = locked(project_id).scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(ids))
+    return _write_scenes(scenes, {pk: restyling(scene, values, only_empty=only_empty) for pk, scene in scenes.items()})
+
+
+@transaction.atomic
+def switch_model(project_id: int, old: str, new: str) -> list[Written]:
+    """Give what is set to the model `old` the model `new`: scenes that have a model of their own, and the project itself."""
+    project = locked(project_id)
+    scene_ids = project.scenes.filter(deleted_at=None, model_id=old).values_list("pk", flat=True)
+    of_project = {"model_id": new} if project.model_id == old else {}
+    return write(project_id, {pk: {"model_id": new} for pk in scene_ids}, of_project=of_project)
 
 
 def duplicate(scene: Scene) -> Scene:
@@ -200,8 +230,7 @@ def duplicate(scene: Scene) -> Scene:
 
 
 def _copy(scene: Scene, project: Project) -> Scene:
-    fields: dict[str, Any] = {name: getattr(scene, name) for name in (*Scene.SHOT_FIELDS, *Scene.SETTINGS)}
-    return Scene(project=project, duration=scene.duration, notes=scene.notes, **fields)
+    return Scene(project=project, **{name: getattr(scene, name) for name in Scene.OWN_FIELDS})
 
 
 def delete(scene: Scene, by: User | None = None) -> None:
@@ -211,7 +240,7 @@ def delete(scene: Scene, by: User | None = None) -> None:
 @transaction.atomic
 def delete_many(project_id: int, scene_ids: Collection[int], by: User | None = None) -> list[int]:
     """The ids of those that were not deleted before."""
-    project = _locked(project_id)
+    project = locked(project_id)
     deleted = project.scenes.filter(pk__in=scene_ids, deleted_at=None)
     titles = dict(deleted.values_list("pk", "title"))
     deleted.update(deleted_at=Now(), changed_at=Now())
@@ -225,35 +254,6 @@ def _named(titles: Sequence[str]) -> str:
     return f"scene “{titles[0]}”" if len(titles) == 1 else counted(len(titles), "scene")
 
 
-@dataclass(frozen=True)
-class Switched:
-    """What was given another model: the project itself, and scenes that have a model of their own, by their ids."""
-
-    of_project: bool
-    scenes: list[int]
-
-
-@transaction.atomic
-def switch_model(
-    project_id: int, old: str, new: str, *, only: Switched | None = None, by: User | None = None
-) -> Switched:
-    """Give what is set to the model `old` the model `new`; where `only` is given, nothing else."""
-    project = _locked(project_id)
-    scenes = project.scenes.filter(deleted_at=None, model_id=old)
-    if only is not None:
-        scenes = scenes.filter(pk__in=only.scenes)
-    scene_ids = list(scenes.values_list("pk", flat=True))
-    scenes.update(model_id=new, changed_at=Now())
-    of_project = project.model_id == old and (only is None or only.of_project)
-    if of_project:
-        Project.objects.filter(pk=project_id).update(model_id=new)
-        project.scenes.filter(deleted_at=None, model_id="").update(changed_at=Now())  # their prices
-    if of_project or scene_ids:
-        whose = ["the project"] * of_project + [counted(len(scene_ids), "scene")] * bool(scene_ids)
-        activity.record(Verb.SCENES_CHANGED, by, f"the model of {' and '.join(whose)} to {new}", project=project)
-    return Switched(of_project, scene_ids)
-
-
 @transaction.atomic
 def restore(scene: Scene, by: User | None = None) -> None:
     """Bring a deleted scene back to where it was, as nearly as the storyboard still allows."""
@@ -263,7 +263,7 @@ def restore(scene: Scene, by: User | None = None) -> None:
 @transaction.atomic
 def restore_many(project_id: int, scene_ids: Collection[int], by: User | None = None) -> None:
     """Like `restore`. Deleting leaves a scene the place it had, so the first of them takes its own again, then the next."""
-    project = _locked(project_id)
+    project = locked(project_id)
     scenes = _scenes(project)
     deleted = list(project.scenes.filter(pk__in=scene_ids).exclude(deleted_at=None).order_by("position", "pk"))
     _make_room_in(scenes, len(deleted))
@@ -273,6 +273,22 @@ def restore_many(project_id: int, scene_ids: Collection[int], by: User | None = 
     _number(scenes)
     if deleted:
         activity.record(Verb.SCENES_RESTORED, by, _named([scene.title for scene in deleted]), project=project)
+
+
+@transaction.atomic
+def delete_project(project_id: int, by: User) -> None:
+    project = locked(project_id)
+    if project.deleted_at is None:
+        Project.objects.filter(pk=project_id).update(deleted_at=Now())
+        activity.record(Verb.PROJECT_DELETED, by, project=project)
+
+
+@transaction.atomic
+def restore_project(project_id: int, by: User) -> None:
+    project = locked(project_id)
+    if project.deleted_at is not None:
+        Project.objects.filter(pk=project_id).update(deleted_at=None)
+        activity.record(Verb.PROJECT_RESTORED, by, project=project)
 
 
 @transaction.atomic
@@ -297,43 +313,3 @@ def duplicate_project(project: Project, created_by: Any) -> Project:
         copy_references(original, scene)
     activity.record(Verb.PROJECT_CREATED, created_by, f"as a copy of “{project.title}”", project=copy)
     return copy
-
-
-#: (field, what it was, what it became, ids of the scenes): enough to take a style back, and fit for JSON.
-Restyled = tuple[str, str, str, list[int]]
-
-
-@transaction.atomic
-def apply_style(
-    project: Project, ids: Sequence[int], values: Mapping[str, str], *, only_empty: bool, by: User | None = None
-) -> list[Restyled]:
-    """Set these fields of these scenes; with `only_empty` where a scene says nothing yet. Tells what it changed."""
-    _locked(project.pk)
-    groups: dict[tuple[str, str], list[int]] = {}
-    for scene in project.scenes.select_for_update().filter(deleted_at=None, pk__in=ids).only("project", *values):
-        for name in restyling(scene, values, only_empty=only_empty):
-            groups.setdefault((name, getattr(scene, name)), []).append(scene.pk)
-    for name, value in values.items():
-        changed = [pk for (field, _), pks in groups.items() if field == name for pk in pks]
-        if changed:
-            project.scenes.filter(pk__in=changed).update(**{name: value}, changed_at=Now())
-    if groups:
-        count = len({pk for pks in groups.values() for pk in pks})
-        activity.record(Verb.SCENES_CHANGED, by, f"the style of {counted(count, 'scene')}", project=project)
-    return [(name, before, values[name], pks) for (name, before), pks in groups.items()]
-
-
-@transaction.atomic
-def undo_style(project: Project, steps: Sequence[Restyled], by: User | None = None) -> tuple[int, int]:
-    """Take a style back where it still stands as it was set: how many scenes that is, and how many others it was set in."""
-    _locked(project.pk)
-    restored: set[int] = set()
-    for name, before, after, ids in steps:
-        standing = project.scenes.select_for_update().filter(pk__in=ids, **{name: after})
-        found = list(standing.values_list("pk", flat=True))
-        project.scenes.filter(pk__in=found).update(**{name: before}, changed_at=Now())
-        restored.update(found)
-    if restored:
-        activity.record(Verb.CHANGES_UNDONE, by, f"the style of {counted(len(restored), 'scene')}", project=project)
-    everywhere = {pk for *_, ids in steps for pk in ids}
-    return len(restored), len(everywhere - restored)

@@ -11,8 +11,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from projects import presets
-from projects.models import Project, Scene
-from projects.widgets import PresetSelect, presets_name
+from projects.models import Project, Scene, field_name
+from projects.widgets import PresetSelect
 
 #: In place of a preset: the scene says nothing of its own. An empty choice leaves a field as it is.
 CLEAR = "-"
@@ -41,7 +41,7 @@ class StyleForm(forms.Form):
         for name in FIELDS:
             inherited = getattr(project, name) if name in Project.STYLE_FIELDS else ""
             cleared = f"As the project: {presets.label(name, inherited)}" if inherited else "Nothing"
-            label = presets_name(name).capitalize()
+            label = field_name(name).capitalize()
             self.fields[name] = forms.ChoiceField(
                 label=label,
                 required=False,
@@ -95,7 +95,7 @@ def planned(scenes: Sequence[Scene], values: Mapping[str, str], *, only_empty: b
     for scene in scenes:
         if news := restyling(scene, values, only_empty=only_empty):
             fields = [
-                (presets_name(name), _said(scene, name, getattr(scene, name)), _said(scene, name, value))
+                (field_name(name), _said(scene, name, getattr(scene, name)), _said(scene, name, value))
                 for name, value in news.items()
             ]
             changes.append(Change(scene, fields, _turns_stale(scene, news)))

@@ -17,11 +17,21 @@ from projects import presets
 from projects.forms import SceneForm
 from projects.models import Project, Scene
 from projects.storyboard import MAX_SCENES, Value
+from teams.activity import counted
+from teams.numbers import plain_number
 
-COLUMNS = (
-    *("title", "action", "duration", "shot_type", "camera_move", "location", "time_of_day", "dialogue", "notes"),
+COLUMNS = [
+    "title",
+    "action",
+    "duration",
+    "shot_type",
+    "camera_move",
+    "location",
+    "time_of_day",
+    "dialogue",
+    "notes",
     "model_id",
-)
+]
 #: Of so many things that are wrong with a paste people are told; the rest is a number.
 TOLD = 4
 LONGEST_PASTE = 1_000_000
@@ -37,7 +47,7 @@ class CellForm(SceneForm):
 
     class Meta(SceneForm.Meta):
         widgets = {}
-        fields = list(COLUMNS)
+        fields = COLUMNS
 
     def __init__(self, *args: Any, columns: Iterable[str], models: Models, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,7 +66,7 @@ class CellForm(SceneForm):
 
 def raw(scene: Scene, column: str) -> str:
     """What the cell holds, as it is typed."""
-    return f"{scene.duration.normalize():f}" if column == "duration" else str(getattr(scene, column))
+    return plain_number(scene.duration) if column == "duration" else str(getattr(scene, column))
 
 
 @dataclass
@@ -109,7 +119,7 @@ def _cells_of(text: str, *, most: int) -> list[list[str]]:
         rows[-1].append(_unquoted(found["quoted"]) if found["quoted"] else found["plain"])
         if len(rows[-1]) > most:
             raise ValidationError(
-                f"The paste is wider than the table, which ends {most} column{'' if most == 1 else 's'} from there."
+                f"The paste is wider than the table, which ends {counted(most, 'column')} from there."
             )
         if text[found.end() : found.end() + 1] == "\n":
             rows.append([])

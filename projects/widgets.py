@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.db import models
 
 from projects import presets
-from projects.models import Scene
+from projects.models import field_name
 
 
 class PresetSelect(forms.Select):
@@ -34,17 +33,12 @@ class PresetSelect(forms.Select):
         meaning = presets.meaning(self.preset_field, key)
         context["widget"] |= {
             "preset_field": self.preset_field,
-            "preset_name": presets_name(self.preset_field),
+            "preset_name": field_name(self.preset_field),
             "picture": key if meaning else self.inherited,
             "inherited": self.inherited,
             "meaning": meaning,
         }
         return context
-
-
-def presets_name(field: str) -> str:
-    """What people call the field, as "camera movement"."""
-    return str(cast("models.Field[Any, Any]", Scene._meta.get_field(field)).verbose_name)
 
 
 def preset_widgets() -> dict[str, forms.Widget | type[forms.Widget]]:

@@ -1,4 +1,4 @@
-"""Who belongs to a team, and as what. Every team has an owner, whoever acts at once.
+"""Who belongs to a team, as what, and what is asked of them. Every team has an owner, whoever acts at once.
 
 Each write locks the team's row first and then looks again at who acts: two owners who take each other's role away at once
 get their way one after the other, and the second is no owner by then.
@@ -29,6 +29,20 @@ def rename(team_id: int, name: str, by: User) -> None:
     if team.name != name:
         Team.objects.filter(pk=team_id).update(name=name)
         activity.record(Verb.TEAM_RENAMED, by, f"{team.name} → {name}", team=team_id, page=("team_page", team_id))
+
+
+@transaction.atomic
+def require_factor(team_id: int, required: bool, by: User) -> bool:
+    """Whether that is anything new. Raises ValidationError for an owner who would not get in any more."""
+    team = locked(team_id, by)
+    if required and not by.has_second_factor:
+        raise ValidationError("Set up your own second factor first.")
+    if team.requires_second_factor == required:
+        return False
+    Team.objects.filter(pk=team_id).update(requires_second_factor=required)
+    verb = Verb.SECOND_FACTOR_REQUIRED if required else Verb.SECOND_FACTOR_NOT_REQUIRED
+    activity.record(verb, by, team=team_id, page=("team_page", team_id))
+    return True
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """One generation of a scene, which people call a take: a row that knows its next step.
 
-`status` is changed by pipeline.py alone. `version` grows with every change and `changed_at` is the database's time of the
+`status` is changed by pipeline/ alone. `version` grows with every change and `changed_at` is the database's time of the
 last one; the live stream follows those two. Deleting a take only marks it: its file, its number and its cost stay.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import models
-from django.utils.text import slugify
 
 from generation.models.advancing import Advancing, AdvancingQuerySet
 from generation.providers.base import Task
 from generation.providers.registry import LOCAL_RENDERERS
 from generation.states import ACTIVE, Status
 from projects.models import Scene
+from teams.downloads import file_stem
 
 NOTE_LENGTH = 2_000
 
@@ -105,7 +105,7 @@ class Generation(Advancing):
     @property
     def download_name(self) -> str:
         """A name that sorts by scene and says what is in it, of letters every system can store."""
-        title = slugify(self.scene.title)[:60] or "scene"
+        title = file_stem(self.scene.title, "scene")
         return f"{self.scene.position:02d}-{title}-take-{self.number}.mp4"
 
     @property

@@ -18,6 +18,7 @@ from generation.models.generation import Generation
 from generation.models.image_generation import ImageGeneration
 from projects.models import Project
 from teams.models import AddedTo, AddedToQuerySet, Team, User
+from teams.numbers import KEPT
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
@@ -28,7 +29,7 @@ def money(**options: Any) -> models.DecimalField[Any, Any]:
 
 def exact(total: Decimal | None) -> Decimal:
     """A sum the database made, to the last place that is kept: SQLite adds in floating point."""
-    return (total or Decimal(0)).quantize(Decimal("0.0001"))
+    return (total or Decimal(0)).quantize(KEPT)
 
 
 class Budget(models.Model):

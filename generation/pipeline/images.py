@@ -24,7 +24,7 @@ from generation import admission, budget, connections, image_validation, media, 
 from generation.catalogue import Model
 from generation.dispatch import begin_due
 from generation.lease import CancelRequested, Lease, LeaseLost
-from generation.models import ImageGeneration
+from generation.models import ImageGeneration, exact
 from generation.offers import why_not
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.transitions import UNCLEAR, end
@@ -69,7 +69,7 @@ def enqueue_images(
         return asked_already
     obstacles = image_obstacles(project.team_id, model, request, len(inputs))
     connection = connections.for_model(model, project.team_id)
-    if role in pictures.FRAMES and request.count > 1:
+    if role in Reference.FRAMES and request.count > 1:
         obstacles.append("A frame is one picture; for several, ask for references.")
     price = image_validation.image_price(model, request.size, request.quality, request.count)
     if expected is not None and expected != str(price or ""):
@@ -252,4 +252,4 @@ def _cost(row: ImageGeneration, result: ImageResult) -> Decimal:
     tokens = result.usage.get("output_tokens")
     if model is None or tokens is None or model.price_per_million_tokens is None:
         return row.estimated_cost
-    return (model.price_per_million_tokens * tokens / 1_000_000).quantize(Decimal("0.0001"))
+    return exact(model.price_per_million_tokens * tokens / 1_000_000)

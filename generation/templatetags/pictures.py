@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django import template
-from django.db.models import Q
-from django.utils import timezone
 
 from generation import connections, continuity, frames, offers
 from generation.models import ImageGeneration
-from generation.states import ACTIVE, Status
-from projects.models import Project, Reference, Scene
+from generation.picture_progress import being_made, seen_of
+from projects.models import Reference, Scene
 from projects.pictures import MAX_BYTES
 
 register = template.Library()
-
-#: How long a request that did not succeed stays on the page.
-SHOWN_FOR = timedelta(days=1)
+register.simple_tag(being_made)
+register.filter(seen_of)
 
 EXPLANATIONS = {
     Reference.Role.START_FRAME: "The picture the clip begins with.",
@@ -31,6 +27,11 @@ EXPLANATIONS = {
 def largest_picture() -> int:
     """In bytes."""
     return MAX_BYTES
+
+
+@register.simple_tag
+def reference_kinds() -> list[tuple[str, str]]:
+    return Reference.Kind.choices
 
 
 @dataclass(frozen=True)
@@ -121,20 +122,6 @@ def begins(scene: Scene) -> bool:
 def chainable_count(scenes: Iterable[Scene]) -> int:
     """How many scenes without a start frame follow one with a selected take."""
     return sum(1 for _ in continuity.chainable(scenes))
-
-
-@register.simple_tag
-def being_made(of: Scene | Project) -> list[ImageGeneration]:
-    """The pictures under way, and those that lately did not succeed."""
-    lately = Q(status__in=[Status.FAILED, Status.UNKNOWN], finished_at__gt=timezone.now() - SHOWN_FOR)
-    rows = ImageGeneration.objects.filter(Q(status__in=ACTIVE) | lately).select_related("created_by")
-    return list(rows.filter(scene=of) if isinstance(of, Scene) else rows.filter(project=of, scene=None))
-
-
-@register.filter
-def seen_of(rows: Iterable[ImageGeneration]) -> str:
-    """Changes whenever one of them does."""
-    return "-".join(f"{row.pk}.{row.version}" for row in rows)
 
 
 @register.filter

@@ -9,16 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 
 from django import template
 from django.db.models import Sum
-from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from generation import budget, catalogue, connections, offers, pipeline
+from generation import budget, catalogue, connections, naming, offers, pipeline
 from generation.cost import Price
 from generation.failures import Failure, failure_of
 from generation.lineage import Branch
@@ -27,18 +23,9 @@ from generation.models import Advancing, Generation
 from generation.providers.base import Task
 from generation.providers.registry import REMOTE_PROVIDERS
 from projects.models import Project, Scene
+from teams.numbers import plain_number
 
 register = template.Library()
-
-
-@register.simple_tag
-@cache
-def icon(name: str, label: str = "") -> SafeString:
-    """A Lucide icon; with a label where it stands alone, else hidden from screen readers."""
-    source = f"{static('vendor/lucide-1.62.0.svg')}#{name}"
-    if label:
-        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, source)
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', source)
 
 
 @register.simple_tag
@@ -171,20 +158,8 @@ def price(take: Advancing) -> str:
 
 
 @register.filter
-def dollars(value: Decimal) -> str:
-    return f"-{Price(-value, 'USD')}" if value < 0 else str(Price(value, "USD"))
-
-
-@register.simple_tag
-def amount(value: Decimal, currency: str) -> str:
-    return str(Price(value, currency))
-
-
-@register.filter
 def model_name(take: Advancing) -> str:
-    """The catalogue's name of the take's model; its id where the catalogue no longer has it."""
-    model = connections.all_models(connections.team_of(take)).get(take.model_id)
-    return model.name if model else take.model_id
+    return naming.model_name(take.model_id, connections.team_of(take))
 
 
 @register.filter
@@ -194,7 +169,7 @@ def seconds(value: Decimal | None) -> str:
         return ""
     if value >= 60:
         return f"{int(value) // 60}:{int(value) % 60:02d}"
-    return f"{value.normalize():f} s"
+    return f"{plain_number(value)} s"
 
 
 @register.filter

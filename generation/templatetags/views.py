@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django import template
 
-from generation import connections, offers
+from generation import offers
+from generation.naming import model_name
 from projects import presets
 from projects.models import Project, Scene
 from projects.sieve import Sieve
 from projects.table import COLUMNS, CellForm, raw
+from teams.numbers import plain_number
 
 register = template.Library()
 
@@ -33,12 +34,12 @@ class Cell:
 def cell_of(scene: Scene, column: str) -> Cell:
     value = raw(scene, column)
     if column == "model_id":
-        return Cell(column, value, model_label(value, scene.project.team_id) if value else "")
+        return Cell(column, value, model_name(value, scene.project.team_id) if value else "")
     return Cell(column, value, presets.label(column, value) if value and column in presets.all_presets() else value)
 
 
 @register.simple_tag
-def columns() -> tuple[str, ...]:
+def columns() -> list[str]:
     return COLUMNS
 
 
@@ -63,10 +64,7 @@ def headings(sieve: Sieve, form: CellForm) -> list[Heading]:
     ]
 
 
-@register.filter
-def plain(value: Decimal) -> str:
-    """A number as programs read it."""
-    return f"{value.normalize():f}"
+register.filter("plain", plain_number)
 
 
 @register.filter
@@ -74,12 +72,6 @@ def camera(scene: Scene) -> str:
     """How the scene is filmed, in a few words."""
     fields = ("shot_type", "camera_angle", "camera_move", "lens")
     return ", ".join(presets.label(field, key) for field in fields if (key := getattr(scene, field)))
-
-
-def model_label(model_id: str, team_id: int) -> str:
-    """The catalogue's name of a model; its id where the catalogue no longer has it."""
-    model = connections.all_models(team_id).get(model_id)
-    return model.name if model else model_id
 
 
 @register.simple_tag
@@ -91,5 +83,5 @@ def models_at_hand(project: Project) -> list[tuple[str, str]]:
 def models_in(project: Project, scenes: Iterable[Scene], sieve: Sieve) -> list[tuple[str, str]]:
     """The models that scenes are to be made with, and the one that is asked for."""
     used = {scene.chosen_model_id for scene in scenes} | ({sieve.model} if sieve.model else set())
-    named = [(model_id, model_label(model_id, project.team_id)) for model_id in used]
+    named = [(model_id, model_name(model_id, project.team_id)) for model_id in used]
     return sorted(named, key=lambda model: model[1].casefold())

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -22,6 +22,7 @@ from projects.loaders import load_project
 from projects.models import Project, Scene
 from teams.access import signed_in
 from teams.activity import counted
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
@@ -68,7 +69,7 @@ def choice_of(scene: Scene) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def project_generate(request: HttpRequest, pk: int) -> HttpResponse:
+def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """A GET plans what is ticked, a POST starts it for the price that stood on the button."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = list(Scene.objects.live().for_cards().filter(project=project))
@@ -88,7 +89,7 @@ def project_generate(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": [(scene, choice_of(scene), choice_of(scene) in takes) for scene in scenes],
         "which": {name: (words, sum(map(test, scenes))) for name, (words, test) in WHICH.items()},
     }
-    template = "_batch_plan.html" if request.headers.get("HX-Request") else "batch.html"
+    template = "_batch_plan.html" if request.htmx else "batch.html"
     status = 422 if request.method == "POST" else 200
     return render(request, f"generation/{template}", context, status=status)
 
@@ -109,7 +110,7 @@ def model_of(project: Project, form: BatchForm) -> Model | None:
     return connections.find(chosen, project.team_id) if chosen else None
 
 
-def start(request: HttpRequest, project: Project, form: BatchForm) -> HttpResponse:
+def start(request: HtmxHttpRequest, project: Project, form: BatchForm) -> HttpResponse:
     try:
         batch = pipeline.enqueue_chosen(
             project,

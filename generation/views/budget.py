@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 from django import forms
@@ -14,13 +13,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from generation import budget, costs
-from generation.cost import CENT
 from generation.models import Budget, LedgerEntry
 from generation.offers import CURRENCY
 from projects.loaders import load_project
 from projects.models import Project
 from teams.access import require, signed_in
 from teams.models import Membership, Role
+from teams.numbers import CENT
+from teams.spreadsheets import csv_response
 
 
 class CapsForm(forms.ModelForm[Budget]):
@@ -105,11 +105,7 @@ def cost_page(request: HttpRequest) -> HttpResponse:
     """Over all teams of the person; with ?format=csv every line for a spreadsheet."""
     lines = costs.lines_for(signed_in(request))
     if request.GET.get("format") == "csv":
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="costs.csv"'
-        writer = csv.writer(response)
-        writer.writerows(costs.as_table(lines))
-        return response
+        return csv_response("costs.csv", costs.as_table(lines))
     by = request.GET.get("by", "project")
     by = by if by in costs.GROUPS else "project"
     mine = Budget.objects.filter(team__memberships__in=Membership.objects.that_open_for(signed_in(request)))

@@ -8,9 +8,8 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from generation import continuity, stills
@@ -19,14 +18,16 @@ from generation.live import Page
 from generation.loaders import load_take
 from generation.models import Generation
 from generation.views.answers import PICTURES, refuse, scene_page_now
-from projects import pictures
 from projects.loaders import load_project, load_scene
-from projects.models import Project, Reference
-from projects.views.undo import offer_undo
-from teams.access import as_id, signed_in
+from projects.models import Act, Reference, Scene
+from projects.undoing import remember
+from projects.views.undo import offer_to_take_back
+from teams.access import signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
+from teams.numbers import plain_number
 
-FRAMES = [(role.value, role.label) for role in Reference.Role if role in Reference.FRAMES]
+FRAMES = [(role, label) for role, label in Reference.Role.choices if role in Reference.FRAMES]
 
 
 class FrameForm(forms.Form):
@@ -54,7 +55,7 @@ class FrameForm(forms.Form):
             raise ValidationError("Say at which second.")
         length = self.take.clip_seconds
         if length is not None and seconds > length:
-            raise ValidationError(f"The clip lasts {length.normalize():f} s; there is no frame at {seconds:f} s.")
+            raise ValidationError(f"The clip lasts {plain_number(length)} s; there is no frame at {seconds:f} s.")
         return seconds
 
     @property
@@ -76,7 +77,7 @@ class FrameForm(forms.Form):
 
 
 @require_POST
-def take_frame(request: HttpRequest, pk: int) -> HttpResponse:
+def take_frame(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     form = FrameForm(request.POST, take=take)
     try:
@@ -87,7 +88,7 @@ def take_frame(request: HttpRequest, pk: int) -> HttpResponse:
         taken = continuity.take_frame(take, form.when, take.scene, form.role, member=signed_in(request), **form.names)
     except ValidationError as error:
         return refuse(request, take.scene, error, Page.SCENE)
-    offer_undo(request, what_was_taken(take, form.when, taken.picture), undo_url(taken))
+    offer_to_take_back(request, what_was_taken(take, form.when, taken.picture), remembered(request, take.scene, taken))
     return scene_page_now(request, take.scene, PICTURES)
 
 
@@ -99,7 +100,7 @@ def what_was_taken(take: Generation, moment: stills.Moment, picture: Reference) 
 
 
 @require_POST
-def scene_chain(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The last frame of the scene's selected take becomes the start frame of the next scene."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
@@ -107,25 +108,25 @@ def scene_chain(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return refuse(request, scene, error, Page.SCENE)
     following = taken.picture.scene
-    offer_undo(request, f"Scene {following} begins with the last frame of this scene now.", undo_url(taken))
+    said = f"Scene {following} begins with the last frame of this scene now."
+    offer_to_take_back(request, said, remembered(request, scene, taken))
     return scene_page_now(request, scene)
 
 
-def undo_url(taken: Taken) -> str:
-    before = f"?before={taken.replaced.pk}" if taken.replaced else ""
-    return reverse("picture_take_back", args=[taken.picture.pk]) + before
+def remembered(request: HtmxHttpRequest, scene: Scene, taken: Taken) -> Act | None:
+    return remember(scene.project, signed_in(request), put=[(taken.picture, taken.replaced)])
 
 
 @require_POST
-def project_chain(request: HttpRequest, pk: int) -> HttpResponse:
+def project_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Chain every scene that has no start frame yet and follows one with a selected take."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     chained = continuity.chain_all(project, member=signed_in(request))
     for sentence in chained.refused:
         messages.error(request, sentence)
     if chained.pictures:
-        numbers = "-".join(str(picture.pk) for picture in chained.pictures)
-        offer_undo(request, what_was_chained(chained), f"{reverse('project_unchain', args=[pk])}?pictures={numbers}")
+        act = remember(project, signed_in(request), put=[(picture, None) for picture in chained.pictures])
+        offer_to_take_back(request, what_was_chained(chained), act)
     elif not chained.refused:
         messages.info(request, "Every scene that follows a selected take has a start frame already.")
     return redirect("storyboard", pk)
@@ -138,19 +139,3 @@ def what_was_chained(chained: Chained) -> str:
         begins = f"Scenes {', '.join(positions[:-1])} and {positions[-1]} begin"
     more = f" {chained.left} are left; press Chain all again for them." if chained.left else ""
     return f"{begins} with the last frame of the scene before.{more}"
-
-
-@require_POST
-def project_unchain(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo of that: start frames that are gone or replaced by now stay as they are."""
-    project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    for picture in chained_pictures(project, request.GET.get("pictures", "")):
-        pictures.remove(picture)
-    messages.success(request, "The start frames are taken away again.")
-    return redirect("storyboard", pk)
-
-
-def chained_pictures(project: Project, numbers: str) -> list[Reference]:
-    asked = [pk for number in numbers.split("-") if (pk := as_id(number))]
-    rows = Reference.objects.live().filter(project=project, role=Reference.Role.START_FRAME, pk__in=asked)
-    return list(rows.select_related("project"))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from generation.budget import NeedsConfirmation
 from projects.models import Project
+from teams.htmx import HtmxHttpRequest
 
 
-def is_confirmed(request: HttpRequest) -> bool:
+def is_confirmed(request: HtmxHttpRequest) -> bool:
     return "confirmed" in request.POST
 
 
-def ask_first(request: HttpRequest, project: Project, question: NeedsConfirmation) -> HttpResponse:
+def ask_first(request: HtmxHttpRequest, project: Project, question: NeedsConfirmation) -> HttpResponse:
     """A page whose button posts the same fields to the same address again, confirmed; for HTMX it opens in a dialog."""
     posted = ((name, value) for name, values in request.POST.lists() for value in values)
     context = {
@@ -22,7 +23,7 @@ def ask_first(request: HttpRequest, project: Project, question: NeedsConfirmatio
         "project": project,
         "url": request.get_full_path(),
     }
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         html = render(request, "generation/_confirm.html", context).content
         return HttpResponse(
             html, headers={"HX-Retarget": "#confirm", "HX-Reswap": "innerHTML", "HX-Trigger": "confirm"}

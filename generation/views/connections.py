@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,10 +12,11 @@ from generation import connections
 from generation.models import Connection
 from generation.providers.base import ProviderError
 from teams.access import can_edit_somewhere, editor_somewhere, signed_in, teams_of
+from teams.htmx import HtmxHttpRequest
 
 
 @require_safe
-def connection_list(request: HttpRequest) -> HttpResponse:
+def connection_list(request: HtmxHttpRequest) -> HttpResponse:
     """Those of the installation, and the way to those of the person's teams."""
     person = signed_in(request)
     configured = connections.environment()
@@ -35,7 +36,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def connection_test(request: HttpRequest, slug: str) -> HttpResponse:
+def connection_test(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     """One harmless question to the provider, answered in one sentence."""
     editor_somewhere(signed_in(request))
     configured = connections.environment().get(slug)
@@ -45,7 +46,7 @@ def connection_test(request: HttpRequest, slug: str) -> HttpResponse:
         said, works = connections.test(configured), True
     except ProviderError as error:
         said, works = error.message, False
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         return render(request, "generation/_connection_test.html", {"said": said, "works": works})
     (messages.success if works else messages.error)(request, f"{configured.name}: {said}")
     return redirect("connections")

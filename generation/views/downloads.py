@@ -17,8 +17,7 @@ from generation.archive import selected_clips, stream_zip
 from generation.loaders import load_take
 from generation.ranges import file_response
 from projects.loaders import load_project, load_scene
-
-FOR_EVER = "private, max-age=31536000, immutable"
+from teams.downloads import FOR_EVER, file_stem, saved_as
 
 
 @require_safe
@@ -76,7 +75,5 @@ async def clips_zip(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.error(request, f"These clips are no longer in storage: {', '.join(lost)}. Generate them again first.")
         return redirect("storyboard", pk)
     archive, size = stream_zip(takes)
-    name = content_disposition_header(True, f"{sketches.file_stem(project.title)}.zip") or "attachment"
-    return StreamingHttpResponse(
-        archive, content_type="application/zip", headers={"Content-Disposition": name, "Content-Length": str(size)}
-    )
+    headers = saved_as(f"{file_stem(project.title, 'clips')}.zip") | {"Content-Length": str(size)}
+    return StreamingHttpResponse(archive, content_type="application/zip", headers=headers)

@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from generation import pipeline
 from generation.budget import NeedsConfirmation
 from generation.image_forms import ImageRequestForm, image_models
+from generation.picture_progress import being_made, seen_of
 from generation.prompting import render_frame
-from generation.templatetags.pictures import being_made, seen_of
 from generation.views.confirming import ask_first, is_confirmed
 from projects.loaders import load_project, load_scene
 from projects.models import Project, Reference, Scene
+from projects.views.places import to_pictures
 from teams.access import signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def scene_picture_make(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_picture_make(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     return make(request, scene.project, scene)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def project_picture_make(request: HttpRequest, pk: int) -> HttpResponse:
+def project_picture_make(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     return make(request, project, None)
 
 
-def make(request: HttpRequest, project: Project, scene: Scene | None) -> HttpResponse:
+def make(request: HtmxHttpRequest, project: Project, scene: Scene | None) -> HttpResponse:
     """Changing the model or an option asks for the form again, with the options and the price of that choice."""
     values = request.POST if request.method == "POST" else request.GET
     form = ImageRequestForm(
@@ -59,20 +60,19 @@ def make(request: HttpRequest, project: Project, scene: Scene | None) -> HttpRes
                 kind=asked["kind"],
                 label=asked["label"],
             )
-            url = reverse("scene_page", args=[scene.pk]) if scene else reverse("project_edit", args=[project.pk])
-            return redirect(f"{url}#pictures")
+            return to_pictures(project.pk, scene.pk if scene else None)
         except NeedsConfirmation as question:
             return ask_first(request, project, question)
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "project": project, "scene": scene}
-    is_partial = bool(request.headers.get("HX-Request"))
+    is_partial = bool(request.htmx)
     template = "generation/_picture_request.html" if is_partial else "generation/picture_request.html"
     return render(request, template, context, status=422 if request.method == "POST" else 200)
 
 
 @require_safe
-def pictures_panel(request: HttpRequest, pk: int) -> HttpResponse:
+def pictures_panel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The scene's pictures, once something about those being made is not as the page has `seen` it."""
     scene, role = load_scene(request, pk)
     if request.GET.get("seen") == seen_of(being_made(scene)):

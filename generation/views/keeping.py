@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -15,18 +15,19 @@ from generation.views.answers import PLAYER, TAKES, refuse, scene_page_now
 from projects.loaders import load_scene
 from projects.views.undo import offer_undo
 from teams.access import signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
 @require_safe
-def take_strip(request: HttpRequest, pk: int) -> HttpResponse:
+def take_strip(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The scene's takes, for a page that let a live update pass while somebody was writing."""
     scene, role = load_scene(request, pk)
     return render(request, FRAGMENTS[Page.SCENE], {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
 
 
 @require_POST
-def take_note(request: HttpRequest, pk: int) -> HttpResponse:
+def take_note(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     try:
         keeping.annotate(take, request.POST.get("note", ""))
@@ -36,7 +37,7 @@ def take_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def take_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def take_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     try:
         was_selected = keeping.delete(take, signed_in(request))
@@ -48,7 +49,7 @@ def take_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def take_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def take_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
     keeping.restore(take, signed_in(request), selected="selected" in request.GET)
     return redirect("scene_page", take.scene_id)

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from generation import connections
@@ -18,6 +17,7 @@ from generation.pipeline import resolving
 from generation.providers.base import Ability, ProviderError, RemoteClip
 from generation.providers.registry import remote_provider
 from generation.states import Status
+from projects.views.places import to_pictures
 from teams.access import signed_in
 from teams.models import Role, User
 
@@ -51,8 +51,7 @@ def images_look(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, close(row, request.POST.get("answer", ""), signed_in(request)))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    url = reverse("scene_page", args=[row.scene_id]) if row.scene_id else reverse("project_edit", args=[row.project_id])
-    return redirect(f"{url}#pictures")
+    return to_pictures(row.project_id, row.scene_id)
 
 
 def answer(take: Generation, posted: QueryDict, by: User) -> str:

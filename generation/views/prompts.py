@@ -7,9 +7,8 @@ from inspect import getdoc
 from django.contrib import messages
 from django.db import transaction
 from django.db.models.functions import Now
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from generation import prompting
@@ -19,16 +18,18 @@ from generation.prompt_forms import PromptTemplateForm
 from generation.prompting import FIELDS, FRAME, TEMPLATES, WORDS, Template
 from projects.forms import SceneForm
 from projects.loaders import load_scene
-from projects.models import Scene
+from projects.storyboard import Written
+from projects.undoing import remember
 from projects.views.scene import save_or_show
-from projects.views.undo import offer_undo
+from projects.views.undo import offer_to_take_back
 from teams import activity
 from teams.access import load_team, signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role, Team, User, Verb
 
 
 @require_POST
-def prompt_preview(request: HttpRequest, pk: int) -> HttpResponse:
+def prompt_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """What would be sent if the form were saved as it stands; what is not valid yet stays as it was."""
     scene, role = load_scene(request, pk)
     SceneForm(request.POST, instance=scene).full_clean()
@@ -37,7 +38,7 @@ def prompt_preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def own_prompt(request: HttpRequest, pk: int) -> HttpResponse:
+def own_prompt(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Save the form with what the template `like` makes of it as the scene's own prompt; without one, with none."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     values = request.POST.copy()
@@ -51,29 +52,15 @@ def own_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     form = SceneForm(values, instance=scene)
     response = save_or_show(request, form, role, said="This scene has a prompt of its own now." if like else "")
     if given_up and not form.errors:
-        request.session[left_behind(pk)] = given_up
-        offer_undo(request, "The template makes the prompt again.", reverse("own_prompt_restore", args=[pk]))
+        act = remember(scene.project, signed_in(request), written=[Written(pk, "own_prompt", given_up, "")])
+        offer_to_take_back(request, "The template makes the prompt again.", act)
     return response
-
-
-def left_behind(pk: int) -> str:
-    """Where the session keeps a prompt that was given up, so that it can be brought back."""
-    return f"own-prompt-{pk}"
-
-
-@require_POST
-def own_prompt_restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """Where somebody has written another meanwhile, that one stays."""
-    load_scene(request, pk, at_least=Role.EDITOR)
-    if text := request.session.pop(left_behind(pk), ""):
-        Scene.objects.filter(pk=pk, own_prompt="").update(own_prompt=text, changed_at=Now())
-    return redirect("scene_page", pk)
 
 
 # -- A team's copies -----------------------------------------------------------------------------------------------------
 
 
-def load_template(request: HttpRequest, pk: int, name: str, *, at_least: Role) -> tuple[Team, Template, Role]:
+def load_template(request: HtmxHttpRequest, pk: int, name: str, *, at_least: Role) -> tuple[Team, Template, Role]:
     team, role = load_team(request, pk, at_least=at_least)
     if name not in TEMPLATES:
         raise Http404
@@ -81,7 +68,7 @@ def load_template(request: HttpRequest, pk: int, name: str, *, at_least: Role) -
 
 
 @require_safe
-def prompt_templates(request: HttpRequest, pk: int) -> HttpResponse:
+def prompt_templates(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     team, role = load_team(request, pk)
     copies = {copy.name: copy for copy in team.prompt_templates.select_related("changed_by")}
     rows = [(template, copies.get(template.name)) for template in TEMPLATES.values()]
@@ -106,7 +93,7 @@ def delete_copy(team: Team, template: Template, by: User) -> bool:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def prompt_template(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+def prompt_template(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
     """Saving the built-in text, unchanged, makes no copy."""
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     team, template, role = load_template(request, pk, name, at_least=needed)
@@ -125,7 +112,7 @@ def prompt_template(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 
 
 @require_POST
-def prompt_template_preview(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+def prompt_template_preview(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
     """What the text would make of the sample scenes, or what is wrong with it; nothing is saved."""
     load_template(request, pk, name, at_least=Role.EDITOR)
     form = PromptTemplateForm(request.POST)
@@ -133,7 +120,7 @@ def prompt_template_preview(request: HttpRequest, pk: int, name: str) -> HttpRes
 
 
 @require_POST
-def prompt_template_reset(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+def prompt_template_reset(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
     team, template, _ = load_template(request, pk, name, at_least=Role.EDITOR)
     if delete_copy(team, template, signed_in(request)):
         messages.success(request, f"The built-in template for {template.title} is back.")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import F
 from django.db.models.functions import Now
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -18,6 +18,7 @@ from generation.loaders import load_take
 from generation.models import Connection, Generation, ImageGeneration, Worker
 from generation.states import Status
 from teams.access import editable_teams, signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Membership, Role
 
 SHOWN_ACTIVE, SHOWN_ENDED = 200, 50
@@ -43,7 +44,7 @@ def lines_of(takes: Iterable[Generation]) -> list[Line]:
 
 
 @require_safe
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: HtmxHttpRequest) -> HttpResponse:
     person = signed_in(request)
     open_memberships = Membership.objects.that_open_for(person)
     mine = Generation.objects.filter(scene__project__team__memberships__in=open_memberships).select_related(
@@ -64,12 +65,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         "nobody_works": bool(active) and not Worker.alive().exists(),
         "recovered": recovery.report_of(mine.live(), seen=datetime.fromisoformat(seen) if seen else None),
     }
-    template = "generation/_queue.html" if request.headers.get("HX-Request") else "generation/queue.html"
+    template = "generation/_queue.html" if request.htmx else "generation/queue.html"
     return render(request, template, context)
 
 
 @require_POST
-def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+def dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Somebody of the team has seen that it failed: it leaves the queue page for all of them."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
     undismissed = Generation.objects.filter(pk=take.pk, status=Status.FAILED, dismissed_at=None)
@@ -78,7 +79,7 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def recovery_seen(request: HttpRequest) -> HttpResponse:
+def recovery_seen(request: HtmxHttpRequest) -> HttpResponse:
     """For this person only, who may be the one to act on it."""
     request.session[SEEN] = timezone.now().isoformat()
     return redirect("queue")

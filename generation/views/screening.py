@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from projects.views.places import storyboard_context
+from teams.htmx import HtmxHttpRequest
 
 PANELS = (6, 9)
 
 
 @require_safe
-def animatic(request: HttpRequest, pk: int) -> HttpResponse:
+def animatic(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Plays the takes people see, one after the other, and sketches for as long as their scenes where there is none."""
     context = storyboard_context(request, pk) | {"view": "animatic"}
     context["sketches"] = sum(scene.shown_take is None for scene in context["scenes"])
@@ -20,7 +21,7 @@ def animatic(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def storyboard_print(request: HttpRequest, pk: int) -> HttpResponse:
+def storyboard_print(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Sheets of six or nine panels."""
     context = storyboard_context(request, pk)
     panels = PANELS[1] if request.GET.get("panels") == str(PANELS[1]) else PANELS[0]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -25,6 +25,8 @@ from projects.undoing import remember
 from projects.views.places import back_to_view, render_view, storyboard_context
 from projects.views.undo import offer_to_take_back
 from teams.access import as_id, signed_in
+from teams.activity import counted
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role, User
 
 
@@ -42,7 +44,7 @@ SORTED_BY_TAKES: dict[str, Key] = {"take": _state, "price": _price}
 
 
 @require_safe
-def table(request: HttpRequest, pk: int) -> HttpResponse:
+def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     context = storyboard_context(request, pk, SORTED_BY_TAKES)
     blank = Scene(project=context["project"])
     context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=models_at_hand(context["project"].team_id))
@@ -50,13 +52,13 @@ def table(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def row(request: HttpRequest, pk: int) -> HttpResponse:
+def row(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk)
     return render(request, "projects/_table_row.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
 
 
 @require_POST
-def cell(request: HttpRequest, pk: int, column: str) -> HttpResponse:
+def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
     """Save one field. `was` is what the person saw: where somebody else has changed it since, both are shown first."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     if column not in COLUMNS:
@@ -75,7 +77,7 @@ def cell(request: HttpRequest, pk: int, column: str) -> HttpResponse:
 
 
 @require_POST
-def paste(request: HttpRequest, pk: int) -> HttpResponse:
+def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Lay rows over the scenes `rows` (ids as the page showed them), or add them at the end where there are none."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
@@ -87,7 +89,7 @@ def paste(request: HttpRequest, pk: int) -> HttpResponse:
             added = storyboard.add_many(pk, pasted.new)
             act = remember(project, signed_in(request), written=written, added=added)
     except ValidationError as error:
-        if request.headers.get("HX-Request"):
+        if request.htmx:
             return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
         messages.error(request, " ".join(error.messages))
         return back_to_view(request, pk)
@@ -110,19 +112,16 @@ def _ids(texts: list[str]) -> list[int]:
 
 
 def _pasted(changed: int, added: int) -> str:
-    done = [f"{_scenes(changed)} changed"] if changed or not added else []
-    return f"Pasted: {', '.join(done + ([f'{_scenes(added)} added'] if added else []))}."
-
-
-def _scenes(count: int) -> str:
-    return f"{count} scene{'' if count == 1 else 's'}"
+    done = [f"{counted(changed, 'scene')} changed"] if changed or not added else []
+    done += [f"{counted(added, 'scene')} added"] if added else []
+    return f"Pasted: {', '.join(done)}."
 
 
 # -- Many scenes at once -----------------------------------------------------------------------------------------------
 
 
 @require_POST
-def scenes_bulk(request: HttpRequest, pk: int) -> HttpResponse:
+def scenes_bulk(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """`act` is what to do to the scenes that are selected."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
@@ -131,7 +130,7 @@ def scenes_bulk(request: HttpRequest, pk: int) -> HttpResponse:
             raise ValidationError("No scene is selected. Tick the box beside its number first.")
         if request.POST.get("act") == "generate":
             page = f"{reverse('project_generate', args=[pk])}?{urlencode({'scene': ids}, doseq=True)}"
-            return HttpResponseClientRedirect(page) if request.headers.get("HX-Request") else redirect(page)
+            return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
         with transaction.atomic():
             text, changes = _do(project, ids, request.POST, signed_in(request))
             act = remember(project, signed_in(request), **changes)
@@ -145,13 +144,13 @@ def _do(project: Project, ids: list[int], asked: QueryDict, by: User) -> tuple[s
     match asked.get("act"):
         case "delete":
             deleted = storyboard.delete_many(project.pk, ids, by)
-            return f"{_scenes(len(deleted))} deleted.", {"deleted": deleted}
+            return f"{counted(len(deleted), 'scene')} deleted.", {"deleted": deleted}
         case "move":
             moved = storyboard.move_many(project.pk, ids, after=_behind(project, asked.get("behind", "")))
-            return f"{_scenes(len(moved))} moved.", {"moved": moved}
+            return f"{counted(len(moved), 'scene')} moved.", {"moved": moved}
         case "duration" | "model_id" as column:
             written = storyboard.write(project.pk, dict.fromkeys(ids, _value(project, column, asked.get(column, ""))))
-            return f"{_scenes(len(written))} changed.", {"written": written}
+            return f"{counted(len(written), 'scene')} changed.", {"written": written}
     raise ValidationError("What to do with the scenes is not known. Reload the page, then try again.")
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,11 +22,12 @@ from generation.views.confirming import ask_first, is_confirmed
 from projects.loaders import load_project, load_scene
 from projects.views.places import back_to_view
 from teams.access import signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
 @require_POST
-def generate(request: HttpRequest, pk: int) -> HttpResponse:
+def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Start the take whose number stood on the button."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
@@ -44,7 +45,7 @@ def generate(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
+def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Start what the button said, for the price it said; where that has changed since, say so instead."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     expected, confirmed = request.POST.get("expected", ""), is_confirmed(request)
@@ -63,7 +64,7 @@ def generate_missing(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Also of a take whose scene or project was deleted while it was under way."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
     pipeline.cancel(take, signed_in(request))
@@ -74,7 +75,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def select(request: HttpRequest, pk: int) -> HttpResponse:
+def select(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     try:
         keeping.select(take, signed_in(request))
@@ -87,7 +88,7 @@ def select(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def player(request: HttpRequest, pk: int) -> HttpResponse:
+def player(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The large player of a scene, with the finished take asked for, else the one people would expect."""
     scene, role = load_scene(request, pk)
     asked = request.GET.get("take")
@@ -109,7 +110,7 @@ class TakeFromForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_from(request: HttpRequest, pk: int) -> HttpResponse:
+def take_from(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Remix, extend or edit a finished take: the result is a new take of the same scene."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     scene = take.scene

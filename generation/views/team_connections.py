@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,11 +21,12 @@ from generation.offers import CURRENCY
 from projects.views.undo import offer_undo
 from teams import activity
 from teams.access import load_team, signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role, Verb
 
 
 @require_safe
-def team_connections(request: HttpRequest, pk: int) -> HttpResponse:
+def team_connections(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     team, role = load_team(request, pk)
     rows = list(Connection.live().filter(team=team))
     context = {
@@ -41,7 +42,7 @@ def team_connections(request: HttpRequest, pk: int) -> HttpResponse:
 
 @sensitive_post_parameters("key")
 @require_http_methods(["GET", "HEAD", "POST"])
-def connection_add(request: HttpRequest, pk: int, provider: str) -> HttpResponse:
+def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResponse:
     team, _ = load_team(request, pk, at_least=Role.OWNER)
     if provider not in {known for known, *_ in kinds()}:
         raise Http404
@@ -60,7 +61,7 @@ def connection_add(request: HttpRequest, pk: int, provider: str) -> HttpResponse
 
 @sensitive_post_parameters("key")
 @require_http_methods(["GET", "HEAD", "POST"])
-def connection_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     cap = budget.of_connection(connection, CURRENCY).cap_month
     form = ConnectionForm(request.POST or None, instance=connection, cap=cap)
@@ -75,13 +76,13 @@ def connection_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "generation/connection_form.html", context, status=422 if form.is_bound else 200)
 
 
-def _keep_cap(connection: Connection, form: ConnectionForm, request: HttpRequest) -> None:
+def _keep_cap(connection: Connection, form: ConnectionForm, request: HtmxHttpRequest) -> None:
     assert connection.team_id is not None
     row = budget.locked_of(connection.pk, connection.team_id, CURRENCY)
     budget.change_caps(row, {"cap_month": form.cleaned_data["cap_month"]}, signed_in(request))
 
 
-def _record(verb: Verb, connection: Connection, request: HttpRequest) -> None:
+def _record(verb: Verb, connection: Connection, request: HtmxHttpRequest) -> None:
     team = connection.team_id
     assert team is not None
     activity.record(verb, signed_in(request), str(connection), team=team, page=("team_connections", team))
@@ -89,7 +90,7 @@ def _record(verb: Verb, connection: Connection, request: HttpRequest) -> None:
 
 @require_POST
 @transaction.atomic
-def connection_switch(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Off: nothing new is made with it. On again: as before."""
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     on = request.POST.get("on") == "1"
@@ -102,7 +103,7 @@ def connection_switch(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @transaction.atomic
-def connection_move(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     if own.move(connection, -1 if request.POST.get("to") == "up" else 1):
         _record(Verb.CONNECTION_MOVED, connection, request)
@@ -111,7 +112,7 @@ def connection_move(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @transaction.atomic
-def connection_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_remove(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     if own.remove(connection):
         _record(Verb.CONNECTION_REMOVED, connection, request)
@@ -123,7 +124,7 @@ def connection_remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @transaction.atomic
-def connection_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER, removed_too=True)
     if own.restore(connection):
         _record(Verb.CONNECTION_RESTORED, connection, request)
@@ -134,13 +135,13 @@ def connection_restore(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def team_connection_test(request: HttpRequest, pk: int) -> HttpResponse:
+def team_connection_test(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """One harmless question to the provider, answered in one sentence."""
     connection, _ = load_connection(request, pk, at_least=Role.EDITOR)
     said, works = own.try_out(connection)
     with transaction.atomic():
         _record(Verb.CONNECTION_TESTED, connection, request)
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         return render(request, "generation/_connection_test.html", {"said": said, "works": works})
     (messages.success if works else messages.error)(request, f"{connection}: {said}")
     return redirect("team_connections", connection.team_id)

@@ -1,27 +1,21 @@
-"""All fields of the scenes as CSV, one row each."""
+"""All fields of the scenes as a table, one row each."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from django.utils.text import capfirst
 
 from projects.importing import terms
 from projects.models import Scene
-from teams.spreadsheets import harmless
+from teams.numbers import plain_number
 
 
-def as_csv(scenes: Iterable[Scene]) -> bytes:
-    """With a byte order mark, without which spreadsheets take UTF-8 for something else."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(["Number", *(capfirst(terms.label(name)) for name in terms.FIELDS)])
+def rows(scenes: Iterable[Scene]) -> Iterator[list[object]]:
+    yield ["Number", *(capfirst(terms.label(name)) for name in terms.FIELDS)]
     for scene in scenes:
-        writer.writerow([scene.position, *(harmless(shown(scene, name)) for name in terms.FIELDS)])
-    return file.getvalue().encode("utf-8-sig")
+        yield [scene.position, *(shown(scene, name) for name in terms.FIELDS)]
 
 
 def shown(scene: Scene, name: str) -> str:
@@ -31,4 +25,4 @@ def shown(scene: Scene, name: str) -> str:
         return ""
     if name in terms.CHOICES:
         return dict(terms.options(name)).get(value, str(value))
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    return plain_number(value) if isinstance(value, Decimal) else str(value)

@@ -13,7 +13,8 @@ from django.utils.text import capfirst
 
 from projects import presets
 from projects.importing import terms
-from projects.models import LONG_TEXT, MAX_SECONDS, MIN_SECONDS, Project, Scene
+from projects.models import LONG_TEXT, MAX_SECONDS, MIN_SECONDS, Project, Scene, scene_field
+from teams.numbers import plain_number
 
 TENTH = Decimal("0.1")
 TITLE_FROM_ACTION = 60
@@ -56,7 +57,7 @@ class Draft:
             return
         kept = min(MAX_SECONDS, max(MIN_SECONDS, seconds.quantize(TENTH, ROUND_HALF_UP)))
         if kept != seconds:
-            self.warnings.append(f"A scene lasts 1 to 60 seconds, in tenths: {text} became {kept.normalize():f} s.")
+            self.warnings.append(f"A scene lasts 1 to 60 seconds, in tenths: {text} became {plain_number(kept)} s.")
         self.fields["duration"] = kept
 
     def _put_seed(self, text: str) -> None:
@@ -71,11 +72,13 @@ class Draft:
             self.fields[name] = key
         elif name == "time_of_day" and text.casefold() == "day":
             self.put("light_effects", "Daylight")
+        elif name == "lighting":
+            self.put("light_effects", text)
         else:
             self._put_aside(name, text, "is not in the list")
 
     def _put_text(self, name: str, text: str, between: str) -> None:
-        limit = terms.model_field(name).max_length
+        limit = scene_field(name).max_length
         before = self.fields.get(name, "")
         if name == "notes" and limit and len(before) + len(text) >= limit:
             self._warn(f"The notes take {limit:,} characters; the rest is left out.")

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 
 from projects.importing import terms
 from projects.importing.drafts import Draft, Unreadable
+from teams.spreadsheets import as_it_was
 
 DELIMITERS = "\t;,|"
 #: A spreadsheet's own note on what it separates cells with.
 SEPARATOR_LINE = re.compile(r"\s*sep=.[ \t]*\n")
-#: A cell that a spreadsheet would have run, as the export writes it.
-QUOTED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 MAX_COLUMNS = 100
 
 
@@ -85,7 +84,7 @@ def _draft(row: list[str], cells: list[str], fields: list[str | None]) -> Draft:
     draft = Draft()
     number = ""
     for heading, field, cell in zip(cells, fields, row, strict=False):
-        text = cell[1:] if QUOTED_FORMULA.match(cell) else cell
+        text = as_it_was(cell)
         if field == terms.NUMBER:
             number = number or text.strip()
         elif field is not None:

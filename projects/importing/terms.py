@@ -9,29 +9,47 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cache
-from typing import Any
-
-from django.db.models import Field
 
 from projects import presets
-from projects.models import Audio, Resolution, Scene
+from projects.models import Audio, Resolution, field_name
 
 NUMBER = "number"
 #: A column that holds seconds or a time of day, as its cells say.
 TIME = "time"
 #: All that a script can say of a scene, in the order a table has it.
-FIELDS = (
-    *("title", "action", "dialogue", "duration", "location", "time_of_day", "shot_type", "subject", "camera_angle"),
-    *("camera_move", "lens", "depth_of_field", "weather", "atmosphere", "light_effects", "particles", "visual_style"),
-    *("color_grading", "motion_quality", "physics", "continuity", "negative_prompt", "own_prompt", "notes"),
-    *("model_id", "scene_resolution", "audio", "seed"),
-)
-LONG_FIELDS = ("action", "dialogue", "continuity", "negative_prompt", "own_prompt", "notes")
-PRESET_FIELDS = (
-    *("shot_type", "camera_angle", "camera_move", "lens", "depth_of_field", "time_of_day", "weather"),
-    *("visual_style", "color_grading"),
-)
-CHOICES = (*PRESET_FIELDS, "scene_resolution", "audio")
+FIELDS = [
+    "title",
+    "action",
+    "dialogue",
+    "duration",
+    "location",
+    "time_of_day",
+    "shot_type",
+    "subject",
+    "camera_angle",
+    "camera_move",
+    "lens",
+    "depth_of_field",
+    "weather",
+    "atmosphere",
+    "lighting",
+    "light_effects",
+    "particles",
+    "visual_style",
+    "color_grading",
+    "motion_quality",
+    "physics",
+    "continuity",
+    "negative_prompt",
+    "own_prompt",
+    "notes",
+    "model_id",
+    "scene_resolution",
+    "audio",
+    "seed",
+]
+LONG_FIELDS = ["action", "dialogue", "continuity", "negative_prompt", "own_prompt", "notes"]
+CHOICES = [*presets.all_presets(), "scene_resolution", "audio"]
 
 SYNONYMS = {
     "title": "name, shot title, scene title, heading, scene heading, slug, slugline",
@@ -47,7 +65,7 @@ SYNONYMS = {
     "lens": "focal length",
     "depth_of_field": "dof, focus",
     "atmosphere": "mood",
-    "light_effects": "light, lights, lighting",
+    "light_effects": "light, lights",
     "visual_style": "style, look",
     "color_grading": "color grading, grading, grade, colour, color",
     "motion_quality": "motion",
@@ -106,13 +124,7 @@ def plain(name: str) -> str:
 
 def label(name: str) -> str:
     """What people read for a field: the words a table has as its heading."""
-    return "video model" if name == "model_id" else str(model_field(name).verbose_name)
-
-
-def model_field(name: str) -> Field[Any, Any]:
-    field = Scene._meta.get_field(name)
-    assert isinstance(field, Field)
-    return field
+    return "video model" if name == "model_id" else field_name(name)
 
 
 @cache
@@ -134,7 +146,7 @@ def resolve(field: str, text: str) -> str:
 
 
 def options(field: str) -> list[tuple[str, str]]:
-    if field in PRESET_FIELDS:
+    if field in presets.all_presets():
         return presets.choices(field)
     return [(str(key), str(name)) for key, name in (Audio.choices if field == "audio" else Resolution.choices)]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,17 +14,13 @@ from projects import pictures
 from projects.forms import PictureForm
 from projects.loaders import load_picture, load_project, load_scene
 from projects.models import Project, Reference, Scene
+from projects.views.places import to_pictures
 from projects.views.undo import offer_undo
-from teams.access import as_id, signed_in
+from teams.access import signed_in
+from teams.downloads import FOR_EVER
 from teams.models import Role
 
-FOR_EVER = "private, max-age=31536000, immutable"
 SMALL = 480
-
-
-def back_to(scene_id: int | None, project_id: int) -> HttpResponse:
-    url = reverse("scene_page", args=[scene_id]) if scene_id else reverse("project_edit", args=[project_id])
-    return redirect(f"{url}#pictures")
 
 
 @require_POST
@@ -50,7 +45,7 @@ def add(request: HttpRequest, project: Project, scene: Scene | None) -> HttpResp
         pictures.put(project, scene, role, form.cleaned_data["image"], member=signed_in(request), **fields)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back_to(scene.pk if scene else None, project.pk)
+    return to_pictures(project.pk, scene.pk if scene else None)
 
 
 @require_safe
@@ -74,7 +69,7 @@ def picture_fit(request: HttpRequest, pk: int) -> HttpResponse:
     picture, _ = load_picture(request, pk, at_least=Role.EDITOR)
     if request.POST.get("fit") in Reference.Fit.values:
         pictures.change_fit(picture, Reference.Fit(request.POST["fit"]))
-    return back_to(picture.scene_id, picture.project_id)
+    return to_pictures(picture.project_id, picture.scene_id)
 
 
 @require_POST
@@ -82,7 +77,7 @@ def picture_remove(request: HttpRequest, pk: int) -> HttpResponse:
     picture, _ = load_picture(request, pk, at_least=Role.EDITOR)
     pictures.remove(picture)
     offer_undo(request, f"The {picture.get_role_display().lower()} is removed.", reverse("picture_restore", args=[pk]))
-    return back_to(picture.scene_id, picture.project_id)
+    return to_pictures(picture.project_id, picture.scene_id)
 
 
 @require_POST
@@ -92,20 +87,4 @@ def picture_restore(request: HttpRequest, pk: int) -> HttpResponse:
         pictures.restore(picture)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back_to(picture.scene_id, picture.project_id)
-
-
-@require_POST
-def picture_take_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo of a frame that was taken from a clip: `before` is the one whose place it took."""
-    picture, _ = load_picture(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    before = None
-    if asked := as_id(request.GET.get("before", "")):
-        before, _ = load_picture(request, asked, at_least=Role.EDITOR, deleted_too=True)
-        if (before.scene_id, before.role) != (picture.scene_id, picture.role):
-            raise Http404
-    try:
-        pictures.take_back(picture, before)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    return back_to(picture.scene_id, picture.project_id)
+    return to_pictures(picture.project_id, picture.scene_id)

@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 
 from projects.loaders import load_project
 from projects.models import Scene
 from projects.sieve import Key, Sieve
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 #: Templates by the name of their address.
 VIEWS = {"storyboard": "projects/storyboard.html", "table": "projects/table.html"}
 
 
-def storyboard_context(request: HttpRequest, pk: int, more_keys: Mapping[str, Key] = {}) -> dict[str, Any]:
+def storyboard_context(request: HtmxHttpRequest, pk: int, more_keys: Mapping[str, Key] = {}) -> dict[str, Any]:
     """What every view of a storyboard shows: all scenes, and which of them, in which order, were asked for."""
     project, role = load_project(request, pk)
     scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
@@ -30,25 +31,31 @@ def storyboard_context(request: HttpRequest, pk: int, more_keys: Mapping[str, Ke
     return context | {"sieve": sieve, "shown": shown, "hidden": " ".join(map(str, hidden))}
 
 
-def render_view(request: HttpRequest, view: str, context: dict[str, Any]) -> HttpResponse:
+def render_view(request: HtmxHttpRequest, view: str, context: dict[str, Any]) -> HttpResponse:
     """HTMX is told the address without what was not asked for."""
     response = render(request, VIEWS[view], context | {"view": view})
-    if request.headers.get("HX-Trigger") == "filters":
+    if request.htmx.trigger == "filters":
         response.headers["HX-Replace-Url"] = f"{request.path}{context['sieve'].query}"
     return response
 
 
-def came_from(request: HttpRequest) -> tuple[str, str]:
+def came_from(request: HtmxHttpRequest) -> tuple[str, str]:
     """Name and address, with its query, of the page of ours the request came from; empty where it is not known."""
     try:
-        source = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+        source = urlsplit(request.htmx.current_url_abs_path or request.headers.get("Referer", ""))
         name = resolve(source.path).url_name or ""
     except (ValueError, Resolver404):
         return "", ""
     return name, f"{source.path}?{source.query}" if source.query else source.path
 
 
-def back_to_view(request: HttpRequest, project_id: int, *, at: int | None = None) -> HttpResponse:
+def to_pictures(project_id: int, scene_id: int | None) -> HttpResponse:
+    """To where frames and references are: on the page of their scene, or in the project's settings."""
+    url = reverse("scene_page", args=[scene_id]) if scene_id else reverse("project_edit", args=[project_id])
+    return redirect(f"{url}#pictures")
+
+
+def back_to_view(request: HtmxHttpRequest, project_id: int, *, at: int | None = None) -> HttpResponse:
     """To the board or table of the project that the request came from, as it was sifted there; else to the board."""
     anchor = f"#scene-{at}" if at else ""
     name, address = came_from(request)

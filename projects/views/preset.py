@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from projects import presets
-from projects.widgets import presets_name
+from projects.models import field_name
+from teams.htmx import HtmxHttpRequest
 
 
 @require_safe
-def preset_pictures(request: HttpRequest, field: str) -> HttpResponse:
+def preset_pictures(request: HtmxHttpRequest, field: str) -> HttpResponse:
     """A page for reading; for the script beside a select the fragment its dialog shows."""
     if field not in presets.all_presets():
         raise Http404
-    context = {"field": field, "name": presets_name(field), "presets": presets.all_presets()[field]}
-    fragment = request.headers.get("HX-Request")
-    return render(request, "projects/_preset_picker.html" if fragment else "projects/preset_pictures.html", context)
+    context = {"field": field, "name": field_name(field), "presets": presets.all_presets()[field]}
+    return render(request, "projects/_preset_picker.html" if request.htmx else "projects/preset_pictures.html", context)

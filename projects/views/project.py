@@ -3,8 +3,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models.functions import Now
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,11 +19,12 @@ from projects.views.undo import offer_undo
 from teams import activity
 from teams.access import can_edit_somewhere, closed_teams_of, signed_in
 from teams.choosing import chosen_team
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role, Verb
 
 
 @require_safe
-def project_list(request: HttpRequest) -> HttpResponse:
+def project_list(request: HtmxHttpRequest) -> HttpResponse:
     user = signed_in(request)
     projects = Project.objects.for_person(user).select_related("team")
     team = chosen_team(request)
@@ -40,14 +40,14 @@ def project_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def project_create(request: HttpRequest) -> HttpResponse:
+def project_create(request: HtmxHttpRequest) -> HttpResponse:
     user = signed_in(request)
     if not can_edit_somewhere(user):
         return render(request, "projects/project_form.html", {"no_team": True}, status=403)
     form = ProjectForm(request.POST or None, user=user, initial={"team": chosen_team(request)})
     script = ScriptForm(request.POST, request.FILES, needed=False) if form.is_bound else ScriptForm()
     can_be_read = script.is_valid()
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         return preview(request, script)
     if form.is_valid() and can_be_read and (script.found is None or script.was_previewed):
         form.instance.created_by = user
@@ -60,7 +60,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def create(request: HttpRequest, form: ProjectForm, script: ScriptForm) -> Project:
+def create(request: HtmxHttpRequest, form: ProjectForm, script: ScriptForm) -> Project:
     project = form.save()
     activity.record(Verb.PROJECT_CREATED, signed_in(request), project=project)
     if script.found:
@@ -69,18 +69,16 @@ def create(request: HttpRequest, form: ProjectForm, script: ScriptForm) -> Proje
 
 
 @require_safe
-def storyboard(request: HttpRequest, pk: int) -> HttpResponse:
+def storyboard(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     return render_view(request, "storyboard", storyboard_context(request, pk))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def project_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     form = ProjectForm(request.POST or None, instance=project, user=signed_in(request))
     if form.is_valid():
-        with transaction.atomic():
-            form.instance.save(update_fields=form.changed_data)
-            project.scenes.update(changed_at=Now())  # what their sketches, takes and prices depend on
+        board.write(pk, {}, of_project={name: form.cleaned_data[name] for name in form.changed_data})
         messages.success(request, "Project settings saved.")
         return redirect("storyboard", pk)
     deleted = project.scenes.exclude(deleted_at=None).order_by("-deleted_at")[:50]
@@ -90,7 +88,7 @@ def project_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def project_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+def project_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     copy = board.duplicate_project(project, signed_in(request))
     messages.success(request, f"This is the copy of “{project.title}”.")
@@ -98,20 +96,16 @@ def project_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def project_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def project_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    with transaction.atomic():
-        if Project.objects.live().filter(pk=pk).update(deleted_at=Now()):
-            activity.record(Verb.PROJECT_DELETED, signed_in(request), project=project)
+    board.delete_project(pk, signed_in(request))
     offer_undo(request, f"“{project.title}” is deleted.", reverse("project_restore", args=[pk]))
     return redirect("project_list")
 
 
 @require_POST
-def project_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def project_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR, deleted=True)
-    with transaction.atomic():
-        if Project.objects.filter(pk=pk).exclude(deleted_at=None).update(deleted_at=None):
-            activity.record(Verb.PROJECT_RESTORED, signed_in(request), project=project)
+    board.restore_project(pk, signed_in(request))
     messages.success(request, f"“{project.title}” is back.")
     return redirect("storyboard", pk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +18,7 @@ from projects.undoing import remember
 from projects.views.places import back_to_view, came_from
 from projects.views.undo import offer_to_take_back, offer_undo
 from teams.access import signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
@@ -27,7 +28,7 @@ def number_or_none(text: str | None) -> int | None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def scene_create(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_create(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """`after` is the id of the scene the new one follows; without it the new one comes last."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
@@ -46,13 +47,13 @@ def scene_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def scene_page(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_page(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     scene, role = load_scene(request, pk, at_least=needed)
     return save_or_show(request, SceneForm(request.POST or None, instance=scene), role)
 
 
-def save_or_show(request: HttpRequest, form: SceneForm, role: Role, *, said: str = "Saved.") -> HttpResponse:
+def save_or_show(request: HtmxHttpRequest, form: SceneForm, role: Role, *, said: str = "Saved.") -> HttpResponse:
     """Save the form where it can be saved, else show it on its scene's page."""
     scene = form.instance
     if form.is_valid() and save_changes(form):
@@ -68,7 +69,7 @@ def save_or_show(request: HttpRequest, form: SceneForm, role: Role, *, said: str
 
 
 @require_POST
-def scene_autosave(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_autosave(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Save what can be saved of the form while somebody writes, and answer with what its page has to say of it."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = SceneForm(request.POST, instance=scene)
@@ -80,36 +81,36 @@ def scene_autosave(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def scene_card(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_card(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk)
     return render(request, "projects/_scene_card.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
 
 
 @require_safe
-def scene_menu(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_menu(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """What can be done with the scene: for the popover of the board or table, and as a page of its own."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     context = {"scene": scene, "project": scene.project, "on_board": came_from(request)[0] == "storyboard"}
-    template = "projects/_scene_menu.html" if request.headers.get("HX-Request") else "projects/scene_menu.html"
+    template = "projects/_scene_menu.html" if request.htmx else "projects/scene_menu.html"
     return render(request, template, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def scene_card_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_card_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The card as a form, in the card's place on the storyboard."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = CardForm(request.POST or None, instance=scene)
     if form.is_valid() and save_changes(form):
-        if request.headers.get("HX-Request"):
+        if request.htmx:
             return redirect("scene_card", pk)
         return back_to_view(request, scene.project_id, at=pk)
     context = {"form": form, "scene": scene, "project": scene.project}
-    template = "projects/_scene_card_form.html" if request.headers.get("HX-Request") else "projects/scene_new.html"
+    template = "projects/_scene_card_form.html" if request.htmx else "projects/scene_new.html"
     return render(request, template, context, status=422 if form.is_bound else 200)
 
 
 @require_POST
-def scene_move(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Either `by` places (negative is earlier), or behind the scene `after`; an empty `after` is the start."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
@@ -126,7 +127,7 @@ def scene_move(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def scene_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
         pk = storyboard.duplicate(scene).pk
@@ -136,7 +137,7 @@ def scene_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def scene_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     storyboard.delete(scene, signed_in(request))
     offer_undo(request, f"“{scene.title}” is deleted.", reverse("scene_restore", args=[pk]))
@@ -144,7 +145,7 @@ def scene_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def scene_restore(request: HttpRequest, pk: int) -> HttpResponse:
+def scene_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
     try:
         storyboard.restore(scene, signed_in(request))

@@ -2,58 +2,57 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
-from django.utils.text import slugify
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from projects import storyboard
 from projects.exporting import fountain, table
 from projects.importing.forms import ImportForm, ScriptForm
 from projects.loaders import load_project
 from projects.models import Project, Scene
-from projects.views.undo import offer_undo
-from teams import activity
-from teams.access import as_id, signed_in
+from projects.undoing import remember
+from projects.views.undo import offer_to_take_back
+from teams.access import signed_in
 from teams.activity import counted
+from teams.downloads import as_file, file_stem
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role, Verb
+from teams.spreadsheets import csv_response
 
 
-def preview(request: HttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
+def preview(request: HtmxHttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
     """Only the preview, for a page whose text is still being written."""
     context = {"script": form, "project": project, "alone": True}
     return render(request, "projects/_script_preview.html", context, status=422 if form.errors else 200)
 
 
-def add_scenes(request: HttpRequest, form: ScriptForm, project: Project, *, after: int | None = None) -> Scene:
+def add_scenes(request: HtmxHttpRequest, form: ScriptForm, project: Project, *, after: int | None = None) -> Scene:
     """The first of the scenes that were wanted. Raises ValidationError."""
     wanted = form.scenes(project)
     if not wanted:
         raise ValidationError("Tick at least one scene.")
+    scenes = counted(len(wanted), "scene")
     with transaction.atomic():
         added = storyboard.add_many(project.pk, wanted, after=after)
-        scenes = counted(len(added), "scene")
-        activity.record(Verb.SCRIPT_IMPORTED, signed_in(request), f"{scenes} from a script", project=project)
-    said = f"{scenes} imported."
-    undo = f"{reverse('script_undo', args=[project.pk])}?first={added[0].pk}&last={added[-1].pk}"
-    offer_undo(request, said, undo)
+        what = f"{scenes} from a script"
+        act = remember(project, signed_in(request), verb=Verb.SCRIPT_IMPORTED, what=what, added=added)
+    offer_to_take_back(request, f"{scenes} imported.", act)
     return added[0]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def script_import(request: HttpRequest, pk: int) -> HttpResponse:
+def script_import(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     if request.method == "POST":
         form = ImportForm(request.POST, request.FILES, project=project)
     else:
         form = ImportForm(initial={"after": request.GET.get("after")}, project=project)
     is_valid = form.is_valid()
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         return preview(request, form, project)
     if is_valid and form.was_previewed:
         after = form.cleaned_data["after"]
@@ -66,35 +65,16 @@ def script_import(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "projects/script_import.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-def script_undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Delete the scenes that one import made: those with ids from `first` to `last`."""
-    project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    first, last = (as_id(request.GET.get(name, "")) for name in ("first", "last"))
-    if first is None or last is None:
-        return HttpResponseBadRequest("Which scenes were imported is not known.")
-    imported = project.scenes.filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True)
-    count = len(storyboard.delete_many(project.pk, list(imported), signed_in(request)))
-    if count:
-        messages.success(request, f"{count} imported scene{'' if count == 1 else 's'} deleted.")
-    else:
-        messages.info(request, "The imported scenes were deleted already.")
-    return redirect("storyboard", pk)
+@require_safe
+def scenes_csv(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    project, _ = load_project(request, pk)
+    name = f"{file_stem(project.title, 'storyboard')}.csv"
+    return csv_response(name, table.rows(project.scenes.filter(deleted_at=None)))
 
 
 @require_safe
-def scenes_csv(request: HttpRequest, pk: int) -> HttpResponse:
+def scenes_fountain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk)
-    return as_file(project, "csv", "text/csv", table.as_csv(project.scenes.filter(deleted_at=None)))
-
-
-@require_safe
-def scenes_fountain(request: HttpRequest, pk: int) -> HttpResponse:
-    project, _ = load_project(request, pk)
+    name = f"{file_stem(project.title, 'storyboard')}.fountain"
     script = fountain.as_fountain(project, project.scenes.filter(deleted_at=None))
-    return as_file(project, "fountain", "text/plain", script)
-
-
-def as_file(project: Project, ending: str, kind: str, data: bytes) -> HttpResponse:
-    disposition = content_disposition_header(True, f"{slugify(project.title) or 'storyboard'}.{ending}")
-    return HttpResponse(data, content_type=f"{kind}; charset=utf-8", headers={"Content-Disposition": disposition or ""})
+    return as_file(name, "text/plain; charset=utf-8", script)

@@ -1,6 +1,7 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
@@ -8,18 +9,16 @@ from django.views.decorators.http import require_POST
 from projects.loaders import load_act
 from projects.models import Act
 from projects.undoing import take_back
-from projects.views.places import back_to_view
+from projects.views.places import back_to_view, came_from
 from teams.access import signed_in
+from teams.htmx import HtmxHttpRequest
 from teams.models import Role
 
 
-def offer_undo(request: HttpRequest, text: str, url: str, *, done: str = "") -> None:
-    """Say what was done, beside a button that takes it back; `done` is posted with it."""
-    button = (
-        '<button type="submit" form="actions" formaction="{}" name="done" value="{}" class="link" data-undo>'
-        "Undo</button>"
-    )
-    messages.success(request, format_html("{} " + button, text, url, done))
+def offer_undo(request: HttpRequest, text: str, url: str) -> None:
+    """Say what was done, beside a button that takes it back."""
+    button = '<button type="submit" form="actions" formaction="{}" class="link" data-undo>Undo</button>'
+    messages.success(request, format_html("{} " + button, text, url))
 
 
 def offer_to_take_back(request: HttpRequest, text: str, act: Act | None) -> None:
@@ -29,10 +28,12 @@ def offer_to_take_back(request: HttpRequest, text: str, act: Act | None) -> None
 
 
 @require_POST
-def act_undo(request: HttpRequest, pk: int) -> HttpResponse:
+def act_undo(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Ends on the page it was pressed on."""
     act, _ = load_act(request, pk, at_least=Role.EDITOR)
     try:
         messages.success(request, take_back(act, signed_in(request)))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back_to_view(request, act.project_id)
+    page, address = came_from(request)
+    return redirect(address) if page == "scene_page" else back_to_view(request, act.project_id)

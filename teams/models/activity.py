@@ -62,10 +62,6 @@ class Verb(models.TextChoices):
     CONNECTION_RESTORED = "connection.restored", "brought back the connection"
     CONNECTION_TESTED = "connection.tested", "tested the connection"
 
-    SHARED = "share.made", "shared"
-    SHARE_ENDED = "share.ended", "ended the share of"
-    EXPORTED = "share.exported", "exported"
-
     @property
     def kind(self) -> str:
         return self.value.partition(".")[0]
@@ -80,7 +76,6 @@ KINDS = {
     "budget": "Budget",
     "prompt": "Prompt templates",
     "connection": "Connections",
-    "share": "Sharing",
 }
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -14,18 +13,16 @@ from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
-from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from teams.access import as_id, load_team
+from teams.downloads import file_stem
 from teams.models import Activity, Team
 from teams.models.activity import verb_choices
-from teams.spreadsheets import harmless
+from teams.spreadsheets import csv_response
 
 PAGE = 50
 NOBODY = "none"
-COLUMNS = ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
 
 
 class DayField(forms.DateField):
@@ -94,7 +91,7 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseBadRequest("Which part of the log is wanted is not known.")
     found = form.narrow(team.activities.all()) if form.is_valid() else team.activities.none()
     if request.GET.get("format") == "csv" and form.is_valid():
-        return as_csv(team, found)
+        return csv_response(f"{file_stem(team.name, 'team')}-activity.csv", table(found))
     rows = list((found.filter(pk__lt=before) if before else found)[: PAGE + 1])
     context: dict[str, Any] = {"team": team, "role": role, "form": form, "rows": rows[:PAGE], "before": before}
     context["is_filtered"] = any(form.data.get(name) for name in form.fields)
@@ -103,16 +100,17 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "teams/activity.html", context, status=200 if form.is_valid() else 400)
 
 
-def as_csv(team: Team, activities: Iterable[Activity]) -> HttpResponse:
-    """With a byte order mark, without which spreadsheets take UTF-8 for something else."""
-    disposition = content_disposition_header(True, f"{slugify(team.name) or 'team'}-activity.csv") or ""
-    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = disposition
-    writer = csv.writer(response)
-    writer.writerow(COLUMNS)
+def table(activities: Iterable[Activity]) -> Iterator[list[object]]:
+    yield ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
     for one in activities:
-        texts = (one.actor_name, one.kind, one.get_verb_display(), one.what, one.project_title)
-        amount = "" if one.amount is None else str(one.amount)
         at = timezone.localtime(one.created_at).isoformat(sep=" ", timespec="seconds")
-        writer.writerow([at, *map(harmless, texts), amount, one.currency])
-    return response
+        yield [
+            at,
+            one.actor_name,
+            one.kind,
+            one.get_verb_display(),
+            one.what,
+            one.project_title,
+            one.amount,
+            one.currency,
+        ]

@@ -27,6 +27,7 @@ PERMISSIONS = [
     ("Make and change projects, scenes, frames and prompt templates", Role.EDITOR),
     ("Generate, cancel, select and delete takes: spend money within the caps", Role.EDITOR),
     ("Say what became of takes that need a look", Role.EDITOR),
+    ("Test connections and see what was spent with each", Role.EDITOR),
     ("Set caps of projects, connections and of the team", Role.OWNER),
     ("Add, change and remove connections and their keys", Role.OWNER),
     ("Invite and remove people, change roles, rename the team, require a second factor", Role.OWNER),

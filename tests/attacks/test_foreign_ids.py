@@ -1,4 +1,4 @@
-"""An editor of one team names rows of another in fields, queries and undo tokens of their own pages: nothing comes of it."""
+"""An editor of one team names rows of another in fields and queries of their own pages: nothing comes of it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.messages import get_messages
-from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 
 from generation.models import Generation
 from generation.states import Status
 from projects.models import Project, Reference, Scene
-from teams.models import Role, Team, User
+from teams.models import Team, User
 from tests.attacks.world import state
 
 pytestmark = pytest.mark.django_db
@@ -23,15 +21,11 @@ pytestmark = pytest.mark.django_db
 OF_A_PROJECT = [
     "project_edit",
     "project_style",
-    "project_style_undo",
     "script_import",
-    "script_undo",
     "scene_create",
     "table_paste",
     "project_chain",
-    "project_unchain",
     "model_switch",
-    "model_switch_undo",
     "generate_missing",
     "project_budget",
     "project_picture_make",
@@ -95,9 +89,6 @@ def everything_about(theirs: Scene) -> dict[str, str]:
         "b": str(take.number),
         "clip": take.remote_id,
         "before": str(theirs.project_id),
-        "pictures": "-".join(str(pk) for pk in Reference.objects.values_list("pk", flat=True)),
-        "first": "1",
-        "last": "999999",
     }
 
 
@@ -110,8 +101,9 @@ def test_no_field_reaches_into_another_team(
     before = of_theirs(state(), theirs.project, theirs.project.team)
     client, scene = as_user(mallory), mine.scenes.all()[0]
     stolen = everything_about(theirs)
-    for do in ("delete", "duplicate", "move", "model", "duration", "to_end", "reorder"):
-        client.post(reverse("scenes_bulk", args=[mine.pk]), stolen | {"do": do, "value": "1"})
+    for act in ("delete", "move", "duration", "model_id"):
+        asked = stolen | {"act": act, "behind": "1", "duration": "9", "model_id": "animatic"}
+        client.post(reverse("scenes_bulk", args=[mine.pk]), asked)
     client.post(reverse("project_create"), stolen | {"title": "Taken"})
     for name in OF_A_PROJECT:
         client.post(reverse(name, args=[mine.pk]), stolen | {"title": "x", "text": "x\ty"}, query_params=stolen)
@@ -150,26 +142,3 @@ def test_nothing_of_theirs_is_shown_on_pages_of_ones_own(
     pages += [reverse(name) for name in ("project_list", "queue", "costs", "connections", "project_create")]
     shown = [page for page in pages if secret in client.get(page, stolen).content.decode()]
     assert shown == []
-
-
-def test_an_undo_token_of_another_project_undoes_nothing(
-    theirs: Scene, mine: Project, alice: User, mallory: User, as_user: Callable[[User], Client]
-):
-    """Two teams with one member: the signature is the server's own, and yet it holds for one project only."""
-    theirs.project.team.add(mallory, Role.EDITOR)
-    client = as_user(mallory)
-    response = client.post(
-        reverse("project_style", args=[theirs.project_id]), {"scenes": [theirs.pk], "camera_move": "dolly-in"}
-    )
-    assert response.status_code == 302
-    (token,) = [
-        part for message in told(response) for part in message.split('"') if part.count(":") == 2 and len(part) > 40
-    ]
-    theirs.project.team.memberships.filter(user=mallory).delete()
-    client.post(reverse("project_style_undo", args=[mine.pk]), {"done": token})
-    theirs.refresh_from_db()
-    assert theirs.camera_move == "dolly-in"
-
-
-def told(response: HttpResponseBase) -> list[str]:
-    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]

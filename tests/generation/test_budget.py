@@ -341,7 +341,7 @@ def test_the_csv_has_every_line_and_no_formula(as_user: AsUser, paid: StandIn, s
     Scene.objects.update(title="=SUM(A1)")
     start(scene, bob)
     response = as_user(bob).get(reverse("costs"), {"format": "csv"})
-    (heading, row) = csv.reader(io.StringIO(response.content.decode()))
+    (heading, row) = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
     told = dict(zip(heading, row, strict=True))
     assert (told["what"], told["estimated"], told["actual"], told["reserved"], told["currency"]) == (
         "'=SUM(A1), take 1",

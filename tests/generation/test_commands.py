@@ -14,7 +14,7 @@ from pathlib import Path
 
 import av
 import pytest
-from django.core.management import call_command, execute_from_command_line
+from django.core.management import call_command, load_command_class
 from django.db import connection
 from PIL import Image
 
@@ -179,7 +179,7 @@ def test_what_cannot_be_asked_for_is_code_2_and_leaves_nothing(run, everywhere: 
 @pytest.mark.parametrize("arguments", [("--duration",), ("--aspect", "5:4"), ("--unheard-of", "1"), ("--seed", "many")])
 def test_arguments_that_cannot_be_read_are_answered_in_json_too(db, capsys, arguments):
     with pytest.raises(SystemExit) as end:
-        execute_from_command_line(["manage.py", "video", "--json", *arguments])
+        load_command_class("generation", "video").run_from_argv(["manage.py", "video", "--json", *arguments])
     told = capsys.readouterr()
     assert (end.value.code, json.loads(told.out)["error"]["kind"]) == (2, "usage")
     assert arguments[0] in told.err

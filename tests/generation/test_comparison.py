@@ -16,7 +16,7 @@ from generation.comparison import ProjectOffer, in_words
 from generation.cost import Price
 from generation.models import Budget
 from generation.states import Status
-from projects.models import Project, Reference, Scene
+from projects.models import Act, Project, Reference, Scene
 from teams.models import User
 from tests.queries import count_queries
 from tests.standin import StandIn
@@ -251,10 +251,9 @@ def test_one_click_switches_the_scenes_and_another_switches_back(
     assert models_of(project) == ["", "animatic", "animatic", "veo-3.1-generate-001"]
     assert "2 scenes will be made with Animatic." in page
     Scene.objects.filter(position=3).update(model_id="sora-2")
-    undo = reverse("model_switch_undo", args=[project.pk])
-    assert "They have their former model again." in client.post(undo, follow=True).content.decode()
+    undo = reverse("act_undo", args=[Act.objects.get().pk])
+    assert "Undone, but for 1 that has been changed since." in client.post(undo, follow=True).content.decode()
     assert models_of(project) == ["", "sora-0", "sora-2", "veo-3.1-generate-001"]
-    assert "There is nothing to undo any more." in client.post(undo, follow=True).content.decode()
 
 
 def test_the_model_of_the_project_is_switched_with_it(as_user: AsUser, project: Project, scene: Scene, bob: User):
@@ -264,7 +263,7 @@ def test_the_model_of_the_project_is_switched_with_it(as_user: AsUser, project: 
     project.refresh_from_db()
     moved = Scene.objects.get()
     assert (project.model_id, moved.model_id, moved.changed_at > scene.changed_at) == ("animatic", "", True)
-    client.post(reverse("model_switch_undo", args=[project.pk]))
+    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
     project.refresh_from_db()
     assert project.model_id == "sora-0"
 
@@ -283,9 +282,8 @@ def test_where_no_scene_is_set_to_it_nothing_is_switched(as_user: AsUser, projec
     assert Scene.objects.get().changed_at == scene.changed_at
 
 
-@pytest.mark.parametrize("name", ["model_switch", "model_switch_undo"])
-def test_who_may_switch(as_user: AsUser, project: Project, vera: User, mallory: User, name: str):
-    url = reverse(name, args=[project.pk])
+def test_who_may_switch(as_user: AsUser, project: Project, vera: User, mallory: User):
+    url = reverse("model_switch", args=[project.pk])
     assert as_user(vera).post(url, {"from": "animatic", "to": "animatic"}).status_code == 403
     assert as_user(mallory).post(url).status_code == 404
 

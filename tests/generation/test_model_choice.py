@@ -75,7 +75,7 @@ def test_the_price_of_the_chosen_model_stands_on_the_button(
     Project.objects.update(model_id="sora-2")
     Scene.objects.update(duration=Decimal(5))
     page = as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode()
-    assert f'formaction="{reverse("generate", args=[scene.pk])}?price=%240.80"' in page
+    assert f'formaction="{reverse("generate", args=[scene.pk])}?from=storyboard&amp;price=%240.80"' in page
     assert "1 scene · $0.80" in page
 
 

@@ -13,7 +13,7 @@ from generation.models import Generation, PromptTemplate
 from generation.previews import EVERY_FIELD, previews_of
 from generation.prompting import TEMPLATES, TEXT_LIMIT
 from generation.providers.base import Task
-from projects.models import Project, Scene
+from projects.models import Act, Project, Scene
 from teams.models import Team, User
 from tests.queries import count_queries
 
@@ -123,22 +123,22 @@ def test_back_to_the_template(as_user: AsUser, scene: Scene, bob: User):
     assert prompts_in(page.content.decode())["sora"].startswith("One continuous shot: It burns.")
 
 
-def test_a_prompt_given_up_can_be_brought_back(as_user: AsUser, scene: Scene, bob: User, alice: User):
-    client, restore = as_user(bob), reverse("own_prompt_restore", args=[scene.pk])
+def test_a_prompt_given_up_can_be_brought_back(as_user: AsUser, scene: Scene, bob: User):
+    client, url = as_user(bob), reverse("scene_page", args=[scene.pk])
+    Scene.objects.update(own_prompt="Mine!")
     page = client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"}, follow=True)
+    restore = reverse("act_undo", args=[Act.objects.get().pk])
     assert f'formaction="{restore}"' in page.content.decode()
-    as_user(alice).post(restore)
-    assert Scene.objects.get().own_prompt == ""
-    client.post(restore)
-    client.post(restore)
-    assert Scene.objects.get().own_prompt == "Mine!"
+    answer = client.post(restore, headers={"referer": f"http://testserver{url}"})
+    assert (answer.headers["Location"], Scene.objects.get().own_prompt) == (url, "Mine!")
 
 
 def test_a_prompt_brought_back_leaves_a_newer_one_alone(as_user: AsUser, scene: Scene, bob: User):
     client = as_user(bob)
+    Scene.objects.update(own_prompt="Mine!")
     client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"})
     Scene.objects.update(own_prompt="Hers.")
-    client.post(reverse("own_prompt_restore", args=[scene.pk]))
+    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
     assert Scene.objects.get().own_prompt == "Hers."
 
 
@@ -164,10 +164,9 @@ def test_write_my_own_like_nothing_there_is(as_user: AsUser, scene: Scene, bob: 
 
 
 def test_who_may_write_a_prompt(as_user: AsUser, scene: Scene, vera: User, mallory: User):
-    for name in ("own_prompt", "own_prompt_restore"):
-        url = reverse(name, args=[scene.pk])
-        assert as_user(vera).post(url, FIELDS | {"like": "sora"}).status_code == 403
-        assert as_user(mallory).post(url, FIELDS | {"like": "sora"}).status_code == 404
+    url = reverse("own_prompt", args=[scene.pk])
+    assert as_user(vera).post(url, FIELDS | {"like": "sora"}).status_code == 403
+    assert as_user(mallory).post(url, FIELDS | {"like": "sora"}).status_code == 404
     scene.refresh_from_db()
     assert scene.own_prompt == ""
 

@@ -15,7 +15,7 @@ from generation import pipeline
 from generation.models import Generation
 from generation.pipeline import resolving
 from generation.states import Status
-from projects.models import Project, Scene
+from projects.models import Act, Project, Scene
 from teams.models import Activity, Team, User, Verb
 from tests.standin import StandIn
 
@@ -114,6 +114,22 @@ def test_caps(as_user: AsUser, project: Project, alice: User):
         ("Alice", Verb.CAP_RAISED, "the cap in total: $9.00 → none, for the project “The ferry”", None),
         ("Alice", Verb.BUDGET_CHANGED, "the cap per month: $30.00 → $20.00, for the team “Night shift”", 20),
         ("Alice", Verb.BUDGET_CHANGED, "when to warn: 80 % → 70 %, for the team “Night shift”", None),
+    ]
+
+
+def test_another_model(as_user: AsUser, project: Project, make_scenes, bob: User):
+    Project.objects.update(model_id="old")
+    make_scenes(2, model_id="old")
+    client = as_user(bob)
+    for _ in range(2):
+        client.post(reverse("model_switch", args=[project.pk]), {"from": "old", "to": "animatic"})
+    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
+    for _ in range(2):
+        client.post(reverse("project_model", args=[project.pk]), {"model": "animatic"})
+    assert told() == [
+        ("Bob", Verb.SCENES_CHANGED, "the model of the project and 2 scenes to animatic", None),
+        ("Bob", Verb.CHANGES_UNDONE, "the model of the project and 2 scenes to animatic", None),
+        ("Bob", Verb.SCENES_CHANGED, "the model of the project to animatic", None),
     ]
 
 

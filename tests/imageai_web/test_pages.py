@@ -1,5 +1,6 @@
 """What every page shares: errors in words, the policy of what it may load, and templates of our own."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from teams.models import User
 from tests.attacks.world import all_patterns
 
 pytestmark = pytest.mark.django_db
+LOADED = re.compile(r"{% load ([\w ]+) %}")
 
 
 def test_a_page_that_is_not_there(client: Client, alice: User):
@@ -28,6 +30,13 @@ def test_an_error_inside_a_page_is_a_sentence(client: Client, alice: User):
     response = client.get("/nowhere", headers={"HX-Request": "true"})
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "<" not in response.content.decode()
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_name_that_is_not_ours_is_refused_before_anything_else(client: Client, headers: dict[str, str]):
+    response = client.get(reverse("account_login"), headers=headers | {"Host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "The request could not be understood. Nothing was changed." in response.content.decode()
 
 
 def test_a_defect_is_answered_without_the_database(alice: User, monkeypatch: pytest.MonkeyPatch):
@@ -86,3 +95,15 @@ def test_nothing_else_of_allauth_exists():
         if pattern.callback.__module__.startswith("allauth.")
     }
     assert names == ALLAUTH_PAGES | {"account_set_password"}
+
+
+TAGS_OF_TEAMS = {"icons", "money", "teams"}
+TAGS_OF_LIBRARIES = {"django_htmx", "humanize", "socialaccount", "static"}
+
+
+def test_pages_of_teams_and_accounts_load_no_tags_of_the_apps_above():
+    templates = [*OURS.glob("*.html")]
+    for folder in ("account", "allauth", "mfa", "socialaccount", "teams"):
+        templates += (OURS / folder).rglob("*.html")
+    loaded = {name for path in templates for names in LOADED.findall(path.read_text()) for name in names.split()}
+    assert loaded <= TAGS_OF_TEAMS | TAGS_OF_LIBRARIES

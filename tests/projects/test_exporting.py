@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from projects import presets
 from projects.exporting.fountain import as_fountain
-from projects.exporting.table import as_csv
+from projects.exporting.table import rows
 from projects.importing import read, terms
 from projects.models import AspectRatio, Project, Scene
+from teams.spreadsheets import as_csv
 
 #: What a form lets into a text field: no control characters, and nothing at the ends that it would strip.
 LETTERS = st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029\ufeff")
@@ -23,6 +24,11 @@ SHORT = st.text(LETTERS, max_size=60).map(lambda text: " ".join(text.split()))
 LONG = st.lists(SHORT, max_size=4).map(lambda lines: "\n".join(lines).strip())
 FORMULAS = st.sampled_from(["=1+1", "+49", "-", "@here", "'=1", "''=1", "'quoted'", "a,b;c", 'a "b" c', '"'])
 PROJECT = Project(title="The ferry", aspect_ratio=AspectRatio.LANDSCAPE)
+
+
+def test_every_field_of_a_scene_is_exported_and_read():
+    assert {*Scene.SHOT_FIELDS, *Scene.SETTINGS, "duration", "notes"} == set(Scene.OWN_FIELDS)
+    assert sorted(terms.FIELDS) == sorted(Scene.OWN_FIELDS)
 
 
 def choices(field: str) -> st.SearchStrategy[str]:
@@ -49,16 +55,25 @@ def values(scene: Scene) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(scenes(SHORT | FORMULAS, LONG | FORMULAS), min_size=1, max_size=4))
 def test_a_table_comes_back_as_it_was(exported: list[Scene]):
-    script = read(as_csv(exported), name="scenes.csv")
+    script = read(as_csv(rows(exported)), name="scenes.csv")
     assert [values(draft.scene(PROJECT)) for draft in script.drafts] == [values(scene) for scene in exported]
     assert [draft.warnings for draft in script.drafts] == [[] for _ in exported]
+
+
+@pytest.mark.parametrize("ending", ["csv", "fountain"])
+def test_the_lighting_comes_back(ending: str):
+    scene = Scene(project=PROJECT, title="a", action="b", lighting="rembrandt", light_effects="The lamp swings")
+    data = as_csv(rows([scene])) if ending == "csv" else as_fountain(PROJECT, [scene])
+    (draft,) = read(data, name=f"scenes.{ending}").drafts
+    found = draft.scene(PROJECT)
+    assert (found.lighting, found.light_effects) == ("rembrandt", "The lamp swings")
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(scenes(FORMULAS, FORMULAS), min_size=1, max_size=3))
 def test_no_cell_is_a_formula(exported: list[Scene]):
-    rows = csv.reader(io.StringIO(as_csv(exported).decode("utf-8-sig"), newline=""))
-    assert [cell for row in rows for cell in row if cell[:1] in set("=+-@\t\r") and cell] == []
+    table = csv.reader(io.StringIO(as_csv(rows(exported)).decode("utf-8-sig"), newline=""))
+    assert [cell for row in table for cell in row if cell[:1] in set("=+-@\t\r") and cell] == []
 
 
 #: Words as people write them; what means something in Fountain is among them.
@@ -120,6 +135,7 @@ def as_read(text: Any) -> Any:
             location=st.sampled_from(["", "A lighthouse", "Kitchen, interior", "The old pier, exterior"]),
             time_of_day=choices("time_of_day"),
             shot_type=choices("shot_type"),
+            lighting=choices("lighting"),
             camera_move=choices("camera_move"),
             duration=st.integers(10, 600).map(lambda tenths: Decimal(tenths) / 10),
             continuity=st.just("") | PARAGRAPHS,

@@ -253,6 +253,15 @@ def test_what_no_field_takes_is_in_the_notes_and_said():
     assert script.notes == ["Columns that no field is called after go into the notes: Props."]
 
 
+@pytest.mark.parametrize(
+    ("cell", "lighting", "light"),
+    [("Rembrandt", "rembrandt", None), ("low key", "low-key", None), ("One oil lamp", None, "One oil lamp")],
+)
+def test_a_light_that_is_no_preset_is_told_in_words(cell: str, lighting: str | None, light: str | None):
+    draft = only(f"Action,Lighting\nA boat,{cell}\n")
+    assert (draft.fields.get("lighting"), draft.fields.get("light_effects"), draft.warnings) == (lighting, light, [])
+
+
 def test_a_duration_no_scene_can_have_is_brought_near():
     script = read(b"Action,Seconds\nA,0.2\nB,90\nC,4.44\n")
     assert fields(script, "duration") == [(Decimal(1),), (Decimal(60),), (Decimal("4.4"),)]

@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from projects import storyboard
 from projects.models import Act, Project, Scene
 from teams.models import Activity, Team, User, Verb
 from tests.projects.test_script_pages import SCRIPT, sent
@@ -78,32 +77,26 @@ def test_a_paste_and_its_undo(as_user: AsUser, project: Project, make_scenes: Ca
     ]
 
 
-def test_a_style_and_its_undo(project: Project, make_scenes: Callable[..., list[Scene]], bob: User):
-    ids = [scene.pk for scene in make_scenes(3)]
-    steps = storyboard.apply_style(project, ids, {"visual_style": "noir"}, only_empty=False, by=bob)
-    assert not storyboard.apply_style(project, ids, {"visual_style": "noir"}, only_empty=False, by=bob)
-    storyboard.undo_style(project, steps, bob)
+def test_a_style_and_its_undo(as_user: AsUser, project: Project, make_scenes: Callable[..., list[Scene]], bob: User):
+    client = as_user(bob)
+    values = {"scenes": [scene.pk for scene in make_scenes(3)], "visual_style": "noir"}
+    for _ in range(2):
+        client.post(reverse("project_style", args=[project.pk]), values)
+    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
     assert told() == [
         ("Bob", Verb.SCENES_CHANGED, "the style of 3 scenes", "The ferry"),
         ("Bob", Verb.CHANGES_UNDONE, "the style of 3 scenes", "The ferry"),
     ]
 
 
-def test_another_model(project: Project, make_scenes: Callable[..., list[Scene]], bob: User):
-    make_scenes(2, model_id="old")
-    storyboard.switch_model(project.pk, "old", "new", by=bob)
-    storyboard.switch_model(project.pk, "old", "new", by=bob)
-    assert told() == [("Bob", Verb.SCENES_CHANGED, "the model of 2 scenes to new", "The ferry")]
-
-
 def test_a_script_and_its_undo(as_user: AsUser, project: Project, bob: User):
     client = as_user(bob)
     sent(client, reverse("script_import", args=[project.pk]), {"script": SCRIPT})
-    first, last = project.scenes.earliest("pk").pk, project.scenes.latest("pk").pk
-    client.post(f"{reverse('script_undo', args=[project.pk])}?first={first}&last={last}")
+    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
     assert told() == [
         ("Bob", Verb.SCRIPT_IMPORTED, "3 scenes from a script", "The ferry"),
         ("Bob", Verb.SCENES_DELETED, "3 scenes", "The ferry"),
+        ("Bob", Verb.CHANGES_UNDONE, "3 scenes from a script", "The ferry"),
     ]
 
 

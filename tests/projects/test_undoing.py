@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from projects import storyboard
-from projects.models import Act, Project, Scene
+from projects.models import Act, Project, Reference, Scene
 from projects.undoing import remember, take_back
 from teams.models import Team, User
 from tests.queries import count_queries
@@ -182,6 +182,101 @@ def test_new_scenes_go_again_but_those_somebody_has_worked_on(
     assert act
     assert take_back(act) == "Undone, but for 2 that have been changed since."
     assert titles(project) == ["Scene 1", "Edited", "Taken"]
+
+
+@pytest.mark.parametrize("field", ["model_id", "notes", "own_prompt", "weather"])
+def test_whatever_is_written_in_a_new_scene_keeps_it(project: Project, bob: User, field: str):
+    new = storyboard.add_many(project.pk, [Scene(project=project, title="New", action="x")])
+    act = remember(project, bob, added=new)
+    project.scenes.update(**{field: "fog"})
+    assert act
+    with pytest.raises(ValidationError, match="All of it has been changed since"):
+        take_back(act)
+
+
+def test_a_new_scene_that_was_given_a_picture_stays(project: Project, bob: User):
+    (new,) = storyboard.add_many(project.pk, [Scene(project=project, title="New", action="x")])
+    act = remember(project, bob, added=[new])
+    Reference.objects.create(project=project, scene=new, role="start_frame", image="a.png", width=90, height=90)
+    assert act
+    with pytest.raises(ValidationError, match="All of it has been changed since"):
+        take_back(act)
+
+
+def test_another_style_of_the_project_is_no_work_on_a_new_scene(project: Project, bob: User):
+    act = remember(project, bob, added=storyboard.add_many(project.pk, [Scene(project=project, title="a", action="x")]))
+    Project.objects.update(visual_style="noir", aspect_ratio="9:16")
+    assert act
+    assert take_back(act) == "Undone."
+
+
+def test_new_scenes_are_remembered_and_removed_with_as_many_queries_for_thirty_as_for_three(
+    project: Project, bob: User
+):
+    counts = []
+    for count in (3, 30):
+        new = [Scene(project=project, title=f"{number}", action="x") for number in range(count)]
+        added = storyboard.add_many(project.pk, new)
+        with count_queries() as remembering:
+            act = remember(project, bob, added=added)
+        assert act
+        with count_queries() as taking_back:
+            take_back(act)
+        counts.append((len(remembering), len(taking_back)))
+    assert counts == [(7, 18), (7, 18)]
+
+
+# -- The project's own fields --------------------------------------------------------------------------------------------
+
+
+def test_a_field_of_the_project_and_back(project: Project, make_scenes: MakeScenes, bob: User):
+    one, two = make_scenes(2)
+    act = remember(
+        project,
+        bob,
+        written=storyboard.write(project.pk, {one.pk: {"lens": "macro"}}, of_project={"model_id": "sora-2"}),
+    )
+    project.refresh_from_db()
+    assert (project.model_id, Scene.objects.get(pk=two.pk).changed_at > two.changed_at) == ("sora-2", True)
+    assert act
+    assert take_back(act) == "Undone."
+    project.refresh_from_db()
+    assert (project.model_id, Scene.objects.get(pk=one.pk).lens) == ("animatic", "")
+
+
+def test_a_field_of_the_project_that_was_written_again_stays(project: Project, bob: User):
+    act = remember(project, bob, written=storyboard.write(project.pk, {}, of_project={"model_id": "sora-2"}))
+    Project.objects.update(model_id="sora-3")
+    assert act
+    with pytest.raises(ValidationError, match="All of it has been changed since"):
+        take_back(act)
+
+
+# -- Pictures ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def frames(project: Project, scene: Scene) -> tuple[Reference, Reference]:
+    """A start frame, and the one whose place it took."""
+    fields = {"project": project, "scene": scene, "role": "start_frame", "width": 90, "height": 90}
+    before = Reference.objects.create(**fields, image="before.png", deleted_at=timezone.now())
+    return Reference.objects.create(**fields, image="now.png"), before
+
+
+def test_a_frame_and_back(project: Project, frames: tuple[Reference, Reference], bob: User):
+    act = remember(project, bob, put=[frames])
+    assert act
+    assert take_back(act) == "Undone."
+    assert list(Reference.objects.live()) == [frames[1]]
+
+
+def test_a_frame_that_is_gone_brings_back_nothing(project: Project, frames: tuple[Reference, Reference], bob: User):
+    act = remember(project, bob, put=[frames])
+    Reference.objects.update(deleted_at=timezone.now())
+    assert act
+    with pytest.raises(ValidationError, match="All of it has been changed since"):
+        take_back(act)
+    assert list(Reference.objects.live()) == []
 
 
 # -- The button --------------------------------------------------------------------------------------------------------

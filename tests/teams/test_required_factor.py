@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
 from projects.models import Project
-from teams import access
+from teams import access, members
 from teams.models import Role, Team, User
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,14 @@ def test_an_owner_needs_one_of_their_own_first(as_user: AsUser, team: Team, alic
 def test_only_owners_decide(as_user: AsUser, team: Team, bob: User, vera: User, mallory: User):
     TOTP.activate(bob, "JBSWY3DPEHPK3PXP")
     assert [require(as_user(person), team) for person in (bob, vera, mallory)] == [403, 403, 404]
+    assert not team.requires_second_factor
+
+
+def test_who_was_an_owner_when_the_page_was_opened_does_not_decide(team: Team, bob: User):
+    TOTP.activate(bob, "JBSWY3DPEHPK3PXP")
+    with pytest.raises(PermissionDenied):
+        members.require_factor(team.pk, True, bob)
+    team.refresh_from_db()
     assert not team.requires_second_factor
 
 

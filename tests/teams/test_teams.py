@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from projects.models import Project
 from teams.models import Activity, Invitation, Membership, Role, Team, User, Verb
+from teams.views.team import PERMISSIONS
 from tests.queries import count_queries
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +35,13 @@ def test_every_member_sees_who_belongs_to_the_team(as_user: AsUser, team: Team, 
     places = [html.index(address) for address in ("alice@example.com", "bob@example.com", "vera@example.com")]
     assert places == sorted(places)
     assert "What each role may do" in html
+
+
+def test_the_documentation_has_the_same_table():
+    told = (Path(settings.BASE_DIR) / "docs" / "teams.md").read_text()
+    for what, needed in PERMISSIONS:
+        may = "".join(" yes |" if role.includes(needed) else " |" for role in Role)
+        assert f"\n| {what} |{may}\n" in told
 
 
 def test_only_owners_see_invitations_and_buttons(as_user: AsUser, team: Team, alice: User, bob: User, vera: User):
