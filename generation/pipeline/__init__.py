@@ -12,7 +12,7 @@ is due again when its lease runs out; what may then be done depends on its statu
 from generation.offers import Asked
 from generation.pipeline.asking import Enqueued, cancel, enqueue
 from generation.pipeline.batches import Batch, enqueue_chosen, enqueue_missing, is_missing, missing_of, plan
-from generation.pipeline.images import enqueue_images, image_obstacles
+from generation.pipeline.images import cancel_images, enqueue_images, image_obstacles
 from generation.pipeline.steps import POLL_SECONDS, advance, advance_images, poll_many
 from generation.pipeline.transitions import MAX_ATTEMPTS, IllegalTransition
 
@@ -26,6 +26,7 @@ __all__ = [
     "advance",
     "advance_images",
     "cancel",
+    "cancel_images",
     "enqueue",
     "enqueue_chosen",
     "enqueue_images",

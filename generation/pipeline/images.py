@@ -18,12 +18,13 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from generation import admission, budget, connections, image_validation, media, spool
 from generation.catalogue import Model
 from generation.dispatch import begin_due
-from generation.lease import CancelRequested, Lease, LeaseLost
+from generation.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
 from generation.models import ImageGeneration, exact
 from generation.offers import why_not
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
@@ -105,6 +106,18 @@ def enqueue_images(
     activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, price=row.price)
     transaction.on_commit(begin_due, robust=True)
     return row
+
+
+@transaction.atomic
+def cancel_images(row: ImageGeneration, by: User | None = None) -> bool:
+    """Only while they wait: what is being sent is paid for, and kept."""
+    waiting = ImageGeneration.objects.lease_free().filter(pk=row.pk, status=Status.QUEUED)
+    changes = {"finished_at": Now(), "actual_cost": Decimal(0), "version": F("version") + 1, "changed_at": Now()}
+    if not waiting.update(status=Status.CANCELLED, **changes, **NO_LEASE):
+        return False
+    budget.close(row, Decimal(0))
+    activity.record(Verb.TAKE_CANCELLED, by, f"pictures: {row.get_role_display().lower()}", project=row.project)
+    return True
 
 
 def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:

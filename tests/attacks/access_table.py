@@ -111,6 +111,8 @@ ROWS = {
     "take_look": EDITORS_PAGE,
     "take_dismiss": EDITORS_WRITE,
     "images_look": EDITORS_WRITE,
+    "images_cancel": EDITORS_WRITE,
+    "images_dismiss": EDITORS_WRITE,
     "compare": MEMBERS_READ,
     "scene_player": MEMBERS_READ,
     "scene_sketch": MEMBERS_READ,
