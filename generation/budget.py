@@ -21,7 +21,7 @@ from generation.cost import Price
 from generation.models import Advancing, Budget, Connection, Generation, ImageGeneration, LedgerEntry, exact
 from projects.models import Project
 from teams import activity
-from teams.models import User, Verb
+from teams.models import Team, User, Verb
 
 CAPS = {
     "cap_total": "the cap in total",
@@ -35,12 +35,16 @@ class NeedsConfirmation(ValidationError):
     """It costs more than the team starts without asking; nothing was started."""
 
 
-def ask_before(price: Price, project: Project) -> None:
-    """Raises NeedsConfirmation where this price, all in one, is above what the project or its team asks about."""
-    threshold = asks_above(project, price.currency)
-    if threshold is not None and price.amount > threshold:
-        limit = Price(threshold, price.currency)
-        raise NeedsConfirmation(f"This costs {price}; more than {limit} at once is asked about.")
+def ask_before(price: Price | None, project: Project, currency: str = "USD") -> None:
+    """Raises NeedsConfirmation where this price, all in one, is above what the project or its team asks about.
+
+    Where it is not known beforehand, it may be.
+    """
+    currency = price.currency if price else currency
+    threshold = asks_above(project, currency)
+    if threshold is not None and (price is None or price.amount > threshold):
+        costs = f"This costs {price}" if price else "What this costs is told only afterwards"
+        raise NeedsConfirmation(f"{costs}; more than {Price(threshold, currency)} at once is asked about.")
 
 
 def this_month() -> str:
@@ -65,10 +69,14 @@ def _month_there(budget: Budget) -> str:
 
 def locked(project: Project, currency: str) -> list[Budget]:
     """The team's and the project's, made where they are missing."""
-    for of_project in (None, project):
-        Budget.objects.get_or_create(team_id=project.team_id, project=of_project, connection=None, currency=currency)
-    of_team = _of_teams().select_for_update().get(team_id=project.team_id, currency=currency)
+    Budget.objects.get_or_create(team_id=project.team_id, project=project, connection=None, currency=currency)
+    of_team = locked_of_team(project.team_id, currency)
     return [of_team, Budget.objects.select_for_update().get(project=project, currency=currency)]
+
+
+def locked_of_team(team_id: int, currency: str) -> Budget:
+    Budget.objects.get_or_create(team_id=team_id, project=None, connection=None, currency=currency)
+    return _of_teams().select_for_update().get(team_id=team_id, currency=currency)
 
 
 def locked_of(connection_id: int, team_id: int, currency: str) -> Budget:
@@ -85,6 +93,11 @@ def of_connection(connection: Connection, currency: str) -> Budget:
 
 def _of_teams() -> QuerySet[Budget]:
     return Budget.objects.filter(project=None, connection=None)
+
+
+def of_team(team: Team, currency: str) -> Budget:
+    """To look at; one that was never needed is not saved."""
+    return _of_teams().filter(team=team, currency=currency).first() or Budget(team=team, currency=currency)
 
 
 def of_both(project: Project, currency: str) -> tuple[Budget, Budget]:

@@ -59,6 +59,7 @@ urlpatterns = [
     path("scenes/<int:pk>/pictures/panel", images.pictures_panel, name="pictures_panel"),
     path("pictures/<int:pk>/as/<slug:fit>", frames.frame_preview, name="frame_preview"),
     path("projects/<int:pk>/budget", budget.project_budget, name="project_budget"),
+    path("teams/<int:pk>/budget", budget.team_budget, name="team_budget"),
     path("costs", budget.cost_page, name="costs"),
     path("connections", connections.connection_list, name="connections"),
     path("connections/<int:pk>/test", team_connections.team_connection_test, name="team_connection_test"),

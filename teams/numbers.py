@@ -20,3 +20,11 @@ def money(amount: Decimal, currency: str) -> str:
     symbol = SYMBOLS.get(currency, f"{currency} ")
     cents, exact = amount.quantize(CENT), amount.quantize(KEPT)
     return f"{symbol}{cents if cents == exact else plain_number(exact)}"
+
+
+def roughly(seconds: Decimal) -> str:
+    """45 s, 12 min, 1 h 20 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -82,8 +82,8 @@ def enqueue_images(
         )
     if obstacles:
         raise ValidationError(obstacles)
-    if price and not confirmed:
-        budget.ask_before(price, project)
+    if not confirmed:
+        budget.ask_before(price, project, model.currency)
     assert connection is not None, "its absence is an obstacle"
     row = ImageGeneration.objects.create(
         project=project,

@@ -19,11 +19,11 @@ from generation.cost import Price
 from generation.failures import Failure, failure_of
 from generation.lineage import Branch
 from generation.lineage import lineage as lineage_of
-from generation.models import Advancing, Generation
+from generation.models import Advancing, Budget, Generation
 from generation.providers.base import Task
 from generation.providers.registry import REMOTE_PROVIDERS
 from projects.models import Project, Scene
-from teams.numbers import plain_number
+from teams.numbers import plain_number, roughly
 
 register = template.Library()
 
@@ -163,6 +163,13 @@ def model_name(take: Advancing) -> str:
 
 
 @register.filter
+def usual_time(take: Advancing) -> str:
+    """How long its model needs for a clip, by the catalogue."""
+    model = connections.all_models(connections.team_of(take)).get(take.model_id)
+    return roughly(Decimal(model.expected_seconds)) if model else ""
+
+
+@register.filter
 def seconds(value: Decimal | None) -> str:
     """8 s, 6.5 s, 1:04."""
     if value is None:
@@ -207,6 +214,7 @@ class ProjectSummary:
     with_clip: int
     running: int
     spent: Price
+    cap: Price | None
 
 
 @register.simple_tag
@@ -218,10 +226,23 @@ def project_summaries(projects: Iterable[Project]) -> list[ProjectSummary]:
         scenes_of[scene.project_id].append(scene)
     by_project = Generation.objects.filter(scene__project__in=projects).order_by().values("scene__project")
     spent = dict(by_project.annotate(spent=Sum("actual_cost")).values_list("scene__project", "spent"))
-    return [_summary(project, scenes_of[project.pk], spent.get(project.pk) or Decimal(0)) for project in projects]
+    currency = catalogue.default_video_model().currency
+    capped = Budget.objects.filter(project__in=projects, currency=currency).exclude(cap_total=None)
+    caps = {
+        pk: Price(cap, currency) for pk, cap in capped.values_list("project", "cap_total") if pk and cap is not None
+    }
+    return [
+        _summary(
+            project,
+            scenes_of[project.pk],
+            spent=Price(spent.get(project.pk) or Decimal(0), currency),
+            cap=caps.get(project.pk),
+        )
+        for project in projects
+    ]
 
 
-def _summary(project: Project, scenes: list[Scene], spent: Decimal) -> ProjectSummary:
+def _summary(project: Project, scenes: list[Scene], *, spent: Price, cap: Price | None) -> ProjectSummary:
     shown = [scene.shown_take for scene in scenes if scene.shown_take]
     return ProjectSummary(
         project=project,
@@ -230,5 +251,6 @@ def _summary(project: Project, scenes: list[Scene], spent: Decimal) -> ProjectSu
         scenes=len(scenes),
         with_clip=len(shown),
         running=sum(take.is_active for scene in scenes for take in scene.live_takes),
-        spent=Price(spent, catalogue.default_video_model().currency),
+        spent=spent,
+        cap=cap,
     )

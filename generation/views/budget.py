@@ -17,7 +17,7 @@ from generation.models import Budget, LedgerEntry
 from generation.offers import CURRENCY
 from projects.loaders import load_project
 from projects.models import Project
-from teams.access import require, signed_in
+from teams.access import load_team, require, signed_in
 from teams.models import Membership, Role
 from teams.numbers import CENT
 from teams.spreadsheets import csv_response
@@ -73,21 +73,36 @@ def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
                 budget.change_caps(row, forms_of[whose].cleaned_data, signed_in(request))
         messages.success(request, "The budget is saved.")
         return redirect("project_budget", pk)
+    # The project's latest, and what was decided about its whole team.
+    entries = latest(Q(project=project) | Q(project=None, team=project.team))
+    return shown(request, role, list(forms_of.values()), whose=project, project=project, entries=entries)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def team_budget(request: HttpRequest, pk: int) -> HttpResponse:
+    """What all projects of the team may spend together."""
+    team, role = load_team(request, pk)
+    if request.method == "POST":
+        require(role, Role.OWNER)
+    form = CapsForm(request.POST or None, instance=budget.of_team(team, CURRENCY), prefix="team")
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            budget.change_caps(budget.locked_of_team(team.pk, CURRENCY), form.cleaned_data, signed_in(request))
+        messages.success(request, "The budget is saved.")
+        return redirect("team_budget", pk)
+    return shown(request, role, [form], whose=team, project=None, team=team, entries=latest(Q(team=team)))
+
+
+def shown(request: HttpRequest, role: Role, forms: list[CapsForm], **context: Any) -> HttpResponse:
     month = budget.this_month()
-    context = {
-        "project": project,
-        "can_change": role == Role.OWNER,
-        "budgets": [(form, Gauge(form.instance, month)) for form in forms_of.values()],
-        "entries": entries_about(project),
-    }
+    context |= {"can_change": role == Role.OWNER}
+    context |= {"budgets": [(form, Gauge(form.instance, month)) for form in forms]}
     return render(request, "generation/budget.html", context, status=422 if request.method == "POST" else 200)
 
 
-def entries_about(project: Project) -> QuerySet[LedgerEntry]:
-    """The project's latest, and what was decided about its whole team."""
-    of_team = Q(project=None, team=project.team)
-    entries = LedgerEntry.objects.filter(Q(project=project) | of_team)
-    return entries.select_related("member", "take__scene", "images").order_by("-pk")[:50]
+def latest(concerned: Q) -> QuerySet[LedgerEntry]:
+    entries = LedgerEntry.objects.filter(concerned).select_related("member", "project", "take__scene", "images")
+    return entries.order_by("-pk")[:50]
 
 
 class Gauge:
@@ -118,9 +133,6 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "choices": costs.GROUPS,
         "totals": costs.totals(lines),
         "projects": Project.objects.for_person(signed_in(request)),
-        "capped": [
-            Gauge(row, month)
-            for row in capped.select_related("team", "project", "connection").order_by("team", "project", "pk")
-        ],
+        "capped": [Gauge(row, month) for row in capped],
     }
     return render(request, "generation/costs.html", context)

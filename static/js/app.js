@@ -294,12 +294,16 @@
   }
   htmx.onLoad(makeSortable);
 
+  /** How many places an arrow key goes; up and down by a whole row. */
+  function stepOf(key) {
+    const cards = $$(".card[data-scene]");
+    const columns = cards.filter((other) => other.offsetTop === cards[0].offsetTop).length;
+    return { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
+  }
+
   function neighbour(card, key) {
     const cards = $$(".card[data-scene]");
-    const index = cards.indexOf(card);
-    const columns = cards.filter((other) => other.offsetTop === cards[0].offsetTop).length;
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
-    return cards[index + step];
+    return cards[cards.indexOf(card) + stepOf(key)];
   }
 
   const canEdit = (card) => $("[data-menu]", card);
@@ -320,8 +324,7 @@
     if (card && key.startsWith("Arrow")) {
       event.preventDefault();
       if (event.altKey) {
-        const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
-        if (by && canEdit(card)) move(card, { by });
+        if (canEdit(card)) move(card, { by: stepOf(key) });
       } else {
         neighbour(card, key)?.focus();
       }

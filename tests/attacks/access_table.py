@@ -142,6 +142,7 @@ ROWS = {
     "prompt_template_reset": EDITORS_WRITE,
     # Money, queue, connections
     "project_budget": Row(read=Who.VIEWER, write=Who.OWNER),
+    "team_budget": Row(read=Who.VIEWER, write=Who.OWNER),
     "costs": Row(read=Who.SIGNED_IN),
     "queue": Row(read=Who.SIGNED_IN),
     "recovery_seen": Row(write=Who.SIGNED_IN),

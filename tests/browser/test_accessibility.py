@@ -24,6 +24,8 @@ PAGES = {
     "a picture": "/scenes/1/pictures/make",
     "presets": "/presets/camera_move",
     "team": "/teams/1",
+    "budget of a team": "/teams/1/budget",
+    "more takes": "/projects/1/generate?which=all",
     "new team": "/teams/new",
     "activity": "/teams/1/activity",
     "prompt templates": "/teams/1/prompts",

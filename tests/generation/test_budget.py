@@ -439,3 +439,28 @@ def test_sums_are_exact_on_every_database(paid: StandIn, project: Project, make_
     for take in takes:
         pipeline.cancel(take)
     assert sums(project) == (0, 0)
+
+
+# -- A team's budget ---------------------------------------------------------------------------------------------------
+
+
+def test_a_team_without_a_project_has_a_budget(as_user: AsUser, team: Team, alice: User, vera: User):
+    url = reverse("team_budget", args=[team.pk])
+    client = as_user(alice)
+    assert (client.get(url).status_code, Budget.objects.count()) == (200, 0)
+    posted = {"team-cap_total": "50", "team-cap_month": "", "team-confirm_above": "", "team-warn_at": "80"}
+    for _ in range(2):
+        page = client.post(url, posted, follow=True).content.decode()
+    assert "Cap changed: the cap in total: none → $50.00 for the team “Night shift”" in page
+    assert (Budget.objects.get().cap_total, LedgerEntry.objects.count()) == (50, 1)
+    assert "An owner of the team can change this." in as_user(vera).get(url).content.decode()
+    assert client.post(url, posted | {"team-cap_total": "-1"}).status_code == 422
+
+
+def test_the_card_of_a_project_says_how_much_of_its_cap_is_spent(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User
+):
+    page = reverse("project_list")
+    assert "$0.00 spent" in as_user(bob).get(page).content.decode()
+    cap(project, total="2")
+    assert "$0.00 of $2.00 spent" in as_user(bob).get(page).content.decode()

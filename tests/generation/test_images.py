@@ -177,6 +177,15 @@ def test_a_dear_picture_is_asked_about(as_user: AsUser, scene: Scene, openai: St
     assert ImageGeneration.objects.get().estimated_cost == Decimal("0.211")
 
 
+def test_a_picture_whose_price_nobody_knows_is_asked_about(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
+    response = ask(client, scene, model="gpt-image-2.6-flare")
+    words = "What this costs is told only afterwards; more than $0.10 at once is asked about."
+    assert (response.status_code, words in response.content.decode()) == (409, True)
+    assert ask(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
+
+
 def test_what_has_no_price_is_not_started_under_a_cap(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
