@@ -130,7 +130,7 @@ def test_a_failure_stays_until_it_is_dismissed(as_user: AsUser, failed: Generati
     client, url = as_user(bob), reverse("take_dismiss", args=[failed.pk])
     assert url in page_of(client)
     assert url not in client.post(url, follow=True).content.decode()
-    assert "Did not work" not in page_of(as_user(alice))
+    assert "<h2>Failed</h2>" not in page_of(as_user(alice))
     failed.refresh_from_db()
     dismissed_at = failed.dismissed_at
     client.post(url)
