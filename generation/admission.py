@@ -22,6 +22,8 @@ from generation.states import Status
 #: A take that found no place is not looked at again sooner, unless somebody makes room.
 LOOK_AGAIN_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 300.0
+#: Where a provider asks for more, it is asked again all the same: a pause for a day is mostly a mistake.
+LONGEST_ASKED_FOR_SECONDS = 900.0
 DISK_SECONDS = 15.0
 NEARLY_FULL = "The disk of this server is nearly full"
 #: What is at the provider, or may be.
@@ -82,7 +84,8 @@ def pause(connection_id: int, error: ProviderError) -> float:
     """
     connection = Connection.objects.select_for_update(of=("self",)).annotate(now=Now()).get(pk=connection_id)
     doubled = min(LONGEST_PAUSE_SECONDS, 2.0 ** (connection.refusals + 1))
-    seconds = error.retry_after or doubled * random.uniform(0.5, 1.0)
+    asked_for = min(error.retry_after or 0.0, LONGEST_ASKED_FOR_SECONDS)
+    seconds = asked_for or doubled * random.uniform(0.5, 1.0)
     until = connection.now + timedelta(seconds=seconds)
     connection.paused_until = max(until, connection.paused_until or until)
     connection.pause_reason = error.message

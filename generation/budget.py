@@ -1,18 +1,20 @@
 """Reserves what a click may cost, settles what it did cost, releases the rest; caps hold whoever clicks at once.
 
-Every function belongs into a transaction with the change of the row it is about. Budgets are locked while they are read and
-written: the team's, then the project's, then those of the team's connections.
+Every function must run inside the transaction of the change of the row it is about. Budgets are locked while they are read
+and written: the team's, then the project's, then those of the team's connections.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from generation.cost import Price
@@ -20,6 +22,13 @@ from generation.models import Advancing, Budget, Connection, Generation, ImageGe
 from projects.models import Project
 from teams import activity
 from teams.models import User, Verb
+
+CAPS = {
+    "cap_total": "the cap in total",
+    "cap_month": "the cap per month",
+    "confirm_above": "the price to ask above",
+    "warn_at": "when to warn",
+}
 
 
 class NeedsConfirmation(ValidationError):
@@ -35,7 +44,23 @@ def ask_before(price: Price, project: Project) -> None:
 
 
 def this_month() -> str:
-    return f"{timezone.localdate():%Y-%m}"
+    """By this machine's clock, to look at; what is decided goes by the database's."""
+    return month_of(timezone.now())
+
+
+def month_of(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m}"
+
+
+def in_month(entries: QuerySet[LedgerEntry], month: str) -> QuerySet[LedgerEntry]:
+    year, number = month.split("-")
+    return entries.filter(at__year=int(year), at__month=int(number))
+
+
+def _month_there(budget: Budget) -> str:
+    """By the database's clock, once the budget is locked; it never goes back, or what was spent would be forgotten."""
+    now = Budget.objects.filter(pk=budget.pk).values_list(Now(), flat=True).get()
+    return max(budget.month, month_of(now))
 
 
 def locked(project: Project, currency: str) -> list[Budget]:
@@ -78,7 +103,8 @@ def reserve(rows: Iterable[Advancing], project: Project) -> None:
     for currency, costly in by_currency.items():
         for budget, concerned in [*((one, costly) for one in locked(project, currency)), *_by_connection(costly)]:
             amount = sum((row.estimated_cost for row in concerned), Decimal(0))
-            _refuse_what_does_not_fit(budget, amount, concerned)
+            if budget.cap_total is not None or budget.cap_month is not None:
+                _refuse_what_does_not_fit(budget, amount, concerned)
             budget.reserved += amount
             budget.save(update_fields=["reserved"])
         for row in costly:
@@ -100,14 +126,15 @@ def _by_connection(rows: Iterable[Advancing]) -> Iterator[tuple[Budget, list[Adv
 
 def close(row: Advancing, spent: Decimal) -> None:
     """The row is over: release what was set aside for it, and book what it cost."""
-    entries = LedgerEntry.objects.filter(**_about(row))
+    entries, spent = LedgerEntry.objects.filter(**about(row)), exact(spent)
     reserved = exact(entries.aggregate(sum=Sum("reserved"))["sum"])
     if not reserved and not spent:
         return
-    project, month = project_of(row), this_month()
+    project = project_of(row)
     for budget in [*locked(project, row.currency), *(one for one, _ in _by_connection([row]))]:
         budget.reserved -= reserved
         budget.spent += spent
+        month = _month_there(budget)
         budget.spent_month = budget.spent_in(month) + spent
         budget.month = month
         budget.save(update_fields=["reserved", "spent", "spent_month", "month"])
@@ -136,7 +163,7 @@ def warning_for(project: Project, currency: str) -> str:
     for row in of_both(project, currency)[::-1]:
         if row.is_nearly_used(month):
             left = Price(max(row.left(month) or Decimal(0), Decimal(0)), currency)
-            return f"{left} are left of the budget of {_whose(row)}."
+            return f"{left} is left in the budget of {_whose(row)}."
     return ""
 
 
@@ -152,40 +179,37 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
         return
     before = {name: getattr(budget, name) for name in changed}
     Budget.objects.filter(pk=budget.pk).update(**changed)
-    words = {"cap_total": "total", "cap_month": "month", "confirm_above": "ask above", "warn_at": "warn at %"}
-    of_connection = f"{budget.connection}: " if budget.connection else ""
-    changes = [f"{words[name]}: {before[name] or 'none'} -> {cap or 'none'}" for name, cap in changed.items()]
+    changes = {
+        name: f"{CAPS[name]}: {_shown(before[name], budget)} → {_shown(cap, budget)}" for name, cap in changed.items()
+    }
     LedgerEntry.objects.create(
         kind=LedgerEntry.Kind.CAP,
         team=budget.team,
         project=budget.project,
         member=member,
         currency=budget.currency,
-        note=(of_connection + ", ".join(changes))[:300],
+        note=f"{', '.join(changes.values())} for {_whose(budget)}"[:300],
     )
     for name, cap in changed.items():
-        _record_change(budget, name, before[name], cap, member)
-
-
-def _record_change(budget: Budget, field: str, before: Any, now: Any, member: User) -> None:
-    """A cap that lets more be spent than before is raised; one that is taken away, too."""
-    name = field.replace("_", " ") + ("" if budget.project else " of the whole team")
-    is_raised = field in {"cap_total", "cap_month"} and before is not None and (now is None or now > before)
-    activity.record(
-        Verb.CAP_RAISED if is_raised else Verb.BUDGET_CHANGED,
-        member,
-        f"{name}: {_shown(before, budget)} → {_shown(now, budget)}",
-        team=budget.team_id,
-        project=budget.project,
-        page=("project_budget", budget.project.pk) if budget.project else None,
-        price=(now, budget.currency) if isinstance(now, Decimal) else None,
-    )
+        # One that lets more be spent than before is raised; one that is taken away, too.
+        is_raised = (
+            name in {"cap_total", "cap_month"} and before[name] is not None and (cap is None or cap > before[name])
+        )
+        activity.record(
+            Verb.CAP_RAISED if is_raised else Verb.BUDGET_CHANGED,
+            member,
+            f"{changes[name]}, for {_whose(budget)}",
+            team=budget.team_id,
+            project=budget.project,
+            page=("project_budget", budget.project.pk) if budget.project else None,
+            price=(cap, budget.currency) if isinstance(cap, Decimal) else None,
+        )
 
 
 def _shown(value: Any, budget: Budget) -> str:
     if value is None:
         return "none"
-    return str(Price(value, budget.currency)) if isinstance(value, Decimal) else str(value)
+    return str(Price(value, budget.currency)) if isinstance(value, Decimal) else f"{value} %"
 
 
 def project_of(row: Advancing) -> Project:
@@ -195,7 +219,7 @@ def project_of(row: Advancing) -> Project:
     return row.project
 
 
-def _about(row: Advancing) -> dict[str, int]:
+def about(row: Advancing) -> dict[str, int]:
     return {"take_id" if isinstance(row, Generation) else "images_id": row.pk}
 
 
@@ -206,7 +230,7 @@ def _enter(kind: LedgerEntry.Kind, row: Advancing, project: Project, **amounts: 
         project=project,
         member_id=row.created_by_id,
         currency=row.currency,
-        **_about(row),
+        **about(row),
         **amounts,
     )
 
@@ -218,15 +242,15 @@ def _whose(budget: Budget) -> str:
 
 
 def _refuse_what_does_not_fit(budget: Budget, amount: Decimal, rows: list[Advancing]) -> None:
-    left = budget.left(this_month())
+    left = budget.left(_month_there(budget))
     if left is None or amount <= left:
         return
     has, costs = Price(max(left, Decimal(0)), budget.currency), Price(amount, budget.currency)
     message = f"The budget of {_whose(budget)} has {has} left; this costs {costs}. An owner can raise it."
     fitting = []
     for row in rows:
-        left -= row.estimated_cost
-        if left >= 0 and isinstance(row, Generation):
+        if row.estimated_cost <= left and isinstance(row, Generation):
+            left -= row.estimated_cost
             fitting.append(str(row.scene.position))
     if len(rows) > 1:
         message += f" Scenes {', '.join(fitting)} would fit." if fitting else " None of the scenes fits."

@@ -1,10 +1,10 @@
 """What a clip costs: pure arithmetic on catalogue prices, in Decimal."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from generation.catalogue import Model
-from teams.numbers import money
+from teams.numbers import KEPT, money
 
 
 @dataclass(frozen=True)
@@ -20,5 +20,6 @@ class Price:
 
 
 def price_of(model: Model, *, resolution: str, seconds: Decimal) -> Price:
-    """Raises KeyError for a resolution the model does not offer."""
-    return Price(model.price_per_second[resolution] * seconds, model.currency)
+    """To the last place that is kept, rounded up. Raises KeyError for a resolution the model does not offer."""
+    amount = model.price_per_second[resolution] * seconds
+    return Price(amount.quantize(KEPT, ROUND_UP), model.currency)

@@ -42,15 +42,15 @@ SERVED_LATELY = timedelta(days=1)
 def hand_over_due() -> int:
     """Put the next steps that can be taken now into their queues; the number of rows handed over.
 
-    Nothing new is begun before there is room for it, so that whose turn it is gets decided late.
+    For the dispatcher's rhythm alone, so that polls travel in batches and not one by one.
     """
     return hand_over_polls() + begin_due()
 
 
 def begin_due() -> int:
-    """Only what is new: asked for with every click and after every step, when there may be room again.
+    """Only what is new or has to be made here: asked for with every click and after every step, when there may be room.
 
-    Polls are left to the dispatcher's rhythm, so that they travel in batches and not one by one.
+    Nothing new is begun before there is room for it, so that whose turn it is gets decided late.
     """
     return _hand_over_new_remote() + _hand_over_images() + _hand_over_media()
 

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
-from generation import budget, dispatch, media
+from generation import budget, dispatch, media, spool
 from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, Worker, exact
 from generation.states import FINAL, Status
 from projects.models import Reference
@@ -37,7 +37,6 @@ SETTLED_SECONDS = 3600
 class Finding:
     what: str
     repair: Callable[[], None] | None = None
-    is_problem: bool = True
 
 
 def examine() -> Iterator[Finding]:
@@ -110,48 +109,58 @@ def open_questions() -> Iterator[Finding]:
 
 
 def ledger() -> Iterator[Finding]:
-    """Whatever is over has nothing set aside, and the budgets are what the entries add up to."""
+    """Whatever is over has nothing set aside and is booked at what it cost; budgets are what the entries add up to."""
     for name, model in (("take", Generation), ("images", ImageGeneration)):
-        entries = LedgerEntry.objects.exclude(**{name: None}).order_by().values(name).annotate(left=Sum("reserved"))
-        for row in entries.filter(**{f"{name}__status__in": FINAL}):
-            if not (left := exact(row["left"])):
-                continue
-            found = model._default_manager.get(pk=row[name])
-            yield Finding(f"{left} is still set aside for {name} {found.pk}, which is over.", _release(found))
-    for wrong in _wrong_budgets():
-        yield Finding(f"The budget of {wrong} is not what its entries add up to.", _recount(wrong))
+        over = model._default_manager.filter(status__in=FINAL)
+        sums = over.annotate(left=Sum("ledger__reserved"), booked=Sum("ledger__spent"))
+        for pk, cost, left, booked in sums.values_list("pk", "actual_cost", "left", "booked").iterator():
+            if exact(left):
+                yield Finding(f"{exact(left)} is still set aside for {name} {pk}, which is over.", _settle(model, pk))
+            elif exact(cost) != exact(booked):
+                repair = _settle(model, pk) if exact(cost) > exact(booked) else None
+                yield Finding(f"{name} {pk} cost {exact(cost)}; {exact(booked)} is booked for it.".capitalize(), repair)
+    for wrong in Budget.objects.select_related("team", "project", "connection"):
+        if not _adds_up(wrong) and not _adds_up_when_locked(wrong):
+            yield Finding(f"The budget of {wrong} is not what its entries add up to.", _recount(wrong))
 
 
-def _release(row: Advancing) -> Callable[[], None]:
+def _settle(model: type[Advancing], pk: int) -> Callable[[], None]:
     def repair() -> None:
         with transaction.atomic():
-            budget.close(row, Decimal(0))
+            row = model._default_manager.select_for_update(of=("self",)).get(pk=pk)
+            booked = exact(LedgerEntry.objects.filter(**budget.about(row)).aggregate(sum=Sum("spent"))["sum"])
+            budget.close(row, max(Decimal(0), exact(row.actual_cost) - booked))
 
     return repair
 
 
-def _wrong_budgets() -> Iterator[Budget]:
-    for row in Budget.objects.select_related("team", "project", "connection"):
-        if (exact(row.reserved), exact(row.spent)) != _sums_of(row):
-            yield row
+def _adds_up(row: Budget) -> bool:
+    return (exact(row.reserved), exact(row.spent), exact(row.spent_month)) == _sums_of(row)
 
 
-def _sums_of(row: Budget) -> tuple[Decimal, Decimal]:
+def _adds_up_when_locked(row: Budget) -> bool:
+    """A budget and its entries are read one after the other, between which somebody may have spent something."""
+    with transaction.atomic():
+        return _adds_up(Budget.objects.select_for_update().get(pk=row.pk))
+
+
+def _sums_of(row: Budget) -> tuple[Decimal, Decimal, Decimal]:
     entries = LedgerEntry.objects.filter(team=row.team, currency=row.currency)
     if row.project:
         entries = entries.filter(project=row.project)
     if row.connection:
         entries = entries.filter(Q(take__connection=row.connection) | Q(images__connection=row.connection))
     told = entries.aggregate(reserved=Sum("reserved"), spent=Sum("spent"))
-    return exact(told["reserved"]), exact(told["spent"])
+    in_month = budget.in_month(entries, row.month).aggregate(spent=Sum("spent"))["spent"] if row.month else None
+    return exact(told["reserved"]), exact(told["spent"]), exact(in_month)
 
 
 def _recount(row: Budget) -> Callable[[], None]:
     def repair() -> None:
         with transaction.atomic():
             locked = Budget.objects.select_for_update().get(pk=row.pk)
-            locked.reserved, locked.spent = _sums_of(locked)
-            locked.save(update_fields=["reserved", "spent"])
+            locked.reserved, locked.spent, locked.spent_month = _sums_of(locked)
+            locked.save(update_fields=["reserved", "spent", "spent_month"])
 
     return repair
 
@@ -174,17 +183,29 @@ def missing_files() -> Iterator[Finding]:
 
 
 def orphaned_files() -> Iterator[Finding]:
-    """Files in storage that no row names; only where storage is this machine's disk."""
+    """Files in storage that no row names or still needs; only where storage is this machine's disk."""
     root = Path(settings.MEDIA_ROOT)
     if not root.is_dir():
         return
     known = set(Reference.objects.values_list("image", flat=True))
     for name in ("clip", "poster", "filmstrip"):
         known |= set(Generation.objects.exclude(**{name: ""}).values_list(name, flat=True))
-    old = [path for path in _old_files(root) if str(path.relative_to(root)) not in known]
+    needed = _folders_in_use()
+    old = [
+        path
+        for path in _old_files(root)
+        if str(path.relative_to(root)) not in known and str(path.relative_to(root).parent) not in needed
+    ]
     if old:
         size = sum(path.stat().st_size for path in old) / 1e6
         yield Finding(f"{len(old)} files in {root} belong to nothing, {size:.1f} MB.", lambda: _remove(old))
+
+
+def _folders_in_use() -> set[str]:
+    """Of rows that are not over: what came for them may be in storage already, and not in the row yet."""
+    takes = Generation.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
+    pictures = ImageGeneration.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
+    return {f"takes/{pk}" for pk in takes} | {f"{spool.FOLDER}/{pk}" for pk in pictures}
 
 
 def _old_files(root: Path) -> Iterator[Path]:

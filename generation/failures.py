@@ -17,18 +17,20 @@ TITLES = {
     ErrorKind.PROVIDER: "Failed at the provider",
     ErrorKind.NETWORK: "The provider could not be reached",
     ErrorKind.LOST: "The provider lost this clip",
+    ErrorKind.OVERDUE: "It never finished",
     ErrorKind.UNKNOWN: "Nobody knows whether this was made",
     ErrorKind.STORAGE: "This server could not store it",
 }
 NEXT_STEPS = {
     ErrorKind.MODERATION: "Change the wording or the pictures, then make a new take.",
     ErrorKind.QUOTA: "Add credit at the provider or choose another model, then make a new take.",
-    ErrorKind.RATE_LIMIT: "Wait a few minutes, then make a new take; fewer at a time help.",
+    ErrorKind.RATE_LIMIT: "Wait a few minutes, then make a new take; fewer at a time helps.",
     ErrorKind.AUTH: "“Test connection” tells whether it works. An owner, or whoever runs this server, can change it.",
     ErrorKind.INVALID: "Change what the provider names, then make a new take.",
     ErrorKind.PROVIDER: "Make a new take; if it happens again, choose another model.",
     ErrorKind.NETWORK: "Test the connection under Connections, then make a new take.",
     ErrorKind.LOST: "Look at the provider's own page, then say on the queue page what became of it.",
+    ErrorKind.OVERDUE: "Look again to go on waiting, or say on the queue page what became of it.",
     ErrorKind.UNKNOWN: "Look at the provider's own page, then say on the queue page what became of it.",
     ErrorKind.STORAGE: "Ask whoever runs this server to look at its disk, then make a new take.",
 }
@@ -55,7 +57,7 @@ def failure_of(take: Advancing) -> Failure | None:
         isinstance(take, Generation)
         and bool(take.remote_id)
         and take.status == Status.UNKNOWN
-        and kind != ErrorKind.LOST
+        and kind not in (ErrorKind.LOST, ErrorKind.OVERDUE)
     )
     details = [f"code {take.error_code}" if take.error_code else "", take.error_request_id]
     return Failure(

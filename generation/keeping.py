@@ -73,7 +73,7 @@ def restore(take: Generation, by: User | None = None, *, selected: bool = False)
 
 
 def _lock(take: Generation) -> None:
-    Project.objects.select_for_update().get(pk=take.scene.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=take.scene.project_id)
 
 
 def _record(verb: Verb, take: Generation, by: User | None) -> None:

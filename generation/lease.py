@@ -32,6 +32,9 @@ class CancelRequested(Exception):
     """Somebody pressed Cancel while the work was going on."""
 
 
+#: What a row holds that nobody works on.
+NO_LEASE = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
+
 #: A lease is mostly on a take.
 RowT = TypeVar("RowT", bound=Advancing, default=Generation)
 
@@ -70,8 +73,22 @@ class Lease(Generic[RowT]):
         takes = Generation.objects.select_related("connection", "source").filter(lease_token=token)
         return [Lease(take, token) for take in takes]
 
+    @staticmethod
+    def reclaim(rows: QuerySet[RowT]) -> Lease[RowT] | None:
+        """For whoever brings news of a row after its lease ran out: the row is taken from whoever has it now.
+
+        None where it is not among `rows`, which is where nobody has settled yet what the news is about.
+        """
+        token = uuid.uuid4()
+        if not rows.update(**_claimed(token, None)):
+            return None
+        return Lease(rows.model._default_manager.get(lease_token=token), token)
+
     def write(self, *, hold_for: float | None = None, **changes: Any) -> None:
-        """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life. LeaseLost."""
+        """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life.
+
+        Raises LeaseLost.
+        """
         if not self._held().update(**self._stamped(changes), lease_expires_at=_expiry(hold_for)):
             raise LeaseLost
         stalling.alive(hold_for or settings.LEASE_SECONDS)
@@ -86,14 +103,13 @@ class Lease(Generic[RowT]):
         self._remember(changes)
 
     def let_go(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
-        """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final. LeaseLost.
+        """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final.
 
-        `quietly` where nothing changed that anybody sees: open pages are not told.
+        `quietly` where nothing changed that anybody sees: open pages are not told. Raises LeaseLost.
         """
-        ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
         due_at = Now() + timedelta(seconds=next_step_in) if next_step_in else Now()
         values = changes if quietly else self._stamped(changes)
-        if not self._held().update(**values, **ended, next_step_at=due_at):
+        if not self._held().update(**values, **NO_LEASE, next_step_at=due_at):
             raise LeaseLost
         self._remember(changes)
 
@@ -157,9 +173,8 @@ def _active() -> tuple[QuerySet[Generation], QuerySet[ImageGeneration]]:
 
 
 def _release(held: Q, **changes: Any) -> int:
-    ended = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
     return sum(
-        rows.filter(held).update(**ended, **changes, next_step_at=Now(), recovered_at=Now()) for rows in _active()
+        rows.filter(held).update(**NO_LEASE, **changes, next_step_at=Now(), recovered_at=Now()) for rows in _active()
     )
 
 
@@ -169,7 +184,7 @@ def _is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # somebody else's, and there
     return True
 
 

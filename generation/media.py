@@ -28,7 +28,7 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from generation.models import Generation
-from generation.providers.base import ErrorKind, ProviderError
+from generation.providers.base import ErrorKind, OnProgress, ProviderError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -98,7 +98,7 @@ def sweep_scratch() -> int:
     return removed
 
 
-def inspect(path: Path) -> Inspection:
+def inspect(path: Path, on_progress: OnProgress = lambda fraction: None) -> Inspection:
     """Decode the clip's picture, all of it. Raises NotAClip for anything a browser could not play."""
     import av  # 40 MB that a web process, which imports this module too, never needs
 
@@ -109,7 +109,7 @@ def inspect(path: Path) -> Inspection:
             container.streams.video[0].thread_type = "AUTO"
             seconds = Decimal(container.duration) / av.time_base
             fps = max(1, round(container.streams.video[0].average_rate or 0))
-            stills = _stills(container, float(seconds))
+            stills = _stills(container, float(seconds), on_progress)
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise NotAClip("it cannot be decoded") from error
     if not stills:
@@ -119,12 +119,13 @@ def inspect(path: Path) -> Inspection:
     return Inspection(seconds.quantize(Decimal("0.001")), fps, _as_webp(poster), _as_webp(_side_by_side(stills)))
 
 
-def _stills(container: InputContainer, seconds: float) -> list[Image.Image]:
+def _stills(container: InputContainer, seconds: float, on_progress: OnProgress) -> list[Image.Image]:
     """STRIP_STILLS frames, each from the middle of its part of the clip; the last again where frames end sooner."""
     wanted = [seconds * (2 * number + 1) / (2 * STRIP_STILLS) for number in range(STRIP_STILLS)]
     stills: list[Image.Image] = []
     frame = None
     for frame in container.decode(video=0):
+        on_progress((frame.time or 0) / seconds)
         while len(stills) < STRIP_STILLS and (frame.time or 0) >= wanted[len(stills)]:
             stills.append(frame.to_image())  # type: ignore[no-untyped-call]  # PyAV leaves it so
     if frame is not None and len(stills) < STRIP_STILLS:
@@ -181,9 +182,23 @@ def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
     # From here on nothing is written, only renamed: a full disk cannot leave half a file where a whole one belongs.
     size = path.stat().st_size
     kept = {name: _move(scratch, f"takes/{take_id}/{name}.webp") for name, scratch in written.items()}
-    clip = _move(path, f"takes/{take_id}/clip.mp4")
+    clip = _move(path, _clip_name(take_id))
     found = {"clip_bytes": size, "clip_seconds": inspection.seconds, "fps": inspection.fps}
     return {**kept, "clip": clip, **found}
+
+
+def recover(take_id: int, path: Path) -> bool:
+    """Whether a worker that died had stored the clip already and only not told its row; then `path` is a copy of it."""
+    name = _clip_name(take_id)
+    if not default_storage.exists(name):
+        return False
+    with default_storage.open(name) as stored, path.open("wb") as copy:
+        shutil.copyfileobj(stored, copy)
+    return True
+
+
+def _clip_name(take_id: int) -> str:
+    return f"takes/{take_id}/clip.mp4"
 
 
 def _move(scratch: Path, name: str) -> str:

@@ -104,7 +104,7 @@ def offer(
     if asked:
         found += [*task_obstacles(model, connection, asked), *prompt_obstacles(model, asked.prompt)]
         resolution = asked.source.resolution
-        seconds = asked.source.duration
+        seconds = asked.source.whole_seconds
         if asked.task == Task.EXTEND and model.takes.extend:
             seconds = model.takes.extend.nearest(scene.duration, made=asked.source.whole_seconds)
     else:

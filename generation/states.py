@@ -18,7 +18,7 @@ class Status(TextChoices):
 
 
 #: A local renderer goes from queued to running: there is nobody to submit to. Pictures come inside the answer, so they go
-#: from submitting to completed.
+#: from submitting to completed, or from unknown where the answer came late.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SUBMITTING, Status.RUNNING, Status.FAILED, Status.CANCELLED}),
     Status.SUBMITTING: frozenset(
@@ -26,7 +26,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     ),
     Status.RUNNING: frozenset({Status.FETCHING, Status.FAILED, Status.CANCELLED, Status.UNKNOWN}),
     Status.FETCHING: frozenset({Status.COMPLETED, Status.FAILED, Status.RUNNING, Status.UNKNOWN, Status.CANCELLED}),
-    Status.UNKNOWN: frozenset({Status.RUNNING, Status.FETCHING, Status.FAILED}),
+    Status.UNKNOWN: frozenset({Status.RUNNING, Status.FETCHING, Status.FAILED, Status.COMPLETED}),
     Status.COMPLETED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),

@@ -28,14 +28,14 @@ def advance(take_id: int) -> None:
     with stalling.watched(settings.LEASE_SECONDS):
         pipeline.advance(take_id, worker_id=this_worker())
     _note_execution()
-    dispatch.hand_over_due()
+    dispatch.begin_due()
 
 
 def advance_images(row_id: int) -> None:
     with stalling.watched(settings.LEASE_SECONDS):
         pipeline.advance_images(row_id, worker_id=this_worker())
     _note_execution()
-    dispatch.hand_over_due()
+    dispatch.begin_due()
 
 
 def poll(take_ids: list[int]) -> None:
@@ -46,7 +46,7 @@ def poll(take_ids: list[int]) -> None:
 
 
 def refresh_models() -> None:
-    connections.refresh_stale_models()
+    connections.refresh_stale_models(after_each=_note_execution)
     _note_execution()
 
 

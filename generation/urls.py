@@ -1,6 +1,7 @@
 from django.urls import path
 
 from generation.views import (
+    batch,
     budget,
     clip_frames,
     compare,
@@ -23,6 +24,7 @@ from generation.views import (
 urlpatterns = [
     path("scenes/<int:pk>/generate", takes.generate, name="generate"),
     path("projects/<int:pk>/generate-missing", takes.generate_missing, name="generate_missing"),
+    path("projects/<int:pk>/generate", batch.project_generate, name="project_generate"),
     path("takes/<int:pk>/cancel", takes.cancel, name="take_cancel"),
     path("takes/<int:pk>/select", takes.select, name="take_select"),
     path("takes/<int:pk>/note", keeping.take_note, name="take_note"),
@@ -70,6 +72,8 @@ urlpatterns = [
     path("teams/<int:pk>/connections/add/<slug:provider>", team_connections.connection_add, name="connection_add"),
     path("takes/<int:pk>/look", look.take_look, name="take_look"),
     path("images/<int:pk>/look", look.images_look, name="images_look"),
+    path("images/<int:pk>/cancel", queue.images_cancel, name="images_cancel"),
+    path("images/<int:pk>/dismiss", queue.images_dismiss, name="images_dismiss"),
     path("scenes/<int:pk>/prompt", prompts.prompt_preview, name="prompt_preview"),
     path("scenes/<int:pk>/own-prompt", prompts.own_prompt, name="own_prompt"),
     path("teams/<int:pk>/prompts", prompts.prompt_templates, name="prompt_templates"),

@@ -273,6 +273,8 @@ CACHES = {
 LEASE_SECONDS = env.float("IMAGEAI_LEASE_SECONDS", default=20.0)
 #: Seconds a queue may execute nothing, not even the watchdog's question, before it is replaced.
 FROZEN_SECONDS = env.float("IMAGEAI_FROZEN_SECONDS", default=30.0)
+#: A clip that has been running at its provider for longer needs a look: a person says whether to go on waiting.
+LONGEST_RUN_HOURS = env.float("IMAGEAI_LONGEST_RUN_HOURS", default=6.0)
 #: Nothing new is begun while less of the disk is free: what has been paid for must still fit.
 LEAST_FREE_BYTES = env.int("IMAGEAI_LEAST_FREE_MB", default=500) * 1024**2
 MEDIA_WORKERS = env.int("IMAGEAI_MEDIA_WORKERS", default=max(1, min(4, os.cpu_count() or 1)))

@@ -88,7 +88,7 @@ def save_changes(form: SceneForm, *, in_part: bool = False) -> bool:
     """
     seen, mine = form.seen.digests, form.cleaned_data
     with transaction.atomic():
-        stored = Scene.objects.select_for_update().get(pk=form.instance.pk)
+        stored = Scene.objects.select_for_update(no_key=True).get(pk=form.instance.pk)
         theirs = Seen.of(stored, mine.keys() & seen.keys()).digests
         changed = {name for name in theirs if digest_of(mine[name]) not in (seen[name], theirs[name])}
         clashing = {name for name in changed if theirs[name] != seen[name]}

@@ -126,7 +126,7 @@ def put(
 
     Raises ValidationError where there are too many, unless `limit` is off: what was paid for is never thrown away.
     """
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     beside = Reference.objects.live().filter(project=project, scene=scene, role=role)
     if role in Reference.FRAMES:
         beside.update(deleted_at=Now())
@@ -153,7 +153,7 @@ def remove(picture: Reference) -> None:
 @transaction.atomic
 def restore(picture: Reference) -> None:
     """Raises ValidationError where another frame has taken its place, or there are too many references by now."""
-    Project.objects.select_for_update().get(pk=picture.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=picture.project_id)
     beside = Reference.objects.live().filter(project=picture.project, scene=picture.scene, role=picture.role)
     if picture.role in Reference.FRAMES and beside.exclude(pk=picture.pk).exists():
         raise ValidationError(f"There is another {picture.get_role_display().lower()} by now. Remove that one first.")

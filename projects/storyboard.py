@@ -49,7 +49,7 @@ class Written:
 
 
 def locked(project_id: int) -> Project:
-    return Project.objects.select_for_update().get(pk=project_id)
+    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
 
 
 def _number(scenes: Sequence[Scene]) -> None:
@@ -171,7 +171,7 @@ def write(
     Nothing but these fields is written.
     """
     project = locked(project_id)
-    scenes = project.scenes.select_for_update().filter(deleted_at=None).in_bulk(list(values))
+    scenes = project.scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(values))
     if len(scenes) < len(values):
         raise ValidationError("One of these scenes has been deleted in the meantime.")
     return _write_project(project, of_project) + _write_scenes(scenes, values)
@@ -208,7 +208,7 @@ def _news(scene_id: int | None, row: Scene | Project, values: Mapping[str, Value
 @transaction.atomic
 def apply_style(project_id: int, ids: Collection[int], values: Mapping[str, str], *, only_empty: bool) -> list[Written]:
     """Set these fields of those of the scenes that are still there; with `only_empty` where they say nothing yet."""
-    scenes = locked(project_id).scenes.select_for_update().filter(deleted_at=None).in_bulk(list(ids))
+    scenes = locked(project_id).scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(ids))
     return _write_scenes(scenes, {pk: restyling(scene, values, only_empty=only_empty) for pk, scene in scenes.items()})
 
 

@@ -110,7 +110,7 @@ def take_back(act: Act, by: User | None = None) -> str:
 
 def _remove(project: Project, added: Sequence[tuple[int, str]], by: User | None) -> int:
     """Delete the new scenes that nobody has worked on; how many stay."""
-    live = project.scenes.select_for_update().filter(deleted_at=None).prefetch_related("takes", "references")
+    live = project.scenes.select_for_update(no_key=True).filter(deleted_at=None).prefetch_related("takes", "references")
     now = live.in_bulk([scene_id for scene_id, _ in added])
     states = dict(added)
     untouched = [pk for pk, scene in now.items() if _state_of(scene) == states[pk] and not scene.takes.all()]
@@ -121,7 +121,7 @@ def _remove(project: Project, added: Sequence[tuple[int, str]], by: User | None)
 
 def _write_back(project: Project, written: Sequence[tuple[int | None, str, str, str]]) -> int:
     """Give the fields that nobody has written since their old values; how many stay."""
-    live = project.scenes.select_for_update().filter(deleted_at=None)
+    live = project.scenes.select_for_update(no_key=True).filter(deleted_at=None)
     scenes = live.in_bulk([scene_id for scene_id, *_ in written if scene_id])
     values: dict[int, dict[str, Value]] = {}
     of_project: dict[str, Value] = {}

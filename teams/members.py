@@ -88,7 +88,7 @@ def leave(team_id: int, user: User) -> None:
 
 def locked(team_id: int, owner: User | None = None) -> Team:
     """The team, whose members nobody else changes until the transaction ends. Raises PermissionDenied for no owner of it."""
-    team = Team.objects.select_for_update().get(pk=team_id)
+    team = Team.objects.select_for_update(no_key=True).get(pk=team_id)
     if owner is not None:
         role = role_in(owner, team_id)
         if role is None:

@@ -57,7 +57,7 @@ NOTHING_LEARNT: dict[str, Any] = {
 def add(connection: Connection, team: Team) -> None:
     """Behind the team's others."""
     with transaction.atomic():
-        Team.objects.select_for_update().get(pk=team.pk)
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         last = Connection.objects.filter(team=team).aggregate(last=Max("position"))["last"]
         connection.team, connection.position = team, (last or 0) + 1
         connection.save()
@@ -88,7 +88,7 @@ def switch(connection: Connection, *, on: bool) -> bool:
 def move(connection: Connection, by: int) -> bool:
     """One place up (-1) or down (1); whether there was one."""
     assert connection.team_id is not None
-    Team.objects.select_for_update().get(pk=connection.team_id)
+    Team.objects.select_for_update(no_key=True).get(pk=connection.team_id)
     order = list(Connection.live().filter(team=connection.team_id))
     at = next(index for index, other in enumerate(order) if other.pk == connection.pk)
     if not 0 <= at + by < len(order):

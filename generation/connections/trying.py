@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.db.models.functions import Now
@@ -58,7 +58,7 @@ def has_listing() -> bool:
     return any(True for _ in _listing())
 
 
-def refresh_stale_models() -> None:
+def refresh_stale_models(after_each: Callable[[], None] = lambda: None) -> None:
     """Once an hour; a server that does not answer keeps the list it gave before."""
     for configured in _listing():
         asked_at = configured.row().live_models_at
@@ -68,6 +68,7 @@ def refresh_stale_models() -> None:
             refresh_models(configured)
         except ProviderError as error:
             logger.warning("%s does not tell its models: %s", configured.name, error)
+        after_each()
 
 
 def _listing() -> Iterator[Configured]:

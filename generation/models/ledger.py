@@ -18,6 +18,7 @@ from generation.models.generation import Generation
 from generation.models.image_generation import ImageGeneration
 from projects.models import Project
 from teams.models import AddedTo, AddedToQuerySet, Team, User
+from teams.numbers import KEPT
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
@@ -28,7 +29,7 @@ def money(**options: Any) -> models.DecimalField[Any, Any]:
 
 def exact(total: Decimal | None) -> Decimal:
     """A sum the database made, to the last place that is kept: SQLite adds in floating point."""
-    return (total or Decimal(0)).quantize(Decimal("0.0001"))
+    return (total or Decimal(0)).quantize(KEPT)
 
 
 class Budget(models.Model):
@@ -76,7 +77,8 @@ class Budget(models.Model):
         return str(self.project or self.connection or self.team)
 
     def spent_in(self, month: str) -> Decimal:
-        return self.spent_month if self.month == month else Decimal(0)
+        """What was booked in a later month counts too: a clock that was put back makes no room."""
+        return self.spent_month if self.month >= month else Decimal(0)
 
     def left(self, month: str) -> Decimal | None:
         """What may still be reserved; None without a cap."""

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models.functions import Now
 
 from generation.models.generation import Generation
+from generation.models.image_generation import ImageGeneration
+from generation.states import Status
 
 
 class Worker(models.Model):
@@ -31,6 +33,23 @@ class Worker(models.Model):
     @classmethod
     def executing(cls, queue: str, within: timedelta = ALIVE_FOR) -> models.QuerySet[Worker]:
         """The workers whose queue `queue` has executed something lately, or is in the middle of it."""
-        takes = Generation.objects.in_queue(queue)
-        holds_lease = models.Q(generation_leases__lease_expires_at__gt=Now(), generation_leases__in=takes)
-        return cls.objects.filter(models.Q(**{f"{queue}_executed_at__gt": Now() - within}) | holds_lease).distinct()
+        lately = models.Q(**{f"{queue}_executed_at__gt": Now() - within})
+        takes, pictures = (models.Q(pk__in=rows.order_by().values("leased_by")) for rows in _held(queue))
+        return cls.objects.filter(lately | takes | pictures)
+
+    def is_busy(self, queue: str, processes: int) -> bool:
+        """Whether so many processes of the queue are in the middle of something: then none has time for anything else."""
+        pids = {pid for rows in _held(queue) for pid in rows.filter(leased_by=self).values_list("lease_pid", flat=True)}
+        return len(pids) >= processes
+
+    def is_sending(self) -> bool:
+        """Whether it waits for a provider to say whether it accepts something, which is lost where it ends now."""
+        sending = models.Q(leased_by=self, status=Status.SUBMITTING)
+        return any(rows.filter(sending).exists() for queue in ("remote", "media") for rows in _held(queue))
+
+
+def _held(queue: str) -> tuple[models.QuerySet[Generation], models.QuerySet[ImageGeneration]]:
+    """What somebody holds a lease on; pictures are made in the queue for media."""
+    live = models.Q(lease_expires_at__gt=Now())
+    pictures = ImageGeneration.objects.filter(live)
+    return Generation.objects.in_queue(queue).filter(live), pictures if queue == "media" else pictures.none()

@@ -10,8 +10,9 @@ is due again when its lease runs out; what may then be done depends on its statu
 """
 
 from generation.offers import Asked
-from generation.pipeline.asking import Enqueued, Missing, cancel, enqueue, enqueue_missing, is_missing, missing_of
-from generation.pipeline.images import enqueue_images, image_obstacles
+from generation.pipeline.asking import Enqueued, cancel, enqueue
+from generation.pipeline.batches import Batch, enqueue_chosen, enqueue_missing, is_missing, missing_of, plan
+from generation.pipeline.images import cancel_images, enqueue_images, image_obstacles
 from generation.pipeline.steps import POLL_SECONDS, advance, advance_images, poll_many
 from generation.pipeline.transitions import MAX_ATTEMPTS, IllegalTransition
 
@@ -19,17 +20,20 @@ __all__ = [
     "MAX_ATTEMPTS",
     "POLL_SECONDS",
     "Asked",
+    "Batch",
     "Enqueued",
     "IllegalTransition",
-    "Missing",
     "advance",
     "advance_images",
     "cancel",
+    "cancel_images",
     "enqueue",
+    "enqueue_chosen",
     "enqueue_images",
     "enqueue_missing",
     "image_obstacles",
     "is_missing",
     "missing_of",
+    "plan",
     "poll_many",
 ]

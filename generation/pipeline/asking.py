@@ -1,8 +1,7 @@
-"""Asking for takes, and stopping them."""
+"""Asking for one take, and stopping it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -15,13 +14,13 @@ from django.db.models.functions import Now
 
 from generation import budget, catalogue, connections, prompting
 from generation.cost import Price
-from generation.dispatch import hand_over_due
+from generation.dispatch import begin_due
+from generation.lease import NO_LEASE
 from generation.models import Generation
-from generation.offers import Asked, Offer, chosen_model, chosen_offer, quote
+from generation.offers import Asked, Offer, chosen_model, quote
 from generation.states import Status
 from projects.models import Audio, Project, Reference, Scene, SceneQuerySet
 from teams import activity
-from teams.activity import counted
 from teams.models import User, Verb
 
 #: A second take asked for this soon after the first is the second half of a double click.
@@ -54,7 +53,7 @@ def enqueue(
     the price is another by now, or the scene is gone; NeedsConfirmation for a price that is asked about first, unless it was
     `confirmed`.
     """
-    scenes = _lock(scene.project_id).filter(pk=scene.pk)
+    scenes = lock_scenes(scene.project_id).filter(pk=scene.pk)
     current = scenes.first()
     if current is None:
         raise ValidationError("This scene has been deleted in the meantime.")
@@ -65,7 +64,7 @@ def enqueue(
     since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
     if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
         return Enqueued(just_made, created=False)
-    take = _new_take(current, member, model or chosen_model(current), asked)
+    take = new_take(current, member, quote(current, model or chosen_model(current), asked), asked)
     price = Price(take.estimated_cost, take.currency)
     if expected is not None and expected != str(price):
         raise ValidationError(
@@ -77,61 +76,26 @@ def enqueue(
     budget.reserve([take], current.project)
     about = ("scene_page", current.pk)
     activity.record(Verb.TAKES_GENERATED, member, take.called, project=current.project, page=about, price=take.price)
-    transaction.on_commit(hand_over_due, robust=True)
+    transaction.on_commit(begin_due, robust=True)
     return Enqueued(take, created=True)
 
 
-@transaction.atomic
-@connections.remembered()
-def enqueue_missing(project: Project, *, member: User, confirmed: bool = True) -> list[Generation]:
-    """A take for every scene that has neither a finished one nor one under way. Pressed twice, the second finds none.
-
-    All or nothing: raises ValidationError naming the first scene that the model cannot make.
-    """
-    takes = []
-    for scene in _lock(project.pk):
-        if is_missing(scene):
-            try:
-                takes.append(_new_take(scene, member, chosen_model(scene)))
-            except ValidationError as error:
-                reason = " ".join(error.messages)
-                raise ValidationError(f"Scene {scene.position}: {reason} Nothing was started.") from error
-    if takes and not confirmed:
-        total = sum((take.estimated_cost for take in takes), Decimal(0))
-        budget.ask_before(Price(total, takes[0].currency), project)
-    made = Generation.objects.bulk_create(takes)
-    budget.reserve(made, project)
-    _record_many(made, project, member)
-    transaction.on_commit(hand_over_due, robust=True)
-    return takes
-
-
-def _record_many(takes: Iterable[Generation], project: Project, member: User) -> None:
-    """One entry per currency."""
-    amounts: dict[str, list[Decimal]] = {}
-    for take in takes:
-        amounts.setdefault(take.currency, []).append(take.estimated_cost)
-    for currency, costs in amounts.items():
-        price = (sum(costs, Decimal(0)), currency)
-        activity.record(Verb.TAKES_GENERATED, member, counted(len(costs), "take"), project=project, price=price)
-
-
-def _lock(project_id: int) -> SceneQuerySet:
+def lock_scenes(project_id: int) -> SceneQuerySet:
     """Keep everybody else from starting takes of this project until the transaction ends; its scenes as they are now."""
-    Project.objects.select_for_update().get(pk=project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=project_id)
     return Scene.objects.live().for_cards().filter(project=project_id)
 
 
-def _new_take(scene: Scene, member: User, model: catalogue.Model, asked: Asked | None = None) -> Generation:
-    offered = quote(scene, model, asked)
+def new_take(scene: Scene, member: User, offered: Offer, asked: Asked | None = None) -> Generation:
+    """Not saved yet; of an offer that is possible."""
     assert offered.price is not None
     return Generation(
         scene=scene,
         number=scene.next_take_number,
         created_by=member,
-        provider=model.provider,
+        provider=offered.model.provider,
         connection=offered.connection.row() if offered.connection else None,
-        model_id=model.id,
+        model_id=offered.model.id,
         shot=scene.shot(),
         scene_digest=scene.digest(),
         duration=offered.seconds,
@@ -178,30 +142,6 @@ def inputs_of(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
     return inputs
 
 
-@dataclass(frozen=True)
-class Missing:
-    """What "Generate missing" would start, and for how much."""
-
-    count: int
-    price: Price
-
-    def __str__(self) -> str:
-        return f"{self.count} scene{'' if self.count == 1 else 's'} · {self.price}"
-
-
-def missing_of(scenes: Iterable[Scene]) -> Missing:
-    """Leaves out what the model cannot make; reads prefetched takes."""
-    offers = [chosen_offer(scene) for scene in scenes if is_missing(scene)]
-    prices = [offered.price for offered in offers if offered and offered.price and offered.is_possible]
-    currency = prices[0].currency if prices else "USD"
-    return Missing(len(prices), Price(sum((price.amount for price in prices), Decimal(0)), currency))
-
-
-def is_missing(scene: Scene) -> bool:
-    """Whether "Generate missing" means this scene; reads its prefetched takes."""
-    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in scene.live_takes)
-
-
 @transaction.atomic
 def cancel(take: Generation, by: User | None = None) -> bool:
     """Stop the take: at once while it waits, else as soon as whoever works on it notices. False when it is over."""
@@ -209,10 +149,11 @@ def cancel(take: Generation, by: User | None = None) -> bool:
     is_news = row.filter(cancel_requested=False).exists()
     changed = {"version": F("version") + 1, "changed_at": Now()}
     waiting = row.lease_free().filter(status=Status.QUEUED)
-    if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **changed):
+    # Whoever claimed it and was stopped since must not wake up and send it: its token is gone.
+    if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **NO_LEASE, **changed):
         budget.close(take, Decimal(0))
     elif row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed):
-        transaction.on_commit(hand_over_due, robust=True)
+        transaction.on_commit(begin_due, robust=True)
     else:
         return False
     if is_news:

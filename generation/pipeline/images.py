@@ -1,13 +1,14 @@
 """Pictures made elsewhere: asking for them, and the one step in which they are sent for and kept.
 
-The answer holds the pictures themselves. A step that died in `submitting` may have been charged, and there is nothing to
-look up: a person decides.
+The answer holds the pictures themselves, so it is spooled before anything else happens. A step that died in `submitting`
+goes on from there; where nothing had come, they may have been charged, and there is nothing to look up: a person decides.
 """
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,13 +18,14 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
-from generation import admission, budget, connections, image_validation, media
+from generation import admission, budget, connections, image_validation, media, spool
 from generation.catalogue import Model
-from generation.dispatch import hand_over_due
-from generation.lease import CancelRequested, Lease
-from generation.models import ImageGeneration
+from generation.dispatch import begin_due
+from generation.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
+from generation.models import ImageGeneration, exact
 from generation.offers import why_not
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.transitions import UNCLEAR, end
@@ -36,6 +38,9 @@ from teams import activity
 from teams.activity import counted
 from teams.models import User, Verb
 
+logger = logging.getLogger(__name__)
+
+STORE_AGAIN_SECONDS = 30
 OPTIONS = ("size", "quality", "background", "output_format", "compression", "style", "moderation", "count")
 
 
@@ -60,7 +65,7 @@ def enqueue_images(
     A `click` that arrives twice asks once. Raises ValidationError with every obstacle, or where the price is not the one that
     was `expected`; NeedsConfirmation for a price that is asked about first, unless it was `confirmed`.
     """
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if click and (asked_already := ImageGeneration.objects.filter(project=project, click=click).first()):
         return asked_already
     obstacles = image_obstacles(project.team_id, model, request, len(inputs))
@@ -99,8 +104,20 @@ def enqueue_images(
     about = ("scene_page", scene.pk) if scene else ("project_edit", project.pk)
     what = f"{counted(request.count, 'picture')}: {row.get_role_display().lower()}"
     activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, price=row.price)
-    transaction.on_commit(hand_over_due, robust=True)
+    transaction.on_commit(begin_due, robust=True)
     return row
+
+
+@transaction.atomic
+def cancel_images(row: ImageGeneration, by: User | None = None) -> bool:
+    """Only while they wait: what is being sent is paid for, and kept."""
+    waiting = ImageGeneration.objects.lease_free().filter(pk=row.pk, status=Status.QUEUED)
+    changes = {"finished_at": Now(), "actual_cost": Decimal(0), "version": F("version") + 1, "changed_at": Now()}
+    if not waiting.update(status=Status.CANCELLED, **changes, **NO_LEASE):
+        return False
+    budget.close(row, Decimal(0))
+    activity.record(Verb.TAKE_CANCELLED, by, f"pictures: {row.get_role_display().lower()}", project=row.project)
+    return True
 
 
 def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:
@@ -114,7 +131,7 @@ def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: i
 
 
 def step_of(row: ImageGeneration) -> Callable[[Lease[ImageGeneration]], None]:
-    return make if row.status == Status.QUEUED else leave_to_a_person
+    return make if row.status == Status.QUEUED else finish
 
 
 def make(lease: Lease[ImageGeneration]) -> None:
@@ -136,8 +153,38 @@ def make(lease: Lease[ImageGeneration]) -> None:
             leave_to_a_person(lease, error)
             return
         raise
-    _keep(lease, result)
+    try:
+        spool.put(row.pk, result)
+    except OSError:
+        logger.exception("The pictures of request %s could not be spooled.", row.pk)
+    try:
+        _keep(lease, result)
+    except LeaseLost:
+        _keep_late(row, result)
     admission.welcomed(connection_of(row))
+
+
+def finish(lease: Lease[ImageGeneration]) -> None:
+    """A step that died: what came is kept."""
+    try:
+        result = spool.take(lease.take.pk)
+    except OSError as error:
+        _not_stored(lease, error)
+        return
+    if result:
+        _keep(lease, result)
+    else:
+        leave_to_a_person(lease)
+
+
+def _keep_late(row: ImageGeneration, result: ImageResult) -> None:
+    """Another worker took over while the provider was asked, and could only leave it to a person."""
+    open_still = (Status.SUBMITTING, Status.UNKNOWN)
+    late = Lease.reclaim(ImageGeneration.objects.filter(pk=row.pk, status__in=open_still, made=[]))
+    if late:
+        _keep(late, result)
+    else:
+        logger.error("The pictures of request %s came too late to be used.", row.pk)
 
 
 def leave_to_a_person(lease: Lease[ImageGeneration], error: ProviderError | None = None) -> None:
@@ -160,19 +207,47 @@ def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
 
 
 def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:
-    """Every picture that was paid for is kept; they all become references where one can only be a frame."""
+    """Every picture that was paid for and can be read is kept; the spool is empty afterwards."""
     row = lease.take
     cost = _cost(row, result)
-    try:
-        made_pictures = [pictures.as_made(data) for data in result.images]
-    except ValidationError as error:
-        message = f"The provider charged for something that is no picture: {' '.join(error.messages)}"
-        raise ProviderError(ErrorKind.PROVIDER, message) from error
+    readable, broken = _as_pictures(result.images)
+    if not readable:
+        spool.clear(row.pk)
+        raise ProviderError(ErrorKind.PROVIDER, f"The provider charged for something that is no picture: {broken}")
     lease.write()
-    with transaction.atomic():
-        made = [_put(row, picture) for picture in made_pictures]
-        usage: dict[str, Any] = dict(result.usage)
-        end(lease, Status.COMPLETED, actual_cost=cost, usage=usage, made=made, started_at=Now(), error_message="")
+    try:
+        with transaction.atomic():
+            made = [_put(row, picture) for picture in readable]
+            usage: dict[str, Any] = dict(result.usage)
+            end(
+                lease,
+                Status.COMPLETED,
+                actual_cost=cost,
+                usage=usage,
+                made=made,
+                started_at=Now(),
+                error_message=broken,
+            )
+    except OSError as error:
+        _not_stored(lease, error)
+    else:
+        spool.clear(row.pk)
+
+
+def _as_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:
+    """Those that can be read, and what is wrong with one that cannot."""
+    readable, broken = [], ""
+    for data in images:
+        try:
+            readable.append(pictures.as_made(data))
+        except ValidationError as error:
+            broken = " ".join(error.messages)
+    return readable, broken
+
+
+def _not_stored(lease: Lease[ImageGeneration], error: OSError) -> None:
+    """Tried again from the spool, for as long as it takes."""
+    lease.let_go(next_step_in=STORE_AGAIN_SECONDS, waiting_for=f"They came, and cannot be stored yet: {error}"[:300])
 
 
 def _put(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
@@ -190,4 +265,4 @@ def _cost(row: ImageGeneration, result: ImageResult) -> Decimal:
     tokens = result.usage.get("output_tokens")
     if model is None or tokens is None or model.price_per_million_tokens is None:
         return row.estimated_cost
-    return (model.price_per_million_tokens * tokens / 1_000_000).quantize(Decimal("0.0001"))
+    return exact(model.price_per_million_tokens * tokens / 1_000_000)

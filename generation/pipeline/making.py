@@ -24,6 +24,8 @@ from generation.states import Status
 from projects.models import Scene
 
 PROGRESS_SECONDS = 0.5
+#: While a server sends nothing for as long as a download waits for it, nobody else is to begin the same download.
+SILENT_SECONDS = 45
 
 
 def request_of(take: Generation) -> Request:
@@ -105,7 +107,8 @@ def store(lease: Lease, path: Path, own_still: Callable[[], bytes] = bytes) -> N
 
     Raises media.NotAClip, OSError, LeaseLost.
     """
-    inspection = media.inspect(path)
+    inspection = media.inspect(path, throttled(lambda **_: lease.write()))
+    lease.write(hold_for=SILENT_SECONDS)
     if poster := media.poster_from(own_still()):
         inspection = replace(inspection, poster=poster)
     lease.write()

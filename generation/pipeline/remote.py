@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
+import time
 from collections.abc import Coroutine
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from generation import admission, connections, media
-from generation.lease import CancelRequested, Lease
-from generation.models import Generation
+from generation.lease import CancelRequested, Lease, LeaseLost
+from generation.models import Generation, exact
 from generation.pipeline import adopting
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
-from generation.pipeline.making import request_of, store, throttled, with_pictures
+from generation.pipeline.making import SILENT_SECONDS, request_of, store, throttled, with_pictures
 from generation.pipeline.transitions import MAX_ATTEMPTS, UNCLEAR, allow, back_off, end, error_fields
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, RemoteProvider
 from generation.providers.registry import remote_provider
 from generation.states import Status
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 LOOK_UP_AFTER_SECONDS = 5
 FIRST_POLL_SECONDS = 2
+#: Whatever a provider asks for: a clip is paid for, and may be kept there for an hour only.
+LONGEST_BETWEEN_POLLS = 60.0
+CHECK_SECONDS = 45
+#: The lease of a submit lasts longer.
+WRITE_FOR_SECONDS, WRITE_AGAIN_SECONDS = 120.0, 1.0
+#: Who wants a clip stopped that nobody can stop waits no longer once it has taken this many times as long as usual.
+LATE_TIMES, LATE_AT_LEAST = 5, timedelta(minutes=10)
 
 
 # -- Submitting --------------------------------------------------------------------------------------------------------
@@ -59,13 +72,44 @@ def submit(lease: Lease) -> None:
         else:
             raise
     else:
-        with transaction.atomic():
-            # Where this worker was stopped past its lease, another take may have been given the clip: then this one is
-            # looked up, as if the answer had been lost.
-            is_ours = adopting.is_free(take, remote_id)
-            begun = _begun(take, remote_id) if is_ours else {}
-            lease.let_go(next_step_in=FIRST_POLL_SECONDS if is_ours else LOOK_UP_AFTER_SECONDS, **begun)
+        _accepted(lease, remote_id)
         admission.welcomed(connection_of(take))
+
+
+def _accepted(lease: Lease, remote_id: str) -> None:
+    """Write the clip's id down, however long the database is away: without it the clip can only be looked for."""
+    deadline = time.monotonic() + WRITE_FOR_SECONDS
+    while True:
+        try:
+            return _write_down(lease, remote_id)
+        except LeaseLost:
+            return _write_down_late(lease.take, remote_id)
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > deadline:
+                logger.exception("Take %s is %s at its provider, which could not be stored.", lease.take.pk, remote_id)
+                raise
+            close_old_connections()
+            time.sleep(WRITE_AGAIN_SECONDS)
+
+
+def _write_down(lease: Lease, remote_id: str) -> None:
+    """Where this worker was stopped past its lease, another take may have been given the clip: then this one is looked up,
+    as if the answer had been lost."""
+    with transaction.atomic():
+        is_ours = adopting.is_free(lease.take, remote_id)
+        begun = _begun(lease.take, remote_id) if is_ours else {}
+        lease.let_go(next_step_in=FIRST_POLL_SECONDS if is_ours else LOOK_UP_AFTER_SECONDS, **begun)
+
+
+def _write_down_late(take: Generation, remote_id: str) -> None:
+    """Another worker took over and could only look for the clip, or has left it to a person: with the id it goes on."""
+    looked_for = Generation.objects.filter(pk=take.pk, status__in=(Status.SUBMITTING, Status.UNKNOWN), remote_id="")
+    with transaction.atomic():
+        late = Lease.reclaim(looked_for) if adopting.is_free(take, remote_id) else None
+        if late:
+            late.let_go(next_step_in=FIRST_POLL_SECONDS, finished_at=None, **_begun(late.take, remote_id))
+    if late is None and not Generation.objects.filter(pk=take.pk, remote_id=remote_id).exists():
+        logger.error("Take %s is %s at its provider; that came too late to be used.", take.pk, remote_id)
 
 
 def _begun(take: Generation, remote_id: str) -> dict[str, Any]:
@@ -121,34 +165,73 @@ def on_loop(work: Coroutine[Any, Any, T]) -> T:
 
 async def ask(take: Generation) -> Progress:
     """Raises ProviderError."""
-    return await remote_provider(take.provider).check(connections.account_of(take), take.remote_id)
+    account = connections.account_of(take)
+    try:
+        return await asyncio.wait_for(remote_provider(take.provider).check(account, take.remote_id), CHECK_SECONDS)
+    except TimeoutError as error:
+        raise ProviderError(ErrorKind.NETWORK, f"It did not answer within {CHECK_SECONDS} s.") from error
 
 
 def poll(lease: Lease) -> None:
-    """One take alone: where somebody wants it stopped, or a command drives it."""
+    """One take alone: where somebody wants it stopped, or a command drives it.
+
+    It is asked about first: a clip that is finished is kept, whoever wanted it stopped.
+    """
     take = lease.take
-    if take.cancel_requested and _stop_at_provider(lease):
-        raise CancelRequested
+    told: Progress | ProviderError
     try:
-        progress = on_loop(ask(take))
+        told = on_loop(ask(take))
     except ProviderError as error:
-        heed(lease, error)
-    else:
-        heed(lease, progress)
+        told = error
+    if take.cancel_requested:
+        if isinstance(told, ProviderError):
+            _stop_waiting(take, told)
+        elif told.state == ProgressState.RUNNING and _stop_at_provider(lease):
+            raise CancelRequested
+    heed(lease, told)
 
 
 def _stop_at_provider(lease: Lease) -> bool:
-    """Whether the provider stopped it. Where it cannot, the wish is dropped: the clip is paid for and will be kept."""
+    """Whether the provider stopped it. Where it cannot, the wish is dropped: the clip is paid for and will be kept.
+
+    Raises ProviderError where the clip is lost, or has been running for so long that nobody has to wait for it any more.
+    """
     take = lease.take
     try:
         stopped = remote_provider(take.provider).cancel(connections.account_of(take), take.remote_id)
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise
+        _stop_waiting(take, error)
         return False  # asked again with the next poll
     if not stopped:
+        _stop_waiting(take)
         lease.write(cancel_requested=False, waiting_for="It cannot be stopped there any more; the clip will be kept.")
     return stopped
+
+
+def _stop_waiting(take: Generation, error: ProviderError | None = None) -> None:
+    """Raises ProviderError where the clip is late; a person decides then what becomes of it."""
+    model = connections.model_of(take)
+    usual = timedelta(seconds=model.expected_seconds) if model else timedelta()
+    is_lost = error is not None and error.kind == ErrorKind.LOST
+    if not is_lost and _has_run_for(take, max(LATE_AT_LEAST, LATE_TIMES * usual)):
+        answer = f"It answered: {error.message}" if error else "The provider cannot stop it."
+        raise ProviderError(ErrorKind.OVERDUE, f"It took unusually long, and somebody stopped waiting. {answer}")
+
+
+def _give_up_overdue(take: Generation, error: ProviderError | None = None) -> None:
+    """Raises ProviderError for a clip that has been running for longer than anybody waits."""
+    if _has_run_for(take, timedelta(hours=settings.LONGEST_RUN_HOURS)):
+        answer = f"lastly it answered: {error.message}" if error else "the provider still says that it is running."
+        raise ProviderError(ErrorKind.OVERDUE, f"After {settings.LONGEST_RUN_HOURS:g} hours {answer}")
+
+
+def _has_run_for(take: Generation, limit: timedelta) -> bool:
+    """By the database's clock, which is asked only where this machine's says so."""
+    if take.started_at is None or timezone.now() - take.started_at < limit:
+        return False
+    return Generation.objects.filter(pk=take.pk, started_at__lte=Now() - limit).exists()
 
 
 def heed(lease: Lease, told: Progress | ProviderError) -> None:
@@ -157,21 +240,24 @@ def heed(lease: Lease, told: Progress | ProviderError) -> None:
     if isinstance(told, ProviderError):
         if told.kind == ErrorKind.LOST:
             raise told
+        _give_up_overdue(take, told)
         # One bad poll says nothing about the clip.
         unseen = take.error_kind == told.kind
-        lease.let_go(next_step_in=told.retry_after or poll_delay(take, 0), quietly=unseen, error_kind=told.kind)
+        wait = min(told.retry_after or poll_delay(take, 0), LONGEST_BETWEEN_POLLS)
+        lease.let_go(next_step_in=wait, quietly=unseen, error_kind=told.kind)
         return
     match told.state:
         case ProgressState.RUNNING:
+            _give_up_overdue(take)
             percent = min(99, max(take.progress, told.percent))
-            wait = told.poll_after or poll_delay(take, percent)
+            wait = min(told.poll_after or poll_delay(take, percent), LONGEST_BETWEEN_POLLS)
             unseen = percent == take.progress and not take.error_kind
             lease.let_go(progress=percent, next_step_in=wait, quietly=unseen, error_kind="")
         case ProgressState.DONE:
-            cost: dict[str, Any] = {} if told.cost is None else {"actual_cost": told.cost}
+            cost: dict[str, Any] = {} if told.cost is None else {"actual_cost": exact(told.cost)}
             lease.let_go(status=allow(take, Status.FETCHING), progress=99, attempt=0, error_kind="", **cost)
         case ProgressState.CANCELLED:
-            raise CancelRequested
+            end(lease, Status.CANCELLED, actual_cost=told.cost or Decimal(0))
         case ProgressState.FAILED:
             failure = told.error or ProviderError(ErrorKind.PROVIDER, "The provider gave no reason.")
             end(lease, Status.FAILED, actual_cost=told.cost or Decimal(0), **error_fields(failure))
@@ -197,12 +283,15 @@ def poll_delay(take: Generation, percent: int) -> float:
 def fetch(lease: Lease) -> None:
     """Download a clip that has been paid for: tried again for as long as it takes, and never called failed."""
     take = lease.take
-    lease.write(attempt=F("attempt") + 1)
+    lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
     try:
         with media.scratch_file(take.pk, lease.token) as path:
             account = connections.account_of(take)
             provider = remote_provider(take.provider)
-            provider.fetch(account, take.remote_id, path, throttled(lambda **_: lease.write()))
+            if not media.recover(take.pk, path):
+                provider.fetch(
+                    account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
+                )
             store(lease, path, partial(_own_still, provider, account, take.remote_id))
     except (ProviderError, media.NotAClip, OSError) as error:
         message = f"The clip is made; downloading it did not work yet: {error}"

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from generation import budget, connections
-from generation.dispatch import hand_over_due
+from generation.dispatch import begin_due
 from generation.models import Advancing, Generation
 from generation.pipeline import adopting
 from generation.pipeline.making import request_of
@@ -54,7 +54,9 @@ def was_made(take: Generation, remote_id: str, by: User | None = None) -> None:
     if not remote_id:
         raise ValidationError("Paste the id that the provider shows for the clip.")
     if other := adopting.taker_of(take, remote_id):
-        raise ValidationError(f"That clip belongs to take {other.number} of “{other.scene.title}” already.")
+        is_ours = other.scene.project.team_id == take.scene.project.team_id
+        whose = f"take {other.number} of “{other.scene.title}”" if is_ours else "another take"
+        raise ValidationError(f"That clip belongs to {whose} already.")
     try:
         on_loop(remote_provider(take.provider).check(connections.account_of(take), remote_id))
     except ProviderError as error:
@@ -72,7 +74,7 @@ def was_not_made(row: Advancing, by: User | None = None) -> None:
 def was_charged(row: Advancing, by: User | None = None) -> None:
     """It was charged and is lost; it counts as spent. Raises ValidationError."""
     message = "Somebody looked: it was charged, and the result is lost."
-    _close(row, row.estimated_cost, message, by, "it was charged and is lost")
+    _close(row, row.cost, message, by, "it was charged and is lost")
 
 
 @transaction.atomic
@@ -83,7 +85,7 @@ def _go_on(take: Generation, remote_id: str, by: User | None, said: str) -> None
         take,
         status=allow(take, Status.RUNNING),
         remote_id=remote_id,
-        started_at=take.started_at or Now(),
+        started_at=Now(),
         finished_at=None,
         next_step_at=Now(),
         handed_over_at=None,
@@ -95,7 +97,7 @@ def _go_on(take: Generation, remote_id: str, by: User | None, said: str) -> None
     if not changed:
         raise ValidationError(OVER)
     _record(take, by, said)
-    transaction.on_commit(hand_over_due, robust=True)
+    transaction.on_commit(begin_due, robust=True)
 
 
 @transaction.atomic

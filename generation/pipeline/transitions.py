@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from generation import budget
 from generation.lease import Lease, RowT
-from generation.models import Advancing
+from generation.models import Advancing, exact
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.registry import is_local
 from generation.states import TRANSITIONS, Status
@@ -19,7 +19,7 @@ from generation.states import TRANSITIONS, Status
 #: A step that killed its worker this often, or a submit that was turned away so often, is not tried again.
 MAX_ATTEMPTS = 10
 #: After these nobody here knows whether there is a clip.
-UNCLEAR = frozenset({ErrorKind.UNKNOWN, ErrorKind.PROVIDER, ErrorKind.LOST})
+UNCLEAR = frozenset({ErrorKind.UNKNOWN, ErrorKind.PROVIDER, ErrorKind.LOST, ErrorKind.OVERDUE})
 
 
 class IllegalTransition(Exception):
@@ -42,6 +42,8 @@ def end(lease: Lease[RowT], status: Status, **changes: Any) -> None:
 
     What was set aside for the row is settled or released with it; while a person has to decide, it stays set aside.
     """
+    if status != Status.UNKNOWN:
+        changes["actual_cost"] = exact(changes["actual_cost"])
     with transaction.atomic():
         lease.let_go(status=allow(lease.take, status), finished_at=Now(), waiting_for="", waiting_until=None, **changes)
         if status != Status.UNKNOWN:

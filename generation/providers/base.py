@@ -29,6 +29,7 @@ class ErrorKind(StrEnum):
     PROVIDER = "provider"
     NETWORK = "network"
     LOST = "lost"
+    OVERDUE = "overdue"
     UNKNOWN = "unknown"
     STORAGE = "storage"
 

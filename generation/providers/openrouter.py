@@ -119,7 +119,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
                 raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something that is no clip.")
             length = response.headers.get("content-length", "")
             expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
-            transfer.save(response.iter_bytes(transfer.CHUNK_BYTES), destination, on_progress, expected)
+            transfer.save(response.iter_bytes(), destination, on_progress, expected)
     except httpx2.HTTPError as error:
         raise _unreachable(error, sending=False) from error
 

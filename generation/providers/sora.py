@@ -7,6 +7,7 @@ which the server has no field is refused here, so that nothing that was chosen g
 from __future__ import annotations
 
 import asyncio
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -111,6 +112,7 @@ def find(account: Account, request: Request, since: datetime, known: frozenset[s
             for clip in _newest(account, client)
             if clip.prompt == request.prompt
             and clip.id not in known
+            and _may_be(clip.model, request.model)
             and datetime.fromtimestamp(clip.created_at, UTC) >= earliest
             and (request.task != Task.CREATE or (clip.size in (None, "", size) and clip.seconds in (None, "", seconds)))
         ]
@@ -217,6 +219,16 @@ def _refuse(name: str, chosen: object, to: str = "") -> None:
         raise ProviderError(ErrorKind.INVALID, f"This server takes no {name}{to}.")
 
 
+def _may_be(told: str | None, asked: str) -> bool:
+    """Servers may call a model by a name of their own; where both names are of one family, it has to be the same model."""
+    if not told or told == asked:
+        return True
+    shorter, longer = sorted((told, asked), key=len)
+    return (
+        not longer.startswith(shorter) or re.fullmatch(r"-\d{4}-\d{2}-\d{2}", longer.removeprefix(shorter)) is not None
+    )
+
+
 def _seconds(request: Request) -> str:
     return f"{request.duration.normalize():f}"
 
@@ -267,7 +279,7 @@ def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress
                 raise ProviderError(ErrorKind.PROVIDER, "The server sent something that is no clip.")
             length = headers.get("content-length", "")
             expected = int(length) if length.isdigit() and "content-encoding" not in headers else None
-            transfer.save(response.iter_bytes(transfer.CHUNK_BYTES), destination, on_progress, expected)
+            transfer.save(response.iter_bytes(), destination, on_progress, expected)
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
     except transfer.BROKEN as error:

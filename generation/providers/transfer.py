@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx2
 import requests
+import urllib3
 
 from generation.providers import reach
 from generation.providers.base import ErrorKind, OnProgress, ProviderError
@@ -73,6 +74,12 @@ def save_from_url(
                 raise ProviderError(kind, f"The clip's address answered {response.status_code}.")
             length = response.headers.get("Content-Length", "")
             expected = int(length) if length.isdigit() and "Content-Encoding" not in response.headers else None
-            save(response.iter_content(CHUNK_BYTES), destination, on_progress, expected)
-    except requests.RequestException as error:
+            save(_as_it_arrives(response), destination, on_progress, expected)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise ProviderError(ErrorKind.NETWORK, f"The clip could not be downloaded: {type(error).__name__}.") from error
+
+
+def _as_it_arrives(response: requests.Response) -> Iterator[bytes]:
+    """`iter_content` waits for whole chunks, in which a slow drip would never be noticed."""
+    while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+        yield chunk

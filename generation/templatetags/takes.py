@@ -131,7 +131,7 @@ def failure(take: Advancing) -> Failure | None:
 
 
 @register.simple_tag
-def missing(scenes: Iterable[Scene]) -> pipeline.Missing:
+def missing(scenes: Iterable[Scene]) -> pipeline.Batch:
     return pipeline.missing_of(scenes)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.contrib import messages
 from django.db.models import F
 from django.db.models.functions import Now
 from django.http import HttpResponse
@@ -13,9 +14,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from generation import recovery
-from generation.loaders import load_take
-from generation.models import Connection, Generation, ImageGeneration, Worker
+from generation import pipeline, recovery
+from generation.loaders import load_images, load_take
+from generation.models import Advancing, Connection, Generation, ImageGeneration, Worker
 from generation.states import Status
 from teams.access import editable_teams, signed_in
 from teams.htmx import HtmxHttpRequest
@@ -28,18 +29,18 @@ SEEN = "recovery_seen_at"
 
 @dataclass
 class Line:
-    """The takes of one connection that are under way; None is this machine."""
+    """What is under way at one connection; None is this machine."""
 
     connection: Connection | None
-    running: list[Generation] = field(default_factory=list)
-    waiting: list[Generation] = field(default_factory=list)
+    running: list[Advancing] = field(default_factory=list)
+    waiting: list[Advancing] = field(default_factory=list)
 
 
-def lines_of(takes: Iterable[Generation]) -> list[Line]:
+def lines_of(rows: Iterable[Advancing]) -> list[Line]:
     lines: dict[int | None, Line] = {}
-    for take in takes:
-        line = lines.setdefault(take.connection_id, Line(take.connection))
-        (line.waiting if take.status == Status.QUEUED else line.running).append(take)
+    for row in rows:
+        line = lines.setdefault(row.connection_id, Line(row.connection))
+        (line.waiting if row.status == Status.QUEUED else line.running).append(row)
     return list(lines.values())
 
 
@@ -50,15 +51,18 @@ def queue(request: HtmxHttpRequest) -> HttpResponse:
     mine = Generation.objects.filter(scene__project__team__memberships__in=open_memberships).select_related(
         "scene__project__team", "created_by", "connection"
     )
-    pictures = ImageGeneration.objects.filter(project__team__memberships__in=open_memberships, project__deleted_at=None)
+    pictures = ImageGeneration.objects.filter(
+        project__team__memberships__in=open_memberships, project__deleted_at=None
+    ).select_related("project", "scene", "created_by", "connection")
     shown = mine.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
-    active = list(mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE])
+    active = [*mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE], *pictures.active()[:SHOWN_ACTIVE]]
     seen = request.session.get(SEEN)
     context = {
         "active": active,
         "lines": lines_of(active),
         "unknown": mine.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE],
-        "unknown_pictures": pictures.filter(status=Status.UNKNOWN).select_related("project", "scene", "created_by"),
+        "unknown_pictures": pictures.filter(status=Status.UNKNOWN),
+        "failed_pictures": pictures.filter(status=Status.FAILED, dismissed_at=None).order_by("-pk")[:SHOWN_ENDED],
         "failed": shown.filter(status=Status.FAILED, dismissed_at=None)[:SHOWN_ENDED],
         "ended": shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED],
         "editable": editable_teams(person),
@@ -71,10 +75,28 @@ def queue(request: HtmxHttpRequest) -> HttpResponse:
 
 @require_POST
 def dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Somebody of the team has seen that it failed: it leaves the queue page for all of them."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    undismissed = Generation.objects.filter(pk=take.pk, status=Status.FAILED, dismissed_at=None)
+    return dismissed(take)
+
+
+@require_POST
+def images_dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    row, _ = load_images(request, pk, at_least=Role.EDITOR)
+    return dismissed(row)
+
+
+def dismissed(row: Advancing) -> HttpResponse:
+    """Somebody of the team has seen that it failed: it leaves the queue page for all of them."""
+    undismissed = type(row)._default_manager.filter(pk=row.pk, status=Status.FAILED, dismissed_at=None)
     undismissed.update(dismissed_at=Now(), version=F("version") + 1, changed_at=Now())
+    return redirect("queue")
+
+
+@require_POST
+def images_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    row, _ = load_images(request, pk, at_least=Role.EDITOR)
+    if not pipeline.cancel_images(row, signed_in(request)) and row.is_active:
+        messages.info(request, "These pictures are being made already; they will be kept.")
     return redirect("queue")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from generation.offers import chosen_offer, models_at_hand
 from projects import storyboard
@@ -125,6 +128,9 @@ def scenes_bulk(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         ids = _ids(request.POST.getlist("scene"))
         if not ids:
             raise ValidationError("No scene is selected. Tick the box beside its number first.")
+        if request.POST.get("act") == "generate":
+            page = f"{reverse('project_generate', args=[pk])}?{urlencode({'scene': ids}, doseq=True)}"
+            return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
         with transaction.atomic():
             text, changes = _do(project, ids, request.POST, signed_in(request))
             act = remember(project, signed_in(request), **changes)

@@ -20,7 +20,6 @@ from generation.providers.base import Task
 from generation.views.answers import back_to, refuse
 from generation.views.confirming import ask_first, is_confirmed
 from projects.loaders import load_project, load_scene
-from projects.models import Scene
 from projects.views.places import back_to_view
 from teams.access import signed_in
 from teams.htmx import HtmxHttpRequest
@@ -49,18 +48,17 @@ def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Start what the button said, for the price it said; where that has changed since, say so instead."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    now = pipeline.missing_of(Scene.objects.live().for_cards().filter(project=project))
-    if now.count and request.POST.get("expected") != str(now):
-        messages.error(request, f"It would be {now} by now. Nothing was started; press again if that is what you want.")
-        return back_to_view(request, pk)
+    expected, confirmed = request.POST.get("expected", ""), is_confirmed(request)
     try:
-        takes = pipeline.enqueue_missing(project, member=signed_in(request), confirmed=is_confirmed(request))
+        batch = pipeline.enqueue_missing(project, member=signed_in(request), expected=expected, confirmed=confirmed)
     except NeedsConfirmation as question:
         return ask_first(request, project, question)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        if not takes:
+        if batch.left_out:
+            messages.warning(request, batch.left_out_because)
+        elif not batch.count:
             messages.info(request, "Every scene has a take already, or one under way.")
     return back_to_view(request, pk)
 

@@ -101,17 +101,25 @@
 
   // -- Queue: a drawer that follows what happens while it is open --------------------------------------------------------
 
+  const keepFresh = (body, url, isShown) => {
+    const refresh = () => {
+      if (!isShown()) return;
+      // What somebody is about to press or is reading stays where it is.
+      const isUsed = body.contains(document.activeElement) || body.querySelector("details[open]");
+      if (!isUsed && !document.hidden) htmx.ajax("GET", url, { target: body, swap: "innerHTML" });
+      setTimeout(refresh, 2500);
+    };
+    return refresh;
+  };
+
   function openQueue() {
     const drawer = $("#queue-drawer");
     drawer.showModal();
-    const refresh = () => {
-      if (!drawer.open) return;
-      const isUsed = $("#queue-drawer-body").contains(document.activeElement);
-      if (!isUsed) htmx.ajax("GET", drawer.dataset.url, { target: "#queue-drawer-body", swap: "innerHTML" });
-      setTimeout(refresh, 2500);
-    };
-    refresh();
+    keepFresh($("#queue-drawer-body"), drawer.dataset.url, () => drawer.open)();
   }
+
+  const queuePage = $("#queue-page");
+  if (queuePage) setTimeout(keepFresh(queuePage, queuePage.dataset.url, () => queuePage.isConnected), 2500);
 
   // -- Player ---------------------------------------------------------------------------------------------------------
 

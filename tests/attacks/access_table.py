@@ -100,6 +100,7 @@ ROWS = {
     # Takes
     "generate": EDITORS_WRITE,
     "generate_missing": EDITORS_WRITE,
+    "project_generate": EDITORS_FORM,
     "take_cancel": EDITORS_WRITE,
     "take_select": EDITORS_WRITE,
     "take_note": EDITORS_WRITE,
@@ -110,6 +111,8 @@ ROWS = {
     "take_look": EDITORS_PAGE,
     "take_dismiss": EDITORS_WRITE,
     "images_look": EDITORS_WRITE,
+    "images_cancel": EDITORS_WRITE,
+    "images_dismiss": EDITORS_WRITE,
     "compare": MEMBERS_READ,
     "scene_player": MEMBERS_READ,
     "scene_sketch": MEMBERS_READ,

@@ -27,10 +27,11 @@ from django_q.brokers import get_broker  # noqa: E402
 from django_q.tasks import async_task  # noqa: E402
 
 from bench.installation import make_team  # noqa: E402
-from generation import budget, doctor, pipeline  # noqa: E402
+from generation import budget, catalogue, doctor, pipeline  # noqa: E402
 from generation.models import Budget, Connection, Generation, ImageGeneration, LedgerEntry, Worker  # noqa: E402
 from generation.pipeline import resolving  # noqa: E402
-from projects.models import Project, Scene  # noqa: E402
+from generation.providers.base import ImageRequest  # noqa: E402
+from projects.models import Project, Reference, Scene  # noqa: E402
 from teams.models import Role, Team, User  # noqa: E402
 from tests.faults import judging  # noqa: E402
 
@@ -89,6 +90,23 @@ def start_fitting(project: int) -> list[int]:
     return takes
 
 
+def ask_for_pictures(count: int = 1) -> int:
+    """A request for so many pictures, in a project of its own."""
+    project = Project.objects.get(pk=make(scenes=1))
+    request = ImageRequest(
+        f"Gull {next(NUMBERS)} of {os.getpid()}", "gpt-image-2", size="1024x1024", quality="low", count=count
+    )
+    member = project.created_by or User.objects.earliest("pk")
+    model, scene = catalogue.find(request.model), project.scenes.get()
+    return pipeline.enqueue_images(project, scene, Reference.Role.REFERENCE, model, request, member=member).pk
+
+
+def pictures() -> list[dict[str, Any]]:
+    fields = ("pk", "status", "made", "error_message", "waiting_for")
+    held = ImageGeneration.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
+    return [row | {"held": row["pk"] in held} for row in ImageGeneration.objects.order_by("pk").values(*fields)]
+
+
 def rows() -> list[dict[str, Any]]:
     fields = ("pk", "status", "remote_id", "attempt", "progress", "error_kind", "error_message", "waiting_for")
     held = Generation.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
@@ -102,6 +120,7 @@ def books() -> dict[str, Any]:
         "ledger": [str(sum((getattr(entry, name) for entry in entries), Decimal(0))) for name in ("reserved", "spent")],
         "teams": [str(sum((getattr(row, name) for row in of_teams), Decimal(0))) for name in ("reserved", "spent")],
         "paid": Generation.objects.done().exclude(connection=None).count(),
+        "pictures": str(sum((row.actual_cost or Decimal(0) for row in ImageGeneration.objects.all()), Decimal(0))),
     }
 
 
@@ -129,7 +148,12 @@ def let_leases_run_out(takes: list[int] | None = None) -> int:
     """What time does to the leases of the dead; of all takes where none are named."""
     held = Generation.objects.exclude(lease_token=None)
     if takes is not None:
-        held = held.filter(pk__in=takes)
+        return held.filter(pk__in=takes).update(lease_expires_at=Now() - timedelta(seconds=1))
+    return held.update(lease_expires_at=Now() - timedelta(seconds=1)) + let_leases_of_pictures_run_out()
+
+
+def let_leases_of_pictures_run_out() -> int:
+    held = ImageGeneration.objects.exclude(lease_token=None)
     return held.update(lease_expires_at=Now() - timedelta(seconds=1))
 
 
@@ -161,7 +185,6 @@ def newest_worker() -> dict[str, Any]:
 
 def findings() -> list[str]:
     """What the doctor has to say about stuck rows and money."""
-    assert ImageGeneration.objects.count() == 0
     return [finding.what for look in (doctor.stuck_rows, doctor.ledger) for finding in look()]
 
 

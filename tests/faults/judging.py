@@ -20,9 +20,10 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from generation import media
-from generation.models import Budget, Generation, LedgerEntry
+from generation import media, spool
+from generation.models import Budget, Generation, ImageGeneration, LedgerEntry
 from generation.states import Status
+from projects.models import Reference
 
 PICKED_UP_WITHIN = timedelta(minutes=1)
 #: After a failure that is written on the card.
@@ -41,18 +42,25 @@ class Charged:
 def violations(charges: Iterable[Charged], *, settled: bool = True) -> list[str]:
     """One sentence per violation. `settled` where nothing is to be under way any more."""
     booked, takes = list(charges), list(Generation.objects.select_related("scene__project"))
+    requests = list(ImageGeneration.objects.all())
+    of_pictures = {row.prompt for row in requests}
     found = [
-        *_charges_per_click(booked, takes),
-        *_clips(booked, takes, settled=settled),
+        *_charges_per_click(booked, takes, requests),
+        *_clips([charge for charge in booked if charge.prompt not in of_pictures], takes, settled=settled),
+        *_pictures(booked, requests, settled=settled),
         *_money_of_takes(takes),
         *_budgets(),
         *_stuck(settled=settled),
     ]
-    return found + (list(_files(takes)) if settled else [])
+    return found + (list(_files(takes, requests)) if settled else [])
 
 
-def _charges_per_click(charges: list[Charged], takes: list[Generation]) -> Iterator[str]:
+def _charges_per_click(
+    charges: list[Charged], takes: list[Generation], requests: list[ImageGeneration]
+) -> Iterator[str]:
     clicks = Counter(take.prompt for take in takes)
+    for row in requests:
+        clicks[row.prompt] += row.options["count"]
     for prompt, count in Counter(charge.prompt for charge in charges).items():
         if count > clicks[prompt]:
             yield f"I1: {count} charges for {clicks[prompt]} clicks on {prompt[:60]!r}"
@@ -82,6 +90,24 @@ def _clips(charges: list[Charged], takes: list[Generation], *, settled: bool) ->
 def _can_be_played(take: Generation) -> bool:
     path = Path(take.clip.path)
     return path.is_file() and path.stat().st_size == take.clip_bytes and _decodes(path, path.stat().st_mtime_ns)
+
+
+def _pictures(charges: list[Charged], requests: list[ImageGeneration], *, settled: bool) -> Iterator[str]:
+    charged = Counter(charge.prompt for charge in charges)
+    for row in requests:
+        kept = Reference.objects.live().filter(pk__in=row.made)
+        if row.status == Status.COMPLETED:
+            if kept.count() != charged[row.prompt] or not all(picture.image.size for picture in kept):
+                yield f"I2: {charged[row.prompt]} pictures of request {row.pk} were charged, {kept.count()} are kept"
+        elif charged[row.prompt] and row.status != Status.UNKNOWN and (settled or not row.is_active):
+            yield f"I2: pictures of request {row.pk} were charged, and it is {row.status}"
+        if settled and row.is_active:
+            yield f"I4: request {row.pk} is {row.status}"
+        told = row.ledger.all()
+        booked = (sum(entry.reserved for entry in told), sum(entry.spent for entry in told))
+        right = (Decimal(0), row.actual_cost) if row.is_final else (row.estimated_cost, Decimal(0))
+        if booked != right:
+            yield f"I3: request {row.pk} is {row.status}; set aside and spent are {booked}, not {right}"
 
 
 @lru_cache(maxsize=1000)
@@ -130,12 +156,14 @@ def _stuck(*, settled: bool) -> Iterator[str]:
         yield f"I4: take {take.pk} is {take.status}, and due only at {take.next_step_at:%H:%M:%S}"
 
 
-def _files(takes: list[Generation]) -> Iterator[str]:
+def _files(takes: list[Generation], requests: list[ImageGeneration]) -> Iterator[str]:
     media.sweep_scratch()
     root = Path(settings.MEDIA_ROOT)
     named = {name for take in takes for name in (take.clip.name, take.poster.name, take.filmstrip.name) if name}
     # What was written before a death is replaced when the take is finished, else swept by the doctor.
     unfinished = {f"takes/{take.pk}" for take in takes if not take.is_done}
+    unfinished |= {f"{spool.FOLDER}/{row.pk}" for row in requests if row.status == Status.UNKNOWN}
+    named |= set(Reference.objects.values_list("image", flat=True))
     for path in (path for path in root.rglob("*.*") if path.is_file()):
         name = path.relative_to(root)
         if str(name) not in named and str(name.parent) not in unfinished:

@@ -34,6 +34,7 @@ PATIENCE_SECONDS = 4.0
 FAULTS = {
     "sora.create": [Fault(drop=True), Fault(wait=1), Fault(late=1), Fault(status=429, headers={"Retry-After": "1"})],
     "sora.get": [Fault(status=500), Fault(garbage=True), Fault(wait=1)],
+    "images.generate": [Fault(late=1), Fault(drop=True), Fault(status=500), Fault(garbage=True)],
     "sora.content": [Fault(truncate=True), Fault(html=True), Fault(wait=1)],
 }
 
@@ -61,14 +62,16 @@ def play(workshop: Workshop, seed: int, totals: Totals) -> str:
     drawn = inside.make(scenes=dice.randint(0, 2), model="animatic", seconds=1)
     began, charges = time.monotonic(), len(state.charges)
     takes = inside.start_fitting(project=project) + inside.start_missing(project=drawn)
+    requests = [inside.ask_for_pictures(count=dice.randint(1, 3)) for _ in range(dice.randint(0, 2))]
     kills = []
     for _ in range(dice.randint(2, 4)):
         time.sleep(dice.uniform(0.0, 1.2))
         kills.append(kill_something(workshop, dice))
         if dice.random() < 0.2:
             inside.cancel(take=dice.choice(takes))
-    settle(workshop, takes)
+    settle(workshop, takes, requests)
     statuses = Counter(row["status"] for row in inside.rows() if row["pk"] in takes)
+    statuses.update(f"pictures {row['status']}" for row in inside.pictures() if row["pk"] in requests)
     found = workshop.violations() + inside.findings()
     totals.rounds += 1
     totals.kills.update(kills)
@@ -103,13 +106,14 @@ def kill_something(workshop: Workshop, dice: random.Random) -> str:
     return what
 
 
-def settle(workshop: Workshop, takes: list[int]) -> None:
+def settle(workshop: Workshop, takes: list[int], requests: list[int]) -> None:
     """Until all are over. What the dead held is let go after a few seconds, as a minute or a long lease would do."""
     deadline, patience = time.monotonic() + DEADLINE_SECONDS, time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         rows = {row["pk"]: row for row in workshop.inside.rows()}
         open_takes = [pk for pk in takes if rows[pk]["status"] not in OVER]
-        if not open_takes:
+        asked = {row["pk"]: row["status"] for row in workshop.inside.pictures()}
+        if not open_takes and all(asked[pk] in OVER for pk in requests):
             return
         if time.monotonic() > patience:
             patience = time.monotonic() + PATIENCE_SECONDS
@@ -117,6 +121,7 @@ def settle(workshop: Workshop, takes: list[int]) -> None:
                 pk for pk in open_takes if rows[pk]["status"] in ("submitting", "running") and rows[pk]["remote"]
             ]
             workshop.inside.let_leases_run_out(takes=sending)
+            workshop.inside.let_leases_of_pictures_run_out()
             workshop.inside.end_pauses()
         time.sleep(0.2)
 
@@ -156,8 +161,9 @@ def main() -> int:
     print(f"takes: {dict(done)}; {totals.refused} clicks refused by caps; {totals.charges} charges")
     print(f"ledger: {books['ledger'][0]} set aside, {books['ledger'][1]} spent; budgets of teams {books['teams']}")
     print(f"violations in {len(totals.violated)} rounds {totals.violated or ''}")
-    exact = Decimal(books["ledger"][1]) == PRICE * books["paid"]
-    print(f"{books['paid']} paid clips at {PRICE}: {'exact' if exact else 'NOT what the ledger says'}")
+    exact = Decimal(books["ledger"][1]) == PRICE * books["paid"] + Decimal(books["pictures"])
+    told = f"{books['paid']} paid clips at {PRICE}, pictures for {books['pictures']}"
+    print(f"{told}: {'exact' if exact else 'NOT what the ledger says'}")
     return 0 if exact and not totals.violated else 1
 
 

@@ -152,7 +152,7 @@ def test_a_deploy_with_work_in_flight(workshop: Workshop):
     workshop.until(asked_about, "running")
     (rendered,) = workshop.start_takes(model="animatic", seconds=60)
     workshop.until(rendered, "running")
-    workshop.state.fail("sora.create", Fault(late=300))
+    workshop.state.fail("sora.create", Fault(late=4))
     (sent,) = workshop.start_takes()
     workshop.arrival("sora.create", 3)
     work = workshop.installation.processes.pop("work")

@@ -45,6 +45,19 @@ def database_gone(installation: Installation) -> Iterator[None]:
             admin.execute(b'ALTER DATABASE "' + name + b'" ALLOW_CONNECTIONS true')
 
 
+def test_the_database_is_away_when_the_answer_comes(workshop: Workshop):
+    """At a server that lists nothing: without the id the clip could not be found any more."""
+    workshop.work(SORA_PRESET="other")
+    workshop.state.fail("sora.create", Fault(late=2))
+    (take,) = workshop.start_takes()
+    workshop.arrival("sora.create")
+    eventually(lambda: workshop.state.booked() != [], 5)
+    with database_gone(workshop.installation):
+        time.sleep(GONE_SECONDS)
+    workshop.until(take, "completed")
+    assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (1, [])
+
+
 def test_the_database_goes_away_twice(workshop: Workshop):
     """While clips are being asked about, and while one of them is downloaded."""
     workshop.work()

@@ -78,6 +78,10 @@ class Workshop:
             "SORA_PRESET": "openai",
             "SORA_MAX_IN_FLIGHT": "20",
             "SORA_REQUESTS_PER_MINUTE": "10000",
+            "OPENAI_API_KEY": "any",
+            "OPENAI_BASE_URL": f"{provider.url}/openai/v1",
+            "OPENAI_MAX_IN_FLIGHT": "20",
+            "OPENAI_REQUESTS_PER_MINUTE": "10000",
         }
         self.more: dict[str, str] = {}
         self.inside = Inside(self.base)
@@ -193,6 +197,15 @@ class Workshop:
     def until(self, pk: int, *statuses: str, seconds: float = 60) -> dict[str, Any]:
         eventually(lambda: self.status(pk) in statuses, seconds, lambda: f"{self.take(pk)}\n{self.log()[-3000:]}")
         return self.take(pk)
+
+    def pictures(self, pk: int) -> dict[str, Any]:
+        return next(row for row in self.inside.pictures() if row["pk"] == pk)
+
+    def until_pictures(self, pk: int, status: str, seconds: float = 60) -> dict[str, Any]:
+        eventually(
+            lambda: self.pictures(pk)["status"] == status, seconds, lambda: f"{self.pictures(pk)}\n{self.log()[-3000:]}"
+        )
+        return self.pictures(pk)
 
     def arrival(self, operation: str, number: int = 1, seconds: float = 60) -> Arrived:
         """The provider's `number`th call of this kind."""

@@ -6,7 +6,10 @@ import csv
 import io
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -15,8 +18,10 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from generation import budget, costs, pipeline
+from generation import budget, catalogue, costs, doctor, pipeline
+from generation.cost import price_of
 from generation.models import Budget, Generation, LedgerEntry, exact
 from generation.states import Status
 from projects.models import Project, Scene
@@ -140,6 +145,45 @@ def test_a_new_month_has_its_own_room(paid: StandIn, scene: Scene, project: Proj
     assert start(scene, bob).estimated_cost == Decimal("0.4")
 
 
+def test_the_month_is_the_databases_and_never_goes_back(
+    paid: StandIn, scene: Scene, project: Project, bob: User, advance, monkeypatch
+):
+    """A worker whose clock is ahead, and one that was put back, make no second month."""
+    cap(project, month="0.40")
+    take = start(scene, bob)
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(days=40))
+    for _ in range(3):
+        advance(take)
+    monkeypatch.undo()
+    row = Budget.objects.get(project=project)
+    assert (take.status, row.month, row.spent_month) == (Status.COMPLETED, budget.this_month(), Decimal("0.4"))
+    Budget.objects.filter(pk=row.pk).update(month="2999-01")
+    with pytest.raises(ValidationError, match=r"has \$0.00 left"):
+        start(scene, bob)
+
+
+def test_a_dear_scene_in_a_batch_does_not_hide_the_ones_that_fit(
+    paid: StandIn, project: Project, make_scenes, bob: User
+):
+    dear, *_ = make_scenes(3)
+    Scene.objects.filter(pk=dear.pk).update(duration=12)
+    cap(project, total="1")
+    with pytest.raises(ValidationError, match="Scenes 2, 3 would fit"):
+        pipeline.enqueue_missing(project, member=bob)
+
+
+def test_the_smallest_prices_add_up(paid: StandIn, project: Project, make_scenes, bob: User):
+    """What is kept has four places; what is told in more is rounded once, before it is added to anything."""
+    model = replace(catalogue.find("sora-2"), price_per_second=MappingProxyType({"720p": Decimal("0.0009375")}))
+    assert price_of(model, resolution="720p", seconds=Decimal(4)).amount == Decimal("0.0038")
+    for scene in make_scenes(3):
+        with transaction.atomic():
+            budget.close(start(scene, bob), Decimal("0.00385"))
+    assert sums(project) == (0, 3 * exact(Decimal("0.00385")))
+    assert [finding.what for finding in doctor.ledger()] == []
+
+
 def test_a_batch_that_does_not_fit_says_which_scenes_would(paid: StandIn, project: Project, make_scenes, bob: User):
     make_scenes(4)
     cap(project, total="1")
@@ -209,8 +253,8 @@ def save(client: Client, project: Project, **values: str):
 def test_an_owner_sets_caps_and_it_is_written_down(as_user: AsUser, project: Project, alice: User):
     page = save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"}).content.decode()
     assert "The budget is saved." in page
-    assert "Cap changed: total: none -&gt; 25" in page
-    assert "Cap changed for the team: month: none -&gt; 100.50" in page
+    assert "Cap changed: the cap in total: none → $25.00 for the project “The ferry”" in page
+    assert "Cap changed: the cap per month: none → $100.50 for the team “Night shift”" in page
     of_team, of_project = budget.locked(project, "USD")
     assert (of_project.cap_total, of_team.cap_month) == (25, Decimal("100.5"))
     save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"})
@@ -235,7 +279,7 @@ def test_people_are_warned_where_they_spend(
 ):
     save(as_user(alice), project, **{"project-cap_total": "0.80", "project-warn_at": percent})
     start(scene, bob)
-    told = "$0.40 are left of the budget of the project “The ferry”."
+    told = "$0.40 is left in the budget of the project “The ferry”."
     pages = [reverse("storyboard", args=[project.pk]), reverse("project_budget", args=[project.pk])]
     storyboard, page = (as_user(bob).get(url).content.decode() for url in pages)
     assert (told in storyboard, f"More than {percent} % of this budget is used." in page) == (warned, warned)

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import av
 import pytest
-from django.core.management import call_command, execute_from_command_line
+from django.core.management import call_command, load_command_class
+from django.db import connection
 from PIL import Image
 
 from bench.installation import ROOT, clean_environment
+from generation import terminal
 from generation.lease import Lease
 from generation.models import Generation
 from generation.pipeline import remote
@@ -102,6 +104,30 @@ def test_references_reach_omni_whose_cheapest_model_is_taken(run, everywhere: St
     assert Path(ran.out).read_bytes() == everywhere.state.content
 
 
+@pytest.mark.parametrize("command", [["video", "--sora-model", "sora-2"], ["image", "--model", "gpt-image-2"]])
+@pytest.mark.parametrize("answer", ["y", "n", KeyboardInterrupt])
+def test_nobody_waits_for_somebody_who_thinks_about_the_price(
+    run, everywhere: StandIn, monkeypatch: pytest.MonkeyPatch, command: list[str], answer
+):
+    held: list[bool] = []
+
+    def asked(*arguments: object, **options: object) -> None:
+        held.append(connection.in_atomic_block)
+        if answer is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        if answer == "n":
+            raise terminal.Usage("Nothing was started.")
+
+    monkeypatch.setattr(terminal, "agree", asked)
+    if answer is KeyboardInterrupt:
+        with pytest.raises(KeyboardInterrupt):
+            run(*command, "-p", "A boat")
+    else:
+        assert run(*command, "-p", "A boat").code == (0 if answer == "y" else 2)
+    assert held == [False]
+    assert (Scene.objects.count(), len(everywhere.state.charges)) == ((1, 1) if answer == "y" else (0, 0))
+
+
 @pytest.mark.parametrize("flag", ["--remix-of", "--extend", "--edit"])
 def test_a_clip_from_a_clip(run, everywhere: StandIn, flag: str):
     run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
@@ -153,7 +179,7 @@ def test_what_cannot_be_asked_for_is_code_2_and_leaves_nothing(run, everywhere: 
 @pytest.mark.parametrize("arguments", [("--duration",), ("--aspect", "5:4"), ("--unheard-of", "1"), ("--seed", "many")])
 def test_arguments_that_cannot_be_read_are_answered_in_json_too(db, capsys, arguments):
     with pytest.raises(SystemExit) as end:
-        execute_from_command_line(["manage.py", "video", "--json", *arguments])
+        load_command_class("generation", "video").run_from_argv(["manage.py", "video", "--json", *arguments])
     told = capsys.readouterr()
     assert (end.value.code, json.loads(told.out)["error"]["kind"]) == (2, "usage")
     assert arguments[0] in told.err

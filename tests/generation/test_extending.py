@@ -83,3 +83,10 @@ def test_omni_goes_on_as_far_as_there_is_room_together(made):
     third = made("gemini-omni-1.2-flash", duration=Decimal(5), task="extend", source=second)
     with pytest.raises(ValidationError, match="up to 30 s together; this one has 30 s already"):
         extended(third)
+
+
+def test_an_edit_of_an_extended_clip_is_priced_for_all_of_it(made):
+    first = made("gemini-omni-1.2-flash", duration=Decimal(10))
+    longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
+    edit = offers.quote(longer.scene, find(longer.model_id), Asked(Task.EDIT, longer, "At dawn"))
+    assert (edit.seconds, str(edit.price)) == (18, "$1.26")

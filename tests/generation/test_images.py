@@ -17,6 +17,7 @@ from generation import dispatch, pipeline
 from generation.cost import Price
 from generation.lease import Lease
 from generation.models import Budget, Connection, Generation, ImageGeneration
+from generation.pipeline import images
 from generation.states import Status
 from projects.models import Project, Reference, Scene
 from teams.models import User
@@ -265,3 +266,62 @@ def test_who_may(as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mal
     assert ask(as_user(vera), scene).status_code == 403
     assert ask(as_user(mallory), scene).status_code == 404
     assert (ImageGeneration.objects.count(), Generation.objects.count()) == (0, 0)
+
+
+# -- The queue page ----------------------------------------------------------------------------------------------------
+
+
+def test_pictures_that_wait_are_in_the_queue_and_can_be_cancelled(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, vera: User
+):
+    client = as_user(bob)
+    ask(client, scene, size="1024x1024", quality="low")
+    row = ImageGeneration.objects.get()
+    url = reverse("images_cancel", args=[row.pk])
+    page = client.get(reverse("queue")).content.decode()
+    assert ("OpenAI images" in page, "Start frame · GPT Image 2" in page, f'formaction="{url}"' in page) == (True,) * 3
+    assert url not in as_user(vera).get(reverse("queue")).content.decode()
+    assert client.post(url).headers["Location"] == reverse("queue")
+    row.refresh_from_db()
+    assert (row.status, row.actual_cost, advance().status) == (Status.CANCELLED, 0, Status.CANCELLED)
+    assert openai.state.arrived == []
+    of_project = Budget.objects.get(project=scene.project)
+    assert (of_project.reserved, of_project.spent) == (0, 0)
+
+
+def test_what_is_being_sent_is_not_cancelled_but_kept(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene)
+    row = ImageGeneration.objects.get()
+    lease = Lease.claim_images(row.pk)
+    assert lease
+    page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
+    assert "These pictures are being made already; they will be kept." in page
+    images.make(lease)
+    row.refresh_from_db()
+    assert (row.status, len(row.made)) == (Status.COMPLETED, 1)
+
+
+def test_failed_pictures_stay_in_the_queue_until_they_are_dismissed(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, alice: User
+):
+    openai.state.fail("images.generate", Fault(status=400, body={"error": {"message": "No.", "code": "moderation"}}))
+    ask(as_user(bob), scene)
+    row = advance()
+    url = reverse("images_dismiss", args=[row.pk])
+    assert (row.status, url in as_user(alice).get(reverse("queue")).content.decode()) == (Status.FAILED, True)
+    as_user(bob).post(url)
+    version = ImageGeneration.objects.get().version
+    as_user(bob).post(url)
+    assert ImageGeneration.objects.get().version == version
+    assert url not in as_user(alice).get(reverse("queue")).content.decode()
+
+
+def test_references_of_a_project_follow_while_they_are_made(
+    as_user: AsUser, project: Project, openai: StandIn, bob: User
+):
+    client, url = as_user(bob), reverse("project_edit", args=[project.pk])
+    client.post(
+        reverse("project_picture_make", args=[project.pk]), {"model": MODEL, "role": "reference", "prompt": "Fog"}
+    )
+    assert f'hx-get="{url}?seen=' in client.get(url).content.decode()

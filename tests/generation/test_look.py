@@ -12,8 +12,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from generation import budget, pipeline
+from generation import budget, doctor, pipeline
 from generation.models import Budget, Generation, ImageGeneration
+from generation.pipeline import resolving
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -175,3 +176,43 @@ def test_the_doctor_releases_what_is_over(unknown: Generation, project: Project)
     assert "is still set aside for take" in run("doctor")[1]
     run("doctor", "--fix")
     assert money(project) == (0, 0)
+
+
+def test_the_doctor_books_what_a_finished_take_cost(unknown: Generation, project: Project):
+    """A take that is over and was never settled is not released for nothing."""
+    Generation.objects.update(status=Status.FAILED, actual_cost=Decimal("0.4"))
+    assert f"0.4000 is still set aside for take {unknown.pk}, which is over." in run("doctor")[1]
+    run("doctor", "--fix")
+    assert money(project) == (0, Decimal("0.4"))
+
+
+def test_the_doctor_compares_what_a_take_cost_with_what_is_booked(unknown: Generation, project: Project, bob: User):
+    resolving.was_not_made(unknown, bob)
+    Generation.objects.update(actual_cost=Decimal("0.3"))
+    assert f"Take {unknown.pk} cost 0.3000; 0.0000 is booked for it." in run("doctor")[1]
+    run("doctor", "--fix")
+    assert (money(project), list(doctor.ledger())) == ((0, Decimal("0.3")), [])
+    Generation.objects.update(actual_cost=Decimal("0.1"))
+    (left_to_a_person,) = doctor.ledger()
+    assert left_to_a_person.repair is None
+
+
+def test_the_doctor_counts_the_month_anew(unknown: Generation, project: Project, bob: User):
+    resolving.was_charged(unknown, bob)
+    Budget.objects.filter(project=project).update(spent_month=0)
+    assert "The budget of The ferry is not what its entries add up to." in run("doctor")[1]
+    run("doctor", "--fix")
+    assert Budget.objects.get(project=project).spent_month == Decimal("0.4")
+
+
+def test_the_doctor_leaves_a_clip_whose_row_does_not_know_it_yet(unknown: Generation, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    clip = tmp_path / "media" / "takes" / str(unknown.pk) / "clip.mp4"
+    clip.parent.mkdir(parents=True)
+    clip.write_bytes(b"the only copy")
+    os.utime(clip, (0, 0))
+    run("doctor", "--fix")
+    assert clip.exists()
+    Generation.objects.update(status=Status.FAILED)
+    run("doctor", "--fix")
+    assert not clip.exists()

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from generation import pipeline
-from generation.lease import Lease
+from generation.lease import Lease, LeaseLost
 from generation.models import Connection, Generation
-from generation.pipeline import MAX_ATTEMPTS
+from generation.pipeline import MAX_ATTEMPTS, resolving
+from generation.providers.base import Progress, ProgressState
 from generation.states import Status
 from tests.generation import remote
 
@@ -212,6 +214,117 @@ def test_cancelling_reaches_the_provider(remote_take: Generation, studio: remote
     pipeline.cancel(take)
     assert advance(take).status == Status.CANCELLED
     assert studio.deleted == ["clip-1"]
+
+
+def test_what_is_finished_is_not_cancelled_but_kept(remote_take: Generation, studio: remote.Studio, advance: Advance):
+    take = advance(remote_take)
+    finish_at_the_studio(studio)
+    pipeline.cancel(take)
+    assert advance(take).status == Status.FETCHING
+    take = advance(take)
+    assert (take.status, take.actual_cost, studio.deleted) == (Status.COMPLETED, Decimal("0.40"), [])
+
+
+def test_what_a_cancelled_clip_cost_is_booked(
+    remote_take: Generation, studio: remote.Studio, advance: Advance, monkeypatch
+):
+    take = advance(remote_take)
+
+    async def cancelled(account, remote_id):
+        return Progress(ProgressState.CANCELLED, cost=Decimal("0.15"))
+
+    monkeypatch.setattr(remote, "check", cancelled)
+    take = advance(take)
+    assert (take.status, take.actual_cost) == (Status.CANCELLED, Decimal("0.15"))
+
+
+def test_a_cancelled_take_is_not_sent_by_who_wakes_up(remote_take: Generation, studio: remote.Studio, end_lease):
+    stopped = Lease.claim(remote_take.pk)
+    assert stopped
+    end_lease(remote_take)
+    assert pipeline.cancel(remote_take)
+    with pytest.raises(LeaseLost):
+        pipeline.remote.submit(stopped)
+    remote_take.refresh_from_db()
+    assert (remote_take.status, studio.charges) == (Status.CANCELLED, [])
+
+
+# -- The id of what was bought -----------------------------------------------------------------------------------------
+
+
+class Away:
+    """A database that does not take the next writes of a take's row, once the provider has answered."""
+
+    def __init__(self, studio: remote.Studio, times: int) -> None:
+        self.studio, self.left = studio, times
+
+    def __call__(self, execute, sql, params, many, context):
+        if self.studio.charges and self.left and sql.startswith('UPDATE "generation_generation"'):
+            self.left -= 1
+            raise OperationalError("the database system is starting up")
+        return execute(sql, params, many, context)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_comes_back_is_told_the_id(
+    remote_take: Generation, studio: remote.Studio, advance: Advance, monkeypatch
+):
+    monkeypatch.setattr(pipeline.remote, "WRITE_AGAIN_SECONDS", 0.01)
+    studio.can_list = False
+    with connection.execute_wrapper(Away(studio, times=3)):
+        take = advance(remote_take)
+    assert (take.status, take.remote_id, studio.charges) == (Status.RUNNING, "clip-1", ["clip-1"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_id_that_cannot_be_stored_is_in_the_log(
+    remote_take: Generation, studio: remote.Studio, advance: Advance, monkeypatch, caplog
+):
+    monkeypatch.setattr(pipeline.remote, "WRITE_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(pipeline.remote, "WRITE_FOR_SECONDS", 0.05)
+    with connection.execute_wrapper(Away(studio, times=1000)), pytest.raises(OperationalError):
+        advance(remote_take)
+    assert f"Take {remote_take.pk} is clip-1 at its provider, which could not be stored." in caplog.text
+
+
+@pytest.mark.parametrize("was_left_to_a_person", [False, True])
+def test_who_wakes_up_after_its_lease_still_brings_the_id(
+    remote_take: Generation, studio: remote.Studio, advance: Advance, end_lease, monkeypatch, was_left_to_a_person
+):
+    studio.can_list = False
+    submit = remote.submit
+
+    def slowly(account, request):
+        remote_id = submit(account, request)
+        end_lease(remote_take)
+        if was_left_to_a_person:
+            advance(remote_take)
+        else:
+            assert Lease.claim(remote_take.pk)
+        return remote_id
+
+    monkeypatch.setattr(remote, "submit", slowly)
+    take = advance(remote_take)
+    assert (take.status, take.remote_id, take.finished_at) == (Status.RUNNING, "clip-1", None)
+    finish_at_the_studio(studio)
+    assert advance(advance(take)).status == Status.COMPLETED
+
+
+def test_an_id_that_comes_after_the_decision_is_in_the_log(
+    remote_take: Generation, studio: remote.Studio, advance: Advance, end_lease, monkeypatch, caplog
+):
+    studio.can_list = False
+    submit = remote.submit
+
+    def slowly(account, request):
+        remote_id = submit(account, request)
+        end_lease(remote_take)
+        resolving.was_not_made(advance(remote_take))
+        return remote_id
+
+    monkeypatch.setattr(remote, "submit", slowly)
+    assert advance(remote_take).status == Status.FAILED
+    assert f"Take {remote_take.pk} is clip-1 at its provider; that came too late to be used." in caplog.text
 
 
 def test_cancelling_too_late_keeps_the_paid_clip(remote_take: Generation, studio: remote.Studio, advance: Advance):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.models.functions import Now
 
 from generation import pipeline
 from generation.models import Connection, Generation
 from generation.pipeline import resolving
+from generation.providers import sora as sora_client
+from generation.providers import transfer
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -141,17 +146,48 @@ def test_an_address_that_has_expired_is_asked_for_again(sora: StandIn, take: Gen
     assert (take.status, len(sora.state.calls("sora.file")), violations(sora)) == ("completed", 3, [])
 
 
+@pytest.mark.parametrize("operation", ["sora.content", "sora.file"])
 def test_a_slow_drip_ends_at_the_deadline(
-    sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch
+    sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, operation: str
 ):
-    monkeypatch.setattr("generation.providers.transfer.MAX_SECONDS", 0.2)
-    monkeypatch.setattr("generation.providers.transfer.CHUNK_BYTES", 1)
+    if operation == "sora.file":
+        sora.state.flavour["sora.url"] = "yes"
+    monkeypatch.setattr("generation.providers.transfer.MAX_SECONDS", 0.5)
     take = advance(advance(take))
-    sora.state.fail("sora.content", Fault(drip=True))
+    sora.state.fail(operation, Fault(drip=True))
     take = advance(take)
     assert (take.status, "The download took longer than" in take.error_message) == ("fetching", True)
     monkeypatch.undo()
     assert (to_the_end(take, advance).status, violations(sora)) == ("completed", [])
+
+
+def test_a_server_that_needs_long_for_the_first_byte_is_not_asked_by_two(
+    sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch
+):
+    """A download waits for half a minute; so long nobody takes it over."""
+    held_for: list[bool] = []
+    fetch = sora_client.fetch
+
+    def watched(*arguments: Any) -> None:
+        half_a_minute = Now() + timedelta(seconds=transfer.SILENCE_SECONDS + transfer.CONNECT_SECONDS)
+        held_for.append(Generation.objects.filter(pk=take.pk, lease_expires_at__gt=half_a_minute).exists())
+        fetch(*arguments)
+
+    monkeypatch.setattr(sora_client, "fetch", watched)
+    assert to_the_end(take, advance).status == "completed"
+    assert held_for == [True]
+
+
+def test_what_was_stored_and_not_told_is_not_downloaded_again(
+    sora: StandIn, take: Generation, advance: Advance, clip_bytes: bytes
+):
+    """Its file at the provider may have expired since."""
+    take = advance(advance(take))
+    default_storage.save(f"takes/{take.pk}/clip.mp4", ContentFile(clip_bytes))
+    sora.state.fail("sora.content", *[Fault(status=404)] * 20)
+    take = advance(take)
+    assert (take.status, take.clip_bytes, violations(sora)) == ("completed", len(clip_bytes), [])
+    assert sora.state.calls("sora.content") == []
 
 
 def test_the_books_of_a_failure_later(sora: StandIn, take: Generation, advance: Advance, settings: Any):

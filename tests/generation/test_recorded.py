@@ -108,12 +108,12 @@ def test_caps(as_user: AsUser, project: Project, alice: User):
     ):
         assert client.post(url, posted | changes).status_code == 302
     assert told() == [
-        ("Alice", Verb.BUDGET_CHANGED, "cap total: none → $5.00", 5),
-        ("Alice", Verb.CAP_RAISED, "cap total: $5.00 → $9.00", 9),
-        ("Alice", Verb.BUDGET_CHANGED, "cap month of the whole team: none → $30.00", 30),
-        ("Alice", Verb.CAP_RAISED, "cap total: $9.00 → none", None),
-        ("Alice", Verb.BUDGET_CHANGED, "cap month of the whole team: $30.00 → $20.00", 20),
-        ("Alice", Verb.BUDGET_CHANGED, "warn at of the whole team: 80 → 70", None),
+        ("Alice", Verb.BUDGET_CHANGED, "the cap in total: none → $5.00, for the project “The ferry”", 5),
+        ("Alice", Verb.CAP_RAISED, "the cap in total: $5.00 → $9.00, for the project “The ferry”", 9),
+        ("Alice", Verb.BUDGET_CHANGED, "the cap per month: none → $30.00, for the team “Night shift”", 30),
+        ("Alice", Verb.CAP_RAISED, "the cap in total: $9.00 → none, for the project “The ferry”", None),
+        ("Alice", Verb.BUDGET_CHANGED, "the cap per month: $30.00 → $20.00, for the team “Night shift”", 20),
+        ("Alice", Verb.BUDGET_CHANGED, "when to warn: 80 % → 70 %, for the team “Night shift”", None),
     ]
 
 

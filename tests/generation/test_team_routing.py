@@ -250,7 +250,7 @@ def test_a_connections_cap_holds_and_is_settled(at: StandIn, scene, team, alice,
     row = budget.of_connection(connection, "USD")
     assert (row.reserved, row.spent_in(budget.this_month())) == (0, Decimal("0.40"))
     assert list(doctor.ledger()) == []
-    assert LedgerEntry.objects.get(kind="cap").note == "Ours: month: none -> 0.50"
+    assert LedgerEntry.objects.get(kind="cap").note == "the cap per month: none → $0.50 for the connection “Ours”"
 
 
 def test_what_fails_gives_back_what_was_set_aside(at: StandIn, scene, team, alice):

@@ -5,13 +5,18 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db.models.functions import Now
 
-from generation.management.commands.work import QueueProcess
-from generation.models import Worker
+from generation.management.commands.work import Command, QueueProcess
+from generation.models import Generation, ImageGeneration, Worker
+from generation.states import Status
+from projects.models import Project
+from teams.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +37,8 @@ class Silent(QueueProcess):
 @pytest.fixture
 def queue(settings: Any) -> Iterator[QueueProcess]:
     settings.FROZEN_SECONDS = 30.0
-    queue = Silent("media", Worker.objects.create(name="here").pk)
+    settings.MEDIA_WORKERS = 2
+    queue = Silent("media", Worker.objects.create(name="here"))
     yield queue
     queue.kill()
 
@@ -56,3 +62,62 @@ def test_a_queue_that_needs_long_to_start_is_given_longer_each_time(queue: Queue
     assert after(queue, 119) == third
     Worker.objects.update(media_executed_at="2026-01-01T00:00Z")
     assert after(queue, 31) != third
+
+
+def hold(row: Generation | ImageGeneration, queue: QueueProcess, pid: int) -> None:
+    later = Now() + timedelta(seconds=60)
+    type(row).objects.filter(pk=row.pk).update(leased_by=queue.worker, lease_pid=pid, lease_expires_at=later)
+
+
+@pytest.fixture
+def being_bought(project: Project, alice: User) -> list[ImageGeneration]:
+    common: dict[str, Any] = {
+        "project": project,
+        "role": "reference",
+        "provider": "openai_images",
+        "model_id": "gpt-image-2",
+    }
+    common |= {"estimated_cost": Decimal(0)}
+    return [
+        ImageGeneration.objects.create(**common, prompt="x", created_by=alice, status=Status.SUBMITTING)
+        for _ in range(2)
+    ]
+
+
+def test_a_queue_whose_processes_all_wait_for_pictures_is_not_frozen(
+    queue: QueueProcess, being_bought: list[ImageGeneration]
+):
+    first = queue.process.pid
+    for pid, row in enumerate(being_bought, 1000):
+        hold(row, queue, pid)
+    assert after(queue, 31) == first
+    assert list(Worker.executing("media")) == [queue.worker]
+    assert list(Worker.executing("remote")) == []
+
+
+def test_one_that_is_at_work_does_not_hide_that_the_others_are_frozen(
+    queue: QueueProcess, being_bought: list[ImageGeneration]
+):
+    first = queue.process.pid
+    for row in being_bought:
+        hold(row, queue, 1000)
+    assert after(queue, 31) != first
+
+
+def test_only_what_is_being_sent_is_waited_for(
+    queue: QueueProcess, being_bought: list[ImageGeneration], local_take: Generation
+):
+    hold(local_take, queue, 1000)
+    assert queue.worker.is_sending() is False
+    hold(being_bought[0], queue, 1001)
+    assert queue.worker.is_sending() is True
+    another = Worker.objects.create(name="there")
+    assert another.is_sending() is False
+
+
+def test_who_was_taken_for_dead_is_back():
+    worker = Worker.objects.create(name="here", stopping=True)
+    command = Command()
+    command.swept_at, command.looked_around_at = time.monotonic(), 0.0
+    command.tick(worker, [])
+    assert list(Worker.alive()) == [worker]

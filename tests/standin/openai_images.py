@@ -236,7 +236,10 @@ def made(state: State, operation: str, values: dict[str, Any]) -> dict[str, Any]
     text_tokens = len(values["prompt"].split())
     return {
         "created": 1_795_000_000,
-        "data": [{"b64_json": picture}] * count,
+        "data": [
+            {"b64_json": base64.b64encode(b"no picture").decode() if number < state.spoiled_pictures else picture}
+            for number in range(count)
+        ],
         "output_format": values.get("output_format", "png"),
         "usage": {
             "input_tokens": text_tokens + 50,

@@ -88,6 +88,8 @@ class State:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.arrived: list[Arrived] = []
+        #: How many of the next pictures of an answer cannot be read.
+        self.spoiled_pictures = 0
         self.charges: list[Charge] = []
         self.clips: dict[str, Clip] = {}
         self.deleted: list[str] = []

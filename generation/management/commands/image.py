@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.db import transaction
 
 from generation import connections, image_validation, pipeline, terminal
@@ -55,18 +56,27 @@ class Command(terminal.MakingCommand[ImageGeneration]):
         model = model_of(options["model"], team.pk)
         check_suffix(options["output"], options["output_format"])
         request = ImageRequest(options["prompt"], model.id, **{name: options[name] for name in PARAMETERS})
+        pictures_given = [(path.name, terminal.picture_from(path)) for path in options["image"]]
+        if obstacles := pipeline.image_obstacles(team.pk, model, request, len(pictures_given)):
+            raise ValidationError(obstacles)
+        price = image_validation.image_price(model, request.size, request.quality, request.count)
+        told = str(price) if price else "what its tokens cost, which is told afterwards"
+        sys.stderr.write(f"{model.name}: {told}\n")
+        # Outside of any transaction: people take their time, and nobody else is to wait for them.
+        terminal.agree(told, yes=options["yes"], is_free=False)
         with transaction.atomic():
             project = terminal.command_project(team, person)
             scene = own_scene(project, request.prompt)
-            inputs = tuple(stored(scene, path, person) for path in options["image"])
-            if obstacles := pipeline.image_obstacles(team.pk, model, request, len(inputs)):
-                raise ValidationError(obstacles)
-            price = image_validation.image_price(model, request.size, request.quality, request.count)
-            told = str(price) if price else "what its tokens cost, which is told afterwards"
-            sys.stderr.write(f"{model.name}: {told}\n")
-            terminal.agree(told, yes=options["yes"], is_free=False)
+            inputs = tuple(stored(scene, name, picture, person) for name, picture in pictures_given)
             return pipeline.enqueue_images(
-                project, scene, Reference.Role.REFERENCE, model, request, member=person, inputs=inputs
+                project,
+                scene,
+                Reference.Role.REFERENCE,
+                model,
+                request,
+                member=person,
+                inputs=inputs,
+                expected=str(price or ""),
             )
 
     def step(self, row_id: int) -> None:
@@ -116,11 +126,10 @@ def own_scene(project: Project, prompt: str) -> Scene:
     return Scene.objects.create(project=project, position=position, title=title, action=prompt.strip()[:LONG_TEXT])
 
 
-def stored(scene: Scene, path: Path, person: User) -> str:
+def stored(scene: Scene, name: str, picture: ContentFile[bytes], person: User) -> str:
     """The picture to work from, kept beside what is made of it."""
-    picture = terminal.picture_from(path)
     kept = pictures.put(
-        scene.project, scene, Reference.Role.REFERENCE, picture, member=person, limit=False, label=path.name[:120]
+        scene.project, scene, Reference.Role.REFERENCE, picture, member=person, limit=False, label=name[:120]
     )
     return str(kept.image.name)
 

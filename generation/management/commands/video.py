@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from generation import connections, offers, pipeline, terminal
@@ -73,11 +74,18 @@ class Command(terminal.MakingCommand[Generation]):
         with transaction.atomic():
             scene = asked.source.scene if asked else new_scene(options, model, person, team)
             offered = offers.quote(Scene.objects.get(pk=scene.pk), model, asked)
-            assert offered.price is not None
-            what = f"{model.name}, {offered.seconds.normalize():f} s: {offered.price}"
-            sys.stderr.write(f"{what}\n")
+        assert offered.price is not None
+        sys.stderr.write(f"{model.name}, {offered.seconds.normalize():f} s: {offered.price}\n")
+        try:
+            # Outside of any transaction: people take their time, and nobody else is to wait for them.
             terminal.agree(str(offered.price), yes=options["yes"], is_free=offered.price.amount == 0)
-            return pipeline.enqueue(scene, number=scene.next_take_number, member=person, model=model, asked=asked).take
+            now, price = Scene.objects.get(pk=scene.pk), str(offered.price)
+            number = now.next_take_number
+            return pipeline.enqueue(now, number=number, member=person, model=model, expected=price, asked=asked).take
+        except (Usage, ValidationError, KeyboardInterrupt):
+            if not asked:
+                scene.delete()
+            raise
 
     def step(self, row_id: int) -> None:
         pipeline.advance(row_id)

@@ -38,6 +38,8 @@ TICK_SECONDS = 0.2
 LOOK_AROUND_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 LONGEST_PATIENCE_SECONDS = 600.0
+#: What is being bought when it is told to stop is waited for; the answer is lost otherwise.
+SENDING_SECONDS = 25.0
 #: Rendering is simply done again elsewhere, so the media queue gets no time; a request to a provider gets some.
 STOP_SECONDS = {"media": 0.0, "remote": 3.0}
 
@@ -45,14 +47,15 @@ STOP_SECONDS = {"media": 0.0, "remote": 3.0}
 class QueueProcess:
     """One queue's process group, replaced when it dies or freezes."""
 
-    def __init__(self, name: str, worker_id: int) -> None:
+    def __init__(self, name: str, worker: Worker) -> None:
         self.name = name
-        self.worker_id = worker_id
+        self.worker = worker
+        self.processes = settings.MEDIA_WORKERS if name == "media" else settings.Q_CLUSTER["workers"]
         self.patience = settings.FROZEN_SECONDS
         self.start()
 
     def start(self) -> None:
-        environment = os.environ | {"Q_CLUSTER_NAME": self.name, "IMAGEAI_WORKER_ID": str(self.worker_id)}
+        environment = os.environ | {"Q_CLUSTER_NAME": self.name, "IMAGEAI_WORKER_ID": str(self.worker.pk)}
         self.process = subprocess.Popen(  # noqa: S603  our own interpreter and our own command
             [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_queue", self.name],
             stdin=subprocess.PIPE,
@@ -81,7 +84,8 @@ class QueueProcess:
 
     def has_executed_lately(self) -> bool:
         lately = timedelta(seconds=settings.FROZEN_SECONDS / 3)
-        return Worker.executing(self.name, within=lately).filter(pk=self.worker_id).exists()
+        executed = Worker.objects.filter(**{"pk": self.worker.pk, f"{self.name}_executed_at__gt": Now() - lately})
+        return executed.exists() or self.worker.is_busy(self.name, self.processes)
 
     def replace(self) -> None:
         self.kill()
@@ -117,7 +121,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, on_signal)
         signal.signal(signal.SIGINT, on_signal)
         worker = self.register()
-        queues = [QueueProcess(name, worker.pk) for name in dispatch.QUEUES]
+        queues = [QueueProcess(name, worker) for name in dispatch.QUEUES]
         for queue in queues:
             dispatch.send_heartbeat(queue.name)
         self.swept_at = self.looked_around_at = time.monotonic()
@@ -143,7 +147,7 @@ class Command(BaseCommand):
         if time.monotonic() - self.looked_around_at < LOOK_AROUND_SECONDS:
             return
         self.looked_around_at = time.monotonic()
-        Worker.objects.filter(pk=worker.pk).update(seen_at=Now())
+        Worker.objects.filter(pk=worker.pk).update(seen_at=Now(), stopping=False)  # others may have taken it for dead
         if released := release_leases_of_the_dead() + release_leases_of_ended_processes(worker.pk):
             logger.warning("A worker has died; handed over %s of what it held.", released)
         dispatch.explain_waiting()
@@ -163,6 +167,9 @@ class Command(BaseCommand):
         now = time.monotonic()
         for queue in queues:
             queue.ask_to_stop()
+        with contextlib.suppress(DatabaseUnreachable):
+            while worker.is_sending() and time.monotonic() < now + SENDING_SECONDS:
+                time.sleep(TICK_SECONDS)
         for queue in queues:
             queue.stop(now + STOP_SECONDS[queue.name])
         try:

@@ -51,13 +51,13 @@ def death_before_the_post() -> None:
 
 
 def death_after_the_file() -> None:
-    """The clip is in storage, its row does not know."""
+    """The clip, or all of an answer's pictures, are in storage; the row does not know."""
     storage: Any = default_storage
     real = storage.save
 
     def dying(name: str, content: Any, max_length: int | None = None) -> str:
         saved: str = real(name, content, max_length)
-        if name.endswith("clip.mp4") and is_armed("after-file"):
+        if name.endswith(("clip.mp4", "answer.json")) and is_armed("after-file"):
             die()
         return saved
 

@@ -255,13 +255,13 @@ def test_an_unknown_id_is_lost_although_google_calls_it_invalid(stand_in, accoun
 
 async def test_many_clips_are_asked_about_at_once(stand_in, account):
     remote_id = await asyncio.to_thread(omni.submit, account, omni_request())
-    stand_in.state.latency = 0.1
+    stand_in.state.latency = 0.3
     began = asyncio.get_running_loop().time()
 
     told = await asyncio.gather(*(omni.check(account, remote_id) for _ in range(20)))
 
     assert {progress.state for progress in told} == {ProgressState.DONE}
-    assert asyncio.get_running_loop().time() - began < 1.5
+    assert asyncio.get_running_loop().time() - began < 4
 
 
 # -- Fetching, stopping, trying ----------------------------------------------------------------------------------------

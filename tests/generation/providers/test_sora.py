@@ -335,6 +335,7 @@ def test_a_submit_whose_answer_was_lost_is_found_again(stand_in):
     assert sora.find(account, a_request(), began, frozenset({made})) is None
     assert sora.find(account, a_request(duration=Decimal(4)), began, frozenset()) is None
     assert sora.find(account, a_request(), began + timedelta(hours=1), frozenset()) is None
+    assert sora.find(account, a_request(model="sora-2-pro"), began, frozenset()) is None
 
 
 def test_a_server_that_cannot_list_is_not_asked(stand_in):
@@ -409,3 +410,22 @@ def test_a_server_that_is_something_else_is_told_apart(stand_in, fault):
 def test_what_a_server_can_do_is_declared():
     assert Ability.CANCEL in PRESETS["vllm-omni"]
     assert PRESETS["other"] == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "may_be"),
+    [
+        (None, "sora-2", True),
+        ("sora-2", "sora-2", True),
+        ("sora-2-2025-10-06", "sora-2", True),
+        ("sora-2-pro", "sora-2", False),
+        ("sora-2", "sora-2-pro", False),
+        ("wan-2.2", "sora-2", True),  # a name of its own
+    ],
+)
+def test_a_clip_of_another_model_of_the_family_is_not_found(stand_in: StandIn, told, asked, may_be):
+    account = account_at(stand_in)
+    began = datetime.now(UTC)
+    made = sora.submit(account, a_request(model=asked))
+    stand_in.state.clips[made].model = told
+    assert sora.find(account, a_request(model=asked), began, frozenset()) == (made if may_be else None)
