@@ -96,7 +96,7 @@ class Project(models.Model):
     objects = ProjectQuerySet.as_manager()
 
     #: Presets that a scene without its own takes from its project.
-    STYLE_FIELDS: ClassVar[tuple[str, ...]] = ("visual_style", "color_grading", "lighting", "lens")
+    STYLE_FIELDS: ClassVar[list[str]] = ["visual_style", "color_grading", "lighting", "lens"]
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -188,22 +188,40 @@ class Scene(models.Model):
     objects = SceneQuerySet.as_manager()
 
     #: What a clip is made from; a take is stale once one of these differs from when it was made.
-    SHOT_FIELDS: ClassVar[tuple[str, ...]] = (
-        *("title", "action", "subject", "dialogue", "shot_type", "camera_angle", "camera_move", "lens"),
-        *("depth_of_field", "location", "time_of_day", "weather", "atmosphere", "lighting"),
-        *("light_effects", "particles"),
-        *("visual_style", "color_grading", "motion_quality", "physics", "continuity", "negative_prompt"),
+    SHOT_FIELDS: ClassVar[list[str]] = [
+        "title",
+        "action",
+        "subject",
+        "dialogue",
+        "shot_type",
+        "camera_angle",
+        "camera_move",
+        "lens",
+        "depth_of_field",
+        "location",
+        "time_of_day",
+        "weather",
+        "atmosphere",
+        "lighting",
+        "light_effects",
+        "particles",
+        "visual_style",
+        "color_grading",
+        "motion_quality",
+        "physics",
+        "continuity",
+        "negative_prompt",
         "own_prompt",
-    )
+    ]
 
     #: Fields younger than the first takes. Left empty they do not count, so that adding one made no take stale.
-    LATER_FIELDS: ClassVar[tuple[str, ...]] = ("lighting",)
+    LATER_FIELDS: ClassVar[list[str]] = ["lighting"]
 
     #: How the scene is made, whatever it shows.
-    SETTINGS: ClassVar[tuple[str, ...]] = ("model_id", "scene_resolution", "seed", "audio")
+    SETTINGS: ClassVar[list[str]] = ["model_id", "scene_resolution", "seed", "audio"]
 
     #: All that people write.
-    OWN_FIELDS: ClassVar[tuple[str, ...]] = (*SHOT_FIELDS, *SETTINGS, "duration", "notes")
+    OWN_FIELDS: ClassVar[list[str]] = [*SHOT_FIELDS, *SETTINGS, "duration", "notes"]
 
     class Meta:
         ordering = ["position", "pk"]

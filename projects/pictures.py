@@ -10,11 +10,13 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Mapping
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from PIL import Image, ImageOps
 
@@ -175,16 +177,18 @@ def _refuse_too_many(count: int, scene: Scene | None) -> None:
         raise ValidationError(f"A {where} has at most {most} references. Remove one first.")
 
 
-def copy_references(source: Scene | Project, target: Scene | Project) -> None:
-    """The same pictures for a copy; the files are shared, for they are never deleted."""
-    live = Reference.objects.live()
-    found = live.filter(scene=source) if isinstance(source, Scene) else live.filter(project=source, scene=None)
-    for picture in found.order_by("pk"):
+def copy_references(originals: QuerySet[Reference], project: Project, copies: Mapping[int, Scene]) -> None:
+    """The same pictures for copies of scenes, by the ids of the originals, and for a copy of the project.
+
+    The files are shared, for they are never deleted.
+    """
+    pictures = list(originals.filter(deleted_at=None).order_by("pk"))
+    for picture in pictures:
         picture.pk = None
-        picture.scene = target if isinstance(target, Scene) else None
-        picture.project = target.project if isinstance(target, Scene) else target
+        picture.project = project
+        picture.scene = copies[picture.scene_id] if picture.scene_id else None
         picture._state.adding = True
-        picture.save(force_insert=True)
+    Reference.objects.bulk_create(pictures)
 
 
 def _touch(picture: Reference) -> None:

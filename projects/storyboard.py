@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
-from projects.models import Project, Scene
+from projects.models import Project, Reference, Scene
 from projects.pictures import copy_references
 from projects.style import restyling
 from teams import activity
@@ -225,7 +225,7 @@ def duplicate(scene: Scene) -> Scene:
     """A copy right behind the original, without its takes."""
     with transaction.atomic():
         copy = add(_copy(scene, scene.project), after=scene.pk)
-        copy_references(scene, copy)
+        copy_references(Reference.objects.filter(scene=scene), scene.project, {scene.pk: copy})
     return copy
 
 
@@ -308,8 +308,7 @@ def duplicate_project(project: Project, created_by: Any) -> Project:
     for position, scene in enumerate(copies, start=1):
         scene.position = position
     Scene.objects.bulk_create(copies)
-    copy_references(project, copy)
-    for original, scene in zip(scenes, copies, strict=True):
-        copy_references(original, scene)
+    shown = Reference.objects.filter(project=project, scene__deleted_at=None)
+    copy_references(shown, copy, {scene.pk: its_copy for scene, its_copy in zip(scenes, copies, strict=True)})
     activity.record(Verb.PROJECT_CREATED, created_by, f"as a copy of “{project.title}”", project=copy)
     return copy

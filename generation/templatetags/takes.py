@@ -11,7 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from django import template
-from django.db.models import Sum
 from django.urls import reverse
 
 from generation import budget, catalogue, connections, naming, offers, pipeline
@@ -19,13 +18,15 @@ from generation.cost import Price
 from generation.failures import Failure, failure_of
 from generation.lineage import Branch
 from generation.lineage import lineage as lineage_of
-from generation.models import Advancing, Budget, Generation
+from generation.models import Advancing, Generation
 from generation.providers.base import Task
 from generation.providers.registry import REMOTE_PROVIDERS
+from generation.summaries import summaries_of
 from projects.models import Project, Scene
 from teams.numbers import plain_number, roughly
 
 register = template.Library()
+register.simple_tag(summaries_of, name="project_summaries")
 
 
 @register.simple_tag
@@ -203,54 +204,3 @@ def timeline(scenes: Iterable[Scene]) -> list[Segment]:
         elapsed += scene.duration
         segments.append(Segment(scene, start, max(1, round(elapsed / total * 1000) - start - 2)))
     return segments
-
-
-@dataclass(frozen=True)
-class ProjectSummary:
-    project: Project
-    first_scene: Scene | None
-    poster_take: Generation | None
-    scenes: int
-    with_clip: int
-    running: int
-    spent: Price
-    cap: Price | None
-
-
-@register.simple_tag
-def project_summaries(projects: Iterable[Project]) -> list[ProjectSummary]:
-    """What the cards of the project list show; three queries whatever their number."""
-    projects = list(projects)
-    scenes_of: dict[int, list[Scene]] = {project.pk: [] for project in projects}
-    for scene in Scene.objects.for_cards().filter(project__in=projects, deleted_at=None):
-        scenes_of[scene.project_id].append(scene)
-    by_project = Generation.objects.filter(scene__project__in=projects).order_by().values("scene__project")
-    spent = dict(by_project.annotate(spent=Sum("actual_cost")).values_list("scene__project", "spent"))
-    currency = catalogue.default_video_model().currency
-    capped = Budget.objects.filter(project__in=projects, currency=currency).exclude(cap_total=None)
-    caps = {
-        pk: Price(cap, currency) for pk, cap in capped.values_list("project", "cap_total") if pk and cap is not None
-    }
-    return [
-        _summary(
-            project,
-            scenes_of[project.pk],
-            spent=Price(spent.get(project.pk) or Decimal(0), currency),
-            cap=caps.get(project.pk),
-        )
-        for project in projects
-    ]
-
-
-def _summary(project: Project, scenes: list[Scene], *, spent: Price, cap: Price | None) -> ProjectSummary:
-    shown = [scene.shown_take for scene in scenes if scene.shown_take]
-    return ProjectSummary(
-        project=project,
-        first_scene=scenes[0] if scenes else None,
-        poster_take=shown[0] if shown else None,
-        scenes=len(scenes),
-        with_clip=len(shown),
-        running=sum(take.is_active for scene in scenes for take in scene.live_takes),
-        spent=spent,
-        cap=cap,
-    )

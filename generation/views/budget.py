@@ -118,21 +118,21 @@ class Gauge:
 @require_safe
 def cost_page(request: HttpRequest) -> HttpResponse:
     """Over all teams of the person; with ?format=csv every line for a spreadsheet."""
-    lines = costs.lines_for(signed_in(request))
+    person = signed_in(request)
     if request.GET.get("format") == "csv":
-        return csv_response("costs.csv", costs.as_table(lines))
+        return csv_response("costs.csv", costs.table_for(person))
+    lines = costs.lines_for(person)
     by = request.GET.get("by", "project")
     by = by if by in costs.GROUPS else "project"
-    mine = Budget.objects.filter(team__memberships__in=Membership.objects.that_open_for(signed_in(request)))
+    mine = Budget.objects.filter(team__memberships__in=Membership.objects.that_open_for(person))
     capped = mine.exclude(cap_total=None, cap_month=None).select_related("team", "project", "connection")
-    capped = capped.order_by("team", "project", "pk")
     month = budget.this_month()
     context = {
         "groups": costs.grouped(lines, by),
         "by": by,
         "choices": costs.GROUPS,
         "totals": costs.totals(lines),
-        "projects": Project.objects.for_person(signed_in(request)),
-        "capped": [Gauge(row, month) for row in capped],
+        "projects": Project.objects.for_person(person),
+        "capped": [Gauge(row, month) for row in capped.order_by("team", "project", "pk")],
     }
     return render(request, "generation/costs.html", context)

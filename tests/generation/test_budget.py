@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import budget, catalogue, doctor, pipeline
+from generation import budget, catalogue, costs, doctor, pipeline
 from generation.cost import price_of
 from generation.models import Budget, Generation, LedgerEntry, exact
 from generation.states import Status
@@ -326,15 +326,47 @@ def test_projects_of_one_name_are_told_apart_and_caps_stand_beside(
     assert as_user(mallory).get(reverse("costs")).context["capped"] == []
 
 
-def test_costs_need_as_many_queries_for_nine_takes_as_for_one(as_user: AsUser, paid: StandIn, make_scenes, bob: User):
+@pytest.mark.parametrize(("format", "expected"), [("", 9), ("csv", 5)])
+def test_costs_need_as_many_queries_for_nine_takes_as_for_one(
+    as_user: AsUser, paid: StandIn, make_scenes, bob: User, format: str, expected: int
+):
+    client, told = as_user(bob), []
+    for more in (1, 8):
+        for scene in make_scenes(more):
+            start(scene, bob)
+        with count_queries() as queries:
+            client.get(reverse("costs"), {"format": format})
+        told.append((len(queries), '"prompt"' in str(queries)))
+    assert told == [(expected, False), (expected, False)]
+
+
+def test_what_costs_add_up_to_is_counted_by_the_database(paid: StandIn, make_scenes, make_take, alice: User, bob: User):
+    first, second = make_scenes(2)
+    costs_a_dime = {"model_id": "sora-2", "estimated_cost": Decimal("0.1"), "currency": "USD"}
+    for _ in range(3):
+        make_take(first, **costs_a_dime, status=Status.COMPLETED, clip=b"clip", actual_cost=Decimal("0.1"))
+    make_take(second, **costs_a_dime, status=Status.UNKNOWN, created_by=bob)
+    make_take(second, **costs_a_dime | {"model_id": "sora-0"}, status=Status.FAILED)
+    lines = costs.lines_for(alice)
+    told = [(one.member, one.model, one.count, one.estimated, one.actual, one.reserved) for one in lines]
+    assert sorted(told) == [
+        ("Alice", "Sora 2", 3, Decimal("0.3"), Decimal("0.3"), Decimal(0)),
+        ("Alice", "sora-0", 1, Decimal("0.1"), Decimal(0), Decimal(0)),
+        ("Bob", "Sora 2", 1, Decimal("0.1"), Decimal(0), Decimal("0.1")),
+    ]
+
+
+def test_the_budget_needs_as_many_queries_for_nine_entries_as_for_one(
+    as_user: AsUser, paid: StandIn, project: Project, make_scenes, bob: User
+):
     client, counts = as_user(bob), []
     for more in (1, 8):
         for scene in make_scenes(more):
             start(scene, bob)
         with count_queries() as queries:
-            client.get(reverse("costs"))
+            client.get(reverse("project_budget", args=[project.pk]))
         counts.append(len(queries))
-    assert counts == [8, 8]
+    assert counts == [6, 6]
 
 
 def test_the_csv_has_every_line_and_no_formula(as_user: AsUser, paid: StandIn, scene: Scene, bob: User):

@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from projects.models import Project, Scene
+from projects import storyboard
+from projects.models import Project, Reference, Scene
 from teams.models import Role, Team, User
 from tests.queries import count_queries
 
@@ -28,7 +29,7 @@ def test_the_list_needs_as_many_queries_for_three_projects_as_for_one(
         Scene.objects.create(project=Project.objects.create(team=team, title=title), title="a", action="b")
     with count_queries() as three:
         client.get(reverse("project_list"))
-    assert (len(one), len(three)) == (12, 12)
+    assert (len(one), len(three)) == (9, 9)
 
 
 def test_creating(as_user: AsUser, team: Team, bob: User):
@@ -116,6 +117,36 @@ def test_duplicating_copies_scenes_but_not_takes(
         (1, "Scene 1", "Ahoy.", 0),
         (2, "Scene 2", "Ahoy.", 0),
     ]
+
+
+def test_duplicating_needs_as_many_queries_for_twenty_scenes_with_pictures_as_for_three(
+    project: Project, bob: User, make_scenes: Callable[..., list[Scene]]
+):
+    Reference.objects.create(project=project, role="reference", image="of-all.png", width=90, height=90)
+    counts = []
+    for more in (3, 17):
+        for scene in make_scenes(more):
+            for role in ("start_frame", "reference"):
+                Reference.objects.create(
+                    project=project, scene=scene, role=role, image=f"{role}.png", width=90, height=90
+                )
+        with count_queries() as queries:
+            copy = storyboard.duplicate_project(project, bob)
+        counts.append(len(queries))
+        pictures = copy.references.values_list("scene__position", "role")
+        assert sorted(pictures, key=str) == sorted(project.references.values_list("scene__position", "role"), key=str)
+    assert counts == [8, 8]
+
+
+def test_a_copy_has_nothing_of_what_was_deleted(project: Project, bob: User, make_scenes: Callable[..., list[Scene]]):
+    kept, gone = make_scenes(2)
+    fields = {"project": project, "role": "reference", "width": 90, "height": 90}
+    Reference.objects.create(**fields, scene=kept, image="kept.png")
+    Reference.objects.create(**fields, scene=kept, image="removed.png", deleted_at=kept.created_at)
+    Reference.objects.create(**fields, scene=gone, image="gone.png")
+    storyboard.delete(gone)
+    copy = storyboard.duplicate_project(project, bob)
+    assert [(one.image.name, one.scene) for one in copy.references.all()] == [("kept.png", copy.scenes.get())]
 
 
 @pytest.mark.parametrize("name", ["project_edit", "project_duplicate", "project_delete"])

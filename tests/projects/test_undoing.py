@@ -123,6 +123,17 @@ def test_deleting_many_asks_as_often_for_thirty_as_for_three(project: Project, m
     assert counts == [8, 8]
 
 
+def test_bringing_many_back_asks_as_often_for_twenty_as_for_three(project: Project, make_scenes: MakeScenes, bob: User):
+    scenes, counts = make_scenes(30), []
+    for some in (scenes[:3], scenes[3:23]):
+        act = remember(project, bob, deleted=storyboard.delete_many(project.pk, ids(*some), bob))
+        assert act
+        with count_queries() as queries:
+            take_back(act, bob)
+        counts.append(len(queries))
+    assert counts == [15, 15]
+
+
 # -- Fields ------------------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +161,27 @@ def test_writing_leaves_other_fields_alone(project: Project, make_scenes: MakeSc
         storyboard.write(project.pk, {one.pk: {"title": "A"}})
     update = next(query["sql"] for query in queries if query["sql"].startswith("UPDATE"))
     assert ('"title"' in update, '"action"' in update, '"selected_take_id"' in update) == (True, False, False)
+
+
+def test_writing_many_back_asks_as_often_for_thirty_as_for_three(project: Project, make_scenes: MakeScenes, bob: User):
+    scenes, counts = make_scenes(33), []
+    for some in (scenes[:3], scenes[3:]):
+        act = remember(project, bob, written=storyboard.write(project.pk, {pk: {"lens": "macro"} for pk in ids(*some)}))
+        assert act
+        with count_queries() as queries:
+            take_back(act, bob)
+        counts.append(len(queries))
+    assert counts == [11, 11]
+
+
+def test_switching_a_model_asks_as_often_for_thirty_scenes_as_for_three(project: Project, make_scenes: MakeScenes):
+    counts = []
+    for more, old, new in ((3, "", "b"), (27, "b", "c")):
+        make_scenes(more, model_id=old)
+        with count_queries() as queries:
+            storyboard.switch_model(project.pk, old, new)
+        counts.append(len(queries))
+    assert counts == [9, 9]
 
 
 def test_a_field_that_was_written_again_stays(project: Project, make_scenes: MakeScenes, bob: User):
