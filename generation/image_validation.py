@@ -146,8 +146,6 @@ def _count_obstacles(model: Model, count: int) -> Iterator[str]:
 
 def _input_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
     count = len(request.images)
-    if request.mask and not request.images:
-        yield "A mask needs a picture it belongs to (images)."
     if count > _most_images(model):
         most = _most_images(model)
         takes = f"at most {most} images" if most else "no images to edit"

@@ -158,7 +158,6 @@ class Request:
     seed: int | None = None
     negative_prompt: str = ""
     audio: bool | None = None
-    person_generation: str = ""
     task: Task = Task.CREATE
     source_id: str = ""
 
@@ -167,7 +166,7 @@ class Request:
 class ImageRequest:
     """Pictures to make. What is empty is not sent, and the provider's own default holds.
 
-    `images` are edited or combined; `mask` says where in the first of them.
+    `images` are edited or combined.
     """
 
     prompt: str
@@ -181,7 +180,6 @@ class ImageRequest:
     moderation: str = ""
     count: int = 1
     images: tuple[Path, ...] = ()
-    mask: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -190,7 +188,6 @@ class ImageResult:
 
     images: tuple[bytes, ...]
     usage: Mapping[str, int] = field(default_factory=dict)
-    revised_prompt: str = ""
 
 
 #: Told the fraction done (0 to 1) at least once a second; raises to stop the work.

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx2
 from openai import APIConnectionError, APIStatusError, OpenAIError
 
-from generation.providers import reach
 from generation.providers.base import ErrorKind, ProviderError
+from generation.providers.http import KINDS, plain, retry_after, unanswered
 
-MOST_CHARACTERS = 1000
-#: Raised before a request has left this machine.
-NOT_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.UnsupportedProtocol,
-    httpx2.LocalProtocolError,
-)
-KINDS = {
-    401: ErrorKind.AUTH,
-    402: ErrorKind.QUOTA,
-    403: ErrorKind.AUTH,
-    429: ErrorKind.RATE_LIMIT,
-}
 _MODERATION = re.compile(r"moderat|content.polic|safety|sentinel|flagged|disallowed|blocked by", re.IGNORECASE)
 _QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota|out of credit", re.IGNORECASE)
 _AUTH = re.compile(r"authentication error|auth_error|invalid.api.key|no api key|no connected db", re.IGNORECASE)
@@ -42,14 +23,8 @@ def as_provider_error(error: OpenAIError | ValueError, *, sending: bool) -> Prov
     if isinstance(error, APIStatusError):
         return _refusal(error, sending=sending)
     if isinstance(error, APIConnectionError):
-        cause = error.__cause__ or error
-        if isinstance(cause, reach.Refused):
-            return ProviderError(ErrorKind.INVALID, str(cause))
-        if isinstance(cause, NOT_SENT):
-            return ProviderError(ErrorKind.NETWORK, f"The server could not be reached ({type(cause).__name__}).")
-        what = "The connection broke before the answer came"
-        kind = ErrorKind.UNKNOWN if sending else ErrorKind.NETWORK
-        return ProviderError(kind, f"{what} ({type(cause).__name__}).")
+        cause = error.__cause__
+        return unanswered(cause if isinstance(cause, Exception) else error, who="The server", sending=sending)
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(kind, "The server answered with something that cannot be read. Check its address.")
 
@@ -61,10 +36,6 @@ def job_error(code: object, message: object) -> ProviderError:
     return ProviderError(
         ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER, words, code=str(code) if code else ""
     )
-
-
-def plain(words: str) -> str:
-    return " ".join(words.split())[:MOST_CHARACTERS]
 
 
 def _refusal(error: APIStatusError, *, sending: bool) -> ProviderError:
@@ -98,16 +69,3 @@ def _kind(status: int, told: str, *, has_words: bool, sending: bool) -> ErrorKin
     if 400 <= status < 500 and status != 408:
         return ErrorKind.INVALID
     return ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
-
-
-def retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds, from seconds or a date."""
-    text = headers.get("retry-after", "")
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None

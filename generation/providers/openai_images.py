@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from pathlib import Path
 from typing import Any
 
 from openai import DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Image as AnsweredImage
 from openai.types import ImagesResponse
-from PIL import Image
 
-from generation.providers import reach
+from generation.providers import pictures, reach
 from generation.providers.base import Account, ErrorKind, ImageRequest, ImageResult, ProviderError
+from generation.providers.http import checked_key
 from generation.providers.openai_errors import as_provider_error
 
 #: Named, so that OPENAI_BASE_URL cannot send a key elsewhere than the account says.
@@ -29,9 +28,7 @@ PLAIN_BACKGROUNDS = ("white", "black")
 
 def make(account: Account, request: ImageRequest) -> ImageResult:
     fields = _fields(request)
-    images = [_picture(path) for path in request.images]
-    if request.mask is not None:
-        fields["mask"] = _picture(request.mask)
+    images = [pictures.read(path).as_upload for path in request.images]
     try:
         with _client(account) as client:
             answer: object
@@ -47,7 +44,6 @@ def make(account: Account, request: ImageRequest) -> ImageResult:
     return ImageResult(
         images=tuple(_decoded(image) for image in answer.data),
         usage=_numbers(answer.usage.to_dict()) if answer.usage else {},
-        revised_prompt=answer.data[0].revised_prompt or "",
     )
 
 
@@ -63,11 +59,9 @@ def test(account: Account) -> str:
 
 def _client(account: Account) -> OpenAI:
     # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
-    if not account.key.isascii() or not account.key.isprintable():
-        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
     options = reach.client_options(account)
     return OpenAI(
-        api_key=account.key or "none",
+        api_key=checked_key(account.key) or "none",
         base_url=account.base_url or BASE_URL,
         timeout=SECONDS,
         max_retries=0,
@@ -87,8 +81,6 @@ def _fields(request: ImageRequest) -> dict[str, Any]:
     for name, value in _not_taken(request).items():
         if value:
             raise ProviderError(ErrorKind.INVALID, f"{request.model} takes no {name}.")
-    if request.mask is not None and not request.images:
-        raise ProviderError(ErrorKind.INVALID, "A mask needs a picture it belongs to (images).")
     prompt, background = request.prompt, request.background
     if background in PLAIN_BACKGROUNDS:
         prompt, background = f"{prompt}, on a plain {background} background", "opaque"
@@ -120,15 +112,6 @@ def _not_taken(request: ImageRequest) -> dict[str, bool]:
         "images": bool(request.images) and request.model == "dall-e-3",
         "second image": len(request.images) > 1 and is_dall_e,
     }
-
-
-def _picture(path: Path) -> tuple[str, bytes, str]:
-    try:
-        with Image.open(path) as image:
-            content_type = image.get_format_mimetype() or ""
-    except OSError as error:
-        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
-    return path.name, path.read_bytes(), content_type
 
 
 # -- What came ---------------------------------------------------------------------------------------------------------

@@ -6,21 +6,15 @@ It would quietly prefer frames to references and has no field for some options; 
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import math
 import re
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
 import httpx2
-from PIL import Image
 
-from generation.providers import reach, transfer
+from generation.providers import pictures, reach, transfer
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -32,12 +26,12 @@ from generation.providers.base import (
     Request,
     Task,
 )
+from generation.providers.http import KINDS, OnePerLoop, checked_key, expected_bytes, plain, retry_after, unanswered
 from generation.providers.openrouter_models import LiveModel, amount, catalogue_row, read, spelled_there
 
 BASE_URL = "https://openrouter.ai/api/v1"
 SUBMIT_SECONDS = 180
 POLL_SECONDS = 30
-MOST_CHARACTERS = 1000
 
 RUNNING = frozenset({"pending", "in_progress"})
 OVER = {
@@ -46,20 +40,6 @@ OVER = {
     "expired": ProgressState.FAILED,
     "cancelled": ProgressState.CANCELLED,
 }
-KINDS = {
-    401: ErrorKind.AUTH,
-    402: ErrorKind.QUOTA,
-    403: ErrorKind.AUTH,
-    429: ErrorKind.RATE_LIMIT,
-}
-#: Raised before a request has left this machine.
-NOT_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.UnsupportedProtocol,
-    httpx2.LocalProtocolError,
-)
 
 _MODERATION = re.compile(r"moderat|flagged|content.polic|safety|prohibited content|sensitive content", re.IGNORECASE)
 
@@ -82,7 +62,7 @@ async def check(account: Account, remote_id: str) -> Progress:
             _url(account, f"/videos/{quote(remote_id, safe='')}"), headers=_headers(account), timeout=POLL_SECONDS
         )
     except httpx2.HTTPError as error:
-        raise _unreachable(error, sending=False) from error
+        raise unanswered(error, who="OpenRouter", sending=False) from error
     if not response.is_success:
         raise _refusal(account, response, sending=False)
     told = _answer(response)
@@ -98,7 +78,7 @@ async def check(account: Account, remote_id: str) -> Progress:
     if state != ProgressState.FAILED:
         return Progress(state, percent=100 if state == ProgressState.DONE else 0, cost=cost)
     default = "The clip expired at OpenRouter." if status == "expired" else "OpenRouter gave no reason."
-    words = _plain(_words(told.get("error"))) or default
+    words = plain(_words(told.get("error"))) or default
     is_moderation = status != "expired" and _MODERATION.search(words)
     kind = ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER
     return Progress(state, error=ProviderError(kind, words, code=status), cost=cost)
@@ -117,11 +97,10 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
                 raise _refusal(account, response, sending=False)
             if not response.headers.get("content-type", "").startswith(("video/", "application/octet-stream")):
                 raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something that is no clip.")
-            length = response.headers.get("content-length", "")
-            expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
-            transfer.save(response.iter_bytes(transfer.CHUNK_BYTES), destination, on_progress, expected)
+            chunks = response.iter_bytes(transfer.CHUNK_BYTES)
+            transfer.save(chunks, destination, on_progress, expected_bytes(response.headers))
     except httpx2.HTTPError as error:
-        raise _unreachable(error, sending=False) from error
+        raise unanswered(error, who="OpenRouter", sending=False) from error
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
@@ -180,9 +159,8 @@ def _body(request: Request) -> dict[str, Any]:
         raise ProviderError(
             ErrorKind.INVALID, f"OpenRouter cannot {request.task} a clip (task); it only makes new ones."
         )
-    for name in ("negative_prompt", "person_generation"):
-        if getattr(request, name):
-            raise ProviderError(ErrorKind.INVALID, f"OpenRouter takes no {name.replace('_', ' ')} ({name}).")
+    if request.negative_prompt:
+        raise ProviderError(ErrorKind.INVALID, "OpenRouter takes no negative prompt (negative_prompt).")
     if request.duration != int(request.duration):
         raise ProviderError(ErrorKind.INVALID, f"OpenRouter takes whole seconds (duration), not {request.duration}.")
     frames = {"first_frame": request.start_frame, "last_frame": request.end_frame}
@@ -203,26 +181,16 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _picture(path: Path) -> dict[str, Any]:
-    try:
-        with Image.open(path) as image:
-            content_type = image.get_format_mimetype()
-    except OSError as error:
-        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
-    encoded = base64.b64encode(path.read_bytes()).decode()
-    return {"type": "image_url", "image_url": {"url": f"data:{content_type};base64,{encoded}"}}
+    picture = pictures.read(path)
+    return {"type": "image_url", "image_url": {"url": f"data:{picture.content_type};base64,{picture.base64}"}}
 
 
 # -- Calling and being refused -----------------------------------------------------------------------------------------
 
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, httpx2.AsyncClient]] = WeakKeyDictionary()
 
-
+@OnePerLoop
 def _client(account: Account) -> httpx2.AsyncClient:
-    """One per account and running loop: a connection belongs to the loop it was opened in."""
-    clients = _clients.setdefault(asyncio.get_running_loop(), {})
-    if account not in clients:
-        clients[account] = httpx2.AsyncClient(**reach.async_client_options(account))
-    return clients[account]
+    return httpx2.AsyncClient(**reach.async_client_options(account))
 
 
 def _call(account: Account, method: str, path: str, body: dict[str, Any] | None = None) -> httpx2.Response:
@@ -232,7 +200,7 @@ def _call(account: Account, method: str, path: str, body: dict[str, Any] | None 
         with httpx2.Client(**reach.client_options(account)) as client:
             return client.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
     except httpx2.HTTPError as error:
-        raise _unreachable(error, sending=body is not None) from error
+        raise unanswered(error, who="OpenRouter", sending=body is not None) from error
 
 
 def _url(account: Account, path: str) -> str:
@@ -240,29 +208,14 @@ def _url(account: Account, path: str) -> str:
 
 
 def _headers(account: Account) -> dict[str, str]:
-    if not account.key.isascii() or not account.key.isprintable():
-        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
-    return {"Authorization": f"Bearer {account.key}"}
-
-
-def _unreachable(error: httpx2.HTTPError, *, sending: bool) -> ProviderError:
-    name = type(error).__name__
-    if isinstance(error, reach.Refused):
-        return ProviderError(ErrorKind.INVALID, str(error))
-    if isinstance(error, NOT_SENT):
-        return ProviderError(ErrorKind.NETWORK, f"OpenRouter could not be reached: {name}.")
-    if sending:
-        return ProviderError(
-            ErrorKind.UNKNOWN, f"The connection to OpenRouter broke after the request was sent: {name}."
-        )
-    return ProviderError(ErrorKind.NETWORK, f"The connection to OpenRouter broke: {name}.")
+    return {"Authorization": f"Bearer {checked_key(account.key)}"}
 
 
 def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> ProviderError:
     status = response.status_code
     told = _answer(response, strict=False).get("error")
     metadata = told.get("metadata") if isinstance(told, dict) else None
-    words = _plain(_words(told)) or f"OpenRouter answered {status}."
+    words = plain(_words(told)) or f"OpenRouter answered {status}."
     is_moderation = isinstance(metadata, dict) and ("reasons" in metadata or "flagged_input" in metadata)
     if status in (400, 403, 422) and (is_moderation or _MODERATION.search(words)):
         kind = ErrorKind.MODERATION
@@ -279,7 +232,7 @@ def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> P
         words,
         code=str(told.get("code") or "") if isinstance(told, dict) else "",
         request_id=response.headers.get("x-request-id", "") or response.headers.get("cf-ray", ""),
-        retry_after=_retry_after(response.headers.get("retry-after", "")),
+        retry_after=retry_after(response.headers),
     )
 
 
@@ -307,19 +260,3 @@ def _words(error: object) -> str:
     return ": ".join(
         part for part in (error.get("message"), details.get("raw"), listed) if part and isinstance(part, str)
     )
-
-
-def _plain(words: str) -> str:
-    return " ".join(words.split())[:MOST_CHARACTERS]
-
-
-def _retry_after(text: str) -> float | None:
-    """Seconds, from seconds or a date."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None

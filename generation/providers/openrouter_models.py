@@ -37,7 +37,6 @@ class LiveModel:
     durations: tuple[int, ...] = ()
     resolutions: tuple[str, ...] = ()
     aspect_ratios: tuple[str, ...] = ()
-    sizes: tuple[str, ...] = ()
     start_frame: bool = False
     end_frame: bool = False
     references: int = 0
@@ -66,7 +65,6 @@ def read(row: dict[str, Any]) -> LiveModel:
         durations=tuple(row.get("supported_durations") or ()),
         resolutions=tuple(row.get("supported_resolutions") or ()),
         aspect_ratios=tuple(row.get("supported_aspect_ratios") or ()),
-        sizes=tuple(row.get("supported_sizes") or ()),
         start_frame="first_frame" in frames,
         end_frame="last_frame" in frames,
         references=int(any("reference" in name for name in prices)),

@@ -111,7 +111,6 @@ def test_extend_and_edit_name_the_earlier_clip(stand_in, account, task, wanted):
     [
         ({"negative_prompt": "rain"}, "Gemini Omni takes no negative prompt."),
         ({"audio": False}, "Gemini Omni takes no choice of sound."),
-        ({"person_generation": "allow_all"}, "Gemini Omni takes no choice of persons."),
         ({"end_frame": Path("b.png")}, "Gemini Omni takes no end frame without a start frame."),
         (
             {"start_frame": Path("a.png"), "references": (Path("b.png"),)},

@@ -71,7 +71,6 @@ def test_frames_and_references_travel_inside_the_request(stand_in, account, tmp_
     [
         ({"task": Task.REMIX}, "OpenRouter cannot remix a clip (task); it only makes new ones."),
         ({"negative_prompt": "rain"}, "OpenRouter takes no negative prompt (negative_prompt)."),
-        ({"person_generation": "allow_all"}, "OpenRouter takes no person generation (person_generation)."),
         ({"duration": Decimal("4.5")}, "OpenRouter takes whole seconds (duration), not 4.5."),
         (
             {"start_frame": Path("a.png"), "references": (Path("b.png"),)},

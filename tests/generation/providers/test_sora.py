@@ -81,7 +81,7 @@ def test_a_server_with_fields_of_its_own_gets_seed_and_negative_prompt(stand_in)
         ({"end_frame": Path("end.png")}, "This server takes no end frame."),
         ({"references": (Path("one.png"),)}, "This server takes no references."),
         ({"audio": False}, "This server takes no choice of sound."),
-        ({"person_generation": "allow_all"}, "This server takes no person generation."),
+        ({"start_frame": Path("missing.png")}, "missing.png could not be read as a picture."),
     ],
 )
 def test_what_the_server_has_no_field_for_is_refused_unsent(stand_in, changes, words):

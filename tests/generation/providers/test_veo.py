@@ -39,14 +39,7 @@ def progress_of(account: Account, remote_id: str) -> Progress:
 
 
 def test_a_clip_from_submit_to_file_with_every_option(stand_in, account, tmp_path):
-    request = veo_request(
-        aspect_ratio="9:16",
-        resolution="1080p",
-        seed=7,
-        negative_prompt="rain",
-        audio=False,
-        person_generation="allow_adult",
-    )
+    request = veo_request(aspect_ratio="9:16", resolution="1080p", seed=7, negative_prompt="rain", audio=False)
 
     remote_id = veo.submit(account, request)
     veo.fetch(account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
@@ -60,7 +53,6 @@ def test_a_clip_from_submit_to_file_with_every_option(stand_in, account, tmp_pat
             "seed": 7,
             "aspectRatio": "9:16",
             "resolution": "1080p",
-            "personGeneration": "allow_adult",
             "negativePrompt": "rain",
             "generateAudio": False,
         },
@@ -78,7 +70,8 @@ def test_who_may_be_shown_is_the_accounts_setting(stand_in):
 
 
 def test_frames_and_references(stand_in, account, tmp_path):
-    first, last = a_picture(tmp_path / "a.png"), a_picture(tmp_path / "b.jpg")
+    first = a_picture(tmp_path / "a.png")
+    last = a_picture(tmp_path / "b.jpg").rename(tmp_path / "b.png")  # what a picture is, its content says
 
     veo.submit(account, veo_request(start_frame=first, end_frame=last))
     veo.submit(account, veo_request(references=(first, last)))
