@@ -72,6 +72,16 @@ def plain(words: str) -> str:
     return " ".join(words.split())[:MOST_CHARACTERS]
 
 
+def about(words: str, kind: ErrorKind, what: str) -> str:
+    """The provider's words, and in ours what of all that was sent they mean; `what` is empty where that is not told."""
+    sentence = words if words.endswith((".", "!", "?")) else f"{words}."
+    if what and kind == ErrorKind.MODERATION:
+        return f"{sentence} Flagged: {what}."
+    if what and kind == ErrorKind.INVALID:
+        return f"{sentence} It is about {what}."
+    return words
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds, from seconds or a date."""
     text = headers.get("retry-after", "")

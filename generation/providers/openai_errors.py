@@ -8,8 +8,15 @@ from typing import Any
 from openai import APIConnectionError, APIStatusError, OpenAIError
 
 from generation.providers.base import ErrorKind, ProviderError
-from generation.providers.http import KINDS, plain, retry_after, unanswered
+from generation.providers.http import KINDS, about, plain, retry_after, unanswered
 
+#: What a request was made of, by the fields that errors name.
+INPUTS = {
+    "prompt": "the prompt",
+    "input_reference": "the start frame",
+    "image": "a picture it was to be made from",
+    "video": "the clip it was to be made from",
+}
 _MODERATION = re.compile(r"moderat|content.polic|safety|sentinel|flagged|disallowed|blocked by", re.IGNORECASE)
 _QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota|out of credit", re.IGNORECASE)
 _AUTH = re.compile(r"authentication error|auth_error|invalid.api.key|no api key|no connected db", re.IGNORECASE)
@@ -44,9 +51,13 @@ def _refusal(error: APIStatusError, *, sending: bool) -> ProviderError:
     code = str(details.get("code") or "")
     words = plain(str(details.get("message") or details.get("detail") or ""))
     told = f"{code} {details.get('type') or ''} {words}"
+    kind = _kind(status, told, has_words=bool(words), sending=sending)
+    field = re.split(r"[\[.]", str(details.get("param") or ""))[0]  # image[0] is one of image, video.id is of video
     return ProviderError(
-        _kind(status, told, has_words=bool(words), sending=sending),
-        words or f"The server answered {status} and gave no reason. Check its address.",
+        kind,
+        about(words, kind, INPUTS.get(field, ""))
+        if words
+        else f"The server answered {status} and gave no reason. Check its address.",
         code=code,
         request_id=error.request_id or "",
         retry_after=retry_after(error.response.headers),

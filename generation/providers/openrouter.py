@@ -26,7 +26,16 @@ from generation.providers.base import (
     Request,
     Task,
 )
-from generation.providers.http import KINDS, OnePerLoop, checked_key, expected_bytes, plain, retry_after, unanswered
+from generation.providers.http import (
+    KINDS,
+    OnePerLoop,
+    about,
+    checked_key,
+    expected_bytes,
+    plain,
+    retry_after,
+    unanswered,
+)
 from generation.providers.openrouter_models import LiveModel, amount, catalogue_row, read, spelled_there
 
 BASE_URL = "https://openrouter.ai/api/v1"
@@ -41,6 +50,14 @@ OVER = {
     "cancelled": ProgressState.CANCELLED,
 }
 
+#: What a request was made of, by the fields that errors name.
+INPUTS = {
+    "prompt": "the prompt",
+    "first_frame": "the start frame",
+    "last_frame": "the end frame",
+    "frame_images": "a frame",
+    "input_references": "a reference",
+}
 _MODERATION = re.compile(r"moderat|flagged|content.polic|safety|prohibited content|sensitive content", re.IGNORECASE)
 
 # -- The provider ------------------------------------------------------------------------------------------------------
@@ -79,9 +96,10 @@ async def check(account: Account, remote_id: str) -> Progress:
         return Progress(state, percent=100 if state == ProgressState.DONE else 0, cost=cost)
     default = "The clip expired at OpenRouter." if status == "expired" else "OpenRouter gave no reason."
     words = plain(_words(told.get("error"))) or default
-    is_moderation = status != "expired" and _MODERATION.search(words)
+    is_moderation = status != "expired" and _is_moderation(told.get("error"), words)
     kind = ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER
-    return Progress(state, error=ProviderError(kind, words, code=status), cost=cost)
+    message = about(words, kind, _flagged(told.get("error")))
+    return Progress(state, error=ProviderError(kind, message, code=status), cost=cost)
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
@@ -214,10 +232,8 @@ def _headers(account: Account) -> dict[str, str]:
 def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> ProviderError:
     status = response.status_code
     told = _answer(response, strict=False).get("error")
-    metadata = told.get("metadata") if isinstance(told, dict) else None
     words = plain(_words(told)) or f"OpenRouter answered {status}."
-    is_moderation = isinstance(metadata, dict) and ("reasons" in metadata or "flagged_input" in metadata)
-    if status in (400, 403, 422) and (is_moderation or _MODERATION.search(words)):
+    if status in (400, 403, 422) and _is_moderation(told, words):
         kind = ErrorKind.MODERATION
     elif status in KINDS:
         kind = KINDS[status]
@@ -229,7 +245,7 @@ def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> P
         kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(
         kind,
-        words,
+        about(words, kind, _flagged(told)),
         code=str(told.get("code") or "") if isinstance(told, dict) else "",
         request_id=response.headers.get("x-request-id", "") or response.headers.get("cf-ray", ""),
         retry_after=retry_after(response.headers),
@@ -253,10 +269,26 @@ def _words(error: object) -> str:
     """What an error says, with what the provider behind OpenRouter said."""
     if not isinstance(error, dict):
         return error if isinstance(error, str) else ""
-    metadata = error.get("metadata")
-    details = metadata if isinstance(metadata, dict) else {}
+    details = _details(error)
     reasons = details.get("reasons")
     listed = ", ".join(str(reason) for reason in reasons) if isinstance(reasons, list) else ""
     return ": ".join(
         part for part in (error.get("message"), details.get("raw"), listed) if part and isinstance(part, str)
     )
+
+
+def _is_moderation(error: object, words: str) -> bool:
+    return not {"reasons", "flagged_input"}.isdisjoint(_details(error)) or bool(_MODERATION.search(words))
+
+
+def _flagged(error: object) -> str:
+    """What the moderation objected to: a field that was sent, or some words of the prompt."""
+    told = _details(error).get("flagged_input")
+    if not isinstance(told, str) or not told:
+        return ""
+    return INPUTS.get(told) or f"“{plain(told)}” in the prompt"
+
+
+def _details(error: object) -> dict[str, Any]:
+    metadata = error.get("metadata") if isinstance(error, dict) else None
+    return metadata if isinstance(metadata, dict) else {}

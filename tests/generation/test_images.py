@@ -214,6 +214,22 @@ def test_every_way_it_can_end_and_none_is_sent_twice(
     assert ("failure-note" in page) == (status != "queued")
 
 
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: a picture it was to be made from.")],
+)
+def test_the_page_says_what_was_flagged(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, param: str, said: str
+):
+    error = {"message": "Rejected by the safety system.", "code": "moderation_blocked", "param": param}
+    openai.state.fail("images.generate", Fault(status=400, body={"error": error}))
+    client = as_user(bob)
+    ask(client, scene)
+    advance()
+    page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert f"Rejected by the safety system. {said}" in page
+
+
 def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     ask(as_user(bob), scene)
     row = ImageGeneration.objects.get()

@@ -112,6 +112,30 @@ def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fa
     assert len(stand_in.state.charges) == charges
 
 
+@pytest.mark.parametrize(
+    ("flagged", "said"),
+    [
+        ("a drowning\n man", "Flagged: “a drowning man” in the prompt."),
+        ("prompt", "Flagged: the prompt."),
+        ("first_frame", "Flagged: the start frame."),
+        ("input_references", "Flagged: a reference."),
+        (None, ""),
+    ],
+)
+def test_what_was_flagged_is_said_at_once_or_later(stand_in, account, flagged, said):
+    error = {"message": "Declined", "metadata": {"reasons": ["violence"], "flagged_input": flagged}}
+    remote_id = openrouter.submit(account, veo_request())
+    stand_in.state.fail("openrouter.create", Fault(status=403, body={"error": error}))
+    stand_in.state.fail("openrouter.get", Fault(status=200, body={"status": "failed", "error": error}))
+
+    at_once, later = refusal_of(openrouter.submit, account, veo_request()), progress_of(account, remote_id).error
+
+    message = f"Declined: violence. {said}" if said else "Declined: violence"
+    assert (at_once.kind, at_once.message) == (ErrorKind.MODERATION, message)
+    assert later
+    assert (later.kind, later.message) == (ErrorKind.MODERATION, message)
+
+
 def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
     wrong = dataclasses.replace(account, key="sk-or-wrong")
     stand_in.state.fail("openrouter.get", Fault(status=401, body={"error": {"message": "Bad key sk-or-wrong"}}))

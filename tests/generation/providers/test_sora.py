@@ -154,6 +154,25 @@ def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, fault, kind
     assert len(stand_in.state.charges) == charges
 
 
+@pytest.mark.parametrize(
+    ("code", "param", "kind", "message"),
+    [
+        ("moderation_blocked", "prompt", "moderation", "We cannot make this. Flagged: the prompt."),
+        ("moderation_blocked", "input_reference", "moderation", "We cannot make this. Flagged: the start frame."),
+        ("moderation_blocked", None, "moderation", "We cannot make this"),
+        ("invalid_image", "input_reference", "invalid", "We cannot make this. It is about the start frame."),
+        ("invalid_value", "size", "invalid", "We cannot make this"),
+    ],
+)
+def test_a_refusal_says_which_input_it_means(stand_in, code, param, kind, message):
+    body = {"error": {"message": "We cannot make this", "code": code, "param": param}}
+    stand_in.state.fail("sora.create", Fault(status=400, body=body))
+
+    error = refusal_of(sora.submit, account_at(stand_in), a_request())
+
+    assert (error.kind, error.message) == (kind, message)
+
+
 def test_an_error_keeps_the_providers_words_code_and_number(stand_in):
     body = {"error": {"message": "Slow\n  down", "code": "rate_limit_exceeded"}}
     stand_in.state.fail(
