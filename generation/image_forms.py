@@ -11,7 +11,8 @@ from generation import connections
 from generation.catalogue import Model
 from generation.cost import Price
 from generation.image_validation import backgrounds_of, image_price, is_free_size
-from generation.offers import frame_size, why_not
+from generation.obstacles import why_not
+from generation.offers import frame_size
 from generation.providers.base import ImageRequest
 from projects.models import Project, Reference, Scene
 

@@ -6,7 +6,7 @@ the values below. It raises only `ProviderError`; anything else is a defect and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -162,11 +162,15 @@ class Request:
     source_id: str = ""
 
 
+#: Backgrounds that no model has: they are opaque, and the prompt says the rest.
+PLAIN_BACKGROUNDS = ("white", "black")
+
+
 @dataclass(frozen=True)
 class ImageRequest:
     """Pictures to make. What is empty is not sent, and the provider's own default holds.
 
-    `images` are edited or combined.
+    `images` are edited or combined; `always_sent` is what the catalogue says that the model has to be asked for.
     """
 
     prompt: str
@@ -180,6 +184,7 @@ class ImageRequest:
     moderation: str = ""
     count: int = 1
     images: tuple[Path, ...] = ()
+    always_sent: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -263,13 +268,19 @@ class RemoteProvider(Protocol):
     def listing(self, account: Account) -> list[RemoteClip]:
         """The newest clips, or none where the provider cannot list."""
 
-    def test(self, account: Account) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix."""
+    def test(self, account: Account, models: Sequence[str]) -> str:
+        """One sentence on what works, without making anything. Raises ProviderError with the fix.
+
+        `models` are the ids of those that the account is to make, the likeliest first; empty only where it lists its own.
+        """
 
 
 class ImageProvider(Protocol):
     def make(self, account: Account, request: ImageRequest) -> ImageResult:
         """Send one request, never twice. Raises ProviderError; UNKNOWN where the answer does not tell."""
 
-    def test(self, account: Account) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix."""
+    def test(self, account: Account, models: Sequence[str]) -> str:
+        """One sentence on what works, without making anything. Raises ProviderError with the fix.
+
+        `models` are the ids of those that the account is to make, the likeliest first; empty only where it lists its own.
+        """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,6 @@ from generation.providers.http import OnePerLoop, checked_key
 BASE_URL = "https://generativelanguage.googleapis.com"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
-TEST_MODEL = "gemini-omni-1.2-flash"
 
 STOPPED = {
     "incomplete": (ErrorKind.PROVIDER, "Google stopped before the clip was complete."),
@@ -105,18 +105,16 @@ def listing(account: Account) -> list[RemoteClip]:
     return []
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     with _client(account, CALL_SECONDS) as client:
         try:
-            model = client.models.get(model=TEST_MODEL)
+            model = client.models.get(model=models[0])
         except CALL_ERRORS as error:
             raise as_provider_error(error, sending=False) from error
-    if TEST_MODEL not in (model.name or ""):
+    if models[0] not in (model.name or ""):
         where = account.base_url or BASE_URL
-        raise ProviderError(
-            ErrorKind.INVALID, f"{where} answers, but not as Gemini does. Check GOOGLE_GEMINI_BASE_URL."
-        )
-    return f"The key works and {TEST_MODEL} can be had."
+        raise ProviderError(ErrorKind.INVALID, f"{where} answers, but not as Gemini does. Check its address.")
+    return f"The key works and {models[0]} can be had."
 
 
 # -- What is sent ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ It would quietly prefer frames to references and has no field for some options; 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -141,17 +142,17 @@ def listing(account: Account) -> list[RemoteClip]:
     return []
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     response = _call(account, "GET", "/key")
     if not response.is_success:
         raise _refusal(account, response, sending=False)
     about = _answer(response).get("data")
     left = amount(about.get("limit_remaining")) if isinstance(about, dict) else None
     rest = f"; ${left:.2f} of the key's limit are left" if left is not None else ""
-    return f"The key works and {len(models(account))} video models can be had{rest}."
+    return f"The key works and {len(_listed(account))} video models can be had{rest}."
 
 
-def models(account: Account) -> list[LiveModel]:
+def _listed(account: Account) -> list[LiveModel]:
     """Every video model that can be had now. Raises ProviderError."""
     response = _call(account, "GET", "/videos/models")
     if not response.is_success:
@@ -164,7 +165,7 @@ def models(account: Account) -> list[LiveModel]:
 
 def catalogue_rows(account: Account, today: date) -> list[dict[str, Any]]:
     """The models that can be offered, as rows of the model catalogue in plain JSON. Raises ProviderError."""
-    found = (catalogue_row(model, today) for model in models(account))
+    found = (catalogue_row(model, today) for model in _listed(account))
     return [row for row in found if row is not None]
 
 

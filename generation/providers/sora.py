@@ -7,7 +7,7 @@ which the server has no field is refused here, so that nothing that was chosen g
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -138,7 +138,7 @@ def listing(account: Account) -> list[RemoteClip]:
         ]
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     """Asks for a clip that cannot be there, which every such server refuses in the protocol's own way."""
     with _client(account, CALL_SECONDS) as client, _despite_retirement():
         try:

@@ -6,6 +6,7 @@ account names. Every option that was chosen is sent; what Veo has no field for i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,6 @@ from generation.providers.service_accounts import SCOPE, credentials_from
 STORAGE_URL = "https://storage.googleapis.com"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
-TEST_MODEL = "veo-3.1-generate-001"
 #: Veo goes on from clips of this resolution only.
 EXTENDS = "720p"
 
@@ -102,16 +102,16 @@ def listing(account: Account) -> list[RemoteClip]:
     return []
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     with _client(account, CALL_SECONDS) as client:
         try:
-            model = client.models.get(model=TEST_MODEL)
+            model = client.models.get(model=models[0])
         except CALL_ERRORS as error:
             raise as_provider_error(error, sending=False) from error
-    if TEST_MODEL not in (model.name or ""):
-        message = "The server answers, but not as Google Cloud does. Check GOOGLE_VERTEX_BASE_URL."
+    if models[0] not in (model.name or ""):
+        message = "The server answers, but not as Google Cloud does. Check its address."
         raise ProviderError(ErrorKind.INVALID, message)
-    return f"The credentials work for the project {account.option('project')} and {TEST_MODEL} can be had."
+    return f"The credentials work for the project {account.option('project')} and {models[0]} can be had."
 
 
 # -- What is sent ------------------------------------------------------------------------------------------------------

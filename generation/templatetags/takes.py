@@ -18,14 +18,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from generation import budget, catalogue, connections, offers, pipeline
+from generation import budget, catalogue, connections, obstacles, offers, pipeline
 from generation.cost import Price
 from generation.failures import Failure, failure_of
 from generation.lineage import Branch
 from generation.lineage import lineage as lineage_of
 from generation.models import Advancing, Generation
 from generation.providers.base import Task
-from generation.providers.registry import REMOTE_PROVIDERS
+from generation.providers.description import Kind
 from projects.models import Project, Scene
 
 register = template.Library()
@@ -67,7 +67,7 @@ def model_choices(project: Project) -> list[ModelChoice]:
     choices = []
     for model in connections.all_models(project.team_id).values():
         if model.kind == "video":
-            blocked = offers.why_not(model, project.team_id)
+            blocked = obstacles.why_not(model, project.team_id)
             amount = model.price_per_second.get(project.resolution)
             price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
             choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked))
@@ -76,7 +76,7 @@ def model_choices(project: Project) -> list[ModelChoice]:
 
 @register.simple_tag
 def has_hosted_models(project: Project) -> bool:
-    return any(one.provider in REMOTE_PROVIDERS for one in connections.roster(project.team_id).connections)
+    return any(one.about.kind == Kind.REMOTE for one in connections.roster(project.team_id).connections)
 
 
 @dataclass(frozen=True)

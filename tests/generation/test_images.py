@@ -110,8 +110,34 @@ def test_a_picture_is_made_from_others(as_user: AsUser, scene: Scene, openai: St
     advance()
     (sent,) = openai.state.calls("images.edit")
     with Reference.objects.get(role="reference").image.open() as file:
-        assert sent.fields["image[]"][1] == file.read()
+        assert sent.fields["image"][1] == file.read()
     assert Reference.objects.filter(role="end_frame").count() == 1
+
+
+def test_a_picture_is_made_from_several(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene, role="reference", count=2)
+    advance()
+    names = list(Reference.objects.values_list("image", flat=True))
+    ask(client, scene, role="reference", prompt="Both together", images=names)
+    assert advance().status == Status.COMPLETED
+    assert len(openai.state.calls("images.edit")[0].fields["image[]"]) == 2
+
+
+@pytest.mark.parametrize("model", ["dall-e-3", "dall-e-2"])
+def test_dall_e_on_a_server_that_still_has_it(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str):
+    ask(as_user(bob), scene, model=model, size="1024x1024")
+    assert advance().status == Status.COMPLETED
+    assert Reference.objects.count() == 1
+
+
+def test_dall_e_2_works_from_one_picture(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene, role="reference")
+    advance()
+    name = Reference.objects.get().image.name
+    ask(client, scene, model="dall-e-2", role="end_frame", images=[name])
+    assert advance().status == Status.COMPLETED
 
 
 def test_the_form_shows_what_the_model_takes(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):

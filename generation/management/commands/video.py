@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from generation import connections, offers, pipeline, terminal
+from generation import connections, obstacles, offers, pipeline, terminal
 from generation.catalogue import Model
 from generation.models import Generation
 from generation.providers.base import Task
@@ -134,7 +134,7 @@ def cheapest_of(provider: str, team_id: int) -> Model:
     """Raises Usage with the reason where none of the provider's models can be had."""
     known = connections.all_models(team_id).values()
     models = [one for one in known if one.provider == provider and one.kind == "video"]
-    blocked = {one.id: offers.why_not(one, team_id) for one in models}
+    blocked = {one.id: obstacles.why_not(one, team_id) for one in models}
     at_hand = [one for one in models if not blocked[one.id] and one.price_per_second]
     if not at_hand:
         raise Usage(next((reasons[0] for reasons in blocked.values() if reasons), f"{provider} offers no model now."))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from generation.catalogue.loader import read_model
+from generation.connections.trying import in_pixels
 from generation.providers import openrouter
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from generation.providers.openrouter_models import LiveModel, catalogue_row
@@ -142,7 +143,7 @@ def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
 
     assert refusal_of(openrouter.submit, wrong, veo_request()).kind == ErrorKind.AUTH
     assert refusal_of(progress_of, wrong, "gen-1").message == "Bad key (the key)"
-    assert refusal_of(openrouter.test, wrong).kind == ErrorKind.AUTH
+    assert refusal_of(openrouter.test, wrong, []).kind == ErrorKind.AUTH
 
 
 @pytest.mark.parametrize(
@@ -217,8 +218,9 @@ def test_what_openrouter_cannot(account):
 
 
 def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
-    rows = json.loads(json.dumps(openrouter.catalogue_rows(account, date(2026, 11, 24))))
+    listed = openrouter.catalogue_rows(account, date(2026, 11, 24))
 
+    rows = json.loads(json.dumps([in_pixels(row) for row in listed]))
     found = {row["id"]: read_model(row | {"checked_on": date(2026, 11, 24)}) for row in rows}
 
     assert sorted(found) == ["google/veo-3.1", "minimax/hailuo-3", "x-ai/grok-imagine-video"]
@@ -230,10 +232,10 @@ def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
     assert (hailuo.resolutions, hailuo.takes.references, hailuo.takes.audio) == (("1080p",), 1, "never")
     grok = found["x-ai/grok-imagine-video"]
     assert dict(grok.price_per_second) == {"480p": Decimal("0.02"), "720p": Decimal("0.03")}
-    assert grok.sizes["480p"]["1:1"] == (480, 480)
+    assert grok.sizes["480p"] == {"16:9": (854, 480), "9:16": (480, 854), "1:1": (480, 480)}
 
 
-@pytest.mark.parametrize("differences", [{"durations": ()}, {"resolutions": ()}, {"prices": {}}])
+@pytest.mark.parametrize("differences", [{"durations": ()}, {"resolutions": ()}, {"aspect_ratios": ()}, {"prices": {}}])
 def test_a_model_whose_price_or_form_is_not_told_is_left_out(differences):
     model = LiveModel(
         "a/b",
@@ -250,7 +252,7 @@ def test_a_model_whose_price_or_form_is_not_told_is_left_out(differences):
 
 
 def test_the_connection_says_what_works(stand_in, account):
-    said = openrouter.test(account)
+    said = openrouter.test(account, [])
 
     assert said == "The key works and 3 video models can be had; $12.50 of the key's limit are left."
 
@@ -260,4 +262,4 @@ def test_a_server_that_is_something_else_is_told_apart(stand_in, account, fault)
     stand_in.state.fail("openrouter.key", fault)
 
     with pytest.raises(ProviderError, match="OpenRouter answered"):
-        openrouter.test(account)
+        openrouter.test(account, [])

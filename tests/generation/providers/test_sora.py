@@ -14,7 +14,7 @@ from PIL import Image
 
 from generation.providers import sora
 from generation.providers.base import Ability, Account, ErrorKind, Progress, ProgressState, Task
-from generation.providers.presets import PRESETS
+from generation.providers.registry import PROVIDERS
 from tests.generation.conftest import KEY
 from tests.generation.providers.conftest import a_picture, a_request, refusal_of
 from tests.standin import Fault, StandIn
@@ -22,7 +22,7 @@ from tests.standin import Fault, StandIn
 
 def account_at(stand_in: StandIn, preset: str = "openai", key: str = KEY) -> Account:
     stand_in.state.flavour["sora"] = {"vllm-omni": "vllm"}.get(preset, preset)
-    return Account(base_url=f"{stand_in.url}/openai/v1", key=key, abilities=PRESETS[preset])
+    return Account(base_url=f"{stand_in.url}/openai/v1", key=key, abilities=PROVIDERS["sora"].abilities_of(preset))
 
 
 def progress_of(account: Account, remote_id: str) -> Progress:
@@ -196,7 +196,7 @@ def test_a_wrong_key_is_said_and_never_shown(stand_in, preset):
     stand_in.state.fail("sora.list", Fault(status=401, body=body))
 
     assert refusal_of(sora.submit, account, a_request()).kind == ErrorKind.AUTH
-    assert refusal_of(sora.test, account).kind == ErrorKind.AUTH
+    assert refusal_of(sora.test, account, ["sora-2"]).kind == ErrorKind.AUTH
     if preset == "openai":
         assert refusal_of(sora.listing, account).message == "Incorrect API key provided: (the key)"
     assert "sk-wrong" not in repr(account)
@@ -407,7 +407,7 @@ def test_a_finished_clip_is_deleted(stand_in):
     ],
 )
 def test_the_connection_says_what_works(stand_in, preset, also):
-    said = sora.test(account_at(stand_in, preset))
+    said = sora.test(account_at(stand_in, preset), ["sora-2"])
 
     assert said == f"The server speaks the video protocol and takes the key.{also}"
     assert stand_in.state.charges == []
@@ -418,7 +418,7 @@ def test_a_server_that_is_something_else_is_told_apart(stand_in, fault):
     stand_in.state.fail("sora.get", fault)
     account = account_at(stand_in)
 
-    error = refusal_of(sora.test, account)
+    error = refusal_of(sora.test, account, ["sora-2"])
 
     assert error.message == (
         f"{account.base_url} answers, but not in the video protocol. Check the address; it usually ends in /v1."
@@ -426,5 +426,6 @@ def test_a_server_that_is_something_else_is_told_apart(stand_in, fault):
 
 
 def test_what_a_server_can_do_is_declared():
-    assert Ability.CANCEL in PRESETS["vllm-omni"]
-    assert PRESETS["other"] == frozenset()
+    sora = PROVIDERS["sora"]
+    assert Ability.CANCEL in sora.abilities_of("vllm-omni")
+    assert sora.abilities_of("other") == sora.abilities_of("unheard of") == frozenset()
