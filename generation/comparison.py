@@ -50,6 +50,8 @@ class ProjectOffer:
     reasons: tuple[Reason, ...]
     is_chosen: bool
     is_retired: bool
+    #: What speaks against counting on it; empty where nothing does.
+    mark: str
     warning: str = ""
 
     @property
@@ -100,6 +102,7 @@ def _project_offer(
         reasons=tuple(Reason(words, in_words(positions)) for words, positions in reasons.items()),
         is_chosen=model.id == project.model_id,
         is_retired=is_retired,
+        mark=connections.mark_of(model, connection),
     )
 
 

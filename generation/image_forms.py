@@ -12,7 +12,7 @@ from generation.catalogue import Model
 from generation.cost import Price
 from generation.image_validation import backgrounds_of, image_price, is_free_size
 from generation.obstacles import why_not
-from generation.offers import frame_size
+from generation.offers import called, frame_size
 from generation.providers.base import ImageRequest
 from projects.models import Project, Reference, Scene
 
@@ -51,7 +51,7 @@ class ImageRequestForm(forms.Form):
         super().__init__(data, **kwargs)
         by_id = {model.id: model for model in models}
         self.chosen_model = by_id.get((data or {}).get("model", "")) or models[0]
-        self._choose("model", [(model.id, model.name) for model in models])
+        self._choose("model", [(model.id, called(model, project.team_id)) for model in models])
         self.initial.setdefault("model", self.chosen_model.id)
         self.initial.setdefault("click", uuid.uuid4())
         sizes = self.chosen_model.image_sizes

@@ -57,6 +57,10 @@ class Offer:
     def is_possible(self) -> bool:
         return not self.obstacles and self.price is not None
 
+    @property
+    def mark(self) -> str:
+        return connections.mark_of(self.model, self.connection)
+
 
 def chosen_model(scene: Scene) -> Model:
     """Raises ValidationError where the model the scene was given is nowhere any more."""
@@ -135,6 +139,17 @@ def models_at_hand(team_id: int) -> list[tuple[str, str]]:
         for model in connections.all_models(team_id).values()
         if model.kind == "video" and not why_not(model, team_id)
     ]
+
+
+def model_options(team_id: int) -> list[tuple[str, str]]:
+    """The same to choose from, with what speaks against counting on one beside its name."""
+    models = connections.all_models(team_id)
+    return [(model_id, called(models[model_id], team_id)) for model_id, _ in models_at_hand(team_id)]
+
+
+def called(model: Model, team_id: int) -> str:
+    mark = connections.mark_of(model, connections.for_model(model, team_id))
+    return f"{model.name} · {mark}" if mark else model.name
 
 
 def offers_for(scene: Scene) -> list[Offer]:

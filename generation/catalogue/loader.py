@@ -152,6 +152,16 @@ class Model:
             return False
         return 0 < (self.retired_on - today).days <= SOON_DAYS
 
+    def mark(self, today: date, *, host: str = "") -> str:
+        """What speaks against counting on it at `host`, in few words to stand beside its name; empty where nothing does."""
+        if self.is_retired(today, host=host) or not self._is_vendors(host):
+            return ""
+        if self.retires_soon(today, host=host):
+            return f"closes {self.retired_on:%-d %b %Y}"
+        if self.uncertain_since is not None and self.uncertain_since <= today:
+            return "may be closed"
+        return "unconfirmed" if self.confidence == "L" else ""
+
     def _is_vendors(self, host: str) -> bool:
         """The vendor's regions have hosts of their own."""
         return not host or host == self.host or host.endswith((f".{self.host}", f"-{self.host}"))

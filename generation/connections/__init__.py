@@ -4,7 +4,7 @@ Accounts of the environment are described by settings.CONNECTIONS and serve ever
 them. Keys leave both places only in an `Account` on its way to a provider. What one team has added is never read for another.
 """
 
-from generation.connections.configured import Configured, environment, is_retired
+from generation.connections.configured import Configured, environment, is_retired, mark_of
 from generation.connections.rosters import (
     Roster,
     account_of,
@@ -28,6 +28,7 @@ __all__ = [
     "for_model",
     "has_listing",
     "is_retired",
+    "mark_of",
     "model_of",
     "refresh_models",
     "refresh_stale_models",

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from generation import catalogue
 from generation.catalogue import Model
@@ -217,6 +218,11 @@ def _of_environment(slug: str, values: dict[str, Any]) -> Configured:
 def is_retired(model: Model, connection: Configured | None, today: date) -> bool:
     """Whether it is retired where it would be asked for: another server than the vendor's may offer it on."""
     return model.is_retired(today, host=connection.host if connection else "")
+
+
+def mark_of(model: Model, connection: Configured | None) -> str:
+    """What speaks against counting on it where it would be asked for, in a few words; empty where nothing does."""
+    return model.mark(timezone.localdate(), host=connection.host if connection else "")
 
 
 def allowed_host(base_url: str) -> str:

@@ -59,6 +59,7 @@ class ModelChoice:
     is_chosen: bool
     #: Whether it could make clips here today.
     is_at_hand: bool
+    mark: str
 
 
 @register.simple_tag
@@ -70,7 +71,8 @@ def model_choices(project: Project) -> list[ModelChoice]:
             blocked = obstacles.why_not(model, project.team_id)
             amount = model.price_per_second.get(project.resolution)
             price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
-            choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked))
+            mark = connections.mark_of(model, connections.for_model(model, project.team_id))
+            choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked, mark))
     return [choice for choice in choices if choice.is_at_hand or choice.is_chosen]
 
 

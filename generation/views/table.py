@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from generation.offers import chosen_offer, models_at_hand
+from generation.offers import chosen_offer, model_options, models_at_hand
 from projects import storyboard
 from projects.loaders import load_project, load_scene
 from projects.merging import save_changes
@@ -42,7 +42,7 @@ SORTED_BY_TAKES: dict[str, Key] = {"take": _state, "price": _price}
 def table(request: HttpRequest, pk: int) -> HttpResponse:
     context = storyboard_context(request, pk, SORTED_BY_TAKES)
     blank = Scene(project=context["project"])
-    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=models_at_hand(context["project"].team_id))
+    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["project"].team_id))
     return render_view(request, "table", context)
 
 

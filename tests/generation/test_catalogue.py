@@ -170,6 +170,25 @@ def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str)
     assert list(offers.format_obstacles(asked, model)) == [f"{said} Animatic would."]
 
 
+@pytest.mark.parametrize(
+    ("fields", "host", "mark"),
+    [
+        ({"retired_on": date(2026, 12, 1)}, "", "closes 1 Dec 2026"),
+        ({"retired_on": date(2026, 12, 1)}, "eu.studio.example", "closes 1 Dec 2026"),
+        ({"retired_on": date(2026, 12, 1)}, "gpu.lan", ""),
+        ({"retired_on": date(2027, 12, 1)}, "", ""),
+        ({"retired_on": date(2026, 11, 1), "uncertain_since": date(2026, 10, 1)}, "", ""),
+        ({"uncertain_since": date(2026, 11, 17)}, "", "may be closed"),
+        ({"uncertain_since": date(2026, 12, 17)}, "", ""),
+        ({"uncertain_since": date(2026, 11, 17)}, "gpu.lan", ""),
+        ({"confidence": "L"}, "", "unconfirmed"),
+        ({}, "", ""),
+    ],
+)
+def test_what_speaks_against_counting_on_a_model(studio, fields, host: str, mark: str):
+    assert replace(studio["studio-1"], **fields).mark(TODAY, host=host) == mark
+
+
 @pytest.mark.django_db
 def test_all_models_side_by_side(scene: Scene):
     Scene.objects.update(duration=5)
