@@ -19,9 +19,10 @@ from projects.models import Project, Reference, Scene
 AS_THE_MODEL_DOES = ("", "As the model does")
 
 
-def image_models(team_id: int) -> list[Model]:
-    """Those that the team can have now, or all of them where it can have none, so that the form can say why."""
-    models = [model for model in connections.all_models(team_id).values() if model.kind == "image"]
+def image_models(team_id: int, provider: str = "") -> list[Model]:
+    """Those that the team can have now, or all of them where it can have none, so that it can be said why."""
+    known = connections.all_models(team_id).values()
+    models = [model for model in known if model.kind == "image" and provider in ("", model.provider)]
     at_hand = [model for model in models if not why_not(model, team_id)]
     lasting = sorted(at_hand, key=lambda model: model.retired_on is not None)
     return lasting or models

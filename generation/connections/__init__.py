@@ -4,7 +4,7 @@ Accounts of the environment are described by settings.CONNECTIONS and serve ever
 them. Keys leave both places only in an `Account` on its way to a provider. What one team has added is never read for another.
 """
 
-from generation.connections.configured import Configured, environment, is_retired, mark_of
+from generation.connections.configured import Configured, environment, is_retired, mark_of, with_key
 from generation.connections.rosters import (
     Roster,
     account_of,
@@ -36,4 +36,5 @@ __all__ = [
     "roster",
     "team_of",
     "test",
+    "with_key",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -193,9 +195,35 @@ def dated(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"checked_on": date.fromisoformat(row["checked_on"])}
 
 
+#: A provider, and the key that somebody gave for it.
+_given: ContextVar[tuple[str, str] | None] = ContextVar("given key", default=None)
+
+
+@contextmanager
+def with_key(provider: str, key: str) -> Iterator[None]:
+    """Inside, this key goes before the environment's, whether that has an account there or not."""
+    token = _given.set((provider, key))
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
 def environment() -> dict[str, Configured]:
     """By slug."""
-    return {slug: _of_environment(slug, values) for slug, values in settings.CONNECTIONS.items()}
+    described = settings.CONNECTIONS
+    if given := _given.get():
+        provider, key = given
+        described = described | {provider: _plain(provider) | described.get(provider, {}) | {"key": key}}
+    return {slug: _of_environment(slug, values) for slug, values in described.items()}
+
+
+def _plain(provider: str) -> dict[str, Any]:
+    """An account at the vendor's own."""
+    about = PROVIDERS[provider]
+    preset = about.makes[0].name if about.makes else ""
+    limits = {"max_in_flight": 2, "requests_per_minute": 60}
+    return {"provider": provider, "name": about.title, "base_url": "", "preset": preset, **limits}
 
 
 def _of_environment(slug: str, values: dict[str, Any]) -> Configured:

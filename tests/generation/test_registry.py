@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from generation import catalogue, connections
 from generation.catalogue import loader
-from generation.models import Connection
+from generation.models import Connection, Generation
 from generation.providers.base import ImageProvider, LocalRenderer, RemoteProvider
 from generation.providers.description import Kind, Option, Provider
 from generation.providers.registry import PROVIDERS
@@ -158,3 +158,13 @@ def test_pages_know_one_more_provider(
     assert "studio-1 can be had." in answer.content.decode()
     client.post(reverse("project_model", args=[scene.project_id]), {"model": "studio-1"})
     assert Project.objects.get().model_id == "studio-1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commands_know_one_more_provider(run, studio: remote.Studio, studio_1, settings):
+    settings.CONNECTIONS = described(STUDIO_KEY="k", STUDIO_MAX_IN_FLIGHT="3")
+    studio.finishes = True
+    ran = run("video", "-p", "A heron", "--video-provider", "studio", "--duration", 4, "--yes")
+    take = Generation.objects.get()
+    assert (ran.code, take.model_id, take.prompt, len(studio.charges)) == (0, "studio-1", "A heron", 1), ran.err
+    assert Path(ran.out).read_bytes() == studio.content
