@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
-from generation.catalogue import all_models
+from generation.catalogue import all_models, own_model
 
 
 @register()
@@ -30,6 +30,7 @@ def queues_outlast_their_tasks(app_configs: Any, **kwargs: Any) -> Sequence[Chec
 def catalogue_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     try:
         all_models()
+        own_model()
     except (ImproperlyConfigured, ValueError) as error:
         return [Error(str(error), id="generation.E002")]
     return []

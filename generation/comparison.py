@@ -11,7 +11,7 @@ from itertools import groupby
 from django.conf import settings
 from django.utils import timezone
 
-from generation import budget, connections, offers, pipeline, prompting
+from generation import budget, connections, obstacles, offers, pipeline, prompting
 from generation.catalogue import Model
 from generation.cost import Price
 from generation.offers import CURRENCY, Offer
@@ -50,6 +50,8 @@ class ProjectOffer:
     reasons: tuple[Reason, ...]
     is_chosen: bool
     is_retired: bool
+    #: What speaks against counting on it; empty where nothing does.
+    mark: str
     warning: str = ""
 
     @property
@@ -67,7 +69,7 @@ def compare(project: Project, scenes: Sequence[Scene]) -> list[ProjectOffer]:
     models = [model for model in connections.all_models(project.team_id).values() if model.kind == "video"]
     found = [_project_offer(project, scenes, model, render) for model in models]
     asked_above = budget.asks_above(project, CURRENCY)
-    marked = [replace(one, warning=_dear(one, found, asked_above)) for one in found]
+    marked = [replace(one, warning=_warning(one, found, asked_above)) for one in found]
     return sorted(marked, key=lambda one: (bool(one.hindrance), one.impossible, one.total.amount if one.total else 0))
 
 
@@ -75,8 +77,8 @@ def _project_offer(
     project: Project, scenes: Sequence[Scene], model: Model, render: Callable[[Scene, Model], str]
 ) -> ProjectOffer:
     connection = connections.for_model(model, project.team_id)
-    hindrance = offers.why_not(model, project.team_id)
-    is_retired = offers.is_retired(model, connection, timezone.localdate())
+    hindrance = obstacles.why_not(model, project.team_id)
+    is_retired = connections.is_retired(model, connection, timezone.localdate())
     reasons: dict[str, list[int]] = defaultdict(list)
     possible = []
     for scene in [] if is_retired else scenes:
@@ -100,6 +102,7 @@ def _project_offer(
         reasons=tuple(Reason(words, in_words(positions)) for words, positions in reasons.items()),
         is_chosen=model.id == project.model_id,
         is_retired=is_retired,
+        mark=connections.mark_of(model, connection),
     )
 
 
@@ -121,17 +124,13 @@ def _sum(offered: Iterable[Offer]) -> Price | None:
     return Price(sum((price.amount for price in prices), Decimal(0)), prices[0].currency) if prices else None
 
 
-def _dear(one: ProjectOffer, others: Iterable[ProjectOffer], asked_above: Decimal | None) -> str:
-    """Beside the cheapest hosted model at hand that makes as many scenes."""
+def _warning(one: ProjectOffer, found: Iterable[ProjectOffer], asked_above: Decimal | None) -> str:
+    """Beside the hosted models at hand that make as many scenes."""
     if one.total is None or one.hindrance:
         return ""
-    alike = [
-        (other.total, other.model.name)
-        for other in others
-        if other.can_be_used and other.total and not is_local(other.model.provider) and other.possible >= one.possible
-    ]
-    beside = min(alike, key=lambda pair: pair[0].amount, default=None)
-    return offers.dearness(one.total, beside=beside, asked_above=asked_above)
+    hosted = [other for other in found if other.can_be_used and not is_local(other.model.provider)]
+    others = [(other.total, other.model.name) for other in hosted if other.total and other.possible >= one.possible]
+    return offers.dearness(one.total, others, asked_above)
 
 
 def in_words(positions: Iterable[int]) -> str:
@@ -178,7 +177,7 @@ def _why_gone(project: Project, model_id: str) -> str:
     model = connections.all_models(project.team_id).get(model_id)
     if model is None:
         return f"{model_id}, which is not known here any more"
-    if offers.is_retired(model, connections.for_model(model, project.team_id), timezone.localdate()):
+    if connections.is_retired(model, connections.for_model(model, project.team_id), timezone.localdate()):
         return f"{model.name}, which was retired by {model.maker} on {model.retired_on:%-d %B %Y}"
     return ""
 
@@ -203,7 +202,7 @@ def _instead_of(project: Project, model_id: str) -> list[Model]:
     models = connections.all_models(project.team_id)
     successors = list(_successors(models, model_id))
     at_hand = [
-        model for model in models.values() if model.kind == "video" and not offers.why_not(model, project.team_id)
+        model for model in models.values() if model.kind == "video" and not obstacles.why_not(model, project.team_id)
     ]
 
     def rank(model: Model) -> tuple[bool, int, bool, Decimal]:

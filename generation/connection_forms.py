@@ -10,47 +10,19 @@ from typing import Any
 from django import forms
 
 from generation import catalogue
-from generation.connections import BRINGS
 from generation.connections.configured import allowed_host
 from generation.models import Connection
 from generation.providers import reach
 from generation.providers.base import Ability, ProviderError
-from generation.providers.presets import PRESETS
-from generation.providers.registry import LISTING_PROVIDERS
+from generation.providers.description import Option, Provider
+from generation.providers.http import checked_key
+from generation.providers.registry import PROVIDERS
 from generation.providers.service_accounts import credentials_from
 
-#: What people call the providers.
-NAMES = {
-    "sora": "Video server",
-    "omni": "Gemini",
-    "veo": "Google Cloud (Veo)",
-    "openai_images": "OpenAI images",
-    "openrouter": "OpenRouter",
-}
-PRESET_NAMES = {
-    "openai": "OpenAI",
-    "vllm-omni": "vLLM-Omni",
-    "sglang": "SGLang",
-    "litellm": "LiteLLM",
-    "other": "Another",
-}
-ADDRESS_HELP = {
-    "sora": "Of a server of the /v1/videos protocol; it usually ends in /v1.",
-    "omni": "Empty for Google's own.",
-    "openai_images": "Empty for OpenAI's own.",
-    "openrouter": "Empty for OpenRouter's own.",
-}
+#: Fields of servers of one of several makes.
+OF_SERVERS = ("preset", "abilities", "price_per_second")
+LIMITS = ("max_in_flight", "requests_per_minute", "cap_month")
 KEEP = "Empty keeps the one that is there. It is shown to nobody."
-#: Fields that only some providers have.
-OF_PROVIDER = {
-    "sora": ("base_url", "preset", "abilities", "price_per_second"),
-    "omni": ("base_url",),
-    "veo": ("project", "location", "output_gcs_uri", "person_generation"),
-    "openai_images": ("base_url",),
-    "openrouter": ("base_url",),
-}
-ONLY_SOME = frozenset(name for names in OF_PROVIDER.values() for name in names)
-OPTIONS = ("project", "location", "output_gcs_uri", "person_generation")
 
 
 class WriteOnly(forms.PasswordInput):
@@ -70,9 +42,13 @@ class WriteOnlyFile(forms.Textarea):
         return None
 
 
-def named_option(pattern: str, example: str, **options: Any) -> forms.RegexField:
-    message = f"Write it like {example}."
-    return forms.RegexField(regex=re.compile(rf"\A(?:{pattern})\Z"), error_messages={"invalid": message}, **options)
+def field_of(option: Option) -> forms.Field:
+    common: dict[str, Any] = {"label": option.label, "help_text": option.help, "initial": option.initial}
+    if option.choices:
+        return forms.ChoiceField(choices=option.choices, required=option.is_needed, **common)
+    message = f"Write it like {option.example}."
+    pattern = re.compile(rf"\A(?:{option.pattern})\Z")
+    return forms.RegexField(pattern, required=option.is_needed, error_messages={"invalid": message}, **common)
 
 
 class ConnectionForm(forms.ModelForm[Connection]):
@@ -84,31 +60,12 @@ class ConnectionForm(forms.ModelForm[Connection]):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
-    preset = forms.ChoiceField(label="Make", choices=[(name, PRESET_NAMES[name]) for name in PRESETS])
+    preset = forms.ChoiceField(label="Make")
     abilities = forms.MultipleChoiceField(
         label="What it does besides, instead of what its make usually does",
         required=False,
         choices=[(ability.value, ability.value.replace("_", " ")) for ability in Ability],
         widget=forms.CheckboxSelectMultiple,
-    )
-    project = named_option(r"[a-z0-9.:-]{1,100}", "films-1234", label="Google Cloud project")
-    location = named_option(r"[a-z]+(-[a-z]+\d+)?", "us-central1", label="Location", initial="us-central1")
-    output_gcs_uri = named_option(
-        r"gs://[a-z0-9._-]+(/[\w./-]*)?",
-        "gs://bucket/takes",
-        label="Bucket for finished clips",
-        required=False,
-        help_text="Needed to extend clips.",
-    )
-    person_generation = forms.ChoiceField(
-        label="Who may be shown",
-        required=False,
-        choices=[
-            ("", "As Google decides"),
-            ("allow_all", "Everybody"),
-            ("allow_adult", "Adults"),
-            ("dont_allow", "Nobody"),
-        ],
     )
     cap_month = forms.DecimalField(
         label="At most per month",
@@ -131,51 +88,53 @@ class ConnectionForm(forms.ModelForm[Connection]):
         }
         help_texts = {"price_per_second": "US dollars, for models that are not in the list of models."}
 
-    field_order = [
-        "name",
-        "base_url",
-        *OPTIONS,
-        "key",
-        "preset",
-        "abilities",
-        "models",
-        "price_per_second",
-        "max_in_flight",
-        "requests_per_minute",
-        "cap_month",
-    ]
-
     def __init__(self, data: Any, *, instance: Connection, cap: Decimal | None = None) -> None:
         """`instance` is of the team, with its provider."""
+        self.about = PROVIDERS[instance.provider]
+        self.options = [option for option in self.about.options if option.label]
         initial: dict[str, Any] = {
             "models": "\n".join(instance.declared_models),
             "abilities": [] if is_usual(instance) else instance.abilities,
             "cap_month": cap if cap is None else cap.quantize(Decimal("0.01")),
             "price_per_second": f"{instance.price_per_second.normalize():f}",
         }
-        initial |= {name: instance.options.get(name) for name in OPTIONS if instance.options.get(name)}
+        initial |= {name: value for name, value in instance.options.items() if value}
         if instance._state.adding:
-            initial |= {"name": NAMES[instance.provider], "preset": "other"}
+            initial["name"] = self.about.title
+            initial["preset"] = self.about.makes[-1].name if self.about.makes else ""
         super().__init__(data, instance=instance, initial=initial)
-        self.provider = instance.provider
-        for name in ONLY_SOME.difference(OF_PROVIDER[self.provider]):
-            del self.fields[name]
+        self._fit_to_provider()
         self._say_what_is_meant()
+
+    def _fit_to_provider(self) -> None:
+        for option in self.options:
+            self.fields[option.name] = field_of(option)
+        if not self.about.address_help:
+            del self.fields["base_url"]
+        if not self.about.makes:
+            for name in OF_SERVERS:
+                del self.fields[name]
+        options = [option.name for option in self.options]
+        self.order_fields(["name", "base_url", *options, "key", "preset", "abilities", "models", "price_per_second"])
 
     def _say_what_is_meant(self) -> None:
         key, models = self.fields["key"], self.fields["models"]
-        if self.provider == "veo":
+        if self.about.takes_service_account:
             key.widget, key.label = WriteOnlyFile(), "Service account's key (JSON)"
             key.help_text = "The file that Google Cloud gives for it; paste all of it."
-        if self.provider == "sora":
+        if not self.about.needs_key:
             key.help_text = "Empty where the server wants none."
         if self.instance.key:
             key.help_text = KEEP
         if "base_url" in self.fields:
-            self.fields["base_url"].help_text = ADDRESS_HELP[self.provider]
+            self.fields["base_url"].help_text = self.about.address_help
             self.fields["base_url"].widget.attrs |= {"placeholder": "https://", "inputmode": "url"}
+        if "preset" in self.fields:
+            preset = self.fields["preset"]
+            assert isinstance(preset, forms.ChoiceField)
+            preset.choices = [(make.name, make.title) for make in self.about.makes]
         models.help_text = "One a line. Empty: all of this kind." + (
-            " Also those that your server calls by a name of its own." if self.provider == "sora" else ""
+            " Also those that your server calls by a name of its own." if self.about.makes else ""
         )
 
     # -- What was meant ------------------------------------------------------------------------------------------------
@@ -207,13 +166,12 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"].strip()
-        if key and self.provider == "veo":
-            try:
-                credentials_from(key)
-            except ProviderError as error:
-                raise forms.ValidationError(error.message) from error
-        elif not key.isascii() or (key and not key.isprintable()) or " " in key:
-            raise forms.ValidationError("The key has characters that no key has. Copy it again.")
+        check = credentials_from if self.about.takes_service_account else checked_key
+        try:
+            if key:
+                check(key)
+        except ProviderError as error:
+            raise forms.ValidationError(error.message) from error
         return key
 
     def clean_models(self) -> list[str]:
@@ -221,9 +179,9 @@ class ConnectionForm(forms.ModelForm[Connection]):
         names = list(dict.fromkeys(self.cleaned_data["models"].split()))
         for name in names:
             known = catalogue.all_models().get(name)
-            if known and known.provider != self.provider:
-                raise forms.ValidationError(f"{name} is a model of {NAMES.get(known.provider, known.maker)}.")
-            if not known and self.provider != "sora" and self.provider not in LISTING_PROVIDERS:
+            if known and known.provider != self.about.name:
+                raise forms.ValidationError(f"{name} is a model of {PROVIDERS[known.provider].title}.")
+            if not known and not self.about.makes and not self.about.lists_models:
                 raise forms.ValidationError(f"There is no model called {name}. Leave it empty for all of them.")
             if len(name) > 120:
                 raise forms.ValidationError("A model's name has at most 120 characters.")
@@ -234,13 +192,13 @@ class ConnectionForm(forms.ModelForm[Connection]):
         if told.get("key") or self.errors:
             return told
         if self.instance._state.adding:
-            if self.provider != "sora":
+            if self.about.needs_key:
                 self.add_error("key", "A key is needed.")
         elif self.instance.key and "base_url" in self.changed_data and self._leads_elsewhere(told["base_url"]):
             self.add_error(
                 "key", "The address leads elsewhere. Enter the key again, so that nobody else gets the old one."
             )
-        if self.provider == "sora" and not told.get("base_url"):
+        if not self.about.needs_key and not told.get("base_url"):
             self.add_error("base_url", "Name the server: https://gpu.example.com/v1.")
         return told
 
@@ -252,9 +210,9 @@ class ConnectionForm(forms.ModelForm[Connection]):
         """The row as a valid form has it, unsaved."""
         told, row = self.cleaned_data, self.instance
         row.declared_models = told["models"]
-        row.options = {name: told[name] for name in OPTIONS if told.get(name)}
+        row.options = {option.name: told[option.name] for option in self.options if told.get(option.name)}
         if "preset" in told:
-            row.abilities = sorted(told["abilities"] or (ability.value for ability in PRESETS[told["preset"]]))
+            row.abilities = sorted(told["abilities"] or self.about.abilities_of(told["preset"]))
         if told["key"]:
             row.keep_key(told["key"])
         return row
@@ -268,14 +226,11 @@ class ConnectionForm(forms.ModelForm[Connection]):
         return (self[name] for name in self.fields if name in LIMITS)
 
 
-LIMITS = ("max_in_flight", "requests_per_minute", "cap_month")
-
-
 def is_usual(connection: Connection) -> bool:
     """Whether it does what servers of its make do."""
-    return set(connection.abilities) == {ability.value for ability in PRESETS.get(connection.preset, ())}
+    return set(connection.abilities) == PROVIDERS[connection.provider].abilities_of(connection.preset)
 
 
-def kinds() -> list[tuple[str, str, str]]:
-    """What can be added: provider, name, what it brings."""
-    return [(provider, NAMES[provider], BRINGS[provider]) for provider in NAMES]
+def kinds() -> list[Provider]:
+    """What can be added."""
+    return [provider for provider in PROVIDERS.values() if provider.has_accounts]

@@ -26,7 +26,8 @@ from redis.exceptions import RedisError
 from generation import admission, catalogue, media
 from generation.models import Connection, Generation, ImageGeneration, Worker
 from generation.models.generation import GenerationQuerySet
-from generation.providers.registry import LOCAL_RENDERERS
+from generation.providers.description import Kind
+from generation.providers.registry import of_kind
 from generation.states import Status
 
 logger = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ def _hand_over_media() -> int:
     if room <= 0:
         return 0
     here = _ready().in_queue("media")
-    finished = here.filter(status=Status.FETCHING).exclude(provider__in=LOCAL_RENDERERS)
+    finished = here.filter(status=Status.FETCHING).exclude(provider__in=of_kind(Kind.LOCAL))
     ids = list(finished.order_by("next_step_at").values_list("pk", flat=True)[:room])
     if len(ids) < room and not media.is_nearly_full():
         ids += islice(in_turn(here.exclude(pk__in=ids)), room - len(ids))

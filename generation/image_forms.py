@@ -11,16 +11,18 @@ from generation import connections
 from generation.catalogue import Model
 from generation.cost import Price
 from generation.image_validation import backgrounds_of, image_price, is_free_size
-from generation.offers import frame_size, why_not
+from generation.obstacles import why_not
+from generation.offers import called, frame_size
 from generation.providers.base import ImageRequest
 from projects.models import Project, Reference, Scene
 
 AS_THE_MODEL_DOES = ("", "As the model does")
 
 
-def image_models(team_id: int) -> list[Model]:
-    """Those that the team can have now, or all of them where it can have none, so that the form can say why."""
-    models = [model for model in connections.all_models(team_id).values() if model.kind == "image"]
+def image_models(team_id: int, provider: str = "") -> list[Model]:
+    """Those that the team can have now, or all of them where it can have none, so that it can be said why."""
+    known = connections.all_models(team_id).values()
+    models = [model for model in known if model.kind == "image" and provider in ("", model.provider)]
     at_hand = [model for model in models if not why_not(model, team_id)]
     lasting = sorted(at_hand, key=lambda model: model.retired_on is not None)
     return lasting or models
@@ -50,7 +52,7 @@ class ImageRequestForm(forms.Form):
         super().__init__(data, **kwargs)
         by_id = {model.id: model for model in models}
         self.chosen_model = by_id.get((data or {}).get("model", "")) or models[0]
-        self._choose("model", [(model.id, model.name) for model in models])
+        self._choose("model", [(model.id, called(model, project.team_id)) for model in models])
         self.initial.setdefault("model", self.chosen_model.id)
         self.initial.setdefault("click", uuid.uuid4())
         sizes = self.chosen_model.image_sizes

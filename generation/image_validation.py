@@ -1,6 +1,5 @@
-"""What is in the way of pictures that were asked for, and what they would cost: pure checks against the catalogue.
+"""What is in the way of pictures that were asked for, and what they would cost: checks against the catalogue.
 
-An obstacle names what is in the way, what is allowed, and where the catalogue has one, the model that would allow it.
 Nothing that was chosen may get lost: an option the model does not have is an obstacle, too.
 """
 
@@ -9,36 +8,44 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 
-from generation import catalogue
 from generation.catalogue import Model
 from generation.cost import Price
-from generation.providers.base import ImageRequest
+from generation.obstacles import instead, prompt_obstacles
+from generation.providers.base import PLAIN_BACKGROUNDS, ImageRequest
 
 STEP = 16
 LONGEST_EDGE, MOST_PIXELS, WIDEST = 3840, 3840 * 2160, 3
 AUTO = "auto"
-#: These are opaque backgrounds with words in the prompt.
-PLAIN_BACKGROUNDS = ("white", "black")
 COMPRESSED = ("webp", "jpeg")
 SEE_THROUGH = ("png", "webp")
 MODERATIONS = ("auto", "low")
 
 
-def image_obstacles(model: Model, request: ImageRequest) -> list[str]:
+#: From what a model must be able to do, the sentence that names one which is.
+Better = Callable[[Callable[[Model], bool]], str]
+
+
+def image_obstacles(model: Model, request: ImageRequest, team_id: int) -> list[str]:
     if model.kind != "image":
         return [f"{model.name} makes no pictures (model)."]
+    better = partial(instead, model, team_id)
+    choices: dict[str, tuple[str, Callable[[Model], tuple[str, ...]]]] = {
+        "quality": (request.quality, lambda other: other.qualities),
+        "style": (request.style, lambda other: () if request.images else other.styles),
+        "background": (request.background, backgrounds_of),
+        "format": (request.output_format, lambda other: other.formats),
+    }
     return [
-        *_prompt_obstacles(model, request),
-        *_size_obstacles(model, request.size),
-        *_choice_obstacles(model, "quality", request.quality, lambda other: other.qualities),
-        *_choice_obstacles(model, "style", request.style, lambda other: () if request.images else other.styles),
-        *_choice_obstacles(model, "background", request.background, backgrounds_of),
-        *_choice_obstacles(model, "format", request.output_format, lambda other: other.formats),
-        *_moderation_obstacles(model, request),
-        *_combination_obstacles(model, request),
-        *_count_obstacles(model, request.count),
-        *_input_obstacles(model, request),
+        *prompt_obstacles(model, request.prompt),
+        *_size_obstacles(model, request.size, better),
+        *chain.from_iterable(_choice_obstacles(model, name, *choice, better) for name, choice in choices.items()),
+        *_moderation_obstacles(model, request, better),
+        *_combination_obstacles(model, request, better),
+        *_count_obstacles(model, request.count, better),
+        *_input_obstacles(model, request, better),
     ]
 
 
@@ -78,21 +85,13 @@ def _amount(model: Model, size: str, quality: str) -> Decimal | None:
 # -- What can be in the way --------------------------------------------------------------------------------------------
 
 
-def _prompt_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
-    length = len(request.prompt)
-    if not request.prompt.strip():
-        yield "The prompt is empty."
-    elif model.prompt_limit is not None and length > model.prompt_limit:
-        yield f"The prompt has {length:,} characters; {model.name} takes at most {model.prompt_limit:,}."
-
-
-def _size_obstacles(model: Model, size: str) -> Iterator[str]:
+def _size_obstacles(model: Model, size: str, better: Better) -> Iterator[str]:
     if not size or _makes_size(model, size):
         return
     allowed = ", ".join(model.image_sizes)
     if model.free_size:
         allowed += f" and any width and height in steps of {STEP}, up to 3840x2160 and {WIDEST}:1"
-    yield f"{model.name} has no size {size}; it has {allowed}.{_instead(model, lambda other: _makes_size(other, size))}"
+    yield f"{model.name} has no size {size}; it has {allowed}.{better(lambda other: _makes_size(other, size))}"
 
 
 def _makes_size(model: Model, size: str) -> bool:
@@ -100,71 +99,57 @@ def _makes_size(model: Model, size: str) -> bool:
 
 
 def _choice_obstacles(
-    model: Model, field: str, value: str, choices: Callable[[Model], tuple[str, ...]]
+    model: Model, field: str, value: str, choices: Callable[[Model], tuple[str, ...]], better: Better
 ) -> Iterator[str]:
     if not value or value in choices(model):
         return
-    instead = _instead(model, lambda other: value in choices(other))
+    named = better(lambda other: value in choices(other))
     if allowed := choices(model):
-        yield f"{model.name} has no {field} {value}; it has {', '.join(allowed)}.{instead}"
+        yield f"{model.name} has no {field} {value}; it has {', '.join(allowed)}.{named}"
     else:
-        yield f"{model.name} has no choice of {field}; leave it empty.{instead}"
+        yield f"{model.name} has no choice of {field}; leave it empty.{named}"
 
 
-def _moderation_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
+def _moderation_obstacles(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
     """It came with the choice of format."""
     if request.moderation and request.images and model.formats:
         yield f"{model.name} takes no choice of moderation for pictures made from others; leave it empty."
         return
     yield from _choice_obstacles(
-        model, "moderation", request.moderation, lambda other: MODERATIONS if other.formats else ()
+        model, "moderation", request.moderation, lambda other: MODERATIONS if other.formats else (), better
     )
 
 
-def _combination_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
+def _combination_obstacles(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
     output_format = request.output_format or "png"
     if request.background == "transparent" and model.backgrounds and output_format not in SEE_THROUGH:
         yield f"A transparent background needs the format {' or '.join(SEE_THROUGH)}, not {output_format}."
     if request.compression is None:
         return
     if not model.formats:
-        instead = _instead(model, lambda other: other.formats != ())
-        yield f"{model.name} has no choice of compression; leave it empty.{instead}"
+        named = better(lambda other: other.formats != ())
+        yield f"{model.name} has no choice of compression; leave it empty.{named}"
     elif output_format not in COMPRESSED:
         yield f"Compression needs the format {' or '.join(COMPRESSED)}, not {output_format}."
     elif not 0 <= request.compression <= 100:
         yield f"Compression is 0 to 100, not {request.compression}."
 
 
-def _count_obstacles(model: Model, count: int) -> Iterator[str]:
+def _count_obstacles(model: Model, count: int, better: Better) -> Iterator[str]:
     if count < 1:
         yield f"The count is {count}; at least one picture is made."
     elif count > model.max_images:
-        instead = _instead(model, lambda other: other.max_images >= count)
-        yield f"{model.name} makes at most {model.max_images} at once; the count is {count}.{instead}"
+        named = better(lambda other: other.max_images >= count)
+        yield f"{model.name} makes at most {model.max_images} at once; the count is {count}.{named}"
 
 
-def _input_obstacles(model: Model, request: ImageRequest) -> Iterator[str]:
+def _input_obstacles(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
     count = len(request.images)
-    if request.mask and not request.images:
-        yield "A mask needs a picture it belongs to (images)."
     if count > _most_images(model):
         most = _most_images(model)
         takes = f"at most {most} images" if most else "no images to edit"
-        yield f"{model.name} takes {takes}; there are {count}.{_instead(model, lambda other: _most_images(other) >= count)}"
+        yield f"{model.name} takes {takes}; there are {count}.{better(lambda other: _most_images(other) >= count)}"
 
 
 def _most_images(model: Model) -> int:
     return max(1, model.takes.references) if model.takes.edit else 0
-
-
-def _instead(model: Model, can: Callable[[Model], bool]) -> str:
-    """The first model that would do; where there is one, one that is not on its way out."""
-    able = [
-        other
-        for other in catalogue.all_models().values()
-        if other.kind == "image" and other is not model and can(other)
-    ]
-    lasting = [other for other in able if other.retired_on is None]
-    best = lasting or able
-    return f" {best[0].name} would." if best else ""

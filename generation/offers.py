@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from generation import budget, connections, prompting
 from generation.catalogue import Extension, Model
 from generation.connections import Configured
 from generation.cost import Price, price_of
 from generation.models import Generation
+from generation.obstacles import availability_obstacles, instead, prompt_obstacles, why_not
 from generation.providers.base import Task
-from generation.providers.registry import IMAGE_PROVIDERS, REMOTE_PROVIDERS, is_local
+from generation.providers.registry import is_local
 from projects.models import Audio, Reference, Scene
 
 SEED_LIMIT = 2**31 - 1
 #: So many times the cheapest price is worth a warning.
 DEAR_TIMES = 3
+#: The option of an account that names where its finished clips stand.
+BUCKET = "output_gcs_uri"
 #: What thresholds are kept in.
 CURRENCY = "USD"
 
@@ -55,6 +56,10 @@ class Offer:
     @property
     def is_possible(self) -> bool:
         return not self.obstacles and self.price is not None
+
+    @property
+    def mark(self) -> str:
+        return connections.mark_of(self.model, self.connection)
 
 
 def chosen_model(scene: Scene) -> Model:
@@ -127,11 +132,6 @@ def frame_size(scene: Scene) -> tuple[int, int]:
     return (sizes.get(scene.project.aspect_ratio) if sizes else None) or scene.project.frame_size
 
 
-def why_not(model: Model, team_id: int | None) -> list[str]:
-    """Why the team cannot have the model today; empty where it can."""
-    return [*availability_obstacles(model, connections.for_model(model, team_id), team_id)]
-
-
 def models_at_hand(team_id: int) -> list[tuple[str, str]]:
     """Id and name of the video models that could make the team's clips today."""
     return [
@@ -141,29 +141,37 @@ def models_at_hand(team_id: int) -> list[tuple[str, str]]:
     ]
 
 
+def model_options(team_id: int) -> list[tuple[str, str]]:
+    """The same to choose from, with what speaks against counting on one beside its name."""
+    models = connections.all_models(team_id)
+    return [(model_id, called(models[model_id], team_id)) for model_id, _ in models_at_hand(team_id)]
+
+
+def called(model: Model, team_id: int) -> str:
+    mark = connections.mark_of(model, connections.for_model(model, team_id))
+    return f"{model.name} · {mark}" if mark else model.name
+
+
 def offers_for(scene: Scene) -> list[Offer]:
     """Every video model; those that can make the scene first, the cheapest among them, and the dear ones marked."""
     models = connections.all_models(scene.project.team_id).values()
     offers = [offer(scene, model) for model in models if model.kind == "video"]
     asked_above = budget.asks_above(scene.project, CURRENCY)
     hosted = [one for one in offers if one.is_possible and not is_local(one.model.provider)]
-    cheapest = min(hosted, key=lambda one: one.price.amount if one.price else 0, default=None)
-    marked = [replace(one, warning=_dear(one, cheapest, asked_above)) if one.is_possible else one for one in offers]
+    others = [(one.price, one.model.name) for one in hosted if one.price]
+    marked = [
+        replace(one, warning=dearness(one.price, others, asked_above)) if one.price and one.is_possible else one
+        for one in offers
+    ]
     return sorted(marked, key=lambda offered: (bool(offered.obstacles), offered.price.amount if offered.price else 0))
 
 
-def _dear(offered: Offer, cheapest: Offer | None, asked_above: Decimal | None) -> str:
-    if offered.price is None:
-        return ""
-    beside = (cheapest.price, cheapest.model.name) if cheapest and cheapest.price else None
-    return dearness(offered.price, beside=beside, asked_above=asked_above)
-
-
-def dearness(price: Price, *, beside: tuple[Price, str] | None, asked_above: Decimal | None) -> str:
-    """What makes the price dear, in words: several times the cheapest, whose name is `beside` it, or asked about first."""
+def dearness(price: Price, others: Iterable[tuple[Price, str]], asked_above: Decimal | None) -> str:
+    """What makes the price dear, in words: several times that of the cheapest of the `others`, or asked about first."""
     said = []
-    if beside and beside[0].currency == price.currency and price.amount >= DEAR_TIMES * beside[0].amount > 0:
-        said.append(f"{price.amount / beside[0].amount:.0f} times the price of {beside[1]}.")
+    cheapest = min(others, key=lambda other: other[0].amount, default=None)
+    if cheapest and cheapest[0].currency == price.currency and price.amount >= DEAR_TIMES * cheapest[0].amount > 0:
+        said.append(f"{price.amount / cheapest[0].amount:.0f} times the price of {cheapest[1]}.")
     if asked_above is not None and price.currency == CURRENCY and price.amount > asked_above:
         said.append(f"Above {Price(asked_above, CURRENCY)}, so it is asked about first.")
     return " ".join(said)
@@ -173,49 +181,29 @@ def _price(model: Model, resolution: str, seconds: Decimal) -> Price | None:
     return price_of(model, resolution=resolution, seconds=seconds) if resolution in model.price_per_second else None
 
 
-def is_retired(model: Model, connection: Configured | None, today: date) -> bool:
-    """Whether it is retired where it would be asked for: another server than the vendor's may offer it on."""
-    return model.is_retired(today, host=(connection.host if connection else "") or model.host)
-
-
 # -- What can be in the way --------------------------------------------------------------------------------------------
-
-
-def availability_obstacles(model: Model, connection: Configured | None, team_id: int | None) -> Iterator[str]:
-    if is_local(model.provider):
-        return
-    if is_retired(model, connection, timezone.localdate()):
-        successor = connections.all_models(team_id).get(model.successor)
-        follows = f" {successor.name} follows it." if successor else ""
-        variable = connections.BASE_URLS.get(model.provider, "")
-        elsewhere = f" A server that still has it can be named by {variable} or under Connections." if variable else ""
-        yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows or elsewhere}"
-    elif connection is None:
-        how = connections.HOW_TO_CONNECT.get(model.provider)
-        added = f"{how}, or add an account under Connections, to use {model.name}."
-        yield added if how else f"Nothing here can reach {model.name}."
-    elif model.provider not in (IMAGE_PROVIDERS if model.kind == "image" else REMOTE_PROVIDERS):
-        yield f"Nothing here can reach {model.name}."
 
 
 def format_obstacles(scene: Scene, model: Model) -> Iterator[str]:
     aspect, resolution = scene.project.aspect_ratio, scene.resolution
+    if aspect in model.sizes.get(resolution, {}):
+        return
+    better = instead(model, scene.project.team_id, lambda other: aspect in other.sizes.get(resolution, {}))
     if aspect not in model.aspect_ratios:
-        yield f"{model.name} cannot make {aspect}; it makes {', '.join(model.aspect_ratios)}."
+        yield f"{model.name} cannot make {aspect}; it makes {', '.join(model.aspect_ratios)}.{better}"
     elif resolution not in model.sizes:
-        instead = _instead(model, scene.project.team_id, lambda other: resolution in other.sizes)
-        yield f"{model.name} cannot make {resolution}; it makes {', '.join(model.resolutions)}.{instead}"
-    elif aspect not in model.sizes[resolution]:
+        yield f"{model.name} cannot make {resolution}; it makes {', '.join(model.resolutions)}.{better}"
+    else:
         others = ", ".join(model.sizes[resolution])
-        yield f"{model.name} cannot make {aspect} in {resolution}; in {resolution} it makes {others}."
+        yield f"{model.name} cannot make {aspect} in {resolution}; in {resolution} it makes {others}.{better}"
 
 
 def length_obstacles(model: Model, seconds: Decimal, team_id: int, *, exactly: bool = False) -> Iterator[str]:
     """A scene that is shorter than what the model makes is no obstacle, unless it must be `exactly` that long."""
     if model.seconds.allows(seconds) or (not exactly and model.seconds.nearest(seconds) >= seconds):
         return
-    instead = _instead(model, team_id, lambda other: other.seconds.allows(seconds))
-    yield f"{model.name} makes {model.seconds}; this scene has {seconds.normalize():f} s.{instead}"
+    better = instead(model, team_id, lambda other: other.seconds.allows(seconds))
+    yield f"{model.name} makes {model.seconds}; this scene has {seconds.normalize():f} s.{better}"
 
 
 def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[str]:
@@ -227,14 +215,14 @@ def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[st
     yield from picture_obstacles(scene, model, seconds)
     takes, team_id = model.takes, scene.project.team_id
     if scene.seed is not None and not takes.seed:
-        yield f"{model.name} takes no seed.{_instead(model, team_id, lambda other: other.takes.seed)}"
+        yield f"{model.name} takes no seed.{instead(model, team_id, lambda other: other.takes.seed)}"
     elif scene.seed is not None and scene.seed > SEED_LIMIT:
         yield f"A seed is at most {SEED_LIMIT}."
     if scene.audio == Audio.OFF and takes.audio == "always":
-        instead = _instead(model, team_id, lambda other: other.takes.audio != "always")
-        yield f"{model.name} always makes sound.{instead}"
+        better = instead(model, team_id, lambda other: other.takes.audio != "always")
+        yield f"{model.name} always makes sound.{better}"
     if scene.audio == Audio.ON and takes.audio == "never":
-        yield f"{model.name} makes no sound.{_instead(model, team_id, lambda other: other.takes.audio != 'never')}"
+        yield f"{model.name} makes no sound.{instead(model, team_id, lambda other: other.takes.audio != 'never')}"
 
 
 def picture_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
@@ -250,8 +238,8 @@ def picture_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[
         yield f"{model.name} takes an end frame only together with a start frame."
     if references > takes.references:
         allowed = f"{takes.references} references" if takes.references else "no references"
-        instead = _instead(model, team_id, lambda other: other.takes.references >= references)
-        yield f"{model.name} takes {allowed}; this scene has {references}.{instead}"
+        better = instead(model, team_id, lambda other: other.takes.references >= references)
+        yield f"{model.name} takes {allowed}; this scene has {references}.{better}"
     if references and (start or end) and takes.frames_or_references:
         yield f"{model.name} takes either frames or references, not both."
     if start and end and takes.both_frames_max_seconds and seconds > takes.both_frames_max_seconds:
@@ -262,19 +250,11 @@ def frame_refusal(model: Model, role: str, team_id: int) -> str:
     """That the model takes no such frame, and which would; empty where it does."""
     match role:
         case Reference.Role.START_FRAME if not model.takes.start_frame:
-            instead = _instead(model, team_id, lambda other: other.takes.start_frame)
-            return f"{model.name} takes no start frame.{instead}"
+            better = instead(model, team_id, lambda other: other.takes.start_frame)
+            return f"{model.name} takes no start frame.{better}"
         case Reference.Role.END_FRAME if not model.takes.end_frame:
-            return f"{model.name} takes no end frame.{_instead(model, team_id, lambda other: other.takes.end_frame)}"
+            return f"{model.name} takes no end frame.{instead(model, team_id, lambda other: other.takes.end_frame)}"
     return ""
-
-
-def prompt_obstacles(model: Model, prompt: str) -> Iterator[str]:
-    length = len(prompt)
-    if not prompt.strip():
-        yield "The prompt is empty."
-    if model.prompt_limit is not None and length > model.prompt_limit:
-        yield f"The prompt has {length:,} characters; {model.name} takes at most {model.prompt_limit:,}."
 
 
 def task_obstacles(model: Model, connection: Configured | None, asked: Asked) -> Iterator[str]:
@@ -306,20 +286,7 @@ def extension_obstacles(
             f"{model.name} extends clips by {extension.seconds} up to {extension.total:f} s together; "
             f"this one has {made.normalize():f} s already."
         )
-    if extension.from_bucket and connection and not connection.option("output_gcs_uri"):
-        how = f"Give {connection.name} one" if connection.is_own else "Set GOOGLE_VEO_OUTPUT_GCS_URI"
+    if extension.from_bucket and connection and not connection.option(BUCKET):
+        variable = connection.about.option(BUCKET).variable
+        how = f"Give {connection.name} one" if connection.is_own else f"Set {variable}"
         yield f"{model.name} extends clips that stand in a bucket. {how}, then make the clip again."
-
-
-def _instead(model: Model, team_id: int | None, can: Callable[[Model], bool]) -> str:
-    """The first model of the same account that would do, else the first that can be had at all."""
-    others: Iterable[Model] = connections.all_models(team_id).values()
-    able = [
-        other
-        for other in others
-        if other.kind == "video" and not is_local(other.provider) and other is not model and can(other)
-    ]
-    alike = [other for other in able if (other.provider, other.host) == (model.provider, model.host)]
-    at_hand = [other for other in able if not why_not(other, team_id)]
-    best = alike or at_hand or able
-    return f" {best[0].name} would." if best else ""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from generation import connections, prompting
 from generation.catalogue import Model
 from generation.image_forms import image_models
-from generation.offers import why_not
+from generation.obstacles import why_not
 from generation.prompting import FRAME, TEMPLATES, Template
 from generation.providers.registry import is_local
 from projects.models import Project, Scene

@@ -16,13 +16,12 @@ import time
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand
@@ -92,15 +91,6 @@ def command_project(team: Team, person: User, aspect_ratio: str = "16:9") -> Pro
     title = f"Command line {aspect_ratio}"
     found = Project.objects.live().filter(team=team, title=title, aspect_ratio=aspect_ratio).first()
     return found or Project.objects.create(team=team, title=title, aspect_ratio=aspect_ratio, created_by=person)
-
-
-def use_key(provider: str, key: str | None) -> None:
-    """A key from the command line goes before the environment's, in this process only."""
-    if not key:
-        return
-    plain = {"name": provider, "base_url": "", "max_in_flight": 2, "requests_per_minute": 60, "preset": "openai"}
-    known = settings.CONNECTIONS.get(provider, plain)
-    settings.CONNECTIONS = settings.CONNECTIONS | {provider: {**known, "provider": provider, "key": key}}
 
 
 def picture_from(path: Path) -> ContentFile[bytes]:
@@ -310,6 +300,10 @@ class MakingCommand(BaseCommand, ABC, Generic[Row]):
         parser.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else")
 
     @abstractmethod
+    def provider_of(self, options: dict[str, Any]) -> str:
+        """Whose the key of --api-key is, by everything else that is given. Raises Usage."""
+
+    @abstractmethod
     def row_of(self, options: dict[str, Any]) -> Row:
         """The row to drive: a new one, or the one that is resumed. Raises Usage, ValidationError."""
 
@@ -341,16 +335,27 @@ class MakingCommand(BaseCommand, ABC, Generic[Row]):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.has_answered = True
-        try:
-            with connections.remembered(environment_first=True):
-                row = self.row_of(options)
-        except (Usage, ValidationError) as error:
-            message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-            sys.stderr.write(f"{message}\n")
-            if options["json"]:
-                self.answer_usage(message)
-            sys.exit(Exit.USAGE)
-        sys.exit(self.finish(row, options))
+        with ExitStack() as run:
+            try:
+                if key := options["api_key"]:
+                    run.enter_context(connections.with_key(self.key_holder(options), key))
+                with connections.remembered(environment_first=True):
+                    row = self.row_of(options)
+            except (Usage, ValidationError) as error:
+                message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+                sys.stderr.write(f"{message}\n")
+                if options["json"]:
+                    self.answer_usage(message)
+                sys.exit(Exit.USAGE)
+            sys.exit(self.finish(row, options))
+
+    def key_holder(self, options: dict[str, Any]) -> str:
+        """Raises Usage where what is made needs no key."""
+        with connections.remembered(environment_first=True):
+            provider = self.provider_of(options)
+        if is_local(provider):
+            raise Usage("--api-key is a provider's, and this is made here. Name the provider or one of its models.")
+        return provider
 
     def finish(self, row: Row, options: dict[str, Any]) -> Exit:
         progress, output = Progress(), options["output"]

@@ -1,10 +1,12 @@
 """The accounts at providers that the environment describes, as plain values for settings.CONNECTIONS.
 
-A variable that cannot be meant stops the start with its name and the fix. Keys are kept nowhere else.
+Which variables there are is told by each provider's entry in the registry. One that cannot be meant stops the start with its
+name and the fix. Keys are kept nowhere else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,63 +14,56 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-#: Those of generation.providers.base.Ability.
-ABILITIES = ("list", "cancel", "delete", "remix", "extend", "edit", "variants", "extra_fields", "free_sizes")
-#: Google's person policies.
-PERSONS = ("allow_all", "allow_adult", "dont_allow")
-#: What /v1/videos servers can do by their make; the names are those of generation.providers.presets.
-PRESETS = ("openai", "vllm-omni", "sglang", "litellm", "other")
+from generation.providers.base import Ability
+from generation.providers.description import Option, Provider
+from generation.providers.registry import PROVIDERS
 
 
 def connections(env: environ.Env) -> dict[str, dict[str, Any]]:
-    """Connections by slug. One OpenAI key serves images and video; SORA_* point the video elsewhere."""
-    openai_key, openai_url = text(env, "OPENAI_API_KEY"), address(env, "OPENAI_BASE_URL")
-    sora_key, sora_url = text(env, "SORA_API_KEY") or openai_key, address(env, "SORA_BASE_URL") or openai_url
-    found = {}
-    if sora_key or sora_url:
-        preset = one_of(env, "SORA_PRESET", PRESETS) or ("other" if sora_url else "openai")
-        found["sora"] = {
-            **account(env, "SORA", "sora", "Sora", key=sora_key or "none", base_url=sora_url),
-            "preset": preset,
-            "abilities": some_of(env, "SORA_ABILITIES", ABILITIES),
-            "models": env.list("SORA_MODELS", default=[]),
-            "price_per_second": price(env, "SORA_PRICE_PER_SECOND"),
-        }
-    if openai_key:
-        found["openai_images"] = account(
-            env, "OPENAI", "openai_images", "OpenAI images", key=openai_key, base_url=openai_url
-        )
-    if gemini_key := text(env, "GEMINI_API_KEY") or text(env, "GOOGLE_API_KEY"):
-        gemini_url = address(env, "GOOGLE_GEMINI_BASE_URL")
-        found["omni"] = account(env, "GEMINI", "omni", "Gemini", key=gemini_key, base_url=gemini_url)
-        found["omni"]["options"] = {"api_version": env.str("GEMINI_API_VERSION", default="v1beta")}
-    if project := text(env, "GOOGLE_CLOUD_PROJECT"):
-        token, vertex_url = text(env, "GOOGLE_ACCESS_TOKEN"), address(env, "GOOGLE_VERTEX_BASE_URL")
-        found["veo"] = account(env, "VEO", "veo", "Google Cloud", key=token, base_url=vertex_url)
-        found["veo"]["options"] = {
-            "project": project,
-            "location": env.str("GOOGLE_CLOUD_LOCATION", default="us-central1"),
-            "output_gcs_uri": text(env, "GOOGLE_VEO_OUTPUT_GCS_URI"),
-            "person_generation": one_of(env, "VEO_PERSON_GENERATION", PERSONS),
-            "storage_url": address(env, "GOOGLE_STORAGE_URL"),
-        }
-    if openrouter_key := text(env, "OPENROUTER_API_KEY"):
-        openrouter_url = address(env, "OPENROUTER_BASE_URL") or "https://openrouter.ai/api/v1"
-        found["openrouter"] = account(
-            env, "OPENROUTER", "openrouter", "OpenRouter", key=openrouter_key, base_url=openrouter_url
-        )
-    return found
-
-
-def account(env: environ.Env, prefix: str, provider: str, name: str, *, key: str, base_url: str) -> dict[str, Any]:
+    """By the name of their provider, which has at most one account here."""
     return {
-        "provider": provider,
-        "name": text(env, f"{prefix}_NAME") or (f"{name} at {urlsplit(base_url).netloc}" if base_url else name),
-        "key": key,
+        provider.name: account(env, provider)
+        for provider in PROVIDERS.values()
+        if first_of(env, provider.announced_by or provider.key_variables)
+    }
+
+
+def account(env: environ.Env, provider: Provider) -> dict[str, Any]:
+    prefix = provider.prefix
+    base_url = next(filter(None, (address(env, name) for name in provider.address_variables)), "")
+    name = f"{provider.title} at {urlsplit(base_url).netloc}" if base_url else provider.title
+    found = {
+        "provider": provider.name,
+        "name": text(env, f"{prefix}_NAME") or name,
+        "key": first_of(env, provider.key_variables),
         "base_url": base_url,
         "max_in_flight": positive(env, f"{prefix}_MAX_IN_FLIGHT", 2),
         "requests_per_minute": positive(env, f"{prefix}_REQUESTS_PER_MINUTE", 60),
+        "options": {option.name: value_of(env, option) for option in provider.options},
     }
+    return found | server(env, provider, base_url) if provider.makes else found
+
+
+def server(env: environ.Env, provider: Provider, base_url: str) -> dict[str, Any]:
+    """What is told besides of a server of one of several makes; without a word it is the vendor's own, or any other."""
+    prefix, makes = provider.prefix, [make.name for make in provider.makes]
+    return {
+        "preset": one_of(env, f"{prefix}_PRESET", makes) or makes[-1 if base_url else 0],
+        "abilities": some_of(env, f"{prefix}_ABILITIES", list(Ability)),
+        "models": env.list(f"{prefix}_MODELS", default=[]),
+        "price_per_second": price(env, f"{prefix}_PRICE_PER_SECOND"),
+    }
+
+
+def first_of(env: environ.Env, names: Iterable[str]) -> str:
+    """The first of them that is set."""
+    return next(filter(None, (text(env, name) for name in names)), "")
+
+
+def value_of(env: environ.Env, option: Option) -> str:
+    if option.choices:
+        return one_of(env, option.variable, [value for value, _ in option.choices if value]) or option.initial
+    return (address if option.is_address else text)(env, option.variable) or option.initial
 
 
 def text(env: environ.Env, name: str) -> str:
@@ -88,14 +83,14 @@ def address(env: environ.Env, name: str) -> str:
     return value.rstrip("/")
 
 
-def one_of(env: environ.Env, name: str, allowed: tuple[str, ...]) -> str:
+def one_of(env: environ.Env, name: str, allowed: list[str]) -> str:
     value = text(env, name)
     if value and value not in allowed:
         raise ImproperlyConfigured(f"{name} is {value!r}; it is one of {', '.join(allowed)}.")
     return value
 
 
-def some_of(env: environ.Env, name: str, allowed: tuple[str, ...]) -> list[str]:
+def some_of(env: environ.Env, name: str, allowed: list[Ability]) -> list[str]:
     values = [value.strip() for value in env.list(name, default=[]) if value.strip()]
     for value in values:
         if value not in allowed:

@@ -58,6 +58,7 @@ def preset_choices(field: str) -> Callable[[], list[tuple[str, str]]]:
     return partial(presets.choices, field)
 
 
+#: Long and short edge in pixels, as most models have it.
 FRAME_SIZES = {
     Resolution.P360: (640, 360),
     Resolution.P480: (854, 480),
@@ -66,6 +67,18 @@ FRAME_SIZES = {
     Resolution.FULL_HD: (1920, 1080),
     Resolution.UHD: (3840, 2160),
 }
+
+
+def frame_size(aspect_ratio: AspectRatio, resolution: Resolution) -> tuple[int, int]:
+    """Width and height."""
+    long, short = FRAME_SIZES[resolution]
+    match aspect_ratio:
+        case AspectRatio.LANDSCAPE:
+            return long, short
+        case AspectRatio.PORTRAIT:
+            return short, long
+        case AspectRatio.SQUARE:
+            return short, short
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -107,14 +120,7 @@ class Project(models.Model):
     @property
     def frame_size(self) -> tuple[int, int]:
         """Width and height in pixels, as most models have it; the model's own entry decides what is sent."""
-        long, short = FRAME_SIZES[Resolution(self.resolution)]
-        match AspectRatio(self.aspect_ratio):
-            case AspectRatio.LANDSCAPE:
-                return long, short
-            case AspectRatio.PORTRAIT:
-                return short, long
-            case AspectRatio.SQUARE:
-                return short, short
+        return frame_size(AspectRatio(self.aspect_ratio), Resolution(self.resolution))
 
     @property
     def aspect_class(self) -> str:

@@ -130,6 +130,8 @@ class Model:
         default_factory=lambda: MappingProxyType({})
     )
 
+    #: Fields that every request for it carries.
+    always_sent: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
     #: Of the tokens that a picture has; None where pictures are priced by the piece, or nothing is known.
     price_per_million_tokens: Decimal | None = None
 
@@ -141,13 +143,28 @@ class Model:
     def aspect_ratios(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(aspect for sizes in self.sizes.values() for aspect in sizes))
 
-    def is_retired(self, today: date, *, host: str | None = None) -> bool:
-        """Whether it can no longer be had at `host`; without one, at its vendor, whose regions have hosts of their own."""
-        at_vendor = host is None or host == self.host or host.endswith((f".{self.host}", f"-{self.host}"))
-        return self.retired_on is not None and self.retired_on <= today and at_vendor
+    def is_retired(self, today: date, *, host: str = "") -> bool:
+        """Whether it can no longer be had at `host`; without one, at its vendor."""
+        return self.retired_on is not None and self.retired_on <= today and self._is_vendors(host)
 
-    def retires_soon(self, today: date) -> bool:
-        return self.retired_on is not None and 0 < (self.retired_on - today).days <= SOON_DAYS
+    def retires_soon(self, today: date, *, host: str = "") -> bool:
+        if self.retired_on is None or not self._is_vendors(host):
+            return False
+        return 0 < (self.retired_on - today).days <= SOON_DAYS
+
+    def mark(self, today: date, *, host: str = "") -> str:
+        """What speaks against counting on it at `host`, in few words to stand beside its name; empty where nothing does."""
+        if self.is_retired(today, host=host) or not self._is_vendors(host):
+            return ""
+        if self.retires_soon(today, host=host):
+            return f"closes {self.retired_on:%-d %b %Y}"
+        if self.uncertain_since is not None and self.uncertain_since <= today:
+            return "may be closed"
+        return "unconfirmed" if self.confidence == "L" else ""
+
+    def _is_vendors(self, host: str) -> bool:
+        """The vendor's regions have hosts of their own."""
+        return not host or host == self.host or host.endswith((f".{self.host}", f"-{self.host}"))
 
 
 class Slip(Exception):
@@ -220,6 +237,7 @@ def _converted(row: dict[str, Any]) -> dict[str, Any]:
                 for size, qualities in row["price_per_image"].items()
             }
         )
+    values["always_sent"] = MappingProxyType(row.get("always_sent", {}))
     if "price_per_million_tokens" in row:
         values["price_per_million_tokens"] = _price("price_per_million_tokens", row["price_per_million_tokens"])
     for name in ("retired_on", "uncertain_since"):
@@ -293,3 +311,12 @@ def find(model_id: str) -> Model:
 
 def default_video_model() -> Model:
     return find("animatic")
+
+
+@cache
+def own_model() -> Model:
+    """What a model is taken to do that only a server of a team's or an operator's own knows. Raises ImproperlyConfigured."""
+    try:
+        return read_model(tomllib.loads(MODELS_FILE.read_text(encoding="utf-8"))["own_model"])
+    except Slip as slip:
+        raise ImproperlyConfigured(f"{MODELS_FILE.name}: own_model: {slip.key}: {slip}") from slip

@@ -4,7 +4,7 @@ Accounts of the environment are described by settings.CONNECTIONS and serve ever
 them. Keys leave both places only in an `Account` on its way to a provider. What one team has added is never read for another.
 """
 
-from generation.connections.configured import BASE_URLS, BRINGS, HOW_TO_CONNECT, KEYS, Configured, environment
+from generation.connections.configured import Configured, environment, is_retired, mark_of, with_key
 from generation.connections.rosters import (
     Roster,
     account_of,
@@ -19,10 +19,6 @@ from generation.connections.rosters import (
 from generation.connections.trying import has_listing, refresh_models, refresh_stale_models, test
 
 __all__ = [
-    "BASE_URLS",
-    "BRINGS",
-    "HOW_TO_CONNECT",
-    "KEYS",
     "Configured",
     "Roster",
     "account_of",
@@ -31,6 +27,8 @@ __all__ = [
     "find",
     "for_model",
     "has_listing",
+    "is_retired",
+    "mark_of",
     "model_of",
     "refresh_models",
     "refresh_stale_models",
@@ -38,4 +36,5 @@ __all__ = [
     "roster",
     "team_of",
     "test",
+    "with_key",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,47 +13,17 @@ from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from generation import catalogue
 from generation.catalogue import Model
-from generation.catalogue.loader import Seconds, read_model
+from generation.catalogue.loader import read_model
 from generation.models import Connection
 from generation.providers import reach
 from generation.providers.base import Ability, Account, ErrorKind, ProviderError
-from generation.providers.presets import PRESETS
-from generation.providers.registry import LISTING_PROVIDERS
+from generation.providers.description import Provider
+from generation.providers.registry import PROVIDERS
 from teams.secrets import Unreadable
-
-#: What to set in the environment for a provider's models, as the obstacle of a model without a connection says it.
-HOW_TO_CONNECT = {
-    "sora": "Set SORA_BASE_URL to a server of the /v1/videos protocol",
-    "omni": "Set GEMINI_API_KEY",
-    "veo": "Set GOOGLE_CLOUD_PROJECT and sign in with Google credentials",
-    "openai_images": "Set OPENAI_API_KEY",
-    "openrouter": "Set OPENROUTER_API_KEY",
-}
-#: What it brings.
-BRINGS = {
-    "sora": "Sora and open models on a GPU server, gateway or clone",
-    "omni": "Gemini Omni: clips with sound, frames and references",
-    "veo": "Veo on Google Cloud",
-    "openai_images": "pictures for frames and references",
-    "openrouter": "models of many makers, with their live prices",
-}
-#: Where a key stands in the environment; Veo's credentials are told by its own errors.
-KEYS = {
-    "sora": "SORA_API_KEY or OPENAI_API_KEY",
-    "omni": "GEMINI_API_KEY",
-    "openai_images": "OPENAI_API_KEY",
-    "openrouter": "OPENROUTER_API_KEY",
-}
-#: Where another server than the vendor's own can be named.
-BASE_URLS = {"sora": "SORA_BASE_URL"}
-OWN_MODEL_SIZES = {
-    "480p": {"16:9": (832, 480), "9:16": (480, 832), "1:1": (480, 480)},
-    "720p": {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (720, 720)},
-    "1080p": {"16:9": (1920, 1080), "9:16": (1080, 1920), "1:1": (1080, 1080)},
-}
 
 
 @dataclass(frozen=True)
@@ -88,6 +60,10 @@ class Configured:
             price_per_second=row.price_per_second,
             stored=row,
         )
+
+    @property
+    def about(self) -> Provider:
+        return PROVIDERS[self.provider]
 
     @property
     def is_own(self) -> bool:
@@ -159,7 +135,7 @@ class Configured:
     def served(self) -> Iterator[Model]:
         """The models it makes, as it makes them. A team's own that declares models makes no others."""
         known = catalogue.all_models()
-        for model_id in self.models:
+        for model_id in self.models if self.about.makes else ():
             if model_id not in known:
                 yield self._as_declared(self._model_of_its_own(model_id))
         for model in (*known.values(), *self._listed()):
@@ -169,27 +145,20 @@ class Configured:
 
     def _model_of_its_own(self, model_id: str) -> Model:
         """One that takes what the server takes."""
-        plain = catalogue.find("sora-2")
-        sizes = MappingProxyType({name: MappingProxyType(sizes) for name, sizes in OWN_MODEL_SIZES.items()})
+        plain = catalogue.own_model()
         return replace(
             plain,
             id=model_id,
             name=model_id,
             maker=self.name,
-            summary="On your own server",
-            sizes=sizes,
-            seconds=Seconds(Decimal(1), Decimal(60)),
-            price_per_second=MappingProxyType(dict.fromkeys(sizes, self.price_per_second)),
-            takes=replace(plain.takes, audio="never"),
-            host="",
-            retired_on=None,
-            prompt_limit=None,
-            source="declared by the connection" if self.is_own else "declared in SORA_MODELS",
+            provider=self.provider,
+            price_per_second=MappingProxyType(dict.fromkeys(plain.sizes, self.price_per_second)),
+            source="declared by the connection",
         )
 
     def _as_declared(self, model: Model) -> Model:
-        """With what a server of the Sora protocol really takes."""
-        if self.provider != "sora":
+        """With what a server really takes, where servers of several makes speak the provider's protocol."""
+        if not self.about.makes:
             return model
         takes = replace(
             model.takes,
@@ -203,7 +172,7 @@ class Configured:
 
     def _listed(self) -> tuple[Model, ...]:
         row = self.stored
-        if self.provider not in LISTING_PROVIDERS or row is None or row.live_models_at is None:
+        if not self.about.lists_models or row is None or row.live_models_at is None:
             return ()
         return _read(_Listing(row.pk, row.live_models_at, row.live_models))
 
@@ -226,9 +195,35 @@ def dated(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"checked_on": date.fromisoformat(row["checked_on"])}
 
 
+#: A provider, and the key that somebody gave for it.
+_given: ContextVar[tuple[str, str] | None] = ContextVar("given key", default=None)
+
+
+@contextmanager
+def with_key(provider: str, key: str) -> Iterator[None]:
+    """Inside, this key goes before the environment's, whether that has an account there or not."""
+    token = _given.set((provider, key))
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
 def environment() -> dict[str, Configured]:
     """By slug."""
-    return {slug: _of_environment(slug, values) for slug, values in settings.CONNECTIONS.items()}
+    described = settings.CONNECTIONS
+    if given := _given.get():
+        provider, key = given
+        described = described | {provider: _plain(provider) | described.get(provider, {}) | {"key": key}}
+    return {slug: _of_environment(slug, values) for slug, values in described.items()}
+
+
+def _plain(provider: str) -> dict[str, Any]:
+    """An account at the vendor's own."""
+    about = PROVIDERS[provider]
+    preset = about.makes[0].name if about.makes else ""
+    limits = {"max_in_flight": 2, "requests_per_minute": 60}
+    return {"provider": provider, "name": about.title, "base_url": "", "preset": preset, **limits}
 
 
 def _of_environment(slug: str, values: dict[str, Any]) -> Configured:
@@ -240,12 +235,22 @@ def _of_environment(slug: str, values: dict[str, Any]) -> Configured:
         base_url=values["base_url"],
         max_in_flight=values["max_in_flight"],
         requests_per_minute=values["requests_per_minute"],
-        abilities=declared or PRESETS.get(values.get("preset", ""), frozenset()),
+        abilities=declared or PROVIDERS[values["provider"]].abilities_of(values.get("preset", "")),
         options=tuple((name, value) for name, value in values.get("options", {}).items() if value),
         models=tuple(values.get("models", [])),
         price_per_second=values.get("price_per_second", Decimal(0)),
         key=values["key"],
     )
+
+
+def is_retired(model: Model, connection: Configured | None, today: date) -> bool:
+    """Whether it is retired where it would be asked for: another server than the vendor's may offer it on."""
+    return model.is_retired(today, host=connection.host if connection else "")
+
+
+def mark_of(model: Model, connection: Configured | None) -> str:
+    """What speaks against counting on it where it would be asked for, in a few words; empty where nothing does."""
+    return model.mark(timezone.localdate(), host=connection.host if connection else "")
 
 
 def allowed_host(base_url: str) -> str:

@@ -18,7 +18,7 @@ from generation.dispatch import send_refresh
 from generation.models import Connection, Generation, ImageGeneration
 from generation.providers.base import ProviderError
 from generation.providers.redaction import redacted
-from generation.providers.registry import LISTING_PROVIDERS
+from generation.providers.registry import lists_models
 from generation.states import ACTIVE, Status
 from teams.models import Team
 from teams.secrets import Sealed
@@ -75,7 +75,7 @@ def change(connection: Connection, *, another_account: bool) -> None:
 
 
 def _have_models_listed(connection: Connection) -> None:
-    if connection.provider in LISTING_PROVIDERS:
+    if lists_models(connection.provider):
         transaction.on_commit(send_refresh, robust=True)
 
 

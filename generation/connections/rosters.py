@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from generation import catalogue
 from generation.catalogue import Model
-from generation.connections.configured import Configured, environment
+from generation.connections.configured import Configured, environment, is_retired
 from generation.models import Advancing, Connection, Generation, ImageGeneration
 from generation.providers.base import Account, ErrorKind, ProviderError
-from generation.providers.registry import LISTING_PROVIDERS
+from generation.providers.registry import lists_models
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,10 @@ class Roster:
         found: dict[str, tuple[Model, Configured | None]] = {
             model.id: (model, None) for model in catalogue.all_models().values()
         }
-
-        def is_retired(model: Model, connection: Configured) -> bool:
-            return model.is_retired(today, host=connection.host or model.host)
-
         for connection in self.connections:
             for model in connection.served():
                 before, maker = found.get(model.id, (model, None))
-                if maker is None or (is_retired(before, maker) and not is_retired(model, connection)):
+                if maker is None or (is_retired(before, maker, today) and not is_retired(model, connection, today)):
                     found[model.id] = model, connection
         return found
 
@@ -91,7 +87,7 @@ def roster(team_id: int | None) -> Roster:
 
 def _read(team_id: int | None, *, environment_first: bool) -> Roster:
     of_all = environment()
-    rows = _rows_of(team_id) if team_id or any(one.provider in LISTING_PROVIDERS for one in of_all.values()) else []
+    rows = _rows_of(team_id) if team_id or any(lists_models(one.provider) for one in of_all.values()) else []
     stored = {row.slug: row for row in rows if row.team_id is None}
     own = [Configured.of_row(row) for row in rows if row.team_id]
     shared = [replace(one, stored=stored.get(slug)) for slug, one in of_all.items()]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -94,11 +93,6 @@ class Connection(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_until is not None and self.paused_until > timezone.now()
-
-    @property
-    def host(self) -> str:
-        """The host that is asked; empty for the vendor's own."""
-        return urlsplit(self.base_url).hostname or ""
 
     def can(self, ability: Ability) -> bool:
         return ability in self.abilities

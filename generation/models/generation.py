@@ -12,7 +12,8 @@ from django.db import models
 
 from generation.models.advancing import Advancing, AdvancingQuerySet
 from generation.providers.base import Task
-from generation.providers.registry import LOCAL_RENDERERS
+from generation.providers.description import Kind
+from generation.providers.registry import of_kind
 from generation.states import ACTIVE, Status
 from projects.models import Scene
 from teams.downloads import file_stem
@@ -33,7 +34,7 @@ class GenerationQuerySet(AdvancingQuerySet["Generation"]):
 
         `media` renders here or fetches a finished clip, which takes long; `remote` sends one short request.
         """
-        media = models.Q(provider__in=LOCAL_RENDERERS) | models.Q(status=Status.FETCHING)
+        media = models.Q(provider__in=of_kind(Kind.LOCAL)) | models.Q(status=Status.FETCHING)
         return self.filter(media if queue == "media" else ~media)
 
 

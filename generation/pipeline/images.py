@@ -26,7 +26,7 @@ from generation.catalogue import Model
 from generation.dispatch import begin_due
 from generation.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
 from generation.models import ImageGeneration, exact
-from generation.offers import why_not
+from generation.obstacles import why_not
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.transitions import UNCLEAR, end
 from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
@@ -124,7 +124,7 @@ def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: i
     """Everything in the way of these pictures, the account included."""
     found = why_not(model, team_id)
     as_asked = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
-    return found + image_validation.image_obstacles(model, as_asked)
+    return found + image_validation.image_obstacles(model, as_asked, team_id)
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------
@@ -202,7 +202,14 @@ def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
             images.append(folder / f"picture-{number}{Path(name).suffix}")
             with default_storage.open(name) as picture:
                 images[-1].write_bytes(picture.read())
-        request = ImageRequest(prompt=row.prompt, model=row.model_id, images=tuple(images), **options)
+        model = connections.model_of(row)
+        request = ImageRequest(
+            prompt=row.prompt,
+            model=row.model_id,
+            images=tuple(images),
+            always_sent=model.always_sent if model else {},
+            **options,
+        )
         return provider.make(connections.account_of(row), request)
 
 

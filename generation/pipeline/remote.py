@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Coroutine
+from contextvars import copy_context
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -156,11 +157,14 @@ _of_thread = threading.local()
 
 
 def on_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run it on this thread's own event loop, on which the providers' clients keep their connections."""
+    """Run it on this thread's own event loop, on which the providers' clients keep their connections.
+
+    It runs in the context of now; left to itself a runner stays in the one it was made in.
+    """
     if not hasattr(_of_thread, "runner"):
         _of_thread.runner = asyncio.Runner()
     runner: asyncio.Runner = _of_thread.runner
-    return runner.run(work)
+    return runner.run(work, context=copy_context())
 
 
 async def ask(take: Generation) -> Progress:

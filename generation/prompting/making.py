@@ -15,6 +15,7 @@ from jinja2 import Template as Compiled
 from generation.catalogue import Model
 from generation.prompting.language import FIELDS, TemplateError, compiled
 from generation.prompting.words import sentence
+from generation.providers.registry import PROVIDERS
 from projects import presets
 from projects.models import Scene
 
@@ -22,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 FOLDER = Path(settings.BASE_DIR) / "templates"
 SUFFIX = "_shot_prompt.j2"
-TITLES = {"omni": "Gemini Omni", "openrouter": "OpenRouter"}
 COMMON = "sora"
 FRAME = "frame"
 
@@ -42,11 +42,11 @@ class Template:
 
 
 def _found() -> MappingProxyType[str, Template]:
-    order = [COMMON, "veo", "omni", "openrouter"]
-    paths = {path.name.removesuffix(SUFFIX): path for path in sorted((FOLDER / "video").glob(f"*{SUFFIX}"))}
-    names = sorted(paths, key=lambda name: order.index(name) if name in order else len(order))
+    paths = {one.name: FOLDER / "video" / f"{one.name}{SUFFIX}" for one in PROVIDERS.values()}
     found = {
-        name: Template(name, TITLES.get(name, name.capitalize()), paths[name].read_text("utf-8")) for name in names
+        name: Template(name, PROVIDERS[name].family, path.read_text("utf-8"))
+        for name, path in paths.items()
+        if path.exists()
     }
     still = (FOLDER / "image" / "frame_prompt.j2").read_text("utf-8")
     return MappingProxyType(found | {FRAME: Template(FRAME, "Still", still)})

@@ -6,7 +6,7 @@ the values below. It raises only `ProviderError`; anything else is a defect and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -159,16 +159,19 @@ class Request:
     seed: int | None = None
     negative_prompt: str = ""
     audio: bool | None = None
-    person_generation: str = ""
     task: Task = Task.CREATE
     source_id: str = ""
+
+
+#: Backgrounds that no model has: they are opaque, and the prompt says the rest.
+PLAIN_BACKGROUNDS = ("white", "black")
 
 
 @dataclass(frozen=True)
 class ImageRequest:
     """Pictures to make. What is empty is not sent, and the provider's own default holds.
 
-    `images` are edited or combined; `mask` says where in the first of them.
+    `images` are edited or combined; `always_sent` is what the catalogue says that the model has to be asked for.
     """
 
     prompt: str
@@ -182,7 +185,7 @@ class ImageRequest:
     moderation: str = ""
     count: int = 1
     images: tuple[Path, ...] = ()
-    mask: Path | None = None
+    always_sent: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,6 @@ class ImageResult:
 
     images: tuple[bytes, ...]
     usage: Mapping[str, int] = field(default_factory=dict)
-    revised_prompt: str = ""
 
 
 #: Told the fraction done (0 to 1) at least once a second; raises to stop the work.
@@ -267,13 +269,19 @@ class RemoteProvider(Protocol):
     def listing(self, account: Account) -> list[RemoteClip]:
         """The newest clips, or none where the provider cannot list."""
 
-    def test(self, account: Account) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix."""
+    def test(self, account: Account, models: Sequence[str]) -> str:
+        """One sentence on what works, without making anything. Raises ProviderError with the fix.
+
+        `models` are the ids of those that the account is to make, the likeliest first; empty only where it lists its own.
+        """
 
 
 class ImageProvider(Protocol):
     def make(self, account: Account, request: ImageRequest) -> ImageResult:
         """Send one request, never twice. Raises ProviderError; UNKNOWN where the answer does not tell."""
 
-    def test(self, account: Account) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix."""
+    def test(self, account: Account, models: Sequence[str]) -> str:
+        """One sentence on what works, without making anything. Raises ProviderError with the fix.
+
+        `models` are the ids of those that the account is to make, the likeliest first; empty only where it lists its own.
+        """

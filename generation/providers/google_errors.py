@@ -15,9 +15,8 @@ from google.auth.exceptions import GoogleAuthError
 from google.genai._interactions_errors import GeminiNextGenAPIClientError
 from google.genai.errors import APIError
 
-from generation.providers import reach
 from generation.providers.base import ErrorKind, ProviderError
-from generation.providers.openai_errors import NOT_SENT, plain, retry_after
+from generation.providers.http import plain, retry_after, unanswered
 
 #: Everything a call may end with. A ValueError is an answer that is no JSON.
 CALL_ERRORS = (APIError, GeminiNextGenAPIClientError, httpx2.HTTPError, GoogleAuthError, ValueError)
@@ -38,13 +37,8 @@ def as_provider_error(error: Exception, *, sending: bool) -> ProviderError:
     if status is not None and status >= 400:
         return _refusal(error, status, sending=sending)
     cause = error.__cause__ if isinstance(error, GeminiNextGenAPIClientError) and error.__cause__ else error
-    if isinstance(cause, reach.Refused):
-        return ProviderError(ErrorKind.INVALID, str(cause))
-    if isinstance(cause, NOT_SENT):
-        return ProviderError(ErrorKind.NETWORK, f"Google could not be reached ({type(cause).__name__}).")
     if isinstance(cause, httpx2.HTTPError):
-        kind = ErrorKind.UNKNOWN if sending else ErrorKind.NETWORK
-        return ProviderError(kind, f"The connection broke before the answer came ({type(cause).__name__}).")
+        return unanswered(cause, who="Google", sending=sending)
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(kind, "The server answered with something that cannot be read. Check its address.")
 

@@ -6,19 +6,17 @@ named. What it has no field for is refused here, so that nothing that was chosen
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from google import genai
 from google.genai import types
-from PIL import Image
 
-from generation.providers import reach, transfer
+from generation.providers import pictures, reach, transfer
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -31,12 +29,12 @@ from generation.providers.base import (
     Task,
 )
 from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
+from generation.providers.http import OnePerLoop, checked_key
 
 #: Named, so that GOOGLE_GEMINI_BASE_URL cannot send a key elsewhere than the account says.
 BASE_URL = "https://generativelanguage.googleapis.com"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
-TEST_MODEL = "gemini-omni-1.2-flash"
 
 STOPPED = {
     "incomplete": (ErrorKind.PROVIDER, "Google stopped before the clip was complete."),
@@ -107,18 +105,16 @@ def listing(account: Account) -> list[RemoteClip]:
     return []
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     with _client(account, CALL_SECONDS) as client:
         try:
-            model = client.models.get(model=TEST_MODEL)
+            model = client.models.get(model=models[0])
         except CALL_ERRORS as error:
             raise as_provider_error(error, sending=False) from error
-    if TEST_MODEL not in (model.name or ""):
+    if models[0] not in (model.name or ""):
         where = account.base_url or BASE_URL
-        raise ProviderError(
-            ErrorKind.INVALID, f"{where} answers, but not as Gemini does. Check GOOGLE_GEMINI_BASE_URL."
-        )
-    return f"The key works and {TEST_MODEL} can be had."
+        raise ProviderError(ErrorKind.INVALID, f"{where} answers, but not as Gemini does. Check its address.")
+    return f"The key works and {models[0]} can be had."
 
 
 # -- What is sent ------------------------------------------------------------------------------------------------------
@@ -127,7 +123,7 @@ def test(account: Account) -> str:
 def _fields(request: Request) -> dict[str, Any]:
     _refuse_what_has_no_field(request)
     frames = [path for path in (request.start_frame, request.end_frame) if path]
-    pictures = [_picture(path) for path in (*frames, *request.references)]
+    shown = [_picture(path) for path in (*frames, *request.references)]
     config: dict[str, Any] = {"video_config": {"task": _task(request, bool(frames))}}
     if request.seed is not None:
         config["seed"] = request.seed
@@ -135,7 +131,7 @@ def _fields(request: Request) -> dict[str, Any]:
         "model": request.model,
         "background": True,
         "store": True,
-        "input": [*pictures, {"type": "text", "text": request.prompt}],
+        "input": [*shown, {"type": "text", "text": request.prompt}],
         "generation_config": config,
         "response_format": {"type": "video", "delivery": "uri"} | _format(request),
     }
@@ -169,7 +165,6 @@ def _refuse_what_has_no_field(request: Request) -> None:
     chosen = {
         "negative prompt": request.negative_prompt,
         "choice of sound": request.audio is not None,
-        "choice of persons": request.person_generation,
         "end frame without a start frame": request.end_frame and not request.start_frame,
         "references beside frames": frames and request.references,
         "pictures for a clip made from another": request.task != Task.CREATE and (frames or request.references),
@@ -180,12 +175,8 @@ def _refuse_what_has_no_field(request: Request) -> None:
 
 
 def _picture(path: Path) -> dict[str, str]:
-    try:
-        with Image.open(path) as image:
-            content_type = image.get_format_mimetype() or ""
-    except OSError as error:
-        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
-    return {"type": "image", "data": base64.b64encode(path.read_bytes()).decode(), "mime_type": content_type}
+    picture = pictures.read(path)
+    return {"type": "image", "data": picture.base64, "mime_type": picture.content_type}
 
 
 # -- What comes --------------------------------------------------------------------------------------------------------
@@ -240,13 +231,11 @@ def _download_address(account: Account, uri: str) -> str:
 
 # -- Clients -----------------------------------------------------------------------------------------------------------
 
-_async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, genai.Client]] = WeakKeyDictionary()
-
 
 def _client(account: Account, seconds: float) -> genai.Client:
     """Never tries anything twice by itself."""
-    if not account.key.isascii() or not account.key.isprintable() or not account.key:
-        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has, or none. Copy it again.")
+    if not checked_key(account.key):
+        raise ProviderError(ErrorKind.AUTH, "A key is needed.")
     options = types.HttpOptions(
         base_url=account.base_url or BASE_URL,
         api_version=account.option("api_version", "v1beta"),
@@ -258,12 +247,9 @@ def _client(account: Account, seconds: float) -> genai.Client:
     return genai.Client(vertexai=False, api_key=account.key, http_options=options)
 
 
+@OnePerLoop
 def _async_client(account: Account) -> genai.Client:
-    """One per account and running loop: a connection belongs to the loop it was opened in."""
-    clients = _async_clients.setdefault(asyncio.get_running_loop(), {})
-    if account not in clients:
-        clients[account] = _client(account, CALL_SECONDS)
-    return clients[account]
+    return _client(account, CALL_SECONDS)
 
 
 def _call(account: Account, method: str, remote_id: str) -> bool:

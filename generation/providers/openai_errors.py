@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx2
 from openai import APIConnectionError, APIStatusError, OpenAIError
 
-from generation.providers import reach
 from generation.providers.base import ErrorKind, ProviderError
+from generation.providers.http import KINDS, about, plain, retry_after, unanswered
 
-MOST_CHARACTERS = 1000
-#: Raised before a request has left this machine.
-NOT_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.UnsupportedProtocol,
-    httpx2.LocalProtocolError,
-)
-KINDS = {
-    401: ErrorKind.AUTH,
-    402: ErrorKind.QUOTA,
-    403: ErrorKind.AUTH,
-    429: ErrorKind.RATE_LIMIT,
+#: What a request was made of, by the fields that errors name.
+INPUTS = {
+    "prompt": "the prompt",
+    "input_reference": "the start frame",
+    "image": "a picture it was to be made from",
+    "video": "the clip it was to be made from",
 }
 _MODERATION = re.compile(r"moderat|content.polic|safety|sentinel|flagged|disallowed|blocked by", re.IGNORECASE)
 _QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota|out of credit", re.IGNORECASE)
@@ -42,14 +30,8 @@ def as_provider_error(error: OpenAIError | ValueError, *, sending: bool) -> Prov
     if isinstance(error, APIStatusError):
         return _refusal(error, sending=sending)
     if isinstance(error, APIConnectionError):
-        cause = error.__cause__ or error
-        if isinstance(cause, reach.Refused):
-            return ProviderError(ErrorKind.INVALID, str(cause))
-        if isinstance(cause, NOT_SENT):
-            return ProviderError(ErrorKind.NETWORK, f"The server could not be reached ({type(cause).__name__}).")
-        what = "The connection broke before the answer came"
-        kind = ErrorKind.UNKNOWN if sending else ErrorKind.NETWORK
-        return ProviderError(kind, f"{what} ({type(cause).__name__}).")
+        cause = error.__cause__
+        return unanswered(cause if isinstance(cause, Exception) else error, who="The server", sending=sending)
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(kind, "The server answered with something that cannot be read. Check its address.")
 
@@ -63,19 +45,19 @@ def job_error(code: object, message: object) -> ProviderError:
     )
 
 
-def plain(words: str) -> str:
-    return " ".join(words.split())[:MOST_CHARACTERS]
-
-
 def _refusal(error: APIStatusError, *, sending: bool) -> ProviderError:
     status, body = error.status_code, error.body
     details: dict[str, Any] = body if isinstance(body, dict) else {}
     code = str(details.get("code") or "")
     words = plain(str(details.get("message") or details.get("detail") or ""))
     told = f"{code} {details.get('type') or ''} {words}"
+    kind = _kind(status, told, has_words=bool(words), sending=sending)
+    field = re.split(r"[\[.]", str(details.get("param") or ""))[0]  # image[0] is one of image, video.id is of video
     return ProviderError(
-        _kind(status, told, has_words=bool(words), sending=sending),
-        words or f"The server answered {status} and gave no reason. Check its address.",
+        kind,
+        about(words, kind, INPUTS.get(field, ""))
+        if words
+        else f"The server answered {status} and gave no reason. Check its address.",
         code=code,
         request_id=error.request_id or "",
         retry_after=retry_after(error.response.headers),
@@ -98,16 +80,3 @@ def _kind(status: int, told: str, *, has_words: bool, sending: bool) -> ErrorKin
     if 400 <= status < 500 and status != 408:
         return ErrorKind.INVALID
     return ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
-
-
-def retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds, from seconds or a date."""
-    text = headers.get("retry-after", "")
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None

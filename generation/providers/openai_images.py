@@ -1,42 +1,38 @@
 """Pictures from OpenAI's images API, by the official SDK: one request, one answer, never sent twice.
 
-With pictures it is an edit, without them a generation. What a model's family has no parameter for is refused here, so that
-nothing that was chosen gets lost. Pictures always come inside the answer; only DALL-E has to be asked for that.
+With pictures it is an edit, without them a generation. Pictures come inside the answer; what a model has to be asked for
+besides, so that they do, is in the catalogue.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from openai import DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Image as AnsweredImage
 from openai.types import ImagesResponse
-from PIL import Image
 
-from generation.providers import reach
-from generation.providers.base import Account, ErrorKind, ImageRequest, ImageResult, ProviderError
+from generation.providers import pictures, reach
+from generation.providers.base import PLAIN_BACKGROUNDS, Account, ErrorKind, ImageRequest, ImageResult, ProviderError
+from generation.providers.http import checked_key
 from generation.providers.openai_errors import as_provider_error
 
 #: Named, so that OPENAI_BASE_URL cannot send a key elsewhere than the account says.
 BASE_URL = "https://api.openai.com/v1"
 SECONDS = 180
-#: OpenAI has no such backgrounds: they are opaque, and the prompt says the rest.
-PLAIN_BACKGROUNDS = ("white", "black")
 
 
 def make(account: Account, request: ImageRequest) -> ImageResult:
     fields = _fields(request)
-    images = [_picture(path) for path in request.images]
-    if request.mask is not None:
-        fields["mask"] = _picture(request.mask)
+    images = [pictures.read(path).as_upload for path in request.images]
     try:
         with _client(account) as client:
             answer: object
             if images:
-                answer = client.images.edit(image=images[0] if _is_dall_e(request.model) else images, **fields)
+                answer = client.images.edit(image=images[0] if len(images) == 1 else images, **fields)
             else:
                 answer = client.images.generate(**fields)
     except OpenAIError as error:
@@ -47,27 +43,23 @@ def make(account: Account, request: ImageRequest) -> ImageResult:
     return ImageResult(
         images=tuple(_decoded(image) for image in answer.data),
         usage=_numbers(answer.usage.to_dict()) if answer.usage else {},
-        revised_prompt=answer.data[0].revised_prompt or "",
     )
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     try:
         with _client(account) as client:
-            found = [model.id for model in client.models.list()]
+            found = {model.id for model in client.models.list()}
     except OpenAIError as error:
         raise as_provider_error(error, sending=False) from error
-    pictures = [name for name in found if "image" in name or _is_dall_e(name)]
-    return f"The key works and {len(pictures)} image models can be had."
+    return f"The key works and {len(found.intersection(models))} image models can be had."
 
 
 def _client(account: Account) -> OpenAI:
     # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
-    if not account.key.isascii() or not account.key.isprintable():
-        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
     options = reach.client_options(account)
     return OpenAI(
-        api_key=account.key or "none",
+        api_key=checked_key(account.key) or "none",
         base_url=account.base_url or BASE_URL,
         timeout=SECONDS,
         max_retries=0,
@@ -78,17 +70,11 @@ def _client(account: Account) -> OpenAI:
 # -- What is sent ------------------------------------------------------------------------------------------------------
 
 
-def _is_dall_e(model: str) -> bool:
-    return model.startswith("dall-e-")
-
-
 def _fields(request: ImageRequest) -> dict[str, Any]:
-    """Raises ProviderError for an option that the model's family does not have."""
-    for name, value in _not_taken(request).items():
-        if value:
-            raise ProviderError(ErrorKind.INVALID, f"{request.model} takes no {name}.")
-    if request.mask is not None and not request.images:
-        raise ProviderError(ErrorKind.INVALID, "A mask needs a picture it belongs to (images).")
+    """Raises ProviderError for an option that an edit does not have; what a model does not have, OpenAI refuses."""
+    for name in ("style", "moderation"):
+        if request.images and getattr(request, name):
+            raise ProviderError(ErrorKind.INVALID, f"Pictures made from others take no {name}.")
     prompt, background = request.prompt, request.background
     if background in PLAIN_BACKGROUNDS:
         prompt, background = f"{prompt}, on a plain {background} background", "opaque"
@@ -103,32 +89,9 @@ def _fields(request: ImageRequest) -> dict[str, Any]:
         "output_compression": request.compression,
         "style": request.style,
         "moderation": request.moderation,
-        "response_format": "b64_json" if _is_dall_e(request.model) else "",
+        **request.always_sent,
     }
     return {name: value for name, value in fields.items() if value not in ("", None)}
-
-
-def _not_taken(request: ImageRequest) -> dict[str, bool]:
-    """What the model, or an edit, has no parameter for, and whether it was asked for."""
-    is_dall_e = _is_dall_e(request.model)
-    return {
-        "style": bool(request.style) and (request.model != "dall-e-3" or bool(request.images)),
-        "background": bool(request.background) and is_dall_e,
-        "output_format": bool(request.output_format) and is_dall_e,
-        "compression": request.compression is not None and is_dall_e,
-        "moderation": bool(request.moderation) and (is_dall_e or bool(request.images)),
-        "images": bool(request.images) and request.model == "dall-e-3",
-        "second image": len(request.images) > 1 and is_dall_e,
-    }
-
-
-def _picture(path: Path) -> tuple[str, bytes, str]:
-    try:
-        with Image.open(path) as image:
-            content_type = image.get_format_mimetype() or ""
-    except OSError as error:
-        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
-    return path.name, path.read_bytes(), content_type
 
 
 # -- What came ---------------------------------------------------------------------------------------------------------

@@ -6,21 +6,16 @@ It would quietly prefer frames to references and has no field for some options; 
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import math
 import re
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
 import httpx2
-from PIL import Image
 
-from generation.providers import reach, transfer
+from generation.providers import pictures, reach, transfer
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -32,12 +27,21 @@ from generation.providers.base import (
     Request,
     Task,
 )
+from generation.providers.http import (
+    KINDS,
+    OnePerLoop,
+    about,
+    checked_key,
+    expected_bytes,
+    plain,
+    retry_after,
+    unanswered,
+)
 from generation.providers.openrouter_models import LiveModel, amount, catalogue_row, read, spelled_there
 
 BASE_URL = "https://openrouter.ai/api/v1"
 SUBMIT_SECONDS = 180
 POLL_SECONDS = 30
-MOST_CHARACTERS = 1000
 
 RUNNING = frozenset({"pending", "in_progress"})
 OVER = {
@@ -46,21 +50,15 @@ OVER = {
     "expired": ProgressState.FAILED,
     "cancelled": ProgressState.CANCELLED,
 }
-KINDS = {
-    401: ErrorKind.AUTH,
-    402: ErrorKind.QUOTA,
-    403: ErrorKind.AUTH,
-    429: ErrorKind.RATE_LIMIT,
-}
-#: Raised before a request has left this machine.
-NOT_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.UnsupportedProtocol,
-    httpx2.LocalProtocolError,
-)
 
+#: What a request was made of, by the fields that errors name.
+INPUTS = {
+    "prompt": "the prompt",
+    "first_frame": "the start frame",
+    "last_frame": "the end frame",
+    "frame_images": "a frame",
+    "input_references": "a reference",
+}
 _MODERATION = re.compile(r"moderat|flagged|content.polic|safety|prohibited content|sensitive content", re.IGNORECASE)
 
 # -- The provider ------------------------------------------------------------------------------------------------------
@@ -82,7 +80,7 @@ async def check(account: Account, remote_id: str) -> Progress:
             _url(account, f"/videos/{quote(remote_id, safe='')}"), headers=_headers(account), timeout=POLL_SECONDS
         )
     except httpx2.HTTPError as error:
-        raise _unreachable(error, sending=False) from error
+        raise unanswered(error, who="OpenRouter", sending=False) from error
     if not response.is_success:
         raise _refusal(account, response, sending=False)
     told = _answer(response)
@@ -98,10 +96,11 @@ async def check(account: Account, remote_id: str) -> Progress:
     if state != ProgressState.FAILED:
         return Progress(state, percent=100 if state == ProgressState.DONE else 0, cost=cost)
     default = "The clip expired at OpenRouter." if status == "expired" else "OpenRouter gave no reason."
-    words = _plain(_words(told.get("error"))) or default
-    is_moderation = status != "expired" and _MODERATION.search(words)
+    words = plain(_words(told.get("error"))) or default
+    is_moderation = status != "expired" and _is_moderation(told.get("error"), words)
     kind = ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER
-    return Progress(state, error=ProviderError(kind, words, code=status), cost=cost)
+    message = about(words, kind, _flagged(told.get("error")))
+    return Progress(state, error=ProviderError(kind, message, code=status), cost=cost)
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
@@ -117,11 +116,9 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
                 raise _refusal(account, response, sending=False)
             if not response.headers.get("content-type", "").startswith(("video/", "application/octet-stream")):
                 raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something that is no clip.")
-            length = response.headers.get("content-length", "")
-            expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
-            transfer.save(response.iter_bytes(), destination, on_progress, expected)
+            transfer.save(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
     except httpx2.HTTPError as error:
-        raise _unreachable(error, sending=False) from error
+        raise unanswered(error, who="OpenRouter", sending=False) from error
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
@@ -144,17 +141,17 @@ def listing(account: Account) -> list[RemoteClip]:
     return []
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     response = _call(account, "GET", "/key")
     if not response.is_success:
         raise _refusal(account, response, sending=False)
     about = _answer(response).get("data")
     left = amount(about.get("limit_remaining")) if isinstance(about, dict) else None
     rest = f"; ${left:.2f} of the key's limit are left" if left is not None else ""
-    return f"The key works and {len(models(account))} video models can be had{rest}."
+    return f"The key works and {len(_listed(account))} video models can be had{rest}."
 
 
-def models(account: Account) -> list[LiveModel]:
+def _listed(account: Account) -> list[LiveModel]:
     """Every video model that can be had now. Raises ProviderError."""
     response = _call(account, "GET", "/videos/models")
     if not response.is_success:
@@ -167,7 +164,7 @@ def models(account: Account) -> list[LiveModel]:
 
 def catalogue_rows(account: Account, today: date) -> list[dict[str, Any]]:
     """The models that can be offered, as rows of the model catalogue in plain JSON. Raises ProviderError."""
-    found = (catalogue_row(model, today) for model in models(account))
+    found = (catalogue_row(model, today) for model in _listed(account))
     return [row for row in found if row is not None]
 
 
@@ -180,9 +177,8 @@ def _body(request: Request) -> dict[str, Any]:
         raise ProviderError(
             ErrorKind.INVALID, f"OpenRouter cannot {request.task} a clip (task); it only makes new ones."
         )
-    for name in ("negative_prompt", "person_generation"):
-        if getattr(request, name):
-            raise ProviderError(ErrorKind.INVALID, f"OpenRouter takes no {name.replace('_', ' ')} ({name}).")
+    if request.negative_prompt:
+        raise ProviderError(ErrorKind.INVALID, "OpenRouter takes no negative prompt (negative_prompt).")
     if request.duration != int(request.duration):
         raise ProviderError(ErrorKind.INVALID, f"OpenRouter takes whole seconds (duration), not {request.duration}.")
     frames = {"first_frame": request.start_frame, "last_frame": request.end_frame}
@@ -203,26 +199,16 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _picture(path: Path) -> dict[str, Any]:
-    try:
-        with Image.open(path) as image:
-            content_type = image.get_format_mimetype()
-    except OSError as error:
-        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
-    encoded = base64.b64encode(path.read_bytes()).decode()
-    return {"type": "image_url", "image_url": {"url": f"data:{content_type};base64,{encoded}"}}
+    picture = pictures.read(path)
+    return {"type": "image_url", "image_url": {"url": f"data:{picture.content_type};base64,{picture.base64}"}}
 
 
 # -- Calling and being refused -----------------------------------------------------------------------------------------
 
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, httpx2.AsyncClient]] = WeakKeyDictionary()
 
-
+@OnePerLoop
 def _client(account: Account) -> httpx2.AsyncClient:
-    """One per account and running loop: a connection belongs to the loop it was opened in."""
-    clients = _clients.setdefault(asyncio.get_running_loop(), {})
-    if account not in clients:
-        clients[account] = httpx2.AsyncClient(**reach.async_client_options(account))
-    return clients[account]
+    return httpx2.AsyncClient(**reach.async_client_options(account))
 
 
 def _call(account: Account, method: str, path: str, body: dict[str, Any] | None = None) -> httpx2.Response:
@@ -232,7 +218,7 @@ def _call(account: Account, method: str, path: str, body: dict[str, Any] | None 
         with httpx2.Client(**reach.client_options(account)) as client:
             return client.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
     except httpx2.HTTPError as error:
-        raise _unreachable(error, sending=body is not None) from error
+        raise unanswered(error, who="OpenRouter", sending=body is not None) from error
 
 
 def _url(account: Account, path: str) -> str:
@@ -240,31 +226,14 @@ def _url(account: Account, path: str) -> str:
 
 
 def _headers(account: Account) -> dict[str, str]:
-    if not account.key.isascii() or not account.key.isprintable():
-        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
-    return {"Authorization": f"Bearer {account.key}"}
-
-
-def _unreachable(error: httpx2.HTTPError, *, sending: bool) -> ProviderError:
-    name = type(error).__name__
-    if isinstance(error, reach.Refused):
-        return ProviderError(ErrorKind.INVALID, str(error))
-    if isinstance(error, NOT_SENT):
-        return ProviderError(ErrorKind.NETWORK, f"OpenRouter could not be reached: {name}.")
-    if sending:
-        return ProviderError(
-            ErrorKind.UNKNOWN, f"The connection to OpenRouter broke after the request was sent: {name}."
-        )
-    return ProviderError(ErrorKind.NETWORK, f"The connection to OpenRouter broke: {name}.")
+    return {"Authorization": f"Bearer {checked_key(account.key)}"}
 
 
 def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> ProviderError:
     status = response.status_code
     told = _answer(response, strict=False).get("error")
-    metadata = told.get("metadata") if isinstance(told, dict) else None
-    words = _plain(_words(told)) or f"OpenRouter answered {status}."
-    is_moderation = isinstance(metadata, dict) and ("reasons" in metadata or "flagged_input" in metadata)
-    if status in (400, 403, 422) and (is_moderation or _MODERATION.search(words)):
+    words = plain(_words(told)) or f"OpenRouter answered {status}."
+    if status in (400, 403, 422) and _is_moderation(told, words):
         kind = ErrorKind.MODERATION
     elif status in KINDS:
         kind = KINDS[status]
@@ -276,10 +245,10 @@ def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> P
         kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(
         kind,
-        words,
+        about(words, kind, _flagged(told)),
         code=str(told.get("code") or "") if isinstance(told, dict) else "",
         request_id=response.headers.get("x-request-id", "") or response.headers.get("cf-ray", ""),
-        retry_after=_retry_after(response.headers.get("retry-after", "")),
+        retry_after=retry_after(response.headers),
     )
 
 
@@ -300,8 +269,7 @@ def _words(error: object) -> str:
     """What an error says, with what the provider behind OpenRouter said."""
     if not isinstance(error, dict):
         return error if isinstance(error, str) else ""
-    metadata = error.get("metadata")
-    details = metadata if isinstance(metadata, dict) else {}
+    details = _details(error)
     reasons = details.get("reasons")
     listed = ", ".join(str(reason) for reason in reasons) if isinstance(reasons, list) else ""
     return ": ".join(
@@ -309,17 +277,18 @@ def _words(error: object) -> str:
     )
 
 
-def _plain(words: str) -> str:
-    return " ".join(words.split())[:MOST_CHARACTERS]
+def _is_moderation(error: object, words: str) -> bool:
+    return not {"reasons", "flagged_input"}.isdisjoint(_details(error)) or bool(_MODERATION.search(words))
 
 
-def _retry_after(text: str) -> float | None:
-    """Seconds, from seconds or a date."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+def _flagged(error: object) -> str:
+    """What the moderation objected to: a field that was sent, or some words of the prompt."""
+    told = _details(error).get("flagged_input")
+    if not isinstance(told, str) or not told:
+        return ""
+    return INPUTS.get(told) or f"“{plain(told)}” in the prompt"
+
+
+def _details(error: object) -> dict[str, Any]:
+    metadata = error.get("metadata") if isinstance(error, dict) else None
+    return metadata if isinstance(metadata, dict) else {}

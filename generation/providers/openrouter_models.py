@@ -10,14 +10,6 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
-#: The sizes this application offers, by resolution and aspect ratio; what OpenRouter lists besides cannot be chosen here.
-SIZES = {
-    "360p": {"16:9": (640, 360), "9:16": (360, 640), "1:1": (360, 360)},
-    "480p": {"16:9": (854, 480), "9:16": (480, 854), "1:1": (480, 480)},
-    "720p": {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (720, 720)},
-    "1080p": {"16:9": (1920, 1080), "9:16": (1080, 1920), "1:1": (1080, 1080)},
-    "4k": {"16:9": (3840, 2160), "9:16": (2160, 3840), "1:1": (2160, 2160)},
-}
 PER_SECOND = re.compile(
     r"(?:(?:text|image)_to_video_)?"
     r"(?P<unit>duration_seconds|per_video_second|cents_per_video_output_second|cents_per_second_output)"
@@ -37,7 +29,6 @@ class LiveModel:
     durations: tuple[int, ...] = ()
     resolutions: tuple[str, ...] = ()
     aspect_ratios: tuple[str, ...] = ()
-    sizes: tuple[str, ...] = ()
     start_frame: bool = False
     end_frame: bool = False
     references: int = 0
@@ -66,7 +57,6 @@ def read(row: dict[str, Any]) -> LiveModel:
         durations=tuple(row.get("supported_durations") or ()),
         resolutions=tuple(row.get("supported_resolutions") or ()),
         aspect_ratios=tuple(row.get("supported_aspect_ratios") or ()),
-        sizes=tuple(row.get("supported_sizes") or ()),
         start_frame="first_frame" in frames,
         end_frame="last_frame" in frames,
         references=int(any("reference" in name for name in prices)),
@@ -77,17 +67,10 @@ def read(row: dict[str, Any]) -> LiveModel:
 
 
 def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
-    """The row in plain JSON; None where lengths, sizes or prices that could be offered here are not told."""
-    sizes, prices = {}, {}
-    for listed in model.resolutions:
-        resolution = listed.lower()
-        shapes = {
-            aspect: list(size) for aspect, size in SIZES.get(resolution, {}).items() if aspect in model.aspect_ratios
-        }
-        price = model.price_per_second(listed)
-        if shapes and price is not None:
-            sizes[resolution], prices[resolution] = shapes, str(price)
-    if not sizes or not model.durations:
+    """The row in plain JSON, with shapes in place of sizes; None where lengths, shapes or prices are not told."""
+    found = {listed.lower(): model.price_per_second(listed) for listed in model.resolutions}
+    prices = {resolution: str(price) for resolution, price in found.items() if price is not None}
+    if not prices or not model.aspect_ratios or not model.durations:
         return None
     maker, _, name = model.name.partition(": ")
     return {
@@ -97,7 +80,7 @@ def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
         "provider": "openrouter",
         "kind": "video",
         "summary": "By way of OpenRouter",
-        "sizes": sizes,
+        "sizes": dict.fromkeys(prices, model.aspect_ratios),
         "seconds": [str(seconds) for seconds in sorted(model.durations)],
         "price_per_second": prices,
         "takes": {

@@ -1,53 +1,194 @@
-"""Providers by name. Each is a module imported when it is first used, so one missing SDK does not stop the others.
+"""The providers. The module of each is imported when it is first used, so one missing SDK does not stop the others.
 
-Adding a provider is one module and one line here; docs/providers.md walks through it.
+Adding a provider is one module and one entry here; docs/providers.md walks through it.
 """
 
 from collections.abc import Callable
 from datetime import date
 from importlib import import_module
+from types import ModuleType
 from typing import Any, cast
 
-from generation.providers.base import Account, ImageProvider, LocalRenderer, RemoteProvider
+from generation.providers.base import Ability, Account, ImageProvider, LocalRenderer, RemoteProvider
+from generation.providers.description import Kind, Make, Option, Provider
 
-LOCAL_RENDERERS = {
-    "animatic": "generation.providers.animatic",
+VIDEO_SERVERS = (
+    Make(
+        "openai",
+        "OpenAI",
+        frozenset({Ability.LIST, Ability.DELETE, Ability.REMIX, Ability.EXTEND, Ability.EDIT, Ability.VARIANTS}),
+    ),
+    Make(
+        "vllm-omni",
+        "vLLM-Omni",
+        frozenset({Ability.LIST, Ability.CANCEL, Ability.DELETE, Ability.EXTRA_FIELDS, Ability.FREE_SIZES}),
+    ),
+    Make("sglang", "SGLang", frozenset({Ability.LIST, Ability.DELETE, Ability.EXTRA_FIELDS, Ability.FREE_SIZES})),
+    Make("litellm", "LiteLLM", frozenset({Ability.REMIX, Ability.EXTEND, Ability.EDIT})),
+    Make("other", "Another"),
+)
+#: By name, in the order in which people are shown them.
+PROVIDERS = {
+    provider.name: provider
+    for provider in (
+        Provider(
+            name="sora",
+            module="generation.providers.sora",
+            kind=Kind.REMOTE,
+            title="Video server",
+            family="Sora",
+            brings="Sora and open models on a GPU server, gateway or clone",
+            how="Set SORA_BASE_URL to a server of the /v1/videos protocol",
+            prefix="SORA",
+            key_variables=("SORA_API_KEY", "OPENAI_API_KEY"),
+            address_variables=("SORA_BASE_URL", "OPENAI_BASE_URL"),
+            announced_by=("SORA_API_KEY", "OPENAI_API_KEY", "SORA_BASE_URL", "OPENAI_BASE_URL"),
+            needs_key=False,
+            address_help="Of a server of the /v1/videos protocol; it usually ends in /v1.",
+            makes=VIDEO_SERVERS,
+        ),
+        Provider(
+            name="omni",
+            module="generation.providers.omni",
+            kind=Kind.REMOTE,
+            title="Gemini",
+            family="Gemini Omni",
+            brings="Gemini Omni: clips with sound, frames and references",
+            how="Set GEMINI_API_KEY",
+            prefix="GEMINI",
+            key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+            address_variables=("GOOGLE_GEMINI_BASE_URL",),
+            address_help="Empty for Google's own.",
+            options=(Option(name="api_version", variable="GEMINI_API_VERSION", initial="v1beta"),),
+        ),
+        Provider(
+            name="veo",
+            module="generation.providers.veo",
+            kind=Kind.REMOTE,
+            title="Google Cloud (Veo)",
+            family="Veo",
+            brings="Veo on Google Cloud",
+            how="Set GOOGLE_CLOUD_PROJECT and sign in with Google credentials",
+            prefix="VEO",
+            key_variables=("GOOGLE_ACCESS_TOKEN",),
+            address_variables=("GOOGLE_VERTEX_BASE_URL",),
+            announced_by=("GOOGLE_CLOUD_PROJECT",),
+            takes_service_account=True,
+            options=(
+                Option(
+                    name="project",
+                    variable="GOOGLE_CLOUD_PROJECT",
+                    label="Google Cloud project",
+                    is_needed=True,
+                    pattern=r"[a-z0-9.:-]{1,100}",
+                    example="films-1234",
+                ),
+                Option(
+                    name="location",
+                    variable="GOOGLE_CLOUD_LOCATION",
+                    label="Location",
+                    initial="us-central1",
+                    is_needed=True,
+                    pattern=r"[a-z]+(-[a-z]+\d+)?",
+                    example="us-central1",
+                ),
+                Option(
+                    name="output_gcs_uri",
+                    variable="GOOGLE_VEO_OUTPUT_GCS_URI",
+                    label="Bucket for finished clips",
+                    help="Needed to extend clips.",
+                    pattern=r"gs://[a-z0-9._-]+(/[\w./-]*)?",
+                    example="gs://bucket/takes",
+                ),
+                Option(
+                    name="person_generation",
+                    variable="VEO_PERSON_GENERATION",
+                    label="Who may be shown",
+                    choices=(
+                        ("", "As Google decides"),
+                        ("allow_all", "Everybody"),
+                        ("allow_adult", "Adults"),
+                        ("dont_allow", "Nobody"),
+                    ),
+                ),
+                Option(name="storage_url", variable="GOOGLE_STORAGE_URL", is_address=True),
+            ),
+        ),
+        Provider(
+            name="openai_images",
+            module="generation.providers.openai_images",
+            kind=Kind.IMAGES,
+            title="OpenAI images",
+            brings="pictures for frames and references",
+            how="Set OPENAI_API_KEY",
+            flag="openai",
+            prefix="OPENAI",
+            key_variables=("OPENAI_API_KEY",),
+            address_variables=("OPENAI_BASE_URL",),
+            address_help="Empty for OpenAI's own.",
+        ),
+        Provider(
+            name="openrouter",
+            module="generation.providers.openrouter",
+            kind=Kind.REMOTE,
+            title="OpenRouter",
+            family="OpenRouter",
+            brings="models of many makers, with their live prices",
+            how="Set OPENROUTER_API_KEY",
+            lists_models=True,
+            prefix="OPENROUTER",
+            key_variables=("OPENROUTER_API_KEY",),
+            address_variables=("OPENROUTER_BASE_URL",),
+            address_help="Empty for OpenRouter's own.",
+        ),
+        Provider(
+            name="animatic",
+            module="generation.providers.animatic",
+            kind=Kind.LOCAL,
+            title="This server",
+            family="Animatic",
+        ),
+    )
 }
 
-REMOTE_PROVIDERS = {
-    "sora": "generation.providers.sora",
-    "omni": "generation.providers.omni",
-    "veo": "generation.providers.veo",
-    "openrouter": "generation.providers.openrouter",
-}
 
-
-IMAGE_PROVIDERS = {
-    "openai_images": "generation.providers.openai_images",
-}
-
-
-#: Providers whose models are listed live; each module has `catalogue_rows(account, today)`.
-LISTING_PROVIDERS = frozenset({"openrouter"})
+def kind_of(provider: str) -> Kind | None:
+    """None for one that is not here (any more)."""
+    return PROVIDERS[provider].kind if provider in PROVIDERS else None
 
 
 def is_local(provider: str) -> bool:
-    return provider in LOCAL_RENDERERS
+    return kind_of(provider) == Kind.LOCAL
+
+
+def lists_models(provider: str) -> bool:
+    return provider in PROVIDERS and PROVIDERS[provider].lists_models
+
+
+def of_kind(*kinds: Kind) -> list[str]:
+    return [provider.name for provider in PROVIDERS.values() if provider.kind in kinds]
 
 
 def local_renderer(provider: str) -> LocalRenderer:
-    return cast(LocalRenderer, import_module(LOCAL_RENDERERS[provider]))
+    return cast(LocalRenderer, _module(provider))
 
 
 def remote_provider(provider: str) -> RemoteProvider:
-    return cast(RemoteProvider, import_module(REMOTE_PROVIDERS[provider]))
-
-
-def model_rows(provider: str) -> Callable[[Account, date], list[dict[str, Any]]]:
-    """What asks a listing provider for its models, as rows of the catalogue. Raises ProviderError."""
-    rows: Callable[[Account, date], list[dict[str, Any]]] = import_module(REMOTE_PROVIDERS[provider]).catalogue_rows
-    return rows
+    return cast(RemoteProvider, _module(provider))
 
 
 def image_provider(provider: str) -> ImageProvider:
-    return cast(ImageProvider, import_module(IMAGE_PROVIDERS[provider]))
+    return cast(ImageProvider, _module(provider))
+
+
+def model_rows(provider: str) -> Callable[[Account, date], list[dict[str, Any]]]:
+    """What asks a listing provider for its models, as rows of the catalogue. Raises ProviderError.
+
+    In place of sizes in pixels a row has the aspect ratios of each resolution.
+    """
+    rows: Callable[[Account, date], list[dict[str, Any]]] = _module(provider).catalogue_rows
+    return rows
+
+
+def _module(provider: str) -> ModuleType:
+    return import_module(PROVIDERS[provider].module)

@@ -6,20 +6,18 @@ which the server has no field is refused here, so that nothing that was chosen g
 
 from __future__ import annotations
 
-import asyncio
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from openai import APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Video
 
-from generation.providers import reach, transfer
+from generation.providers import pictures, reach, transfer
 from generation.providers.base import (
     Ability,
     Account,
@@ -32,6 +30,7 @@ from generation.providers.base import (
     Request,
     Task,
 )
+from generation.providers.http import OnePerLoop, checked_key, expected_bytes
 from generation.providers.openai_errors import as_provider_error, job_error
 
 #: Named, so that OPENAI_BASE_URL cannot send a key elsewhere than the account says.
@@ -141,7 +140,7 @@ def listing(account: Account) -> list[RemoteClip]:
         ]
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     """Asks for a clip that cannot be there, which every such server refuses in the protocol's own way."""
     with _client(account, CALL_SECONDS) as client, _despite_retirement():
         try:
@@ -186,7 +185,7 @@ def _sending(account: Account, request: Request) -> Callable[[OpenAI], object]:
     _refuse("end frame", request.end_frame)
     _refuse("references", request.references)
     if request.start_frame:
-        fields["input_reference"] = (request.start_frame.name, request.start_frame.read_bytes(), "image/png")
+        fields["input_reference"] = pictures.read(request.start_frame).as_upload
     return lambda client: client.videos.create(**fields)
 
 
@@ -210,7 +209,6 @@ def _extra_fields(account: Account, request: Request) -> dict[str, str]:
         for name in chosen:
             _refuse(name.replace("_", " "), True)
     _refuse("choice of sound", request.audio is not None)
-    _refuse("person generation", request.person_generation)
     return chosen
 
 
@@ -277,9 +275,7 @@ def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress
             headers = response.headers
             if headers.get("content-type", "").startswith(("text/", "application/json")):
                 raise ProviderError(ErrorKind.PROVIDER, "The server sent something that is no clip.")
-            length = headers.get("content-length", "")
-            expected = int(length) if length.isdigit() and "content-encoding" not in headers else None
-            transfer.save(response.iter_bytes(), destination, on_progress, expected)
+            transfer.save(response.iter_bytes(), destination, on_progress, expected_bytes(headers))
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
     except transfer.BROKEN as error:
@@ -311,8 +307,6 @@ def _remove(account: Account, remote_id: str) -> bool:
 
 # -- Clients -----------------------------------------------------------------------------------------------------------
 
-_async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, AsyncOpenAI]] = WeakKeyDictionary()
-
 
 def _client(account: Account, seconds: float) -> AbstractContextManager[OpenAI]:
     return OpenAI(**_settings(account), timeout=seconds, http_client=_http(account))
@@ -323,20 +317,16 @@ def _http(account: Account) -> DefaultHttpxClient | None:
     return DefaultHttpxClient(**options) if options else None
 
 
+@OnePerLoop
 def _async_client(account: Account) -> AsyncOpenAI:
-    """One per account and running loop: a connection belongs to the loop it was opened in."""
-    clients = _async_clients.setdefault(asyncio.get_running_loop(), {})
-    if account not in clients:
-        options = reach.async_client_options(account)
-        http = DefaultAsyncHttpxClient(**options) if options else None
-        clients[account] = AsyncOpenAI(**_settings(account), timeout=CALL_SECONDS, http_client=http)
-    return clients[account]
+    options = reach.async_client_options(account)
+    http = DefaultAsyncHttpxClient(**options) if options else None
+    return AsyncOpenAI(**_settings(account), timeout=CALL_SECONDS, http_client=http)
 
 
 def _settings(account: Account) -> dict[str, Any]:
-    if not account.key.isascii() or not account.key.isprintable():
-        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
-    return {"api_key": account.key or "none", "base_url": account.base_url or BASE_URL, "max_retries": 0}
+    key = checked_key(account.key) or "none"  # the SDK wants one
+    return {"api_key": key, "base_url": account.base_url or BASE_URL, "max_retries": 0}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import urllib3
 
 from generation.providers import reach
 from generation.providers.base import ErrorKind, OnProgress, ProviderError
+from generation.providers.http import expected_bytes
 
 CHUNK_BYTES = 256 * 1024
 MAX_BYTES = 2 * 1024**3
@@ -24,9 +25,7 @@ BROKEN = (httpx2.HTTPError, httpx2.StreamError)
 SILENCE_SECONDS = 30
 
 
-def save(
-    chunks: Iterable[bytes], destination: Path, on_progress: OnProgress, expected_bytes: int | None = None
-) -> None:
+def save(chunks: Iterable[bytes], destination: Path, on_progress: OnProgress, expected: int | None = None) -> None:
     """Write the chunks. Raises ProviderError for a clip that is too big, too slow or cut short."""
     began = time.monotonic()
     received = 0
@@ -38,9 +37,9 @@ def save(
             if time.monotonic() - began > MAX_SECONDS:
                 raise ProviderError(ErrorKind.NETWORK, f"The download took longer than {MAX_SECONDS // 60} minutes.")
             file.write(chunk)
-            on_progress(received / expected_bytes if expected_bytes else 0.5)
-    if expected_bytes is not None and received < expected_bytes:
-        raise ProviderError(ErrorKind.NETWORK, f"The download ended after {received} of {expected_bytes} bytes.")
+            on_progress(received / expected if expected else 0.5)
+    if expected is not None and received < expected:
+        raise ProviderError(ErrorKind.NETWORK, f"The download ended after {received} of {expected} bytes.")
 
 
 def save_from_url(
@@ -72,9 +71,7 @@ def save_from_url(
             if response.status_code != 200:
                 kind = ErrorKind.NETWORK if response.status_code >= 500 else ErrorKind.PROVIDER
                 raise ProviderError(kind, f"The clip's address answered {response.status_code}.")
-            length = response.headers.get("Content-Length", "")
-            expected = int(length) if length.isdigit() and "Content-Encoding" not in response.headers else None
-            save(_as_it_arrives(response), destination, on_progress, expected)
+            save(_as_it_arrives(response), destination, on_progress, expected_bytes(response.headers))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise ProviderError(ErrorKind.NETWORK, f"The clip could not be downloaded: {type(error).__name__}.") from error
 

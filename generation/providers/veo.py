@@ -6,12 +6,11 @@ account names. Every option that was chosen is sent; what Veo has no field for i
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
 import google.auth
 from google import genai
@@ -21,7 +20,7 @@ from google.auth.transport.requests import Request as AuthRequest
 from google.genai import types
 from google.oauth2.credentials import Credentials as TokenCredentials
 
-from generation.providers import reach, redaction, transfer
+from generation.providers import pictures, reach, redaction, transfer
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -34,12 +33,12 @@ from generation.providers.base import (
     Task,
 )
 from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
+from generation.providers.http import OnePerLoop
 from generation.providers.service_accounts import SCOPE, credentials_from
 
 STORAGE_URL = "https://storage.googleapis.com"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
-TEST_MODEL = "veo-3.1-generate-001"
 #: Veo goes on from clips of this resolution only.
 EXTENDS = "720p"
 
@@ -103,16 +102,16 @@ def listing(account: Account) -> list[RemoteClip]:
     return []
 
 
-def test(account: Account) -> str:
+def test(account: Account, models: Sequence[str]) -> str:
     with _client(account, CALL_SECONDS) as client:
         try:
-            model = client.models.get(model=TEST_MODEL)
+            model = client.models.get(model=models[0])
         except CALL_ERRORS as error:
             raise as_provider_error(error, sending=False) from error
-    if TEST_MODEL not in (model.name or ""):
-        message = "The server answers, but not as Google Cloud does. Check GOOGLE_VERTEX_BASE_URL."
+    if models[0] not in (model.name or ""):
+        message = "The server answers, but not as Google Cloud does. Check its address."
         raise ProviderError(ErrorKind.INVALID, message)
-    return f"The credentials work for the project {account.option('project')} and {TEST_MODEL} can be had."
+    return f"The credentials work for the project {account.option('project')} and {models[0]} can be had."
 
 
 # -- What is sent ------------------------------------------------------------------------------------------------------
@@ -152,7 +151,7 @@ def _config(account: Account, request: Request) -> types.GenerateVideosConfig:
         negative_prompt=request.negative_prompt or None,
         seed=request.seed,
         generate_audio=request.audio,
-        person_generation=request.person_generation or account.option("person_generation") or None,
+        person_generation=account.option("person_generation") or None,
         last_frame=_picture(request.end_frame) if request.end_frame else None,
         reference_images=[
             types.VideoGenerationReferenceImage(
@@ -166,10 +165,8 @@ def _config(account: Account, request: Request) -> types.GenerateVideosConfig:
 
 
 def _picture(path: Path) -> types.Image:
-    try:
-        return types.Image.from_file(location=str(path))
-    except (OSError, ValueError) as error:
-        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
+    picture = pictures.read(path)
+    return types.Image(image_bytes=picture.data, mime_type=picture.content_type)
 
 
 # -- What comes --------------------------------------------------------------------------------------------------------
@@ -206,8 +203,6 @@ def _clip(account: Account, remote_id: str) -> types.Video:
 
 # -- Clients -----------------------------------------------------------------------------------------------------------
 
-_async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, genai.Client]] = WeakKeyDictionary()
-
 
 def _client(account: Account, seconds: float) -> genai.Client:
     """Never tries anything twice by itself."""
@@ -227,12 +222,9 @@ def _client(account: Account, seconds: float) -> genai.Client:
     )
 
 
+@OnePerLoop
 def _async_client(account: Account) -> genai.Client:
-    """One per account and running loop: a connection belongs to the loop it was opened in."""
-    clients = _async_clients.setdefault(asyncio.get_running_loop(), {})
-    if account not in clients:
-        clients[account] = _client(account, CALL_SECONDS)
-    return clients[account]
+    return _client(account, CALL_SECONDS)
 
 
 def _credentials(account: Account) -> Credentials:

@@ -13,14 +13,14 @@ from decimal import Decimal
 from django import template
 from django.urls import reverse
 
-from generation import budget, catalogue, connections, naming, offers, pipeline
+from generation import budget, catalogue, connections, naming, obstacles, offers, pipeline
 from generation.cost import Price
 from generation.failures import Failure, failure_of
 from generation.lineage import Branch
 from generation.lineage import lineage as lineage_of
 from generation.models import Advancing, Generation
 from generation.providers.base import Task
-from generation.providers.registry import REMOTE_PROVIDERS
+from generation.providers.description import Kind
 from generation.summaries import summaries_of
 from projects.models import Project, Scene
 from teams.numbers import plain_number, roughly
@@ -47,6 +47,7 @@ class ModelChoice:
     is_chosen: bool
     #: Whether it could make clips here today.
     is_at_hand: bool
+    mark: str
 
 
 @register.simple_tag
@@ -55,16 +56,17 @@ def model_choices(project: Project) -> list[ModelChoice]:
     choices = []
     for model in connections.all_models(project.team_id).values():
         if model.kind == "video":
-            blocked = offers.why_not(model, project.team_id)
+            blocked = obstacles.why_not(model, project.team_id)
             amount = model.price_per_second.get(project.resolution)
             price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
-            choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked))
+            mark = connections.mark_of(model, connections.for_model(model, project.team_id))
+            choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked, mark))
     return [choice for choice in choices if choice.is_at_hand or choice.is_chosen]
 
 
 @register.simple_tag
 def has_hosted_models(project: Project) -> bool:
-    return any(one.provider in REMOTE_PROVIDERS for one in connections.roster(project.team_id).connections)
+    return any(one.about.kind == Kind.REMOTE for one in connections.roster(project.team_id).connections)
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ def camera(scene: Scene) -> str:
 
 
 @register.simple_tag
-def models_at_hand(project: Project) -> list[tuple[str, str]]:
-    return offers.models_at_hand(project.team_id)
+def model_options(project: Project) -> list[tuple[str, str]]:
+    return offers.model_options(project.team_id)
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from generation import connections
 from generation.models import Connection
 from generation.providers.base import ProviderError
+from generation.providers.registry import PROVIDERS
 from teams.access import can_edit_somewhere, editor_somewhere, signed_in, teams_of
 from teams.htmx import HtmxHttpRequest
 
@@ -26,11 +27,7 @@ def connection_list(request: HtmxHttpRequest) -> HttpResponse:
         "connections": [(one, rows.get(one.slug)) for one in configured.values()],
         "teams": teams_of(person).annotate(own=own),
         "can_test": can_edit_somewhere(person),
-        "missing": [
-            (connections.BRINGS[provider], how)
-            for provider, how in connections.HOW_TO_CONNECT.items()
-            if provider not in {one.provider for one in configured.values()}
-        ],
+        "missing": [one for one in PROVIDERS.values() if one.has_accounts and one.name not in configured],
     }
     return render(request, "generation/connections.html", context)
 

@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from generation import comparison, connections, offers
+from generation import comparison, connections
 from generation.catalogue import Model
+from generation.obstacles import why_not
 from projects import storyboard
 from projects.loaders import load_project
 from projects.models import Project, Scene
@@ -53,7 +54,7 @@ def model_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Give the scenes whose model is gone another one. Costs nothing: what they cost is asked when they are generated."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     old, model = request.POST.get("from", ""), connections.all_models(project.team_id).get(request.POST.get("to", ""))
-    if model is None or model.kind != "video" or offers.why_not(model, project.team_id):
+    if model is None or model.kind != "video" or why_not(model, project.team_id):
         messages.error(request, "That model cannot be had here. Choose another under Compare models.")
         return back_to_view(request, pk)
     with transaction.atomic():

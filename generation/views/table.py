@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from generation.offers import chosen_offer, models_at_hand
+from generation.offers import chosen_offer, model_options, models_at_hand
 from projects import storyboard
 from projects.loaders import load_project, load_scene
 from projects.merging import save_changes
@@ -47,7 +47,7 @@ SORTED_BY_TAKES: dict[str, Key] = {"take": _state, "price": _price}
 def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     context = storyboard_context(request, pk, SORTED_BY_TAKES)
     blank = Scene(project=context["project"])
-    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=models_at_hand(context["project"].team_id))
+    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["project"].team_id))
     return render_view(request, "table", context)
 
 

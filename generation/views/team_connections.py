@@ -44,7 +44,7 @@ def team_connections(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResponse:
     team, _ = load_team(request, pk, at_least=Role.OWNER)
-    if provider not in {known for known, *_ in kinds()}:
+    if provider not in {known.name for known in kinds()}:
         raise Http404
     form = ConnectionForm(request.POST or None, instance=Connection(team=team, provider=provider))
     if form.is_valid():

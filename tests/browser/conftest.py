@@ -114,7 +114,9 @@ class Server:
         return time.monotonic() - began
 
     def kill(self) -> None:
-        kill_processes_of(self.data)
+        """All at once, and those that one of them started meanwhile."""
+        while processes_of(self.data):
+            kill_processes_of(self.data)
         self.process.wait(20)
 
 

@@ -36,7 +36,7 @@ def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def studio(monkeypatch: pytest.MonkeyPatch, settings: Any, clip_bytes: bytes) -> Iterator[remote.Studio]:
     account = {"provider": "studio", "name": "Studio", "key": "k", "base_url": ""}
     settings.CONNECTIONS = {"studio": account | {"max_in_flight": 2, "requests_per_minute": 60}}
-    monkeypatch.setitem(registry.REMOTE_PROVIDERS, "studio", "tests.generation.remote")
+    monkeypatch.setitem(registry.PROVIDERS, "studio", remote.STUDIO)
     with remote.studio_open() as studio:
         studio.content = clip_bytes
         yield studio

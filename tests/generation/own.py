@@ -6,7 +6,7 @@ from typing import Any
 
 from generation.connections import own
 from generation.models import Connection
-from generation.providers.presets import PRESETS
+from generation.providers.registry import PROVIDERS
 from teams.models import Team
 from tests.standin import StandIn
 
@@ -26,7 +26,7 @@ def a_connection(team: Team, at: StandIn, provider: str = "sora", *, key: str = 
         "base_url": at.url + PATHS[provider],
     }
     if provider == "sora":
-        values |= {"preset": "openai", "abilities": sorted(PRESETS["openai"])}
+        values |= {"preset": "openai", "abilities": sorted(PROVIDERS["sora"].abilities_of("openai"))}
     connection = Connection(**(values | fields))
     connection.keep_key(key)
     own.add(connection, team)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +16,21 @@ from pathlib import Path
 import requests
 
 from generation.providers.base import Account, ErrorKind, OnProgress, Progress, ProgressState, ProviderError, Request
+from generation.providers.description import Kind, Provider
 
+STUDIO = Provider(
+    name="studio",
+    module="tests.generation.remote",
+    kind=Kind.REMOTE,
+    title="Studio",
+    family="Studio",
+    brings="clips of one studio",
+    how="Set STUDIO_KEY",
+    prefix="STUDIO",
+    key_variables=("STUDIO_KEY",),
+    address_variables=("STUDIO_URL",),
+    address_help="Empty for the studio's own.",
+)
 address = ""
 
 
@@ -27,6 +41,8 @@ class Studio:
         self.deleted: list[str] = []
         self.content = b""
         self.can_list = True
+        #: Whether a clip is done as soon as it is asked about.
+        self.finishes = False
         #: What to answer instead, by "METHOD path-prefix": an HTTP status, or "drop" to accept and hang up.
         self.faults: dict[str, list[int | str]] = {}
 
@@ -55,7 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(fault, {"error": "no"})
         remote_id = f"clip-{len(self.studio.charges) + 1}"
         self.studio.charges.append(remote_id)
-        self.studio.clips[remote_id] = {"id": remote_id, "prompt": prompt, "state": "running", "percent": 40}
+        state = {"state": "done", "percent": 100} if self.studio.finishes else {"state": "running", "percent": 40}
+        self.studio.clips[remote_id] = {"id": remote_id, "prompt": prompt, **state}
         if fault == "drop":
             self.close_connection = True
             return None
@@ -148,3 +165,8 @@ def find(account: Account, request: Request, since: datetime, known: frozenset[s
 def cancel(account: Account, remote_id: str) -> bool:
     _send("DELETE", f"/clips/{remote_id}")
     return True
+
+
+def test(account: Account, models: Sequence[str]) -> str:
+    _send("GET", "/clips")
+    return f"{models[0]} can be had."

@@ -136,8 +136,8 @@ def test_what_closes_soon():
 @pytest.mark.parametrize(
     ("project_fields", "seconds", "message"),
     [
-        ({"aspect_ratio": "9:16"}, 4, "Studio 1 cannot make 9:16; it makes 16:9."),
-        ({"resolution": "1080p"}, 4, "Studio 1 cannot make 1080p; it makes 720p. Sora 2 Pro would."),
+        ({"aspect_ratio": "9:16"}, 4, "Studio 1 cannot make 9:16; it makes 16:9. Gemini Omni 1.2 Flash would."),
+        ({"resolution": "1080p"}, 4, "Studio 1 cannot make 1080p; it makes 720p. Gemini Omni 1.2 Flash would."),
         ({}, 9, "Studio 1 makes 2, 4 or 8 s; this scene has 9 s. Gemini Omni 1.2 Flash would."),
     ],
 )
@@ -159,6 +159,34 @@ def test_a_refused_size_names_the_model_that_would(scene: Scene):
     assert list(offers.format_obstacles(scene, catalogue.find("sora-2"))) == [
         "Sora 2 cannot make 1080p; it makes 720p. Sora 2 Pro would."
     ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model_id", ["gemini-omni-1.2-flash", "veo-3.1-generate-001", "sora-2-pro"])
+def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str):
+    Project.objects.update(aspect_ratio="1:1", resolution="720p")
+    model, asked = catalogue.find(model_id), Scene.objects.select_related("project").get()
+    said = f"{model.name} cannot make 1:1; it makes 16:9, 9:16."
+    assert list(offers.format_obstacles(asked, model)) == [f"{said} Animatic would."]
+
+
+@pytest.mark.parametrize(
+    ("fields", "host", "mark"),
+    [
+        ({"retired_on": date(2026, 12, 1)}, "", "closes 1 Dec 2026"),
+        ({"retired_on": date(2026, 12, 1)}, "eu.studio.example", "closes 1 Dec 2026"),
+        ({"retired_on": date(2026, 12, 1)}, "gpu.lan", ""),
+        ({"retired_on": date(2027, 12, 1)}, "", ""),
+        ({"retired_on": date(2026, 11, 1), "uncertain_since": date(2026, 10, 1)}, "", ""),
+        ({"uncertain_since": date(2026, 11, 17)}, "", "may be closed"),
+        ({"uncertain_since": date(2026, 12, 17)}, "", ""),
+        ({"uncertain_since": date(2026, 11, 17)}, "gpu.lan", ""),
+        ({"confidence": "L"}, "", "unconfirmed"),
+        ({}, "", ""),
+    ],
+)
+def test_what_speaks_against_counting_on_a_model(studio, fields, host: str, mark: str):
+    assert replace(studio["studio-1"], **fields).mark(TODAY, host=host) == mark
 
 
 @pytest.mark.django_db
@@ -211,14 +239,14 @@ def test_the_command_prints_json_for_programs():
 @pytest.mark.parametrize(
     ("host", "retired"),
     [
-        (None, True),
+        ("", True),
         ("api.openai.com", True),
         ("eu.api.openai.com", True),
         ("api.openai.com.example.org", False),
         ("gpu", False),
     ],
 )
-def test_a_retirement_binds_all_hosts_of_the_vendor(host: str | None, retired: bool):
+def test_a_retirement_binds_all_hosts_of_the_vendor(host: str, retired: bool):
     assert catalogue.find("sora-2").is_retired(date(2026, 11, 24), host=host) is retired
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
@@ -27,6 +28,7 @@ from generation.states import Status
 from projects.models import Reference, Scene
 from teams.models import User
 from tests.generation.conftest import KEY
+from tests.generation.own import keys_seen
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -271,9 +273,52 @@ def test_a_server_that_is_not_there(run, everywhere: StandIn, settings, monkeypa
     assert (ran.code, "The server could not be reached" in ran.err) == (1, True)
 
 
-def test_a_key_on_the_command_line_goes_before_the_environments(run, everywhere: StandIn, settings):
-    settings.CONNECTIONS["sora"] |= {"key": "wrong"}
-    assert run("video", "-p", "x", "--sora-model", "sora-2", "--yes", "--api-key", KEY).code == 0
+@pytest.mark.parametrize(
+    ("arguments", "provider"),
+    [
+        (["--sora-model", "sora-2"], "sora"),
+        (["--model", "gemini-omni-1.2-flash"], "omni"),
+        (["--video-provider", "veo"], "veo"),
+        (["--video-provider", "omni", "--model", "gemini-omni-1.1-flash"], "omni"),
+    ],
+)
+def test_a_key_on_the_command_line_is_the_models_providers(
+    run, everywhere: StandIn, settings, arguments: list[str], provider: str
+):
+    """From the first request to the last, and nobody else's."""
+    for name in settings.CONNECTIONS:
+        settings.CONNECTIONS[name] |= {"key": f"sk-of-the-environment-for-{name}"}
+    before = copy.deepcopy(settings.CONNECTIONS)
+    assert run("video", "-p", "x", *arguments, "--yes", "--api-key", KEY).code == 0
+    operations = {call.operation for call in everywhere.state.arrived}
+    assert {operation.partition(".")[0] for operation in operations} == {provider}
+    assert {key for operation in operations for key in keys_seen(everywhere, operation)} == {KEY}
+    assert before == settings.CONNECTIONS
+
+
+def test_a_key_makes_an_account_where_the_environment_has_none(run, settings):
+    settings.CONNECTIONS = {}
+    asked = ["video", "-p", "x", "--model", "gemini-omni-1.2-flash"]
+    assert "It costs $0.28; add --yes to start it." in run(*asked, "--api-key", "k").err
+    assert "Set GEMINI_API_KEY" in run(*asked).err
+
+
+@pytest.mark.parametrize("again", ["--remix-of", "--resume"])
+def test_a_key_for_what_was_made_before_is_that_clips_providers(run, everywhere: StandIn, settings, again: str):
+    run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    Generation.objects.update(created_at="2026-01-01T00:00Z")
+    take = Generation.objects.get()
+    if again == "--resume":
+        Generation.objects.update(status=Status.RUNNING, clip="", next_step_at="2026-01-01T00:00Z")
+    settings.CONNECTIONS["sora"] |= {"key": "sk-of-the-environment"}
+    ran = run("video", "-p", "x", again, take.pk, "--yes", "--api-key", KEY)
+    assert (ran.code, set(keys_seen(everywhere, "sora.get"))) == (0, {KEY}), ran.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--model", "animatic"], ["--video-provider", "animatic"]])
+def test_a_key_for_what_is_made_here_is_a_mistake(run, arguments: list[str]):
+    ran = run("video", "-p", "x", *arguments, "--api-key", KEY)
+    assert (ran.code, "--api-key is a provider's, and this is made here." in ran.err) == (2, True)
 
 
 def test_ctrl_c_while_it_is_sent_waits_for_the_answer(run, everywhere: StandIn):
@@ -352,7 +397,7 @@ def test_ctrl_c_says_how_to_resume_and_nothing_is_paid_twice(stand_in: StandIn, 
         "SORA_PRESET": "openai",
     }
     environment.pop("DATABASE_URL", None)
-    stand_in.state.seconds_needed = 3.0
+    stand_in.state.seconds_needed = 8.0
 
     def manage(*arguments: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-u", str(ROOT / "manage.py"), *arguments]

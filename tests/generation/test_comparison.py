@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation import catalogue, comparison, offers
+from generation import catalogue, comparison, connections, offers
 from generation.comparison import ProjectOffer, in_words
 from generation.cost import Price
 from generation.models import Budget
@@ -303,4 +303,7 @@ def test_the_storyboard_needs_as_many_queries_where_models_are_gone(
 
 def test_retirement_counts_from_its_day(settings: Any):
     model = catalogue.find("gemini-omni-flash-preview")
-    assert [offers.is_retired(model, None, day) for day in (date(2026, 10, 21), date(2026, 10, 22))] == [False, True]
+    assert [connections.is_retired(model, None, day) for day in (date(2026, 10, 21), date(2026, 10, 22))] == [
+        False,
+        True,
+    ]

@@ -11,11 +11,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import connections
+from generation import connections, offers
 from generation.models import Connection, Generation
 from generation.providers.base import Ability, ErrorKind, ProviderError
+from projects.models import Project, Scene
 from teams.models import User
 from tests.generation.conftest import KEY
+from tests.generation.own import a_connection
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +107,14 @@ def test_a_servers_own_models_can_be_chosen(sora: StandIn, settings):
     assert (model.maker, model.takes.seed, model.price_per_second["480p"]) == ("Sora at home", True, Decimal("0.01"))
 
 
+def test_a_servers_own_model_makes_shapes_that_others_refuse(sora: StandIn, settings, project, scene):
+    settings.CONNECTIONS["sora"] |= {"preset": "sglang", "models": ["Wan-AI/Wan2.2"]}
+    Project.objects.update(aspect_ratio="1:1", model_id="sora-2")
+    offered = offers.chosen_offer(Scene.objects.select_related("project").get())
+    assert offered is not None
+    assert offered.obstacles == ("Sora 2 cannot make 1:1; it makes 16:9, 9:16. Wan-AI/Wan2.2 would.",)
+
+
 def test_a_take_whose_account_has_gone_says_so(sora: StandIn, settings, scene, make_take):
     row = sora_account().row()
     take: Generation = make_take(scene, provider="sora", connection=row)
@@ -150,3 +160,13 @@ def test_the_list_is_asked_for_once_an_hour_and_kept_when_the_server_is_away(ope
     connections.refresh_stale_models()
     assert len(openrouter.state.calls("openrouter.models")) == 2
     assert connections.find("google/veo-3.1", None).provider == "openrouter"
+
+
+def test_a_team_that_names_a_listed_model_has_it_at_its_price(openrouter: StandIn, settings, team):
+    settings.CONNECTIONS, settings.TEAM_HOSTS = {}, ["127.0.0.1"]
+    a_connection(team, openrouter, "openrouter", key=KEY, declared_models=["google/veo-3.1"])
+    assert "google/veo-3.1" not in connections.all_models(team.pk)
+    connections.refresh_stale_models()
+    found = connections.all_models(team.pk)
+    assert found["google/veo-3.1"].price_per_second["720p"] == Decimal("0.40")
+    assert "minimax/hailuo-3" not in found

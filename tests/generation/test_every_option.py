@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
 from generation.models import Generation
-from generation.offers import why_not
+from generation.obstacles import why_not
 from generation.states import Status
 from projects import pictures
 from projects.models import AspectRatio, Project, Reference, Resolution, Scene

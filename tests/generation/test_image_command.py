@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 from PIL import Image
 
 from generation.models import ImageGeneration
+from generation.providers.registry import PROVIDERS
 from projects.models import Project, Reference
+from tests.generation.conftest import KEY
+from tests.generation.own import keys_seen
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +77,23 @@ def test_what_cannot_be_pictured_is_code_2(run, everywhere: StandIn, arguments, 
     ran = run("image", *arguments, "--json")
     assert (ran.code, words in ran.err) == (2, True), ran.err
     assert (ImageGeneration.objects.count(), Project.objects.count(), everywhere.state.arrived) == (0, 0, [])
+
+
+def test_the_provider_can_be_named(run, everywhere: StandIn, monkeypatch):
+    monkeypatch.setitem(PROVIDERS, "etchings", replace(PROVIDERS["openai_images"], name="etchings", flag=""))
+    assert run("image", "-p", "x", "--provider", "openai", "--model", "gpt-image-2", "--yes").code == 0
+    ran = run("image", "-p", "x", "--provider", "etchings", "--model", "gpt-image-2", "--yes")
+    assert (ran.code, "GPT Image 2 is no model of --provider etchings." in ran.err) == (2, True)
+    assert run("image", "-p", "x", "--provider", "nobody").code == 2
+    assert len(everywhere.state.calls("images.generate")) == 1
+
+
+def test_a_key_on_the_command_line_is_the_models_providers(run, everywhere: StandIn, settings):
+    settings.CONNECTIONS["openai_images"] |= {"key": "sk-of-the-environment"}
+    assert run("image", "-p", "x", "--model", "gpt-image-2", "--yes", "--api-key", KEY).code == 0
+    row = ImageGeneration.objects.get()
+    assert (row.status, keys_seen(everywhere, "images.generate")) == ("completed", [KEY])
+    assert run("image", "--resume", row.pk, "--api-key", KEY).code == 0
 
 
 def test_a_refused_picture_is_code_1(run, everywhere: StandIn, tmp_path: Path):

@@ -111,8 +111,34 @@ def test_a_picture_is_made_from_others(as_user: AsUser, scene: Scene, openai: St
     advance()
     (sent,) = openai.state.calls("images.edit")
     with Reference.objects.get(role="reference").image.open() as file:
-        assert sent.fields["image[]"][1] == file.read()
+        assert sent.fields["image"][1] == file.read()
     assert Reference.objects.filter(role="end_frame").count() == 1
+
+
+def test_a_picture_is_made_from_several(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene, role="reference", count=2)
+    advance()
+    names = list(Reference.objects.values_list("image", flat=True))
+    ask(client, scene, role="reference", prompt="Both together", images=names)
+    assert advance().status == Status.COMPLETED
+    assert len(openai.state.calls("images.edit")[0].fields["image[]"]) == 2
+
+
+@pytest.mark.parametrize("model", ["dall-e-3", "dall-e-2"])
+def test_dall_e_on_a_server_that_still_has_it(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str):
+    ask(as_user(bob), scene, model=model, size="1024x1024")
+    assert advance().status == Status.COMPLETED
+    assert Reference.objects.count() == 1
+
+
+def test_dall_e_2_works_from_one_picture(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene, role="reference")
+    advance()
+    name = Reference.objects.get().image.name
+    ask(client, scene, model="dall-e-2", role="end_frame", images=[name])
+    assert advance().status == Status.COMPLETED
 
 
 def test_the_form_shows_what_the_model_takes(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
@@ -222,6 +248,22 @@ def test_every_way_it_can_end_and_none_is_sent_twice(
     assert len(openai.state.calls("images.generate")) == 1
     page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert ("failure-note" in page) == (status != "queued")
+
+
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: a picture it was to be made from.")],
+)
+def test_the_page_says_what_was_flagged(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, param: str, said: str
+):
+    error = {"message": "Rejected by the safety system.", "code": "moderation_blocked", "param": param}
+    openai.state.fail("images.generate", Fault(status=400, body={"error": error}))
+    client = as_user(bob)
+    ask(client, scene)
+    advance()
+    page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert f"Rejected by the safety system. {said}" in page
 
 
 def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):

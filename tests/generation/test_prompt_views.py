@@ -32,7 +32,7 @@ def prompts_in(page: str) -> dict[str, str]:
 
 def test_the_page_shows_what_every_kind_of_model_would_be_told(as_user: AsUser, scene: Scene, vera: User):
     page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert list(prompts_in(page)) == ["sora", "veo", "omni", "frame"]
+    assert list(prompts_in(page)) == ["sora", "omni", "veo", "frame"]
     assert prompts_in(page)["sora"].startswith("One continuous shot: Something happens.")
     assert "Write my own" not in page
 

@@ -23,8 +23,8 @@ import pytest
 from generation import catalogue
 from generation.catalogue import Model
 from generation.providers.base import Account, ProgressState, ProviderError, Request, Shot
-from generation.providers.presets import PRESETS
-from generation.providers.registry import remote_provider
+from generation.providers.description import Kind
+from generation.providers.registry import PROVIDERS, kind_of, remote_provider
 from imageai_web import hosted
 from tests.environment import ACCOUNTS
 
@@ -35,12 +35,13 @@ MINUTES = 15
 def configured() -> dict[str, dict[str, Any]]:
     env = environ.Env()
     env.ENVIRON = ACCOUNTS
-    return {slug: one for slug, one in hosted.connections(env).items() if slug != "openai_images"}
+    return {slug: one for slug, one in hosted.connections(env).items() if kind_of(slug) == Kind.REMOTE}
 
 
 def account_of(values: dict[str, Any]) -> Account:
     options = tuple((name, value) for name, value in values.get("options", {}).items() if value)
-    return Account(values["base_url"], values["key"], PRESETS.get(values.get("preset", ""), frozenset()), options)
+    abilities = PROVIDERS[values["provider"]].abilities_of(values.get("preset", ""))
+    return Account(values["base_url"], values["key"], abilities, options)
 
 
 def cheapest(provider: str) -> Model | None:
@@ -72,7 +73,7 @@ def test_a_clip_from_submit_to_file(
     values: dict[str, Any], model: Model, resolution: str, seconds: Decimal, tmp_path: Path
 ):
     provider, account = remote_provider(values["provider"]), account_of(values)
-    assert provider.test(account)
+    assert provider.test(account, [model.id])
     width, height = model.sizes[resolution]["16:9"]
     request = Request(
         "A paper boat drifts across a still pond.",
@@ -103,8 +104,9 @@ def test_a_clip_from_submit_to_file(
 @pytest.mark.skipif(LIMIT <= 0, reason="VERIFY_LIMIT_USD says how much may be spent; nothing by default")
 def test_a_wrong_key_is_told_apart():
     for values in configured().values():
+        model = cheapest(values["provider"])
         with pytest.raises(ProviderError):
-            remote_provider(values["provider"]).test(account_of(values | {"key": "wrong"}))
+            remote_provider(values["provider"]).test(account_of(values | {"key": "wrong"}), [model.id] if model else [])
 
 
 assert "GEMINI_API_KEY" not in os.environ, "tests.environment keeps accounts away from the rest of the suite"

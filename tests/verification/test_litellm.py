@@ -21,7 +21,7 @@ import requests
 from bench.installation import clean_environment, free_port
 from generation.providers import sora
 from generation.providers.base import Account, ErrorKind, ProgressState, ProviderError, Task
-from generation.providers.presets import PRESETS
+from generation.providers.registry import PROVIDERS
 from tests.generation.providers.conftest import a_request
 from tests.standin import StandIn, standing_in
 
@@ -66,7 +66,7 @@ general_settings: {{master_key: {KEY}}}
                 time.sleep(0.5)
         else:
             raise TimeoutError((folder / "log").read_text()[-3000:])
-        yield Account(f"http://127.0.0.1:{port}/v1", KEY, PRESETS["litellm"])
+        yield Account(f"http://127.0.0.1:{port}/v1", KEY, PROVIDERS["sora"].abilities_of("litellm"))
     finally:
         process.kill()
         process.wait()

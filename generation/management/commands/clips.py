@@ -14,7 +14,8 @@ from generation.connections import Configured
 from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
 from generation.providers.base import Ability, ProviderError
-from generation.providers.registry import REMOTE_PROVIDERS, remote_provider
+from generation.providers.description import Kind
+from generation.providers.registry import kind_of, of_kind, remote_provider
 from generation.terminal import Exit, Usage
 
 
@@ -22,7 +23,8 @@ class Command(BaseCommand):
     help = "List the newest clips at a provider with the takes that know them, or delete one there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("connection", help="sora, omni, veo or openrouter; with --team the name of one of its own")
+        names = ", ".join(of_kind(Kind.REMOTE))
+        parser.add_argument("connection", help=f"{names}; with --team the name of one of its own")
         parser.add_argument("--team", help="whose own connection is meant")
         parser.add_argument(
             "--delete", metavar="CLIP", help="remove this clip at the provider; what is stored here stays"
@@ -71,7 +73,7 @@ def connection_called(name: str, team: str | None) -> Configured:
         known = [(row.name, Configured.of_row(row)) for row in own]
     else:
         known = sorted(connections.environment().items())
-    of_clips = [(called, one) for called, one in known if one.provider in REMOTE_PROVIDERS]
+    of_clips = [(called, one) for called, one in known if kind_of(one.provider) == Kind.REMOTE]
     for called, configured in of_clips:
         if called == name:
             return configured

@@ -16,6 +16,8 @@ from generation.catalogue import Model
 from generation.image_forms import image_models
 from generation.models import ImageGeneration
 from generation.providers.base import ImageRequest
+from generation.providers.description import Kind
+from generation.providers.registry import PROVIDERS, of_kind
 from generation.terminal import Usage
 from projects import pictures
 from projects.models import LONG_TEXT, Project, Reference, Scene
@@ -32,7 +34,9 @@ class Command(terminal.MakingCommand[ImageGeneration]):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("-p", "--prompt", default="", help="what the picture shows")
         parser.add_argument("-o", "--output", type=Path, help="where it is written to; several get -1, -2 ...")
-        parser.add_argument("--provider", choices=["openai"], default="openai")
+        parser.add_argument(
+            "--provider", choices=list(providers_by_flag()), help="who makes it (default: whose the model is)"
+        )
         parser.add_argument("--model", help="an image model of “manage.py models”")
         parser.add_argument("--size", default="")
         parser.add_argument("--quality", default="")
@@ -45,15 +49,20 @@ class Command(terminal.MakingCommand[ImageGeneration]):
         parser.add_argument("--image", type=Path, action="append", default=[], help="made from it; may be repeated")
         super().add_arguments(parser)
 
+    def provider_of(self, options: dict[str, Any]) -> str:
+        person = terminal.acting_person(options["person"])
+        if options["resume"] is not None:
+            return row_by_id(options["resume"], person).provider
+        return model_of(options, terminal.working_team(person, options["team"]).pk).provider
+
     def row_of(self, options: dict[str, Any]) -> ImageGeneration:
         person = terminal.acting_person(options["person"])
-        terminal.use_key("openai_images", options["api_key"])
         for path in outputs_of(options["output"], options["count"]):
             terminal.check_output(path, overwrite=options["overwrite"])
         if options["resume"] is not None:
             return row_by_id(options["resume"], person)
         team = terminal.working_team(person, options["team"])
-        model = model_of(options["model"], team.pk)
+        model = model_of(options, team.pk)
         check_suffix(options["output"], options["output_format"])
         request = ImageRequest(options["prompt"], model.id, **{name: options[name] for name in PARAMETERS})
         pictures_given = [(path.name, terminal.picture_from(path)) for path in options["image"]]
@@ -103,12 +112,21 @@ def row_by_id(row_id: int, person: User) -> ImageGeneration:
     return row
 
 
-def model_of(model_id: str | None, team_id: int) -> Model:
+def providers_by_flag() -> dict[str, str]:
+    return {PROVIDERS[name].flag or name: name for name in of_kind(Kind.IMAGES)}
+
+
+def model_of(options: dict[str, Any], team_id: int) -> Model:
+    """The one that is named, else the first; of the provider that is named."""
+    flag, model_id = options["provider"], options["model"]
+    provider = providers_by_flag()[flag] if flag else ""
     if not model_id:
-        return image_models(team_id)[0]
+        return image_models(team_id, provider)[0]
     model = connections.all_models(team_id).get(model_id)
     if model is None or model.kind != "image":
         raise Usage(f"There is no image model called {model_id}. “manage.py models” lists them.")
+    if provider not in ("", model.provider):
+        raise Usage(f"{model.name} is no model of --provider {flag}.")
     return model
 
 

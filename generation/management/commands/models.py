@@ -76,14 +76,12 @@ def state_of(model: Model, team_id: int | None) -> str:
     today = timezone.localdate()
     successor = f"; {model.successor} follows" if model.successor else ""
     connection = connections.for_model(model, team_id)
-    if model.is_retired(today) and connection and not model.is_retired(today, host=connection.host or model.host):
-        return f"served by {connection.name}; retired at {model.host} on {model.retired_on}"
-    if model.is_retired(today):
+    if connections.is_retired(model, connection, today):
         return f"RETIRED at {model.host} on {model.retired_on}{successor}"
-    if model.retires_soon(today):
-        return f"RETIRES on {model.retired_on}{successor}"
-    if model.uncertain_since:
-        return f"uncertain since {model.uncertain_since}{successor}"
+    if connection and model.is_retired(today):
+        return f"served by {connection.name}; retired at {model.host} on {model.retired_on}"
+    if mark := connections.mark_of(model, connection):
+        return f"{mark}{successor}"
     return "live"
 
 

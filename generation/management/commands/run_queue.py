@@ -21,7 +21,8 @@ from django_q.cluster import Cluster
 
 from generation import connections
 from generation.models import Connection
-from generation.providers.registry import REMOTE_PROVIDERS, remote_provider
+from generation.providers.description import Kind
+from generation.providers.registry import kind_of, remote_provider
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         if queue == "remote":
             own = Connection.live().exclude(team=None).values_list("provider", flat=True)
             for provider in {*own, *(configured.provider for configured in connections.environment().values())}:
-                if provider in REMOTE_PROVIDERS:
+                if kind_of(provider) == Kind.REMOTE:
                     remote_provider(provider)
             django_connections.close_all()  # a forked child must not share it
         gc.collect()

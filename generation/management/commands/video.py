@@ -11,17 +11,18 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from generation import connections, offers, pipeline, terminal
+from generation import catalogue, connections, obstacles, offers, pipeline, terminal
 from generation.catalogue import Model
 from generation.models import Generation
 from generation.providers.base import Task
+from generation.providers.description import Kind
+from generation.providers.registry import of_kind
 from generation.terminal import Usage
 from projects import pictures
 from projects.models import AspectRatio, Reference, Resolution, Scene
 from teams.models import Team, User
 
-PROVIDERS = ("animatic", "sora", "veo", "omni", "openrouter")
-SORA_MODELS = ("sora-2", "sora-2-pro")
+SORA = "sora"
 DEFAULT_SECONDS = Decimal(4)
 
 
@@ -32,8 +33,11 @@ class Command(terminal.MakingCommand[Generation]):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("-p", "--prompt", default="", help="what the clip shows")
         parser.add_argument("-o", "--output", type=Path, help="where the MP4 is written to")
-        parser.add_argument("--video-provider", choices=PROVIDERS, help="who makes it (default: animatic, free)")
-        parser.add_argument("--sora-model", choices=SORA_MODELS)
+        providers = of_kind(Kind.LOCAL, Kind.REMOTE)
+        default = catalogue.default_video_model().provider
+        sora_models = [model.id for model in catalogue.all_models().values() if model.provider == SORA]
+        parser.add_argument("--video-provider", choices=providers, help=f"who makes it (default: {default}, free)")
+        parser.add_argument("--sora-model", choices=sora_models)
         parser.add_argument("--model", help="any model of “manage.py models”")
         parser.add_argument("--duration", help="seconds")
         parser.add_argument("--resolution", choices=Resolution.values)
@@ -52,23 +56,32 @@ class Command(terminal.MakingCommand[Generation]):
         sound.add_argument("--no-audio", dest="audio", action="store_const", const="off")
         super().add_arguments(parser)
 
+    def provider_of(self, options: dict[str, Any]) -> str:
+        person = terminal.acting_person(options["person"])
+        if options["resume"] is not None:
+            return take_by_id(options["resume"], person).provider
+        if asked := asked_of(options, person):
+            return asked.source.provider
+        if options["video_provider"] or options["sora_model"]:
+            return str(options["video_provider"] or SORA)
+        if options["model"]:
+            connections.refresh_stale_models()
+            return model_by_id(options["model"], terminal.working_team(person, options["team"]).pk).provider
+        return catalogue.default_video_model().provider
+
     def row_of(self, options: dict[str, Any]) -> Generation:
         person = terminal.acting_person(options["person"])
         connections.refresh_stale_models()
         terminal.check_output(options["output"], overwrite=options["overwrite"])
         if options["resume"] is not None:
-            take = take_by_id(options["resume"], person)
-            terminal.use_key(take.provider, options["api_key"])
-            return take
+            return take_by_id(options["resume"], person)
         if not options["prompt"].strip():
             raise Usage("Say what the clip shows: -p “A heron lifts off the lake”.")
         asked = asked_of(options, person)
         if asked:
-            terminal.use_key(asked.source.provider, options["api_key"])
             team = asked.source.scene.project.team
             model = connections.model_of(asked.source) or model_by_id(asked.source.model_id, team.pk)
         else:
-            terminal.use_key(options["video_provider"] or "sora", options["api_key"])
             team = terminal.working_team(person, options["team"])
             model = model_of(options, team.pk)
         with transaction.atomic():
@@ -127,22 +140,21 @@ def model_by_id(model_id: str, team_id: int) -> Model:
 
 def model_of(options: dict[str, Any], team_id: int) -> Model:
     provider, sora_model, model_id = (options[name] for name in ("video_provider", "sora_model", "model"))
-    if sora_model and (model_id or provider not in (None, "sora")):
-        raise Usage(f"--sora-model {sora_model} is a model of --video-provider sora; leave out the other.")
-    chosen = sora_model or model_id or {"sora": "sora-2", None: "animatic", "animatic": "animatic"}.get(provider)
-    if chosen:
+    if sora_model and (model_id or provider not in (None, SORA)):
+        raise Usage(f"--sora-model {sora_model} is a model of --video-provider {SORA}; leave out the other.")
+    if chosen := sora_model or model_id:
         model = model_by_id(chosen, team_id)
         if provider and model.provider != provider:
             raise Usage(f"{model.name} is a model of --video-provider {model.provider}, not {provider}.")
         return model
-    return cheapest_of(provider, team_id)
+    return cheapest_of(provider, team_id) if provider else catalogue.default_video_model()
 
 
 def cheapest_of(provider: str, team_id: int) -> Model:
     """Raises Usage with the reason where none of the provider's models can be had."""
     known = connections.all_models(team_id).values()
     models = [one for one in known if one.provider == provider and one.kind == "video"]
-    blocked = {one.id: offers.why_not(one, team_id) for one in models}
+    blocked = {one.id: obstacles.why_not(one, team_id) for one in models}
     at_hand = [one for one in models if not blocked[one.id] and one.price_per_second]
     if not at_hand:
         raise Usage(next((reasons[0] for reasons in blocked.values() if reasons), f"{provider} offers no model now."))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from generation.catalogue.loader import read_model
+from generation.connections.trying import in_pixels
 from generation.providers import openrouter
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from generation.providers.openrouter_models import LiveModel, catalogue_row
@@ -71,7 +72,6 @@ def test_frames_and_references_travel_inside_the_request(stand_in, account, tmp_
     [
         ({"task": Task.REMIX}, "OpenRouter cannot remix a clip (task); it only makes new ones."),
         ({"negative_prompt": "rain"}, "OpenRouter takes no negative prompt (negative_prompt)."),
-        ({"person_generation": "allow_all"}, "OpenRouter takes no person generation (person_generation)."),
         ({"duration": Decimal("4.5")}, "OpenRouter takes whole seconds (duration), not 4.5."),
         (
             {"start_frame": Path("a.png"), "references": (Path("b.png"),)},
@@ -113,13 +113,37 @@ def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fa
     assert len(stand_in.state.charges) == charges
 
 
+@pytest.mark.parametrize(
+    ("flagged", "said"),
+    [
+        ("a drowning\n man", "Flagged: “a drowning man” in the prompt."),
+        ("prompt", "Flagged: the prompt."),
+        ("first_frame", "Flagged: the start frame."),
+        ("input_references", "Flagged: a reference."),
+        (None, ""),
+    ],
+)
+def test_what_was_flagged_is_said_at_once_or_later(stand_in, account, flagged, said):
+    error = {"message": "Declined", "metadata": {"reasons": ["violence"], "flagged_input": flagged}}
+    remote_id = openrouter.submit(account, veo_request())
+    stand_in.state.fail("openrouter.create", Fault(status=403, body={"error": error}))
+    stand_in.state.fail("openrouter.get", Fault(status=200, body={"status": "failed", "error": error}))
+
+    at_once, later = refusal_of(openrouter.submit, account, veo_request()), progress_of(account, remote_id).error
+
+    message = f"Declined: violence. {said}" if said else "Declined: violence"
+    assert (at_once.kind, at_once.message) == (ErrorKind.MODERATION, message)
+    assert later
+    assert (later.kind, later.message) == (ErrorKind.MODERATION, message)
+
+
 def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
     wrong = dataclasses.replace(account, key="sk-or-wrong")
     stand_in.state.fail("openrouter.get", Fault(status=401, body={"error": {"message": "Bad key sk-or-wrong"}}))
 
     assert refusal_of(openrouter.submit, wrong, veo_request()).kind == ErrorKind.AUTH
     assert refusal_of(progress_of, wrong, "gen-1").message == "Bad key (the key)"
-    assert refusal_of(openrouter.test, wrong).kind == ErrorKind.AUTH
+    assert refusal_of(openrouter.test, wrong, []).kind == ErrorKind.AUTH
 
 
 @pytest.mark.parametrize(
@@ -194,8 +218,9 @@ def test_what_openrouter_cannot(account):
 
 
 def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
-    rows = json.loads(json.dumps(openrouter.catalogue_rows(account, date(2026, 11, 24))))
+    listed = openrouter.catalogue_rows(account, date(2026, 11, 24))
 
+    rows = json.loads(json.dumps([in_pixels(row) for row in listed]))
     found = {row["id"]: read_model(row | {"checked_on": date(2026, 11, 24)}) for row in rows}
 
     assert sorted(found) == ["google/veo-3.1", "minimax/hailuo-3", "x-ai/grok-imagine-video"]
@@ -207,10 +232,10 @@ def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
     assert (hailuo.resolutions, hailuo.takes.references, hailuo.takes.audio) == (("1080p",), 1, "never")
     grok = found["x-ai/grok-imagine-video"]
     assert dict(grok.price_per_second) == {"480p": Decimal("0.02"), "720p": Decimal("0.03")}
-    assert grok.sizes["480p"]["1:1"] == (480, 480)
+    assert grok.sizes["480p"] == {"16:9": (854, 480), "9:16": (480, 854), "1:1": (480, 480)}
 
 
-@pytest.mark.parametrize("differences", [{"durations": ()}, {"resolutions": ()}, {"prices": {}}])
+@pytest.mark.parametrize("differences", [{"durations": ()}, {"resolutions": ()}, {"aspect_ratios": ()}, {"prices": {}}])
 def test_a_model_whose_price_or_form_is_not_told_is_left_out(differences):
     model = LiveModel(
         "a/b",
@@ -227,7 +252,7 @@ def test_a_model_whose_price_or_form_is_not_told_is_left_out(differences):
 
 
 def test_the_connection_says_what_works(stand_in, account):
-    said = openrouter.test(account)
+    said = openrouter.test(account, [])
 
     assert said == "The key works and 3 video models can be had; $12.50 of the key's limit are left."
 
@@ -237,4 +262,4 @@ def test_a_server_that_is_something_else_is_told_apart(stand_in, account, fault)
     stand_in.state.fail("openrouter.key", fault)
 
     with pytest.raises(ProviderError, match="OpenRouter answered"):
-        openrouter.test(account)
+        openrouter.test(account, [])

@@ -115,17 +115,21 @@ def polled(provider: Any) -> Callable[[Account], Any]:
     return lambda account: asyncio.run(provider.check(account, "video_1"))
 
 
+def trial_of(provider: Any, *models: str) -> Callable[[Account], Any]:
+    return lambda account: provider.test(account, models)
+
+
 CALLS: dict[str, tuple[str, Callable[[Account], Any]]] = {
     "sora": ("/openai/v1", lambda account: sora.submit(account, a_request())),
     "sora-poll": ("/openai/v1", polled(sora)),
-    "sora-test": ("/openai/v1", sora.test),
+    "sora-test": ("/openai/v1", trial_of(sora, "sora-2")),
     "omni": ("/gemini", lambda account: omni.submit(account, a_request(model="gemini-omni-1.2-flash"))),
     "omni-poll": ("/gemini", polled(omni)),
-    "omni-test": ("/gemini", omni.test),
+    "omni-test": ("/gemini", trial_of(omni, "gemini-omni-1.2-flash")),
     "veo": ("", lambda account: veo.submit(account, a_request(model="veo-3.1-generate-001"))),
     "veo-poll": ("", lambda account: asyncio.run(veo.check(account, "projects/p/operations/1"))),
     "images": ("/openai/v1", lambda account: openai_images.make(account, ImageRequest("A boat.", "gpt-image-2"))),
-    "openrouter": ("/openrouter/api/v1", openrouter.test),
+    "openrouter": ("/openrouter/api/v1", trial_of(openrouter)),
     "openrouter-poll": ("/openrouter/api/v1", polled(openrouter)),
 }
 
@@ -145,9 +149,10 @@ def test_a_host_that_the_operator_allows_is_reached(stand_in: StandIn):
     port = stand_in.url.rpartition(":")[2]
     base_url = f"{stand_in.url}/openai/v1"
     stand_in.state.key = KEY
-    assert sora.test(team_account(base_url, allowed_host="127.0.0.1")).startswith("The server speaks")
-    assert sora.test(team_account(base_url, allowed_host=f"127.0.0.1:{port}")).startswith("The server speaks")
-    assert refusal_of(sora.test, team_account(base_url, allowed_host="127.0.0.1:9")).kind == ErrorKind.INVALID
+    test = trial_of(sora, "sora-2")
+    assert test(team_account(base_url, allowed_host="127.0.0.1")).startswith("The server speaks")
+    assert test(team_account(base_url, allowed_host=f"127.0.0.1:{port}")).startswith("The server speaks")
+    assert refusal_of(test, team_account(base_url, allowed_host="127.0.0.1:9")).kind == ErrorKind.INVALID
 
 
 def test_the_checked_address_is_the_one_that_is_connected_to(monkeypatch):
@@ -181,7 +186,7 @@ def test_the_checked_address_is_the_one_that_is_connected_to(monkeypatch):
 def test_a_name_of_which_one_address_is_inside_is_refused(monkeypatch):
     both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in ("93.184.215.14", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: both)
-    assert refusal_of(sora.test, team_account("https://both.example/v1")).kind == ErrorKind.INVALID
+    assert refusal_of(trial_of(sora, "sora-2"), team_account("https://both.example/v1")).kind == ErrorKind.INVALID
 
 
 @pytest.mark.parametrize("call", ["sora-test", "omni-test", "openrouter", "images"])

@@ -14,7 +14,7 @@ from PIL import Image
 
 from generation.providers import sora
 from generation.providers.base import Ability, Account, ErrorKind, Progress, ProgressState, Task
-from generation.providers.presets import PRESETS
+from generation.providers.registry import PROVIDERS
 from tests.generation.conftest import KEY
 from tests.generation.providers.conftest import a_picture, a_request, refusal_of
 from tests.standin import Fault, StandIn
@@ -22,7 +22,7 @@ from tests.standin import Fault, StandIn
 
 def account_at(stand_in: StandIn, preset: str = "openai", key: str = KEY) -> Account:
     stand_in.state.flavour["sora"] = {"vllm-omni": "vllm"}.get(preset, preset)
-    return Account(base_url=f"{stand_in.url}/openai/v1", key=key, abilities=PRESETS[preset])
+    return Account(base_url=f"{stand_in.url}/openai/v1", key=key, abilities=PROVIDERS["sora"].abilities_of(preset))
 
 
 def progress_of(account: Account, remote_id: str) -> Progress:
@@ -81,7 +81,7 @@ def test_a_server_with_fields_of_its_own_gets_seed_and_negative_prompt(stand_in)
         ({"end_frame": Path("end.png")}, "This server takes no end frame."),
         ({"references": (Path("one.png"),)}, "This server takes no references."),
         ({"audio": False}, "This server takes no choice of sound."),
-        ({"person_generation": "allow_all"}, "This server takes no person generation."),
+        ({"start_frame": Path("missing.png")}, "missing.png could not be read as a picture."),
     ],
 )
 def test_what_the_server_has_no_field_for_is_refused_unsent(stand_in, changes, words):
@@ -154,6 +154,25 @@ def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, fault, kind
     assert len(stand_in.state.charges) == charges
 
 
+@pytest.mark.parametrize(
+    ("code", "param", "kind", "message"),
+    [
+        ("moderation_blocked", "prompt", "moderation", "We cannot make this. Flagged: the prompt."),
+        ("moderation_blocked", "input_reference", "moderation", "We cannot make this. Flagged: the start frame."),
+        ("moderation_blocked", None, "moderation", "We cannot make this"),
+        ("invalid_image", "input_reference", "invalid", "We cannot make this. It is about the start frame."),
+        ("invalid_value", "size", "invalid", "We cannot make this"),
+    ],
+)
+def test_a_refusal_says_which_input_it_means(stand_in, code, param, kind, message):
+    body = {"error": {"message": "We cannot make this", "code": code, "param": param}}
+    stand_in.state.fail("sora.create", Fault(status=400, body=body))
+
+    error = refusal_of(sora.submit, account_at(stand_in), a_request())
+
+    assert (error.kind, error.message) == (kind, message)
+
+
 def test_an_error_keeps_the_providers_words_code_and_number(stand_in):
     body = {"error": {"message": "Slow\n  down", "code": "rate_limit_exceeded"}}
     stand_in.state.fail(
@@ -177,7 +196,7 @@ def test_a_wrong_key_is_said_and_never_shown(stand_in, preset):
     stand_in.state.fail("sora.list", Fault(status=401, body=body))
 
     assert refusal_of(sora.submit, account, a_request()).kind == ErrorKind.AUTH
-    assert refusal_of(sora.test, account).kind == ErrorKind.AUTH
+    assert refusal_of(sora.test, account, ["sora-2"]).kind == ErrorKind.AUTH
     if preset == "openai":
         assert refusal_of(sora.listing, account).message == "Incorrect API key provided: (the key)"
     assert "sk-wrong" not in repr(account)
@@ -389,7 +408,7 @@ def test_a_finished_clip_is_deleted(stand_in):
     ],
 )
 def test_the_connection_says_what_works(stand_in, preset, also):
-    said = sora.test(account_at(stand_in, preset))
+    said = sora.test(account_at(stand_in, preset), ["sora-2"])
 
     assert said == f"The server speaks the video protocol and takes the key.{also}"
     assert stand_in.state.charges == []
@@ -400,7 +419,7 @@ def test_a_server_that_is_something_else_is_told_apart(stand_in, fault):
     stand_in.state.fail("sora.get", fault)
     account = account_at(stand_in)
 
-    error = refusal_of(sora.test, account)
+    error = refusal_of(sora.test, account, ["sora-2"])
 
     assert error.message == (
         f"{account.base_url} answers, but not in the video protocol. Check the address; it usually ends in /v1."
@@ -408,8 +427,9 @@ def test_a_server_that_is_something_else_is_told_apart(stand_in, fault):
 
 
 def test_what_a_server_can_do_is_declared():
-    assert Ability.CANCEL in PRESETS["vllm-omni"]
-    assert PRESETS["other"] == frozenset()
+    sora = PROVIDERS["sora"]
+    assert Ability.CANCEL in sora.abilities_of("vllm-omni")
+    assert sora.abilities_of("other") == sora.abilities_of("unheard of") == frozenset()
 
 
 @pytest.mark.parametrize(

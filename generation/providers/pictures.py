@@ -1,0 +1,39 @@
+"""The pictures of a request, as they are sent."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from generation.providers.base import ErrorKind, ProviderError
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file by its content: the name says nothing of its type."""
+
+    name: str
+    data: bytes
+    content_type: str
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(self.data).decode()
+
+    @property
+    def as_upload(self) -> tuple[str, bytes, str]:
+        return self.name, self.data, self.content_type
+
+
+def read(path: Path) -> Picture:
+    """Raises ProviderError."""
+    try:
+        data = path.read_bytes()
+        with Image.open(io.BytesIO(data)) as image:
+            return Picture(path.name, data, image.get_format_mimetype() or "")
+    except OSError as error:
+        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
