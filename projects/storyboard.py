@@ -294,7 +294,7 @@ def restore_project(project_id: int, by: User) -> None:
 @transaction.atomic
 def duplicate_project(project: Project, created_by: Any) -> Project:
     """A new project with the same scenes; takes stay with the original."""
-    scenes = list(project.scenes.filter(deleted_at=None))
+    scenes = list(locked(project.pk).scenes.filter(deleted_at=None))
     copy = Project.objects.create(
         team=project.team,
         title=f"{project.title[:112]} (copy)",

@@ -135,7 +135,7 @@ def test_duplicating_needs_as_many_queries_for_twenty_scenes_with_pictures_as_fo
         counts.append(len(queries))
         pictures = copy.references.values_list("scene__position", "role")
         assert sorted(pictures, key=str) == sorted(project.references.values_list("scene__position", "role"), key=str)
-    assert counts == [8, 8]
+    assert counts == [9, 9]
 
 
 def test_a_copy_has_nothing_of_what_was_deleted(project: Project, bob: User, make_scenes: Callable[..., list[Scene]]):
