@@ -31,7 +31,7 @@ def connections(env: environ.Env) -> dict[str, dict[str, Any]]:
 def account(env: environ.Env, provider: Provider) -> dict[str, Any]:
     prefix = provider.prefix
     base_url = next(filter(None, (address(env, name) for name in provider.address_variables)), "")
-    name = f"{provider.title} at {urlsplit(base_url).netloc}" if base_url else provider.title
+    name = f"{provider.usual_name} at {urlsplit(base_url).netloc}" if base_url else provider.usual_name
     found = {
         "provider": provider.name,
         "name": text(env, f"{prefix}_NAME") or name,

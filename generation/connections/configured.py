@@ -223,7 +223,7 @@ def _plain(provider: str) -> dict[str, Any]:
     about = PROVIDERS[provider]
     preset = about.makes[0].name if about.makes else ""
     limits = {"max_in_flight": 2, "requests_per_minute": 60}
-    return {"provider": provider, "name": about.title, "base_url": "", "preset": preset, **limits}
+    return {"provider": provider, "name": about.usual_name, "base_url": "", "preset": preset, **limits}
 
 
 def _of_environment(slug: str, values: dict[str, Any]) -> Configured:

@@ -52,7 +52,7 @@ class Provider:
     name: str
     module: str
     kind: Kind
-    #: What an account there is called.
+    #: What an account there is called where one is added.
     title: str
     #: What its models are called together, as the prompt template that is written for them.
     family: str = ""
@@ -85,6 +85,11 @@ class Provider:
     @property
     def has_accounts(self) -> bool:
         return self.kind != Kind.LOCAL
+
+    @property
+    def usual_name(self) -> str:
+        """Of the account that whoever runs the server has there."""
+        return self.family or self.title
 
     def abilities_of(self, make: str) -> frozenset[Ability]:
         """Nothing, where there is no such make."""

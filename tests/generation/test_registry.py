@@ -103,7 +103,7 @@ def test_the_environment_describes_its_account(provider: Provider, settings):
     variables = dict.fromkeys(provider.announced_by[:1] or provider.key_variables[:1], "something")
     settings.CONNECTIONS = described(**variables)
     made = connections.environment()[provider.name]
-    assert (made.provider, made.name) == (provider.name, provider.title)
+    assert (made.provider, made.name) == (provider.name, provider.usual_name)
     assert made.account.base_url == ""
     assert provider.lists_models or [model.provider for model in made.served()]
 

@@ -34,7 +34,7 @@ def test_one_openai_key_serves_images_and_video():
 def test_video_may_be_made_elsewhere_than_images():
     found = connections(OPENAI_API_KEY="sk-1", SORA_BASE_URL="http://gpu:8000/v1/", SORA_PRESET="vllm-omni")
     assert (found["sora"]["base_url"], found["sora"]["preset"]) == ("http://gpu:8000/v1", "vllm-omni")
-    assert (found["sora"]["name"], found["openai_images"]["base_url"]) == ("Video server at gpu:8000", "")
+    assert (found["sora"]["name"], found["openai_images"]["base_url"]) == ("Sora at gpu:8000", "")
 
 
 def test_a_server_without_a_key():
