@@ -282,7 +282,7 @@ def test_people_are_warned_where_they_spend(
     told = "$0.40 is left in the budget of the project “The ferry”."
     pages = [reverse("storyboard", args=[project.pk]), reverse("project_budget", args=[project.pk])]
     storyboard, page = (as_user(bob).get(url).content.decode() for url in pages)
-    assert (told in storyboard, f"More than {percent} % of this budget is used." in page) == (warned, warned)
+    assert (told in storyboard, f"At least {percent} % of this budget is used." in page) == (warned, warned)
 
 
 @pytest.mark.parametrize("percent", ["0", "101", "many", ""])
