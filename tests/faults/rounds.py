@@ -89,8 +89,8 @@ def play(workshop: Workshop, seed: int, totals: Totals) -> str:
 
 def kill_something(workshop: Workshop, dice: random.Random) -> str:
     """Any process of the worker command, the command itself, or all: whoever supervises it starts it again."""
-    processes = workshop.processes()
     work = workshop.installation.processes["work"]
+    processes = workshop.processes() or [psutil.Process(work.pid)]  # one that has just begun has no environment yet
     what = "command"
     if dice.random() < 0.15:
         workshop.kill_work()
