@@ -166,6 +166,12 @@ def model_name(take: Advancing) -> str:
 
 
 @register.filter
+def its_model(project: Project) -> str:
+    """What new takes of the project are made with."""
+    return naming.model_name(project.model_id, project.team_id)
+
+
+@register.filter
 def usual_time(take: Advancing) -> str:
     """How long its model needs for a clip, by the catalogue."""
     model = connections.all_models(connections.team_of(take)).get(take.model_id)
