@@ -183,6 +183,11 @@ def newest_worker() -> dict[str, Any]:
     return {"pk": newest.pk if newest else 0, "works": works}
 
 
+def is_busy(queue: str, processes: int) -> bool:
+    """As the watchdog sees it: whether none of the queue's processes has time to give a sign of life."""
+    return Worker.objects.order_by("pk").reverse()[0].is_busy(queue, processes)
+
+
 def findings() -> list[str]:
     """What the doctor has to say about stuck rows and money."""
     return [finding.what for look in (doctor.stuck_rows, doctor.ledger) for finding in look()]
