@@ -130,7 +130,7 @@ def finish(take: Generation) -> float:
     from django.db import transaction
     from django.db.models.functions import Now
 
-    from generation.lease import Lease
+    from generation.jobs.lease import Lease
     from generation.states import Status
     from projects.models import Scene
 

@@ -44,9 +44,10 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
     from django.test.utils import CaptureQueriesContext
 
     from generation import connections
-    from generation.previews import EVERY_FIELD, LEAST, previews_of
+    from generation.prompting.samples import EVERY_FIELD, LEAST
     from projects import presets
     from projects.models import LONG_TEXT, Scene
+    from storyboard.prompt_previews import previews_of
 
     team, (owner, *_) = make_team()
     client = Client(headers={"host": "localhost"})

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django_q.conf import Conf
 
-from generation import connections, dispatch, pipeline, stalling
+from generation import connections, pipeline
+from generation.jobs import dispatch, watchdog
 from generation.models import Worker
 
 
@@ -25,21 +26,21 @@ def _note_execution() -> None:
 
 
 def advance(take_id: int) -> None:
-    with stalling.watched(settings.LEASE_SECONDS):
+    with watchdog.watched(settings.LEASE_SECONDS):
         pipeline.advance(take_id, worker_id=this_worker())
     _note_execution()
     dispatch.begin_due()
 
 
 def advance_images(row_id: int) -> None:
-    with stalling.watched(settings.LEASE_SECONDS):
+    with watchdog.watched(settings.LEASE_SECONDS):
         pipeline.advance_images(row_id, worker_id=this_worker())
     _note_execution()
     dispatch.begin_due()
 
 
 def poll(take_ids: list[int]) -> None:
-    with stalling.watched(pipeline.POLL_SECONDS):
+    with watchdog.watched(pipeline.POLL_SECONDS):
         pipeline.poll_many(take_ids, worker_id=this_worker())
     _note_execution()
     dispatch.begin_due()

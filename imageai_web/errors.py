@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from core.htmx import HtmxHttpRequest
 from teams.access import SecondFactorNeeded
-from teams.htmx import HtmxHttpRequest
 
 
 def _answer(request: HtmxHttpRequest, status: int, title: str, explanation: str) -> HttpResponse:

@@ -41,7 +41,7 @@ def secret_from_file(name: str) -> str:
     return path.read_text().strip()
 
 
-#: What stored secrets are encrypted with (teams/secrets.py), the newest first; else the file keys/secrets.
+#: What stored secrets are encrypted with (core/secrets.py), the newest first; else the file keys/secrets.
 SECRET_KEYS = env.list("IMAGEAI_SECRET_KEYS", default=[])
 
 # -- Serving -----------------------------------------------------------------------------------------------------------
@@ -92,9 +92,11 @@ ASGI_APPLICATION = "imageai_web.asgi.application"
 
 INSTALLED_APPS = [
     "imageai_web",
+    "core",
     "teams",
     "projects",
     "generation",
+    "storyboard",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -17,11 +17,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
+from core.plurals import counted
 from projects.models import Project, Reference, Scene
-from projects.pictures import copy_references
-from projects.style import restyling
+from projects.references import copy_references
 from teams import activity
-from teams.activity import counted
 from teams.models import User, Verb
 
 MAX_SCENES = 500
@@ -206,10 +205,20 @@ def _news(scene_id: int | None, row: Scene | Project, values: Mapping[str, Value
 
 
 @transaction.atomic
+def style_changes(scene: Scene, values: Mapping[str, str], *, only_empty: bool) -> dict[str, str]:
+    """The values that would change the scene."""
+    before = {name: getattr(scene, name) for name in values}
+    return {
+        name: value for name, value in values.items() if before[name] != value and not (only_empty and before[name])
+    }
+
+
 def apply_style(project_id: int, ids: Collection[int], values: Mapping[str, str], *, only_empty: bool) -> list[Written]:
     """Set these fields of those of the scenes that are still there; with `only_empty` where they say nothing yet."""
     scenes = locked(project_id).scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(ids))
-    return _write_scenes(scenes, {pk: restyling(scene, values, only_empty=only_empty) for pk, scene in scenes.items()})
+    return _write_scenes(
+        scenes, {pk: style_changes(scene, values, only_empty=only_empty) for pk, scene in scenes.items()}
+    )
 
 
 @transaction.atomic

@@ -56,7 +56,3 @@ def record(
         amount=price[0] if price else None,
         currency=price[1] if price else "",
     )
-
-
-def counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"

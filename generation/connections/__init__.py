@@ -5,7 +5,8 @@ them. Keys leave both places only in an `Account` on its way to a provider. What
 """
 
 from generation.connections.configured import Configured, environment, is_retired, mark_of, with_key
-from generation.connections.rosters import (
+from generation.connections.probe import enqueue_refresh, has_listing, refresh_models, refresh_stale_models, test
+from generation.connections.resolution import (
     Roster,
     account_of,
     all_models,
@@ -16,13 +17,13 @@ from generation.connections.rosters import (
     roster,
     team_of,
 )
-from generation.connections.trying import has_listing, refresh_models, refresh_stale_models, test
 
 __all__ = [
     "Configured",
     "Roster",
     "account_of",
     "all_models",
+    "enqueue_refresh",
     "environment",
     "find",
     "for_model",

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from core.secrets import Unreadable
 from generation import catalogue
 from generation.catalogue import Model
 from generation.catalogue.loader import read_model
@@ -23,7 +24,6 @@ from generation.providers import reach
 from generation.providers.base import Ability, Account, ErrorKind, ProviderError
 from generation.providers.description import Provider
 from generation.providers.registry import PROVIDERS
-from teams.secrets import Unreadable
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import generation.models.connection
-import teams.secrets
+import core.secrets
 from decimal import Decimal
 from django.db import migrations, models
 
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='connection',
             name='key',
-            field=teams.secrets.SealedTextField(blank=True, default=teams.secrets.Sealed, editable=False),
+            field=core.secrets.SealedTextField(blank=True, default=core.secrets.Sealed, editable=False),
         ),
         migrations.AddField(
             model_name='connection',

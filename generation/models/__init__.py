@@ -1,7 +1,7 @@
-from generation.models.advancing import Advancing
 from generation.models.connection import Connection
 from generation.models.generation import Generation
-from generation.models.image_generation import ImageGeneration
+from generation.models.image_job import ImageGeneration
+from generation.models.job import Advancing
 from generation.models.ledger import Budget, LedgerEntry, exact
 from generation.models.prompt_template import PromptTemplate
 from generation.models.worker import Worker

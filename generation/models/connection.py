@@ -14,9 +14,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from core.secrets import Sealed, SealedTextField
 from generation.providers.base import Ability
 from teams.models import Team
-from teams.secrets import Sealed, SealedTextField
 
 #: The end of a key is shown only where the rest is long enough to stay secret.
 HINT_CHARACTERS = 4

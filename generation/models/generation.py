@@ -10,13 +10,13 @@ from decimal import Decimal
 
 from django.db import models
 
-from generation.models.advancing import Advancing, AdvancingQuerySet
+from core.attachments import file_stem
+from generation.models.job import Advancing, AdvancingQuerySet
 from generation.providers.base import Task
 from generation.providers.description import Kind
 from generation.providers.registry import of_kind
 from generation.states import ACTIVE, Status
 from projects.models import Scene
-from teams.downloads import file_stem
 
 NOTE_LENGTH = 2_000
 

@@ -13,12 +13,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
+from core.numbers import KEPT
 from generation.models.connection import Connection
 from generation.models.generation import Generation
-from generation.models.image_generation import ImageGeneration
+from generation.models.image_job import ImageGeneration
 from projects.models import Project
 from teams.models import AddedTo, AddedToQuerySet, Team, User
-from teams.numbers import KEPT
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 

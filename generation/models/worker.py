@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from generation.models.generation import Generation
-from generation.models.image_generation import ImageGeneration
+from generation.models.image_job import ImageGeneration
 from generation.states import Status
 
 

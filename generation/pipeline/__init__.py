@@ -9,18 +9,17 @@ is due again when its lease runs out; what may then be done depends on its statu
 - a row with a provider's id is asked about for as long as the provider knows it.
 """
 
-from generation.offers import Asked
-from generation.pipeline.asking import Enqueued, cancel, enqueue
-from generation.pipeline.batches import Batch, enqueue_chosen, enqueue_missing, is_missing, missing_of, plan
-from generation.pipeline.images import cancel_images, enqueue_images, image_obstacles
-from generation.pipeline.steps import POLL_SECONDS, advance, advance_images, poll_many
+from generation.pipeline.batches import enqueue_chosen, enqueue_missing
+from generation.pipeline.enqueue import Enqueued, cancel, enqueue
+from generation.pipeline.image_jobs import cancel_images, enqueue_images, image_obstacles
+from generation.pipeline.runner import POLL_SECONDS, advance, advance_images, poll_many
 from generation.pipeline.transitions import MAX_ATTEMPTS, IllegalTransition
+from generation.quoting.quotes import Asked
 
 __all__ = [
     "MAX_ATTEMPTS",
     "POLL_SECONDS",
     "Asked",
-    "Batch",
     "Enqueued",
     "IllegalTransition",
     "advance",
@@ -32,8 +31,5 @@ __all__ = [
     "enqueue_images",
     "enqueue_missing",
     "image_obstacles",
-    "is_missing",
-    "missing_of",
-    "plan",
     "poll_many",
 ]

@@ -20,12 +20,14 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import admission, connections, media
-from generation.lease import CancelRequested, Lease, LeaseLost
+from generation import connections
+from generation.jobs import admission
+from generation.jobs.lease import CancelRequested, Lease, LeaseLost
+from generation.media import storage
 from generation.models import Generation, exact
-from generation.pipeline import adopting
-from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
-from generation.pipeline.making import SILENT_SECONDS, request_of, store, throttled, with_pictures
+from generation.pipeline import reconcile
+from generation.pipeline.render import SILENT_SECONDS, request_of, store, throttled, with_pictures
+from generation.pipeline.submission_slots import NOT_ACCEPTED, connection_of, enter, turned_away
 from generation.pipeline.transitions import MAX_ATTEMPTS, UNCLEAR, allow, back_off, end, error_fields
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, RemoteProvider
 from generation.providers.registry import remote_provider
@@ -97,7 +99,7 @@ def _write_down(lease: Lease, remote_id: str) -> None:
     """Where this worker was stopped past its lease, another take may have been given the clip: then this one is looked up,
     as if the answer had been lost."""
     with transaction.atomic():
-        is_ours = adopting.is_free(lease.take, remote_id)
+        is_ours = reconcile.is_free(lease.take, remote_id)
         begun = _begun(lease.take, remote_id) if is_ours else {}
         lease.let_go(next_step_in=FIRST_POLL_SECONDS if is_ours else LOOK_UP_AFTER_SECONDS, **begun)
 
@@ -106,7 +108,7 @@ def _write_down_late(take: Generation, remote_id: str) -> None:
     """Another worker took over and could only look for the clip, or has left it to a person: with the id it goes on."""
     looked_for = Generation.objects.filter(pk=take.pk, status__in=(Status.SUBMITTING, Status.UNKNOWN), remote_id="")
     with transaction.atomic():
-        late = Lease.reclaim(looked_for) if adopting.is_free(take, remote_id) else None
+        late = Lease.reclaim(looked_for) if reconcile.is_free(take, remote_id) else None
         if late:
             late.let_go(next_step_in=FIRST_POLL_SECONDS, finished_at=None, **_begun(late.take, remote_id))
     if late is None and not Generation.objects.filter(pk=take.pk, remote_id=remote_id).exists():
@@ -129,7 +131,7 @@ def look_up(lease: Lease) -> None:
     assert take.submitted_at is not None
     try:
         account = connections.account_of(take)
-        known = adopting.known_ids(take)
+        known = reconcile.known_ids(take)
         remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
     except ProviderError as error:
         if take.attempt < MAX_ATTEMPTS:
@@ -140,7 +142,7 @@ def look_up(lease: Lease) -> None:
         remote_id = None
     if remote_id:
         with transaction.atomic():
-            if adopting.may_adopt(take, remote_id):
+            if reconcile.may_adopt(take, remote_id):
                 lease.let_go(**_begun(take, remote_id), waiting_for="", was_adopted=True, recovered_at=Now())
             else:
                 lease.let_go(next_step_in=LOOK_UP_AFTER_SECONDS)
@@ -289,15 +291,15 @@ def fetch(lease: Lease) -> None:
     take = lease.take
     lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
     try:
-        with media.scratch_file(take.pk, lease.token) as path:
+        with storage.scratch_file(take.pk, lease.token) as path:
             account = connections.account_of(take)
             provider = remote_provider(take.provider)
-            if not media.recover(take.pk, path):
+            if not storage.recover(take.pk, path):
                 provider.fetch(
                     account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
                 )
             store(lease, path, partial(_own_still, provider, account, take.remote_id))
-    except (ProviderError, media.NotAClip, OSError) as error:
+    except (ProviderError, storage.NotAClip, OSError) as error:
         message = f"The clip is made; downloading it did not work yet: {error}"
         if take.attempt + 1 >= MAX_ATTEMPTS:
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)

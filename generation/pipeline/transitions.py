@@ -9,8 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from generation import budget
-from generation.lease import Lease, RowT
+from generation.billing import budget
+from generation.jobs.lease import Lease, RowT
 from generation.models import Advancing, exact
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.registry import is_local

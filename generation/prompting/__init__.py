@@ -1,7 +1,6 @@
 """From a scene to the text a model is given. Sizes and seconds are parameters and never part of it."""
 
-from generation.prompting.language import FIELDS, TEXT_LIMIT, WORDS, TemplateError, compiled
-from generation.prompting.making import (
+from generation.prompting.rendering import (
     FRAME,
     TEMPLATES,
     Template,
@@ -11,6 +10,7 @@ from generation.prompting.making import (
     render_with,
     template_of,
 )
+from generation.prompting.sandbox import FIELDS, TEXT_LIMIT, WORDS, TemplateError, compiled
 
 __all__ = [
     "FIELDS",

@@ -12,15 +12,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from generation import budget, costs
+from core.numbers import CENT
+from core.spreadsheets import csv_response
+from generation.billing import budget, reports
 from generation.models import Budget, LedgerEntry
-from generation.offers import CURRENCY
+from generation.quoting.quotes import CURRENCY
 from projects.loaders import load_project
 from projects.models import Project
 from teams.access import load_team, require, signed_in
 from teams.models import Membership, Role
-from teams.numbers import CENT
-from teams.spreadsheets import csv_response
 
 
 class CapsForm(forms.ModelForm[Budget]):
@@ -120,18 +120,18 @@ def cost_page(request: HttpRequest) -> HttpResponse:
     """Over all teams of the person; with ?format=csv every line for a spreadsheet."""
     person = signed_in(request)
     if request.GET.get("format") == "csv":
-        return csv_response("costs.csv", costs.table_for(person))
-    lines = costs.lines_for(person)
+        return csv_response("costs.csv", reports.table_for(person))
+    lines = reports.lines_for(person)
     by = request.GET.get("by", "project")
-    by = by if by in costs.GROUPS else "project"
+    by = by if by in reports.GROUPS else "project"
     mine = Budget.objects.filter(team__memberships__in=Membership.objects.that_open_for(person))
     capped = mine.exclude(cap_total=None, cap_month=None).select_related("team", "project", "connection")
     month = budget.this_month()
     context = {
-        "groups": costs.grouped(lines, by),
+        "groups": reports.grouped(lines, by),
         "by": by,
-        "choices": costs.GROUPS,
-        "totals": costs.totals(lines),
+        "choices": reports.GROUPS,
+        "totals": reports.totals(lines),
         "projects": Project.objects.for_person(person),
         "capped": [Gauge(row, month) for row in capped.order_by("team", "project", "pk")],
     }

@@ -8,12 +8,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from core.htmx import HtmxHttpRequest
 from generation import connections
 from generation.models import Connection
 from generation.providers.base import ProviderError
 from generation.providers.registry import PROVIDERS
 from teams.access import can_edit_somewhere, editor_somewhere, signed_in, teams_of
-from teams.htmx import HtmxHttpRequest
 
 
 @require_safe

@@ -12,12 +12,12 @@ from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from generation import sketches
-from generation.archive import selected_clips, stream_zip
+from core.attachments import FOR_EVER, file_stem, saved_as
 from generation.loaders import load_take
-from generation.ranges import file_response
+from generation.media import sketches
+from generation.media.archive import selected_clips, stream_zip
+from generation.media.range_responses import file_response
 from projects.loaders import load_project, load_scene
-from teams.downloads import FOR_EVER, file_stem, saved_as
 
 
 @require_safe

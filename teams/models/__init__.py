@@ -1,5 +1,5 @@
+from core.append_only import AddedTo, AddedToQuerySet
 from teams.models.activity import Activity, Verb
-from teams.models.adding import AddedTo, AddedToQuerySet
 from teams.models.invitation import Invitation
 from teams.models.people import (
     Membership,

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.urls import NoReverseMatch, reverse
 
-from teams.models.adding import AddedTo, AddedToQuerySet
+from core.append_only import AddedTo, AddedToQuerySet
 from teams.models.people import Team, User
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from teams.access import signed_in, teams_of
-from teams.choosing import CHOSEN
+from teams.current_team import CHOSEN
 from teams.models import Team
 
 register = template.Library()

@@ -15,11 +15,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from core.attachments import file_stem
+from core.spreadsheets import csv_response
 from teams.access import as_id, load_team
-from teams.downloads import file_stem
 from teams.models import Activity, Team
 from teams.models.activity import verb_choices
-from teams.spreadsheets import csv_response
 
 PAGE = 50
 NOBODY = "none"

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core.rate_limits import guessing_is_limited
 from teams import invitations
 from teams.access import load_team, signed_in
-from teams.choosing import choose
+from teams.current_team import choose
 from teams.forms import InviteForm, NewAccountForm
 from teams.invitations import HasAccount, Issued, Over
-from teams.limits import guessing_is_limited
 from teams.loaders import load_invitation
 from teams.mail import send_invitation, sends_mail
 from teams.models import Invitation, Role, Team

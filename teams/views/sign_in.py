@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from teams.limits import guessing_is_limited
+from core.rate_limits import guessing_is_limited
 from teams.models import SignInLink
 
 

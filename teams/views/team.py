@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from teams import members
 from teams.access import as_id, can_edit_somewhere, load_team, signed_in, teams_of
-from teams.choosing import choose
+from teams.current_team import choose
 from teams.forms import InviteForm, RoleForm, TeamForm
 from teams.loaders import load_member
 from teams.models import Invitation, Membership, Role, Team

@@ -16,11 +16,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from PIL import Image
 
+from core.secrets import Sealed
 from generation.models import Connection, Generation, ImageGeneration
 from generation.states import Status
 from projects.models import Act, Project, Reference, Scene
 from teams.models import Invitation, User
-from teams.secrets import Sealed
 
 OURS = {"teams", "projects", "generation", "imageai_web"}
 #: What stands for the second part of an address with two.

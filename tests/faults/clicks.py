@@ -86,8 +86,8 @@ def main() -> int:
         installation.use_orm()
         from django.db import transaction
 
-        from generation import budget
-        from generation.connections import own
+        from generation.billing import budget
+        from generation.connections import team_connections
         from generation.models import Budget, Connection, Generation
         from projects.models import Project
         from tests.faults import judging
@@ -99,7 +99,7 @@ def main() -> int:
             capped, _ = budget.locked(project, "USD")
             if options.of == "connection":
                 connection = Connection(provider="sora", name="Ours", base_url=PROVIDER["SORA_BASE_URL"])
-                own.add(connection, team)
+                team_connections.add(connection, team)
                 capped = budget.locked_of(connection.pk, team.pk, "USD")
         Budget.objects.filter(pk=capped.pk).update(cap_month=PRICE * options.fits)
         presses = [scene.pk for scene in scenes] * 2

@@ -27,9 +27,11 @@ from django_q.brokers import get_broker  # noqa: E402
 from django_q.tasks import async_task  # noqa: E402
 
 from bench.installation import make_team  # noqa: E402
-from generation import budget, catalogue, doctor, pipeline  # noqa: E402
+from generation import catalogue, pipeline  # noqa: E402
+from generation.billing import budget  # noqa: E402
+from generation.management import doctor  # noqa: E402
 from generation.models import Budget, Connection, Generation, ImageGeneration, LedgerEntry, Worker  # noqa: E402
-from generation.pipeline import resolving  # noqa: E402
+from generation.pipeline import resolve  # noqa: E402
 from generation.providers.base import ImageRequest  # noqa: E402
 from projects.models import Project, Reference, Scene  # noqa: E402
 from teams.models import Role, Team, User  # noqa: E402
@@ -133,15 +135,15 @@ def cancel(take: int) -> bool:
 
 
 def look_again(take: int) -> bool:
-    return resolving.look_again(Generation.objects.select_related("scene", "connection", "source").get(pk=take))
+    return resolve.look_again(Generation.objects.select_related("scene", "connection", "source").get(pk=take))
 
 
 def was_made(take: int, remote_id: str) -> None:
-    resolving.was_made(Generation.objects.select_related("scene", "connection", "source").get(pk=take), remote_id)
+    resolve.was_made(Generation.objects.select_related("scene", "connection", "source").get(pk=take), remote_id)
 
 
 def was_not_made(take: int) -> None:
-    resolving.was_not_made(Generation.objects.get(pk=take))
+    resolve.was_not_made(Generation.objects.get(pk=take))
 
 
 def let_leases_run_out(takes: list[int] | None = None) -> int:

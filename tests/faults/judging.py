@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from generation import media, spool
+from generation.media import spool, storage
 from generation.models import Budget, Generation, ImageGeneration, LedgerEntry
 from generation.states import Status
 from projects.models import Reference
@@ -113,8 +113,8 @@ def _pictures(charges: list[Charged], requests: list[ImageGeneration], *, settle
 @lru_cache(maxsize=1000)
 def _decodes(path: Path, changed_at: int) -> bool:
     try:
-        return bool(media.inspect(path).poster)
-    except media.NotAClip:
+        return bool(storage.inspect(path).poster)
+    except storage.NotAClip:
         return False
 
 
@@ -157,7 +157,7 @@ def _stuck(*, settled: bool) -> Iterator[str]:
 
 
 def _files(takes: list[Generation], requests: list[ImageGeneration]) -> Iterator[str]:
-    media.sweep_scratch()
+    storage.sweep_scratch()
     root = Path(settings.MEDIA_ROOT)
     named = {name for take in takes for name in (take.clip.name, take.poster.name, take.filmstrip.name) if name}
     # What was written before a death is replaced when the take is finished, else swept by the doctor.
@@ -168,5 +168,5 @@ def _files(takes: list[Generation], requests: list[ImageGeneration]) -> Iterator
         # A picture that was written before a death is written again under another name; the doctor sweeps the first.
         if str(name) not in named and str(name.parent) not in unfinished and name.parts[0] != "references":
             yield f"I2: the file {name} belongs to nothing"
-    for path in media.scratch_dir().glob("*.*"):
+    for path in storage.scratch_dir().glob("*.*"):
         yield f"I2: {path.name} was left in scratch"

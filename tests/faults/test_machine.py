@@ -34,10 +34,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from generation import budget, media, pipeline
-from generation.lease import Lease
+from generation import pipeline
+from generation.billing import budget
+from generation.jobs.lease import Lease
+from generation.media import storage
 from generation.models import Budget, Connection, Generation, LedgerEntry
-from generation.pipeline import asking, resolving
+from generation.pipeline import enqueue, resolve
 from generation.providers import sora
 from generation.providers.base import ProviderError
 from generation.states import Status
@@ -185,7 +187,7 @@ class Life(RuleBasedStateMachine):
     def look_again(self, number: int) -> None:
         if take := self.one(number, status=Status.UNKNOWN):
             with suppress(ProviderError):
-                resolving.look_again(take)
+                resolve.look_again(take)
 
     @rule(number=numbers)
     def say_what_became_of_it(self, number: int) -> None:
@@ -202,9 +204,9 @@ class Life(RuleBasedStateMachine):
         )
         with suppress(ProviderError):
             if theirs:
-                resolving.was_made(take, theirs[0].clip_id)
+                resolve.was_made(take, theirs[0].clip_id)
             elif alike.count() == 1:
-                resolving.was_not_made(take)
+                resolve.was_not_made(take)
 
     # -- Workers -------------------------------------------------------------------------------------------------------
 
@@ -324,8 +326,8 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.django_db(transaction=True)
 def test_whatever_happens_in_whatever_order(settings: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(asking, "DOUBLE_CLICK_SECONDS", 0)
-    for holder, names in ((Lease, ("write", "let_go")), (sora, ("submit", "find", "fetch")), (media, ("keep",))):
+    monkeypatch.setattr(enqueue, "DOUBLE_CLICK_SECONDS", 0)
+    for holder, names in ((Lease, ("write", "let_go")), (sora, ("submit", "find", "fetch")), (storage, ("keep",))):
         for name in names:
             monkeypatch.setattr(holder, name, events.around(getattr(holder, name)))
     with standing_in() as provider:

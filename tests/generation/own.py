@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generation.connections import own
+from generation.connections import team_connections
 from generation.models import Connection
 from generation.providers.registry import PROVIDERS
 from teams.models import Team
@@ -29,7 +29,7 @@ def a_connection(team: Team, at: StandIn, provider: str = "sora", *, key: str = 
         values |= {"preset": "openai", "abilities": sorted(PROVIDERS["sora"].abilities_of("openai"))}
     connection = Connection(**(values | fields))
     connection.keep_key(key)
-    own.add(connection, team)
+    team_connections.add(connection, team)
     return connection
 
 

@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from generation import admission, dispatch, pipeline, tasks
-from generation.lease import Lease
+from generation import pipeline, tasks
+from generation.jobs import admission, dispatch
+from generation.jobs.lease import Lease
 from generation.models import Connection, Generation, Worker
 from generation.providers.base import ErrorKind, ProviderError
 from generation.states import Status

@@ -20,8 +20,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import budget, catalogue, costs, doctor, pipeline
-from generation.cost import price_of
+from generation import catalogue, pipeline
+from generation.billing import budget, reports
+from generation.catalogue.pricing import price_of
+from generation.management import doctor
 from generation.models import Budget, Generation, LedgerEntry, exact
 from generation.states import Status
 from projects.models import Project, Scene
@@ -347,7 +349,7 @@ def test_what_costs_add_up_to_is_counted_by_the_database(paid: StandIn, make_sce
         make_take(first, **costs_a_dime, status=Status.COMPLETED, clip=b"clip", actual_cost=Decimal("0.1"))
     make_take(second, **costs_a_dime, status=Status.UNKNOWN, created_by=bob)
     make_take(second, **costs_a_dime | {"model_id": "sora-0"}, status=Status.FAILED)
-    lines = costs.lines_for(alice)
+    lines = reports.lines_for(alice)
     told = [(one.member, one.model, one.count, one.estimated, one.actual, one.reserved) for one in lines]
     assert sorted(told) == [
         ("Alice", "Sora 2", 3, Decimal("0.3"), Decimal("0.3"), Decimal(0)),

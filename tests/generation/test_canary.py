@@ -19,7 +19,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import connections, doctor, pipeline
+from generation import connections, pipeline
+from generation.management import doctor
 from generation.models import Connection, Generation
 from generation.providers.base import ErrorKind, ProviderError
 from imageai_web.logs import Redacting

@@ -10,9 +10,10 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.urls import reverse
 
-from generation import catalogue, offers
+from generation import catalogue
 from generation.catalogue.loader import MODELS_FILE, Seconds, read_catalogue
-from generation.cost import Price, price_of
+from generation.catalogue.pricing import Price, price_of
+from generation.quoting import quotes
 from projects.models import Project, Scene
 
 TODAY = date(2026, 11, 23)
@@ -148,7 +149,7 @@ def test_what_a_model_cannot_make_is_refused_before_it_costs(
     Scene.objects.update(duration=seconds)
     scene = Scene.objects.select_related("project").get()
     with pytest.raises(ValidationError) as refused:
-        offers.quote(scene, studio["studio-1"])
+        quotes.quote(scene, studio["studio-1"])
     assert refused.value.messages[-1] == message
 
 
@@ -156,7 +157,7 @@ def test_what_a_model_cannot_make_is_refused_before_it_costs(
 def test_a_refused_size_names_the_model_that_would(scene: Scene):
     Project.objects.update(resolution="1080p")
     scene = Scene.objects.select_related("project").get()
-    assert list(offers.format_obstacles(scene, catalogue.find("sora-2"))) == [
+    assert list(quotes.format_obstacles(scene, catalogue.find("sora-2"))) == [
         "Sora 2 cannot make 1080p; it makes 720p. Sora 2 Pro would."
     ]
 
@@ -167,7 +168,7 @@ def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str)
     Project.objects.update(aspect_ratio="1:1", resolution="720p")
     model, asked = catalogue.find(model_id), Scene.objects.select_related("project").get()
     said = f"{model.name} cannot make 1:1; it makes 16:9, 9:16."
-    assert list(offers.format_obstacles(asked, model)) == [f"{said} Animatic would."]
+    assert list(quotes.format_obstacles(asked, model)) == [f"{said} Animatic would."]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_what_speaks_against_counting_on_a_model(studio, fields, host: str, mark
 @pytest.mark.django_db
 def test_all_models_side_by_side(scene: Scene):
     Scene.objects.update(duration=5)
-    made = {offer.model.id: offer for offer in offers.offers_for(Scene.objects.select_related("project").get())}
+    made = {offer.model.id: offer for offer in quotes.offers_for(Scene.objects.select_related("project").get())}
     assert next(iter(made)) == "animatic"
     omni, veo, sora = made["gemini-omni-1.2-flash"], made["veo-3.1-fast-generate-001"], made["sora-2"]
     assert (omni.seconds, str(omni.price), omni.obstacles) == (

@@ -20,8 +20,8 @@ from django.db import connection
 from PIL import Image
 
 from bench.installation import ROOT, clean_environment
-from generation import terminal
-from generation.lease import Lease
+from generation.jobs.lease import Lease
+from generation.management import terminal
 from generation.models import Generation
 from generation.pipeline import remote
 from generation.states import Status
@@ -267,7 +267,7 @@ def test_a_clip_that_is_html_is_never_a_clip(run, everywhere: StandIn, tmp_path:
 
 
 def test_a_server_that_is_not_there(run, everywhere: StandIn, settings, monkeypatch):
-    monkeypatch.setattr("generation.pipeline.entering.MAX_ATTEMPTS", 1)
+    monkeypatch.setattr("generation.pipeline.submission_slots.MAX_ATTEMPTS", 1)
     settings.CONNECTIONS["sora"] |= {"base_url": "http://127.0.0.1:9/v1"}
     ran = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
     assert (ran.code, "The server could not be reached" in ran.err) == (1, True)

@@ -10,11 +10,11 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from generation import comparing
-from generation.comparing import Part, word_changes
 from generation.models import Generation
 from generation.states import Status
-from projects import pictures
+from generation.takes import diff
+from generation.takes.diff import Part, word_changes
+from projects import references
 from projects.models import Project, Reference, Scene
 from teams.models import User
 from tests.queries import count_queries
@@ -148,7 +148,7 @@ def test_what_changed_in_the_settings(scene: Scene, project: Project, make_take,
     png = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(png, "PNG")
     image = ContentFile(png.getvalue(), name="a.png")
-    picture = pictures.put(project, scene, Reference.Role.START_FRAME, image, member=bob)
+    picture = references.put(project, scene, Reference.Role.START_FRAME, image, member=bob)
     before = make_take(scene, status=Status.COMPLETED, clip=b"clip", inputs={"seed": 7}, fps=24)
     Scene.objects.update(camera_move="dolly-in", title="Another", own_prompt="Mine")
     scene.refresh_from_db()
@@ -166,7 +166,7 @@ def test_what_changed_in_the_settings(scene: Scene, project: Project, make_take,
             "references": ["gone"],
         },
     )
-    found = comparing.compare(before, after)
+    found = diff.compare(before, after)
     assert {setting.name: (setting.a.text, setting.b.text) for setting in found.changed} == {
         "Made as": ("New clip", "Remix of take 1"),
         "Seed": ("7", "0"),

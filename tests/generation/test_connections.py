@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import connections, offers
+from generation import connections
 from generation.models import Connection, Generation
 from generation.providers.base import Ability, ErrorKind, ProviderError
+from generation.quoting import quotes
 from projects.models import Project, Scene
 from teams.models import User
 from tests.generation.conftest import KEY
@@ -110,7 +111,7 @@ def test_a_servers_own_models_can_be_chosen(sora: StandIn, settings):
 def test_a_servers_own_model_makes_shapes_that_others_refuse(sora: StandIn, settings, project, scene):
     settings.CONNECTIONS["sora"] |= {"preset": "sglang", "models": ["Wan-AI/Wan2.2"]}
     Project.objects.update(aspect_ratio="1:1", model_id="sora-2")
-    offered = offers.chosen_offer(Scene.objects.select_related("project").get())
+    offered = quotes.chosen_offer(Scene.objects.select_related("project").get())
     assert offered is not None
     assert offered.obstacles == ("Sora 2 cannot make 1:1; it makes 16:9, 9:16. Wan-AI/Wan2.2 would.",)
 

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation import continuity
 from generation.models import Generation
 from generation.states import Status
+from generation.takes import frame_chaining
 from projects.models import Act, Project, Reference, Scene
 from teams.models import User
 from tests.generation.test_stills import make_clip, number_of
@@ -214,8 +214,8 @@ def test_chain_all_says_what_could_not_be_done(as_user: AsUser, film: list[Scene
 
 
 def test_chain_all_stops_in_time_and_says_what_is_left(film: list[Scene], project: Project, bob: User, monkeypatch):
-    monkeypatch.setattr(continuity, "CHAIN_SECONDS", 0)
-    chained = continuity.chain_all(project, member=bob)
+    monkeypatch.setattr(frame_chaining, "CHAIN_SECONDS", 0)
+    chained = frame_chaining.chain_all(project, member=bob)
     assert (chained.pictures, chained.left) == ([], 2)
 
 

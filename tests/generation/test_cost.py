@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from generation.cost import Price
+from generation.catalogue.pricing import Price
 
 
 @pytest.mark.parametrize(

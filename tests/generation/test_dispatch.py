@@ -9,8 +9,9 @@ from django.db.models.functions import Now
 from django_q.conf import Conf
 from django_q.models import OrmQ
 
-from generation import dispatch, tasks
-from generation.lease import Lease
+from generation import tasks
+from generation.jobs import dispatch
+from generation.jobs.lease import Lease
 from generation.models import Generation, Worker
 from generation.states import Status
 from projects.models import Scene

@@ -13,9 +13,9 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 from PIL import Image
 
-from generation import archive, ranges, sketches
+from generation.media import archive, range_responses, sketches
+from generation.media.range_responses import Unsatisfiable, parse_range
 from generation.models import Generation
-from generation.ranges import Unsatisfiable, parse_range
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -190,7 +190,7 @@ async def test_memory_does_not_grow_with_the_clip(tmp_path):
     path = tmp_path / "clip"
     path.write_bytes(b"\x01" * 32_000_000)
     with path.open("rb") as opened:
-        sent, peak = await drain(ranges.read_chunks(File(opened, name=str(path)), 0, 32_000_000))
+        sent, peak = await drain(range_responses.read_chunks(File(opened, name=str(path)), 0, 32_000_000))
     assert (sent, peak < 4_000_000) == (32_000_000, True)
 
 

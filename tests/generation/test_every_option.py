@@ -15,9 +15,9 @@ from django.db.models.functions import Now
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
 from generation.models import Generation
-from generation.obstacles import why_not
+from generation.quoting.eligibility import why_not
 from generation.states import Status
-from projects import pictures
+from projects import references
 from projects.models import AspectRatio, Project, Reference, Resolution, Scene
 from teams.models import User
 from tests.generation.conftest import KEY
@@ -64,8 +64,8 @@ def a_picture_as(*roles: str) -> Callable[[Scene, User], None]:
     def choose(scene: Scene, member: User) -> None:
         data = plain()
         for role in roles:
-            picture = pictures.cleaned(io.BytesIO(data), len(data))
-            pictures.put(scene.project, scene, Reference.Role(role), picture, member=member)
+            picture = references.cleaned(io.BytesIO(data), len(data))
+            references.put(scene.project, scene, Reference.Role(role), picture, member=member)
 
     return choose
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from generation import connections, offers
+from generation import connections
 from generation.catalogue import find
 from generation.models import Generation
-from generation.offers import Asked
 from generation.providers.base import Task
+from generation.quoting import quotes
+from generation.quoting.quotes import Asked
 from generation.states import Status
 from projects.models import Scene
 from tests.generation.conftest import KEY
@@ -45,8 +46,8 @@ def made(scene: Scene, make_take: Callable[..., Generation], google: dict[str, A
     return make
 
 
-def extended(take: Generation) -> offers.Offer:
-    return offers.quote(take.scene, find(take.model_id), Asked(Task.EXTEND, take, "It goes on"))
+def extended(take: Generation) -> quotes.Offer:
+    return quotes.quote(take.scene, find(take.model_id), Asked(Task.EXTEND, take, "It goes on"))
 
 
 def test_veo_goes_on_for_seven_seconds(made):
@@ -88,5 +89,5 @@ def test_omni_goes_on_as_far_as_there_is_room_together(made):
 def test_an_edit_of_an_extended_clip_is_priced_for_all_of_it(made):
     first = made("gemini-omni-1.2-flash", duration=Decimal(10))
     longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
-    edit = offers.quote(longer.scene, find(longer.model_id), Asked(Task.EDIT, longer, "At dawn"))
+    edit = quotes.quote(longer.scene, find(longer.model_id), Asked(Task.EDIT, longer, "At dawn"))
     assert (edit.seconds, str(edit.price)) == (18, "$1.26")

@@ -13,11 +13,12 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from generation import dispatch, pipeline
-from generation.cost import Price
-from generation.lease import Lease
+from generation import pipeline
+from generation.catalogue.pricing import Price
+from generation.jobs import dispatch
+from generation.jobs.lease import Lease
 from generation.models import Budget, Connection, Generation, ImageGeneration
-from generation.pipeline import images
+from generation.pipeline import image_jobs
 from generation.states import Status
 from projects.models import Project, Reference, Scene
 from teams.models import User
@@ -348,7 +349,7 @@ def test_what_is_being_sent_is_not_cancelled_but_kept(as_user: AsUser, scene: Sc
     assert lease
     page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
     assert "These pictures are being made already; they will be kept." in page
-    images.make(lease)
+    image_jobs.make(lease)
     row.refresh_from_db()
     assert (row.status, len(row.made)) == (Status.COMPLETED, 1)
 

@@ -11,10 +11,13 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from generation import archive, costs, pipeline
-from generation.lineage import DEEPEST, Branch, lineage
+from generation import pipeline
+from generation.billing import reports
+from generation.media import archive
 from generation.models import Generation
+from generation.quoting import batches
 from generation.states import ACTIVE, Status
+from generation.takes.lineage import DEEPEST, Branch, lineage
 from projects.models import Scene
 from teams.models import User
 from tests.queries import count_queries
@@ -80,13 +83,13 @@ def test_a_note_that_is_too_long_is_refused(as_user: AsUser, takes, bob: User, s
 
 def test_a_deleted_take_is_seen_nowhere_and_its_cost_everywhere(as_user: AsUser, takes, scene: Scene, alice: User):
     client = as_user(alice)
-    before = costs.lines_for(alice)
+    before = reports.lines_for(alice)
     answer = delete(client, takes[2], headers=HTMX).content.decode()
     assert f'id="take-{takes[2].pk}"' not in answer
     assert "Take 3 is deleted; what it cost stays in the costs." in answer
     assert f"{reverse('take_restore', args=[takes[2].pk])}" in answer
     assert fresh(scene).live_takes == takes[:2]
-    assert costs.lines_for(alice) == before
+    assert reports.lines_for(alice) == before
     statuses = [
         client.get(reverse(name, args=[takes[2].pk])).status_code for name in ("take_poster", "take_clip", "take_from")
     ]
@@ -103,7 +106,7 @@ def test_its_number_is_not_given_again(as_user: AsUser, takes, scene: Scene, bob
 
 def test_a_scene_whose_only_take_is_deleted_is_missing(as_user: AsUser, scene: Scene, make_take, bob: User):
     delete(as_user(bob), make_take(scene, status=Status.COMPLETED, clip=b"clip"))
-    assert pipeline.is_missing(fresh(scene))
+    assert batches.is_missing(fresh(scene))
     assert fresh(scene).shown_take is None
 
 

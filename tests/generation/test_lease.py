@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from generation.lease import (
+from generation.jobs.lease import (
     CancelRequested,
     Lease,
     LeaseLost,

@@ -16,11 +16,11 @@ from django.db.utils import OperationalError
 from django.test import AsyncClient
 from django.urls import reverse
 
-from generation import live
 from generation.models import Generation
 from generation.states import Status
 from projects import storyboard
 from projects.models import Project, Scene
+from storyboard import live
 from teams import members
 from teams.models import Membership, Team, User
 

@@ -12,9 +12,11 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from generation import budget, doctor, pipeline
+from generation import pipeline
+from generation.billing import budget
+from generation.management import doctor
 from generation.models import Budget, Generation, ImageGeneration
-from generation.pipeline import resolving
+from generation.pipeline import resolve
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -187,7 +189,7 @@ def test_the_doctor_books_what_a_finished_take_cost(unknown: Generation, project
 
 
 def test_the_doctor_compares_what_a_take_cost_with_what_is_booked(unknown: Generation, project: Project, bob: User):
-    resolving.was_not_made(unknown, bob)
+    resolve.was_not_made(unknown, bob)
     Generation.objects.update(actual_cost=Decimal("0.3"))
     assert f"Take {unknown.pk} cost 0.3000; 0.0000 is booked for it." in run("doctor")[1]
     run("doctor", "--fix")
@@ -198,7 +200,7 @@ def test_the_doctor_compares_what_a_take_cost_with_what_is_booked(unknown: Gener
 
 
 def test_the_doctor_counts_the_month_anew(unknown: Generation, project: Project, bob: User):
-    resolving.was_charged(unknown, bob)
+    resolve.was_charged(unknown, bob)
     Budget.objects.filter(project=project).update(spent_month=0)
     assert "The budget of The ferry is not what its entries add up to." in run("doctor")[1]
     run("doctor", "--fix")

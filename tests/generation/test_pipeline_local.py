@@ -13,10 +13,10 @@ from django.db import connection
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
-from generation import catalogue, media, pipeline
-from generation.lease import Lease
+from generation import catalogue, pipeline
+from generation.jobs.lease import Lease
+from generation.media import storage
 from generation.models import Generation
-from generation.pipeline import making
 from generation.providers import animatic
 from generation.states import Status
 from projects import storyboard
@@ -183,7 +183,7 @@ def test_a_render_whose_worker_died_is_done_again(
     lease = Lease.claim(local_take.pk)
     assert lease is not None
     Generation.objects.update(status=status, progress=70, attempt=1)
-    (media.scratch_dir() / f"{local_take.pk}-{lease.token}.mp4").write_bytes(b"half a clip")
+    (storage.scratch_dir() / f"{local_take.pk}-{lease.token}.mp4").write_bytes(b"half a clip")
     end_lease(local_take)
     take = advance(local_take)
     assert (take.status, take.attempt) == (Status.COMPLETED, 2)
@@ -240,7 +240,7 @@ def test_a_worker_that_was_replaced_while_rendering_leaves_nothing_behind(
 def test_a_full_disk_is_said_on_the_card(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    monkeypatch.setattr(media, "scratch_file", lambda take_id, token: nullcontext(Path("/dev/full")))
+    monkeypatch.setattr(storage, "scratch_file", lambda take_id, token: nullcontext(Path("/dev/full")))
     take = advance(local_take)
     assert (take.status, take.error_kind) == (Status.FAILED, "storage")
     assert take.error_message == (
@@ -263,7 +263,7 @@ def test_a_disk_that_fills_up_while_the_clip_is_kept_leaves_no_half(
 
 
 def test_other_trouble_with_files_is_named_too():
-    error = media.storage_error(OSError(errno.EACCES, os.strerror(errno.EACCES)), "Nothing was spent.")
+    error = storage.storage_error(OSError(errno.EACCES, os.strerror(errno.EACCES)), "Nothing was spent.")
     assert error.message == "The clip could not be written: Permission denied. Nothing was spent."
 
 
@@ -287,7 +287,7 @@ def test_a_file_that_cannot_be_played_is_never_a_clip(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setattr(animatic, "render", lambda request, path, progress: path.write_bytes(b"<html>" * 99))
-    with pytest.raises(media.NotAClip):
+    with pytest.raises(storage.NotAClip):
         advance(local_take)
     local_take.refresh_from_db()
     assert (local_take.status, local_take.clip.name) == (Status.FAILED, "")
@@ -307,7 +307,7 @@ def test_cancelling_what_waits_is_done_at_once(local_take: Generation, advance: 
 def test_cancelling_stops_a_render_in_the_middle(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    monkeypatch.setattr(making, "PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("generation.pipeline.render.PROGRESS_SECONDS", 0)
     told: list[float] = []
     render = animatic.render
 

@@ -8,9 +8,9 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from generation import pipeline
-from generation.lease import Lease, LeaseLost
+from generation.jobs.lease import Lease, LeaseLost
 from generation.models import Connection, Generation
-from generation.pipeline import MAX_ATTEMPTS, resolving
+from generation.pipeline import MAX_ATTEMPTS, resolve
 from generation.providers.base import Progress, ProgressState
 from generation.states import Status
 from tests.generation import remote
@@ -319,7 +319,7 @@ def test_an_id_that_comes_after_the_decision_is_in_the_log(
     def slowly(account, request):
         remote_id = submit(account, request)
         end_lease(remote_take)
-        resolving.was_not_made(advance(remote_take))
+        resolve.was_not_made(advance(remote_take))
         return remote_id
 
     monkeypatch.setattr(remote, "submit", slowly)

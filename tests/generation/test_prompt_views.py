@@ -10,10 +10,11 @@ from django.test import Client
 from django.urls import reverse
 
 from generation.models import Generation, PromptTemplate
-from generation.previews import EVERY_FIELD, previews_of
 from generation.prompting import TEMPLATES, TEXT_LIMIT
+from generation.prompting.samples import EVERY_FIELD
 from generation.providers.base import Task
 from projects.models import Act, Project, Scene
+from storyboard.prompt_previews import previews_of
 from teams.models import Team, User
 from tests.queries import count_queries
 

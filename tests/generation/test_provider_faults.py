@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from generation import pipeline
 from generation.models import Connection, Generation
-from generation.pipeline import resolving
+from generation.pipeline import resolve
 from generation.providers import sora as sora_client
 from generation.providers import transfer
 from generation.states import Status
@@ -134,7 +134,7 @@ def test_a_download_that_goes_wrong(sora: StandIn, take: Generation, advance: Ad
     take = to_the_end(take, advance)
     assert (take.status, violations(sora)) == ("completed" if times == 1 else "unknown", [])
     if times > 1:
-        assert resolving.look_again(take)
+        assert resolve.look_again(take)
         take = to_the_end(take, advance)
         assert (take.status, violations(sora)) == ("completed", [])
 

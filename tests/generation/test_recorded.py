@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from generation import pipeline
 from generation.models import Generation
-from generation.pipeline import resolving
+from generation.pipeline import resolve
 from generation.states import Status
 from projects.models import Act, Project, Scene
 from teams.models import Activity, Team, User, Verb
@@ -89,7 +89,7 @@ def test_what_became_of_a_take(as_user: AsUser, remote_take: Generation, bob: Us
 def test_the_operator_has_no_account(remote_take: Generation):
     Generation.objects.filter(pk=remote_take.pk).update(status=Status.UNKNOWN)
     remote_take.refresh_from_db()
-    resolving.was_not_made(remote_take)
+    resolve.was_not_made(remote_take)
     assert told() == [("The server's operator", Verb.LOOKED, f"{TAKE_1}: it was not made", Decimal(0))]
 
 

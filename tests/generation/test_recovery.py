@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import pipeline, recovery
-from generation.lease import Lease
+from generation import pipeline
+from generation.jobs import recovery
+from generation.jobs.lease import Lease
 from generation.models import Generation, ImageGeneration, Worker
 from generation.states import Status
 from projects.models import Project, Scene

@@ -13,10 +13,10 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test import Client
 
-from generation import spool
-from generation.lease import Lease
+from generation.jobs.lease import Lease
+from generation.media import spool
 from generation.models import ImageGeneration
-from generation.pipeline import resolving
+from generation.pipeline import resolve
 from generation.providers import openai_images
 from generation.states import Status
 from projects.models import Reference, Scene
@@ -62,7 +62,7 @@ def test_a_database_that_goes_away_with_the_answer(request_of_two: ImageGenerati
 
 
 def test_what_is_spooled_is_no_orphan(request_of_two: ImageGeneration, openai: StandIn, settings, monkeypatch, capsys):
-    monkeypatch.setattr("generation.doctor.SETTLED_SECONDS", -60)
+    monkeypatch.setattr("generation.management.doctor.SETTLED_SECONDS", -60)
     with connection.execute_wrapper(away), pytest.raises(OperationalError):
         advance()
     with pytest.raises(SystemExit):
@@ -137,7 +137,7 @@ def test_one_that_comes_after_a_person_decided_is_in_the_log(
     def slowly(account, request):
         result = make(account, request)
         end_lease(request_of_two)
-        resolving.was_charged(advance())
+        resolve.was_charged(advance())
         return result
 
     monkeypatch.setattr(openai_images, "make", slowly)

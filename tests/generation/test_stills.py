@@ -10,8 +10,8 @@ import numpy
 import pytest
 from PIL import Image
 
-from generation import stills
-from generation.stills import Decoder, Moment, NoStill, still_at
+from generation.media import stills
+from generation.media.stills import Decoder, Moment, NoStill, still_at
 
 FPS, FRAMES = 24, 60
 GREY_STEP = 4
@@ -125,6 +125,8 @@ def test_colours_that_are_not_named_are_read_as_browsers_do(tmp_path: Path, size
 
 
 def test_whoever_asks_does_not_load_the_decoder():
-    code = "import sys; import generation.stills; print([name for name in sys.modules if name in ('av', 'django')])"
+    code = (
+        "import sys; import generation.media.stills; print([name for name in sys.modules if name in ('av', 'django')])"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told == "[]\n"

@@ -9,8 +9,8 @@ import pytest
 
 from generation.models import Generation
 from generation.states import Status
-from generation.summaries import summaries_of
 from projects.models import Project, Scene
+from storyboard.project_summaries import summaries_of
 from teams.models import Team
 from tests.queries import count_queries
 

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation.live import Page, render_fragments
 from projects import storyboard
 from projects.models import Act, Project, Scene
-from projects.table import COLUMNS
+from storyboard.live import Page, render_fragments
+from storyboard.table import COLUMNS
 from teams.models import Team, User
 from tests.queries import count_queries
 

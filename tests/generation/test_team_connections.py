@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import budget
+from generation.billing import budget
 from generation.models import Connection, Generation
 from generation.states import Status
 from teams.models import Team, User

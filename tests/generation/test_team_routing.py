@@ -13,11 +13,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from generation import budget, connections, doctor, offers, pipeline
-from generation.connections import own
+from generation import connections, pipeline
+from generation.billing import budget
+from generation.connections import team_connections
+from generation.management import doctor
 from generation.models import Connection, Generation, LedgerEntry
 from generation.pipeline import Asked
 from generation.providers.base import ErrorKind, ImageRequest, ProviderError, Task
+from generation.quoting import quotes
 from generation.states import Status
 from projects.models import Project, Reference, Scene
 from teams.models import Role, User
@@ -104,11 +107,11 @@ def test_the_first_in_order_that_serves_the_model_makes_it(at: StandIn, scene, t
     assert enqueue(scene, alice).connection == first
     made = enqueue(scene, alice, "Wan/2.2")
     assert (made.connection, made.estimated_cost) == (wan, Decimal("0.08"))
-    assert own.move(second, -1)
+    assert team_connections.move(second, -1)
     assert enqueue(scene, alice).connection == second
-    own.switch(second, on=False)
+    team_connections.switch(second, on=False)
     assert enqueue(scene, alice).connection == first
-    own.remove(first)
+    team_connections.remove(first)
     with pytest.raises(ValidationError, match="A server that still has it can be named"):
         enqueue(scene, alice)
 
@@ -124,17 +127,17 @@ def test_a_take_stays_with_its_connection(at: StandIn, scene, team, alice, advan
     take = advance(enqueue(scene, alice))
     a_connection(team, at, name="Another", key="sk-of-another-connection")
     connection.keep_key("sk-a-newer-key-of-the-same")
-    own.change(connection, another_account=True)
-    own.switch(connection, on=False)
-    own.remove(connection)
+    team_connections.change(connection, another_account=True)
+    team_connections.switch(connection, on=False)
+    team_connections.remove(connection)
     Connection.objects.filter(pk=connection.pk).update(deleted_at=timezone.now() - timedelta(days=1))
-    assert own.wipe_removed() == 0
+    assert team_connections.wipe_removed() == 0
     take = finish(take, advance)
     assert (take.status, take.connection_id) == (Status.COMPLETED, connection.pk)
     assert set(keys_seen(at, "sora.get")) == {"sk-a-newer-key-of-the-same"}
-    assert own.wipe_removed() == 1
+    assert team_connections.wipe_removed() == 1
     connection.refresh_from_db()
-    assert (bool(connection.key), own.restore(connection)) == (False, False)
+    assert (bool(connection.key), team_connections.restore(connection)) == (False, False)
     with pytest.raises(ProviderError, match="was removed, and its key with it"):
         connections.account_of(Generation.objects.select_related("connection").get(pk=take.pk))
 
@@ -143,27 +146,27 @@ def test_a_take_stays_with_its_connection(at: StandIn, scene, team, alice, advan
 def test_a_key_is_kept_for_what_needs_a_look(at: StandIn, scene, team, make_take, status: str, wiped: int):
     connection = a_connection(team, at)
     make_take(scene, provider="sora", connection=connection, status=status)
-    own.remove(connection)
-    assert own.wipe_removed() == 0  # it can be brought back for a while
+    team_connections.remove(connection)
+    assert team_connections.wipe_removed() == 0  # it can be brought back for a while
     Connection.objects.update(deleted_at=timezone.now() - timedelta(minutes=11))
-    assert own.wipe_removed() == wiped
-    assert own.restore(connection) == (not wiped)
+    assert team_connections.wipe_removed() == wiped
+    assert team_connections.restore(connection) == (not wiped)
 
 
 def test_a_clip_is_remixed_where_it_was_made(at: StandIn, scene, team, alice, advance: Advance):
     connection = a_connection(team, at)
     take = finish(enqueue(scene, alice), advance)
     first = a_connection(team, at, name="First", key="sk-of-another-connection", preset="other", abilities=[])
-    own.move(first, -1)
+    team_connections.move(first, -1)
     take = Generation.objects.select_related("scene__project").get(pk=take.pk)
     model = connections.model_of(take)
     assert model is not None
-    offered = offers.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
+    offered = quotes.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
     assert offered.connection is not None
     assert offered.connection.stored == connection
-    own.remove(connection)
+    team_connections.remove(connection)
     with pytest.raises(ValidationError, match="A clip can only be used to remix where it was made"):
-        offers.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
+        quotes.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
 
 
 def test_a_lost_clip_is_not_taken_from_another_connection_of_the_same_account(
@@ -172,7 +175,7 @@ def test_a_lost_clip_is_not_taken_from_another_connection_of_the_same_account(
     """The same key entered twice: what the provider lists was made with the other connection."""
     a_connection(team, at, name="Finals")
     first = advance(enqueue(scene, alice))
-    own.move(a_connection(team, at, name="Drafts"), -1)
+    team_connections.move(a_connection(team, at, name="Drafts"), -1)
     second = enqueue(scene, alice)
     at.state.fail("sora.create", Fault(refuse=True))
     advance(second)
@@ -265,7 +268,7 @@ def test_each_connections_cap_is_its_own(at: StandIn, scene, team, alice):
     first, second = a_connection(team, at), a_connection(team, at)
     cap(first, "0.50", alice)
     enqueue(scene, alice)
-    own.move(second, -1)
+    team_connections.move(second, -1)
     enqueue(scene, alice)
     assert [budget.of_connection(one, "USD").reserved for one in (first, second)] == [Decimal("0.40")] * 2
     assert budget.of_both(scene.project, "USD")[0].reserved == Decimal("0.80")

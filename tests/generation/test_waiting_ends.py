@@ -10,11 +10,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from generation import pipeline
-from generation.failures import failure_of
 from generation.models import Generation
-from generation.pipeline import resolving
+from generation.pipeline import resolve
 from generation.providers.base import ErrorKind, ProviderError
 from generation.states import Status
+from generation.takes.failures import failure_of
 from tests.generation import remote
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def test_what_runs_for_six_hours_is_left_to_a_person_who_may_wait_on(
         "After 6 hours the provider still says that it is running.",
         "It may have been charged.",
     )
-    assert resolving.look_again(take)
+    assert resolve.look_again(take)
     assert advance(take).status == Status.RUNNING
     studio.clips["clip-1"] |= {"state": "done", "percent": 100}
     take = advance(advance(take))

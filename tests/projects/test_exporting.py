@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.spreadsheets import as_csv
 from projects import presets
-from projects.exporting.fountain import as_fountain
-from projects.exporting.table import rows
-from projects.importing import read, terms
+from projects.exporters.fountain import as_fountain
+from projects.exporters.table import rows
+from projects.importers import read, terms
 from projects.models import AspectRatio, Project, Scene
-from teams.spreadsheets import as_csv
 
 #: What a form lets into a text field: no control characters, and nothing at the ends that it would strip.
 LETTERS = st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029\ufeff")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from projects.importing import Draft, Script, Unreadable, read
-from projects.importing.decoding import MAX_BYTES
-from projects.importing.drafts import estimated_seconds
+from projects.importers import Draft, Script, Unreadable, read
+from projects.importers.decoding import MAX_BYTES
+from projects.importers.drafts import estimated_seconds
 from projects.storyboard import MAX_SCENES
 
 SCREENPLAY = """Title: The ferry

@@ -7,9 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from projects import presets, storyboard
-from projects.forms import CardForm
-from projects.merging import save_changes
 from projects.models import Project, Scene
+from storyboard.forms.scene import CardForm
 from teams.models import Team, User
 from tests.queries import count_queries
 
@@ -151,7 +150,7 @@ def test_saving_leaves_alone_what_others_did_meanwhile(project: Project, make_sc
     storyboard.move(scene, after=other.pk)
     form = CardForm(CARD, instance=stale)
     assert form.is_valid()
-    save_changes(form)
+    form.save_changes()
     scene.refresh_from_db()
     assert (scene.title, scene.selected_take, scene.weather, scene.position) == ("The gangway", take, "fog", 2)
 

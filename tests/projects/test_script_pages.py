@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from projects.importing.decoding import MAX_BYTES
+from projects.importers.decoding import MAX_BYTES
 from projects.models import Act, Project, Scene
 from projects.storyboard import MAX_SCENES
 from teams.models import Team, User

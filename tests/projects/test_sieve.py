@@ -13,7 +13,7 @@ from django.urls import reverse
 from generation.models import Generation
 from generation.states import Status
 from projects.models import Project, Scene
-from projects.sieve import Sieve
+from storyboard.filters import Sieve
 from teams.models import User
 
 pytestmark = pytest.mark.django_db

@@ -18,8 +18,8 @@ from generation.models import Generation
 from generation.states import Status
 from projects import presets, storyboard
 from projects.models import Act, Project, Scene
-from projects.style import CLEAR, FIELDS, planned
-from projects.undoing import remember, take_back
+from projects.undo import remember, take_back
+from storyboard.forms.style import CLEAR, FIELDS, planned
 from teams.models import User
 from tests.queries import count_queries
 

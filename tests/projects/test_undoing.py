@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from projects import storyboard
 from projects.models import Act, Project, Reference, Scene
-from projects.undoing import remember, take_back
+from projects.undo import remember, take_back
 from teams.models import Team, User
 from tests.queries import count_queries
 

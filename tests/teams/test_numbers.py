@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from teams.numbers import plain_number
+from core.numbers import plain_number
 
 
 @pytest.mark.parametrize(("value", "shown"), [("4.0", "4"), ("6.50", "6.5"), ("40", "40"), ("0.0", "0")])

@@ -13,11 +13,11 @@ from django.core import serializers
 from django.core.management import call_command
 from django.forms import modelform_factory
 
-from generation import doctor
+from core import secrets
+from core.secrets import Sealed, Unreadable, seal, unseal
+from generation.management import doctor
 from generation.models import Connection
-from teams import secrets
 from teams.models import Team
-from teams.secrets import Sealed, Unreadable, seal, unseal
 
 pytestmark = pytest.mark.django_db
 

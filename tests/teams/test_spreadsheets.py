@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from teams.downloads import file_stem
-from teams.spreadsheets import as_it_was, csv_response, harmless
+from core.attachments import file_stem
+from core.spreadsheets import as_it_was, csv_response, harmless
 
 
 def test_a_table_has_its_name_its_mark_and_no_formula():

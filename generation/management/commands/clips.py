@@ -9,14 +9,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation import connections, terminal
+from generation import connections
 from generation.connections import Configured
+from generation.management import terminal
+from generation.management.terminal import Exit, Usage
 from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
 from generation.providers.base import Ability, ProviderError
 from generation.providers.description import Kind
 from generation.providers.registry import kind_of, of_kind, remote_provider
-from generation.terminal import Exit, Usage
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation import doctor
+from generation.management import doctor
 
 
 class Command(BaseCommand):

@@ -11,15 +11,17 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from generation import connections, image_validation, pipeline, terminal
+from generation import connections, pipeline
 from generation.catalogue import Model
-from generation.image_forms import image_models
+from generation.management import terminal
+from generation.management.terminal import Usage
 from generation.models import ImageGeneration
 from generation.providers.base import ImageRequest
 from generation.providers.description import Kind
 from generation.providers.registry import PROVIDERS, of_kind
-from generation.terminal import Usage
-from projects import pictures
+from generation.quoting import image_eligibility
+from generation.quoting.image_eligibility import image_models
+from projects import references
 from projects.models import LONG_TEXT, Project, Reference, Scene
 from teams.models import User
 
@@ -68,7 +70,7 @@ class Command(terminal.MakingCommand[ImageGeneration]):
         pictures_given = [(path.name, terminal.picture_from(path)) for path in options["image"]]
         if obstacles := pipeline.image_obstacles(team.pk, model, request, len(pictures_given)):
             raise ValidationError(obstacles)
-        price = image_validation.image_price(model, request.size, request.quality, request.count)
+        price = image_eligibility.image_price(model, request.size, request.quality, request.count)
         told = str(price) if price else "what its tokens cost, which is told afterwards"
         sys.stderr.write(f"{model.name}: {told}\n")
         # Outside of any transaction: people take their time, and nobody else is to wait for them.
@@ -146,7 +148,7 @@ def own_scene(project: Project, prompt: str) -> Scene:
 
 def stored(scene: Scene, name: str, picture: ContentFile[bytes], person: User) -> str:
     """The picture to work from, kept beside what is made of it."""
-    kept = pictures.put(
+    kept = references.put(
         scene.project, scene, Reference.Role.REFERENCE, picture, member=person, limit=False, label=name[:120]
     )
     return str(kept.image.name)

@@ -9,11 +9,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
 
+from generation.management.terminal import Exit
 from generation.models import Generation
-from generation.pipeline import resolving
+from generation.pipeline import resolve
 from generation.providers.base import ProviderError
 from generation.states import Status
-from generation.terminal import Exit
 
 
 class Command(BaseCommand):
@@ -46,16 +46,16 @@ class Command(BaseCommand):
 
     def answer(self, take: Generation, options: dict[str, Any]) -> str:
         if options["again"]:
-            if resolving.look_again(take):
+            if resolve.look_again(take):
                 return "It was found and goes on."
             raise ValidationError("The provider lists no such clip, or cannot list.")
         if options["made"]:
-            resolving.was_made(take, options["made"])
+            resolve.was_made(take, options["made"])
             return "It goes on with that clip."
         if options["not_made"]:
-            resolving.was_not_made(take)
+            resolve.was_not_made(take)
             return "What was set aside for it is released."
         if options["charged"]:
-            resolving.was_charged(take)
+            resolve.was_charged(take)
             return "It counts as spent."
         raise ValidationError("Say --again, --made CLIP, --not-made or --charged.")

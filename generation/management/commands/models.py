@@ -14,9 +14,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from generation import connections, terminal
+from generation import connections
 from generation.catalogue import Model
-from generation.terminal import Exit, Usage
+from generation.management import terminal
+from generation.management.terminal import Exit, Usage
 
 HEADINGS = ("model", "provider", "kind", "sizes", "length", "price", "state")
 

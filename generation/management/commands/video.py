@@ -11,14 +11,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from generation import catalogue, connections, obstacles, offers, pipeline, terminal
+from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
+from generation.management import terminal
+from generation.management.terminal import Usage
 from generation.models import Generation
 from generation.providers.base import Task
 from generation.providers.description import Kind
 from generation.providers.registry import of_kind
-from generation.terminal import Usage
-from projects import pictures
+from generation.quoting import eligibility, quotes
+from projects import references
 from projects.models import AspectRatio, Reference, Resolution, Scene
 from teams.models import Team, User
 
@@ -86,7 +88,7 @@ class Command(terminal.MakingCommand[Generation]):
             model = model_of(options, team.pk)
         with transaction.atomic():
             scene = asked.source.scene if asked else new_scene(options, model, person, team)
-            offered = offers.quote(Scene.objects.get(pk=scene.pk), model, asked)
+            offered = quotes.quote(Scene.objects.get(pk=scene.pk), model, asked)
         assert offered.price is not None
         sys.stderr.write(f"{model.name}, {offered.seconds.normalize():f} s: {offered.price}\n")
         try:
@@ -154,7 +156,7 @@ def cheapest_of(provider: str, team_id: int) -> Model:
     """Raises Usage with the reason where none of the provider's models can be had."""
     known = connections.all_models(team_id).values()
     models = [one for one in known if one.provider == provider and one.kind == "video"]
-    blocked = {one.id: obstacles.why_not(one, team_id) for one in models}
+    blocked = {one.id: eligibility.why_not(one, team_id) for one in models}
     at_hand = [one for one in models if not blocked[one.id] and one.price_per_second]
     if not at_hand:
         raise Usage(next((reasons[0] for reasons in blocked.values() if reasons), f"{provider} offers no model now."))
@@ -168,7 +170,7 @@ def seconds_of(options: dict[str, Any], model: Model, team_id: int) -> Decimal:
         seconds = Decimal(options["duration"])
     except InvalidOperation:
         raise Usage(f"--duration is {options['duration']!r}; write seconds such as 8.") from None
-    if obstacles := [*offers.length_obstacles(model, seconds, team_id, exactly=True)]:
+    if obstacles := [*quotes.length_obstacles(model, seconds, team_id, exactly=True)]:
         raise Usage(obstacles[0].replace("this scene has", "--duration is"))
     return seconds
 
@@ -196,11 +198,11 @@ def new_scene(options: dict[str, Any], model: Model, person: User, team: Team) -
     given = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
     for role, path in [*given, *((roles.REFERENCE, path) for path in options["reference"])]:
         if path:
-            pictures.put(project, scene, role, terminal.picture_from(path), member=person, fit=options["fit"])
+            references.put(project, scene, role, terminal.picture_from(path), member=person, fit=options["fit"])
     return scene
 
 
-def asked_of(options: dict[str, Any], person: User) -> offers.Asked | None:
+def asked_of(options: dict[str, Any], person: User) -> quotes.Asked | None:
     """What shall be done to a finished take; None for a new clip."""
     given = {Task.REMIX: options["remix_of"], Task.EXTEND: options["extend"], Task.EDIT: options["edit"]}
     chosen = [(task, take_id) for task, take_id in given.items() if take_id is not None]
@@ -213,4 +215,4 @@ def asked_of(options: dict[str, Any], person: User) -> offers.Asked | None:
         if options[name]:
             raise Usage(f"--{name.replace('_', '-')} cannot be given for a clip that is made from another.")
     ((task, take_id),) = chosen
-    return offers.Asked(task, take_by_id(take_id, person), options["prompt"])
+    return quotes.Asked(task, take_by_id(take_id, person), options["prompt"])

@@ -26,9 +26,11 @@ from django.db import Error as DatabaseUnreachable
 from django.db import close_old_connections
 from django.db.models.functions import Now
 
-from generation import connections, dispatch, media
-from generation.connections import own
-from generation.lease import release_leases_of, release_leases_of_ended_processes, release_leases_of_the_dead
+from generation import connections
+from generation.connections import team_connections
+from generation.jobs import dispatch
+from generation.jobs.lease import release_leases_of, release_leases_of_ended_processes, release_leases_of_the_dead
+from generation.media import storage
 from generation.models import Worker
 
 logger = logging.getLogger(__name__)
@@ -155,13 +157,13 @@ class Command(BaseCommand):
             queue.watch()
         if time.monotonic() - self.swept_at > SWEEP_SECONDS:
             self.swept_at = time.monotonic()
-            media.sweep_scratch()
-            own.wipe_removed()
+            storage.sweep_scratch()
+            team_connections.wipe_removed()
             self.refresh_models()
 
     def refresh_models(self) -> None:
         if connections.has_listing():
-            dispatch.send_refresh()
+            connections.enqueue_refresh()
 
     def stop(self, worker: Worker, queues: list[QueueProcess]) -> None:
         now = time.monotonic()

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from teams import secrets
-from teams.secrets import Unreadable
+from core import secrets
+from core.secrets import Unreadable
 
 
 class Command(BaseCommand):

@@ -36,9 +36,9 @@ def die() -> None:
 
 def death_before_the_post() -> None:
     """After `submitting` is written down, before a byte is sent."""
-    from generation.pipeline import making, remote
+    from generation.pipeline import remote, render
 
-    real = making.with_pictures
+    real = render.with_pictures
 
     @contextmanager
     def dying(take: Any) -> Iterator[Any]:
@@ -66,16 +66,16 @@ def death_after_the_file() -> None:
 
 def hang() -> None:
     """A task that never returns, and gives no sign of life."""
-    from generation.pipeline import making
+    from generation.pipeline import render
 
-    real = making.request_of
+    real = render.request_of
 
     def hanging(take: Any) -> Any:
         if not take.connection_id and is_armed("hang"):
             time.sleep(100_000)
         return real(take)
 
-    making.request_of = hanging
+    render.request_of = hanging
 
 
 def another_time() -> None:

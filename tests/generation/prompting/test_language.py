@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from generation.previews import EVERY_FIELD
 from generation.prompting import FIELDS, TEMPLATES, TEXT_LIMIT, TemplateError, render_with
+from generation.prompting.samples import EVERY_FIELD
 from tests.generation.prompting.test_making import scene_of
 
 

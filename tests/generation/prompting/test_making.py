@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from generation import catalogue, prompting
 from generation.models import PromptTemplate
-from generation.previews import EVERY_FIELD
 from generation.prompting import TEMPLATES
+from generation.prompting.samples import EVERY_FIELD
 from projects import presets
 from projects.models import Project, Scene
 from teams.models import Team

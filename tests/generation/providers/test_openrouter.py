@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from generation.catalogue.loader import read_model
-from generation.connections.trying import in_pixels
+from generation.connections.probe import in_pixels
 from generation.providers import openrouter
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from generation.providers.openrouter_models import LiveModel, catalogue_row

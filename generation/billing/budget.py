@@ -1,0 +1,270 @@
+"""Reserves what a click may cost, settles what it did cost, releases the rest; caps hold whoever clicks at once.
+
+Every function must run inside the transaction of the change of the row it is about. Budgets are locked while they are read
+and written: the team's, then the project's, then those of the team's connections.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from generation.catalogue.pricing import Price
+from generation.models import Advancing, Budget, Connection, Generation, ImageGeneration, LedgerEntry, exact
+from projects.models import Project
+from teams import activity
+from teams.models import Team, User, Verb
+
+CAPS = {
+    "cap_total": "the cap in total",
+    "cap_month": "the cap per month",
+    "confirm_above": "the price to ask above",
+    "warn_at": "when to warn",
+}
+
+
+class NeedsConfirmation(ValidationError):
+    """It costs more than the team starts without asking; nothing was started."""
+
+
+def ask_before(price: Price | None, project: Project, currency: str = "USD") -> None:
+    """Raises NeedsConfirmation where this price, all in one, is above what the project or its team asks about.
+
+    Where it is not known beforehand, it may be.
+    """
+    currency = price.currency if price else currency
+    threshold = asks_above(project, currency)
+    if threshold is not None and (price is None or price.amount > threshold):
+        costs = f"This costs {price}" if price else "What this costs is told only afterwards"
+        raise NeedsConfirmation(f"{costs}; more than {Price(threshold, currency)} at once is asked about.")
+
+
+def this_month() -> str:
+    """By this machine's clock, to look at; what is decided goes by the database's."""
+    return month_of(timezone.now())
+
+
+def month_of(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m}"
+
+
+def in_month(entries: QuerySet[LedgerEntry], month: str) -> QuerySet[LedgerEntry]:
+    year, number = month.split("-")
+    return entries.filter(at__year=int(year), at__month=int(number))
+
+
+def _month_there(budget: Budget) -> str:
+    """By the database's clock, once the budget is locked; it never goes back, or what was spent would be forgotten."""
+    now = Budget.objects.filter(pk=budget.pk).values_list(Now(), flat=True).get()
+    return max(budget.month, month_of(now))
+
+
+def locked(project: Project, currency: str) -> list[Budget]:
+    """The team's and the project's, made where they are missing."""
+    Budget.objects.get_or_create(team_id=project.team_id, project=project, connection=None, currency=currency)
+    of_team = locked_of_team(project.team_id, currency)
+    return [of_team, Budget.objects.select_for_update().get(project=project, currency=currency)]
+
+
+def locked_of_team(team_id: int, currency: str) -> Budget:
+    Budget.objects.get_or_create(team_id=team_id, project=None, connection=None, currency=currency)
+    return _of_teams().select_for_update().get(team_id=team_id, currency=currency)
+
+
+def locked_of(connection_id: int, team_id: int, currency: str) -> Budget:
+    """Of a connection of the team, made where it is missing."""
+    Budget.objects.get_or_create(team_id=team_id, project=None, connection_id=connection_id, currency=currency)
+    return Budget.objects.select_for_update().get(connection_id=connection_id, currency=currency)
+
+
+def of_connection(connection: Connection, currency: str) -> Budget:
+    """To look at; one that was never needed is not saved."""
+    found = Budget.objects.filter(connection=connection, currency=currency).first()
+    return found or Budget(team=connection.team, connection=connection, currency=currency)
+
+
+def _of_teams() -> QuerySet[Budget]:
+    return Budget.objects.filter(project=None, connection=None)
+
+
+def of_team(team: Team, currency: str) -> Budget:
+    """To look at; one that was never needed is not saved."""
+    return _of_teams().filter(team=team, currency=currency).first() or Budget(team=team, currency=currency)
+
+
+def of_both(project: Project, currency: str) -> tuple[Budget, Budget]:
+    """The team's and the project's, to look at; one that was never needed is not saved."""
+    found = {row.project_id: row for row in _of_either(project, currency).select_related("team", "project")}
+    of_team = found.get(None) or Budget(team=project.team, currency=currency)
+    return of_team, found.get(project.pk) or Budget(team=project.team, project=project, currency=currency)
+
+
+def reserve(rows: Iterable[Advancing], project: Project) -> None:
+    """Set aside what these rows are estimated to cost, all or nothing. Raises ValidationError where it does not fit."""
+    by_currency: dict[str, list[Advancing]] = {}
+    for row in rows:
+        if row.estimated_cost:
+            by_currency.setdefault(row.currency, []).append(row)
+    for currency, costly in by_currency.items():
+        for budget, concerned in [*((one, costly) for one in locked(project, currency)), *_by_connection(costly)]:
+            amount = sum((row.estimated_cost for row in concerned), Decimal(0))
+            if budget.cap_total is not None or budget.cap_month is not None:
+                _refuse_what_does_not_fit(budget, amount, concerned)
+            budget.reserved += amount
+            budget.save(update_fields=["reserved"])
+        for row in costly:
+            _enter(LedgerEntry.Kind.RESERVE, row, project, reserved=row.estimated_cost)
+
+
+def _by_connection(rows: Iterable[Advancing]) -> Iterator[tuple[Budget, list[Advancing]]]:
+    """The budgets of the team's own connections with the rows that are made there, always in the same order."""
+    made_at: dict[int, list[Advancing]] = defaultdict(list)
+    for row in rows:
+        if row.connection and row.connection.team_id:
+            made_at[row.connection.pk].append(row)
+    for pk, concerned in sorted(made_at.items(), key=lambda item: item[0]):
+        connection = concerned[0].connection
+        assert connection is not None
+        assert connection.team_id is not None
+        yield locked_of(pk, connection.team_id, concerned[0].currency), concerned
+
+
+def close(row: Advancing, spent: Decimal) -> None:
+    """The row is over: release what was set aside for it, and book what it cost."""
+    entries, spent = LedgerEntry.objects.filter(**about(row)), exact(spent)
+    reserved = exact(entries.aggregate(sum=Sum("reserved"))["sum"])
+    if not reserved and not spent:
+        return
+    project = project_of(row)
+    for budget in [*locked(project, row.currency), *(one for one, _ in _by_connection([row]))]:
+        budget.reserved -= reserved
+        budget.spent += spent
+        month = _month_there(budget)
+        budget.spent_month = budget.spent_in(month) + spent
+        budget.month = month
+        budget.save(update_fields=["reserved", "spent", "spent_month", "month"])
+    kind = LedgerEntry.Kind.SETTLE if spent else LedgerEntry.Kind.RELEASE
+    _enter(kind, row, project, reserved=-reserved, spent=spent)
+
+
+def asks_above(project: Project, currency: str) -> Decimal | None:
+    """The price from which on a click is asked about, as the project has it, else its team; None where nothing is."""
+    asking = _of_either(project, currency).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
+    return asking.values_list("confirm_above", flat=True).first()
+
+
+def is_capped(project: Project, currency: str, connection: Connection | None) -> bool:
+    """The project, its team, or the connection that would be used."""
+    uncapped = Q(cap_total=None, cap_month=None)
+    concerned = _of_either(project, currency)
+    if connection is not None:
+        concerned |= Budget.objects.filter(connection=connection, currency=currency)
+    return concerned.exclude(uncapped).exists()
+
+
+def warning_for(project: Project, currency: str) -> str:
+    """A sentence where the project's or its team's budget is nearly used; else empty."""
+    month = this_month()
+    for row in of_both(project, currency)[::-1]:
+        if row.is_nearly_used(month):
+            left = Price(max(row.left(month) or Decimal(0), Decimal(0)), currency)
+            return f"{left} is left in the budget of {_whose(row)}."
+    return ""
+
+
+def _of_either(project: Project, currency: str) -> QuerySet[Budget]:
+    of_either = Q(project=project) | Q(project=None, connection=None)
+    return Budget.objects.filter(of_either, team_id=project.team_id, currency=currency)
+
+
+def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
+    """An owner's act, and written down."""
+    changed = {name: cap for name, cap in caps.items() if getattr(budget, name) != cap}
+    if not changed:
+        return
+    before = {name: getattr(budget, name) for name in changed}
+    Budget.objects.filter(pk=budget.pk).update(**changed)
+    changes = {
+        name: f"{CAPS[name]}: {_shown(before[name], budget)} → {_shown(cap, budget)}" for name, cap in changed.items()
+    }
+    LedgerEntry.objects.create(
+        kind=LedgerEntry.Kind.CAP,
+        team=budget.team,
+        project=budget.project,
+        member=member,
+        currency=budget.currency,
+        note=f"{', '.join(changes.values())} for {_whose(budget)}"[:300],
+    )
+    for name, cap in changed.items():
+        # One that lets more be spent than before is raised; one that is taken away, too.
+        is_raised = (
+            name in {"cap_total", "cap_month"} and before[name] is not None and (cap is None or cap > before[name])
+        )
+        activity.record(
+            Verb.CAP_RAISED if is_raised else Verb.BUDGET_CHANGED,
+            member,
+            f"{changes[name]}, for {_whose(budget)}",
+            team=budget.team_id,
+            project=budget.project,
+            page=("project_budget", budget.project.pk) if budget.project else None,
+            price=(cap, budget.currency) if isinstance(cap, Decimal) else None,
+        )
+
+
+def _shown(value: Any, budget: Budget) -> str:
+    if value is None:
+        return "none"
+    return str(Price(value, budget.currency)) if isinstance(value, Decimal) else f"{value} %"
+
+
+def project_of(row: Advancing) -> Project:
+    if isinstance(row, Generation):
+        return row.scene.project
+    assert isinstance(row, ImageGeneration)
+    return row.project
+
+
+def about(row: Advancing) -> dict[str, int]:
+    return {"take_id" if isinstance(row, Generation) else "images_id": row.pk}
+
+
+def _enter(kind: LedgerEntry.Kind, row: Advancing, project: Project, **amounts: Decimal) -> None:
+    LedgerEntry.objects.create(
+        kind=kind,
+        team_id=project.team_id,
+        project=project,
+        member_id=row.created_by_id,
+        currency=row.currency,
+        **about(row),
+        **amounts,
+    )
+
+
+def _whose(budget: Budget) -> str:
+    if budget.connection:
+        return f"the connection “{budget.connection}”"
+    return f"the project “{budget.project}”" if budget.project else f"the team “{budget.team}”"
+
+
+def _refuse_what_does_not_fit(budget: Budget, amount: Decimal, rows: list[Advancing]) -> None:
+    left = budget.left(_month_there(budget))
+    if left is None or amount <= left:
+        return
+    has, costs = Price(max(left, Decimal(0)), budget.currency), Price(amount, budget.currency)
+    message = f"The budget of {_whose(budget)} has {has} left; this costs {costs}. An owner can raise it."
+    fitting = []
+    for row in rows:
+        if row.estimated_cost <= left and isinstance(row, Generation):
+            left -= row.estimated_cost
+            fitting.append(str(row.scene.position))
+    if len(rows) > 1:
+        message += f" Scenes {', '.join(fitting)} would fit." if fitting else " None of the scenes fits."
+    raise ValidationError(message)

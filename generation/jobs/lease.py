@@ -1,0 +1,192 @@
+"""The right to change one row, held by one worker at a time.
+
+A lease is claimed with one conditional UPDATE and carries a token. Every later write is conditional on that token, so a
+worker that was stopped past its lease and wakes up cannot overwrite what its successor did. The database's clock decides
+when a lease ends.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Generic
+
+from django.conf import settings
+from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Greatest, Now
+from typing_extensions import TypeVar
+
+from generation.jobs import watchdog
+from generation.models import Advancing, Generation, ImageGeneration, Worker
+from generation.states import Status
+
+
+class LeaseLost(Exception):
+    """Another worker has taken over; whatever this one still has in hand must be dropped."""
+
+
+class CancelRequested(Exception):
+    """Somebody pressed Cancel while the work was going on."""
+
+
+#: What a row holds that nobody works on.
+NO_LEASE = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
+
+#: A lease is mostly on a take.
+RowT = TypeVar("RowT", bound=Advancing, default=Generation)
+
+
+class Lease(Generic[RowT]):
+    """Holds `take`, a snapshot of the row that this lease keeps in step with what it writes."""
+
+    def __init__(self, take: RowT, token: uuid.UUID) -> None:
+        self.take = take
+        self.token = token
+
+    @staticmethod
+    def claim(take_id: int, worker_id: int | None = None) -> Lease[Generation] | None:
+        """The lease, or None where the take is not due or somebody else holds it."""
+        related = Generation.objects.select_related("scene__project", "connection", "source")
+        return _claim(Generation.objects.due(), related, take_id, worker_id)
+
+    @staticmethod
+    def claim_images(row_id: int, worker_id: int | None = None) -> Lease[ImageGeneration] | None:
+        related = ImageGeneration.objects.select_related("project", "scene", "connection", "created_by")
+        return _claim(ImageGeneration.objects.due(), related, row_id, worker_id)
+
+    @staticmethod
+    def claim_many(
+        take_ids: Iterable[int], status: Status, worker_id: int | None = None, *, hold_for: float
+    ) -> list[Lease[Generation]]:
+        """The leases of those that are due, free and in that status, under one token."""
+        token = uuid.uuid4()
+        claimed = (
+            Generation.objects.due()
+            .filter(pk__in=list(take_ids), status=status)
+            .update(**_claimed(token, worker_id, hold_for))
+        )
+        if not claimed:
+            return []
+        takes = Generation.objects.select_related("connection", "source").filter(lease_token=token)
+        return [Lease(take, token) for take in takes]
+
+    @staticmethod
+    def reclaim(rows: QuerySet[RowT]) -> Lease[RowT] | None:
+        """For whoever brings news of a row after its lease ran out: the row is taken from whoever has it now.
+
+        None where it is not among `rows`, which is where nobody has settled yet what the news is about.
+        """
+        token = uuid.uuid4()
+        if not rows.update(**_claimed(token, None)):
+            return None
+        return Lease(rows.model._default_manager.get(lease_token=token), token)
+
+    def write(self, *, hold_for: float | None = None, **changes: Any) -> None:
+        """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life.
+
+        Raises LeaseLost.
+        """
+        if not self._held().update(**self._stamped(changes), lease_expires_at=_expiry(hold_for)):
+            raise LeaseLost
+        watchdog.alive(hold_for or settings.LEASE_SECONDS)
+        self._remember(changes)
+
+    def keep_alive(self, **changes: Any) -> None:
+        """`write`, unless somebody asked to cancel. Raises CancelRequested or LeaseLost."""
+        wanted = self._held().filter(cancel_requested=False)
+        if not wanted.update(**self._stamped(changes), lease_expires_at=_expiry()):
+            raise CancelRequested if self._held().exists() else LeaseLost
+        watchdog.alive(settings.LEASE_SECONDS)
+        self._remember(changes)
+
+    def let_go(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
+        """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final.
+
+        `quietly` where nothing changed that anybody sees: open pages are not told. Raises LeaseLost.
+        """
+        due_at = Now() + timedelta(seconds=next_step_in) if next_step_in else Now()
+        values = changes if quietly else self._stamped(changes)
+        if not self._held().update(**values, **NO_LEASE, next_step_at=due_at):
+            raise LeaseLost
+        self._remember(changes)
+
+    def _held(self) -> QuerySet[Advancing]:
+        rows: QuerySet[Advancing] = type(self.take)._default_manager.filter(pk=self.take.pk, lease_token=self.token)
+        return rows
+
+    def _stamped(self, changes: dict[str, Any]) -> dict[str, Any]:
+        return {**changes, "version": F("version") + 1, "changed_at": Now()}
+
+    def _remember(self, changes: dict[str, Any]) -> None:
+        for name, value in changes.items():
+            if not hasattr(value, "resolve_expression"):
+                setattr(self.take, name, value)
+
+
+def _claim(due: QuerySet[RowT], related: QuerySet[RowT], row_id: int, worker_id: int | None) -> Lease[RowT] | None:
+    token = uuid.uuid4()
+    claimed = due.filter(pk=row_id).update(**_claimed(token, worker_id))
+    return Lease(related.get(pk=row_id), token) if claimed else None
+
+
+def _claimed(token: uuid.UUID, worker_id: int | None, hold_for: float | None = None) -> dict[str, Any]:
+    """A token that still stands on a row that is free was left there by somebody who died."""
+    left_behind = Case(When(lease_token__isnull=False, then=Now()), default=F("recovered_at"))
+    return {
+        "lease_token": token,
+        "lease_expires_at": _expiry(hold_for),
+        "leased_by": worker_id,
+        "lease_pid": os.getpid(),
+        "handed_over_at": None,
+        "recovered_at": left_behind,
+    }
+
+
+def release_leases_of(worker_id: int) -> int:
+    """Hand over what a worker that was told to stop was doing; it counts as no attempt."""
+    return _release(Q(leased_by=worker_id), attempt=Greatest(F("attempt") - 1, 0))
+
+
+def release_leases_of_the_dead() -> int:
+    """Hand over what workers held that have not been seen for a while: a submission is looked up, never sent again."""
+    dead = Worker.objects.filter(seen_at__lte=Now() - Worker.ALIVE_FOR, stopping=False)
+    released = 0
+    for worker_id in dead.values_list("pk", flat=True):
+        if Worker.objects.filter(pk=worker_id, stopping=False).update(stopping=True):
+            released += _release(Q(leased_by=worker_id))
+    return released
+
+
+def release_leases_of_ended_processes(worker_id: int) -> int:
+    """The same for single processes of a worker that lives: only its own machine can tell which are no more."""
+    held = Q(leased_by=worker_id, lease_pid__isnull=False)
+    pids = {pid for rows in _active() for pid in rows.filter(held).values_list("lease_pid", flat=True)}
+    ended = [pid for pid in pids if pid is not None and not _is_running(pid)]
+    return _release(Q(leased_by=worker_id, lease_pid__in=ended)) if ended else 0
+
+
+def _active() -> tuple[QuerySet[Generation], QuerySet[ImageGeneration]]:
+    return Generation.objects.active(), ImageGeneration.objects.active()
+
+
+def _release(held: Q, **changes: Any) -> int:
+    return sum(
+        rows.filter(held).update(**NO_LEASE, **changes, next_step_at=Now(), recovered_at=Now()) for rows in _active()
+    )
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, and there
+    return True
+
+
+def _expiry(hold_for: float | None = None) -> CombinedExpression:
+    return Now() + timedelta(seconds=hold_for or settings.LEASE_SECONDS)

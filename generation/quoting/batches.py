@@ -1,0 +1,78 @@
+"""What one button for many scenes would start, and for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+
+from core.plurals import counted
+from generation.catalogue import Model
+from generation.catalogue.pricing import Price
+from generation.quoting.quotes import Offer, chosen_model, offer
+from generation.states import Status
+from projects.models import Scene
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A take for each of some scenes; `left_out` are those that cannot be made, with the reason."""
+
+    offers: tuple[tuple[Scene, Offer], ...] = ()
+    left_out: tuple[tuple[Scene, str], ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.offers)
+
+    @property
+    def prices(self) -> list[Price]:
+        """One per currency."""
+        totals: dict[str, Decimal] = {}
+        for _, offered in self.offers:
+            assert offered.price is not None, "else it is left out"
+            totals[offered.price.currency] = totals.get(offered.price.currency, Decimal(0)) + offered.price.amount
+        return [Price(amount, currency) for currency, amount in sorted(totals.items())] or [Price(Decimal(0), "USD")]
+
+    @property
+    def left_out_because(self) -> str:
+        """One sentence per reason, with the scenes it is true of."""
+        scenes_of: dict[str, list[str]] = {}
+        for scene, reason in self.left_out:
+            scenes_of.setdefault(reason, []).append(str(scene.position))
+        return " ".join(
+            f"Scene{'' if len(numbers) == 1 else 's'} {', '.join(numbers)}: {reason}"
+            for reason, numbers in scenes_of.items()
+        )
+
+    def __str__(self) -> str:
+        """As it stands on the button, and comes back with the click."""
+        return f"{counted(self.count, 'scene')} · {' + '.join(map(str, self.prices))}"
+
+
+def plan(scenes: Iterable[Scene], model: Model | None = None) -> Batch:
+    """With each scene's own model unless one is given; reads what `for_cards` has fetched."""
+    offers, left_out = [], []
+    for scene in scenes:
+        try:
+            offered = offer(scene, model or chosen_model(scene))
+        except ValidationError as error:
+            left_out.append((scene, " ".join(error.messages)))
+            continue
+        if offered.is_possible:
+            offers.append((scene, offered))
+        else:
+            left_out.append((scene, " ".join(offered.obstacles)))
+    return Batch(tuple(offers), tuple(left_out))
+
+
+def missing_of(scenes: Iterable[Scene]) -> Batch:
+    """What "Generate missing" would start."""
+    return plan(scene for scene in scenes if is_missing(scene))
+
+
+def is_missing(scene: Scene) -> bool:
+    """Whether "Generate missing" means this scene; reads its prefetched takes."""
+    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in scene.live_takes)

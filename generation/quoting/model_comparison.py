@@ -1,0 +1,226 @@
+"""All models for a whole project side by side; and the scenes whose model is gone, with what another would cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import groupby
+
+from django.conf import settings
+from django.utils import timezone
+
+from generation import connections, prompting
+from generation.billing import budget
+from generation.catalogue import Model
+from generation.catalogue.pricing import Price
+from generation.providers.registry import is_local
+from generation.quoting import batches, eligibility, quotes
+from generation.quoting.quotes import CURRENCY, Offer
+from projects.models import Project, Scene
+
+#: How many takes a connection that is not there yet is taken to make at a time.
+USUAL_PLACES = 2
+#: So many models are tried, in the order of preference, for one that makes all scenes of a model that is gone.
+TRIED = 4
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why some scenes cannot be made."""
+
+    words: str
+    scenes: str
+
+
+@dataclass(frozen=True)
+class ProjectOffer:
+    """One model for all scenes of a project."""
+
+    model: Model
+    scenes: int
+    #: How many of them it can make; of those, what all cost, and what those without a take cost.
+    possible: int
+    total: Price | None
+    missing: Price | None
+    #: Until all are made, with as many at a time as its connection has places.
+    expected_seconds: Decimal
+    places: int
+    #: Why it cannot be had here; it is priced all the same, unless it is retired.
+    hindrance: str
+    reasons: tuple[Reason, ...]
+    is_chosen: bool
+    is_retired: bool
+    #: What speaks against counting on it; empty where nothing does.
+    mark: str
+    warning: str = ""
+
+    @property
+    def impossible(self) -> int:
+        return self.scenes - self.possible
+
+    @property
+    def can_be_used(self) -> bool:
+        return not self.hindrance and self.possible > 0
+
+
+def compare(project: Project, scenes: Sequence[Scene]) -> list[ProjectOffer]:
+    """Those that can be had first, then those that make the most scenes, the cheapest among them; dear ones are marked."""
+    render = _remembering_prompts()
+    models = [model for model in connections.all_models(project.team_id).values() if model.kind == "video"]
+    found = [_project_offer(project, scenes, model, render) for model in models]
+    asked_above = budget.asks_above(project, CURRENCY)
+    marked = [replace(one, warning=_warning(one, found, asked_above)) for one in found]
+    return sorted(marked, key=lambda one: (bool(one.hindrance), one.impossible, one.total.amount if one.total else 0))
+
+
+def _project_offer(
+    project: Project, scenes: Sequence[Scene], model: Model, render: Callable[[Scene, Model], str]
+) -> ProjectOffer:
+    connection = connections.for_model(model, project.team_id)
+    hindrance = eligibility.why_not(model, project.team_id)
+    is_retired = connections.is_retired(model, connection, timezone.localdate())
+    reasons: dict[str, list[int]] = defaultdict(list)
+    possible = []
+    for scene in [] if is_retired else scenes:
+        offered = quotes.offer(scene, model, render=render)
+        in_the_way = [obstacle for obstacle in offered.obstacles if obstacle not in hindrance]
+        for obstacle in in_the_way:
+            reasons[obstacle].append(scene.position)
+        if not in_the_way and offered.price is not None:
+            possible.append((scene, offered))
+    places = connection.max_in_flight if connection else USUAL_PLACES
+    places = settings.MEDIA_WORKERS if is_local(model.provider) else places
+    return ProjectOffer(
+        model=model,
+        scenes=len(scenes),
+        possible=len(possible),
+        total=_sum(offered for _, offered in possible),
+        missing=_sum(offered for scene, offered in possible if batches.is_missing(scene)),
+        expected_seconds=Decimal(-(-len(possible) // places) * model.expected_seconds),
+        places=places,
+        hindrance=" ".join(hindrance),
+        reasons=tuple(Reason(words, in_words(positions)) for words, positions in reasons.items()),
+        is_chosen=model.id == project.model_id,
+        is_retired=is_retired,
+        mark=connections.mark_of(model, connection),
+    )
+
+
+def _remembering_prompts() -> Callable[[Scene, Model], str]:
+    """Models of one provider are told a scene in the same words."""
+    known: dict[tuple[int, str, bool], str] = {}
+
+    def render(scene: Scene, model: Model) -> str:
+        key = (scene.pk, model.provider, model.takes.negative_prompt)
+        if key not in known:
+            known[key] = prompting.render(scene, model)
+        return known[key]
+
+    return render
+
+
+def _sum(offered: Iterable[Offer]) -> Price | None:
+    prices = [one.price for one in offered if one.price is not None]
+    return Price(sum((price.amount for price in prices), Decimal(0)), prices[0].currency) if prices else None
+
+
+def _warning(one: ProjectOffer, found: Iterable[ProjectOffer], asked_above: Decimal | None) -> str:
+    """Beside the hosted models at hand that make as many scenes."""
+    if one.total is None or one.hindrance:
+        return ""
+    hosted = [other for other in found if other.can_be_used and not is_local(other.model.provider)]
+    others = [(other.total, other.model.name) for other in hosted if other.total and other.possible >= one.possible]
+    return quotes.dearness(one.total, others, asked_above)
+
+
+def in_words(positions: Iterable[int]) -> str:
+    """1, 2, 3 and 7 as “1-3, 7”."""
+    runs = [
+        [position for _, position in run]
+        for _, run in groupby(enumerate(positions), key=lambda numbered: numbered[1] - numbered[0])
+    ]
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+# -- Models that are gone ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Scenes that are set to a model which is retired or unknown, and the one that would take its place."""
+
+    model_id: str
+    words: str
+    count: int
+    scenes: str
+    to: Model
+    possible: int
+    price: Price
+
+    @property
+    def impossible(self) -> int:
+        return self.count - self.possible
+
+
+def gone_of(project: Project, scenes: Iterable[Scene]) -> list[Gone]:
+    by_model: dict[str, list[Scene]] = defaultdict(list)
+    for scene in scenes:
+        by_model[scene.chosen_model_id].append(scene)
+    return [
+        _gone(project, model_id, of_model, words)
+        for model_id, of_model in by_model.items()
+        if (words := _why_gone(project, model_id))
+    ]
+
+
+def _why_gone(project: Project, model_id: str) -> str:
+    model = connections.all_models(project.team_id).get(model_id)
+    if model is None:
+        return f"{model_id}, which is not known here any more"
+    if connections.is_retired(model, connections.for_model(model, project.team_id), timezone.localdate()):
+        return f"{model.name}, which was retired by {model.maker} on {model.retired_on:%-d %B %Y}"
+    return ""
+
+
+def _gone(project: Project, model_id: str, scenes: Sequence[Scene], words: str) -> Gone:
+    best: Gone | None = None
+    for model in _instead_of(project, model_id):
+        offered = [one for scene in scenes if (one := quotes.offer(scene, model)).is_possible]
+        price = _sum(offered) or Price(Decimal(0), model.currency)
+        positions = in_words(scene.position for scene in scenes)
+        gone = Gone(model_id, words, len(scenes), positions, model, len(offered), price)
+        if best is None or gone.possible > best.possible:
+            best = gone
+        if not gone.impossible:
+            break
+    assert best  # the local renderer is always there
+    return best
+
+
+def _instead_of(project: Project, model_id: str) -> list[Model]:
+    """Models that can be had, the likeliest first: what follows it, then hosted ones by price, then the local renderer."""
+    models = connections.all_models(project.team_id)
+    successors = list(_successors(models, model_id))
+    at_hand = [
+        model for model in models.values() if model.kind == "video" and not eligibility.why_not(model, project.team_id)
+    ]
+
+    def rank(model: Model) -> tuple[bool, int, bool, Decimal]:
+        follows = successors.index(model.id) if model.id in successors else len(successors)
+        price = model.price_per_second.get(project.resolution)
+        return is_local(model.provider), follows, price is None, price or Decimal(0)
+
+    hosted_then_local = sorted(at_hand, key=rank)
+    local = [model for model in hosted_then_local if is_local(model.provider)]
+    return [*hosted_then_local[: TRIED - 1], *local[:1]]
+
+
+def _successors(models: Mapping[str, Model], model_id: str) -> Iterator[str]:
+    seen = {model_id}
+    model = models.get(model_id)
+    while model and model.successor and model.successor not in seen:
+        seen.add(model.successor)
+        yield model.successor
+        model = models.get(model.successor)

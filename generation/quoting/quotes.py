@@ -1,0 +1,293 @@
+"""What a model would make of a scene, for how much, or why it cannot: the one check for pages, pipeline and commands.
+
+An obstacle names what is in the way, what is allowed, and where the catalogue has one, the model that would allow it. A
+note says what the clip will not show although the scene has it. Nothing else of what was chosen may get lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+
+from generation import connections, prompting
+from generation.billing import budget
+from generation.catalogue import Extension, Model
+from generation.catalogue.pricing import Price, price_of
+from generation.connections import Configured
+from generation.models import Generation
+from generation.providers.base import Task
+from generation.providers.registry import is_local
+from generation.quoting.eligibility import availability_obstacles, instead, prompt_obstacles, why_not
+from projects.models import Audio, Reference, Scene
+
+SEED_LIMIT = 2**31 - 1
+#: So many times the cheapest price is worth a warning.
+DEAR_TIMES = 3
+#: The option of an account that names where its finished clips stand.
+BUCKET = "output_gcs_uri"
+#: What thresholds are kept in.
+CURRENCY = "USD"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What shall be done to a finished take, in the person's own words."""
+
+    task: Task
+    source: Generation
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One model for one scene; the clip would have that many seconds."""
+
+    model: Model
+    connection: Configured | None
+    seconds: Decimal
+    price: Price | None
+    obstacles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    #: That it is dear, beside what else could make the scene or by what the team asks about; empty where it is not.
+    warning: str = ""
+
+    @property
+    def is_possible(self) -> bool:
+        return not self.obstacles and self.price is not None
+
+    @property
+    def mark(self) -> str:
+        return connections.mark_of(self.model, self.connection)
+
+
+def chosen_model(scene: Scene) -> Model:
+    """Raises ValidationError where the model the scene was given is nowhere any more."""
+    try:
+        return connections.find(scene.chosen_model_id, scene.project.team_id)
+    except KeyError:
+        raise ValidationError(
+            f"There is no model called “{scene.chosen_model_id}” here (any more). Choose one under Cost."
+        ) from None
+
+
+def chosen_offer(scene: Scene) -> Offer | None:
+    """What the next take would be; None where its model is unknown."""
+    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+    return offer(scene, model) if model else None
+
+
+def quote(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
+    """The offer for what will be made. Raises ValidationError with every obstacle."""
+    offered = offer(scene, model, asked)
+    if not offered.is_possible:
+        raise ValidationError(list(offered.obstacles))
+    return offered
+
+
+def offer(
+    scene: Scene,
+    model: Model,
+    asked: Asked | None = None,
+    *,
+    render: Callable[[Scene, Model], str] = prompting.render,
+) -> Offer:
+    """The model for the scene, at the nearest length it makes that is no shorter; or for what shall be done to a take.
+
+    A new clip is made with the first of the team's connections that serves the model, another one where its source was made.
+    """
+    team_id = scene.project.team_id
+    accounts = connections.roster(team_id)
+    connection = (accounts.holding(asked.source.connection_id) if asked else None) or accounts.serving(model.id)
+    seconds = model.seconds.nearest(scene.duration)
+    found: list[str] = [*availability_obstacles(model, connection, team_id)]
+    if model.kind != "video":
+        found.append(f"{model.name} makes no clips.")
+    unseen: list[str] = []
+    resolution = scene.resolution
+    if asked:
+        found += [*task_obstacles(model, connection, asked), *prompt_obstacles(model, asked.prompt)]
+        resolution = asked.source.resolution
+        seconds = asked.source.whole_seconds
+        if asked.task == Task.EXTEND and model.takes.extend:
+            seconds = model.takes.extend.nearest(scene.duration, made=asked.source.whole_seconds)
+    else:
+        found += [*format_obstacles(scene, model), *length_obstacles(model, scene.duration, team_id)]
+        unseen += input_obstacles(scene, model, seconds)
+        if not is_local(model.provider):
+            found += [*unseen, *prompt_obstacles(model, render(scene, model))]
+            unseen = []
+        unseen += length_notes(model, scene.duration, seconds)
+    price = _price(model, resolution, seconds)
+    if price is None and not found:
+        found.append(f"What {model.name} costs is not recorded, so it is not offered.")
+    return Offer(model, connection, seconds, price, tuple(found), tuple(unseen))
+
+
+def frame_size(scene: Scene) -> tuple[int, int]:
+    """Width and height of what the scene's model makes of it; the project's where it makes nothing of it."""
+    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+    sizes = model.sizes.get(scene.resolution) if model else None
+    return (sizes.get(scene.project.aspect_ratio) if sizes else None) or scene.project.frame_size
+
+
+def models_at_hand(team_id: int) -> list[tuple[str, str]]:
+    """Id and name of the video models that could make the team's clips today."""
+    return [
+        (model.id, model.name)
+        for model in connections.all_models(team_id).values()
+        if model.kind == "video" and not why_not(model, team_id)
+    ]
+
+
+def model_options(team_id: int) -> list[tuple[str, str]]:
+    """The same to choose from, with what speaks against counting on one beside its name."""
+    models = connections.all_models(team_id)
+    return [(model_id, called(models[model_id], team_id)) for model_id, _ in models_at_hand(team_id)]
+
+
+def called(model: Model, team_id: int) -> str:
+    mark = connections.mark_of(model, connections.for_model(model, team_id))
+    return f"{model.name} · {mark}" if mark else model.name
+
+
+def offers_for(scene: Scene) -> list[Offer]:
+    """Every video model; those that can make the scene first, the cheapest among them, and the dear ones marked."""
+    models = connections.all_models(scene.project.team_id).values()
+    offers = [offer(scene, model) for model in models if model.kind == "video"]
+    asked_above = budget.asks_above(scene.project, CURRENCY)
+    hosted = [one for one in offers if one.is_possible and not is_local(one.model.provider)]
+    others = [(one.price, one.model.name) for one in hosted if one.price]
+    marked = [
+        replace(one, warning=dearness(one.price, others, asked_above)) if one.price and one.is_possible else one
+        for one in offers
+    ]
+    return sorted(marked, key=lambda offered: (bool(offered.obstacles), offered.price.amount if offered.price else 0))
+
+
+def dearness(price: Price, others: Iterable[tuple[Price, str]], asked_above: Decimal | None) -> str:
+    """What makes the price dear, in words: several times that of the cheapest of the `others`, or asked about first."""
+    said = []
+    cheapest = min(others, key=lambda other: other[0].amount, default=None)
+    if cheapest and cheapest[0].currency == price.currency and price.amount >= DEAR_TIMES * cheapest[0].amount > 0:
+        said.append(f"{price.amount / cheapest[0].amount:.0f} times the price of {cheapest[1]}.")
+    if asked_above is not None and price.currency == CURRENCY and price.amount > asked_above:
+        said.append(f"Above {Price(asked_above, CURRENCY)}, so it is asked about first.")
+    return " ".join(said)
+
+
+def _price(model: Model, resolution: str, seconds: Decimal) -> Price | None:
+    return price_of(model, resolution=resolution, seconds=seconds) if resolution in model.price_per_second else None
+
+
+# -- What can be in the way --------------------------------------------------------------------------------------------
+
+
+def format_obstacles(scene: Scene, model: Model) -> Iterator[str]:
+    aspect, resolution = scene.project.aspect_ratio, scene.resolution
+    if aspect in model.sizes.get(resolution, {}):
+        return
+    better = instead(model, scene.project.team_id, lambda other: aspect in other.sizes.get(resolution, {}))
+    if aspect not in model.aspect_ratios:
+        yield f"{model.name} cannot make {aspect}; it makes {', '.join(model.aspect_ratios)}.{better}"
+    elif resolution not in model.sizes:
+        yield f"{model.name} cannot make {resolution}; it makes {', '.join(model.resolutions)}.{better}"
+    else:
+        others = ", ".join(model.sizes[resolution])
+        yield f"{model.name} cannot make {aspect} in {resolution}; in {resolution} it makes {others}.{better}"
+
+
+def length_obstacles(model: Model, seconds: Decimal, team_id: int, *, exactly: bool = False) -> Iterator[str]:
+    """A scene that is shorter than what the model makes is no obstacle, unless it must be `exactly` that long."""
+    if model.seconds.allows(seconds) or (not exactly and model.seconds.nearest(seconds) >= seconds):
+        return
+    better = instead(model, team_id, lambda other: other.seconds.allows(seconds))
+    yield f"{model.name} makes {model.seconds}; this scene has {seconds.normalize():f} s.{better}"
+
+
+def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[str]:
+    if seconds > wanted:
+        yield f"{model.name} makes {model.seconds}: the clip will have {seconds.normalize():f} s."
+
+
+def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
+    yield from picture_obstacles(scene, model, seconds)
+    takes, team_id = model.takes, scene.project.team_id
+    if scene.seed is not None and not takes.seed:
+        yield f"{model.name} takes no seed.{instead(model, team_id, lambda other: other.takes.seed)}"
+    elif scene.seed is not None and scene.seed > SEED_LIMIT:
+        yield f"A seed is at most {SEED_LIMIT}."
+    if scene.audio == Audio.OFF and takes.audio == "always":
+        better = instead(model, team_id, lambda other: other.takes.audio != "always")
+        yield f"{model.name} always makes sound.{better}"
+    if scene.audio == Audio.ON and takes.audio == "never":
+        yield f"{model.name} makes no sound.{instead(model, team_id, lambda other: other.takes.audio != 'never')}"
+
+
+def picture_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
+    """Which of the scene's frames and references the model does not take."""
+    takes, team_id = model.takes, scene.project.team_id
+    start, end = scene.frame(Reference.Role.START_FRAME), scene.frame(Reference.Role.END_FRAME)
+    references = len(scene.shown_references())
+    if start and (refusal := frame_refusal(model, Reference.Role.START_FRAME, team_id)):
+        yield refusal
+    if end and (refusal := frame_refusal(model, Reference.Role.END_FRAME, team_id)):
+        yield refusal
+    elif end and not start:
+        yield f"{model.name} takes an end frame only together with a start frame."
+    if references > takes.references:
+        allowed = f"{takes.references} references" if takes.references else "no references"
+        better = instead(model, team_id, lambda other: other.takes.references >= references)
+        yield f"{model.name} takes {allowed}; this scene has {references}.{better}"
+    if references and (start or end) and takes.frames_or_references:
+        yield f"{model.name} takes either frames or references, not both."
+    if start and end and takes.both_frames_max_seconds and seconds > takes.both_frames_max_seconds:
+        yield f"With start and end frame {model.name} makes at most {takes.both_frames_max_seconds} s."
+
+
+def frame_refusal(model: Model, role: str, team_id: int) -> str:
+    """That the model takes no such frame, and which would; empty where it does."""
+    match role:
+        case Reference.Role.START_FRAME if not model.takes.start_frame:
+            better = instead(model, team_id, lambda other: other.takes.start_frame)
+            return f"{model.name} takes no start frame.{better}"
+        case Reference.Role.END_FRAME if not model.takes.end_frame:
+            return f"{model.name} takes no end frame.{instead(model, team_id, lambda other: other.takes.end_frame)}"
+    return ""
+
+
+def task_obstacles(model: Model, connection: Configured | None, asked: Asked) -> Iterator[str]:
+    task, source = asked.task, asked.source
+    able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}[task]
+    if not able:
+        where = f" at {connection.name}" if connection else ""
+        yield f"{model.name} cannot {task} a clip{where}."
+    if not source.is_done or not source.remote_id:
+        yield f"Only a finished clip that the provider made can be used to {task}."
+    elif source.provider != model.provider or (connection and source.connection_id != _row_id(connection)):
+        yield f"A clip can only be used to {task} where it was made."
+    elif task == Task.EXTEND and model.takes.extend:
+        yield from extension_obstacles(model, model.takes.extend, connection, source)
+
+
+def _row_id(connection: Configured) -> int:
+    return connection.stored.pk if connection.stored else connection.row().pk
+
+
+def extension_obstacles(
+    model: Model, extension: Extension, connection: Configured | None, source: Generation
+) -> Iterator[str]:
+    if extension.resolutions and source.resolution not in extension.resolutions:
+        yield f"{model.name} extends clips in {', '.join(extension.resolutions)}; this one has {source.resolution}."
+    made = source.whole_seconds
+    if extension.total is not None and made + extension.seconds.min > extension.total:
+        yield (
+            f"{model.name} extends clips by {extension.seconds} up to {extension.total:f} s together; "
+            f"this one has {made.normalize():f} s already."
+        )
+    if extension.from_bucket and connection and not connection.option(BUCKET):
+        variable = connection.about.option(BUCKET).variable
+        how = f"Give {connection.name} one" if connection.is_own else f"Set {variable}"
+        yield f"{model.name} extends clips that stand in a bucket. {how}, then make the clip again."

@@ -1,0 +1,35 @@
+from projects.models.project import AspectRatio, Project, ProjectQuerySet, Resolution, frame_size
+from projects.models.reference import Reference, ReferenceQuerySet, reference_name
+from projects.models.scene import (
+    LONG_TEXT,
+    MAX_SECONDS,
+    MIN_SECONDS,
+    SHORT_TEXT,
+    Audio,
+    Scene,
+    SceneQuerySet,
+    field_name,
+    scene_field,
+)
+from projects.models.undo_entry import Act
+
+__all__ = [
+    "LONG_TEXT",
+    "MAX_SECONDS",
+    "MIN_SECONDS",
+    "SHORT_TEXT",
+    "Act",
+    "AspectRatio",
+    "Audio",
+    "Project",
+    "ProjectQuerySet",
+    "Reference",
+    "ReferenceQuerySet",
+    "Resolution",
+    "Scene",
+    "SceneQuerySet",
+    "field_name",
+    "frame_size",
+    "reference_name",
+    "scene_field",
+]

@@ -1,0 +1,64 @@
+"""The views of a storyboard, and the way back to the one a request came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
+
+from core.htmx import HtmxHttpRequest
+from projects.loaders import load_project
+from projects.models import Scene
+from storyboard.filters import Key, Sieve
+from teams.models import Role
+
+#: Templates by the name of their address.
+VIEWS = {"storyboard": "storyboard/storyboard.html", "table": "storyboard/table.html"}
+
+
+def storyboard_context(request: HtmxHttpRequest, pk: int, more_keys: Mapping[str, Key] = {}) -> dict[str, Any]:
+    """What every view of a storyboard shows: all scenes, and which of them, in which order, were asked for."""
+    project, role = load_project(request, pk)
+    scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
+    sieve = Sieve.asked_for(request.GET)
+    shown = sieve.sifted(scenes, more_keys)
+    hidden = {scene.pk for scene in scenes} - {scene.pk for scene in shown}
+    context = {"project": project, "role": role, "can_edit": role.includes(Role.EDITOR), "scenes": scenes}
+    return context | {"sieve": sieve, "shown": shown, "hidden": " ".join(map(str, hidden))}
+
+
+def render_view(request: HtmxHttpRequest, view: str, context: dict[str, Any]) -> HttpResponse:
+    """HTMX is told the address without what was not asked for."""
+    response = render(request, VIEWS[view], context | {"view": view})
+    if request.htmx.trigger == "filters":
+        response.headers["HX-Replace-Url"] = f"{request.path}{context['sieve'].query}"
+    return response
+
+
+def came_from(request: HtmxHttpRequest) -> tuple[str, str]:
+    """Name and address, with its query, of the page of ours the request came from; empty where it is not known."""
+    try:
+        source = urlsplit(request.htmx.current_url_abs_path or request.headers.get("Referer", ""))
+        name = resolve(source.path).url_name or ""
+    except (ValueError, Resolver404):
+        return "", ""
+    return name, f"{source.path}?{source.query}" if source.query else source.path
+
+
+def to_pictures(project_id: int, scene_id: int | None) -> HttpResponse:
+    """To where frames and references are: on the page of their scene, or in the project's settings."""
+    url = reverse("scene_page", args=[scene_id]) if scene_id else reverse("project_edit", args=[project_id])
+    return redirect(f"{url}#pictures")
+
+
+def back_to_view(request: HtmxHttpRequest, project_id: int, *, at: int | None = None) -> HttpResponse:
+    """To the board or table of the project that the request came from, as it was sifted there; else to the board."""
+    anchor = f"#scene-{at}" if at else ""
+    name, address = came_from(request)
+    if name in VIEWS and urlsplit(address).path == reverse(name, args=[project_id]):
+        return redirect(address + anchor)
+    return redirect(reverse("storyboard", args=[project_id]) + anchor)

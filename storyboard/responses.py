@@ -1,0 +1,48 @@
+"""What the buttons of storyboard and scene page answer: the page as it is now, or why not."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from core.htmx import HtmxHttpRequest
+from projects.models import Scene
+from storyboard.live import FRAGMENTS, Page, render_fragments
+
+TAKES = FRAGMENTS[Page.SCENE]
+PLAYER = "storyboard/_player.html"
+PICTURES = "storyboard/_pictures.html"
+
+
+def back_to(request: HtmxHttpRequest, scene: Scene, page: Page | None = None) -> HttpResponse:
+    """The scene as it is now: in place for HTMX, as the page the button was on for a plain form."""
+    origin = request.GET.get("from")
+    page = page or (Page(origin) if origin in {Page.SCENE, Page.TABLE} else Page.STORYBOARD)
+    if request.htmx:
+        return HttpResponse(render_fragments([scene.pk], page=page, can_edit=True))
+    if page == Page.SCENE:
+        return redirect("scene_page", scene.pk)
+    return redirect(f"{reverse(page.value, args=[scene.project_id])}#scene-{scene.pk}")
+
+
+def scene_page_now(request: HtmxHttpRequest, scene: Scene, *fragments: str) -> HttpResponse:
+    """These parts of the scene's page as they are now, and what there is to say, in place; the page for a plain form."""
+    if not request.htmx:
+        return redirect("scene_page", scene.pk)
+    current = Scene.objects.for_cards().get(pk=scene.pk)
+    context = {"scene": current, "project": current.project, "can_edit": True, "oob": True}
+    parts = (*fragments, "storyboard/_toasts.html")
+    return HttpResponse("".join(render_to_string(part, context, request) for part in parts))
+
+
+def refuse(request: HtmxHttpRequest, scene: Scene, error: ValidationError, page: Page | None = None) -> HttpResponse:
+    """Why not: a note on the page for HTMX, on the page that comes next for a plain form."""
+    words = " ".join(error.messages)
+    if request.htmx:
+        return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
+    messages.error(request, words)
+    return back_to(request, scene, page)

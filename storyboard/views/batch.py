@@ -1,0 +1,134 @@
+"""More takes for many scenes at once: which, with which model, for how much; then one button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from core.htmx import HtmxHttpRequest
+from core.plurals import counted
+from generation import connections, pipeline
+from generation.billing.budget import NeedsConfirmation
+from generation.catalogue import Model
+from generation.quoting import batches
+from generation.quoting.quotes import models_at_hand
+from generation.states import Status
+from projects.loaders import load_project
+from projects.models import Project, Scene
+from storyboard.views.confirmation import ask_first, is_confirmed
+from teams.access import signed_in
+from teams.models import Role
+
+
+def is_stale(scene: Scene) -> bool:
+    return bool(scene.shown_take and scene.shown_take.is_stale)
+
+
+def has_failed(scene: Scene) -> bool:
+    return bool(scene.latest_take and scene.latest_take.status == Status.FAILED)
+
+
+#: What a link on the page ticks, by what it is called there.
+WHICH: dict[str, tuple[str, Callable[[Scene], bool]]] = {
+    "missing": ("No take", batches.is_missing),
+    "stale": ("Stale", is_stale),
+    "failed": ("Failed", has_failed),
+    "all": ("All", lambda scene: True),
+}
+
+
+class BatchForm(forms.Form):
+    """Each `take` is a scene and the number of the take to make of it, as 12:3."""
+
+    def __init__(self, data: QueryDict, project: Project, scenes: list[Scene]) -> None:
+        super().__init__(data)
+        self.fields["take"] = forms.MultipleChoiceField(
+            choices=[(choice_of(scene), scene.title) for scene in scenes],
+            error_messages={
+                "required": "Tick the scenes to make a take of.",
+                "invalid_choice": "A scene has changed since this page was opened. Look at the list again.",
+            },
+        )
+        models = [("", "Each scene's own model"), *models_at_hand(project.team_id)]
+        self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Made with")
+
+    @property
+    def numbers(self) -> dict[int, int]:
+        pairs = (choice.split(":") for choice in self.cleaned_data["take"])
+        return {int(scene): int(number) for scene, number in pairs}
+
+
+def choice_of(scene: Scene) -> str:
+    return f"{scene.pk}:{scene.next_take_number}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """A GET plans what is ticked, a POST starts it for the price that stood on the button."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    scenes = list(Scene.objects.live().for_cards().filter(project=project))
+    asked = request.POST or ticked(request.GET, scenes)
+    form = BatchForm(asked, project, scenes)
+    if form.is_valid() and request.method == "POST":
+        return start(request, project, form)
+    batch = batches.Batch()
+    if form.is_valid():
+        chosen = [scene for scene in scenes if scene.pk in form.numbers]
+        batch = batches.plan(chosen, model_of(project, form))
+    takes = asked.getlist("take")
+    context = {
+        "project": project,
+        "form": form,
+        "batch": batch,
+        "rows": [(scene, choice_of(scene), choice_of(scene) in takes) for scene in scenes],
+        "which": {name: (words, sum(map(test, scenes))) for name, (words, test) in WHICH.items()},
+    }
+    template = "_batch_plan.html" if request.htmx else "batch.html"
+    status = 422 if request.method == "POST" else 200
+    return render(request, f"storyboard/{template}", context, status=status)
+
+
+def ticked(asked: QueryDict, scenes: list[Scene]) -> QueryDict:
+    """What was ticked on this page, or on the storyboard, or is meant by a link."""
+    if "take" in asked or "model" in asked:
+        return asked
+    _, test = WHICH.get(asked.get("which", ""), WHICH["missing"])
+    meant = set(asked.getlist("scene"))
+    data = QueryDict(mutable=True)
+    data.setlist("take", [choice_of(one) for one in scenes if (str(one.pk) in meant if meant else test(one))])
+    return data
+
+
+def model_of(project: Project, form: BatchForm) -> Model | None:
+    chosen = form.cleaned_data["model"]
+    return connections.find(chosen, project.team_id) if chosen else None
+
+
+def start(request: HtmxHttpRequest, project: Project, form: BatchForm) -> HttpResponse:
+    try:
+        batch = pipeline.enqueue_chosen(
+            project,
+            form.numbers,
+            member=signed_in(request),
+            model=model_of(project, form),
+            expected=request.POST.get("expected", ""),
+            confirmed=is_confirmed(request),
+        )
+    except NeedsConfirmation as question:
+        return ask_first(request, project, question)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        chosen = urlencode({"take": form.cleaned_data["take"], "model": form.cleaned_data["model"]}, doseq=True)
+        return redirect(f"{request.path}?{chosen}")
+    if batch.count:
+        messages.success(request, f"{counted(batch.count, 'take')} started.")
+    if batch.left_out:
+        messages.warning(request, batch.left_out_because)
+    return redirect("storyboard", project.pk)

@@ -1,0 +1,144 @@
+"""Taking a frame of a clip as start frame, end frame or reference, and chaining scenes by their last frames."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from core.htmx import HtmxHttpRequest
+from core.numbers import plain_number
+from generation.loaders import load_take
+from generation.media import stills
+from generation.models import Generation
+from generation.takes import frame_chaining
+from generation.takes.frame_chaining import Chained, Taken
+from projects.loaders import load_project, load_scene
+from projects.models import Act, Reference, Scene
+from projects.undo import remember
+from storyboard.live import Page
+from storyboard.responses import PICTURES, refuse, scene_page_now
+from storyboard.views.undo import offer_to_take_back
+from teams.access import signed_in
+from teams.models import Role
+
+FRAMES = [(role, label) for role, label in Reference.Role.choices if role in Reference.FRAMES]
+
+
+class FrameForm(forms.Form):
+    """Which frame of a take, and what it shall be: a frame of the scene, or a reference of some kind."""
+
+    use = forms.ChoiceField(choices=[*FRAMES, *Reference.Kind.choices])
+    label = forms.CharField(max_length=120, required=False)
+    moment = forms.ChoiceField(choices=[("first", "First"), ("last", "Last"), ("at", "At")])
+    seconds = forms.DecimalField(
+        required=False,
+        min_value=0,
+        error_messages={"invalid": "Enter the time as seconds, such as 1.5.", "min_value": "A clip begins at 0 s."},
+    )
+
+    def __init__(self, *args: Any, take: Generation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.take = take
+
+    def clean_seconds(self) -> Decimal | None:
+        """Only where it is asked for: beside the other buttons the field means nothing."""
+        seconds: Decimal | None = self.cleaned_data["seconds"]
+        if self.cleaned_data.get("moment") != "at":
+            return None
+        if seconds is None:
+            raise ValidationError("Say at which second.")
+        length = self.take.clip_seconds
+        if length is not None and seconds > length:
+            raise ValidationError(f"The clip lasts {plain_number(length)} s; there is no frame at {seconds:f} s.")
+        return seconds
+
+    @property
+    def when(self) -> stills.Moment:
+        seconds = self.cleaned_data["seconds"]
+        return {"first": stills.FIRST, "last": stills.LAST, "at": float(seconds or 0)}[self.cleaned_data["moment"]]
+
+    @property
+    def role(self) -> Reference.Role:
+        use = self.cleaned_data["use"]
+        return Reference.Role(use) if use in Reference.FRAMES else Reference.Role.REFERENCE
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Kind and label of a reference; frames have neither."""
+        if self.role in Reference.FRAMES:
+            return {}
+        return {"kind": self.cleaned_data["use"], "label": self.cleaned_data["label"]}
+
+
+@require_POST
+def take_frame(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    form = FrameForm(request.POST, take=take)
+    try:
+        if not take.is_done:
+            raise ValidationError("Only a finished take has frames to use.")
+        if not form.is_valid():
+            raise ValidationError([error for errors in form.errors.values() for error in errors])
+        taken = frame_chaining.take_frame(
+            take, form.when, take.scene, form.role, member=signed_in(request), **form.names
+        )
+    except ValidationError as error:
+        return refuse(request, take.scene, error, Page.SCENE)
+    offer_to_take_back(request, what_was_taken(take, form.when, taken.picture), remembered(request, take.scene, taken))
+    return scene_page_now(request, take.scene, PICTURES)
+
+
+def what_was_taken(take: Generation, moment: stills.Moment, picture: Reference) -> str:
+    now = f"the {picture.get_role_display().lower()}"
+    if picture.role not in Reference.FRAMES:
+        now = f"a reference ({picture.get_kind_display().lower()})"
+    return f"{frame_chaining.named(moment)} of take {take.number} is {now} of this scene now."
+
+
+@require_POST
+def scene_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The last frame of the scene's selected take becomes the start frame of the next scene."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        taken = frame_chaining.chain(scene, member=signed_in(request))
+    except ValidationError as error:
+        return refuse(request, scene, error, Page.SCENE)
+    following = taken.picture.scene
+    said = f"Scene {following} begins with the last frame of this scene now."
+    offer_to_take_back(request, said, remembered(request, scene, taken))
+    return scene_page_now(request, scene)
+
+
+def remembered(request: HtmxHttpRequest, scene: Scene, taken: Taken) -> Act | None:
+    return remember(scene.project, signed_in(request), put=[(taken.picture, taken.replaced)])
+
+
+@require_POST
+def project_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Chain every scene that has no start frame yet and follows one with a selected take."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    chained = frame_chaining.chain_all(project, member=signed_in(request))
+    for sentence in chained.refused:
+        messages.error(request, sentence)
+    if chained.pictures:
+        act = remember(project, signed_in(request), put=[(picture, None) for picture in chained.pictures])
+        offer_to_take_back(request, what_was_chained(chained), act)
+    elif not chained.refused:
+        messages.info(request, "Every scene that follows a selected take has a start frame already.")
+    return redirect("storyboard", pk)
+
+
+def what_was_chained(chained: Chained) -> str:
+    positions = [str(picture.scene.position) for picture in chained.pictures if picture.scene]
+    begins = f"Scene {positions[0]} begins"
+    if len(positions) > 1:
+        begins = f"Scenes {', '.join(positions[:-1])} and {positions[-1]} begin"
+    more = f" {chained.left} are left; press Chain all again for them." if chained.left else ""
+    return f"{begins} with the last frame of the scene before.{more}"

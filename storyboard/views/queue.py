@@ -1,0 +1,108 @@
+"""What runs, what waits and why, and what did not work, over all teams of the person; as a page and as a drawer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib import messages
+from django.db.models import F
+from django.db.models.functions import Now
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from core.htmx import HtmxHttpRequest
+from generation import pipeline
+from generation.jobs import recovery
+from generation.loaders import load_images, load_take
+from generation.models import Advancing, Connection, Generation, ImageGeneration, Worker
+from generation.states import Status
+from teams.access import editable_teams, signed_in
+from teams.models import Membership, Role
+
+SHOWN_ACTIVE, SHOWN_ENDED = 200, 50
+#: Where a session keeps until when the person has seen what became of interrupted takes.
+SEEN = "recovery_seen_at"
+
+
+@dataclass
+class Line:
+    """What is under way at one connection; None is this machine."""
+
+    connection: Connection | None
+    running: list[Advancing] = field(default_factory=list)
+    waiting: list[Advancing] = field(default_factory=list)
+
+
+def lines_of(rows: Iterable[Advancing]) -> list[Line]:
+    lines: dict[int | None, Line] = {}
+    for row in rows:
+        line = lines.setdefault(row.connection_id, Line(row.connection))
+        (line.waiting if row.status == Status.QUEUED else line.running).append(row)
+    return list(lines.values())
+
+
+@require_safe
+def queue(request: HtmxHttpRequest) -> HttpResponse:
+    person = signed_in(request)
+    open_memberships = Membership.objects.that_open_for(person)
+    mine = Generation.objects.filter(scene__project__team__memberships__in=open_memberships).select_related(
+        "scene__project__team", "created_by", "connection"
+    )
+    pictures = ImageGeneration.objects.filter(
+        project__team__memberships__in=open_memberships, project__deleted_at=None
+    ).select_related("project", "scene", "created_by", "connection")
+    shown = mine.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
+    active = [*mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE], *pictures.active()[:SHOWN_ACTIVE]]
+    seen = request.session.get(SEEN)
+    context = {
+        "active": active,
+        "lines": lines_of(active),
+        "unknown": mine.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE],
+        "unknown_pictures": pictures.filter(status=Status.UNKNOWN),
+        "failed_pictures": pictures.filter(status=Status.FAILED, dismissed_at=None).order_by("-pk")[:SHOWN_ENDED],
+        "failed": shown.filter(status=Status.FAILED, dismissed_at=None)[:SHOWN_ENDED],
+        "ended": shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED],
+        "editable": editable_teams(person),
+        "nobody_works": bool(active) and not Worker.alive().exists(),
+        "recovered": recovery.report_of(mine.live(), seen=datetime.fromisoformat(seen) if seen else None),
+    }
+    template = "storyboard/_queue.html" if request.htmx else "storyboard/queue.html"
+    return render(request, template, context)
+
+
+@require_POST
+def dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
+    return dismissed(take)
+
+
+@require_POST
+def images_dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    row, _ = load_images(request, pk, at_least=Role.EDITOR)
+    return dismissed(row)
+
+
+def dismissed(row: Advancing) -> HttpResponse:
+    """Somebody of the team has seen that it failed: it leaves the queue page for all of them."""
+    undismissed = type(row)._default_manager.filter(pk=row.pk, status=Status.FAILED, dismissed_at=None)
+    undismissed.update(dismissed_at=Now(), version=F("version") + 1, changed_at=Now())
+    return redirect("queue")
+
+
+@require_POST
+def images_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    row, _ = load_images(request, pk, at_least=Role.EDITOR)
+    if not pipeline.cancel_images(row, signed_in(request)) and row.is_active:
+        messages.info(request, "These pictures are being made already; they will be kept.")
+    return redirect("queue")
+
+
+@require_POST
+def recovery_seen(request: HtmxHttpRequest) -> HttpResponse:
+    """For this person only, who may be the one to act on it."""
+    request.session[SEEN] = timezone.now().isoformat()
+    return redirect("queue")

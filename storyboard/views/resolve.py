@@ -1,0 +1,93 @@
+"""Takes and pictures that need a look: a person says what became of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from generation import connections
+from generation.loaders import load_images, load_take
+from generation.models import Advancing, Generation
+from generation.pipeline import resolve
+from generation.providers.base import Ability, ProviderError, RemoteClip
+from generation.providers.registry import remote_provider
+from generation.states import Status
+from storyboard.navigation import to_pictures
+from teams.access import signed_in
+from teams.models import Role, User
+
+SHOWN_CLIPS = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_look(request: HttpRequest, pk: int) -> HttpResponse:
+    needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    take, role = load_take(request, pk, at_least=needed, deleted_too=True)
+    if request.method == "POST":
+        try:
+            messages.success(request, answer(take, request.POST, signed_in(request)))
+            return redirect("queue")
+        except (ValidationError, ProviderError) as error:
+            said = " ".join(error.messages) if isinstance(error, ValidationError) else error.message
+            messages.error(request, said)
+            return redirect("take_look", pk)
+    context: dict[str, Any] = {"take": take, "scene": take.scene, "project": take.scene.project}
+    context |= {"is_open": take.status == Status.UNKNOWN, "can_edit": role.includes(Role.EDITOR)}
+    context["can_list"] = bool(take.connection and take.connection.can(Ability.LIST))
+    context["clips"] = strays_like(take) if context["is_open"] and context["can_edit"] else []
+    return render(request, "storyboard/look.html", context)
+
+
+@require_POST
+def images_look(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pictures come inside the answer, so there is nothing to look up: only whether they were charged."""
+    row, _ = load_images(request, pk, at_least=Role.EDITOR)
+    try:
+        messages.success(request, close(row, request.POST.get("answer", ""), signed_in(request)))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return to_pictures(row.project_id, row.scene_id)
+
+
+def answer(take: Generation, posted: QueryDict, by: User) -> str:
+    """Do what the person said; what to tell them. Raises ValidationError, ProviderError."""
+    if take.status != Status.UNKNOWN:
+        raise ValidationError(resolve.OVER)
+    said = posted.get("answer", "")
+    if said == "again":
+        if resolve.look_again(take, by):
+            return "It was found and goes on."
+        raise ValidationError("The provider lists no such clip, or cannot list. Look at its own page.")
+    if said == "made":
+        resolve.was_made(take, posted.get("clip", ""), by)
+        return "It goes on with that clip."
+    return close(take, said, by)
+
+
+def close(row: Advancing, said: str, by: User) -> str:
+    if row.status != Status.UNKNOWN:
+        raise ValidationError(resolve.OVER)
+    if said == "charged":
+        resolve.was_charged(row, by)
+        return "It counts as spent."
+    if said == "not-made":
+        resolve.was_not_made(row, by)
+        return "What was set aside for it is released."
+    raise ValidationError("Choose one of the answers.")
+
+
+def strays_like(take: Generation) -> list[RemoteClip]:
+    """Clips of the same prompt that no take knows, where the provider lists; a page must not fail with the provider."""
+    try:
+        listed = remote_provider(take.provider).listing(connections.account_of(take))
+    except ProviderError:
+        return []
+    known = set(
+        Generation.objects.filter(remote_id__in=[clip.id for clip in listed]).values_list("remote_id", flat=True)
+    )
+    return [clip for clip in listed if clip.id not in known and clip.prompt == take.prompt][:SHOWN_CLIPS]

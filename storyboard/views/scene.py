@@ -1,0 +1,155 @@
+"""Scenes are written by plain form posts that end at the page they came from; HTMX follows the same redirect."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.htmx import HtmxHttpRequest
+from core.undo_message import offer_undo
+from projects import storyboard
+from projects.loaders import load_project, load_scene
+from projects.models import Scene
+from projects.undo import remember
+from storyboard.forms.scene import CardForm, SceneForm
+from storyboard.navigation import back_to_view, came_from
+from storyboard.views.undo import offer_to_take_back
+from teams.access import signed_in
+from teams.models import Role
+
+
+def number_or_none(text: str | None) -> int | None:
+    """Raises ValueError for anything but digits or nothing."""
+    return int(text) if text else None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def scene_create(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """`after` is the id of the scene the new one follows; without it the new one comes last."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    try:
+        after = number_or_none(request.POST.get("after") or request.GET.get("after"))
+    except ValueError:
+        return HttpResponseBadRequest("The scene to insert behind is not known.")
+    form = CardForm(request.POST or None, instance=Scene(project=project))
+    if form.is_valid():
+        try:
+            scene = storyboard.add(form.save(commit=False), after=after)
+            return back_to_view(request, pk, at=scene.pk)
+        except ValidationError as error:
+            form.add_error(None, error)
+    context = {"form": form, "project": project, "after": after}
+    return render(request, "storyboard/scene_new.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def scene_page(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    scene, role = load_scene(request, pk, at_least=needed)
+    return save_or_show(request, SceneForm(request.POST or None, instance=scene), role)
+
+
+def save_or_show(request: HtmxHttpRequest, form: SceneForm, role: Role, *, said: str = "Saved.") -> HttpResponse:
+    """Save the form where it can be saved, else show it on its scene's page."""
+    scene = form.instance
+    if form.is_valid() and form.save_changes():
+        if said:
+            messages.success(request, said)
+        return redirect("scene_page", scene.pk)
+    if form.is_bound:
+        scene = load_scene(request, scene.pk)[0]  # what is stored, not what was refused, beside the form
+    scenes = list(Scene.objects.for_cards().filter(project=scene.project_id, deleted_at=None))
+    context = {"scene": scene, "scenes": scenes, "project": scene.project, "form": form, "role": role}
+    context["can_edit"] = role.includes(Role.EDITOR)
+    return render(request, "storyboard/scene.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def scene_autosave(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Save what can be saved of the form while somebody writes, and answer with what its page has to say of it."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    form = SceneForm(request.POST, instance=scene)
+    form.is_valid()
+    form.save_changes(in_part=True)
+    scene = load_scene(request, pk)[0]
+    context = {"form": form, "scene": scene, "project": scene.project, "can_edit": True, "oob": True}
+    return render(request, "storyboard/_autosaved.html", context)
+
+
+@require_safe
+def scene_card(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, role = load_scene(request, pk)
+    return render(request, "storyboard/_scene_card.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
+
+
+@require_safe
+def scene_menu(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """What can be done with the scene: for the popover of the board or table, and as a page of its own."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    context = {"scene": scene, "project": scene.project, "on_board": came_from(request)[0] == "storyboard"}
+    template = "storyboard/_scene_menu.html" if request.htmx else "storyboard/scene_menu.html"
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def scene_card_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The card as a form, in the card's place on the storyboard."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    form = CardForm(request.POST or None, instance=scene)
+    if form.is_valid() and form.save_changes():
+        if request.htmx:
+            return redirect("scene_card", pk)
+        return back_to_view(request, scene.project_id, at=pk)
+    context = {"form": form, "scene": scene, "project": scene.project}
+    template = "storyboard/_scene_card_form.html" if request.htmx else "storyboard/scene_new.html"
+    return render(request, template, context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def scene_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Either `by` places (negative is earlier), or behind the scene `after`; an empty `after` is the start."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        by, after = number_or_none(request.POST.get("by")), number_or_none(request.POST.get("after"))
+    except ValueError:
+        return HttpResponseBadRequest("Where the scene should go is not known.")
+    try:
+        moved = storyboard.move(scene, after=after) if by is None else storyboard.shift(scene, by)
+        act = remember(scene.project, signed_in(request), moved=moved)
+        offer_to_take_back(request, f"“{scene.title}” is moved.", act)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return back_to_view(request, scene.project_id, at=pk)
+
+
+@require_POST
+def scene_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        pk = storyboard.duplicate(scene).pk
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return back_to_view(request, scene.project_id, at=pk)
+
+
+@require_POST
+def scene_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    storyboard.delete(scene, signed_in(request))
+    offer_undo(request, f"“{scene.title}” is deleted.", reverse("scene_restore", args=[pk]))
+    return back_to_view(request, scene.project_id)
+
+
+@require_POST
+def scene_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
+    try:
+        storyboard.restore(scene, signed_in(request))
+        messages.success(request, f"“{scene.title}” is back.")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return back_to_view(request, scene.project_id, at=pk)

@@ -1,0 +1,55 @@
+"""Notes on takes, and takes that are deleted and brought back."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from core.htmx import HtmxHttpRequest
+from core.undo_message import offer_undo
+from generation.loaders import load_take
+from generation.takes import actions
+from projects.loaders import load_scene
+from storyboard.live import FRAGMENTS, Page
+from storyboard.responses import PLAYER, TAKES, refuse, scene_page_now
+from teams.access import signed_in
+from teams.models import Role
+
+
+@require_safe
+def take_strip(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The scene's takes, for a page that let a live update pass while somebody was writing."""
+    scene, role = load_scene(request, pk)
+    return render(request, FRAGMENTS[Page.SCENE], {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
+
+
+@require_POST
+def take_note(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        actions.annotate(take, request.POST.get("note", ""))
+    except ValidationError as error:
+        return refuse(request, take.scene, error, Page.SCENE)
+    return scene_page_now(request, take.scene, TAKES)
+
+
+@require_POST
+def take_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        was_selected = actions.delete(take, signed_in(request))
+    except ValidationError as error:
+        return refuse(request, take.scene, error, Page.SCENE)
+    url = reverse("take_restore", args=[pk]) + ("?selected" if was_selected else "")
+    offer_undo(request, f"Take {take.number} is deleted; what it cost stays in the costs.", url)
+    return scene_page_now(request, take.scene, TAKES, PLAYER)
+
+
+@require_POST
+def take_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
+    actions.restore(take, signed_in(request), selected="selected" in request.GET)
+    return redirect("scene_page", take.scene_id)

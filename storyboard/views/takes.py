@@ -1,0 +1,140 @@
+"""Starting, stopping and choosing takes."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.htmx import HtmxHttpRequest
+from generation import connections, pipeline
+from generation.billing.budget import NeedsConfirmation
+from generation.loaders import load_take
+from generation.pipeline import Asked
+from generation.providers.base import Task
+from generation.takes import actions
+from projects.loaders import load_project, load_scene
+from storyboard.navigation import back_to_view
+from storyboard.responses import back_to, refuse
+from storyboard.views.confirmation import ask_first, is_confirmed
+from teams.access import signed_in
+from teams.models import Role
+
+
+@require_POST
+def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Start the take whose number stood on the button."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        number = int(request.POST.get("take", ""))
+    except ValueError:
+        return HttpResponseBadRequest("Which take to make is not known. Reload the page, then try again.")
+    expected, confirmed = request.GET.get("price"), is_confirmed(request)
+    try:
+        pipeline.enqueue(scene, number=number, member=signed_in(request), expected=expected, confirmed=confirmed)
+    except NeedsConfirmation as question:
+        return ask_first(request, scene.project, question)
+    except ValidationError as error:
+        return refuse(request, scene, error)
+    return back_to(request, scene)
+
+
+@require_POST
+def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Start what the button said, for the price it said; where that has changed since, say so instead."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    expected, confirmed = request.POST.get("expected", ""), is_confirmed(request)
+    try:
+        batch = pipeline.enqueue_missing(project, member=signed_in(request), expected=expected, confirmed=confirmed)
+    except NeedsConfirmation as question:
+        return ask_first(request, project, question)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        if batch.left_out:
+            messages.warning(request, batch.left_out_because)
+        elif not batch.count:
+            messages.info(request, "Every scene has a take already, or one under way.")
+    return back_to_view(request, pk)
+
+
+@require_POST
+def cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Also of a take whose scene or project was deleted while it was under way."""
+    take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
+    pipeline.cancel(take, signed_in(request))
+    scene = take.scene
+    if scene.deleted_at or scene.project.deleted_at or request.GET.get("from") == "queue":
+        return redirect("queue")
+    return back_to(request, scene)
+
+
+@require_POST
+def select(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        actions.select(take, signed_in(request))
+    except ValidationError as error:
+        return HttpResponseBadRequest(" ".join(error.messages), content_type="text/plain; charset=utf-8")
+    if request.GET.get("from") == "compare":
+        pair = {name: request.GET.get(name, "") for name in "ab"}
+        return redirect(f"{reverse('compare', args=[take.scene_id])}?{urlencode(pair)}")
+    return back_to(request, take.scene)
+
+
+@require_safe
+def player(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The large player of a scene, with the finished take asked for, else the one people would expect."""
+    scene, role = load_scene(request, pk)
+    asked = request.GET.get("take")
+    playing = next((take for take in scene.live_takes if take.is_done and str(take.pk) == asked), None)
+    context = {"scene": scene, "project": scene.project, "can_edit": role.includes(Role.EDITOR), "playing": playing}
+    return render(request, "storyboard/_player.html", context)
+
+
+class TakeFromForm(forms.Form):
+    """What shall be made from a finished take."""
+
+    task = forms.ChoiceField(choices=[(task.value, task.value) for task in (Task.REMIX, Task.EXTEND, Task.EDIT)])
+    take = forms.IntegerField()
+    prompt = forms.CharField(
+        max_length=32_000,
+        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "placeholder": "The same, but at night"}),
+        error_messages={"required": "Say what shall be different, or how it goes on."},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_from(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Remix, extend or edit a finished take: the result is a new take of the same scene."""
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    scene = take.scene
+    form = TakeFromForm(request.POST or None)
+    if form.is_valid():
+        asked = Asked(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
+        try:
+            model = connections.model_of(take)
+            if model is None:
+                raise ValidationError("The model that made this take is not known here any more.")
+            pipeline.enqueue(
+                scene,
+                number=form.cleaned_data["take"],
+                member=signed_in(request),
+                model=model,
+                expected=request.GET.get("price"),
+                asked=asked,
+                confirmed=is_confirmed(request),
+            )
+            return redirect("scene_page", scene.pk)
+        except NeedsConfirmation as question:
+            return ask_first(request, scene.project, question)
+        except ValidationError as error:
+            form.add_error(None, error)
+    context = {"form": form, "take": take, "scene": scene, "project": scene.project}
+    return render(request, "storyboard/take_from.html", context, status=422 if form.is_bound else 200)
