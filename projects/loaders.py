@@ -19,7 +19,7 @@ def load_project(
 def load_scene(
     request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, deleted: bool = False
 ) -> tuple[Scene, Role]:
-    scenes = Scene.objects.for_cards().filter(deleted_at__isnull=not deleted, project__deleted_at=None)
+    scenes = Scene.objects.with_references().filter(deleted_at__isnull=not deleted, project__deleted_at=None)
     return access.load(scenes, access.signed_in(request), pk, team="project__team", at_least=at_least)
 
 

@@ -204,7 +204,6 @@ def _news(scene_id: int | None, row: Scene | Project, values: Mapping[str, Value
     return [Written(scene_id, field, old, new) for field, new in values.items() if (old := getattr(row, field)) != new]
 
 
-@transaction.atomic
 def style_changes(scene: Scene, values: Mapping[str, str], *, only_empty: bool) -> dict[str, str]:
     """The values that would change the scene."""
     before = {name: getattr(scene, name) for name in values}
@@ -213,6 +212,7 @@ def style_changes(scene: Scene, values: Mapping[str, str], *, only_empty: bool) 
     }
 
 
+@transaction.atomic
 def apply_style(project_id: int, ids: Collection[int], values: Mapping[str, str], *, only_empty: bool) -> list[Written]:
     """Set these fields of those of the scenes that are still there; with `only_empty` where they say nothing yet."""
     scenes = locked(project_id).scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(ids))

@@ -9,7 +9,7 @@ written again, a picture that is gone and a new scene that has been worked on st
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
 from datetime import timedelta
 from decimal import Decimal
@@ -87,8 +87,11 @@ def _state_of(scene: Scene) -> str:
 
 
 @transaction.atomic
-def take_back(act: Act, by: User | None = None) -> str:
-    """What became of it, in words. Raises ValidationError where nothing could be taken back."""
+def take_back(act: Act, by: User | None = None, *, find_used: Callable[[Iterable[int]], set[int]]) -> str:
+    """What became of it, in words. Raises ValidationError where nothing could be taken back.
+
+    `find_used` picks from scene ids those that must stay, such as scenes with takes; it is called under the project's lock.
+    """
     project = storyboard.locked(act.project_id)  # before any of its scenes, as every other write does
     if not Act.objects.filter(pk=act.pk, undone_at=None).update(undone_at=Now()):
         raise ValidationError("This has been undone already.")
@@ -98,7 +101,7 @@ def take_back(act: Act, by: User | None = None) -> str:
     if deleted:
         storyboard.restore_many(project.pk, deleted, by)
     added, written, put = (act.changes.get(kind, []) for kind in ("added", "written", "pictures"))
-    kept = _remove(project, added, by) + _write_back(project, written) + _take_away(project, put)
+    kept = _remove(project, added, by, find_used) + _write_back(project, written) + _take_away(project, put)
     if act.what:
         activity.record(Verb.CHANGES_UNDONE, by, act.what, project=project)
     if not kept:
@@ -108,12 +111,15 @@ def take_back(act: Act, by: User | None = None) -> str:
     return f"Undone, but for {kept} that {'has' if kept == 1 else 'have'} been changed since."
 
 
-def _remove(project: Project, added: Sequence[tuple[int, str]], by: User | None) -> int:
+def _remove(
+    project: Project, added: Sequence[tuple[int, str]], by: User | None, find_used: Callable[[Iterable[int]], set[int]]
+) -> int:
     """Delete the new scenes that nobody has worked on; how many stay."""
-    live = project.scenes.select_for_update(no_key=True).filter(deleted_at=None).prefetch_related("takes", "references")
+    live = project.scenes.select_for_update(no_key=True).filter(deleted_at=None).prefetch_related("references")
     now = live.in_bulk([scene_id for scene_id, _ in added])
     states = dict(added)
-    untouched = [pk for pk, scene in now.items() if _state_of(scene) == states[pk] and not scene.takes.all()]
+    used = find_used(now)
+    untouched = [pk for pk, scene in now.items() if _state_of(scene) == states[pk] and pk not in used]
     if untouched:
         storyboard.delete_many(project.pk, untouched, by)
     return len(now) - len(untouched)

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.db.models import TextChoices
 from django.http import QueryDict
 
+from generation.models import latest_take, shown_take
 from projects import presets
 from projects.models import Scene
 from storyboard.table import COLUMNS
@@ -34,7 +35,7 @@ class State(TextChoices):
 
 
 def is_in(scene: Scene, state: State) -> bool:
-    latest, shown = scene.latest_take, scene.shown_take
+    latest, shown = latest_take(scene), shown_take(scene)
     match state:
         case State.NO_TAKE:
             return shown is None and not (latest and latest.is_active)

@@ -23,8 +23,9 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.template.loader import render_to_string
 
 from generation import connections
-from generation.models import Generation
+from generation.models import Generation, with_takes
 from projects.models import Project, Scene
+from storyboard.cards import build_card, build_strip
 from teams.models import Membership, Role
 
 logger = logging.getLogger(__name__)
@@ -54,10 +55,22 @@ FRAGMENTS = {
 
 def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) -> str:
     """Out-of-band HTML of these scenes as that page shows them; the same templates the page itself is made of."""
-    scenes = Scene.objects.live().for_cards().filter(pk__in=scene_ids)
+    scenes = with_takes(Scene.objects.live().filter(pk__in=scene_ids))
     context = {"can_edit": can_edit, "oob": True}
     with connections.remembered():
-        return "".join(render_to_string(FRAGMENTS[page], context | {"scene": scene}) for scene in scenes)
+        return "".join(render_to_string(FRAGMENTS[page], context | fragment_context(scene, page)) for scene in scenes)
+
+
+def fragment_context(scene: Scene, page: Page) -> dict[str, Any]:
+    """What the page's template shows of a scene."""
+    return {"strip": build_strip(scene)} if page == Page.SCENE else {"card": build_card(scene)}
+
+
+def cursor_of(scenes: Iterable[Scene]) -> str:
+    """The database's time of the newest change among scenes with their takes, where a page's event stream begins."""
+    times: list[datetime] = [scene.changed_at for scene in scenes]
+    times += [take.changed_at for scene in scenes for take in scene.takes.all()]
+    return f"{max(times).timestamp():.6f}" if times else "0"
 
 
 def event(data: str, name: str = "message", cursor: datetime | None = None) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,24 +10,9 @@ from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 
 from core.htmx import HtmxHttpRequest
-from projects.loaders import load_project
-from projects.models import Scene
-from storyboard.filters import Key, Sieve
-from teams.models import Role
 
 #: Templates by the name of their address.
 VIEWS = {"storyboard": "storyboard/storyboard.html", "table": "storyboard/table.html"}
-
-
-def storyboard_context(request: HtmxHttpRequest, pk: int, more_keys: Mapping[str, Key] = {}) -> dict[str, Any]:
-    """What every view of a storyboard shows: all scenes, and which of them, in which order, were asked for."""
-    project, role = load_project(request, pk)
-    scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
-    sieve = Sieve.asked_for(request.GET)
-    shown = sieve.sifted(scenes, more_keys)
-    hidden = {scene.pk for scene in scenes} - {scene.pk for scene in shown}
-    context = {"project": project, "role": role, "can_edit": role.includes(Role.EDITOR), "scenes": scenes}
-    return context | {"sieve": sieve, "shown": shown, "hidden": " ".join(map(str, hidden))}
 
 
 def render_view(request: HtmxHttpRequest, view: str, context: dict[str, Any]) -> HttpResponse:

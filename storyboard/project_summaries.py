@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from generation import catalogue
 from generation.catalogue.pricing import Price
-from generation.models import Budget, Generation, exact
+from generation.models import Budget, Generation, exact, shown_take
 from projects.models import Project, Scene
 
 
@@ -41,7 +41,7 @@ def _summary(project: Project, facts: dict[str, Any], scenes: dict[int, Scene]) 
     return ProjectSummary(
         project=project,
         first_scene=scenes.get(facts["first_scene"]),
-        poster_take=with_poster.shown_take if with_poster else None,
+        poster_take=shown_take(with_poster) if with_poster else None,
         scenes=facts["scene_count"],
         with_clip=facts["with_clip"],
         running=facts["running"],

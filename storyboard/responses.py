@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -10,12 +14,20 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from core.htmx import HtmxHttpRequest
+from generation.models import with_takes
 from projects.models import Scene
 from storyboard.live import FRAGMENTS, Page, render_fragments
+from storyboard.scene_page import pictures_context, player_context, takes_context
 
 TAKES = FRAGMENTS[Page.SCENE]
 PLAYER = "storyboard/_player.html"
 PICTURES = "storyboard/_pictures.html"
+
+CONTEXTS: dict[str, Callable[[Scene], dict[str, Any]]] = {
+    TAKES: takes_context,
+    PLAYER: partial(player_context, can_edit=True),
+    PICTURES: pictures_context,
+}
 
 
 def back_to(request: HtmxHttpRequest, scene: Scene, page: Page | None = None) -> HttpResponse:
@@ -33,10 +45,10 @@ def scene_page_now(request: HtmxHttpRequest, scene: Scene, *fragments: str) -> H
     """These parts of the scene's page as they are now, and what there is to say, in place; the page for a plain form."""
     if not request.htmx:
         return redirect("scene_page", scene.pk)
-    current = Scene.objects.for_cards().get(pk=scene.pk)
+    current = with_takes(Scene.objects.all()).get(pk=scene.pk)
     context = {"scene": current, "project": current.project, "can_edit": True, "oob": True}
-    parts = (*fragments, "storyboard/_toasts.html")
-    return HttpResponse("".join(render_to_string(part, context, request) for part in parts))
+    html = [render_to_string(part, context | CONTEXTS[part](current), request) for part in fragments]
+    return HttpResponse("".join([*html, render_to_string("storyboard/_toasts.html", context, request)]))
 
 
 def refuse(request: HtmxHttpRequest, scene: Scene, error: ValidationError, page: Page | None = None) -> HttpResponse:

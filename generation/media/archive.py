@@ -15,12 +15,9 @@ CHUNK = 256 * 1024
 
 def selected_clips(project: Project) -> list[Generation]:
     """In the order of the storyboard."""
-    scenes = project.scenes.filter(deleted_at=None, selected_take__isnull=False)
-    chosen = {
-        take.pk: take for take in Generation.objects.live().filter(scene__in=scenes).select_related("scene__project")
-    }
-    order = scenes.order_by("position", "pk").values_list("selected_take", flat=True)
-    return [chosen[pk] for pk in order if pk in chosen and chosen[pk].clip]
+    selected = Generation.objects.live().filter(is_selected=True, scene__project=project, scene__deleted_at=None)
+    in_order = selected.order_by("scene__position", "scene__pk").select_related("scene__project")
+    return [take for take in in_order if take.clip]
 
 
 def stream_zip(takes: list[Generation]) -> tuple[AsyncIterator[bytes], int]:

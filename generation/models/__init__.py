@@ -4,6 +4,17 @@ from generation.models.image_job import ImageGeneration
 from generation.models.job import Advancing
 from generation.models.ledger import Budget, LedgerEntry, exact
 from generation.models.prompt_template import PromptTemplate
+from generation.models.selection import (
+    latest_take,
+    live_takes,
+    next_take_number,
+    scenes_with_takes,
+    select_first_take,
+    select_take,
+    selected_take,
+    shown_take,
+    with_takes,
+)
 from generation.models.worker import Worker
 
 __all__ = [
@@ -16,4 +27,13 @@ __all__ = [
     "PromptTemplate",
     "Worker",
     "exact",
+    "latest_take",
+    "live_takes",
+    "next_take_number",
+    "scenes_with_takes",
+    "select_first_take",
+    "select_take",
+    "selected_take",
+    "shown_take",
+    "with_takes",
 ]

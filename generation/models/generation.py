@@ -68,6 +68,8 @@ class Generation(Advancing):
     clip_bytes = models.PositiveBigIntegerField(default=0)
     clip_seconds = models.DecimalField(max_digits=8, decimal_places=3, null=True)
 
+    #: The take that goes into the film.
+    is_selected = models.BooleanField(default=False)
     note = models.TextField(max_length=NOTE_LENGTH, blank=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
@@ -78,6 +80,9 @@ class Generation(Advancing):
         constraints = [
             # The number a click asked for: the same click twice finds it taken.
             models.UniqueConstraint(fields=["scene", "number"], name="one_take_per_number"),
+            models.UniqueConstraint(
+                fields=["scene"], condition=models.Q(is_selected=True), name="one_selected_take_per_scene"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(status=Status.COMPLETED) | ~models.Q(clip=""), name="done_has_a_clip"
             ),

@@ -12,7 +12,7 @@ from generation import connections
 from generation.billing import budget
 from generation.catalogue import Model
 from generation.jobs.dispatch import begin_due
-from generation.models import Generation
+from generation.models import Generation, next_take_number
 from generation.pipeline.enqueue import lock_scenes, new_take
 from generation.quoting.batches import Batch, missing_of, plan
 from projects.models import Project
@@ -48,7 +48,7 @@ def enqueue_chosen(
 
     With each scene's own model unless one is given. Raises as `enqueue_missing` does.
     """
-    scenes = [scene for scene in lock_scenes(project.pk) if numbers.get(scene.pk) == scene.next_take_number]
+    scenes = [scene for scene in lock_scenes(project.pk) if numbers.get(scene.pk) == next_take_number(scene)]
     batch = plan(scenes, model)
     _start(project, batch, member, expected, confirmed)
     return batch

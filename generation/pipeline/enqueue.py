@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from generation import catalogue, connections, prompting
@@ -17,10 +17,10 @@ from generation.billing import budget
 from generation.catalogue.pricing import Price
 from generation.jobs.dispatch import begin_due
 from generation.jobs.lease import NO_LEASE
-from generation.models import Generation
+from generation.models import Generation, next_take_number, with_takes
 from generation.quoting.quotes import Asked, Offer, chosen_model, quote
 from generation.states import Status
-from projects.models import Audio, Project, Reference, Scene, SceneQuerySet
+from projects.models import Audio, Project, Reference, Scene
 from teams import activity
 from teams.models import User, Verb
 
@@ -58,9 +58,9 @@ def enqueue(
     current = scenes.first()
     if current is None:
         raise ValidationError("This scene has been deleted in the meantime.")
-    if number < 1 or number > current.next_take_number:
+    if number < 1 or number > next_take_number(current):
         raise ValidationError("This page is out of date. Reload it, then try again.")
-    if number < current.next_take_number:
+    if number < next_take_number(current):
         return Enqueued(current.takes.get(number=number), created=False)
     since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
     if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
@@ -81,10 +81,10 @@ def enqueue(
     return Enqueued(take, created=True)
 
 
-def lock_scenes(project_id: int) -> SceneQuerySet:
+def lock_scenes(project_id: int) -> QuerySet[Scene]:
     """Keep everybody else from starting takes of this project until the transaction ends; its scenes as they are now."""
     Project.objects.select_for_update(no_key=True).get(pk=project_id)
-    return Scene.objects.live().for_cards().filter(project=project_id)
+    return with_takes(Scene.objects.live().filter(project=project_id))
 
 
 def new_take(scene: Scene, member: User, offered: Offer, asked: Asked | None = None) -> Generation:
@@ -92,7 +92,7 @@ def new_take(scene: Scene, member: User, offered: Offer, asked: Asked | None = N
     assert offered.price is not None
     return Generation(
         scene=scene,
-        number=scene.next_take_number,
+        number=next_take_number(scene),
         created_by=member,
         provider=offered.model.provider,
         connection=offered.connection.row() if offered.connection else None,

@@ -16,12 +16,11 @@ from django.db.models.functions import Now
 
 from generation.jobs.lease import CancelRequested, Lease
 from generation.media import fitting, storage
-from generation.models import Generation
+from generation.models import Generation, select_first_take
 from generation.pipeline.transitions import MAX_ATTEMPTS, end, move
 from generation.providers.base import ErrorKind, ProviderError, Request, Shot, Task
 from generation.providers.registry import local_renderer
 from generation.states import Status
-from projects.models import Scene
 
 PROGRESS_SECONDS = 0.5
 #: While a server sends nothing for as long as a download waits for it, nobody else is to begin the same download.
@@ -116,6 +115,4 @@ def store(lease: Lease, path: Path, own_still: Callable[[], bytes] = bytes) -> N
     with transaction.atomic():
         cost = lease.take.cost
         end(lease, Status.COMPLETED, progress=100, actual_cost=cost, error_kind="", error_message="", **kept)
-        Scene.objects.filter(pk=lease.take.scene_id, selected_take=None).update(
-            selected_take=lease.take.pk, changed_at=Now()
-        )
+        select_first_take(lease.take)

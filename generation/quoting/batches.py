@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from core.plurals import counted
 from generation.catalogue import Model
 from generation.catalogue.pricing import Price
+from generation.models import live_takes
 from generation.quoting.quotes import Offer, chosen_model, offer
 from generation.states import Status
 from projects.models import Scene
@@ -75,4 +76,4 @@ def missing_of(scenes: Iterable[Scene]) -> Batch:
 
 def is_missing(scene: Scene) -> bool:
     """Whether "Generate missing" means this scene; reads its prefetched takes."""
-    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in scene.live_takes)
+    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in live_takes(scene))

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from generation.models import Generation
+from generation.models import Generation, select_first_take, select_take
 from generation.models.generation import NOTE_LENGTH
 from generation.states import Status
-from projects.models import Project, Scene
+from projects.models import Project
 from teams import activity
 from teams.models import User, Verb
 
@@ -26,9 +26,9 @@ def select(take: Generation, by: User | None = None) -> None:
     _lock(take)
     if not Generation.objects.live().done().filter(pk=take.pk).exists():
         raise ValidationError("Only a finished take can be selected.")
-    if Scene.objects.filter(pk=take.scene_id).exclude(selected_take=take).exists():
+    if not Generation.objects.filter(pk=take.pk, is_selected=True).exists():
         _record(Verb.TAKE_SELECTED, take, by)
-    _select(take.scene_id, take)
+    select_take(take.scene_id, take)
 
 
 def annotate(take: Generation, note: str) -> None:
@@ -55,9 +55,9 @@ def delete(take: Generation, by: User | None = None) -> bool:
     if not _change(Generation.objects.live().filter(pk=take.pk), deleted_at=Now()):
         return False
     _record(Verb.TAKE_DELETED, take, by)
-    was_selected = Scene.objects.filter(pk=take.scene_id, selected_take=take).exists()
+    was_selected = current.is_selected
     if was_selected:
-        _select(take.scene_id, Generation.objects.live().done().filter(scene=take.scene_id).last())
+        select_take(take.scene_id, Generation.objects.live().done().filter(scene=take.scene_id).last())
     return was_selected
 
 
@@ -67,9 +67,8 @@ def restore(take: Generation, by: User | None = None, *, selected: bool = False)
     _lock(take)
     if _change(Generation.objects.filter(pk=take.pk).exclude(deleted_at=None), deleted_at=None):
         _record(Verb.TAKE_RESTORED, take, by)
-        nothing_else = Scene.objects.filter(pk=take.scene_id, selected_take=None).exists()
-        if take.is_done and (selected or nothing_else):
-            _select(take.scene_id, take)
+        if take.is_done:
+            select_take(take.scene_id, take) if selected else select_first_take(take)
 
 
 def _lock(take: Generation) -> None:
@@ -79,10 +78,6 @@ def _lock(take: Generation) -> None:
 def _record(verb: Verb, take: Generation, by: User | None) -> None:
     scene = take.scene
     activity.record(verb, by, take.called, project=scene.project, page=("scene_page", scene.pk))
-
-
-def _select(scene_id: int, take: Generation | None) -> None:
-    Scene.objects.filter(pk=scene_id).update(selected_take=take, changed_at=Now())
 
 
 def _change(takes: QuerySet[Generation], **changes: object) -> bool:

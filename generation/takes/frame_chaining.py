@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 
 from generation.media import stills
-from generation.models import Generation
+from generation.models import Generation, selected_take, with_takes
 from projects import references
 from projects.models import Project, Reference, Scene
 from teams.models import User
@@ -55,11 +55,6 @@ def next_scene(scene: Scene) -> Scene | None:
     return later.order_by("position", "pk").select_related("project").prefetch_related("references").first()
 
 
-def selected_take(scene: Scene) -> Generation | None:
-    take: Generation | None = scene.shown_take
-    return take if take and take.pk == scene.selected_take_id else None
-
-
 def chain(scene: Scene, *, member: User) -> Taken:
     """Raises ValidationError where there is nothing to take or nobody to give it to."""
     take, following = selected_take(scene), next_scene(scene)
@@ -88,7 +83,7 @@ class Chained:
 
 
 def chain_all(project: Project, *, member: User) -> Chained:
-    scenes = Scene.objects.live().for_cards().filter(project=project)
+    scenes = with_takes(Scene.objects.live().filter(project=project))
     waiting = list(chainable(scenes))
     until = time.monotonic() + CHAIN_SECONDS
     done, refused = [], []

@@ -1,5 +1,5 @@
 from projects.models.project import AspectRatio, Project, ProjectQuerySet, Resolution, frame_size
-from projects.models.reference import Reference, ReferenceQuerySet, reference_name
+from projects.models.reference import Reference, ReferenceQuerySet
 from projects.models.scene import (
     LONG_TEXT,
     MAX_SECONDS,
@@ -30,6 +30,5 @@ __all__ = [
     "SceneQuerySet",
     "field_name",
     "frame_size",
-    "reference_name",
     "scene_field",
 ]

@@ -35,10 +35,8 @@ class SceneQuerySet(models.QuerySet["Scene"]):
     def live(self) -> SceneQuerySet:
         return self.filter(deleted_at=None, project__deleted_at=None)
 
-    def for_cards(self) -> SceneQuerySet:
-        """With all that a card shows, in a fixed number of queries."""
-        related = ("takes", "references", "project__references", "project__team__prompt_templates")
-        return self.select_related("project__team").prefetch_related(*related)
+    def with_references(self) -> SceneQuerySet:
+        return self.select_related("project__team").prefetch_related("references", "project__references")
 
 
 class Scene(models.Model):
@@ -88,9 +86,6 @@ class Scene(models.Model):
     seed = models.PositiveIntegerField(null=True, blank=True)
     audio = models.CharField("sound", max_length=3, choices=Audio, default=Audio.DEFAULT, blank=True)
 
-    selected_take = models.ForeignKey(
-        "generation.Generation", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now(), db_index=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
@@ -180,27 +175,6 @@ class Scene(models.Model):
     @property
     def chosen_model_id(self) -> str:
         return self.model_id or self.project.model_id
-
-    @property
-    def live_takes(self) -> list[Any]:
-        """Those that are not deleted, oldest first; like the next, from prefetched takes where there are any."""
-        return [take for take in self.takes.all() if not take.deleted_at]
-
-    @property
-    def latest_take(self) -> Any:
-        """The newest take whatever became of it, or None."""
-        return max(self.live_takes, key=lambda take: take.number, default=None)
-
-    @property
-    def shown_take(self) -> Any:
-        """The take people see: the selected one, else the newest that is done; None while there is no clip."""
-        done = {take.pk: take for take in self.live_takes if take.is_done}
-        return done.get(self.selected_take_id or 0) or max(done.values(), key=lambda take: take.number, default=None)
-
-    @property
-    def next_take_number(self) -> int:
-        """A number is never given twice: deleted takes keep theirs."""
-        return max((take.number for take in self.takes.all()), default=0) + 1
 
     @property
     def sketch_digest(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from generation.models import shown_take
 from projects import presets
 from projects.models import Project, Scene, field_name
 from projects.storyboard import style_changes
@@ -102,7 +103,7 @@ def _said(scene: Scene, name: str, value: str) -> str:
 
 
 def _turns_stale(scene: Scene, news: Mapping[str, str]) -> bool:
-    take = scene.shown_take
+    take = shown_take(scene)
     if take is None or take.scene_digest != scene.digest():
         return False
     restyled = copy.copy(scene)

@@ -17,22 +17,27 @@ from core.plurals import counted
 from generation import connections, pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.catalogue import Model
+from generation.models import latest_take, next_take_number, shown_take
 from generation.quoting import batches
 from generation.quoting.quotes import models_at_hand
 from generation.states import Status
 from projects.loaders import load_project
 from projects.models import Project, Scene
+from storyboard.cards import build_card
+from storyboard.loaders import live_scenes
 from storyboard.views.confirmation import ask_first, is_confirmed
 from teams.access import signed_in
 from teams.models import Role
 
 
 def is_stale(scene: Scene) -> bool:
-    return bool(scene.shown_take and scene.shown_take.is_stale)
+    take = shown_take(scene)
+    return take is not None and take.is_stale
 
 
 def has_failed(scene: Scene) -> bool:
-    return bool(scene.latest_take and scene.latest_take.status == Status.FAILED)
+    take = latest_take(scene)
+    return take is not None and take.status == Status.FAILED
 
 
 #: What a link on the page ticks, by what it is called there.
@@ -66,14 +71,14 @@ class BatchForm(forms.Form):
 
 
 def choice_of(scene: Scene) -> str:
-    return f"{scene.pk}:{scene.next_take_number}"
+    return f"{scene.pk}:{next_take_number(scene)}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """A GET plans what is ticked, a POST starts it for the price that stood on the button."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    scenes = list(Scene.objects.live().for_cards().filter(project=project))
+    scenes = live_scenes(project)
     asked = request.POST or ticked(request.GET, scenes)
     form = BatchForm(asked, project, scenes)
     if form.is_valid() and request.method == "POST":
@@ -87,7 +92,8 @@ def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         "project": project,
         "form": form,
         "batch": batch,
-        "rows": [(scene, choice_of(scene), choice_of(scene) in takes) for scene in scenes],
+        "rows": [(scene, shown_take(scene), choice_of(scene), choice_of(scene) in takes) for scene in scenes],
+        "planned": [(build_card(scene), offer) for scene, offer in batch.offers],
         "which": {name: (words, sum(map(test, scenes))) for name, (words, test) in WHICH.items()},
     }
     template = "_batch_plan.html" if request.htmx else "batch.html"

@@ -6,10 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from generation.models import Generation
+from generation.models import Generation, live_takes, shown_take
 from generation.takes import diff
-from projects.loaders import load_scene
 from projects.models import Scene
+from storyboard.cards import build_entry
+from storyboard.loaders import load_scene
 from teams.models import Role
 
 
@@ -17,11 +18,11 @@ from teams.models import Role
 def compare(request: HttpRequest, pk: int) -> HttpResponse:
     """`a` and `b` are numbers of finished takes, or `take` twice, as the strip's boxes send it."""
     scene, role = load_scene(request, pk)
-    done = [take for take in scene.live_takes if take.is_done]
+    done = [take for take in live_takes(scene) if take.is_done]
     context = {"scene": scene, "project": scene.project, "done": done, "can_edit": role.includes(Role.EDITOR)}
     if len(done) > 1:
         a, b = pair(scene, done, request)
-        context |= {"a": a, "b": b, "sides": [("A", a), ("B", b)]}
+        context |= {"a": a, "b": b, "sides": [("A", build_entry(a)), ("B", build_entry(b))]}
         context["comparison"] = diff.compare(a, b)
     return render(request, "storyboard/compare.html", context)
 
@@ -33,7 +34,7 @@ def pair(scene: Scene, done: list[Generation], request: HttpRequest) -> tuple[Ge
     a, b = (numbered.get(request.GET.get(name, "")) for name in "ab")
     if ticked := [take for number, take in numbered.items() if number in request.GET.getlist("take")]:
         b, a = ticked[0], ticked[1] if len(ticked) > 1 else None
-    a = a or next(take for take in [scene.shown_take, *newest_first] if take != b)
+    a = a or next(take for take in [shown_take(scene), *newest_first] if take and take != b)
     if b is None or b == a:
         b = next(take for take in newest_first if take != a)
     return a, b

@@ -19,10 +19,11 @@ from generation.media import stills
 from generation.models import Generation
 from generation.takes import frame_chaining
 from generation.takes.frame_chaining import Chained, Taken
-from projects.loaders import load_project, load_scene
+from projects.loaders import load_project
 from projects.models import Act, Reference, Scene
 from projects.undo import remember
 from storyboard.live import Page
+from storyboard.loaders import load_scene
 from storyboard.responses import PICTURES, refuse, scene_page_now
 from storyboard.views.undo import offer_to_take_back
 from teams.access import signed_in

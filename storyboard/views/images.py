@@ -12,11 +12,13 @@ from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.prompting import render_frame
 from generation.quoting.image_eligibility import image_models
-from projects.loaders import load_project, load_scene
+from projects.loaders import load_project
 from projects.models import Project, Reference, Scene
 from storyboard.forms.image import ImageRequestForm
 from storyboard.image_progress import being_made, seen_of
+from storyboard.loaders import load_scene
 from storyboard.navigation import to_pictures
+from storyboard.scene_page import pictures_context
 from storyboard.views.confirmation import ask_first, is_confirmed
 from teams.access import signed_in
 from teams.models import Role
@@ -79,4 +81,4 @@ def pictures_panel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if request.GET.get("seen") == seen_of(being_made(scene)):
         return HttpResponse(status=204)
     context = {"scene": scene, "project": scene.project, "can_edit": role.includes(Role.EDITOR)}
-    return render(request, "storyboard/_pictures.html", context)
+    return render(request, "storyboard/_pictures.html", context | pictures_context(scene))

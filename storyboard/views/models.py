@@ -18,9 +18,10 @@ from generation.quoting import model_comparison
 from generation.quoting.eligibility import why_not
 from projects import storyboard
 from projects.loaders import load_project
-from projects.models import Project, Scene
+from projects.models import Project
 from projects.storyboard import Written
 from projects.undo import remember
+from storyboard.loaders import live_scenes
 from storyboard.navigation import back_to_view
 from storyboard.views.undo import offer_to_take_back
 from teams.access import signed_in
@@ -44,9 +45,10 @@ def project_model(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def compare_models(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
-    scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
+    scenes = live_scenes(project)
     context = {"project": project, "scenes": scenes, "can_edit": role.includes(Role.EDITOR)}
     context["offers"] = model_comparison.compare(project, scenes)
+    context["gone_models"] = model_comparison.gone_of(project, scenes)
     return render(request, "storyboard/model_comparison.html", context)
 
 

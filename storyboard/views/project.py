@@ -13,9 +13,12 @@ from core.undo_message import offer_undo
 from projects import storyboard as board
 from projects.loaders import load_project
 from projects.models import Project
+from storyboard.board import storyboard_context
 from storyboard.forms.scene import ProjectForm
 from storyboard.forms.script import ScriptForm
-from storyboard.navigation import render_view, storyboard_context
+from storyboard.navigation import render_view
+from storyboard.project_summaries import summaries_of
+from storyboard.scene_page import upload_context
 from storyboard.views.script import add_scenes, preview
 from teams import activity
 from teams.access import can_edit_somewhere, closed_teams_of, signed_in
@@ -31,7 +34,7 @@ def project_list(request: HtmxHttpRequest) -> HttpResponse:
     if team is not None:
         projects = projects.filter(team=team)
     context = {
-        "projects": projects,
+        "summaries": summaries_of(projects),
         "team": team,
         "can_create": can_edit_somewhere(user),
         "closed_teams": closed_teams_of(user),
@@ -84,6 +87,7 @@ def project_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     deleted = project.scenes.exclude(deleted_at=None).order_by("-deleted_at")[:50]
     references = project.references.live().filter(scene=None)
     context = {"form": form, "project": project, "deleted_scenes": deleted, "references": references}
+    context |= upload_context(project)
     return render(request, "storyboard/project_form.html", context, status=422 if form.is_bound else 200)
 
 

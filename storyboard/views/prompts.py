@@ -9,10 +9,10 @@ from django.views.decorators.http import require_POST
 from core.htmx import HtmxHttpRequest
 from generation import prompting
 from generation.prompting import FRAME, TEMPLATES
-from projects.loaders import load_scene
 from projects.storyboard import Written
 from projects.undo import remember
 from storyboard.forms.scene import SceneForm
+from storyboard.loaders import load_scene
 from storyboard.prompt_previews import previews_of
 from storyboard.views.scene import save_or_show
 from storyboard.views.undo import offer_to_take_back

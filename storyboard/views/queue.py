@@ -20,6 +20,7 @@ from generation.jobs import recovery
 from generation.loaders import load_images, load_take
 from generation.models import Advancing, Connection, Generation, ImageGeneration, Worker
 from generation.states import Status
+from storyboard.cards import JobEntry, build_entry
 from teams.access import editable_teams, signed_in
 from teams.models import Membership, Role
 
@@ -33,16 +34,20 @@ class Line:
     """What is under way at one connection; None is this machine."""
 
     connection: Connection | None
-    running: list[Advancing] = field(default_factory=list)
-    waiting: list[Advancing] = field(default_factory=list)
+    running: list[JobEntry] = field(default_factory=list)
+    waiting: list[JobEntry] = field(default_factory=list)
 
 
 def lines_of(rows: Iterable[Advancing]) -> list[Line]:
     lines: dict[int | None, Line] = {}
     for row in rows:
         line = lines.setdefault(row.connection_id, Line(row.connection))
-        (line.waiting if row.status == Status.QUEUED else line.running).append(row)
+        (line.waiting if row.status == Status.QUEUED else line.running).append(build_entry(row))
     return list(lines.values())
+
+
+def entries(rows: Iterable[Advancing]) -> list[JobEntry]:
+    return [build_entry(row) for row in rows]
 
 
 @require_safe
@@ -58,17 +63,21 @@ def queue(request: HtmxHttpRequest) -> HttpResponse:
     shown = mine.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
     active = [*mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE], *pictures.active()[:SHOWN_ACTIVE]]
     seen = request.session.get(SEEN)
+    recovered = recovery.report_of(mine.live(), seen=datetime.fromisoformat(seen) if seen else None)
     context = {
         "active": active,
         "lines": lines_of(active),
-        "unknown": mine.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE],
-        "unknown_pictures": pictures.filter(status=Status.UNKNOWN),
-        "failed_pictures": pictures.filter(status=Status.FAILED, dismissed_at=None).order_by("-pk")[:SHOWN_ENDED],
-        "failed": shown.filter(status=Status.FAILED, dismissed_at=None)[:SHOWN_ENDED],
-        "ended": shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED],
+        "unknown": entries(mine.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE]),
+        "unknown_pictures": entries(pictures.filter(status=Status.UNKNOWN)),
+        "failed_pictures": entries(
+            pictures.filter(status=Status.FAILED, dismissed_at=None).order_by("-pk")[:SHOWN_ENDED]
+        ),
+        "failed": entries(shown.filter(status=Status.FAILED, dismissed_at=None)[:SHOWN_ENDED]),
+        "ended": entries(shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED]),
         "editable": editable_teams(person),
         "nobody_works": bool(active) and not Worker.alive().exists(),
-        "recovered": recovery.report_of(mine.live(), seen=datetime.fromisoformat(seen) if seen else None),
+        "recovered": recovered,
+        "recovered_takes": entries(recovered.takes),
     }
     template = "storyboard/_queue.html" if request.htmx else "storyboard/queue.html"
     return render(request, template, context)

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 from core.attachments import FOR_EVER
 from core.undo_message import offer_undo
 from projects import references
-from projects.loaders import load_picture, load_project, load_scene
+from projects.loaders import load_picture, load_project
 from projects.models import Project, Reference, Scene
 from storyboard.forms.scene import PictureForm
+from storyboard.loaders import load_scene
 from storyboard.navigation import to_pictures
 from teams.access import signed_in
 from teams.models import Role

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from generation import connections
+from generation.connections.naming import model_name
 from generation.loaders import load_images, load_take
 from generation.models import Advancing, Generation
 from generation.pipeline import resolve
@@ -39,6 +40,7 @@ def take_look(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"take": take, "scene": take.scene, "project": take.scene.project}
     context |= {"is_open": take.status == Status.UNKNOWN, "can_edit": role.includes(Role.EDITOR)}
     context["can_list"] = bool(take.connection and take.connection.can(Ability.LIST))
+    context["model_name"] = model_name(take.model_id, take.scene.project.team_id)
     context["clips"] = strays_like(take) if context["is_open"] and context["can_edit"] else []
     return render(request, "storyboard/look.html", context)
 

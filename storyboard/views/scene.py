@@ -12,11 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
 from projects import storyboard
-from projects.loaders import load_project, load_scene
+from projects.loaders import load_project
 from projects.models import Scene
 from projects.undo import remember
+from storyboard.cards import build_card
 from storyboard.forms.scene import CardForm, SceneForm
+from storyboard.loaders import load_scene
 from storyboard.navigation import back_to_view, came_from
+from storyboard.scene_page import offers_context, page_context
 from storyboard.views.undo import offer_to_take_back
 from teams.access import signed_in
 from teams.models import Role
@@ -62,9 +65,7 @@ def save_or_show(request: HtmxHttpRequest, form: SceneForm, role: Role, *, said:
         return redirect("scene_page", scene.pk)
     if form.is_bound:
         scene = load_scene(request, scene.pk)[0]  # what is stored, not what was refused, beside the form
-    scenes = list(Scene.objects.for_cards().filter(project=scene.project_id, deleted_at=None))
-    context = {"scene": scene, "scenes": scenes, "project": scene.project, "form": form, "role": role}
-    context["can_edit"] = role.includes(Role.EDITOR)
+    context = page_context(scene, can_edit=role.includes(Role.EDITOR)) | {"form": form}
     return render(request, "storyboard/scene.html", context, status=422 if form.is_bound else 200)
 
 
@@ -76,14 +77,15 @@ def scene_autosave(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     form.is_valid()
     form.save_changes(in_part=True)
     scene = load_scene(request, pk)[0]
-    context = {"form": form, "scene": scene, "project": scene.project, "can_edit": True, "oob": True}
+    context = {"form": form, "scene": scene, "can_edit": True, "oob": True} | offers_context(scene)
     return render(request, "storyboard/_autosaved.html", context)
 
 
 @require_safe
 def scene_card(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk)
-    return render(request, "storyboard/_scene_card.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
+    context = {"card": build_card(scene), "can_edit": role.includes(Role.EDITOR)}
+    return render(request, "storyboard/_scene_card.html", context)
 
 
 @require_safe

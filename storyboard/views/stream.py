@@ -6,8 +6,9 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from projects.loaders import load_project, load_scene
+from projects.loaders import load_project
 from storyboard import live
+from storyboard.loaders import load_scene
 from teams.access import signed_in
 from teams.models import Role
 

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_http_methods
 
 from core.htmx import HtmxHttpRequest
 from core.plurals import counted
+from generation.models import shown_take
 from projects import storyboard
 from projects.loaders import load_project
-from projects.models import Project, Scene
+from projects.models import Project
 from projects.undo import remember
 from storyboard.forms.style import StyleForm, planned
+from storyboard.loaders import live_scenes
 from storyboard.views.undo import offer_to_take_back
 from teams.access import signed_in
 from teams.models import Role
@@ -24,10 +26,11 @@ from teams.models import Role
 def project_style(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """With `preview` among what is posted nothing is written, and the answer says what would be."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    scenes = list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
+    scenes = live_scenes(project)
     form = StyleForm(request.POST or None, project=project, scenes=scenes)
     is_preview = "preview" in request.POST
-    context = {"project": project, "scenes": scenes, "form": form}
+    thumbnails = [(scene, shown_take(scene)) for scene in scenes]
+    context = {"project": project, "thumbnails": thumbnails, "form": form}
     if form.is_valid():
         chosen = [scene for scene in scenes if scene.pk in form.cleaned_data["scenes"]]
         only_empty = form.cleaned_data["only_empty"]

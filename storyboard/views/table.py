@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,13 +17,17 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core.htmx import HtmxHttpRequest
 from core.plurals import counted
+from generation.models import latest_take, with_takes
 from generation.quoting.quotes import chosen_offer, model_options, models_at_hand
 from projects import storyboard
-from projects.loaders import load_project, load_scene
+from projects.loaders import load_project
 from projects.models import Project, Scene
 from projects.undo import remember
-from storyboard.filters import Key
-from storyboard.navigation import back_to_view, render_view, storyboard_context
+from storyboard.board import storyboard_context
+from storyboard.cards import build_card, build_cell
+from storyboard.filters import Key, Sieve
+from storyboard.loaders import load_scene
+from storyboard.navigation import back_to_view, render_view
 from storyboard.table import COLUMNS, CellForm, raw, read_paste
 from storyboard.views.undo import offer_to_take_back
 from teams.access import as_id, signed_in
@@ -36,24 +41,47 @@ def _price(scene: Scene) -> Any:
 
 
 def _state(scene: Scene) -> str:
-    return scene.latest_take.status if scene.latest_take else ""
+    take = latest_take(scene)
+    return take.status if take else ""
 
 
 SORTED_BY_TAKES: dict[str, Key] = {"take": _state, "price": _price}
+
+
+@dataclass(frozen=True)
+class Heading:
+    column: str
+    label: str
+    #: "ascending" or "descending" where the table is sorted by it.
+    sorted: str
+    #: The query string that sorts by it.
+    query: str
+
+
+def headings(sieve: Sieve, form: CellForm) -> list[Heading]:
+    named = [("number", "No."), *form.labels(), ("take", "Take"), ("price", "Next take")]
+    direction = "descending" if sieve.sort.startswith("-") else "ascending"
+    sorted_by = sieve.sort.removeprefix("-")
+    return [
+        Heading(name, label, direction if name == sorted_by else "", sieve.sorted_by(name).query)
+        for name, label in named
+    ]
 
 
 @require_safe
 def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     context = storyboard_context(request, pk, SORTED_BY_TAKES)
     blank = Scene(project=context["project"])
-    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["project"].team_id))
+    editors = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["project"].team_id))
+    context |= {"editors": editors, "headings": headings(context["sieve"], editors)}
     return render_view(request, "table", context)
 
 
 @require_safe
 def row(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk)
-    return render(request, "storyboard/_table_row.html", {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
+    context = {"card": build_card(scene), "can_edit": role.includes(Role.EDITOR)}
+    return render(request, "storyboard/_table_row.html", context)
 
 
 @require_POST
@@ -70,7 +98,7 @@ def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
     if form.is_valid():
         if form.has_changed():
             form.save_changes()
-        return render(request, "storyboard/_table_cell.html", {"scene": scene, "column": column, "can_edit": True})
+        return render(request, "storyboard/_table_cell.html", {"cell": build_cell(scene, column), "can_edit": True})
     context = {"field": form[column], "column": column, "value": now}
     return render(request, "storyboard/_table_cell_refused.html", context, status=422)
 
@@ -97,7 +125,7 @@ def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 
 def _in_order(project: Project, ids: list[str]) -> list[Scene]:
-    scenes = Scene.objects.for_cards().filter(project=project, deleted_at=None).in_bulk(wanted := _ids(ids))
+    scenes = with_takes(Scene.objects.filter(project=project, deleted_at=None)).in_bulk(wanted := _ids(ids))
     if len(scenes) < len(set(wanted)):
         raise ValidationError("One of these scenes has been deleted in the meantime. Nothing was pasted.")
     return [scenes[pk] for pk in dict.fromkeys(wanted)]

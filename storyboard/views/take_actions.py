@@ -12,9 +12,10 @@ from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
 from generation.loaders import load_take
 from generation.takes import actions
-from projects.loaders import load_scene
 from storyboard.live import FRAGMENTS, Page
+from storyboard.loaders import load_scene
 from storyboard.responses import PLAYER, TAKES, refuse, scene_page_now
+from storyboard.scene_page import takes_context
 from teams.access import signed_in
 from teams.models import Role
 
@@ -23,7 +24,8 @@ from teams.models import Role
 def take_strip(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The scene's takes, for a page that let a live update pass while somebody was writing."""
     scene, role = load_scene(request, pk)
-    return render(request, FRAGMENTS[Page.SCENE], {"scene": scene, "can_edit": role.includes(Role.EDITOR)})
+    context = takes_context(scene) | {"can_edit": role.includes(Role.EDITOR)}
+    return render(request, FRAGMENTS[Page.SCENE], context)
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django import forms
@@ -16,12 +17,17 @@ from core.htmx import HtmxHttpRequest
 from generation import connections, pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.loaders import load_take
+from generation.models import Generation, live_takes, next_take_number
 from generation.pipeline import Asked
 from generation.providers.base import Task
+from generation.quoting import quotes
+from generation.quoting.quotes import Offer
 from generation.takes import actions
-from projects.loaders import load_project, load_scene
+from projects.loaders import load_project
+from storyboard.loaders import load_scene
 from storyboard.navigation import back_to_view
 from storyboard.responses import back_to, refuse
+from storyboard.scene_page import player_context
 from storyboard.views.confirmation import ask_first, is_confirmed
 from teams.access import signed_in
 from teams.models import Role
@@ -93,9 +99,31 @@ def player(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The large player of a scene, with the finished take asked for, else the one people would expect."""
     scene, role = load_scene(request, pk)
     asked = request.GET.get("take")
-    playing = next((take for take in scene.live_takes if take.is_done and str(take.pk) == asked), None)
-    context = {"scene": scene, "project": scene.project, "can_edit": role.includes(Role.EDITOR), "playing": playing}
+    playing = next((take for take in live_takes(scene) if take.is_done and str(take.pk) == asked), None)
+    can_edit = role.includes(Role.EDITOR)
+    context = {"scene": scene, "project": scene.project, "can_edit": can_edit}
+    context |= player_context(scene, can_edit=can_edit, playing=playing)
     return render(request, "storyboard/_player.html", context)
+
+
+@dataclass(frozen=True)
+class ReworkChoice:
+    """One thing the take's model can do with it."""
+
+    task: Task
+    offer: Offer
+
+
+def rework_choices(take: Generation) -> list[ReworkChoice]:
+    model = connections.model_of(take)
+    if model is None or not take.is_done or not take.remote_id:
+        return []
+    able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
+    return [
+        ReworkChoice(task, quotes.offer(take.scene, model, Asked(task, take, "Something")))
+        for task, can in able.items()
+        if can
+    ]
 
 
 class TakeFromForm(forms.Form):
@@ -137,4 +165,5 @@ def take_from(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "take": take, "scene": scene, "project": scene.project}
+    context |= {"choices": rework_choices(take), "next_take": next_take_number(scene)}
     return render(request, "storyboard/take_from.html", context, status=422 if form.is_bound else 200)

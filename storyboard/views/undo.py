@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
+from generation.models import scenes_with_takes
 from projects.loaders import load_act
 from projects.models import Act
 from projects.undo import take_back
@@ -26,7 +27,7 @@ def act_undo(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Ends on the page it was pressed on."""
     act, _ = load_act(request, pk, at_least=Role.EDITOR)
     try:
-        messages.success(request, take_back(act, signed_in(request)))
+        messages.success(request, take_back(act, signed_in(request), find_used=scenes_with_takes))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     page, address = came_from(request)

@@ -72,7 +72,7 @@ def world(
     Scene.objects.filter(pk=gone.pk).update(deleted_at=Now())
     takes = [make_take(scene, status=Status.COMPLETED, clip=b"clip", remote_id="one") for _ in range(2)]
     takes[0].filmstrip.save("filmstrip.webp", ContentFile(b"filmstrip"))
-    Scene.objects.filter(pk=scene.pk).update(selected_take=takes[0])
+    Generation.objects.filter(pk=takes[0].pk).update(is_selected=True)
     project = scene.project
     drawn = io.BytesIO()
     Image.new("RGB", (90, 90)).save(drawn, "PNG")

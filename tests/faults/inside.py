@@ -30,7 +30,16 @@ from bench.installation import make_team  # noqa: E402
 from generation import catalogue, pipeline  # noqa: E402
 from generation.billing import budget  # noqa: E402
 from generation.management import doctor  # noqa: E402
-from generation.models import Budget, Connection, Generation, ImageGeneration, LedgerEntry, Worker  # noqa: E402
+from generation.models import (  # noqa: E402
+    Budget,
+    Connection,
+    Generation,
+    ImageGeneration,
+    LedgerEntry,
+    Worker,
+    next_take_number,
+    with_takes,
+)
 from generation.pipeline import resolve  # noqa: E402
 from generation.providers.base import ImageRequest  # noqa: E402
 from projects.models import Project, Reference, Scene  # noqa: E402
@@ -81,10 +90,10 @@ def start_missing(project: int) -> list[int]:
 def start_fitting(project: int) -> list[int]:
     """Click by click until the budget refuses."""
     takes = []
-    for scene in Scene.objects.filter(project=project).for_cards().order_by("position"):
+    for scene in with_takes(Scene.objects.filter(project=project)).order_by("position"):
         try:
             member = scene.project.created_by or User.objects.earliest("pk")
-            takes.append(pipeline.enqueue(scene, number=scene.next_take_number, member=member).take.pk)
+            takes.append(pipeline.enqueue(scene, number=next_take_number(scene), member=member).take.pk)
         except ValidationError as error:
             if "An owner can raise it." not in str(error):
                 raise

@@ -38,7 +38,7 @@ from generation import pipeline
 from generation.billing import budget
 from generation.jobs.lease import Lease
 from generation.media import storage
-from generation.models import Budget, Connection, Generation, LedgerEntry
+from generation.models import Budget, Connection, Generation, LedgerEntry, next_take_number, with_takes
 from generation.pipeline import enqueue, resolve
 from generation.providers import sora
 from generation.providers.base import ProviderError
@@ -167,8 +167,8 @@ class Life(RuleBasedStateMachine):
     @rule(twice=st.booleans(), of_second=st.sampled_from([False, False, True]))
     def clicks(self, twice: bool = False, of_second: bool = False) -> None:
         """The second half of a double click carries the same number. Takes of a scene are asked for with the same words."""
-        scene = Scene.objects.for_cards().get(position=1 + of_second)
-        wanted = scene.next_take_number
+        scene = with_takes(Scene.objects.all()).get(position=1 + of_second)
+        wanted = next_take_number(scene)
         for _ in range(1 + twice):
             with above_the_cap():
                 pipeline.enqueue(scene, number=wanted, member=self.member)

@@ -24,7 +24,7 @@ from generation import catalogue, pipeline
 from generation.billing import budget, reports
 from generation.catalogue.pricing import price_of
 from generation.management import doctor
-from generation.models import Budget, Generation, LedgerEntry, exact
+from generation.models import Budget, Generation, LedgerEntry, exact, next_take_number
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import Team, User
@@ -63,7 +63,7 @@ def sums(project: Project) -> tuple[Decimal, Decimal]:
 
 def start(scene: Scene, member: User) -> Generation:
     fresh = Scene.objects.get(pk=scene.pk)
-    take = pipeline.enqueue(fresh, number=fresh.next_take_number, member=member).take
+    take = pipeline.enqueue(fresh, number=next_take_number(fresh), member=member).take
     Generation.objects.filter(pk=take.pk).update(created_at="2026-01-01T00:00Z")
     return take
 

@@ -13,11 +13,12 @@ from django.urls import reverse
 
 from generation import catalogue, connections
 from generation.catalogue.pricing import Price
-from generation.models import Budget
+from generation.models import Budget, with_takes
 from generation.quoting import model_comparison, quotes
 from generation.quoting.model_comparison import ProjectOffer, in_words
 from generation.states import Status
 from projects.models import Act, Project, Reference, Scene
+from storyboard.loaders import live_scenes
 from teams.models import User
 from tests.queries import count_queries
 from tests.standin import StandIn
@@ -32,7 +33,7 @@ def usd(amount: str) -> Price:
 
 
 def loaded(project: Project) -> list[Scene]:
-    return list(Scene.objects.for_cards().filter(project=project, deleted_at=None))
+    return live_scenes(project)
 
 
 def compared(project: Project) -> dict[str, ProjectOffer]:
@@ -162,7 +163,7 @@ def warnings(scene: Scene) -> dict[str, str]:
 
 def test_several_times_the_cheapest_hosted_one_is_marked(scene: Scene, own_server: StandIn):
     Scene.objects.update(duration=4)
-    assert warnings(Scene.objects.for_cards().get()) == {
+    assert warnings(with_takes(Scene.objects.all()).get()) == {
         "animatic": "",
         "sora-2": "",
         "sora-2-pro": "3 times the price of Sora 2.",
@@ -172,7 +173,7 @@ def test_several_times_the_cheapest_hosted_one_is_marked(scene: Scene, own_serve
 def test_what_is_asked_about_first_is_marked(scene: Scene, own_server: StandIn):
     Scene.objects.update(duration=4)
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.30"))
-    assert warnings(Scene.objects.for_cards().get()) == {
+    assert warnings(with_takes(Scene.objects.all()).get()) == {
         "animatic": "",
         "sora-2": "Above $0.30, so it is asked about first.",
         "sora-2-pro": "3 times the price of Sora 2. Above $0.30, so it is asked about first.",

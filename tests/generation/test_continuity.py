@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation.models import Generation
+from generation.models import Generation, select_take
 from generation.states import Status
 from generation.takes import frame_chaining
 from projects.models import Act, Project, Reference, Scene
@@ -33,7 +33,7 @@ def film(make_scenes, make_take: Callable[..., Generation], grey: bytes) -> list
     scenes = make_scenes(3)
     for scene in scenes[:2]:
         take = make_take(scene, status=Status.COMPLETED, clip=grey, clip_seconds="2.500")
-        Scene.objects.filter(pk=scene.pk).update(selected_take=take)
+        Generation.objects.filter(pk=take.pk).update(is_selected=True)
     return scenes
 
 
@@ -173,7 +173,7 @@ def test_where_nothing_can_be_chained(
     as_user: AsUser, film: list[Scene], make_take, bob: User, index: int, selected: bool, words: str
 ):
     take = make_take(film[index], status=Status.COMPLETED, clip=b"clip")
-    Scene.objects.filter(pk=film[index].pk).update(selected_take=take if selected else None)
+    select_take(film[index].pk, take if selected else None)
     answer = as_user(bob).post(reverse("scene_chain", args=[film[index].pk]), headers=HTMX)
     assert (answer.status_code, answer.content.decode()) == (422, words)
 

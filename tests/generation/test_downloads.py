@@ -27,7 +27,7 @@ AsUser = Callable[[User], Client]
 @pytest.fixture
 def take(scene: Scene, make_take: Callable[..., Generation]) -> Generation:
     take = make_take(scene, status=Status.COMPLETED, clip=CLIP)
-    Scene.objects.filter(pk=scene.pk).update(selected_take=take)
+    Generation.objects.filter(pk=take.pk).update(is_selected=True)
     return take
 
 
@@ -133,7 +133,7 @@ async def test_all_selected_takes_in_one_zip(project: Project, make_scenes, make
         one, two, _three, four = make_scenes(4)
         for scene in (two, one, four):
             chosen = make_take(scene, status=Status.COMPLETED, clip=CLIP + scene.title.encode())
-            Scene.objects.filter(pk=scene.pk).update(selected_take=chosen)
+            Generation.objects.filter(pk=chosen.pk).update(is_selected=True)
         make_take(one, status=Status.COMPLETED, clip=b"not selected")
         Scene.objects.filter(pk=four.pk).update(deleted_at="2026-01-01T00:00Z")
 

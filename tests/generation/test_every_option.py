@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
-from generation.models import Generation
+from generation.models import Generation, next_take_number
 from generation.quoting.eligibility import why_not
 from generation.states import Status
 from projects import references
@@ -164,7 +164,7 @@ def ask(scene: Scene, member: User, model: Model) -> Generation | str:
     """The take, as far as it was sent; or why it is refused."""
     fresh = Scene.objects.get(pk=scene.pk)
     try:
-        take = pipeline.enqueue(fresh, number=fresh.next_take_number, member=member, model=model).take
+        take = pipeline.enqueue(fresh, number=next_take_number(fresh), member=member, model=model).take
     except ValidationError as error:
         return " ".join(error.messages)
     Generation.objects.filter(pk=take.pk).update(next_step_at=Now(), created_at="2026-01-01T00:00Z")

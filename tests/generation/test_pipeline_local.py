@@ -16,7 +16,7 @@ from django_q.models import OrmQ
 from generation import catalogue, pipeline
 from generation.jobs.lease import Lease
 from generation.media import storage
-from generation.models import Generation
+from generation.models import Generation, selected_take
 from generation.providers import animatic
 from generation.states import Status
 from projects import storyboard
@@ -158,7 +158,7 @@ def test_the_first_finished_take_is_selected_and_later_ones_are_not(
     advance(local_take)
     advance(make_take(scene))
     scene.refresh_from_db()
-    assert scene.selected_take == local_take
+    assert selected_take(scene) == local_take
 
 
 @pytest.mark.django_db

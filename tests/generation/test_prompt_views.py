@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation.models import Generation, PromptTemplate
+from generation.models import Generation, PromptTemplate, with_takes
 from generation.prompting import TEMPLATES, TEXT_LIMIT
 from generation.prompting.samples import EVERY_FIELD
 from generation.providers.base import Task
@@ -262,6 +262,6 @@ def test_a_copy_travels_with_the_take(scene: Scene, team: Team, bob: User, sora,
 
     PromptTemplate.objects.create(team=team, name="sora", text="Ours: {{ shot.action }}")
     Scene.objects.update(model_id="sora-2", duration=4)
-    pipeline.enqueue(Scene.objects.for_cards().get(), number=1, member=bob)
+    pipeline.enqueue(with_takes(Scene.objects.all()).get(), number=1, member=bob)
     take = Generation.objects.get()
     assert (take.task, take.prompt) == (Task.CREATE, "Ours: Something happens.")

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from generation.models import Generation
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -25,7 +26,7 @@ def test_the_film_is_made_of_selected_takes_and_sketches(
     one, two, three = make_scenes(3)
     chosen = make_take(one, status=Status.COMPLETED, clip=b"clip", clip_seconds=Decimal("1.200"))
     make_take(one, status=Status.COMPLETED, clip=b"clip", clip_seconds=Decimal(9))
-    Scene.objects.filter(pk=one.pk).update(selected_take=chosen)
+    Generation.objects.filter(pk=chosen.pk).update(is_selected=True)
     make_take(two, status=Status.FAILED)
     newest = make_take(three, status=Status.COMPLETED, clip=b"clip")
     page = as_user(vera).get(reverse("animatic", args=[project.pk])).content.decode()

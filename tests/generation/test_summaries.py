@@ -49,7 +49,7 @@ def test_the_poster_is_of_the_first_scene_with_a_clip(project: Project, make_sce
     selected, newest, deleted = (make_take(second, **DONE) for _ in range(3))
     Generation.objects.filter(pk=deleted.pk).update(deleted_at=second.created_at)
     assert summaries_of([project])[0].poster_take == newest
-    Scene.objects.filter(pk=second.pk).update(selected_take=selected)
+    Generation.objects.filter(pk=selected.pk).update(is_selected=True)
     assert summaries_of([project])[0].poster_take == selected
 
 

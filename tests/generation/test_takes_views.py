@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation.models import Generation
+from generation.models import Generation, selected_take
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -110,10 +110,10 @@ def test_cancelling_twice_changes_nothing(as_user: AsUser, local_take: Generatio
 
 def test_select(as_user: AsUser, scene: Scene, make_take, bob: User):
     first, second = (make_take(scene, status=Status.COMPLETED, clip=b"clip") for _ in range(2))
-    Scene.objects.update(selected_take=first)
+    Generation.objects.filter(pk=first.pk).update(is_selected=True)
     response = as_user(bob).post(reverse("take_select", args=[second.pk]) + "?from=scene", headers=HTMX)
     scene.refresh_from_db()
-    assert scene.selected_take == second
+    assert selected_take(scene) == second
     assert f'data-shown="{second.pk}"' in response.content.decode()
 
 
@@ -122,7 +122,7 @@ def test_only_a_finished_take_can_be_selected(as_user: AsUser, scene: Scene, mak
     take = make_take(scene, status=status)
     assert as_user(bob).post(reverse("take_select", args=[take.pk])).status_code == 400
     scene.refresh_from_db()
-    assert scene.selected_take is None
+    assert selected_take(scene) is None
 
 
 @pytest.mark.parametrize("name", ["generate", "generate_missing", "take_cancel", "take_select"])
@@ -156,7 +156,7 @@ def test_the_player_shows_the_selected_take(as_user: AsUser, scene: Scene, make_
     url = reverse("scene_player", args=[scene.pk])
     assert reverse("scene_sketch", args=[scene.pk]) in as_user(vera).get(url).content.decode()
     first, _ = (make_take(scene, status=Status.COMPLETED, clip=b"clip") for _ in range(2))
-    Scene.objects.update(selected_take=first)
+    Generation.objects.filter(pk=first.pk).update(is_selected=True)
     assert reverse("take_clip", args=[first.pk]) in as_user(vera).get(url).content.decode()
     assert as_user(mallory).get(url).status_code == 404
 

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from generation.models import select_take, selected_take
 from projects import presets, storyboard
 from projects.models import Project, Scene
 from storyboard.forms.scene import CardForm
@@ -146,13 +147,14 @@ def test_saving_leaves_alone_what_others_did_meanwhile(project: Project, make_sc
     scene, other = make_scenes(2)
     stale = Scene.objects.select_related("project").get(pk=scene.pk)
     take = make_take(scene)
-    Scene.objects.filter(pk=scene.pk).update(selected_take=take, weather="fog")
+    Scene.objects.filter(pk=scene.pk).update(weather="fog")
+    select_take(scene.pk, take)
     storyboard.move(scene, after=other.pk)
     form = CardForm(CARD, instance=stale)
     assert form.is_valid()
     form.save_changes()
     scene.refresh_from_db()
-    assert (scene.title, scene.selected_take, scene.weather, scene.position) == ("The gangway", take, "fog", 2)
+    assert (scene.title, selected_take(scene), scene.weather, scene.position) == ("The gangway", take, "fog", 2)
 
 
 def test_editing_on_the_card(as_user: AsUser, scene: Scene, bob: User):

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from generation.models import Generation
+from generation.models import Generation, with_takes
 from generation.states import Status
 from projects.models import Project, Scene
 from storyboard.filters import Sieve
@@ -22,7 +22,7 @@ MakeScenes = Callable[..., list[Scene]]
 
 
 def sifted(project: Project, query: str) -> list[str]:
-    scenes = Scene.objects.for_cards().filter(project=project)
+    scenes = with_takes(Scene.objects.filter(project=project))
     return [scene.title for scene in Sieve.asked_for(QueryDict(query)).sifted(scenes)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,14 +15,17 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generation.models import Generation
+from generation.models import Generation, scenes_with_takes, with_takes
 from generation.states import Status
 from projects import presets, storyboard
+from projects import undo as undo_module
 from projects.models import Act, Project, Scene
-from projects.undo import remember, take_back
+from projects.undo import remember
 from storyboard.forms.style import CLEAR, FIELDS, planned
 from teams.models import User
 from tests.queries import count_queries
+
+take_back = partial(undo_module.take_back, find_used=scenes_with_takes)
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
@@ -90,7 +94,7 @@ def test_a_choice_that_the_project_made_already_makes_no_take_stale(
     Project.objects.update(visual_style="noir")
     (scene,) = make_scenes(1)
     make_take(Scene.objects.get(), status=Status.COMPLETED, clip=b"clip")
-    scene = Scene.objects.for_cards().get()
+    scene = with_takes(Scene.objects.all()).get()
     (change,) = planned([scene], {"visual_style": "noir"}, only_empty=False)
     assert (change.fields, change.stale) == ([("visual style", "as the project", "Film noir")], False)
     (change,) = planned([scene], {"visual_style": "western"}, only_empty=False)
@@ -227,7 +231,7 @@ def test_whatever_is_applied_is_as_planned_and_is_undone_but_for_later_edits(
     project.scenes.all().delete()
     for position, fields in enumerate(before, start=1):
         Scene.objects.create(project=project, position=position, title="a", action="b", **fields)
-    scenes = list(Scene.objects.for_cards().filter(project=project))
+    scenes = list(with_takes(Scene.objects.filter(project=project)))
     plan = {change.scene.pk for change in planned(scenes, values, only_empty=only_empty)}
     written = storyboard.apply_style(project.pk, [scene.pk for scene in scenes], values, only_empty=only_empty)
     assert {one.scene for one in written} == plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -12,11 +13,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from projects import storyboard
+from generation.models import scenes_with_takes
+from projects import storyboard, undo
 from projects.models import Act, Project, Reference, Scene
-from projects.undo import remember, take_back
+from projects.undo import remember
 from teams.models import Team, User
 from tests.queries import count_queries
+
+take_back = partial(undo.take_back, find_used=scenes_with_takes)
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
@@ -160,7 +164,7 @@ def test_writing_leaves_other_fields_alone(project: Project, make_scenes: MakeSc
     with count_queries() as queries:
         storyboard.write(project.pk, {one.pk: {"title": "A"}})
     update = next(query["sql"] for query in queries if query["sql"].startswith("UPDATE"))
-    assert ('"title"' in update, '"action"' in update, '"selected_take_id"' in update) == (True, False, False)
+    assert ('"title"' in update, '"action"' in update, '"notes"' in update) == (True, False, False)
 
 
 def test_writing_many_back_asks_as_often_for_thirty_as_for_three(project: Project, make_scenes: MakeScenes, bob: User):

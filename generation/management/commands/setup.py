@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from generation import catalogue, pipeline
+from generation.models import with_takes
 from projects import sample
 from projects.models import Scene
 from teams import members
@@ -27,6 +28,6 @@ class Command(BaseCommand):
         owner = User.objects.create_user(os.environ.get("IMAGEAI_OWNER", "owner@localhost"))
         team = members.found("My team", owner)
         project = sample.make(team, owner)
-        for scene in Scene.objects.for_cards().filter(project=project)[:SCENES_WITH_TAKES]:
+        for scene in with_takes(Scene.objects.filter(project=project))[:SCENES_WITH_TAKES]:
             pipeline.enqueue(scene, number=1, member=owner, model=catalogue.default_video_model())
         self.stdout.write(f"Made {team} for {owner}, with the sample project “{project}”.")

@@ -15,7 +15,7 @@ from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
 from generation.management import terminal
 from generation.management.terminal import Usage
-from generation.models import Generation
+from generation.models import Generation, next_take_number
 from generation.providers.base import Task
 from generation.providers.description import Kind
 from generation.providers.registry import of_kind
@@ -95,7 +95,7 @@ class Command(terminal.MakingCommand[Generation]):
             # Outside of any transaction: people take their time, and nobody else is to wait for them.
             terminal.agree(str(offered.price), yes=options["yes"], is_free=offered.price.amount == 0)
             now, price = Scene.objects.get(pk=scene.pk), str(offered.price)
-            number = now.next_take_number
+            number = next_take_number(now)
             return pipeline.enqueue(now, number=number, member=person, model=model, expected=price, asked=asked).take
         except (Usage, ValidationError, KeyboardInterrupt):
             if not asked:

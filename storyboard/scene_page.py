@@ -1,40 +1,28 @@
-"""What templates ask about frames and references: how frames will be cut, and which pictures are being made."""
+"""What the parts of a scene's page show. Each function fills one fragment, alone or as part of the page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-
-from django import template
+from typing import Any
 
 from generation import connections
+from generation.connections.naming import model_name
 from generation.media import fitting
-from generation.models import ImageGeneration
+from generation.models import Generation, shown_take
 from generation.quoting import quotes
 from generation.takes import frame_chaining
-from projects.models import Reference, Scene
+from projects.models import Project, Reference, Scene
 from projects.references import MAX_BYTES
+from storyboard.cards import build_strip
 from storyboard.image_progress import being_made, seen_of
-
-register = template.Library()
-register.simple_tag(being_made)
-register.filter(seen_of)
+from storyboard.live import cursor_of
+from storyboard.loaders import live_scenes
+from storyboard.prompt_previews import previews_of
 
 EXPLANATIONS = {
     Reference.Role.START_FRAME: "The picture the clip begins with.",
     Reference.Role.END_FRAME: "The picture the clip ends with.",
 }
-
-
-@register.simple_tag
-def largest_picture() -> int:
-    """In bytes."""
-    return MAX_BYTES
-
-
-@register.simple_tag
-def reference_kinds() -> list[tuple[str, str]]:
-    return Reference.Kind.choices
 
 
 @dataclass(frozen=True)
@@ -56,7 +44,7 @@ class FrameSlot:
     picture: Reference | None
     size: str
     says: str
-    #: That the scene's model takes no such frame.
+    #: That the scene's model does not support such a frame.
     refusal: str
 
     @property
@@ -73,7 +61,72 @@ class FrameSlot:
         return [Cut(fit.value, str(fit.label), fit.value == chosen) for fit in Reference.Fit]
 
 
-@register.simple_tag
+def page_context(scene: Scene, *, can_edit: bool) -> dict[str, Any]:
+    """Everything but the form."""
+    scenes = live_scenes(scene.project)
+    context = {
+        "scene": scene,
+        "project": scene.project,
+        "can_edit": can_edit,
+        "thumbnails": [(other, shown_take(other)) for other in scenes],
+        "cursor": cursor_of(scenes),
+    }
+    parts = (takes_context(scene), player_context(scene, can_edit=can_edit), pictures_context(scene))
+    for part in (*parts, offers_context(scene), prompts_context(scene)):
+        context |= part
+    return context
+
+
+def takes_context(scene: Scene) -> dict[str, Any]:
+    return {"strip": build_strip(scene)}
+
+
+def player_context(scene: Scene, *, can_edit: bool, playing: Generation | None = None) -> dict[str, Any]:
+    """The clip of the take that was asked for, else of the one people see."""
+    player_take = playing or shown_take(scene)
+    following = frame_chaining.next_scene(scene) if can_edit and player_take and player_take.is_selected else None
+    return {
+        "player_take": player_take,
+        "is_playing": playing is not None,
+        "following": following,
+        "following_begins": following is not None and following.frame(Reference.Role.START_FRAME) is not None,
+        "reference_kinds": Reference.Kind.choices,
+    }
+
+
+def pictures_context(scene: Scene) -> dict[str, Any]:
+    return {
+        "slots": frame_slots(scene),
+        "picture_notes": picture_notes(scene),
+        "reference_count": reference_count(scene),
+        "references": scene.shown_references(),
+        **upload_context(scene),
+    }
+
+
+def upload_context(target: Scene | Project) -> dict[str, Any]:
+    """What the upload form needs, and the pictures that are being made."""
+    rows = being_made(target)
+    return {
+        "pictures_in_progress": rows,
+        "pictures_seen": seen_of(rows),
+        "is_making_pictures": any(row.is_active for row in rows),
+        "reference_kinds": Reference.Kind.choices,
+        "largest_picture": MAX_BYTES,
+    }
+
+
+def offers_context(scene: Scene) -> dict[str, Any]:
+    project = scene.project
+    name = model_name(project.model_id, project.team_id)
+    return {"offers": quotes.offers_for(scene), "project_model_name": name}
+
+
+def prompts_context(scene: Scene) -> dict[str, Any]:
+    """What each kind of model would be sent, and what the shown take was made with."""
+    return {"previews": previews_of(scene), "prompt_take": shown_take(scene)}
+
+
 def frame_slots(scene: Scene) -> list[FrameSlot]:
     width, height = quotes.frame_size(scene)
     model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
@@ -87,7 +140,6 @@ def frame_slots(scene: Scene) -> list[FrameSlot]:
     return slots
 
 
-@register.simple_tag
 def reference_count(scene: Scene) -> str:
     """How many references the scene's model takes, and how many there are; in words."""
     model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
@@ -99,7 +151,6 @@ def reference_count(scene: Scene) -> str:
     return f"{model.name} takes {most}; this scene has {there}."
 
 
-@register.simple_tag
 def picture_notes(scene: Scene) -> list[str]:
     """What the scene's model will not take of its pictures, beyond what stands beside each frame."""
     model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
@@ -108,25 +159,3 @@ def picture_notes(scene: Scene) -> list[str]:
     seconds = model.seconds.nearest(scene.duration)
     beside = {quotes.frame_refusal(model, role, scene.project.team_id) for role in EXPLANATIONS}
     return [said for said in quotes.picture_obstacles(scene, model, seconds) if said not in beside]
-
-
-@register.simple_tag
-def following(scene: Scene) -> Scene | None:
-    return frame_chaining.next_scene(scene)
-
-
-@register.filter
-def begins(scene: Scene) -> bool:
-    """Whether it has a start frame."""
-    return scene.frame(Reference.Role.START_FRAME) is not None
-
-
-@register.simple_tag
-def chainable_count(scenes: Iterable[Scene]) -> int:
-    """How many scenes without a start frame follow one with a selected take."""
-    return sum(1 for _ in frame_chaining.chainable(scenes))
-
-
-@register.filter
-def any_active(rows: Iterable[ImageGeneration]) -> bool:
-    return any(row.is_active for row in rows)

@@ -1,0 +1,123 @@
+"""What cards, table rows and take strips show of scenes. Reads what `with_takes` has loaded, and a team's connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.urls import reverse
+
+from core.numbers import roughly
+from generation import connections
+from generation.connections import naming
+from generation.models import (
+    Advancing,
+    Generation,
+    latest_take,
+    live_takes,
+    next_take_number,
+    shown_take,
+)
+from generation.quoting.quotes import Offer, chosen_offer
+from generation.takes.lineage import Branch, lineage
+from projects import presets
+from projects.models import Scene
+from storyboard.table import COLUMNS, raw
+
+
+@dataclass(frozen=True)
+class JobEntry:
+    """A clip or a picture in the making, with what its row does not say."""
+
+    job: Advancing
+    model_name: str
+    #: How long its model usually needs; empty where that is not known.
+    usual_time: str
+
+
+@dataclass(frozen=True)
+class TakeEntry(JobEntry):
+    job: Generation
+    #: The take it was reworked from, if the page shows that one too.
+    source: Generation | None
+    #: Whether its model can remix, extend or edit it.
+    can_be_reworked: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One field of a scene as it is stored and as it reads."""
+
+    column: str
+    value: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SceneCard:
+    """`offer` is what the next take would be and cost; None where the scene's model is unknown."""
+
+    scene: Scene
+    shown: Generation | None
+    latest: TakeEntry | None
+    offer: Offer | None
+    next_take: int
+
+    @property
+    def cells(self) -> list[Cell]:
+        return [build_cell(self.scene, column) for column in COLUMNS]
+
+
+@dataclass(frozen=True)
+class TakeStrip:
+    """All takes of a scene, newest first."""
+
+    card: SceneCard
+    takes: list[TakeEntry]
+    deleted: list[TakeEntry]
+    branches: list[Branch]
+    #: Empty unless there are two takes to compare.
+    compare_url: str
+
+
+def build_entry(job: Advancing) -> JobEntry:
+    team_id = connections.team_of(job)
+    model = connections.all_models(team_id).get(job.model_id)
+    usual_time = roughly(Decimal(model.expected_seconds)) if model else ""
+    return JobEntry(job, naming.model_name(job.model_id, team_id), usual_time)
+
+
+def take_entry(take: Generation, siblings: dict[int, Generation]) -> TakeEntry:
+    entry = build_entry(take)
+    model = connections.model_of(take) if take.is_done and take.remote_id else None
+    can_be_reworked = model is not None and any((model.takes.remix, model.takes.extend, model.takes.edit))
+    source = siblings.get(take.source_id) if take.source_id else None
+    return TakeEntry(take, entry.model_name, entry.usual_time, source, can_be_reworked)
+
+
+def build_card(scene: Scene) -> SceneCard:
+    siblings = {take.pk: take for take in scene.takes.all()}
+    latest = latest_take(scene)
+    entry = take_entry(latest, siblings) if latest else None
+    return SceneCard(scene, shown_take(scene), entry, chosen_offer(scene), next_take_number(scene))
+
+
+def build_strip(scene: Scene) -> TakeStrip:
+    siblings = {take.pk: take for take in scene.takes.all()}
+    entries = {pk: take_entry(take, siblings) for pk, take in siblings.items()}
+    live = [entries[take.pk] for take in reversed(live_takes(scene))]
+    comparable = sum(entry.job.is_done for entry in live) > 1
+    return TakeStrip(
+        card=build_card(scene),
+        takes=live,
+        deleted=[entry for entry in entries.values() if entry.job.deleted_at],
+        branches=lineage(siblings.values(), {pk: entry.model_name for pk, entry in entries.items()}),
+        compare_url=reverse("compare", args=[scene.pk]) if comparable else "",
+    )
+
+
+def build_cell(scene: Scene, column: str) -> Cell:
+    value = raw(scene, column)
+    if column == "model_id":
+        return Cell(column, value, naming.model_name(value, scene.project.team_id) if value else "")
+    return Cell(column, value, presets.label(column, value) if value and column in presets.all_presets() else value)
