@@ -1,23 +1,20 @@
-"""What models are told: the preview beside a scene's fields, a prompt of its own, and a team's copies of the templates."""
+"""A team's copies of the prompt templates."""
 
 from __future__ import annotations
 
 from inspect import getdoc
 
 from django.contrib import messages
-from django.db import transaction
-from django.db.models.functions import Now
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
 from generation.forms.prompt_template import PromptTemplateForm
-from generation.models import PromptTemplate
 from generation.prompting import FIELDS, TEMPLATES, WORDS, Template
-from teams import activity
+from generation.prompting.team_templates import delete_copy, save_copy
 from teams.access import load_team, signed_in
-from teams.models import Role, Team, User, Verb
+from teams.models import Role, Team
 
 
 def load_template(request: HtmxHttpRequest, pk: int, name: str, *, at_least: Role) -> tuple[Team, Template, Role]:
@@ -34,22 +31,6 @@ def prompt_templates(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     rows = [(template, copies.get(template.name)) for template in TEMPLATES.values()]
     context = {"team": team, "rows": rows, "can_edit": role.includes(Role.EDITOR)}
     return render(request, "generation/prompt_templates.html", context)
-
-
-@transaction.atomic
-def save_copy(team: Team, template: Template, text: str, by: User) -> None:
-    changes = {"text": text, "changed_by": by, "changed_at": Now()}
-    PromptTemplate.objects.update_or_create(team=team, name=template.name, defaults=changes)
-    activity.record(Verb.PROMPT_EDITED, by, template.title, team=team.pk, page=("prompt_templates", team.pk))
-
-
-@transaction.atomic
-def delete_copy(team: Team, template: Template, by: User) -> bool:
-    """Whether there was one."""
-    deleted, _ = team.prompt_templates.filter(name=template.name).delete()
-    if deleted:
-        activity.record(Verb.PROMPT_RESET, by, template.title, team=team.pk, page=("prompt_templates", team.pk))
-    return bool(deleted)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

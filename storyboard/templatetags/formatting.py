@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django import template
 
 from core.numbers import plain_number, roughly
 from generation.catalogue.pricing import Price
-from generation.models import Advancing
 from generation.takes.failures import Failure, failure_of
 from projects import presets
-from projects.models import Scene
+
+if TYPE_CHECKING:
+    from generation.models import Advancing
+    from projects.models import Scene
 
 register = template.Library()
 register.filter(roughly)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, QueryDict
@@ -17,13 +16,13 @@ from core.plurals import counted
 from generation import connections, pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.catalogue import Model
-from generation.models import latest_take, next_take_number, shown_take
+from generation.models import latest_take, shown_take
 from generation.quoting import batches
-from generation.quoting.quotes import models_at_hand
 from generation.states import Status
 from projects.loaders import load_project
 from projects.models import Project, Scene
 from storyboard.cards import build_card
+from storyboard.forms.batch import BatchForm, choice_of
 from storyboard.loaders import live_scenes
 from storyboard.views.confirmation import ask_first, is_confirmed
 from teams.access import signed_in
@@ -47,31 +46,6 @@ WHICH: dict[str, tuple[str, Callable[[Scene], bool]]] = {
     "failed": ("Failed", has_failed),
     "all": ("All", lambda scene: True),
 }
-
-
-class BatchForm(forms.Form):
-    """Each `take` is a scene and the number of the take to make of it, as 12:3."""
-
-    def __init__(self, data: QueryDict, project: Project, scenes: list[Scene]) -> None:
-        super().__init__(data)
-        self.fields["take"] = forms.MultipleChoiceField(
-            choices=[(choice_of(scene), scene.title) for scene in scenes],
-            error_messages={
-                "required": "Tick the scenes to make a take of.",
-                "invalid_choice": "A scene has changed since this page was opened. Look at the list again.",
-            },
-        )
-        models = [("", "Each scene's own model"), *models_at_hand(project.team_id)]
-        self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Made with")
-
-    @property
-    def numbers(self) -> dict[int, int]:
-        pairs = (choice.split(":") for choice in self.cleaned_data["take"])
-        return {int(scene): int(number) for scene, number in pairs}
-
-
-def choice_of(scene: Scene) -> str:
-    return f"{scene.pk}:{next_take_number(scene)}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
-from core.plurals import counted
 from generation import connections
-from generation.catalogue import Model
 from generation.quoting import model_comparison
 from generation.quoting.eligibility import why_not
-from projects import storyboard
 from projects.loaders import load_project
-from projects.models import Project
-from projects.storyboard import Written
-from projects.undo import remember
+from storyboard import bulk
 from storyboard.loaders import live_scenes
 from storyboard.navigation import back_to_view
 from storyboard.views.undo import offer_to_take_back
@@ -36,9 +28,8 @@ def project_model(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if model is None or model.kind != "video":
         messages.error(request, "There is no such model here. Choose one of the list.")
         return back_to_view(request, pk)
-    with transaction.atomic():
-        written = storyboard.write(pk, {}, of_project={"model_id": model.id})
-        tell(request, project, model, written)
+    change = bulk.set_project_model(project, model, signed_in(request))
+    offer_to_take_back(request, change.text, change.entry)
     return back_to_view(request, pk)
 
 
@@ -60,19 +51,8 @@ def model_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if model is None or model.kind != "video" or why_not(model, project.team_id):
         messages.error(request, "That model cannot be had here. Choose another under Compare models.")
         return back_to_view(request, pk)
-    with transaction.atomic():
-        written = storyboard.switch_model(pk, old, model.id)
-        tell(request, project, model, written)
-    if not written:
+    change = bulk.replace_model(project, old, model, signed_in(request))
+    offer_to_take_back(request, change.text, change.entry)
+    if change.entry is None:
         messages.info(request, "No scene is set to that model any more.")
     return back_to_view(request, pk)
-
-
-def tell(request: HtmxHttpRequest, project: Project, model: Model, written: Sequence[Written]) -> None:
-    """What was given the model: in the log, and to the person beside a button that takes it back."""
-    of_project = any(one.scene is None for one in written)
-    scenes = counted(len(written) - of_project, "scene")
-    whose = [*["the project"] * of_project, *[scenes] * (len(written) > of_project)]
-    what = f"the model of {' and '.join(whose)} to {model.id}"
-    said = f"New takes are made with {model.name}." if of_project else f"{scenes} will be made with {model.name}."
-    offer_to_take_back(request, said, remember(project, signed_in(request), what=what, written=written))

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import F
-from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,6 +18,7 @@ from generation.jobs import recovery
 from generation.loaders import load_images, load_take
 from generation.models import Advancing, Connection, Generation, ImageGeneration, Worker
 from generation.states import Status
+from generation.takes.actions import dismiss_failure
 from storyboard.cards import JobEntry, build_entry
 from teams.access import editable_teams, signed_in
 from teams.models import Membership, Role
@@ -86,19 +85,14 @@ def queue(request: HtmxHttpRequest) -> HttpResponse:
 @require_POST
 def dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    return dismissed(take)
+    dismiss_failure(take)
+    return redirect("queue")
 
 
 @require_POST
 def images_dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     row, _ = load_images(request, pk, at_least=Role.EDITOR)
-    return dismissed(row)
-
-
-def dismissed(row: Advancing) -> HttpResponse:
-    """Somebody of the team has seen that it failed: it leaves the queue page for all of them."""
-    undismissed = type(row)._default_manager.filter(pk=row.pk, status=Status.FAILED, dismissed_at=None)
-    undismissed.update(dismissed_at=Now(), version=F("version") + 1, changed_at=Now())
+    dismiss_failure(row)
     return redirect("queue")
 
 

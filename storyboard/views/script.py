@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,17 +10,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.attachments import as_file, file_stem
 from core.htmx import HtmxHttpRequest
-from core.plurals import counted
 from core.spreadsheets import csv_response
-from projects import storyboard
 from projects.exporters import fountain, table
 from projects.loaders import load_project
 from projects.models import Project, Scene
-from projects.undo import remember
+from storyboard import bulk
 from storyboard.forms.script import ImportForm, ScriptForm
 from storyboard.views.undo import offer_to_take_back
 from teams.access import signed_in
-from teams.models import Role, Verb
+from teams.models import Role
 
 
 def preview(request: HtmxHttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
@@ -32,15 +29,8 @@ def preview(request: HtmxHttpRequest, form: ScriptForm, project: Project | None 
 
 def add_scenes(request: HtmxHttpRequest, form: ScriptForm, project: Project, *, after: int | None = None) -> Scene:
     """The first of the scenes that were wanted. Raises ValidationError."""
-    wanted = form.scenes(project)
-    if not wanted:
-        raise ValidationError("Tick at least one scene.")
-    scenes = counted(len(wanted), "scene")
-    with transaction.atomic():
-        added = storyboard.add_many(project.pk, wanted, after=after)
-        what = f"{scenes} from a script"
-        act = remember(project, signed_in(request), verb=Verb.SCRIPT_IMPORTED, what=what, added=added)
-    offer_to_take_back(request, f"{scenes} imported.", act)
+    added, change = bulk.import_scenes(project, form.scenes(project), after=after, member=signed_in(request))
+    offer_to_take_back(request, change.text, change.entry)
     return added[0]
 
 

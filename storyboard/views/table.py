@@ -8,30 +8,27 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from core.htmx import HtmxHttpRequest
-from core.plurals import counted
-from generation.models import latest_take, with_takes
+from generation.models import latest_take
 from generation.quoting.quotes import chosen_offer, model_options, models_at_hand
-from projects import storyboard
 from projects.loaders import load_project
-from projects.models import Project, Scene
-from projects.undo import remember
+from projects.models import Scene
+from storyboard import bulk
 from storyboard.board import storyboard_context
 from storyboard.cards import build_card, build_cell
 from storyboard.filters import Key, Sieve
 from storyboard.loaders import load_scene
 from storyboard.navigation import back_to_view, render_view
-from storyboard.table import COLUMNS, CellForm, raw, read_paste
+from storyboard.table import COLUMNS, CellForm, raw
 from storyboard.views.undo import offer_to_take_back
-from teams.access import as_id, signed_in
-from teams.models import Role, User
+from teams.access import signed_in
+from teams.models import Role
 
 
 def _price(scene: Scene) -> Any:
@@ -108,40 +105,16 @@ def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Lay rows over the scenes `rows` (ids as the page showed them), or add them at the end where there are none."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
-        scenes = _in_order(project, request.POST.get("rows", "").split())
+        ids = bulk.parse_ids(request.POST.get("rows", "").split())
         text, column = request.POST.get("text", ""), request.POST.get("column", COLUMNS[0])
-        pasted = read_paste(project, scenes, text, column=column, models=models_at_hand(project.team_id))
-        with transaction.atomic():
-            written = storyboard.write(pk, pasted.values)
-            added = storyboard.add_many(pk, pasted.new)
-            act = remember(project, signed_in(request), written=written, added=added)
+        change = bulk.paste(project, ids, text, column, signed_in(request))
     except ValidationError as error:
         if request.htmx:
             return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
         messages.error(request, " ".join(error.messages))
         return back_to_view(request, pk)
-    offer_to_take_back(request, _pasted(len({one.scene for one in written}), len(added)), act)
+    offer_to_take_back(request, change.text, change.entry)
     return back_to_view(request, pk)
-
-
-def _in_order(project: Project, ids: list[str]) -> list[Scene]:
-    scenes = with_takes(Scene.objects.filter(project=project, deleted_at=None)).in_bulk(wanted := _ids(ids))
-    if len(scenes) < len(set(wanted)):
-        raise ValidationError("One of these scenes has been deleted in the meantime. Nothing was pasted.")
-    return [scenes[pk] for pk in dict.fromkeys(wanted)]
-
-
-def _ids(texts: list[str]) -> list[int]:
-    ids = [pk for text in texts if (pk := as_id(text))]
-    if not len(ids) == len(texts) <= storyboard.MAX_SCENES:
-        raise ValidationError("Which scenes are meant is not known. Reload the page, then try again.")
-    return ids
-
-
-def _pasted(changed: int, added: int) -> str:
-    done = [f"{counted(changed, 'scene')} changed"] if changed or not added else []
-    done += [f"{counted(added, 'scene')} added"] if added else []
-    return f"Pasted: {', '.join(done)}."
 
 
 # -- Many scenes at once -----------------------------------------------------------------------------------------------
@@ -152,50 +125,15 @@ def scenes_bulk(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """`act` is what to do to the scenes that are selected."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
-        ids = _ids(request.POST.getlist("scene"))
+        ids = bulk.parse_ids(request.POST.getlist("scene"))
         if not ids:
             raise ValidationError("No scene is selected. Tick the box beside its number first.")
-        if request.POST.get("act") == "generate":
+        act = request.POST.get("act", "")
+        if act == "generate":
             page = f"{reverse('project_generate', args=[pk])}?{urlencode({'scene': ids}, doseq=True)}"
             return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
-        with transaction.atomic():
-            text, changes = _do(project, ids, request.POST, signed_in(request))
-            act = remember(project, signed_in(request), **changes)
-        offer_to_take_back(request, text, act)
+        change = bulk.change_scenes(project, ids, act, request.POST.dict(), signed_in(request))
+        offer_to_take_back(request, change.text, change.entry)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return back_to_view(request, pk)
-
-
-def _do(project: Project, ids: list[int], asked: QueryDict, by: User) -> tuple[str, dict[str, Any]]:
-    match asked.get("act"):
-        case "delete":
-            deleted = storyboard.delete_many(project.pk, ids, by)
-            return f"{counted(len(deleted), 'scene')} deleted.", {"deleted": deleted}
-        case "move":
-            moved = storyboard.move_many(project.pk, ids, after=_behind(project, asked.get("behind", "")))
-            return f"{counted(len(moved), 'scene')} moved.", {"moved": moved}
-        case "duration" | "model_id" as column:
-            written = storyboard.write(project.pk, dict.fromkeys(ids, _value(project, column, asked.get(column, ""))))
-            return f"{counted(len(written), 'scene')} changed.", {"written": written}
-    raise ValidationError("What to do with the scenes is not known. Reload the page, then try again.")
-
-
-def _behind(project: Project, number: str) -> int | None:
-    """The id of the scene with that number; None for 0 or nothing, which is the start."""
-    if number.strip() in {"", "0"}:
-        return None
-    if position := as_id(number.strip()):
-        scenes = project.scenes.filter(deleted_at=None, position=position)
-        if found := scenes.values_list("pk", flat=True).first():
-            return found
-    raise ValidationError(f"There is no scene “{number}”. Give the number of the scene they shall follow, 0 for none.")
-
-
-def _value(project: Project, column: str, text: str) -> dict[str, Any]:
-    form = CellForm(
-        {column: text}, instance=Scene(project=project), columns=[column], models=models_at_hand(project.team_id)
-    )
-    if not form.is_valid():
-        raise ValidationError([str(error) for errors in form.errors.values() for error in errors])
-    return {column: form.cleaned_data[column]}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseBadRequest
@@ -24,6 +23,7 @@ from generation.quoting import quotes
 from generation.quoting.quotes import Offer
 from generation.takes import actions
 from projects.loaders import load_project
+from storyboard.forms.rework import TakeFromForm
 from storyboard.loaders import load_scene
 from storyboard.navigation import back_to_view
 from storyboard.responses import back_to, refuse
@@ -124,18 +124,6 @@ def rework_choices(take: Generation) -> list[ReworkChoice]:
         for task, can in able.items()
         if can
     ]
-
-
-class TakeFromForm(forms.Form):
-    """What shall be made from a finished take."""
-
-    task = forms.ChoiceField(choices=[(task.value, task.value) for task in (Task.REMIX, Task.EXTEND, Task.EDIT)])
-    take = forms.IntegerField()
-    prompt = forms.CharField(
-        max_length=32_000,
-        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True, "placeholder": "The same, but at night"}),
-        error_messages={"required": "Say what shall be different, or how it goes on."},
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -35,7 +35,7 @@ def page(make_server: MakeServer, open_page: OpenPage, provider: StandIn) -> Pag
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()
     page.locator("#board").wait_for()
     page.select_option("#model-choice", "sora-2")
-    expect(page.locator(".toast")).to_contain_text("New takes are made with Sora 2.")
+    expect(page.locator(".toast")).to_contain_text("Model set to Sora 2.")
     return page
 
 

@@ -251,7 +251,7 @@ def test_one_click_switches_the_scenes_and_another_switches_back(
     make_scenes(1, model_id="veo-3.1-generate-001")
     page = switch(client, project, "sora-0", "animatic").content.decode()
     assert models_of(project) == ["", "animatic", "animatic", "veo-3.1-generate-001"]
-    assert "2 scenes will be made with Animatic." in page
+    assert "Model of 2 scenes set to Animatic." in page
     Scene.objects.filter(position=3).update(model_id="sora-2")
     undo = reverse("act_undo", args=[Act.objects.get().pk])
     assert "Undone, but for 1 that has been changed since." in client.post(undo, follow=True).content.decode()

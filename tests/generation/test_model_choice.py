@@ -31,7 +31,7 @@ def test_the_project_gets_another_model(as_user: AsUser, project: Project, scene
     answer = choose(as_user(bob), project, "sora-2").content.decode()
     project.refresh_from_db()
     assert project.model_id == "sora-2"
-    assert "New takes are made with Sora 2." in answer
+    assert "Model set to Sora 2." in answer
     assert "selected>Sora 2 · $0.10 a second</option>" in answer
 
 

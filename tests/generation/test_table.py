@@ -371,8 +371,8 @@ def test_setting_seconds_and_model_of_many(as_user: AsUser, project: Project, ma
         ({"act": "model_id", "model_id": "sora-9"}, "There is no model called “sora-9” here."),
         ({"act": "move", "behind": "9"}, "There is no scene “9”."),
         ({"act": "move", "behind": "x"}, "There is no scene “x”."),
-        ({"act": "paint"}, "What to do with the scenes is not known."),
-        ({}, "What to do with the scenes is not known."),
+        ({"act": "paint"}, "Unknown action. Reload the page"),
+        ({}, "Unknown action. Reload the page"),
     ],
 )
 def test_what_is_refused_for_many(as_user: AsUser, project: Project, scene: Scene, bob: User, values, note: str):

@@ -121,7 +121,7 @@ def test_a_script_that_changed_since_is_previewed_again(as_user: AsUser, project
 def test_nothing_ticked_makes_nothing(as_user: AsUser, project: Project, bob: User):
     response = sent(as_user(bob), reverse("script_import", args=[project.pk]), {"script": SCRIPT}, include=[])
     assert (response.status_code, titles(project)) == (422, [])
-    assert "Tick at least one scene." in response.content.decode()
+    assert "Select at least one scene." in response.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_applying_and_undoing(as_user: AsUser, project: Project, make_scenes: Ma
     client = as_user(bob)
     values = chosen(scenes[:2], lens="macro", lighting="neon")
     page = client.post(url(project), values, follow=True).content.decode()
-    assert "The style is set in 2 scenes." in page
+    assert "Style applied to 2 scenes." in page
     assert said(project, "lens", "lighting") == [("macro", "neon"), ("macro", "neon"), ("", "")]
     assert "Undone." in undo(client)
     assert said(project, "lens", "lighting") == [("wide", ""), ("", ""), ("", "")]
