@@ -58,8 +58,8 @@ def read_catalogue(text: str, name: str = MODELS_FILE.name) -> MappingProxyType[
             raise _located(error, name, text, "[[model]]", number, model_id) from error
     for number, model in enumerate(models.values()):
         if model.successor and model.successor not in models:
-            error = CatalogueError({"successor": f"{model.successor} is not a model"})
-            raise _located(error, name, text, "[[model]]", number, model.id)
+            unknown = CatalogueError({"successor": f"{model.successor} is not a model"})
+            raise _located(unknown, name, text, "[[model]]", number, model.id)
     return MappingProxyType(models)
 
 
