@@ -15,7 +15,7 @@ def _from_text(value: object) -> object:
     """Refuses a number, because a float has lost digits by the time it gets here."""
     if isinstance(value, str | Decimal):
         return value
-    raise ValueError(f'a price is written as a string such as "0.10", not {value!r}')
+    raise ValueError(f'should be a string such as "0.10", not {value!r}')
 
 
 #: US dollars, 0 or more.
@@ -32,7 +32,7 @@ def _problem(found: ErrorDetails) -> str:
         case "missing":
             return "is missing"
         case "unexpected_keyword_argument":
-            return "unknown key"
+            return "is not a known key"
         case "value_error":
             return str(found["ctx"]["error"])
         case "int_parsing" | "int_type" | "int_from_float":

@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -42,8 +42,8 @@ CHECKED = ConfigDict(extra="forbid", validate_default=True)
 class Seconds:
     """How long a clip may be: one of `choices`, or `min` to `max` in steps."""
 
-    min: Annotated[Decimal, Field(ge=0)]
-    max: Annotated[Decimal, Field(ge=0)]
+    min: Decimal
+    max: Decimal
     step: Length = Decimal(1)
     choices: tuple[Length, ...] = ()
 
@@ -55,7 +55,13 @@ class Seconds:
         try:
             return {"choices": value, "min": min(value, key=Decimal), "max": max(value, key=Decimal)}
         except (TypeError, ValueError, InvalidOperation):
-            raise ValueError('is a list such as ["4", "8"] or { min = "3", max = "15", step = "1" }') from None
+            raise ValueError('should be a list such as ["4", "8"] or { min = "3", max = "15", step = "1" }') from None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not 0 <= self.min <= self.max:
+            raise ValueError("min should be 0 or more, and max no less")
+        return self
 
     def allows(self, seconds: Decimal) -> bool:
         if self.choices:
