@@ -37,53 +37,49 @@ def read_model(row: Mapping[str, Any]) -> Model:
         raise CatalogueError(problems(error)) from error
 
 
-def read_catalogue(text: str, name: str = MODELS_FILE.name) -> MappingProxyType[str, Model]:
+def read_catalogue(text: str) -> MappingProxyType[str, Model]:
     """The models by id. Raises ImproperlyConfigured."""
     try:
         rows = tomllib.loads(text)["model"]
     except tomllib.TOMLDecodeError as error:
-        raise ImproperlyConfigured(f"{name}: {error}") from error
+        raise ImproperlyConfigured(f"{MODELS_FILE.name}: {error}") from error
+    ids = [row.get("id", f"model {number}") for number, row in enumerate(rows, start=1)]
     plain: dict[str, dict[str, Any]] = {}
     models: dict[str, Model] = {}
-    for number, row in enumerate(rows):
-        like, model_id = row.pop("like", None), row.get("id", f"model {number + 1}")
+    for number, (model_id, row) in enumerate(zip(ids, rows, strict=True)):
+        like = row.pop("like", None)
         try:
-            if like is not None and like not in plain:
-                raise CatalogueError({"like": f"{like} is not a model further up"})
             if model_id in plain:
                 raise CatalogueError({"id": "is the id of a model further up"})
-            plain[model_id] = plain[like] | row if like else row
-            models[model_id] = read_model(plain[model_id])
+            if like is not None and like not in plain:
+                raise CatalogueError({"like": f"{like} is not a model further up"})
+            plain[model_id] = plain.get(like, {}) | row
+            models[model_id] = model = read_model(plain[model_id])
+            if model.successor and model.successor not in ids:
+                raise CatalogueError({"successor": f"{model.successor} is not a model"})
         except CatalogueError as error:
-            raise _located(error, name, text, "[[model]]", number, model_id) from error
-    for number, model in enumerate(models.values()):
-        if model.successor and model.successor not in models:
-            unknown = CatalogueError({"successor": f"{model.successor} is not a model"})
-            raise _located(unknown, name, text, "[[model]]", number, model.id)
+            raise _located(error, model_id, text, "[[model]]", number) from error
     return MappingProxyType(models)
 
 
-def _located(
-    error: CatalogueError, name: str, text: str, header: str, number: int, model_id: str
-) -> ImproperlyConfigured:
-    """The error with the lines of its keys, for the table with that header and number."""
-    lines = {key: _line_of(text, header, number, key) for key in error.problems}
-    said = [f"{name}:{lines[key]}: {model_id}: {key}: {problem}" for key, problem in error.problems.items()]
+def _located(error: CatalogueError, model_id: str, text: str, header: str, number: int = 0) -> ImproperlyConfigured:
+    """The error with the line of each key, in the table with that header and number."""
+    said = [
+        f"{MODELS_FILE.name}:{_line_of(text, header, number, key)}: {model_id}: {key}: {problem}"
+        for key, problem in error.problems.items()
+    ]
     return ImproperlyConfigured("\n".join(said))
 
 
 def _line_of(text: str, header: str, number: int, key: str) -> int:
     """The line of `key`, or of the key that it is inside, or of the header where the table has neither."""
-    lines = list(enumerate(text.splitlines(), start=1))
-    start = [line for line, content in lines if content.strip() == header][number]
-    table = list(takewhile(lambda entry: not HEADER.match(entry[1]), lines[start:]))
+    lines = text.splitlines()
+    start = [line for line, content in enumerate(lines, start=1) if content.strip() == header][number]
+    table = takewhile(lambda content: not HEADER.match(content), lines[start:])
+    written = {content.partition("=")[0].strip(): line for line, content in enumerate(table, start=start + 1)}
     parts = key.split(".")
-    for length in range(len(parts), 0, -1):
-        written = re.compile(rf"{re.escape('.'.join(parts[:length]))}\b")
-        for line, content in table:
-            if written.match(content):
-                return line
-    return start
+    paths = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((written[path] for path in paths if path in written), start)
 
 
 @cache
@@ -107,4 +103,4 @@ def own_model() -> Model:
     try:
         return read_model(tomllib.loads(text)["own_model"])
     except CatalogueError as error:
-        raise _located(error, MODELS_FILE.name, text, "[own_model]", 0, "own_model") from error
+        raise _located(error, "own_model", text, "[own_model]") from error
