@@ -13,7 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from imageai_web import hosted, oidc
+from imageai_web import oidc, provider_env
 
 django_stubs_ext.monkeypatch()
 
@@ -314,9 +314,9 @@ Q_CLUSTER = {
 
 # -- Providers ---------------------------------------------------------------------------------------------------------
 
-CONNECTIONS = hosted.connections(env)
+CONNECTIONS = provider_env.connections(env)
 #: Hosts, or host:port, that teams may name although they are inside the network, or speak plain http.
-TEAM_HOSTS = hosted.hosts(env, "IMAGEAI_TEAM_HOSTS")
+TEAM_HOSTS = provider_env.hosts(env, "IMAGEAI_TEAM_HOSTS")
 
 LOG_DIR = DATA_DIR / "logs"
 LOG_DIR.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -13,17 +14,21 @@ from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from core.secrets import Unreadable
 from generation import catalogue
 from generation.catalogue import Model
-from generation.catalogue.loader import read_model
+from generation.catalogue.loader import CatalogueError, read_model
 from generation.models import Connection
 from generation.providers import reach
 from generation.providers.base import Ability, Account, ErrorKind, ProviderError
 from generation.providers.description import Provider
 from generation.providers.registry import PROVIDERS
+from generation.providers.server_connection import read_connection
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -188,11 +193,16 @@ class _Listing:
 
 @lru_cache(maxsize=100)
 def _read(listing: _Listing) -> tuple[Model, ...]:
-    return tuple(read_model(dated(row)) for row in listing.rows)
+    return tuple(model for _, model in readable(listing.rows))
 
 
-def dated(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"checked_on": date.fromisoformat(row["checked_on"])}
+def readable(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], Model]]:
+    """The rows of a listing that make a model. A server may list what the catalogue has no words for."""
+    for row in rows:
+        try:
+            yield row, read_model(row)
+        except CatalogueError as error:
+            logger.warning("The listed model %s is left out: %s", row.get("id"), error)
 
 
 #: A provider, and the key that somebody gave for it.
@@ -221,25 +231,27 @@ def environment() -> dict[str, Configured]:
 def _plain(provider: str) -> dict[str, Any]:
     """An account at the vendor's own."""
     about = PROVIDERS[provider]
-    preset = about.makes[0].name if about.makes else ""
-    limits = {"max_in_flight": 2, "requests_per_minute": 60}
-    return {"provider": provider, "name": about.usual_name, "base_url": "", "preset": preset, **limits}
+    return {"provider": provider, "name": about.usual_name, "preset": about.makes[0].name if about.makes else ""}
 
 
 def _of_environment(slug: str, values: dict[str, Any]) -> Configured:
-    declared = frozenset(Ability(name) for name in values.get("abilities", []))
+    """Raises ImproperlyConfigured, which names the environment variable."""
+    try:
+        described = read_connection(values)
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from None
     return Configured(
         slug=slug,
-        provider=values["provider"],
-        name=values["name"],
-        base_url=values["base_url"],
-        max_in_flight=values["max_in_flight"],
-        requests_per_minute=values["requests_per_minute"],
-        abilities=declared or PROVIDERS[values["provider"]].abilities_of(values.get("preset", "")),
-        options=tuple((name, value) for name, value in values.get("options", {}).items() if value),
-        models=tuple(values.get("models", [])),
-        price_per_second=values.get("price_per_second", Decimal(0)),
-        key=values["key"],
+        provider=described.provider,
+        name=described.name,
+        base_url=described.base_url,
+        max_in_flight=described.max_in_flight,
+        requests_per_minute=described.requests_per_minute,
+        abilities=described.abilities or PROVIDERS[described.provider].abilities_of(described.preset),
+        options=tuple((name, value) for name, value in described.options.items() if value),
+        models=described.models,
+        price_per_second=described.price_per_second,
+        key=described.key,
     )
 
 

@@ -12,8 +12,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
-from generation.catalogue.loader import read_model
-from generation.connections.configured import Configured, dated, environment, is_retired
+from generation.connections.configured import Configured, environment, is_retired, readable
 from generation.models import Connection
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.description import Kind
@@ -56,9 +55,7 @@ def _models_to_try(configured: Configured) -> list[str]:
 def refresh_models(configured: Configured) -> int:
     """Ask the server what it offers now, and keep it for all processes; how many models. Raises ProviderError."""
     listed = model_rows(configured.provider)(configured.account, timezone.localdate())
-    rows = [row for row in map(in_pixels, listed) if row["sizes"]]
-    for row in rows:
-        read_model(dated(row))  # what cannot be read must not be kept
+    rows = [row for row, _ in readable(row for row in map(in_pixels, listed) if row["sizes"])]
     Connection.objects.filter(pk=configured.row().pk).update(live_models=rows, live_models_at=Now())
     return len(rows)
 

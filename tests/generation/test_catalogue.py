@@ -1,8 +1,9 @@
-from dataclasses import replace
+import tomllib
+from dataclasses import FrozenInstanceError, replace
 from datetime import date
 from decimal import Decimal
 from io import StringIO
-from json import loads
+from json import dumps, loads
 from types import MappingProxyType
 
 import pytest
@@ -11,7 +12,9 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from generation import catalogue
-from generation.catalogue.loader import MODELS_FILE, Seconds, read_catalogue
+from generation.catalogue import loader
+from generation.catalogue.loader import MODELS_FILE, CatalogueError, read_catalogue, read_model
+from generation.catalogue.model import Seconds
 from generation.catalogue.pricing import Price, price_of
 from generation.quoting import quotes
 from projects.models import Project, Scene
@@ -59,21 +62,39 @@ def test_a_model_may_take_over_what_another_says(studio):
     assert (one.resolutions, two.resolutions) == (("720p",), ("1080p",))
 
 
+PRICES, LENGTHS = '{ 720p = "0.105" }', '["2", "4", "8"]'
+
+
 @pytest.mark.parametrize(
     ("line", "by", "message"),
     [
-        ('summary = "For tests"', 'sumary = "For tests"', "models.toml:8: studio-1: sumary: unknown key"),
-        ('maker = "Studio"\n', "", "models.toml:3: studio-1: id: maker is missing"),
-        ("{ seed = true }", "{ seeds = true }", "models.toml:12: studio-1: takes: unknown: seeds"),
-        ('"0.105"', "0.105", "models.toml:11: studio-1: price_per_second: a price is written as a string"),
-        ('"0.105"', '"cheap"', "models.toml:11: studio-1: price_per_second: a price is written as a string"),
-        ('{ 720p = "0.105" }', '{ 4k = "1" }', "models.toml:11: studio-1: price_per_second: every resolution needs"),
+        ('summary = "For tests"', 'sumary = "For tests"', "models.toml:8: studio-1: sumary: is not a known key"),
+        ('maker = "Studio"\n', "", "models.toml:2: studio-1: maker: is missing"),
+        ('id = "studio-1"\n', "", "models.toml:2: model 1: id: is missing"),
+        ('id = "studio-2"', 'id = "studio-1"', "models.toml:19: studio-1: id: is the id of a model further up"),
+        ("{ seed = true }", "{ seeds = true }", "models.toml:12: studio-1: takes.seeds: is not a known key"),
+        ("{ seed = true }", '{ seed = "yes" }', "models.toml:12: studio-1: takes.seed: should be a valid boolean"),
+        ("{ seed = true }", "{ references = 1.5 }", "models.toml:12: studio-1: takes.references: should be a whole"),
+        ("{ seed = true }", '{ audio = "loud" }', "models.toml:12: studio-1: takes.audio: should be 'always'"),
         (
-            '{ 720p = "0.105" }',
-            "{}",
-            "models.toml:11: studio-1: price_per_second: a model that can be had needs prices",
+            "{ seed = true }",
+            '{ extend = { seconds = ["4"], total = "-1" } }',
+            "models.toml:12: studio-1: takes.extend.total: should be greater than 0, not '-1'",
         ),
-        ('["2", "4", "8"]', '"short"', "models.toml:10: studio-1: seconds: is a list such as"),
+        ("[1280, 720]", "[1280, 0]", "models.toml:9: studio-1: sizes.720p.16:9.1: should be greater than 0, not 0"),
+        ('"0.105"', "0.105", "models.toml:11: studio-1: price_per_second.720p: should be a string such as"),
+        ('"0.105"', '"cheap"', "models.toml:11: studio-1: price_per_second.720p: should be a valid decimal, not"),
+        ('"0.105"', '"-1"', "models.toml:11: studio-1: price_per_second.720p: should be greater than or equal to 0"),
+        ('"0.105"', '"NaN"', "models.toml:11: studio-1: price_per_second.720p: should be a finite number"),
+        (PRICES, '{ 4k = "1" }', "models.toml:11: studio-1: price_per_second: every resolution needs"),
+        (PRICES, "{}", "models.toml:11: studio-1: price_per_second: a model that can be had needs prices"),
+        (f"price_per_second = {PRICES}\n", "", "models.toml:2: studio-1: price_per_second: a model that can be had"),
+        (LENGTHS, '"short"', "models.toml:10: studio-1: seconds: should be a list such as"),
+        (LENGTHS, '["short"]', "models.toml:10: studio-1: seconds: should be a list such as"),
+        (LENGTHS, "[]", "models.toml:10: studio-1: seconds: should be a list such as"),
+        (LENGTHS, '{ min = "1", max = "8", step = "0" }', "models.toml:10: studio-1: seconds.step: should be greater"),
+        (LENGTHS, '{ min = "8", max = "1" }', "models.toml:10: studio-1: seconds: min should be 0 or more, and max no"),
+        (LENGTHS, '["4", "-1"]', "models.toml:10: studio-1: seconds.choices.1: should be greater than 0, not '-1'"),
         (
             'like = "studio-1"',
             'like = "studio-0"',
@@ -83,10 +104,47 @@ def test_a_model_may_take_over_what_another_says(studio):
         ("[[model]]", "[[model]", "models.toml: Expected"),
     ],
 )
-def test_a_slip_is_named_with_its_line(line: str, by: str, message: str):
-    with pytest.raises(ImproperlyConfigured) as slip:
+def test_an_error_names_file_line_model_and_key(line: str, by: str, message: str):
+    with pytest.raises(ImproperlyConfigured) as raised:
         read_catalogue(STUDIO.replace(line, by))
-    assert str(slip.value)[: len(message)] == message
+    assert message in [said[: len(message)] for said in str(raised.value).splitlines()]
+
+
+def test_all_errors_of_a_model_are_named_at_once():
+    with pytest.raises(ImproperlyConfigured) as raised:
+        read_catalogue(STUDIO.replace('kind = "video"', 'kind = "sound"').replace("checked_on = 2026-11-23\n", ""))
+    assert str(raised.value).splitlines() == [
+        "models.toml:7: studio-1: kind: should be 'video' or 'image', not 'sound'",
+        "models.toml:2: studio-1: checked_on: is missing",
+    ]
+
+
+def test_a_model_cannot_be_changed(studio):
+    model = studio["studio-1"]
+    with pytest.raises(FrozenInstanceError):
+        model.name = "Studio 3"
+    with pytest.raises(TypeError):
+        model.price_per_second["720p"] = Decimal(0)
+    with pytest.raises(ValueError, match="every resolution needs a price"):
+        replace(model, price_per_second={"4k": Decimal(1)})
+
+
+def test_a_listed_model_is_read_from_json(studio):
+    row = tomllib.loads(STUDIO)["model"][0]
+    assert read_model(loads(dumps(row, default=str))) == studio["studio-1"]
+    with pytest.raises(CatalogueError) as raised:
+        read_model(row | {"checked_on": "yesterday", "prices": {}})
+    assert raised.value.problems.keys() == {"checked_on", "prices"}
+
+
+def test_an_error_in_the_model_of_an_own_server_names_its_line(monkeypatch, tmp_path):
+    changed = tmp_path / "models.toml"
+    text = MODELS_FILE.read_text("utf-8").replace('min = "1", max = "60" }', 'min = "1", most = "60" }', 1)
+    changed.write_text(text, "utf-8")
+    monkeypatch.setattr(loader, "MODELS_FILE", changed)
+    line = text.splitlines().index('seconds = { min = "1", most = "60" }') + 1
+    with pytest.raises(ImproperlyConfigured, match=rf"^models\.toml:{line}: own_model: seconds\.max: is missing\n"):
+        loader.own_model.__wrapped__()
 
 
 def test_every_price_is_exact_and_every_model_has_its_source():

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,7 @@ from teams.models import User
 from tests.generation.conftest import KEY
 from tests.generation.own import a_connection
 from tests.standin import Fault, StandIn
+from tests.standin import openrouter as listed_models
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
@@ -116,6 +118,25 @@ def test_a_servers_own_model_makes_shapes_that_others_refuse(sora: StandIn, sett
     assert offered.obstacles == ("Sora 2 cannot make 1:1; it makes 16:9, 9:16. Wan-AI/Wan2.2 would.",)
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"max_in_flight": 0}, "SORA_MAX_IN_FLIGHT should be greater than 0, not 0."),
+        ({"price_per_second": 0.1}, 'SORA_PRICE_PER_SECOND should be a string such as "0.10", not 0.1.'),
+        ({"abilities": ["remx"]}, "SORA_ABILITIES should be 'list'"),
+        ({"preset": "vllm"}, "SORA_PRESET should be one of openai"),
+        ({"base_url": None}, "SORA_BASE_URL or OPENAI_BASE_URL should be a valid string, not None."),
+        ({"retries": 3}, "SORA_RETRIES is not a known key."),
+        ({"provider": "sara"}, "settings.CONNECTIONS: provider should be one of sora"),
+    ],
+)
+def test_an_invalid_setting_is_named_by_its_variable(sora: StandIn, settings, values: dict[str, object], message: str):
+    settings.CONNECTIONS["sora"] |= values
+    with pytest.raises(ImproperlyConfigured) as caught:
+        connections.environment()
+    assert str(caught.value)[: len(message)] == message
+
+
 def test_a_take_whose_account_has_gone_says_so(sora: StandIn, settings, scene, make_take):
     row = sora_account().row()
     take: Generation = make_take(scene, provider="sora", connection=row)
@@ -161,6 +182,22 @@ def test_the_list_is_asked_for_once_an_hour_and_kept_when_the_server_is_away(ope
     connections.refresh_stale_models()
     assert len(openrouter.state.calls("openrouter.models")) == 2
     assert connections.find("google/veo-3.1", None).provider == "openrouter"
+
+
+def test_a_listed_model_that_cannot_be_read_leaves_the_others(openrouter: StandIn, monkeypatch, caplog):
+    odd = listed_models.listed(
+        "a/odd",
+        "A: Odd",
+        supported_durations=[-1],
+        supported_resolutions=["720p"],
+        supported_aspect_ratios=["16:9"],
+        pricing_skus={"duration_seconds": "0.1"},
+    )
+    monkeypatch.setitem(listed_models.MODELS, "a/odd", odd)
+    connections.refresh_stale_models()
+    assert len(Connection.objects.get().live_models) == 3
+    assert "a/odd" not in connections.all_models(None)
+    assert "The listed model a/odd is left out: seconds.choices.0: should be greater than 0, not '-1'" in caplog.text
 
 
 def test_a_team_that_names_a_listed_model_has_it_at_its_price(openrouter: StandIn, settings, team):

@@ -22,7 +22,7 @@ from generation.models import Connection, Generation
 from generation.providers.base import ImageProvider, LocalRenderer, RemoteProvider
 from generation.providers.description import Kind, Option, Provider
 from generation.providers.registry import PROVIDERS
-from imageai_web import hosted
+from imageai_web import provider_env
 from projects.models import Project, Scene
 from teams.models import Team, User
 from tests.generation import remote
@@ -39,7 +39,7 @@ OPTIONS = [pytest.param(option, id=option.variable) for provider in PROVIDERS.va
 def described(**variables: str) -> dict[str, dict[str, object]]:
     env = environ.Env()
     env.ENVIRON = variables
-    return hosted.connections(env)
+    return provider_env.connections(env)
 
 
 def variables_of(provider: Provider) -> set[str]:

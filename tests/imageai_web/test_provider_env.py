@@ -1,4 +1,4 @@
-"""Accounts as the environment describes them."""
+"""Connections as environment variables describe them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from imageai_web import hosted
+from imageai_web import provider_env
 
 
 def connections(**variables: str) -> dict[str, dict[str, Any]]:
     env = environ.Env()
     env.ENVIRON = variables
-    return hosted.connections(env)
+    return provider_env.connections(env)
 
 
 def test_nothing_set_is_no_account():
@@ -53,8 +53,13 @@ def test_limits_models_and_prices_of_an_own_server():
         SORA_ABILITIES="list,cancel",
     )["sora"]
     assert (sora["name"], sora["max_in_flight"], sora["requests_per_minute"]) == ("Basement", 1, 6)
-    assert (sora["models"], sora["price_per_second"]) == (["wan-2.2", "hunyuan"], Decimal("0.015"))
-    assert sora["abilities"] == ["list", "cancel"]
+    assert (sora["models"], sora["price_per_second"]) == (("wan-2.2", "hunyuan"), Decimal("0.015"))
+    assert sora["abilities"] == {"list", "cancel"}
+
+
+def test_limits_are_two_requests_at_once_and_sixty_a_minute_where_nothing_is_set():
+    sora = connections(OPENAI_API_KEY="k", SORA_MAX_IN_FLIGHT=" ")["sora"]
+    assert (sora["max_in_flight"], sora["requests_per_minute"], sora["price_per_second"]) == (2, 60, Decimal(0))
 
 
 def test_google_and_openrouter():
@@ -74,22 +79,34 @@ def test_google_and_openrouter():
     [
         ({"OPENAI_BASE_URL": "gpu:8000"}, "OPENAI_BASE_URL is 'gpu:8000', which is no address."),
         ({"SORA_BASE_URL": "ftp://gpu/v1"}, "SORA_BASE_URL is 'ftp://gpu/v1', which is no address."),
-        ({"OPENAI_API_KEY": "k", "SORA_MAX_IN_FLIGHT": "0"}, "SORA_MAX_IN_FLIGHT is '0'; it must be a whole number"),
+        ({"OPENAI_API_KEY": "k", "SORA_MAX_IN_FLIGHT": "0"}, "SORA_MAX_IN_FLIGHT should be greater than 0, not '0'."),
+        (
+            {"OPENAI_API_KEY": "k", "SORA_MAX_IN_FLIGHT": "two"},
+            "SORA_MAX_IN_FLIGHT should be a whole number, not 'two'",
+        ),
+        ({"GEMINI_API_KEY": "k", "GEMINI_REQUESTS_PER_MINUTE": "1.5"}, "GEMINI_REQUESTS_PER_MINUTE should be a whole"),
         ({"SORA_BASE_URL": "http://[bad/v1"}, "SORA_BASE_URL is 'http://[bad/v1', which is no address."),
         ({"SORA_BASE_URL": "http://gpu:99999/v1"}, "SORA_BASE_URL is 'http://gpu:99999/v1', which is no address."),
-        (
-            {"SORA_BASE_URL": "http://gpu/v1", "SORA_ABILITIES": "list,remx"},
-            "SORA_ABILITIES names 'remx'; it can name list",
-        ),
+        ({"SORA_BASE_URL": "http://gpu/v1", "SORA_ABILITIES": "list,remx"}, "SORA_ABILITIES should be 'list'"),
         (
             {"GOOGLE_CLOUD_PROJECT": "p", "VEO_PERSON_GENERATION": "bogus"},
-            "VEO_PERSON_GENERATION is 'bogus'; it is one of allow_all, allow_adult, dont_allow.",
+            "VEO_PERSON_GENERATION should be one of allow_all, allow_adult, dont_allow, not 'bogus'.",
         ),
-        ({"OPENAI_API_KEY": "k", "SORA_PRESET": "vllm"}, "SORA_PRESET is 'vllm'; it is one of openai, vllm-omni"),
-        ({"OPENAI_API_KEY": "k", "SORA_PRICE_PER_SECOND": "ten"}, "SORA_PRICE_PER_SECOND is 'ten'; write an amount"),
+        ({"OPENAI_API_KEY": "k", "SORA_PRESET": "vllm"}, "SORA_PRESET should be one of openai, vllm-omni"),
+        ({"OPENAI_API_KEY": "k", "SORA_PRICE_PER_SECOND": "ten"}, "SORA_PRICE_PER_SECOND should be a valid decimal"),
+        ({"OPENAI_API_KEY": "k", "SORA_PRICE_PER_SECOND": "-1"}, "SORA_PRICE_PER_SECOND should be greater than or"),
+        ({"OPENAI_API_KEY": "k", "SORA_PRICE_PER_SECOND": "NaN"}, "SORA_PRICE_PER_SECOND should be a finite number"),
     ],
 )
-def test_what_cannot_be_meant_stops_the_start_with_its_name(variables: dict[str, str], words: str):
+def test_an_invalid_value_stops_the_start_and_names_its_variable(variables: dict[str, str], words: str):
     with pytest.raises(ImproperlyConfigured) as caught:
         connections(**variables)
     assert str(caught.value).startswith(words)
+
+
+def test_every_invalid_value_of_a_connection_is_named_and_its_key_is_not():
+    with pytest.raises(ImproperlyConfigured) as caught:
+        connections(SORA_API_KEY="sk-secret", SORA_MAX_IN_FLIGHT="0", SORA_PRICE_PER_SECOND="ten")
+    assert str(caught.value) == (
+        "SORA_MAX_IN_FLIGHT should be greater than 0, not '0'. SORA_PRICE_PER_SECOND should be a valid decimal, not 'ten'."
+    )
