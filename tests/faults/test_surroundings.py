@@ -16,7 +16,7 @@ import pytest
 
 from bench.installation import Installation
 from tests.faults.conftest import database
-from tests.faults.workshop import Workshop, eventually, workshop_open
+from tests.faults.live_system import Workshop, eventually, workshop_open
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]

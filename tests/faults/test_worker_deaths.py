@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults.workshop import Workshop, eventually
+from tests.faults.live_system import Workshop, eventually
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]

@@ -28,7 +28,7 @@ from generation.states import Status
 from projects.models import Reference, Scene
 from teams.models import User
 from tests.generation.conftest import KEY
-from tests.generation.own import keys_seen
+from tests.generation.factories import keys_seen
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -25,7 +25,7 @@ from generation.states import Status
 from projects.models import Project, Reference, Scene
 from teams.models import Role, User
 from tests.generation.conftest import KEY
-from tests.generation.own import TEAM_KEY, a_connection, keys_seen
+from tests.generation.factories import TEAM_KEY, a_connection, keys_seen
 from tests.queries import count_queries
 from tests.standin import Fault, StandIn
 
