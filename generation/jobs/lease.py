@@ -40,10 +40,10 @@ RowT = TypeVar("RowT", bound=Advancing, default=Generation)
 
 
 class Lease(Generic[RowT]):
-    """Holds `take`, a snapshot of the row that this lease keeps in step with what it writes."""
+    """Holds `job`, a snapshot of the row that this lease keeps in step with what it writes."""
 
-    def __init__(self, take: RowT, token: uuid.UUID) -> None:
-        self.take = take
+    def __init__(self, job: RowT, token: uuid.UUID) -> None:
+        self.job = job
         self.token = token
 
     @staticmethod
@@ -114,7 +114,7 @@ class Lease(Generic[RowT]):
         self._remember(changes)
 
     def _held(self) -> QuerySet[Advancing]:
-        rows: QuerySet[Advancing] = type(self.take)._default_manager.filter(pk=self.take.pk, lease_token=self.token)
+        rows: QuerySet[Advancing] = type(self.job)._default_manager.filter(pk=self.job.pk, lease_token=self.token)
         return rows
 
     def _stamped(self, changes: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class Lease(Generic[RowT]):
     def _remember(self, changes: dict[str, Any]) -> None:
         for name, value in changes.items():
             if not hasattr(value, "resolve_expression"):
-                setattr(self.take, name, value)
+                setattr(self.job, name, value)
 
 
 def _claim(due: QuerySet[RowT], related: QuerySet[RowT], row_id: int, worker_id: int | None) -> Lease[RowT] | None:

@@ -139,7 +139,7 @@ def step_of(row: ImageGeneration) -> Callable[[Lease[ImageGeneration]], None]:
 
 
 def make(lease: Lease[ImageGeneration]) -> None:
-    row = lease.take
+    row = lease.job
     if row.cancel_requested:
         raise CancelRequested
     provider = image_provider(row.provider)
@@ -171,7 +171,7 @@ def make(lease: Lease[ImageGeneration]) -> None:
 def finish(lease: Lease[ImageGeneration]) -> None:
     """A step that died: what came is kept."""
     try:
-        result = spool.take(lease.take.pk)
+        result = spool.take(lease.job.pk)
     except OSError as error:
         _not_stored(lease, error)
         return
@@ -219,7 +219,7 @@ def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
 
 def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:
     """Every picture that was paid for and can be read is kept; the spool is empty afterwards."""
-    row = lease.take
+    row = lease.job
     cost = _cost(row, result)
     readable, broken = _as_pictures(result.images)
     if not readable:

@@ -53,7 +53,7 @@ LATE_TIMES, LATE_AT_LEAST = 5, timedelta(minutes=10)
 
 def submit(lease: Lease) -> None:
     """Write ahead, send, write the provider's id: whatever dies in between leaves a row in `submitting`."""
-    take = lease.take
+    take = lease.job
     if take.cancel_requested:
         raise CancelRequested
     provider = remote_provider(take.provider)  # loading an SDK takes a while, in which nothing is to be under way yet
@@ -86,10 +86,10 @@ def _accepted(lease: Lease, remote_id: str) -> None:
         try:
             return _write_down(lease, remote_id)
         except LeaseLost:
-            return _write_down_late(lease.take, remote_id)
+            return _write_down_late(lease.job, remote_id)
         except (OperationalError, InterfaceError):
             if time.monotonic() > deadline:
-                logger.exception("Take %s is %s at its provider, which could not be stored.", lease.take.pk, remote_id)
+                logger.exception("Take %s is %s at its provider, which could not be stored.", lease.job.pk, remote_id)
                 raise
             close_old_connections()
             time.sleep(WRITE_AGAIN_SECONDS)
@@ -99,8 +99,8 @@ def _write_down(lease: Lease, remote_id: str) -> None:
     """Where this worker was stopped past its lease, another take may have been given the clip: then this one is looked up,
     as if the answer had been lost."""
     with transaction.atomic():
-        is_ours = reconcile.is_free(lease.take, remote_id)
-        begun = _begun(lease.take, remote_id) if is_ours else {}
+        is_ours = reconcile.is_free(lease.job, remote_id)
+        begun = _begun(lease.job, remote_id) if is_ours else {}
         lease.let_go(next_step_in=FIRST_POLL_SECONDS if is_ours else LOOK_UP_AFTER_SECONDS, **begun)
 
 
@@ -110,7 +110,7 @@ def _write_down_late(take: Generation, remote_id: str) -> None:
     with transaction.atomic():
         late = Lease.reclaim(looked_for) if reconcile.is_free(take, remote_id) else None
         if late:
-            late.let_go(next_step_in=FIRST_POLL_SECONDS, finished_at=None, **_begun(late.take, remote_id))
+            late.let_go(next_step_in=FIRST_POLL_SECONDS, finished_at=None, **_begun(late.job, remote_id))
     if late is None and not Generation.objects.filter(pk=take.pk, remote_id=remote_id).exists():
         logger.error("Take %s is %s at its provider; that came too late to be used.", take.pk, remote_id)
 
@@ -127,7 +127,7 @@ def _begun(take: Generation, remote_id: str) -> dict[str, Any]:
 
 def look_up(lease: Lease) -> None:
     """A submission whose end nobody saw: adopt the clip if the provider has it, else leave it to a person."""
-    take = lease.take
+    take = lease.job
     assert take.submitted_at is not None
     try:
         account = connections.account_of(take)
@@ -183,7 +183,7 @@ def poll(lease: Lease) -> None:
 
     It is asked about first: a clip that is finished is kept, whoever wanted it stopped.
     """
-    take = lease.take
+    take = lease.job
     told: Progress | ProviderError
     try:
         told = on_loop(ask(take))
@@ -202,7 +202,7 @@ def _stop_at_provider(lease: Lease) -> bool:
 
     Raises ProviderError where the clip is lost, or has been running for so long that nobody has to wait for it any more.
     """
-    take = lease.take
+    take = lease.job
     try:
         stopped = remote_provider(take.provider).cancel(connections.account_of(take), take.remote_id)
     except ProviderError as error:
@@ -242,7 +242,7 @@ def _has_run_for(take: Generation, limit: timedelta) -> bool:
 
 def heed(lease: Lease, told: Progress | ProviderError) -> None:
     """Write down what a poll told. Raises ProviderError, CancelRequested, LeaseLost."""
-    take = lease.take
+    take = lease.job
     if isinstance(told, ProviderError):
         if told.kind == ErrorKind.LOST:
             raise told
@@ -288,7 +288,7 @@ def poll_delay(take: Generation, percent: int) -> float:
 
 def fetch(lease: Lease) -> None:
     """Download a clip that has been paid for: tried again for as long as it takes, and never called failed."""
-    take = lease.take
+    take = lease.job
     lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
     try:
         with storage.scratch_file(take.pk, lease.token) as path:

@@ -69,7 +69,7 @@ def with_pictures(take: Generation) -> Iterator[Request]:
 
 def render(lease: Lease) -> None:
     """The one step of a take that is made on this machine."""
-    take = lease.take
+    take = lease.job
     if take.cancel_requested:
         raise CancelRequested
     if take.attempt >= MAX_ATTEMPTS:
@@ -112,10 +112,10 @@ def store(lease: Lease, path: Path, own_still: Callable[[], bytes] = bytes) -> N
     if poster := storage.poster_from(own_still()):
         inspection = replace(inspection, poster=poster)
     lease.write()
-    kept = storage.keep(lease.take.pk, path, inspection)
+    kept = storage.keep(lease.job.pk, path, inspection)
     with transaction.atomic():
-        cost = lease.take.cost
+        cost = lease.job.cost
         end(lease, Status.COMPLETED, progress=100, actual_cost=cost, error_kind="", error_message="", **kept)
-        Scene.objects.filter(pk=lease.take.scene_id, selected_take=None).update(
-            selected_take=lease.take.pk, changed_at=Now()
+        Scene.objects.filter(pk=lease.job.scene_id, selected_take=None).update(
+            selected_take=lease.job.pk, changed_at=Now()
         )

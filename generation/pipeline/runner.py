@@ -30,13 +30,13 @@ def advance(take_id: int, *, worker_id: int | None = None) -> None:
     """Take the row's next step if it is due and free; otherwise do nothing."""
     lease = Lease.claim(take_id, worker_id)
     if lease is not None:
-        conclude(lease, step_of(lease.take))
+        conclude(lease, step_of(lease.job))
 
 
 def advance_images(row_id: int, *, worker_id: int | None = None) -> None:
     lease = Lease.claim_images(row_id, worker_id)
     if lease is not None:
-        conclude(lease, image_jobs.step_of(lease.take))
+        conclude(lease, image_jobs.step_of(lease.job))
 
 
 def poll_many(take_ids: Iterable[int], *, worker_id: int | None = None) -> None:
@@ -52,7 +52,7 @@ def poll_many(take_ids: Iterable[int], *, worker_id: int | None = None) -> None:
 
 
 async def _asking(leases: list[Lease]) -> dict[asyncio.Task[Progress], Lease]:
-    return {asyncio.create_task(remote.ask(lease.take)): lease for lease in leases}
+    return {asyncio.create_task(remote.ask(lease.job)): lease for lease in leases}
 
 
 def _write_down(answers: dict[Lease, asyncio.Task[Progress]]) -> None:
@@ -69,7 +69,7 @@ def _write_down(answers: dict[Lease, asyncio.Task[Progress]]) -> None:
             raise  # what is not written down is due again when the lease runs out
         # A defect in one provider's answer: it stands on that card, and must not keep the others from theirs.
         except Exception:
-            logger.exception("Asking about take %s failed.", lease.take.pk)
+            logger.exception("Asking about take %s failed.", lease.job.pk)
 
 
 def _heed(lease: Lease, told: Progress | BaseException) -> None:
@@ -84,7 +84,7 @@ def conclude(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> None:
     try:
         _ended_on_the_row(lease, step)
     except LeaseLost:
-        logger.warning("Take %s was taken over by another worker; dropped what this one had.", lease.take.pk)
+        logger.warning("Take %s was taken over by another worker; dropped what this one had.", lease.job.pk)
 
 
 def _ended_on_the_row(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> None:

@@ -27,7 +27,7 @@ NOT_ACCEPTED = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.NETWORK})
 def enter(lease: Lease[RowT]) -> bool:
     """Whether there was a place; else the row is let go and waits."""
     with transaction.atomic():
-        wait = admission.admit(connection_of(lease.take))
+        wait = admission.admit(connection_of(lease.job))
         if wait is None:
             move(
                 lease,
@@ -38,7 +38,7 @@ def enter(lease: Lease[RowT]) -> bool:
                 waiting_for="",
                 waiting_until=None,
             )
-            lease.take.attempt += 1
+            lease.job.attempt += 1
             return True
         _wait(lease, wait)
         return False
@@ -46,14 +46,14 @@ def enter(lease: Lease[RowT]) -> bool:
 
 def _wait(lease: Lease[RowT], wait: Wait) -> None:
     """The dispatcher tells a row how many are ahead of it; what the row says of the same reason already, stays."""
-    said = lease.take.waiting_for.partition(";")[0] == wait.reason
+    said = lease.job.waiting_for.partition(";")[0] == wait.reason
     told: dict[str, Any] = {} if said else {"waiting_for": wait.reason[:300], "waiting_until": wait.until}
     lease.let_go(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=said, **told)
 
 
 def turned_away(lease: Lease[RowT], error: ProviderError) -> None:
     """Not accepted: everybody who waits for this connection waits with it; after many times it has failed."""
-    row = lease.take
+    row = lease.job
     pause = admission.pause(connection_of(row), error)
     if row.attempt >= MAX_ATTEMPTS:
         message = f"{error.message} Tried {row.attempt} times. Nothing was spent."

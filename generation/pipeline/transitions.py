@@ -34,7 +34,7 @@ def allow(take: Advancing, status: Status) -> Status:
 
 def move(lease: Lease[RowT], status: Status, **changes: Any) -> None:
     """Change the status and keep the lease."""
-    lease.write(status=allow(lease.take, status), **changes)
+    lease.write(status=allow(lease.job, status), **changes)
 
 
 def end(lease: Lease[RowT], status: Status, **changes: Any) -> None:
@@ -45,14 +45,14 @@ def end(lease: Lease[RowT], status: Status, **changes: Any) -> None:
     if status != Status.UNKNOWN:
         changes["actual_cost"] = exact(changes["actual_cost"])
     with transaction.atomic():
-        lease.let_go(status=allow(lease.take, status), finished_at=Now(), waiting_for="", waiting_until=None, **changes)
+        lease.let_go(status=allow(lease.job, status), finished_at=Now(), waiting_for="", waiting_until=None, **changes)
         if status != Status.UNKNOWN:
-            budget.close(lease.take, changes["actual_cost"])
+            budget.close(lease.job, changes["actual_cost"])
 
 
 def give_up(lease: Lease[RowT], error: ProviderError) -> None:
     """Failed where it is certain that nothing was bought; else a person has to look."""
-    take = lease.take
+    take = lease.job
     may_be_paid = not is_local(take.provider) and take.status != Status.QUEUED
     if may_be_paid and error.kind in UNCLEAR:
         end(lease, Status.UNKNOWN, **error_fields(error))
