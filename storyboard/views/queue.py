@@ -68,7 +68,7 @@ def queue(request: HtmxHttpRequest) -> HttpResponse:
         "ended": shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED],
         "editable": editable_teams(person),
         "nobody_works": bool(active) and not Worker.alive().exists(),
-        "recovered": recovery.report_of(mine.live(), seen=datetime.fromisoformat(seen) if seen else None),
+        "recovered": recovery.build_report(mine.live(), seen=datetime.fromisoformat(seen) if seen else None),
     }
     template = "storyboard/_queue.html" if request.htmx else "storyboard/queue.html"
     return render(request, template, context)
