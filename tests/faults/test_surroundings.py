@@ -115,7 +115,7 @@ def test_a_disk_that_fills_up(on_a_small_disk: Workshop):
     workshop.arrival("sora.create", 2)
     fill(filler, leave=10 * 2**20)
     (third,) = workshop.start_takes()
-    eventually(lambda: workshop.take(third)["waiting_for"] == "The disk of this server is nearly full", 20)
+    eventually(lambda: workshop.take(third)["waiting_for"] == "Waiting for free disk space on this server", 20)
     finish(workshop, first)
     workshop.until(first, "completed")
 
