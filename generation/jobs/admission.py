@@ -125,5 +125,4 @@ def pause(connection_id: int, error: ProviderError) -> Wait:
 
 
 def reset_backoff(connection_id: int) -> None:
-    """After an accepted request: the next rejection starts with a short pause again."""
     Connection.objects.filter(pk=connection_id, refusals__gt=0).update(refusals=0, pause_reason="")

@@ -67,7 +67,7 @@ def _ready() -> GenerationQuerySet:
 
 
 def hand_over_polls() -> int:
-    """Steps that only ask a provider; those that look up or cancel travel alone, for they take longer."""
+    # Look-ups and cancellations travel alone: each may take many times as long as a poll.
     remote = _ready().in_queue("remote").order_by("next_step_at")
     alone = remote.filter(Q(status=Status.SUBMITTING) | Q(status=Status.RUNNING, cancel_requested=True))
     count = sum(_hand_over(take_id, "remote") for take_id in alone.values_list("pk", flat=True)[:REMOTE_BATCH])
@@ -94,7 +94,7 @@ def _hand_over_new_remote() -> int:
 
 
 def _hand_over_images() -> int:
-    """Pictures start in the order of clicks; a step that died goes first, for a person may have to decide."""
+    # A step that died goes first: it costs nothing, and a person may have to decide.
     ready = ImageGeneration.objects.due().exclude(_handed_over_lately()).order_by("pk")
     ids = list(ready.exclude(status=Status.QUEUED).values_list("pk", flat=True))
     queued = ready.filter(status=Status.QUEUED)
@@ -185,7 +185,6 @@ def explain_waiting() -> int:
 
 
 def _find_lines() -> Iterator[tuple[Room, GenerationQuerySet]]:
-    """The room at each connection and on this machine, with the takes that wait for it."""
     queued = Generation.objects.filter(status=Status.QUEUED).lease_free().exclude(_handed_over_lately())
     ids = queued.order_by().values_list("connection", flat=True).distinct()
     for connection in Connection.objects.annotate(now=Now()).filter(pk__in=[pk for pk in ids if pk]):

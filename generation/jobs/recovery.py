@@ -45,7 +45,6 @@ class Report:
 
 
 def last_restart() -> datetime | None:
-    """Within SHOWN_FOR; None where no worker started alone."""
     alive_then = Worker.objects.filter(
         started_at__lt=OuterRef("started_at"), seen_at__gt=OuterRef("started_at")
     ).exclude(pk=OuterRef("pk"))

@@ -123,7 +123,6 @@ def _from_clip(asked: Asked) -> dict[str, Any]:
 
 
 def collect_inputs(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
-    """Everything besides the prompt that the clip is made from, as JSON for the row; only what the model supports."""
     takes = model.takes
     inputs: dict[str, Any] = {}
     for role, taken in ((Reference.Role.START_FRAME, takes.start_frame), (Reference.Role.END_FRAME, takes.end_frame)):

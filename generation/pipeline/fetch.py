@@ -41,7 +41,7 @@ def fetch(lease: Lease) -> None:
 
 
 def _fetch_poster(provider: RemoteProvider, account: Account, remote_id: str) -> bytes:
-    """The provider's thumbnail; empty where there is none, and then a frame of the clip is used."""
+    # A paid clip must not wait for its thumbnail. Without one, a frame of the clip is used.
     try:
         return provider.thumbnail(account, remote_id)
     except ProviderError:

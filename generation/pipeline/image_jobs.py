@@ -129,7 +129,6 @@ def cancel_images(row: ImageGeneration, by: User | None = None) -> bool:
 
 
 def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:
-    """Every reason why these pictures cannot be made, one sentence each; empty where they can."""
     found = why_not(model, team_id)
     with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
     return found + image_eligibility.image_obstacles(model, with_inputs, team_id)
@@ -187,7 +186,7 @@ def recover_request(lease: Lease[ImageGeneration]) -> None:
 
 
 def _keep_late(row: ImageGeneration, result: ImageResult) -> None:
-    """For an answer after the lease: another worker could only mark the row as unknown, so the pictures are still wanted."""
+    # The lease ran out before the answer came. The pictures are paid for, so they are kept unless a person has decided.
     unsettled = (Status.SUBMITTING, Status.UNKNOWN)
     late = Lease.reclaim(ImageGeneration.objects.filter(pk=row.pk, status__in=unsettled, made=[]))
     if late:
@@ -254,7 +253,6 @@ def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:
 
 
 def _read_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:
-    """The pictures that can be read, and what is wrong with the last one that cannot."""
     readable, broken = [], ""
     for data in images:
         try:
@@ -281,7 +279,6 @@ def _add_reference(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
 
 
 def _compute_cost(row: ImageGeneration, result: ImageResult) -> Decimal:
-    """By the tokens that were used where the model is priced by tokens; else the estimate."""
     model = connections.model_of(row)
     tokens = result.usage.get("output_tokens")
     if model is None or tokens is None or model.price_per_million_tokens is None:

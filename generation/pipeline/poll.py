@@ -127,7 +127,7 @@ def apply_poll_result(lease: Lease, result: Progress | ProviderError) -> None:
 
 
 def _apply_poll_error(lease: Lease, error: ProviderError) -> None:
-    """A poll that fails says nothing about the clip, unless the provider does not know the clip."""
+    # A poll that fails says nothing about the clip, which may be paid for: only a lost clip ends the polling.
     if error.kind == ErrorKind.LOST:
         raise error
     _give_up_overdue(lease.job, error)

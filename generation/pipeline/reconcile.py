@@ -68,7 +68,6 @@ def may_adopt(take: Generation, remote_id: str) -> bool:
 
 
 def known_ids(take: Generation) -> frozenset[str]:
-    """The ids that takes already have at the same server, which `find` must not return."""
     return frozenset(_takes_at_same_server(take).exclude(remote_id="").values_list("remote_id", flat=True))
 
 

@@ -39,7 +39,6 @@ def advance(take_id: int, *, worker_id: int | None = None) -> None:
 
 
 def advance_images(row_id: int, *, worker_id: int | None = None) -> None:
-    """The same for a request for pictures."""
     lease = Lease.claim_images(row_id, worker_id)
     if lease is not None:
         run_step(lease, image_jobs.choose_step(lease.job))

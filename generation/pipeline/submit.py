@@ -92,7 +92,8 @@ def _start_polling(lease: Lease, remote_id: str) -> None:
 
 
 def _start_polling_late(take: Generation, remote_id: str) -> None:
-    """For an answer after the lease: the take goes on unless another worker or a person has settled what became of it."""
+    # The lease ran out before the answer came. Another worker could only look for the clip, or mark the row as unknown: with
+    # the id it goes on, unless a person has decided.
     unsettled = Generation.objects.filter(pk=take.pk, status__in=(Status.SUBMITTING, Status.UNKNOWN), remote_id="")
     with transaction.atomic():
         late = Lease.reclaim(unsettled) if reconcile.is_free(take, remote_id) else None

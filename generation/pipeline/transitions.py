@@ -37,7 +37,6 @@ def allow(job: Advancing, status: Status) -> Status:
 
 
 def move(lease: Lease[RowT], status: Status, **changes: Any) -> None:
-    """Change the status and keep the lease."""
     lease.write(status=allow(lease.job, status), **changes)
 
 
@@ -75,7 +74,6 @@ def error_fields(error: ProviderError) -> dict[str, Any]:
 
 
 def accepted_fields(take: Generation, remote_id: str) -> dict[str, Any]:
-    """What a take gets once its clip's id is known: polls go on from here."""
     return {
         "status": allow(take, Status.RUNNING),
         "remote_id": remote_id,
