@@ -28,7 +28,7 @@ NOT_ACCEPTED = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.NETWORK})
 def claim_slot(lease: Lease[RowT]) -> bool:
     """Move the row to `submitting` if its connection has room; else let it go, saying what it waits for.
 
-    True must be followed by exactly one request. Raises LeaseLost.
+    True permits one request. Raises LeaseLost.
     """
     with transaction.atomic():
         wait = admission.admit(require_connection_id(lease.job))
