@@ -1,4 +1,4 @@
-"""What the queues execute: thin doors to the pipeline."""
+"""What the queues execute. Any task may run twice, or late: each looks at the row and does nothing where nothing is due."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generation.models import Worker
 
 
 def this_worker() -> int | None:
-    """The row of the `manage.py work` this process belongs to."""
+    """The id of the Worker row of the `manage.py work` that started this process; None elsewhere."""
     value = os.environ.get("IMAGEAI_WORKER_ID")
     return int(value) if value else None
 

@@ -1,16 +1,14 @@
-"""Hands rows that are due to the queues. May run anywhere, as often as one likes: a row is handed over once at a time.
+"""Hands the ids of due rows to the queues, and writes on those that wait what they wait for.
 
-What travels are ids. A message that is lost is sent again after as long as a lease lasts; one that is delivered twice
-finds the row claimed or no longer due. What has to wait is told why, and until when about.
+May run in any number of processes. A message is delivered at least once: one that is lost is sent again after a lease's
+length, and one that comes twice finds the row claimed or not due. Truth stays in the row; the queue carries ids only.
 """
 
 from __future__ import annotations
 
-import heapq
 import logging
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -19,12 +17,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max, Q, Sum
 from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
-from generation import catalogue
 from generation.jobs import admission
+from generation.jobs.admission import Room, Wait
 from generation.media import storage
 from generation.models import Connection, Generation, ImageGeneration, Worker
 from generation.models.generation import GenerationQuerySet
@@ -36,24 +33,24 @@ logger = logging.getLogger(__name__)
 
 QUEUES = ("remote", "media")
 REMOTE_BATCH = 100
-#: How many who wait are told so at once; the others follow.
-TOLD_AT_ONCE = 200
-#: Who was served longer ago than this counts as not served at all.
+#: Per connection; rows behind them get their reason as they move up.
+EXPLAINED_AT_ONCE = 200
+#: A member whose last take started longer ago than this counts as not served at all.
 SERVED_LATELY = timedelta(days=1)
 
 
 def hand_over_due() -> int:
-    """Put the next steps that can be taken now into their queues; the number of rows handed over.
+    """Put every step that can be taken now into its queue. Returns the number of rows handed over.
 
-    For the dispatcher's rhythm alone, so that polls travel in batches and not one by one.
+    For the dispatcher's clock alone, so that polls travel in batches and not one by one.
     """
     return hand_over_polls() + begin_due()
 
 
 def begin_due() -> int:
-    """Only what is new or has to be made here: asked for with every click and after every step, when there may be room.
+    """The same without polls, for every click and the end of every step, when there may be room. Returns the number of rows.
 
-    Nothing new is begun before there is room for it, so that whose turn it is gets decided late.
+    A new row is handed over only when there is room for it, so that whose turn it is gets decided as late as possible.
     """
     return _hand_over_new_remote() + _hand_over_images() + _hand_over_media()
 
@@ -70,9 +67,10 @@ def _ready() -> GenerationQuerySet:
 
 
 def hand_over_polls() -> int:
+    # Look-ups and cancellations travel alone: each may take many times as long as a poll.
     remote = _ready().in_queue("remote").order_by("next_step_at")
     alone = remote.filter(Q(status=Status.SUBMITTING) | Q(status=Status.RUNNING, cancel_requested=True))
-    count = sum(_hand_over_one(take_id, "remote") for take_id in alone.values_list("pk", flat=True)[:REMOTE_BATCH])
+    count = sum(_hand_over(take_id, "remote") for take_id in alone.values_list("pk", flat=True)[:REMOTE_BATCH])
     polls = list(
         remote.filter(status=Status.RUNNING, cancel_requested=False).values_list("pk", flat=True)[: 5 * REMOTE_BATCH]
     )
@@ -88,20 +86,20 @@ def _hand_over_new_remote() -> int:
     for connection in Connection.objects.annotate(now=Now()).filter(pk__in=list(by_connection)):
         on_their_way = Generation.objects.filter(connection=connection, status=Status.QUEUED)
         on_their_way = on_their_way.filter(_handed_over_lately() | Q(lease_expires_at__gt=Now()))
-        room = admission.room_of(connection, connection.now).count - on_their_way.count()
+        room = admission.find_room(connection, connection.now).count - on_their_way.count()
         if room > 0:
             first = islice(in_turn(waiting.filter(connection=connection)), room)
-            count += sum(_hand_over_one(take_id, "remote") for take_id in first)
+            count += sum(_hand_over(take_id, "remote") for take_id in first)
     return count
 
 
 def _hand_over_images() -> int:
-    """Pictures wait in the order of clicks; a step that died is shown to a person at once."""
+    # A step that died goes first: it costs nothing, and a person may have to decide.
     ready = ImageGeneration.objects.due().exclude(_handed_over_lately()).order_by("pk")
     ids = list(ready.exclude(status=Status.QUEUED).values_list("pk", flat=True))
     queued = ready.filter(status=Status.QUEUED)
     for connection in Connection.objects.annotate(now=Now()).filter(imagegenerations__in=queued).distinct():
-        room = admission.room_of(connection, connection.now).count
+        room = admission.find_room(connection, connection.now).count
         ids += queued.filter(connection=connection).values_list("pk", flat=True)[: max(0, room)]
     for row_id in ids:
         ImageGeneration.objects.filter(pk=row_id).update(handed_over_at=Now())
@@ -118,10 +116,8 @@ def media_workers() -> int:
 
 
 def _hand_over_media() -> int:
-    """Finished clips first: they have been paid for, and providers keep them for an hour or less.
-
-    While the disk is nearly full, only those.
-    """
+    # Finished clips first: they are paid for, and some providers keep them for an hour only. While the disk is nearly full,
+    # only those.
     busy = Q(lease_expires_at__gt=Now()) | _handed_over_lately()
     room = media_workers() - Generation.objects.active().in_queue("media").filter(busy).count()
     if room <= 0:
@@ -131,42 +127,44 @@ def _hand_over_media() -> int:
     ids = list(finished.order_by("next_step_at").values_list("pk", flat=True)[:room])
     if len(ids) < room and not storage.is_nearly_full():
         ids += islice(in_turn(here.exclude(pk__in=ids)), room - len(ids))
-    return sum(_hand_over_one(take_id, "media") for take_id in ids)
+    return sum(_hand_over(take_id, "media") for take_id in ids)
 
 
 # -- Whose turn it is --------------------------------------------------------------------------------------------------
 
 
-#: A team and one of its people.
+#: The ids of a team and of one of its people.
 Member = tuple[int, int | None]
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def in_turn(waiting: GenerationQuerySet) -> Iterator[int]:
-    """Teams take turns, and in a team its members, whoever was served longest ago first; each in the order of clicks."""
-    waiting_of: dict[Member, deque[int]] = defaultdict(deque)
-    for team, member, pk in waiting.order_by("pk").values_list("scene__project__team", "created_by", "pk"):
-        waiting_of[team, member].append(pk)
-    served = _served_lately({team for team, _ in waiting_of})
-    members_of: dict[int, deque[Member]] = defaultdict(deque)
-    for who in sorted(waiting_of, key=lambda who: (served.get(who, NEVER), waiting_of[who][0])):
-        members_of[who[0]].append(who)
+    """The ids in the order in which they start: teams take turns, then a team's members, each in the order of clicks.
+
+    The team, and in it the member, whose last take started longest ago comes first.
+    """
+    queues: dict[Member, deque[int]] = defaultdict(deque)
+    for team, person, pk in waiting.order_by("pk").values_list("scene__project__team", "created_by", "pk"):
+        queues[team, person].append(pk)
+    served = _find_last_starts({team for team, _ in queues})
+    members: dict[int, deque[Member]] = defaultdict(deque)
+    for member in sorted(queues, key=lambda member: (served.get(member, NEVER), queues[member][0])):
+        members[member[0]].append(member)
     team_served: dict[int, datetime] = defaultdict(lambda: NEVER)
     for (team, _), at in served.items():
         team_served[team] = max(team_served[team], at)
-    rounds = deque(sorted(members_of, key=lambda team: (team_served[team], waiting_of[members_of[team][0]][0])))
+    rounds = deque(sorted(members, key=lambda team: (team_served[team], queues[members[team][0]][0])))
     while rounds:
         team = rounds.popleft()
-        who = members_of[team].popleft()
-        yield waiting_of[who].popleft()
-        if waiting_of[who]:
-            members_of[team].append(who)
-        if members_of[team]:
+        member = members[team].popleft()
+        yield queues[member].popleft()
+        if queues[member]:
+            members[team].append(member)
+        if members[team]:
             rounds.append(team)
 
 
-def _served_lately(teams: Iterable[int]) -> dict[Member, datetime]:
-    """When each member's last take was begun."""
+def _find_last_starts(teams: Iterable[int]) -> dict[Member, datetime]:
     begun = Coalesce("submitted_at", "started_at")
     rows = (
         Generation.objects.annotate(begun=begun)
@@ -181,95 +179,58 @@ def _served_lately(teams: Iterable[int]) -> dict[Member, datetime]:
 # -- Why the others wait -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Line:
-    """Takes that wait for the same thing: why, from when on places are free, and how long one is taken."""
-
-    reason: str
-    free_at: list[datetime]
-    waiting: GenerationQuerySet
-
-
 def explain_waiting() -> int:
-    """Write on rows that wait why, and until when about; only where that has changed by much. How many were written."""
-    return sum(_explain(line) for line in _lines())
+    """Write on rows that wait what they wait for and how many are ahead. Returns how many rows changed."""
+    return sum(_explain(room, waiting) for room, waiting in _find_lines())
 
 
-def _lines() -> Iterator[Line]:
-    now = timezone.now()
+def _find_lines() -> Iterator[tuple[Room, GenerationQuerySet]]:
     queued = Generation.objects.filter(status=Status.QUEUED).lease_free().exclude(_handed_over_lately())
     ids = queued.order_by().values_list("connection", flat=True).distinct()
     for connection in Connection.objects.annotate(now=Now()).filter(pk__in=[pk for pk in ids if pk]):
-        under_way = Generation.objects.filter(connection=connection, status__in=admission.AT_PROVIDER)
-        wait = admission.room_of(connection, connection.now).wait
-        reason = wait.reason if wait else ""
-        free_at = _free_at(under_way, connection.max_in_flight, now)
-        if wait and wait.until:
-            free_at = [max(at, wait.until) for at in free_at]
-        yield Line(reason, free_at, queued.filter(connection=connection))
-    local = queued.filter(connection=None)
-    rendering = Generation.objects.filter(status=Status.RUNNING, connection=None)
-    places = media_workers()
-    busy = rendering.count()
-    reason = f"{'The renderer is' if places == 1 else f'All {places} renderers are'} busy" if busy >= places else ""
-    reason = admission.NEARLY_FULL if storage.is_nearly_full() else reason
-    yield Line(reason, _free_at(rendering, places, now), local)
+        yield admission.find_room(connection, connection.now), queued.filter(connection=connection)
+    yield _find_local_room(), queued.filter(connection=None)
 
 
-def _free_at(under_way: GenerationQuerySet, places: int, now: datetime) -> list[datetime]:
-    """When each place is free, by what the models usually need."""
-    rows = under_way.values_list("model_id", "started_at")[:places]
-    ends = [max(now + timedelta(seconds=5), (began or now) + _usual_time(model_id)) for model_id, began in rows]
-    return ends + [now] * (places - len(ends))
+def _find_local_room() -> Room:
+    if storage.is_nearly_full():
+        return Room(0, admission.disk_wait())
+    rendering, places = Generation.objects.filter(status=Status.RUNNING, connection=None).count(), media_workers()
+    if rendering < places:
+        return Room(places - rendering)
+    if places == 1:
+        return Room(0, Wait("the renderer", admission.LOOK_AGAIN_SECONDS))
+    return Room(0, Wait("a renderer", admission.LOOK_AGAIN_SECONDS, f"{rendering} of {places} running"))
 
 
-def _usual_time(model_id: str) -> timedelta:
-    model = catalogue.all_models().get(model_id)
-    return timedelta(seconds=model.expected_seconds if model else 60)
-
-
-def _explain(line: Line) -> int:
-    order = list(islice(in_turn(line.waiting), TOLD_AT_ONCE))
-    rows = {
-        row.pk: row for row in line.waiting.filter(pk__in=order).only("pk", "model_id", "waiting_for", "waiting_until")
-    }
-    free_at = list(line.free_at)
-    heapq.heapify(free_at)
-    told = 0
+def _explain(room: Room, waiting: GenerationQuerySet) -> int:
+    # While there is room, only the rows that are about to start lose their reason: the others wait again in a moment.
+    order = list(islice(in_turn(waiting), EXPLAINED_AT_ONCE if room.wait else room.count))
+    rows = waiting.in_bulk(order)
+    until = room.wait.until if room.wait else None
+    changed = 0
     with transaction.atomic():
-        for place, pk in enumerate(order, 1):
-            if pk not in rows:
-                continue
-            until = heapq.heappop(free_at)
-            heapq.heappush(free_at, until + _usual_time(rows[pk].model_id))
-            ahead = f"; {place - 1} ahead" if place > 1 else ""
-            told += _tell(rows[pk], f"{line.reason}{ahead}" if line.reason else "", until)
-    return told
+        for ahead, pk in enumerate(order):
+            reason = room.wait.describe(ahead) if room.wait else ""
+            row = rows.get(pk)
+            # Only what differs is written: every write makes open pages render the card again.
+            if row and (row.waiting_for, row.waiting_until) != (reason, until):
+                changed += _write_reason(waiting.filter(pk=pk), reason, until)
+    return changed
 
 
-def _tell(take: Generation, reason: str, until: datetime) -> int:
-    now = timezone.now()
-    if not reason and not take.waiting_for:
-        return 0
-    tolerance = max(10.0, (until - now).total_seconds() / 4)
-    if (
-        take.waiting_until
-        and abs((take.waiting_until - until).total_seconds()) < tolerance
-        and (take.waiting_for.split(";")[0] == reason.split(";")[0])
-    ):
-        return 0
-    return Generation.objects.filter(pk=take.pk, status=Status.QUEUED, lease_token=None).update(
-        waiting_for=reason[:300],
-        waiting_until=until if reason else None,
-        version=F("version") + 1,
-        changed_at=Now(),
+def _write_reason(waiting: GenerationQuerySet, reason: str, until: datetime | None) -> int:
+    # A worker may have claimed the row since it was read; what its step writes must not be overwritten.
+    return waiting.filter(lease_token=None).update(
+        waiting_for=reason, waiting_until=until, version=F("version") + 1, changed_at=Now()
     )
 
 
 # -- The queues --------------------------------------------------------------------------------------------------------
 
 
-def _hand_over_one(take_id: int, queue: str) -> bool:
+def _hand_over(take_id: int, queue: str) -> bool:
+    # Marked before it is sent: of two dispatchers, one sends it. Dying in between delays the row by a lease's length.
     mine = Generation.objects.filter(pk=take_id).exclude(_handed_over_lately()).update(handed_over_at=Now())
     return bool(mine) and _send(queue, "generation.tasks.advance", take_id)
 
@@ -283,11 +244,12 @@ def _send(queue: str, task: str, *args: Any) -> bool:
     try:
         async_task(task, *args, cluster=queue)
     except RedisError as error:
-        logger.warning("Takes stay where they are until the broker is back: %s", error)
+        # No row is lost: it is handed over again after a lease's length.
+        logger.warning("The broker cannot be reached; takes wait for it: %s", error)
         return False
     return True
 
 
 def send_heartbeat(queue: str) -> None:
-    """Ask the queue for a sign of life; where several workers share it, any of them may give one."""
+    """Make the queue execute something, for the watchdog. Where several workers share the queue, any of them may get it."""
     _send(queue, "generation.tasks.heartbeat")

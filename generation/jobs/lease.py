@@ -1,8 +1,8 @@
 """The right to change one row, held by one worker at a time.
 
 A lease is claimed with one conditional UPDATE and carries a token. Every later write is conditional on that token, so a
-worker that was stopped past its lease and wakes up cannot overwrite what its successor did. The database's clock decides
-when a lease ends.
+worker that was stopped past its lease and wakes up cannot overwrite what its successor did. A lease ends by the database's
+clock, so machines whose clocks differ may share the work.
 """
 
 from __future__ import annotations
@@ -25,30 +25,29 @@ from generation.states import Status
 
 
 class LeaseLost(Exception):
-    """Another worker has taken over; whatever this one still has in hand must be dropped."""
+    """Another worker has taken over the row. What this one still holds must be dropped, unless it was paid for."""
 
 
 class CancelRequested(Exception):
-    """Somebody pressed Cancel while the work was going on."""
+    """Cancel was pressed while the step was running."""
 
 
-#: What a row holds that nobody works on.
+#: Frees a row. Taking the token too keeps a worker that was stopped from writing when it wakes up.
 NO_LEASE = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
 
-#: A lease is mostly on a take.
 RowT = TypeVar("RowT", bound=Advancing, default=Generation)
 
 
 class Lease(Generic[RowT]):
-    """Holds `take`, a snapshot of the row that this lease keeps in step with what it writes."""
+    """`job` is a snapshot of the row, kept in step with what this lease writes; expressions such as F() are not."""
 
-    def __init__(self, take: RowT, token: uuid.UUID) -> None:
-        self.take = take
+    def __init__(self, job: RowT, token: uuid.UUID) -> None:
+        self.job = job
         self.token = token
 
     @staticmethod
     def claim(take_id: int, worker_id: int | None = None) -> Lease[Generation] | None:
-        """The lease, or None where the take is not due or somebody else holds it."""
+        """None where the take is not due or another worker holds it."""
         related = Generation.objects.select_related("scene__project", "connection", "source")
         return _claim(Generation.objects.due(), related, take_id, worker_id)
 
@@ -61,7 +60,7 @@ class Lease(Generic[RowT]):
     def claim_many(
         take_ids: Iterable[int], status: Status, worker_id: int | None = None, *, hold_for: float
     ) -> list[Lease[Generation]]:
-        """The leases of those that are due, free and in that status, under one token."""
+        """The leases of those that are due, free and in that status, with one token, for `hold_for` seconds."""
         token = uuid.uuid4()
         claimed = (
             Generation.objects.due()
@@ -75,9 +74,9 @@ class Lease(Generic[RowT]):
 
     @staticmethod
     def reclaim(rows: QuerySet[RowT]) -> Lease[RowT] | None:
-        """For whoever brings news of a row after its lease ran out: the row is taken from whoever has it now.
+        """Take a row from the worker that holds it now, for an answer that came after its lease ran out.
 
-        None where it is not among `rows`, which is where nobody has settled yet what the news is about.
+        `rows` is the row, filtered to the states in which the answer is still of use; None where it has left them.
         """
         token = uuid.uuid4()
         if not rows.update(**_claimed(token, None)):
@@ -85,7 +84,7 @@ class Lease(Generic[RowT]):
         return Lease(rows.model._default_manager.get(lease_token=token), token)
 
     def write(self, *, hold_for: float | None = None, **changes: Any) -> None:
-        """Change the row and prolong the lease, by `hold_for` seconds where a step cannot give signs of life.
+        """Change the row and prolong the lease: to `hold_for` seconds from now before work that cannot write meanwhile.
 
         Raises LeaseLost.
         """
@@ -95,7 +94,7 @@ class Lease(Generic[RowT]):
         self._remember(changes)
 
     def keep_alive(self, **changes: Any) -> None:
-        """`write`, unless somebody asked to cancel. Raises CancelRequested or LeaseLost."""
+        """`write`, unless Cancel was pressed. Raises CancelRequested, LeaseLost."""
         wanted = self._held().filter(cancel_requested=False)
         if not wanted.update(**self._stamped(changes), lease_expires_at=_expiry()):
             raise CancelRequested if self._held().exists() else LeaseLost
@@ -103,9 +102,9 @@ class Lease(Generic[RowT]):
         self._remember(changes)
 
     def let_go(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
-        """Write for the last time; the row is due again after `next_step_in` seconds, unless it is final.
+        """Write for the last time. The row is due again after `next_step_in` seconds, unless its status is final.
 
-        `quietly` where nothing changed that anybody sees: open pages are not told. Raises LeaseLost.
+        `quietly` leaves `version` alone, so that open pages do not render the card again. Raises LeaseLost.
         """
         due_at = Now() + timedelta(seconds=next_step_in) if next_step_in else Now()
         values = changes if quietly else self._stamped(changes)
@@ -114,7 +113,7 @@ class Lease(Generic[RowT]):
         self._remember(changes)
 
     def _held(self) -> QuerySet[Advancing]:
-        rows: QuerySet[Advancing] = type(self.take)._default_manager.filter(pk=self.take.pk, lease_token=self.token)
+        rows: QuerySet[Advancing] = type(self.job)._default_manager.filter(pk=self.job.pk, lease_token=self.token)
         return rows
 
     def _stamped(self, changes: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +122,7 @@ class Lease(Generic[RowT]):
     def _remember(self, changes: dict[str, Any]) -> None:
         for name, value in changes.items():
             if not hasattr(value, "resolve_expression"):
-                setattr(self.take, name, value)
+                setattr(self.job, name, value)
 
 
 def _claim(due: QuerySet[RowT], related: QuerySet[RowT], row_id: int, worker_id: int | None) -> Lease[RowT] | None:
@@ -133,7 +132,7 @@ def _claim(due: QuerySet[RowT], related: QuerySet[RowT], row_id: int, worker_id:
 
 
 def _claimed(token: uuid.UUID, worker_id: int | None, hold_for: float | None = None) -> dict[str, Any]:
-    """A token that still stands on a row that is free was left there by somebody who died."""
+    # A free row that still has a token was left by a worker that died: the recovery report lists it.
     left_behind = Case(When(lease_token__isnull=False, then=Now()), default=F("recovered_at"))
     return {
         "lease_token": token,
@@ -146,12 +145,15 @@ def _claimed(token: uuid.UUID, worker_id: int | None, hold_for: float | None = N
 
 
 def release_leases_of(worker_id: int) -> int:
-    """Hand over what a worker that was told to stop was doing; it counts as no attempt."""
+    """Free the rows of a worker that is stopping. The step that was cut short does not count as an attempt."""
     return _release(Q(leased_by=worker_id), attempt=Greatest(F("attempt") - 1, 0))
 
 
 def release_leases_of_the_dead() -> int:
-    """Hand over what workers held that have not been seen for a while: a submission is looked up, never sent again."""
+    """Free the rows of workers that have not been seen for a while. Returns how many.
+
+    Safe even if such a worker lives: its token is gone, and a submission is looked up, never sent again.
+    """
     dead = Worker.objects.filter(seen_at__lte=Now() - Worker.ALIVE_FOR, stopping=False)
     released = 0
     for worker_id in dead.values_list("pk", flat=True):
@@ -161,7 +163,7 @@ def release_leases_of_the_dead() -> int:
 
 
 def release_leases_of_ended_processes(worker_id: int) -> int:
-    """The same for single processes of a worker that lives: only its own machine can tell which are no more."""
+    """Free the rows of processes of this worker that have ended. Must run on the worker's own machine."""
     held = Q(leased_by=worker_id, lease_pid__isnull=False)
     pids = {pid for rows in _active() for pid in rows.filter(held).values_list("lease_pid", flat=True)}
     ended = [pid for pid in pids if pid is not None and not _is_running(pid)]
@@ -184,7 +186,7 @@ def _is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # somebody else's, and there
+        pass  # it runs, as another user
     return True
 
 

@@ -1,7 +1,7 @@
-"""What became of takes whose worker died or was restarted: went on, was found at the provider, or needs a person.
+"""The report on takes whose worker died or was restarted: resumed, found at the provider, or in need of a person.
 
-A restart is the start of a worker when no other was alive. A take belongs to its report where it had been begun before and
-was not over; so does, at any time, one that was taken over from a worker that died.
+A restart is the start of a worker while no other was alive. The report lists takes that had started before it and had not
+ended, and, at any time, takes that were taken over from a worker that died.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Report:
-    """`restarted_at` is None where a queue alone had to be replaced."""
+    """`restarted_at` is None where there was no restart, only workers that died."""
 
     restarted_at: datetime | None
     takes: list[Generation]
@@ -33,19 +33,18 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """How many went on, were adopted, and need a person, as far as there are any."""
+        """As "3 resumed, 1 found at the provider"; counts of zero are left out."""
         lost = sum(take.status == Status.UNKNOWN for take in self.takes)
         adopted = sum(take.was_adopted and take.status != Status.UNKNOWN for take in self.takes)
         counts = {
-            "went on": len(self.takes) - lost - adopted,
+            "resumed": len(self.takes) - lost - adopted,
             "found at the provider": adopted,
-            "to be looked at by a person": lost,
+            "to review": lost,
         }
         return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 
 def last_restart() -> datetime | None:
-    """When a worker last started while no other was alive, within the time that reports are shown."""
     alive_then = Worker.objects.filter(
         started_at__lt=OuterRef("started_at"), seen_at__gt=OuterRef("started_at")
     ).exclude(pk=OuterRef("pk"))
@@ -53,8 +52,8 @@ def last_restart() -> datetime | None:
     return alone.order_by("-started_at").values_list("started_at", flat=True).first()
 
 
-def report_of(takes: GenerationQuerySet, *, seen: datetime | None) -> Report:
-    """About these takes; nothing that happened before it was last `seen`."""
+def build_report(takes: GenerationQuerySet, *, seen: datetime | None) -> Report:
+    """What happened to these takes since the person last dismissed the report, `seen`."""
     since = max(filter(None, [seen, timezone.now() - SHOWN_FOR]))
     restart = last_restart()
     if restart is not None and restart <= since:

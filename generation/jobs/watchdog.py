@@ -1,7 +1,7 @@
-"""Ends a worker process whose step hangs: what it held is taken over, and its queue makes another process.
+"""Ends a worker process whose step hangs. Its rows are taken over, and its queue starts another process.
 
-The clock runs outside of the interpreter, so it also ends a step that hangs inside a library and never gives Python a
-turn. Where it hung is written to standard error.
+The timer runs outside the interpreter, so it also ends a step that hangs inside a library and never returns to Python. The
+stack is written to standard error.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: A step may be silent for a while after its lease has run out: a download waits 30 s for a server that sends nothing.
+#: A step may outlive its lease for a while: a download waits 30 s for a server that sends nothing.
 GRACE_SECONDS = 35.0
 
 _ends_at: float | None = None
@@ -19,7 +19,7 @@ _ends_at: float | None = None
 
 @contextmanager
 def watched(seconds: float) -> Iterator[None]:
-    """The step inside must give a sign of life within so many seconds, and each time again."""
+    """End the process unless `alive` is called within `seconds` plus GRACE_SECONDS, and again within what that allows."""
     global _ends_at
     _ends_at = 0.0
     alive(seconds)
@@ -31,7 +31,7 @@ def watched(seconds: float) -> Iterator[None]:
 
 
 def alive(for_seconds: float) -> None:
-    """A sign of life, good for so many seconds; never shortens what an earlier one was good for."""
+    """Allow so many seconds, plus GRACE_SECONDS, from now. Never shortens what an earlier call allowed."""
     global _ends_at
     if _ends_at is None:
         return

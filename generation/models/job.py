@@ -54,7 +54,7 @@ class Advancing(models.Model):
     submitted_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    #: Why it is not under way, and until when about, for people.
+    #: For people: what it waits for, and until when where that is known (a pause or a rate limit).
     waiting_for = models.CharField(max_length=300, blank=True)
     waiting_until = models.DateTimeField(null=True)
 

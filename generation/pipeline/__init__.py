@@ -1,12 +1,12 @@
-"""Moves generations along. The only code that changes a status.
+"""Moves takes and pictures along. The only code that changes a status.
 
-`enqueue` makes the row, `advance` takes one step of it under a lease, `cancel` stops it. A step that dies leaves a row that
-is due again when its lease runs out; what may then be done depends on its status alone:
+`enqueue` makes the row, `advance` takes one step of it under a lease, `cancel` stops it. The guarantees:
 
-- a local render is simply done again;
-- a row found in `submitting` may have been charged: it is looked up at the provider, and where that tells nothing a person
-  decides (`unknown`); it is never submitted again;
-- a row with a provider's id is asked about for as long as the provider knows it.
+- A step runs at least once. One that dies leaves a row that is due again when its lease runs out.
+- A request that costs money is sent at most once. A row found in `submitting` may have been charged: it is looked up at the
+  provider, else a person decides (`unknown`); it is never submitted again.
+- A paid clip is never dropped. A row with a provider's id is polled, and downloaded, for as long as the provider has it.
+- A local render costs nothing and is done again.
 """
 
 from generation.pipeline.batches import enqueue_chosen, enqueue_missing

@@ -1,4 +1,4 @@
-"""Starting takes for many scenes with one click, for exactly the price on the button."""
+"""Starts takes for many scenes with one click, all or none, for exactly the price on the button."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from teams.models import User, Verb
 @transaction.atomic
 @connections.remembered()
 def enqueue_missing(project: Project, *, member: User, expected: str | None = None, confirmed: bool = True) -> Batch:
-    """A take for every scene that has neither a finished one nor one under way, and whose model can make it.
+    """Start a take for every scene that has none finished or in progress and whose model can make it.
 
-    Pressed twice, the second finds none. `expected` is what stood on the button. Raises ValidationError where it would be
-    something else by now, or does not fit; NeedsConfirmation unless it was `confirmed`.
+    A second click finds none left. `expected` is the count and price on the button. Raises ValidationError where that is
+    out of date or over budget, NeedsConfirmation where the price needs a `confirmed` click.
     """
     batch = missing_of(lock_scenes(project.pk))
     _start(project, batch, member, expected, confirmed)
@@ -44,9 +44,10 @@ def enqueue_chosen(
     expected: str | None = None,
     confirmed: bool = True,
 ) -> Batch:
-    """One more take for each of these scenes, of that number: the same click again finds the numbers taken.
+    """Start one more take for each of these scenes. `numbers` maps a scene's id to the take's number.
 
-    With each scene's own model unless one is given. Raises as `enqueue_missing` does.
+    A second click finds the numbers in use and starts nothing. Uses each scene's own model unless one is given. Raises as
+    `enqueue_missing` does.
     """
     scenes = [scene for scene in lock_scenes(project.pk) if numbers.get(scene.pk) == next_take_number(scene)]
     batch = plan(scenes, model)
@@ -58,7 +59,7 @@ def _start(project: Project, batch: Batch, member: User, expected: str | None, c
     if not batch.count:
         return
     if expected is not None and expected != str(batch):
-        raise ValidationError(f"It would be {batch} by now. Nothing was started; press again if that is what you want.")
+        raise ValidationError(f"This is now {batch}. Nothing was started; generate again to accept.")
     if not confirmed:
         for price in batch.prices:
             budget.ask_before(price, project)

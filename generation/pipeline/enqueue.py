@@ -1,4 +1,4 @@
-"""Asking for one take, and stopping it."""
+"""Starts one take, and cancels it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from projects.models import Audio, Project, Reference, Scene
 from teams import activity
 from teams.models import User, Verb
 
-#: A second take asked for this soon after the first is the second half of a double click.
+#: A click for the next take this soon after the last is the second half of a double click on a page that has just updated.
 DOUBLE_CLICK_SECONDS = 1.0
 
 
@@ -46,20 +46,19 @@ def enqueue(
     asked: Asked | None = None,
     confirmed: bool = True,
 ) -> Enqueued:
-    """Start take `number` of the scene, or find it started already.
+    """Start take `number` of the scene, or return the one that exists: any number of equal clicks makes one take.
 
-    The number is the one the person saw on the button, so a click that arrives twice, from two tabs or two people, makes
-    one take. `expected` is the price that stood on the button; without a `model` the scene's own makes it. `asked` is what
-    shall be done to a finished take instead of making a new one. Raises ValidationError where the model cannot make this,
-    the price is another by now, or the scene is gone; NeedsConfirmation for a price that is asked about first, unless it was
-    `confirmed`.
+    The row, its hold on the budget and the activity are one transaction; nothing is sent before it is committed. `number` and
+    `expected`, the price, are those on the button. Without a `model` the scene's own is used. `asked` is a remix, extension
+    or edit of a finished take. Raises ValidationError where the model cannot make this, the price has changed, the budget is
+    used up or the scene is gone; NeedsConfirmation where the price needs a `confirmed` click.
     """
     scenes = lock_scenes(scene.project_id).filter(pk=scene.pk)
     current = scenes.first()
     if current is None:
-        raise ValidationError("This scene has been deleted in the meantime.")
+        raise ValidationError("This scene has been deleted.")
     if number < 1 or number > next_take_number(current):
-        raise ValidationError("This page is out of date. Reload it, then try again.")
+        raise ValidationError("This page is out of date. Reload it and try again.")
     if number < next_take_number(current):
         return Enqueued(current.takes.get(number=number), created=False)
     since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
@@ -68,9 +67,7 @@ def enqueue(
     take = new_take(current, member, quote(current, model or chosen_model(current), asked), asked)
     price = Price(take.estimated_cost, take.currency)
     if expected is not None and expected != str(price):
-        raise ValidationError(
-            f"It would cost {price} by now. Nothing was started; press again if that is what you want."
-        )
+        raise ValidationError(f"The price is now {price}. Nothing was started; generate again to accept.")
     if not confirmed:
         budget.ask_before(price, current.project)
     take.save()
@@ -82,13 +79,13 @@ def enqueue(
 
 
 def lock_scenes(project_id: int) -> QuerySet[Scene]:
-    """Keep everybody else from starting takes of this project until the transaction ends; its scenes as they are now."""
+    """The project's scenes. Until the transaction ends, no other click can start a take of this project."""
     Project.objects.select_for_update(no_key=True).get(pk=project_id)
     return with_takes(Scene.objects.live().filter(project=project_id))
 
 
 def new_take(scene: Scene, member: User, offered: Offer, asked: Asked | None = None) -> Generation:
-    """Not saved yet; of an offer that is possible."""
+    """An unsaved take; `offered` must have a price."""
     assert offered.price is not None
     return Generation(
         scene=scene,
@@ -115,7 +112,7 @@ def _from_scene(scene: Scene, offered: Offer) -> dict[str, Any]:
         "height": height,
         "aspect_ratio": aspect_ratio,
         "resolution": scene.resolution,
-        "inputs": inputs_of(scene, model),
+        "inputs": collect_inputs(scene, model),
     }
 
 
@@ -125,8 +122,7 @@ def _from_clip(asked: Asked) -> dict[str, Any]:
     return {"task": asked.task, "source": source, "prompt": asked.prompt, **same}
 
 
-def inputs_of(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
-    """What the clip is made from besides the prompt, as the row keeps it; only what the model takes."""
+def collect_inputs(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
     takes = model.takes
     inputs: dict[str, Any] = {}
     for role, taken in ((Reference.Role.START_FRAME, takes.start_frame), (Reference.Role.END_FRAME, takes.end_frame)):
@@ -145,12 +141,15 @@ def inputs_of(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
 
 @transaction.atomic
 def cancel(take: Generation, by: User | None = None) -> bool:
-    """Stop the take: at once while it waits, else as soon as whoever works on it notices. False when it is over."""
+    """Cancel the take: at once while it is queued, else with its next step. False where it has ended.
+
+    A clip that is finished, or that the provider cannot cancel, is kept: it is paid for.
+    """
     row = Generation.objects.filter(pk=take.pk)
     is_news = row.filter(cancel_requested=False).exists()
     changed = {"version": F("version") + 1, "changed_at": Now()}
     waiting = row.lease_free().filter(status=Status.QUEUED)
-    # Whoever claimed it and was stopped since must not wake up and send it: its token is gone.
+    # NO_LEASE also takes the token: a worker that claimed the row and was stopped must not wake up and send it.
     if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **NO_LEASE, **changed):
         budget.close(take, Decimal(0))
     elif row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed):

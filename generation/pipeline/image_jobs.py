@@ -1,7 +1,8 @@
-"""Pictures made elsewhere: asking for them, and the one step in which they are sent for and kept.
+"""Pictures from a provider: starting a request, and the one step that sends it and keeps what comes.
 
-The answer holds the pictures themselves, so it is spooled before anything else happens. A step that died in `submitting`
-goes on from there; where nothing had come, they may have been charged, and there is nothing to look up: a person decides.
+A request is sent at most once. The answer holds the pictures themselves, so it is spooled before anything else happens, and
+a step that died in `submitting` goes on from the spool. With nothing in the spool the pictures may have been charged, and no
+provider lists them: a person decides.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from generation.jobs.dispatch import begin_due
 from generation.jobs.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
 from generation.media import spool, storage
 from generation.models import ImageGeneration, exact
-from generation.pipeline.submission_slots import NOT_ACCEPTED, connection_of, enter, turned_away
+from generation.pipeline.submission_slots import NOT_ACCEPTED, claim_slot, requeue_rejected, require_connection_id
 from generation.pipeline.transitions import UNCLEAR, end
 from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
 from generation.providers.registry import image_provider
@@ -64,25 +65,28 @@ def enqueue_images(
     click: uuid.UUID | None = None,
     **fields: str,
 ) -> ImageGeneration:
-    """Ask for pictures; `inputs` are names of stored files to edit, in place of the request's `images`.
+    """Start a request for pictures. `inputs` are names of stored files to edit, in place of the request's `images`.
 
-    A `click` that arrives twice asks once. Raises ValidationError with every obstacle, or where the price is not the one that
-    was `expected`; NeedsConfirmation for a price that is asked about first, unless it was `confirmed`.
+    A `click` that arrives twice starts one. Raises ValidationError with every obstacle, or where the price is not the
+    `expected` one; NeedsConfirmation where the price needs a `confirmed` click.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    if click and (asked_already := ImageGeneration.objects.filter(project=project, click=click).first()):
-        return asked_already
+    if click and (existing := ImageGeneration.objects.filter(project=project, click=click).first()):
+        return existing
     obstacles = image_obstacles(project.team_id, model, request, len(inputs))
     connection = connections.for_model(model, project.team_id)
     if role in Reference.FRAMES and request.count > 1:
-        obstacles.append("A frame is one picture; for several, ask for references.")
+        obstacles.append("A frame is one picture. Generate several as references.")
     price = image_eligibility.image_price(model, request.size, request.quality, request.count)
     if expected is not None and expected != str(price or ""):
-        obstacles.append(f"It would cost {price or 'what its tokens cost'} by now. Nothing was started; press again.")
+        obstacles.append(
+            f"The price {f'is now {price}' if price else 'now depends on usage'}. Nothing was started; generate again to "
+            "accept."
+        )
     if price is None and budget.is_capped(project, model.currency, connection.stored if connection else None):
         obstacles.append(
-            f"What this costs is told only afterwards, which no budget can hold to. Choose a size and quality that "
-            f"{model.name} has a price for, or another model."
+            f"The price depends on usage, so a budget cannot cap it. Choose a size and quality that {model.name} has a "
+            f"fixed price for, or another model."
         )
     if obstacles:
         raise ValidationError(obstacles)
@@ -114,7 +118,7 @@ def enqueue_images(
 
 @transaction.atomic
 def cancel_images(row: ImageGeneration, by: User | None = None) -> bool:
-    """Only while they wait: what is being sent is paid for, and kept."""
+    """Cancel while the request is queued; False afterwards: pictures that were sent for are paid for, and kept."""
     waiting = ImageGeneration.objects.lease_free().filter(pk=row.pk, status=Status.QUEUED)
     changes = {"finished_at": Now(), "actual_cost": Decimal(0), "version": F("version") + 1, "changed_at": Now()}
     if not waiting.update(status=Status.CANCELLED, **changes, **NO_LEASE):
@@ -125,33 +129,33 @@ def cancel_images(row: ImageGeneration, by: User | None = None) -> bool:
 
 
 def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:
-    """Everything in the way of these pictures, the account included."""
     found = why_not(model, team_id)
-    as_asked = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
-    return found + image_eligibility.image_obstacles(model, as_asked, team_id)
+    with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
+    return found + image_eligibility.image_obstacles(model, with_inputs, team_id)
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------
 
 
-def step_of(row: ImageGeneration) -> Callable[[Lease[ImageGeneration]], None]:
-    return make if row.status == Status.QUEUED else finish
+def choose_step(row: ImageGeneration) -> Callable[[Lease[ImageGeneration]], None]:
+    return submit_request if row.status == Status.QUEUED else recover_request
 
 
-def make(lease: Lease[ImageGeneration]) -> None:
-    row = lease.take
+def submit_request(lease: Lease[ImageGeneration]) -> None:
+    """Send the request if there is a free slot, and keep the pictures. Raises ProviderError, CancelRequested, LeaseLost."""
+    row = lease.job
     if row.cancel_requested:
         raise CancelRequested
     provider = image_provider(row.provider)
-    if not enter(lease):
+    if not claim_slot(lease):
         return
     try:
-        result = _ask(row, provider)
+        result = _request_pictures(row, provider)
     except OSError as error:
         raise ProviderError(ErrorKind.STORAGE, f"A picture cannot be read: {error}. Nothing was sent.") from error
     except ProviderError as error:
         if error.kind in NOT_ACCEPTED:
-            turned_away(lease, error)
+            requeue_rejected(lease, error)
             return
         if error.kind in UNCLEAR:
             leave_to_a_person(lease, error)
@@ -159,21 +163,21 @@ def make(lease: Lease[ImageGeneration]) -> None:
         raise
     try:
         spool.put(row.pk, result)
-    except OSError:
+    except OSError:  # the pictures are still in memory: a full disk may yet have room for them where they belong
         logger.exception("The pictures of request %s could not be spooled.", row.pk)
     try:
         _keep(lease, result)
     except LeaseLost:
         _keep_late(row, result)
-    admission.welcomed(connection_of(row))
+    admission.reset_backoff(require_connection_id(row))
 
 
-def finish(lease: Lease[ImageGeneration]) -> None:
-    """A step that died: what came is kept."""
+def recover_request(lease: Lease[ImageGeneration]) -> None:
+    """Go on after a step that died: keep what is in the spool. Never sends anything."""
     try:
-        result = spool.take(lease.take.pk)
+        result = spool.take(lease.job.pk)
     except OSError as error:
-        _not_stored(lease, error)
+        _retry_storing(lease, error)
         return
     if result:
         _keep(lease, result)
@@ -182,9 +186,9 @@ def finish(lease: Lease[ImageGeneration]) -> None:
 
 
 def _keep_late(row: ImageGeneration, result: ImageResult) -> None:
-    """Another worker took over while the provider was asked, and could only leave it to a person."""
-    open_still = (Status.SUBMITTING, Status.UNKNOWN)
-    late = Lease.reclaim(ImageGeneration.objects.filter(pk=row.pk, status__in=open_still, made=[]))
+    # The lease ran out before the answer came. The pictures are paid for, so they are kept unless a person has decided.
+    unsettled = (Status.SUBMITTING, Status.UNKNOWN)
+    late = Lease.reclaim(ImageGeneration.objects.filter(pk=row.pk, status__in=unsettled, made=[]))
     if late:
         _keep(late, result)
     else:
@@ -192,13 +196,13 @@ def _keep_late(row: ImageGeneration, result: ImageResult) -> None:
 
 
 def leave_to_a_person(lease: Lease[ImageGeneration], error: ProviderError | None = None) -> None:
-    message = "The provider did not say whether it made these pictures."
+    message = "The provider did not confirm these pictures."
     if error:
-        message += f" Its answer was: {error.message}"
+        message += f" Its answer: {error.message}"
     end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 
-def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
+def _request_pictures(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
     options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
     with storage.scratch_folder() as folder:
         images = []
@@ -218,17 +222,20 @@ def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
 
 
 def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:
-    """Every picture that was paid for and can be read is kept; the spool is empty afterwards."""
-    row = lease.take
-    cost = _cost(row, result)
-    readable, broken = _as_pictures(result.images)
+    """Store every picture that can be read, complete the row and empty the spool.
+
+    Raises ProviderError where none can be read, and LeaseLost.
+    """
+    row = lease.job
+    cost = _compute_cost(row, result)
+    readable, broken = _read_pictures(result.images)
     if not readable:
         spool.clear(row.pk)
-        raise ProviderError(ErrorKind.PROVIDER, f"The provider charged for something that is no picture: {broken}")
+        raise ProviderError(ErrorKind.PROVIDER, f"The provider sent no picture that can be read: {broken}")
     lease.write()
     try:
         with transaction.atomic():
-            made = [_put(row, picture) for picture in readable]
+            made = [_add_reference(row, picture) for picture in readable]
             usage: dict[str, Any] = dict(result.usage)
             end(
                 lease,
@@ -240,13 +247,12 @@ def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:
                 error_message=broken,
             )
     except OSError as error:
-        _not_stored(lease, error)
+        _retry_storing(lease, error)
     else:
         spool.clear(row.pk)
 
 
-def _as_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:
-    """Those that can be read, and what is wrong with one that cannot."""
+def _read_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:
     readable, broken = [], ""
     for data in images:
         try:
@@ -256,13 +262,15 @@ def _as_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str
     return readable, broken
 
 
-def _not_stored(lease: Lease[ImageGeneration], error: OSError) -> None:
-    """Tried again from the spool, for as long as it takes."""
-    lease.let_go(next_step_in=STORE_AGAIN_SECONDS, waiting_for=f"They came, and cannot be stored yet: {error}"[:300])
+def _retry_storing(lease: Lease[ImageGeneration], error: OSError) -> None:
+    # For as long as it takes: the pictures are paid for, and the spool has them.
+    lease.let_go(
+        next_step_in=STORE_AGAIN_SECONDS, waiting_for=f"The pictures are ready but cannot be stored yet: {error}"[:300]
+    )
 
 
-def _put(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
-    assert row.created_by is not None, "asked for by somebody"
+def _add_reference(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
+    assert row.created_by is not None, "only a member can start a request"
     fields = {"kind": row.kind, "label": row.label}
     put = references.put(
         row.project, row.scene, Reference.Role(row.role), picture, member=row.created_by, limit=False, **fields
@@ -270,8 +278,7 @@ def _put(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
     return put.pk
 
 
-def _cost(row: ImageGeneration, result: ImageResult) -> Decimal:
-    """By the tokens that were counted, where the model is priced by tokens; else as estimated."""
+def _compute_cost(row: ImageGeneration, result: ImageResult) -> Decimal:
     model = connections.model_of(row)
     tokens = result.usage.get("output_tokens")
     if model is None or tokens is None or model.price_per_million_tokens is None:

@@ -1,14 +1,15 @@
-"""How something gets to a provider: a place is taken and the intent written down, both or neither, before it is sent."""
+"""Who may send to a provider now, and what happens to a row that was rejected.
+
+A slot is claimed and the intent written down in one transaction, before anything is sent.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from generation.jobs import admission
 from generation.jobs.admission import Wait
@@ -18,16 +19,19 @@ from generation.pipeline.transitions import MAX_ATTEMPTS, allow, error_fields, m
 from generation.providers.base import ErrorKind, ProviderError
 from generation.states import Status
 
-#: A submit sends no signs of life; its lease must outlast the client's own timeout.
+#: A submit writes nothing while it waits for the answer; its lease must outlast the client's own timeout.
 SUBMIT_SECONDS = 200
-#: A submit that ended so has not been accepted, and may be sent again.
+#: After these errors the provider has not accepted anything: sending again cannot charge twice.
 NOT_ACCEPTED = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.NETWORK})
 
 
-def enter(lease: Lease[RowT]) -> bool:
-    """Whether there was a place; else the row is let go and waits."""
+def claim_slot(lease: Lease[RowT]) -> bool:
+    """Move the row to `submitting` if its connection has room; else let it go, saying what it waits for.
+
+    True permits one request. Raises LeaseLost.
+    """
     with transaction.atomic():
-        wait = admission.admit(connection_of(lease.take))
+        wait = admission.admit(require_connection_id(lease.job))
         if wait is None:
             move(
                 lease,
@@ -38,36 +42,38 @@ def enter(lease: Lease[RowT]) -> bool:
                 waiting_for="",
                 waiting_until=None,
             )
-            lease.take.attempt += 1
+            lease.job.attempt += 1
             return True
         _wait(lease, wait)
         return False
 
 
 def _wait(lease: Lease[RowT], wait: Wait) -> None:
-    """The dispatcher tells a row how many are ahead of it; what the row says of the same reason already, stays."""
-    said = lease.take.waiting_for.partition(";")[0] == wait.reason
-    told: dict[str, Any] = {} if said else {"waiting_for": wait.reason[:300], "waiting_until": wait.until}
-    lease.let_go(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=said, **told)
+    # The dispatcher adds how many are ahead; writing the bare reason over that would make the card flicker.
+    is_said = wait.is_said_by(lease.job.waiting_for)
+    changes: dict[str, Any] = {} if is_said else {"waiting_for": wait.describe(), "waiting_until": wait.until}
+    lease.let_go(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=is_said, **changes)
 
 
-def turned_away(lease: Lease[RowT], error: ProviderError) -> None:
-    """Not accepted: everybody who waits for this connection waits with it; after many times it has failed."""
-    row = lease.take
-    pause = admission.pause(connection_of(row), error)
+def requeue_rejected(lease: Lease[RowT], error: ProviderError) -> None:
+    """Queue the row again after a submit that was not accepted, and pause its connection for all that wait for it.
+
+    Raises ProviderError after MAX_ATTEMPTS, and LeaseLost.
+    """
+    row = lease.job
+    pause = admission.pause(require_connection_id(row), error)
     if row.attempt >= MAX_ATTEMPTS:
-        message = f"{error.message} Tried {row.attempt} times. Nothing was spent."
+        message = f"{error.message} Tried {row.attempt} times. Nothing was charged."
         raise ProviderError(error.kind, message, code=error.code, request_id=error.request_id)
-    assert row.connection is not None, "what is made elsewhere is made with an account"
     lease.let_go(
         status=allow(row, Status.QUEUED),
-        next_step_in=pause,
-        waiting_for=f"{row.connection.name} asked to wait: {error.message}"[:300],
-        waiting_until=timezone.now() + timedelta(seconds=pause),
+        next_step_in=pause.seconds,
+        waiting_for=pause.describe(),
+        waiting_until=pause.until,
         **error_fields(error),
     )
 
 
-def connection_of(row: Advancing) -> int:
-    assert row.connection_id is not None, "what is made elsewhere is made with an account"
+def require_connection_id(row: Advancing) -> int:
+    assert row.connection_id is not None, "only local renders have no connection"
     return row.connection_id

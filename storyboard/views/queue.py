@@ -62,7 +62,7 @@ def queue(request: HtmxHttpRequest) -> HttpResponse:
     shown = mine.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
     active = [*mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE], *pictures.active()[:SHOWN_ACTIVE]]
     seen = request.session.get(SEEN)
-    recovered = recovery.report_of(mine.live(), seen=datetime.fromisoformat(seen) if seen else None)
+    recovered = recovery.build_report(mine.live(), seen=datetime.fromisoformat(seen) if seen else None)
     context = {
         "active": active,
         "lines": lines_of(active),

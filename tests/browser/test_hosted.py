@@ -71,7 +71,7 @@ def test_missing_for_the_price_on_the_button_and_the_queue_that_says_why(page: P
     expect(missing).to_contain_text("3 scenes · $1.60")
     missing.dblclick()
     waiting = page.locator(".card .waiting")
-    expect(waiting).to_contain_text("2 of 2 places at Sora", timeout=20_000)
+    expect(waiting).to_contain_text("Waiting for Sora (2 of 2 running", timeout=20_000)
     page.locator("[data-action=queue]").click()
     drawer = page.locator("#queue-drawer")
     expect(drawer).to_contain_text("2 of 2 running, 1 waiting")

@@ -90,7 +90,7 @@ def main() -> int:
         from generation.connections import team_connections
         from generation.models import Budget, Connection, Generation
         from projects.models import Project
-        from tests.faults import judging
+        from tests.faults import invariants
 
         team, (owner, *_) = make_team()
         project, scenes = make_storyboard(team, owner, scenes=options.attempts // 2)
@@ -110,7 +110,7 @@ def main() -> int:
         told = in_processes(shares, owner.pk)
         seconds = time.monotonic() - began
         takes, capped = Generation.objects.count(), Budget.objects.get(pk=capped.pk)
-        found = judging.violations([], settled=False)
+        found = invariants.violations([], settled=False)
     print(f"{options.attempts} presses by {options.processes} processes in {seconds:.0f} s: {dict(told)}")
     print(f"{takes} takes; ${capped.reserved:.2f} of ${capped.cap_month:.2f} set aside; violations: {found or 'none'}")
     exact = (told["granted"], takes, capped.reserved) == (options.fits, options.fits, capped.cap_month)

@@ -45,8 +45,8 @@ from generation.providers.base import ProviderError
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import Role, Team, User
-from tests.faults import judging
-from tests.faults.workshop import make_clip
+from tests.faults import invariants
+from tests.faults.live_system import make_clip
 from tests.standin import Fault, StandIn, State, standing_in
 
 DEEP = float(os.environ.get("FAULTS_DEEP", "0"))
@@ -301,7 +301,7 @@ class Life(RuleBasedStateMachine):
     # -- What holds ----------------------------------------------------------------------------------------------------
 
     def violations(self, *, settled: bool) -> list[str]:
-        return judging.violations([judging.Charged(*charge) for charge in self.state.booked()], settled=settled)
+        return invariants.violations([invariants.Charged(*charge) for charge in self.state.booked()], settled=settled)
 
     @invariant()
     def nothing_is_violated(self) -> None:

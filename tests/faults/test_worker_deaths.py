@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults.workshop import Workshop, eventually
+from tests.faults.live_system import Workshop, eventually
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
@@ -22,7 +22,7 @@ def test_before_anything_was_sent_a_person_is_asked(workshop: Workshop):
     assert workshop.status(take) == "submitting"
     workshop.inside.let_leases_run_out()
     row = workshop.until(take, "unknown")
-    assert "The provider did not say whether it accepted this clip" in row["error_message"]
+    assert "The provider did not confirm this clip" in row["error_message"]
     assert (workshop.state.calls("sora.create"), workshop.violations()) == ([], [])
     workshop.inside.was_not_made(take=take)
     assert (workshop.status(take), workshop.violations()) == ("failed", [])

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -119,8 +120,8 @@ can_list: list[Studio | None] = [None]
 # -- The provider module -----------------------------------------------------------------------------------------------
 
 
-def _send(method: str, path: str, **kwargs: object) -> requests.Response:
-    response = requests.request(method, address + path, timeout=5, **kwargs)  # type: ignore[arg-type]
+def _send(method: str, path: str, **kwargs: Any) -> requests.Response:
+    response = requests.request(method, address + path, timeout=5, **kwargs)
     if response.status_code == 429:
         raise ProviderError(ErrorKind.RATE_LIMIT, "Too many requests.", retry_after=7)
     if response.status_code == 404:

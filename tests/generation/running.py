@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from generation.pipeline import remote
+from generation.pipeline import fetch, reconcile, submit
 from teams.models import Team
 from tests.projects.test_pictures import plain
 from tests.standin import StandIn
@@ -31,9 +31,10 @@ class Ran:
 
 @pytest.fixture
 def run(team: Team, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    monkeypatch.setattr(remote, "FIRST_POLL_SECONDS", 0.05)
-    monkeypatch.setattr(remote, "LOOK_UP_AFTER_SECONDS", 0.05)
-    monkeypatch.setattr(remote, "back_off", lambda attempt: 0.01)
+    monkeypatch.setattr(submit, "FIRST_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(reconcile, "LOOK_UP_AFTER_SECONDS", 0.05)
+    for module in (reconcile, fetch):
+        monkeypatch.setattr(module, "back_off", lambda attempt: 0.01)
 
     def run(*arguments: object) -> Ran:
         name, *rest = [str(argument) for argument in arguments]

@@ -80,8 +80,11 @@ def test_requests_per_minute(ask, connection: Connection, studio: remote.Studio)
     work_off()
     assert statuses() == ["running", "running", "queued"]
     connection.refresh_from_db()
-    room = admission.room_of(connection, timezone.now())
-    assert (room.count, room.wait and room.wait.reason) == (0, "Studio takes 2 requests per minute")
+    room = admission.find_room(connection, timezone.now())
+    assert (room.count, room.wait and room.wait.describe()) == (
+        0,
+        "Waiting for Studio (limit of 2 requests per minute)",
+    )
     assert room.wait is not None
     assert 55 < room.wait.seconds <= 60
     Generation.objects.filter(pk=takes[0].pk).update(submitted_at=Now() - timedelta(seconds=61))
@@ -99,11 +102,11 @@ def test_a_refusal_makes_all_wait_and_the_pause_grows(ask, connection: Connectio
     connection.refresh_from_db()
     assert connection.paused_until is not None
     assert dispatch._hand_over_new_remote() == 0
-    pauses = [admission.pause(connection.pk, ProviderError(ErrorKind.NETWORK, "Not there")) for _ in range(12)]
+    pauses = [admission.pause(connection.pk, ProviderError(ErrorKind.NETWORK, "Not there")).seconds for _ in range(12)]
     assert 1 <= pauses[0] <= 8
     assert 150 <= pauses[-1] <= 300
-    assert admission.pause(connection.pk, ProviderError(ErrorKind.RATE_LIMIT, "Wait", retry_after=7)) == 7
-    admission.welcomed(connection.pk)
+    assert admission.pause(connection.pk, ProviderError(ErrorKind.RATE_LIMIT, "Wait", retry_after=7)).seconds == 7
+    admission.reset_backoff(connection.pk)
     connection.refresh_from_db()
     assert connection.refusals == 0
 
@@ -117,7 +120,7 @@ def test_a_server_that_is_never_there_fails_the_take_in_the_end(ask, connection:
         pipeline.advance(take.pk)
     take.refresh_from_db()
     assert (take.status, take.error_kind, take.actual_cost) == (Status.FAILED, "rate_limit", 0)
-    assert take.error_message == "Too many requests. Tried 10 times. Nothing was spent."
+    assert take.error_message == "Too many requests. Tried 10 times. Nothing was charged."
     assert studio.charges == []
 
 
@@ -141,33 +144,97 @@ def test_who_was_served_lately_waits(ask, alice: User, bob: User):
     assert list(dispatch.in_turn(waiting)) == [bobs.pk, second.pk]
 
 
-def test_what_waits_is_told_why_and_until_when(ask, connection: Connection):
-    ask(4, model_id="sora-2")
+def reasons() -> list[tuple[str, Any]]:
+    return list(Generation.objects.order_by("pk").values_list("waiting_for", "waiting_until"))
+
+
+def test_a_waiting_take_says_what_it_waits_for_and_how_many_are_ahead(ask, connection: Connection):
+    ask(4)
     dispatch.hand_over_due()
     work_off()
     assert dispatch.explain_waiting() == 2
-    third, fourth = Generation.objects.order_by("pk")[2:]
-    assert third.waiting_for == "2 of 2 places at Studio are taken"
-    assert fourth.waiting_for == "2 of 2 places at Studio are taken; 1 ahead"
-    assert third.waiting_until is not None
-    assert fourth.waiting_until is not None
-    assert timezone.now() < third.waiting_until <= fourth.waiting_until
+    assert reasons()[2:] == [
+        ("Waiting for Studio (2 of 2 running)", None),
+        ("Waiting for Studio (2 of 2 running, 1 ahead)", None),
+    ]
     assert dispatch.explain_waiting() == 0
+
+
+def test_a_pause_says_when_it_ends(ask, connection: Connection):
+    ask(2)
     Connection.objects.update(paused_until=Now() + timedelta(minutes=5), pause_reason="Slow down.")
+    connection.refresh_from_db()
     assert dispatch.explain_waiting() == 2
-    third.refresh_from_db()
-    assert third.waiting_for == "Studio asked to wait: Slow down."
-    assert (third.waiting_until - timezone.now()).total_seconds() > 290
+    assert reasons() == [
+        ("Waiting for Studio (Slow down)", connection.paused_until),
+        ("Waiting for Studio (Slow down, 1 ahead)", connection.paused_until),
+    ]
+    assert dispatch.explain_waiting() == 0
 
 
-def test_what_is_rendered_here_is_told_too(make_scenes, make_take):
-    Worker.objects.create(name="here", media_workers=1)
-    first, second = (make_take(scene) for scene in make_scenes(2))
-    Lease.claim(first.pk)
-    Generation.objects.filter(pk=first.pk).update(status=Status.RUNNING, started_at=Now())
+def test_a_rate_limit_says_when_the_next_request_may_be_sent(ask, connection: Connection, studio: remote.Studio):
+    Connection.objects.update(max_in_flight=10, requests_per_minute=2)
+    takes = ask(3)
+    dispatch.hand_over_due()
+    work_off()
     dispatch.explain_waiting()
-    second.refresh_from_db()
-    assert second.waiting_for == "The renderer is busy"
+    takes[0].refresh_from_db()
+    assert takes[0].submitted_at is not None
+    next_at = takes[0].submitted_at + timedelta(minutes=1)
+    assert reasons()[2] == ("Waiting for Studio (limit of 2 requests per minute)", next_at)
+
+
+def test_a_take_that_finds_no_slot_keeps_how_many_are_ahead(ask, connection: Connection, studio: remote.Studio):
+    takes = ask(4)
+    dispatch.hand_over_due()
+    work_off()
+    dispatch.explain_waiting()
+    before = Generation.objects.get(pk=takes[3].pk).version
+    pipeline.advance(takes[3].pk)
+    assert reasons()[3] == ("Waiting for Studio (2 of 2 running, 1 ahead)", None)
+    assert Generation.objects.get(pk=takes[3].pk).version == before
+
+
+def test_while_there_is_room_only_the_next_take_loses_its_reason(ask, connection: Connection):
+    waiting = "Waiting for Studio (2 of 2 running)"
+    ask(1, status=Status.RUNNING)
+    ask(2, waiting_for=waiting)
+    assert dispatch.explain_waiting() == 1
+    assert [reason for reason, _ in reasons()] == ["", "", waiting]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "shown"), [(0, ""), (1, ", 1 ahead"), (10, ", 10 ahead"), (11, ", 10+ ahead"), (199, ", 190+ ahead")]
+)
+def test_far_back_in_line_the_number_ahead_is_rounded(ahead: int, shown: str):
+    busy, renderer = admission.Wait("Sora", 2.0, "2 of 2 running"), admission.Wait("the renderer", 2.0)
+    assert busy.describe(ahead) == f"Waiting for Sora (2 of 2 running{shown})"
+    assert renderer.describe(ahead) == f"Waiting for the renderer{shown}"
+    assert [wait.is_said_by(wait.describe(ahead)) for wait in (busy, renderer)] == [True, True]
+    assert not busy.is_said_by("Waiting for Sora (Slow down, 1 ahead)")
+
+
+def test_the_longest_reason_fits_its_column():
+    name, column = Connection._meta.get_field("name"), Generation._meta.get_field("waiting_for")
+    longest = admission.Wait("S" * (name.max_length or 0), 2.0, "x" * 1_000).describe(dispatch.EXPLAINED_AT_ONCE - 1)
+    assert len(longest) <= (column.max_length or 0)
+
+
+@pytest.mark.parametrize(
+    ("renderers", "expected"),
+    [
+        (1, ["", "Waiting for the renderer", "Waiting for the renderer, 1 ahead"]),
+        (2, ["", "", "Waiting for a renderer (2 of 2 running)"]),
+    ],
+)
+def test_a_local_take_waits_for_the_renderer(make_scenes, make_take, renderers: int, expected: list[str]):
+    Worker.objects.create(name="here", media_workers=renderers)
+    takes = [make_take(scene) for scene in make_scenes(3)]
+    for take in takes[:renderers]:
+        Lease.claim(take.pk)
+        Generation.objects.filter(pk=take.pk).update(status=Status.RUNNING, started_at=Now())
+    dispatch.explain_waiting()
+    assert [reason for reason, _ in reasons()] == expected
 
 
 def test_while_the_disk_is_nearly_full_nothing_new_is_begun(
@@ -181,7 +248,7 @@ def test_while_the_disk_is_nearly_full_nothing_new_is_begun(
     pipeline.advance(waiting.pk)
     dispatch.explain_waiting()
     rows = Generation.objects.order_by("pk").values_list("pk", "status", "waiting_for")
-    reason = "The disk of this server is nearly full"
+    reason = "Waiting for free disk space on this server"
     assert list(rows) == [
         (paid.pk, "fetching", ""),
         (waiting.pk, "queued", reason),
@@ -196,7 +263,7 @@ def test_while_the_disk_is_nearly_full_nothing_new_is_begun(
 
 
 def test_the_reason_goes_when_the_waiting_ends(ask, connection: Connection, studio: remote.Studio):
-    (take,) = ask(1, waiting_for="2 of 2 places at Studio are taken", waiting_until=timezone.now())
+    (take,) = ask(1, waiting_for="Waiting for Studio (2 of 2 running)", waiting_until=timezone.now())
     pipeline.advance(take.pk)
     take.refresh_from_db()
     assert (take.status, take.waiting_for, take.waiting_until) == (Status.RUNNING, "", None)
@@ -270,4 +337,4 @@ def test_where_a_clip_cannot_be_stopped_it_is_kept(ask, studio: remote.Studio, m
     pipeline.advance(take.pk)
     take.refresh_from_db()
     assert (take.status, take.cancel_requested) == (Status.RUNNING, False)
-    assert take.waiting_for == "It cannot be stopped there any more; the clip will be kept."
+    assert take.waiting_for == "The provider can't cancel this clip anymore. It will be kept."

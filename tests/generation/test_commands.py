@@ -23,12 +23,12 @@ from bench.installation import ROOT, clean_environment
 from generation.jobs.lease import Lease
 from generation.management import terminal
 from generation.models import Generation
-from generation.pipeline import remote
+from generation.pipeline import fetch
 from generation.states import Status
 from projects.models import Reference, Scene
 from teams.models import User
 from tests.generation.conftest import KEY
-from tests.generation.own import keys_seen
+from tests.generation.factories import keys_seen
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -258,7 +258,7 @@ def test_a_submit_whose_answer_was_lost_is_adopted(run, everywhere: StandIn):
 
 
 def test_a_clip_that_is_html_is_never_a_clip(run, everywhere: StandIn, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(remote, "MAX_ATTEMPTS", 2)
+    monkeypatch.setattr(fetch, "MAX_ATTEMPTS", 2)
     everywhere.state.fail("sora.content", Fault(html=True), Fault(html=True))
     clip = tmp_path / "clip.mp4"
     ran = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
@@ -343,7 +343,7 @@ def test_without_a_worker_it_says_why_it_waits(run, everywhere: StandIn):
         "sora.create", Fault(status=429, body={"error": {"message": "Slow down."}}, headers={"retry-after": "1"})
     )
     ran = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
-    assert (ran.code, "Queued: Sora asked to wait: Slow down." in ran.err) == (0, True)
+    assert (ran.code, "Queued: Waiting for Sora (Slow down)" in ran.err) == (0, True)
 
 
 def test_what_another_worker_holds_is_watched_and_not_touched(run, everywhere: StandIn, alice: User):

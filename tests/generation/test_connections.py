@@ -19,7 +19,7 @@ from generation.quoting import quotes
 from projects.models import Project, Scene
 from teams.models import User
 from tests.generation.conftest import KEY
-from tests.generation.own import a_connection
+from tests.generation.factories import a_connection
 from tests.standin import Fault, StandIn
 from tests.standin import openrouter as listed_models
 

@@ -14,7 +14,7 @@ from generation.models import ImageGeneration
 from generation.providers.registry import PROVIDERS
 from projects.models import Project, Reference
 from tests.generation.conftest import KEY
-from tests.generation.own import keys_seen
+from tests.generation.factories import keys_seen
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db(transaction=True)

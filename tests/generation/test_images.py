@@ -217,7 +217,7 @@ def test_what_has_no_price_is_not_started_under_a_cap(as_user: AsUser, scene: Sc
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
     response = ask(client, scene, model="gpt-image-2.6-flare")
-    assert (response.status_code, "told only afterwards" in response.content.decode()) == (422, True)
+    assert (response.status_code, "The price depends on usage" in response.content.decode()) == (422, True)
     Budget.objects.update(cap_total=None)
     assert ask(client, scene, model="gpt-image-2.6-flare").status_code == 302
 
@@ -349,7 +349,7 @@ def test_what_is_being_sent_is_not_cancelled_but_kept(as_user: AsUser, scene: Sc
     assert lease
     page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
     assert "These pictures are being made already; they will be kept." in page
-    image_jobs.make(lease)
+    image_jobs.submit_request(lease)
     row.refresh_from_db()
     assert (row.status, len(row.made)) == (Status.COMPLETED, 1)
 

@@ -68,15 +68,15 @@ def test_where_nothing_is_listed_it_stays(as_user: AsUser, unknown: Generation, 
 
 def test_a_pasted_id_is_asked_about_first(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, advance):
     client = as_user(bob)
-    assert "The provider does not know video_99" in answer(client, unknown, "made", clip="video_99")
-    assert "Paste the id" in answer(client, unknown, "made", clip=" ")
+    assert "The provider has no clip video_99" in answer(client, unknown, "made", clip="video_99")
+    assert "Paste the clip id" in answer(client, unknown, "made", clip=" ")
     assert "It goes on with that clip." in answer(client, unknown, "made", clip=f" {sora.state.charges[0].clip_id} ")
     assert advance(advance(unknown)).status == Status.COMPLETED
 
 
 def test_a_clip_of_another_take_is_not_adopted(as_user: AsUser, unknown: Generation, make_take, bob: User):
     make_take(unknown.scene, connection=unknown.connection, remote_id="video_1", provider="sora")
-    assert "That clip belongs to take 2" in answer(as_user(bob), unknown, "made", clip="video_1")
+    assert "This clip already belongs to take 2" in answer(as_user(bob), unknown, "made", clip="video_1")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_cannot_be_fetched_is_closed(
     assert words in answer(client, unknown, said)
     unknown.refresh_from_db()
     assert (unknown.status, unknown.actual_cost, money(project)) == (Status.FAILED, Decimal(spent), (0, Decimal(spent)))
-    assert "This has been answered in the meantime." in answer(client, unknown, "charged")
+    assert "This take has already been resolved." in answer(client, unknown, "charged")
     assert money(project) == (0, Decimal(spent))
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from generation.catalogue import loader
 from projects.models import Project, Scene
 from teams.models import Team, User
-from tests.generation.own import a_connection
+from tests.generation.factories import a_connection
 from tests.standin import StandIn
 
 pytestmark = pytest.mark.django_db

@@ -87,7 +87,7 @@ def test_a_price_that_has_changed_is_said_and_nothing_is_started(
     response = as_user(bob).post(url, {"take": 1}, headers=HTMX)
     assert (response.status_code, response.content.decode()) == (
         422,
-        "It would cost $0.40 by now. Nothing was started; press again if that is what you want.",
+        "The price is now $0.40. Nothing was started; generate again to accept.",
     )
     assert Generation.objects.count() == 0
     assert sora.state.charges == []
@@ -196,7 +196,7 @@ def test_what_the_server_cannot_do_is_not_offered(as_user: AsUser, finished: Gen
     ("changes", "words"),
     [
         ({"prompt": " "}, "Say what shall be different, or how it goes on."),
-        ({"price": "$0.10"}, "It would cost $0.40 by now."),
+        ({"price": "$0.10"}, "The price is now $0.40."),
         ({"prompt": "x" * 32_001}, "at most 32000 characters"),
         ({"number": 9}, "This page is out of date."),
     ],
@@ -264,11 +264,13 @@ def test_a_failure_says_what_happened_whether_it_cost_and_what_to_do(
 
 
 def test_what_waits_says_why_on_card_and_queue(as_user: AsUser, scene: Scene, make_take, vera: User):
-    make_take(scene, waiting_for="2 of 2 places at Sora are taken", waiting_until="2026-11-24T14:03:20Z")
+    make_take(
+        scene, waiting_for="Waiting for Sora (limit of 60 requests per minute)", waiting_until="2026-11-24T14:03:20Z"
+    )
     client = as_user(vera)
     for url in (reverse("storyboard", args=[scene.project_id]), reverse("queue")):
         page = client.get(url).content.decode()
-        assert "2 of 2 places at Sora are taken, <time" in page
+        assert "Waiting for Sora (limit of 60 requests per minute), next at <time" in page
     assert "no worker is running" in page
 
 

@@ -67,7 +67,7 @@ def test_a_click_right_after_ones_own_is_the_same_click(scene: Scene, bob: User,
 @pytest.mark.django_db
 def test_a_scene_deleted_in_the_meantime_starts_nothing(scene: Scene, bob: User):
     storyboard.delete(Scene.objects.get())
-    with pytest.raises(ValidationError, match="deleted in the meantime"):
+    with pytest.raises(ValidationError, match="This scene has been deleted"):
         pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
 
 
@@ -196,7 +196,7 @@ def test_a_render_that_kills_its_worker_every_time_is_given_up(local_take: Gener
     take = advance(local_take)
     assert (take.status, take.error_message) == (
         Status.FAILED,
-        "Rendering was cut short 10 times. Nothing was spent.",
+        "Rendering was cut short 10 times. Nothing was charged.",
     )
 
 
@@ -244,7 +244,7 @@ def test_a_full_disk_is_said_on_the_card(
     take = advance(local_take)
     assert (take.status, take.error_kind) == (Status.FAILED, "storage")
     assert take.error_message == (
-        "The disk of this server is full. Free some space, then generate again. Nothing was spent."
+        "The disk of this server is full. Free some space, then generate again. Nothing was charged."
     )
     assert files_in(tmp_path / "media") == []
 
@@ -263,8 +263,8 @@ def test_a_disk_that_fills_up_while_the_clip_is_kept_leaves_no_half(
 
 
 def test_other_trouble_with_files_is_named_too():
-    error = storage.storage_error(OSError(errno.EACCES, os.strerror(errno.EACCES)), "Nothing was spent.")
-    assert error.message == "The clip could not be written: Permission denied. Nothing was spent."
+    error = storage.storage_error(OSError(errno.EACCES, os.strerror(errno.EACCES)), "Nothing was charged.")
+    assert error.message == "The clip could not be written: Permission denied. Nothing was charged."
 
 
 @pytest.mark.django_db
@@ -277,7 +277,7 @@ def test_a_defect_ends_on_the_card_and_in_the_log(
     local_take.refresh_from_db()
     assert (local_take.status, local_take.error_message) == (
         Status.FAILED,
-        "This server made a mistake; its log has the details.",
+        "Internal error. The server's log has the details.",
     )
     assert files_in(tmp_path) == []
 
@@ -307,7 +307,7 @@ def test_cancelling_what_waits_is_done_at_once(local_take: Generation, advance: 
 def test_cancelling_stops_a_render_in_the_middle(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    monkeypatch.setattr("generation.pipeline.render.PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("generation.pipeline.store.PROGRESS_SECONDS", 0)
     told: list[float] = []
     render = animatic.render
 

@@ -85,7 +85,7 @@ def test_a_look_up_that_fails_says_so_and_ends_with_a_person(
     take = advance(take)
     assert (take.status, take.waiting_for) == (
         Status.SUBMITTING,
-        "Looking for it at the provider, which answers: The studio answered 500.",
+        "Checking with the provider: The studio answered 500.",
     )
     looks = 1
     while take.status == Status.SUBMITTING:
@@ -107,9 +107,7 @@ def test_where_nothing_can_be_looked_up_a_person_decides(
     studio.can_list = False
     take = advance(advance(remote_take))
     assert (take.status, take.actual_cost) == (Status.UNKNOWN, None)
-    assert take.error_message == (
-        "The provider did not say whether it accepted this clip. Its answer was: The studio hung up."
-    )
+    assert take.error_message == ("The provider did not confirm this clip. Its answer: The studio hung up.")
     assert advance(take).status == Status.UNKNOWN
     assert studio.charges == ["clip-1"]
 
@@ -244,7 +242,7 @@ def test_a_cancelled_take_is_not_sent_by_who_wakes_up(remote_take: Generation, s
     end_lease(remote_take)
     assert pipeline.cancel(remote_take)
     with pytest.raises(LeaseLost):
-        pipeline.remote.submit(stopped)
+        pipeline.submit.submit(stopped)
     remote_take.refresh_from_db()
     assert (remote_take.status, studio.charges) == (Status.CANCELLED, [])
 
@@ -269,7 +267,7 @@ class Away:
 def test_a_database_that_comes_back_is_told_the_id(
     remote_take: Generation, studio: remote.Studio, advance: Advance, monkeypatch
 ):
-    monkeypatch.setattr(pipeline.remote, "WRITE_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
     studio.can_list = False
     with connection.execute_wrapper(Away(studio, times=3)):
         take = advance(remote_take)
@@ -280,8 +278,8 @@ def test_a_database_that_comes_back_is_told_the_id(
 def test_an_id_that_cannot_be_stored_is_in_the_log(
     remote_take: Generation, studio: remote.Studio, advance: Advance, monkeypatch, caplog
 ):
-    monkeypatch.setattr(pipeline.remote, "WRITE_AGAIN_SECONDS", 0.01)
-    monkeypatch.setattr(pipeline.remote, "WRITE_FOR_SECONDS", 0.05)
+    monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(pipeline.submit, "WRITE_FOR_SECONDS", 0.05)
     with connection.execute_wrapper(Away(studio, times=1000)), pytest.raises(OperationalError):
         advance(remote_take)
     assert f"Take {remote_take.pk} is clip-1 at its provider, which could not be stored." in caplog.text
@@ -345,7 +343,7 @@ def test_what_is_not_a_clip_is_fetched_again(
     studio.content = content
     take = advance(take)
     assert (take.status, take.clip.name) == (Status.FETCHING, "")
-    assert take.error_message.startswith("The clip is made; downloading it did not work yet: ")
+    assert take.error_message.startswith("The clip is ready but could not be downloaded yet: ")
     studio.content = clip_bytes
     take = advance(take)
     assert (take.status, take.error_message) == (Status.COMPLETED, "")

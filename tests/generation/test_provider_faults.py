@@ -19,7 +19,7 @@ from generation.providers import transfer
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
-from tests.faults import judging
+from tests.faults import invariants
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def take(sora: StandIn, scene: Scene, bob: User) -> Generation:
 
 
 def violations(sora: StandIn, *, settled: bool = True) -> list[str]:
-    return judging.violations([judging.Charged(*charge) for charge in sora.state.booked()], settled=settled)
+    return invariants.violations([invariants.Charged(*charge) for charge in sora.state.booked()], settled=settled)
 
 
 def to_the_end(take: Generation, advance: Advance) -> Generation:

@@ -51,7 +51,7 @@ def test_generate_missing_is_one_entry(paid: StandIn, project: Project, make_sce
 
 
 def test_what_was_refused_is_not_told(paid: StandIn, scene: Scene, bob: User):
-    with pytest.raises(ValidationError, match="by now"):
+    with pytest.raises(ValidationError, match="The price is now"):
         pipeline.enqueue(scene, number=1, member=bob, expected="$9.99")
     assert told() == []
 
@@ -83,14 +83,14 @@ def test_what_became_of_a_take(as_user: AsUser, remote_take: Generation, bob: Us
     url = reverse("take_look", args=[remote_take.pk])
     for _ in range(2):
         as_user(bob).post(url, {"answer": "charged"})
-    assert told() == [("Bob", Verb.LOOKED, f"{TAKE_1}: it was charged and is lost", Decimal("0.4"))]
+    assert told() == [("Bob", Verb.LOOKED, f"{TAKE_1}: marked as charged, no clip", Decimal("0.4"))]
 
 
 def test_the_operator_has_no_account(remote_take: Generation):
     Generation.objects.filter(pk=remote_take.pk).update(status=Status.UNKNOWN)
     remote_take.refresh_from_db()
     resolve.was_not_made(remote_take)
-    assert told() == [("The server's operator", Verb.LOOKED, f"{TAKE_1}: it was not made", Decimal(0))]
+    assert told() == [("The server's operator", Verb.LOOKED, f"{TAKE_1}: marked as not created", Decimal(0))]
 
 
 def test_caps(as_user: AsUser, project: Project, alice: User):

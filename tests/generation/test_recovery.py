@@ -77,7 +77,7 @@ def test_a_take_that_was_under_way_at_a_restart_went_on(as_user: AsUser, make_sc
     worker("again", started=10, seen=0)
     response = client.get(reverse("queue"))
     assert [take.scene for take in response.context["recovered"].takes] == [spanning]
-    assert "Nothing was sent twice: 1 went on." in response.content.decode()
+    assert "Nothing was sent twice: 1 resumed." in response.content.decode()
 
 
 def test_a_lease_that_was_left_behind_is_told_without_a_restart(
@@ -88,7 +88,7 @@ def test_a_lease_that_was_left_behind_is_told_without_a_restart(
     end_lease(local_take)
     pipeline.advance(local_take.pk)
     page = page_of(as_user(bob))
-    assert ("After an interruption" in page, "1 went on." in page) == (True, True)
+    assert ("After an interruption" in page, "1 resumed." in page) == (True, True)
 
 
 def test_adopted_and_lost_ones_are_told_apart(
@@ -99,7 +99,7 @@ def test_adopted_and_lost_ones_are_told_apart(
     assert (take.status, take.was_adopted, len(studio.charges)) == (Status.RUNNING, True, 1)
     lost = make_take(take.scene, status=Status.UNKNOWN, recovered_at=Now(), finished_at=Now())
     page = page_of(as_user(bob))
-    assert "1 found at the provider, 1 to be looked at by a person." in page
+    assert "1 found at the provider, 1 to review." in page
     assert reverse("take_look", args=[lost.pk]) in page
 
 
@@ -108,15 +108,15 @@ def test_seen_is_seen_until_something_new_happens(as_user: AsUser, make_scenes, 
     make_take(first, recovered_at=Now(), started_at=Now(), status=Status.RUNNING)
     client = as_user(bob)
     assert client.get(reverse("recovery_seen")).status_code == 405
-    assert "went on" not in client.post(reverse("recovery_seen"), follow=True).content.decode()
-    assert "1 went on" in page_of(as_user(alice))
+    assert "resumed" not in client.post(reverse("recovery_seen"), follow=True).content.decode()
+    assert "1 resumed" in page_of(as_user(alice))
     make_take(second, recovered_at=Now(), started_at=Now(), status=Status.RUNNING)
-    assert "1 went on" in page_of(client)
+    assert "1 resumed" in page_of(client)
 
 
 def test_nobody_is_told_of_another_team(as_user: AsUser, scene: Scene, make_take, mallory: User):
     make_take(scene, recovered_at=Now(), status=Status.RUNNING)
-    assert "went on" not in page_of(as_user(mallory))
+    assert "resumed" not in page_of(as_user(mallory))
 
 
 # -- What did not work -----------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_a_disk_that_is_full_is_waited_for(request_of_two: ImageGeneration, open
     row = advance()
     assert (row.status, row.waiting_for.partition(":")[0]) == (
         Status.SUBMITTING,
-        "They came, and cannot be stored yet",
+        "The pictures are ready but cannot be stored yet",
     )
     folder.unlink()
     row = advance()

@@ -19,7 +19,7 @@ from generation.billing import budget
 from generation.models import Connection, Generation
 from generation.states import Status
 from teams.models import Team, User
-from tests.generation.own import TEAM_KEY, a_connection, keys_seen
+from tests.generation.factories import TEAM_KEY, a_connection, keys_seen
 from tests.queries import count_queries
 from tests.standin import Fault, StandIn
 

@@ -25,7 +25,7 @@ from generation.states import Status
 from projects.models import Project, Reference, Scene
 from teams.models import Role, User
 from tests.generation.conftest import KEY
-from tests.generation.own import TEAM_KEY, a_connection, keys_seen
+from tests.generation.factories import TEAM_KEY, a_connection, keys_seen
 from tests.queries import count_queries
 from tests.standin import Fault, StandIn
 
@@ -278,7 +278,7 @@ def test_without_a_price_a_capped_connection_is_not_used(at: StandIn, project, t
     connection = a_connection(team, at, "openai_images", name="Ours")
     cap(connection, "5", alice)
     model = connections.find("gpt-image-2", team.pk)
-    with pytest.raises(ValidationError, match="which no budget can hold to"):
+    with pytest.raises(ValidationError, match="The price depends on usage"):
         pipeline.enqueue_images(
             project,
             None,

@@ -43,7 +43,7 @@ def test_what_runs_for_six_hours_is_left_to_a_person_who_may_wait_on(
     assert failure
     assert (failure.title, failure.words, failure.money) == (
         "It never finished",
-        "After 6 hours the provider still says that it is running.",
+        "Still running after 6 hours.",
         "It may have been charged.",
     )
     assert resolve.look_again(take)
@@ -60,7 +60,7 @@ def test_a_server_that_is_gone_for_good(remote_take: Generation, studio: remote.
     take = advance(started_ago(take, hours=7))
     assert (take.status, take.error_message) == (
         Status.UNKNOWN,
-        "After 6 hours lastly it answered: The studio answered 500.",
+        "Not finished after 6 hours. Last answer: The studio answered 500.",
     )
 
 
@@ -69,7 +69,7 @@ def test_how_long_is_a_setting(remote_take: Generation, studio: remote.Studio, a
     take = advance(started_ago(advance(remote_take), hours=0.6))
     assert (take.status, take.error_message) == (
         Status.UNKNOWN,
-        "After 0.5 hours the provider still says that it is running.",
+        "Still running after 0.5 hours.",
     )
 
 
@@ -88,12 +88,12 @@ def test_what_cannot_be_stopped_is_waited_for_unless_it_is_late(
     pipeline.cancel(take)
     take = advance(take)
     assert (take.status, take.cancel_requested) == (Status.RUNNING, False)
-    assert take.waiting_for == "It cannot be stopped there any more; the clip will be kept."
+    assert take.waiting_for == "The provider can't cancel this clip anymore. It will be kept."
     pipeline.cancel(started_ago(take, minutes=11))
     take = advance(take)
     assert (take.status, take.error_message) == (
         Status.UNKNOWN,
-        "It took unusually long, and somebody stopped waiting. The provider cannot stop it.",
+        "This took unusually long, so it is no longer waited for. The provider can't cancel it.",
     )
 
 
@@ -107,7 +107,7 @@ def test_a_late_clip_whose_server_does_not_answer_is_not_waited_for(
     assert (take.status, take.cancel_requested) == (Status.RUNNING, True)
     take = advance(started_ago(take, minutes=11))
     assert (take.status, studio.deleted) == (Status.UNKNOWN, [])
-    assert take.error_message.endswith("It answered: The studio answered 503.")
+    assert take.error_message.endswith("Last answer: The studio answered 503.")
 
 
 def test_nothing_is_asked_less_often_than_once_a_minute(

@@ -1,7 +1,7 @@
-"""A program that looks into an installation from inside, beside its workers: `python -m tests.faults.inside`.
+"""Acts and looks inside an installation, beside its workers: `main` runs in a process that has called `django.setup()`.
 
-It reads one call per line, ["name", {arguments}], and prints one answer per line, both as JSON. One process answers all of a
-test's questions, because to start one costs more than most faults.
+Reads one call per line, ["name", {arguments}], and prints one answer per line, both as JSON. One process serves a whole test
+run: starting one takes longer than most faults.
 """
 
 from __future__ import annotations
@@ -14,23 +14,18 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import django
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.db import connections, transaction
+from django.db.models.functions import Now
+from django_q.brokers import get_broker
+from django_q.tasks import async_task
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
-django.setup()
-
-from django.core.exceptions import ValidationError  # noqa: E402  after django.setup()
-from django.core.management import call_command  # noqa: E402  after django.setup()
-from django.db import connections, transaction  # noqa: E402
-from django.db.models.functions import Now  # noqa: E402
-from django_q.brokers import get_broker  # noqa: E402
-from django_q.tasks import async_task  # noqa: E402
-
-from bench.installation import make_team  # noqa: E402
-from generation import catalogue, pipeline  # noqa: E402
-from generation.billing import budget  # noqa: E402
-from generation.management import doctor  # noqa: E402
-from generation.models import (  # noqa: E402
+from bench.installation import make_team
+from generation import catalogue, pipeline
+from generation.billing import budget
+from generation.management import doctor
+from generation.models import (
     Budget,
     Connection,
     Generation,
@@ -40,11 +35,11 @@ from generation.models import (  # noqa: E402
     next_take_number,
     with_takes,
 )
-from generation.pipeline import resolve  # noqa: E402
-from generation.providers.base import ImageRequest  # noqa: E402
-from projects.models import Project, Reference, Scene  # noqa: E402
-from teams.models import Role, Team, User  # noqa: E402
-from tests.faults import judging  # noqa: E402
+from generation.pipeline import resolve
+from generation.providers.base import ImageRequest
+from projects.models import Project, Reference, Scene
+from teams.models import Role, Team, User
+from tests.faults import invariants
 
 NUMBERS = itertools.count(1)
 
@@ -136,7 +131,7 @@ def books() -> dict[str, Any]:
 
 
 def violations(charges: list[list[Any]], *, settled: bool = True) -> list[str]:
-    return judging.violations([judging.Charged(*charge) for charge in charges], settled=settled)
+    return invariants.violations([invariants.Charged(*charge) for charge in charges], settled=settled)
 
 
 def cancel(take: int) -> bool:
@@ -216,7 +211,3 @@ def main() -> None:
         finally:
             connections.close_all()
         answers.write(json.dumps(answer, default=str) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -31,12 +31,16 @@ PRICE = Decimal("0.4000")
 QUICK = {"IMAGEAI_LEASE_SECONDS": "5", "IMAGEAI_FROZEN_SECONDS": "15", "IMAGEAI_MEDIA_WORKERS": "2"}
 
 
-class Inside:
-    """tests/faults/inside.py in a process of its own: a method for each of its functions."""
+#: Set up first: tests/faults/agent.py imports models.
+RUN_AGENT = "import django; django.setup(); from tests.faults.agent import main; main()"
+
+
+class Agent:
+    """tests/faults/agent.py in a process of its own: a method for each of its functions."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.inside"],
+            [sys.executable, "-c", RUN_AGENT],
             env=environment,
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -84,7 +88,7 @@ class Workshop:
             "OPENAI_REQUESTS_PER_MINUTE": "10000",
         }
         self.more: dict[str, str] = {}
-        self.inside = Inside(self.base)
+        self.inside = Agent(self.base)
 
     def close(self) -> None:
         self.kill_work()

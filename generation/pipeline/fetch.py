@@ -1,0 +1,48 @@
+"""Downloads a finished clip. It is paid for, so it never fails: it is tried again, then left to a person."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db.models import F
+
+from generation import connections
+from generation.jobs.lease import Lease
+from generation.media import storage
+from generation.pipeline.store import SILENT_SECONDS, store_clip, throttled
+from generation.pipeline.transitions import MAX_ATTEMPTS, back_off, end
+from generation.providers.base import Account, ErrorKind, ProviderError, RemoteProvider
+from generation.providers.registry import remote_provider
+from generation.states import Status
+
+
+def fetch(lease: Lease) -> None:
+    """Download the clip, or use what an earlier attempt left behind. At least once: every attempt may start over.
+
+    Raises LeaseLost.
+    """
+    take = lease.job
+    lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
+    try:
+        with storage.scratch_file(take.pk, lease.token) as path:
+            account = connections.account_of(take)
+            provider = remote_provider(take.provider)
+            if not storage.recover(take.pk, path):
+                provider.fetch(
+                    account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
+                )
+            store_clip(lease, path, partial(_fetch_poster, provider, account, take.remote_id))
+    except (ProviderError, storage.NotAClip, OSError) as error:
+        message = f"The clip is ready but could not be downloaded yet: {error}"
+        if take.attempt + 1 >= MAX_ATTEMPTS:
+            end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
+        else:
+            lease.let_go(next_step_in=back_off(take.attempt), error_message=message)
+
+
+def _fetch_poster(provider: RemoteProvider, account: Account, remote_id: str) -> bytes:
+    # A paid clip must not wait for its thumbnail. Without one, a frame of the clip is used.
+    try:
+        return provider.thumbnail(account, remote_id)
+    except ProviderError:
+        return b""
