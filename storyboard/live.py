@@ -22,7 +22,6 @@ from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.template.loader import render_to_string
 
-from generation import connections
 from generation.models import Generation
 from projects.models import Project, Scene
 from teams.models import Membership, Role
@@ -56,8 +55,7 @@ def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) ->
     """Out-of-band HTML of these scenes as that page shows them; the same templates the page itself is made of."""
     scenes = Scene.objects.live().for_cards().filter(pk__in=scene_ids)
     context = {"can_edit": can_edit, "oob": True}
-    with connections.remembered():
-        return "".join(render_to_string(FRAGMENTS[page], context | {"scene": scene}) for scene in scenes)
+    return "".join(render_to_string(FRAGMENTS[page], context | {"scene": scene}) for scene in scenes)
 
 
 def event(data: str, name: str = "message", cursor: datetime | None = None) -> bytes:

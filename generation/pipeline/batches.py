@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core.plurals import counted
-from generation import connections
 from generation.billing import budget
 from generation.catalogue import Model
+from generation.connections import roster_for
 from generation.jobs.dispatch import begin_due
 from generation.models import Generation
 from generation.pipeline.enqueue import lock_scenes, new_take
@@ -21,20 +21,18 @@ from teams.models import User, Verb
 
 
 @transaction.atomic
-@connections.remembered()
 def enqueue_missing(project: Project, *, member: User, expected: str | None = None, confirmed: bool = True) -> Batch:
     """A take for every scene that has neither a finished one nor one under way, and whose model can make it.
 
     Pressed twice, the second finds none. `expected` is what stood on the button. Raises ValidationError where it would be
     something else by now, or does not fit; NeedsConfirmation unless it was `confirmed`.
     """
-    batch = missing_of(lock_scenes(project.pk))
+    batch = missing_of(lock_scenes(project.pk), roster_for(project.team_id))
     _start(project, batch, member, expected, confirmed)
     return batch
 
 
 @transaction.atomic
-@connections.remembered()
 def enqueue_chosen(
     project: Project,
     numbers: Mapping[int, int],
@@ -49,7 +47,7 @@ def enqueue_chosen(
     With each scene's own model unless one is given. Raises as `enqueue_missing` does.
     """
     scenes = [scene for scene in lock_scenes(project.pk) if numbers.get(scene.pk) == scene.next_take_number]
-    batch = plan(scenes, model)
+    batch = plan(scenes, roster_for(project.team_id), model)
     _start(project, batch, member, expected, confirmed)
     return batch
 

@@ -12,9 +12,10 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from generation import catalogue, connections, prompting
+from generation import catalogue, prompting
 from generation.billing import budget
 from generation.catalogue.pricing import Price
+from generation.connections import Roster, roster_for
 from generation.jobs.dispatch import begin_due
 from generation.jobs.lease import NO_LEASE
 from generation.models import Generation
@@ -35,7 +36,6 @@ class Enqueued:
 
 
 @transaction.atomic
-@connections.remembered()
 def enqueue(
     scene: Scene,
     *,
@@ -45,14 +45,15 @@ def enqueue(
     expected: str | None = None,
     asked: Asked | None = None,
     confirmed: bool = True,
+    roster: Roster | None = None,
 ) -> Enqueued:
     """Start take `number` of the scene, or find it started already.
 
     The number is the one the person saw on the button, so a click that arrives twice, from two tabs or two people, makes
     one take. `expected` is the price that stood on the button; without a `model` the scene's own makes it. `asked` is what
-    shall be done to a finished take instead of making a new one. Raises ValidationError where the model cannot make this,
-    the price is another by now, or the scene is gone; NeedsConfirmation for a price that is asked about first, unless it was
-    `confirmed`.
+    shall be done to a finished take instead of making a new one. Without a `roster` the team's is read under the lock. Raises
+    ValidationError where the model cannot make this, the price is another by now, or the scene is gone; NeedsConfirmation for
+    a price that is asked about first, unless it was `confirmed`.
     """
     scenes = lock_scenes(scene.project_id).filter(pk=scene.pk)
     current = scenes.first()
@@ -65,7 +66,8 @@ def enqueue(
     since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
     if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
         return Enqueued(just_made, created=False)
-    take = new_take(current, member, quote(current, model or chosen_model(current), asked), asked)
+    roster = roster or roster_for(current.project.team_id)
+    take = new_take(current, member, quote(current, model or chosen_model(current, roster), roster, asked), asked)
     price = Price(take.estimated_cost, take.currency)
     if expected is not None and expected != str(price):
         raise ValidationError(
@@ -95,7 +97,7 @@ def new_take(scene: Scene, member: User, offered: Offer, asked: Asked | None = N
         number=scene.next_take_number,
         created_by=member,
         provider=offered.model.provider,
-        connection=offered.connection.row() if offered.connection else None,
+        connection=offered.connection.ensure_row() if offered.connection else None,
         model_id=offered.model.id,
         shot=scene.shot(),
         scene_digest=scene.digest(),

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from core.plurals import counted
-from generation import connections
 from generation.billing import budget
 from generation.catalogue import Model
+from generation.connections import GivenKey, Roster, resolve_account, roster_for
 from generation.jobs import admission
 from generation.jobs.dispatch import begin_due
 from generation.jobs.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
@@ -49,7 +50,6 @@ OPTIONS = ("size", "quality", "background", "output_format", "compression", "sty
 
 
 @transaction.atomic
-@connections.remembered()
 def enqueue_images(
     project: Project,
     scene: Scene | None,
@@ -62,18 +62,21 @@ def enqueue_images(
     expected: str | None = None,
     confirmed: bool = True,
     click: uuid.UUID | None = None,
+    roster: Roster | None = None,
     **fields: str,
 ) -> ImageGeneration:
     """Ask for pictures; `inputs` are names of stored files to edit, in place of the request's `images`.
 
     A `click` that arrives twice asks once. Raises ValidationError with every obstacle, or where the price is not the one that
-    was `expected`; NeedsConfirmation for a price that is asked about first, unless it was `confirmed`.
+    was `expected`; NeedsConfirmation for a price that is asked about first, unless it was `confirmed`. Without a `roster` the
+    team's is read under the lock.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if click and (asked_already := ImageGeneration.objects.filter(project=project, click=click).first()):
         return asked_already
-    obstacles = image_obstacles(project.team_id, model, request, len(inputs))
-    connection = connections.for_model(model, project.team_id)
+    roster = roster or roster_for(project.team_id)
+    obstacles = image_obstacles(model, request, roster, len(inputs))
+    connection = roster.connection_for(model)
     if role in Reference.FRAMES and request.count > 1:
         obstacles.append("A frame is one picture; for several, ask for references.")
     price = image_eligibility.image_price(model, request.size, request.quality, request.count)
@@ -95,7 +98,7 @@ def enqueue_images(
         role=role,
         created_by=member,
         provider=model.provider,
-        connection=connection.row(),
+        connection=connection.ensure_row(),
         model_id=model.id,
         click=click,
         prompt=request.prompt,
@@ -124,29 +127,30 @@ def cancel_images(row: ImageGeneration, by: User | None = None) -> bool:
     return True
 
 
-def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:
+def image_obstacles(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
     """Everything in the way of these pictures, the account included."""
-    found = why_not(model, team_id)
+    found = why_not(model, roster)
     as_asked = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
-    return found + image_eligibility.image_obstacles(model, as_asked, team_id)
+    return found + image_eligibility.image_obstacles(model, as_asked, roster)
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------
 
 
-def step_of(row: ImageGeneration) -> Callable[[Lease[ImageGeneration]], None]:
-    return make if row.status == Status.QUEUED else finish
+def step_of(row: ImageGeneration, key: GivenKey | None = None) -> Callable[[Lease[ImageGeneration]], None]:
+    return partial(make, key=key) if row.status == Status.QUEUED else partial(finish, key=key)
 
 
-def make(lease: Lease[ImageGeneration]) -> None:
+def make(lease: Lease[ImageGeneration], *, key: GivenKey | None = None) -> None:
     row = lease.take
     if row.cancel_requested:
         raise CancelRequested
     provider = image_provider(row.provider)
+    model = roster_for(row.team_id, key=key).resolve_model(row)
     if not enter(lease):
         return
     try:
-        result = _ask(row, provider)
+        result = _ask(row, provider, model, key)
     except OSError as error:
         raise ProviderError(ErrorKind.STORAGE, f"A picture cannot be read: {error}. Nothing was sent.") from error
     except ProviderError as error:
@@ -162,13 +166,13 @@ def make(lease: Lease[ImageGeneration]) -> None:
     except OSError:
         logger.exception("The pictures of request %s could not be spooled.", row.pk)
     try:
-        _keep(lease, result)
+        _keep(lease, result, model)
     except LeaseLost:
-        _keep_late(row, result)
+        _keep_late(row, result, model)
     admission.welcomed(connection_of(row))
 
 
-def finish(lease: Lease[ImageGeneration]) -> None:
+def finish(lease: Lease[ImageGeneration], *, key: GivenKey | None = None) -> None:
     """A step that died: what came is kept."""
     try:
         result = spool.take(lease.take.pk)
@@ -176,17 +180,17 @@ def finish(lease: Lease[ImageGeneration]) -> None:
         _not_stored(lease, error)
         return
     if result:
-        _keep(lease, result)
+        _keep(lease, result, roster_for(lease.take.team_id, key=key).resolve_model(lease.take))
     else:
         leave_to_a_person(lease)
 
 
-def _keep_late(row: ImageGeneration, result: ImageResult) -> None:
+def _keep_late(row: ImageGeneration, result: ImageResult, model: Model | None) -> None:
     """Another worker took over while the provider was asked, and could only leave it to a person."""
     open_still = (Status.SUBMITTING, Status.UNKNOWN)
     late = Lease.reclaim(ImageGeneration.objects.filter(pk=row.pk, status__in=open_still, made=[]))
     if late:
-        _keep(late, result)
+        _keep(late, result, model)
     else:
         logger.error("The pictures of request %s came too late to be used.", row.pk)
 
@@ -198,7 +202,7 @@ def leave_to_a_person(lease: Lease[ImageGeneration], error: ProviderError | None
     end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 
-def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
+def _ask(row: ImageGeneration, provider: ImageProvider, model: Model | None, key: GivenKey | None) -> ImageResult:
     options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
     with storage.scratch_folder() as folder:
         images = []
@@ -206,7 +210,6 @@ def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
             images.append(folder / f"picture-{number}{Path(name).suffix}")
             with default_storage.open(name) as picture:
                 images[-1].write_bytes(picture.read())
-        model = connections.model_of(row)
         request = ImageRequest(
             prompt=row.prompt,
             model=row.model_id,
@@ -214,13 +217,13 @@ def _ask(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
             always_sent=model.always_sent if model else {},
             **options,
         )
-        return provider.make(connections.account_of(row), request)
+        return provider.make(resolve_account(row, key), request)
 
 
-def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:
+def _keep(lease: Lease[ImageGeneration], result: ImageResult, model: Model | None) -> None:
     """Every picture that was paid for and can be read is kept; the spool is empty afterwards."""
     row = lease.take
-    cost = _cost(row, result)
+    cost = _cost(row, result, model)
     readable, broken = _as_pictures(result.images)
     if not readable:
         spool.clear(row.pk)
@@ -270,9 +273,8 @@ def _put(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
     return put.pk
 
 
-def _cost(row: ImageGeneration, result: ImageResult) -> Decimal:
+def _cost(row: ImageGeneration, result: ImageResult, model: Model | None) -> Decimal:
     """By the tokens that were counted, where the model is priced by tokens; else as estimated."""
-    model = connections.model_of(row)
     tokens = result.usage.get("output_tokens")
     if model is None or tokens is None or model.price_per_million_tokens is None:
         return row.estimated_cost

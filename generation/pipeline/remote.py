@@ -20,7 +20,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import connections
+from generation.connections import GivenKey, resolve_account, roster_for
 from generation.jobs import admission
 from generation.jobs.lease import CancelRequested, Lease, LeaseLost
 from generation.media import storage
@@ -51,7 +51,7 @@ LATE_TIMES, LATE_AT_LEAST = 5, timedelta(minutes=10)
 # -- Submitting --------------------------------------------------------------------------------------------------------
 
 
-def submit(lease: Lease) -> None:
+def submit(lease: Lease, *, key: GivenKey | None = None) -> None:
     """Write ahead, send, write the provider's id: whatever dies in between leaves a row in `submitting`."""
     take = lease.take
     if take.cancel_requested:
@@ -60,7 +60,7 @@ def submit(lease: Lease) -> None:
     if not enter(lease):
         return
     try:
-        account = connections.account_of(take)
+        account = resolve_account(take, key)
         with with_pictures(take) as request:
             remote_id = provider.submit(account, request)
     except OSError as error:
@@ -125,12 +125,12 @@ def _begun(take: Generation, remote_id: str) -> dict[str, Any]:
     }
 
 
-def look_up(lease: Lease) -> None:
+def look_up(lease: Lease, *, key: GivenKey | None = None) -> None:
     """A submission whose end nobody saw: adopt the clip if the provider has it, else leave it to a person."""
     take = lease.take
     assert take.submitted_at is not None
     try:
-        account = connections.account_of(take)
+        account = resolve_account(take, key)
         known = reconcile.known_ids(take)
         remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
     except ProviderError as error:
@@ -169,16 +169,16 @@ def on_loop(work: Coroutine[Any, Any, T]) -> T:
     return runner.run(work, context=copy_context())
 
 
-async def ask(take: Generation) -> Progress:
+async def ask(take: Generation, key: GivenKey | None = None) -> Progress:
     """Raises ProviderError."""
-    account = connections.account_of(take)
+    account = resolve_account(take, key)
     try:
         return await asyncio.wait_for(remote_provider(take.provider).check(account, take.remote_id), CHECK_SECONDS)
     except TimeoutError as error:
         raise ProviderError(ErrorKind.NETWORK, f"It did not answer within {CHECK_SECONDS} s.") from error
 
 
-def poll(lease: Lease) -> None:
+def poll(lease: Lease, *, key: GivenKey | None = None) -> None:
     """One take alone: where somebody wants it stopped, or a command drives it.
 
     It is asked about first: a clip that is finished is kept, whoever wanted it stopped.
@@ -186,25 +186,25 @@ def poll(lease: Lease) -> None:
     take = lease.take
     told: Progress | ProviderError
     try:
-        told = on_loop(ask(take))
+        told = on_loop(ask(take, key))
     except ProviderError as error:
         told = error
     if take.cancel_requested:
         if isinstance(told, ProviderError):
             _stop_waiting(take, told)
-        elif told.state == ProgressState.RUNNING and _stop_at_provider(lease):
+        elif told.state == ProgressState.RUNNING and _stop_at_provider(lease, key):
             raise CancelRequested
     heed(lease, told)
 
 
-def _stop_at_provider(lease: Lease) -> bool:
+def _stop_at_provider(lease: Lease, key: GivenKey | None) -> bool:
     """Whether the provider stopped it. Where it cannot, the wish is dropped: the clip is paid for and will be kept.
 
     Raises ProviderError where the clip is lost, or has been running for so long that nobody has to wait for it any more.
     """
     take = lease.take
     try:
-        stopped = remote_provider(take.provider).cancel(connections.account_of(take), take.remote_id)
+        stopped = remote_provider(take.provider).cancel(resolve_account(take, key), take.remote_id)
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise
@@ -218,7 +218,7 @@ def _stop_at_provider(lease: Lease) -> bool:
 
 def _stop_waiting(take: Generation, error: ProviderError | None = None) -> None:
     """Raises ProviderError where the clip is late; a person decides then what becomes of it."""
-    model = connections.model_of(take)
+    model = roster_for(take.team_id).resolve_model(take)
     usual = timedelta(seconds=model.expected_seconds) if model else timedelta()
     is_lost = error is not None and error.kind == ErrorKind.LOST
     if not is_lost and _has_run_for(take, max(LATE_AT_LEAST, LATE_TIMES * usual)):
@@ -286,13 +286,13 @@ def poll_delay(take: Generation, percent: int) -> float:
 # -- Fetching ----------------------------------------------------------------------------------------------------------
 
 
-def fetch(lease: Lease) -> None:
+def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
     """Download a clip that has been paid for: tried again for as long as it takes, and never called failed."""
     take = lease.take
     lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
     try:
         with storage.scratch_file(take.pk, lease.token) as path:
-            account = connections.account_of(take)
+            account = resolve_account(take, key)
             provider = remote_provider(take.provider)
             if not storage.recover(take.pk, path):
                 provider.fetch(

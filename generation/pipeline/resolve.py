@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from generation import connections
 from generation.billing import budget
+from generation.connections import resolve_account
 from generation.jobs.dispatch import begin_due
 from generation.models import Advancing, Generation
 from generation.pipeline import reconcile
@@ -36,7 +36,7 @@ def look_again(take: Generation, by: User | None = None) -> bool:
         _go_on(take, take.remote_id, by, "looked again")
         return True
     assert take.submitted_at is not None, "an outcome is unknown only of what was sent"
-    account = connections.account_of(take)
+    account = resolve_account(take)
     remote_id = remote_provider(take.provider).find(
         account, request_of(take), take.submitted_at, reconcile.known_ids(take)
     )
@@ -59,7 +59,7 @@ def was_made(take: Generation, remote_id: str, by: User | None = None) -> None:
         whose = f"take {other.number} of “{other.scene.title}”" if is_ours else "another take"
         raise ValidationError(f"That clip belongs to {whose} already.")
     try:
-        on_loop(remote_provider(take.provider).check(connections.account_of(take), remote_id))
+        on_loop(remote_provider(take.provider).check(resolve_account(take), remote_id))
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise ValidationError(f"The provider does not know {remote_id}: {error.message}") from error

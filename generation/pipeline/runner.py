@@ -10,6 +10,7 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from generation.connections import GivenKey
 from generation.jobs.lease import CancelRequested, Lease, LeaseLost, RowT
 from generation.models import Generation
 from generation.pipeline import image_jobs, remote, render
@@ -26,17 +27,17 @@ POLL_SECONDS = 60
 WRITE_EVERY_SECONDS = 0.2
 
 
-def advance(take_id: int, *, worker_id: int | None = None) -> None:
-    """Take the row's next step if it is due and free; otherwise do nothing."""
+def advance(take_id: int, *, worker_id: int | None = None, key: GivenKey | None = None) -> None:
+    """Take the row's next step if it is due and free; otherwise do nothing. A `key` goes before the environment's."""
     lease = Lease.claim(take_id, worker_id)
     if lease is not None:
-        conclude(lease, step_of(lease.take))
+        conclude(lease, step_of(lease.take, key))
 
 
-def advance_images(row_id: int, *, worker_id: int | None = None) -> None:
+def advance_images(row_id: int, *, worker_id: int | None = None, key: GivenKey | None = None) -> None:
     lease = Lease.claim_images(row_id, worker_id)
     if lease is not None:
-        conclude(lease, image_jobs.step_of(lease.take))
+        conclude(lease, image_jobs.step_of(lease.take, key))
 
 
 def poll_many(take_ids: Iterable[int], *, worker_id: int | None = None) -> None:
@@ -102,12 +103,13 @@ def _ended_on_the_row(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -
         raise
 
 
-def step_of(take: Generation) -> Callable[[Lease], None]:
+def step_of(take: Generation, key: GivenKey | None = None) -> Callable[[Lease], None]:
     if is_local(take.provider):
         return render.render
-    return {
+    step = {
         Status.QUEUED: remote.submit,
         Status.SUBMITTING: remote.look_up,
         Status.RUNNING: remote.poll,
         Status.FETCHING: remote.fetch,
     }[Status(take.status)]
+    return partial(step, key=key)

@@ -75,14 +75,15 @@ class FrameSlot:
 
 @register.simple_tag
 def frame_slots(scene: Scene) -> list[FrameSlot]:
-    width, height = quotes.frame_size(scene)
-    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+    roster = connections.roster_for(scene.project.team_id)
+    width, height = quotes.frame_size(scene, roster)
+    model = roster.models.get(scene.chosen_model_id)
     slots = []
     for role, explanation in EXPLANATIONS.items():
         picture = scene.frame(role)
         lost = fitting.cut_away(picture.width, picture.height, width, height) if picture else ""
         says = f"The clip is {width} x {height}. {lost or 'The picture has that shape.'}"
-        refusal = quotes.frame_refusal(model, role, scene.project.team_id) if model else ""
+        refusal = quotes.frame_refusal(model, role, roster) if model else ""
         slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says, refusal))
     return slots
 
@@ -90,7 +91,7 @@ def frame_slots(scene: Scene) -> list[FrameSlot]:
 @register.simple_tag
 def reference_count(scene: Scene) -> str:
     """How many references the scene's model takes, and how many there are; in words."""
-    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+    model = connections.roster_for(scene.project.team_id).models.get(scene.chosen_model_id)
     if model is None:
         return ""
     there, most = len(scene.shown_references()), model.takes.references
@@ -102,12 +103,13 @@ def reference_count(scene: Scene) -> str:
 @register.simple_tag
 def picture_notes(scene: Scene) -> list[str]:
     """What the scene's model will not take of its pictures, beyond what stands beside each frame."""
-    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+    roster = connections.roster_for(scene.project.team_id)
+    model = roster.models.get(scene.chosen_model_id)
     if model is None:
         return []
     seconds = model.seconds.nearest(scene.duration)
-    beside = {quotes.frame_refusal(model, role, scene.project.team_id) for role in EXPLANATIONS}
-    return [said for said in quotes.picture_obstacles(scene, model, seconds) if said not in beside]
+    beside = {quotes.frame_refusal(model, role, roster) for role in EXPLANATIONS}
+    return [said for said in quotes.picture_obstacles(scene, model, seconds, roster) if said not in beside]
 
 
 @register.simple_tag

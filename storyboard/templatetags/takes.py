@@ -17,7 +17,6 @@ from core.numbers import plain_number, roughly
 from generation import catalogue, connections
 from generation.billing import budget
 from generation.catalogue.pricing import Price
-from generation.connections import naming
 from generation.models import Advancing, Generation
 from generation.providers.base import Task
 from generation.providers.description import Kind
@@ -40,7 +39,7 @@ def budget_warning(project: Project) -> str:
 @register.simple_tag
 def offer_of(scene: Scene) -> quotes.Offer | None:
     """What the next take costs, or why it cannot be made; None where its model is unknown."""
-    return quotes.chosen_offer(scene)
+    return quotes.chosen_offer(scene, connections.roster_for(scene.project.team_id))
 
 
 @dataclass(frozen=True)
@@ -57,19 +56,19 @@ class ModelChoice:
 def model_choices(project: Project) -> list[ModelChoice]:
     """The video models by maker, with the price of a second in the project's resolution."""
     choices = []
-    for model in connections.all_models(project.team_id).values():
+    roster = connections.roster_for(project.team_id)
+    for model in roster.models.values():
         if model.kind == "video":
-            blocked = eligibility.why_not(model, project.team_id)
+            blocked = eligibility.why_not(model, roster)
             amount = model.price_per_second.get(project.resolution)
             price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
-            mark = connections.mark_of(model, connections.for_model(model, project.team_id))
-            choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked, mark))
+            choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked, roster.mark(model)))
     return [choice for choice in choices if choice.is_at_hand or choice.is_chosen]
 
 
 @register.simple_tag
 def has_hosted_models(project: Project) -> bool:
-    return any(one.about.kind == Kind.REMOTE for one in connections.roster(project.team_id).connections)
+    return any(one.about.kind == Kind.REMOTE for one in connections.roster_for(project.team_id).connections)
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,13 @@ class MadeFrom:
 @register.simple_tag
 def made_from(take: Generation) -> list[MadeFrom]:
     """What the model that made the take can do with it."""
-    model = connections.model_of(take)
+    roster = connections.roster_for(take.team_id)
+    model = roster.resolve_model(take)
     if model is None or not take.is_done or not take.remote_id:
         return []
     able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
     return [
-        MadeFrom(task, quotes.offer(take.scene, model, quotes.Asked(task, take, "Something")))
+        MadeFrom(task, quotes.offer(take.scene, model, roster, quotes.Asked(task, take, "Something")))
         for task, can in able.items()
         if can
     ]
@@ -97,7 +97,9 @@ def made_from(take: Generation) -> list[MadeFrom]:
 @register.simple_tag
 def can_be_made_from(take: Generation) -> bool:
     """Whether the link to that is worth showing."""
-    model = connections.model_of(take) if take.is_done and take.remote_id else None
+    if not take.is_done or not take.remote_id:
+        return False
+    model = connections.roster_for(take.team_id).resolve_model(take)
     return model is not None and any((model.takes.remix, model.takes.extend, model.takes.edit))
 
 
@@ -137,7 +139,10 @@ def failure(take: Advancing) -> Failure | None:
 
 @register.simple_tag
 def missing(scenes: Iterable[Scene]) -> batches.Batch:
-    return batches.missing_of(scenes)
+    scenes = list(scenes)
+    if not scenes:
+        return batches.Batch()
+    return batches.missing_of(scenes, connections.roster_for(scenes[0].project.team_id))
 
 
 @register.simple_tag
@@ -155,7 +160,7 @@ def stream_cursor(scenes: Iterable[Scene]) -> str:
 
 @register.simple_tag
 def offers_for(scene: Scene) -> list[quotes.Offer]:
-    return quotes.offers_for(scene)
+    return quotes.offers_for(scene, connections.roster_for(scene.project.team_id))
 
 
 @register.filter
@@ -165,19 +170,19 @@ def price(take: Advancing) -> str:
 
 @register.filter
 def model_name(take: Advancing) -> str:
-    return naming.model_name(take.model_id, connections.team_of(take))
+    return connections.roster_for(take.team_id).model_name(take.model_id)
 
 
 @register.filter
 def its_model(project: Project) -> str:
     """What new takes of the project are made with."""
-    return naming.model_name(project.model_id, project.team_id)
+    return connections.roster_for(project.team_id).model_name(project.model_id)
 
 
 @register.filter
 def usual_time(take: Advancing) -> str:
     """How long its model needs for a clip, by the catalogue."""
-    model = connections.all_models(connections.team_of(take)).get(take.model_id)
+    model = connections.roster_for(take.team_id).models.get(take.model_id)
     return roughly(Decimal(model.expected_seconds)) if model else ""
 
 

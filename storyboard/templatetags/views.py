@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django import template
 
 from core.numbers import plain_number
-from generation.connections.naming import model_name
+from generation.connections import roster_for
 from generation.quoting import quotes
 from projects import presets
 from projects.models import Project, Scene
@@ -34,7 +34,7 @@ class Cell:
 def cell_of(scene: Scene, column: str) -> Cell:
     value = raw(scene, column)
     if column == "model_id":
-        return Cell(column, value, model_name(value, scene.project.team_id) if value else "")
+        return Cell(column, value, roster_for(scene.project.team_id).model_name(value) if value else "")
     return Cell(column, value, presets.label(column, value) if value and column in presets.all_presets() else value)
 
 
@@ -76,12 +76,13 @@ def camera(scene: Scene) -> str:
 
 @register.simple_tag
 def model_options(project: Project) -> list[tuple[str, str]]:
-    return quotes.model_options(project.team_id)
+    return quotes.model_options(roster_for(project.team_id))
 
 
 @register.simple_tag
 def models_in(project: Project, scenes: Iterable[Scene], sieve: Sieve) -> list[tuple[str, str]]:
     """The models that scenes are to be made with, and the one that is asked for."""
     used = {scene.chosen_model_id for scene in scenes} | ({sieve.model} if sieve.model else set())
-    named = [(model_id, model_name(model_id, project.team_id)) for model_id in used]
+    roster = roster_for(project.team_id)
+    named = [(model_id, roster.model_name(model_id)) for model_id in used]
     return sorted(named, key=lambda model: model[1].casefold())

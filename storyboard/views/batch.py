@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods
 
 from core.htmx import HtmxHttpRequest
 from core.plurals import counted
-from generation import connections, pipeline
+from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.catalogue import Model
+from generation.connections import Roster, roster_for
 from generation.quoting import batches
 from generation.quoting.quotes import models_at_hand
 from generation.states import Status
@@ -47,7 +48,7 @@ WHICH: dict[str, tuple[str, Callable[[Scene], bool]]] = {
 class BatchForm(forms.Form):
     """Each `take` is a scene and the number of the take to make of it, as 12:3."""
 
-    def __init__(self, data: QueryDict, project: Project, scenes: list[Scene]) -> None:
+    def __init__(self, data: QueryDict, scenes: list[Scene], roster: Roster) -> None:
         super().__init__(data)
         self.fields["take"] = forms.MultipleChoiceField(
             choices=[(choice_of(scene), scene.title) for scene in scenes],
@@ -56,7 +57,7 @@ class BatchForm(forms.Form):
                 "invalid_choice": "A scene has changed since this page was opened. Look at the list again.",
             },
         )
-        models = [("", "Each scene's own model"), *models_at_hand(project.team_id)]
+        models = [("", "Each scene's own model"), *models_at_hand(roster)]
         self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Made with")
 
     @property
@@ -75,13 +76,14 @@ def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = list(Scene.objects.live().for_cards().filter(project=project))
     asked = request.POST or ticked(request.GET, scenes)
-    form = BatchForm(asked, project, scenes)
+    roster = roster_for(project.team_id)
+    form = BatchForm(asked, scenes, roster)
     if form.is_valid() and request.method == "POST":
-        return start(request, project, form)
+        return start(request, project, form, roster)
     batch = batches.Batch()
     if form.is_valid():
         chosen = [scene for scene in scenes if scene.pk in form.numbers]
-        batch = batches.plan(chosen, model_of(project, form))
+        batch = batches.plan(chosen, roster, chosen_model(form, roster))
     takes = asked.getlist("take")
     context = {
         "project": project,
@@ -106,18 +108,18 @@ def ticked(asked: QueryDict, scenes: list[Scene]) -> QueryDict:
     return data
 
 
-def model_of(project: Project, form: BatchForm) -> Model | None:
+def chosen_model(form: BatchForm, roster: Roster) -> Model | None:
     chosen = form.cleaned_data["model"]
-    return connections.find(chosen, project.team_id) if chosen else None
+    return roster.find(chosen) if chosen else None
 
 
-def start(request: HtmxHttpRequest, project: Project, form: BatchForm) -> HttpResponse:
+def start(request: HtmxHttpRequest, project: Project, form: BatchForm, roster: Roster) -> HttpResponse:
     try:
         batch = pipeline.enqueue_chosen(
             project,
             form.numbers,
             member=signed_in(request),
-            model=model_of(project, form),
+            model=chosen_model(form, roster),
             expected=request.POST.get("expected", ""),
             confirmed=is_confirmed(request),
         )

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from generation.connections import roster_for
 from generation.models import Generation
 from generation.takes import diff
 from projects.loaders import load_scene
@@ -22,7 +23,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     if len(done) > 1:
         a, b = pair(scene, done, request)
         context |= {"a": a, "b": b, "sides": [("A", a), ("B", b)]}
-        context["comparison"] = diff.compare(a, b)
+        context["comparison"] = diff.compare(a, b, roster_for(scene.project.team_id))
     return render(request, "storyboard/compare.html", context)
 
 

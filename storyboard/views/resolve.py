@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from generation import connections
+from generation.connections import resolve_account
 from generation.loaders import load_images, load_take
 from generation.models import Advancing, Generation
 from generation.pipeline import resolve
@@ -84,7 +84,7 @@ def close(row: Advancing, said: str, by: User) -> str:
 def strays_like(take: Generation) -> list[RemoteClip]:
     """Clips of the same prompt that no take knows, where the provider lists; a page must not fail with the provider."""
     try:
-        listed = remote_provider(take.provider).listing(connections.account_of(take))
+        listed = remote_provider(take.provider).listing(resolve_account(take))
     except ProviderError:
         return []
     known = set(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core.htmx import HtmxHttpRequest
 from core.plurals import counted
+from generation.connections import roster_for
 from generation.quoting.quotes import chosen_offer, model_options, models_at_hand
 from projects import storyboard
 from projects.loaders import load_project, load_scene
@@ -29,24 +31,27 @@ from teams.access import as_id, signed_in
 from teams.models import Role, User
 
 
-def _price(scene: Scene) -> Any:
-    """The dearest last when sorted, behind them what cannot be made."""
-    offered = chosen_offer(scene)
-    return (0, offered.price.amount) if offered and offered.price and offered.is_possible else (1, 0)
-
-
 def _state(scene: Scene) -> str:
     return scene.latest_take.status if scene.latest_take else ""
 
 
-SORTED_BY_TAKES: dict[str, Key] = {"take": _state, "price": _price}
+def _keys_of_takes() -> dict[str, Key]:
+    """By price the dearest comes last, behind it what cannot be made."""
+    rosters = cache(roster_for)
+
+    def price(scene: Scene) -> Any:
+        offered = chosen_offer(scene, rosters(scene.project.team_id))
+        return (0, offered.price.amount) if offered and offered.price and offered.is_possible else (1, 0)
+
+    return {"take": _state, "price": price}
 
 
 @require_safe
 def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    context = storyboard_context(request, pk, SORTED_BY_TAKES)
+    context = storyboard_context(request, pk, _keys_of_takes())
     blank = Scene(project=context["project"])
-    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["project"].team_id))
+    models = model_options(roster_for(context["project"].team_id))
+    context["editors"] = CellForm(instance=blank, columns=COLUMNS, models=models)
     return render_view(request, "table", context)
 
 
@@ -63,7 +68,7 @@ def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
     if column not in COLUMNS:
         raise Http404
     was, now = request.POST.get("was"), raw(scene, column)
-    models = models_at_hand(scene.project.team_id)
+    models = models_at_hand(roster_for(scene.project.team_id))
     form = CellForm({column: request.POST.get("value", "")}, instance=scene, columns=[column], models=models)
     if form.is_valid() and was is not None and was.strip() != now.strip() and form.has_changed():
         form.add_error(column, f"Somebody has changed this to “{now}” meanwhile. Save again to replace that.")
@@ -82,7 +87,8 @@ def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     try:
         scenes = _in_order(project, request.POST.get("rows", "").split())
         text, column = request.POST.get("text", ""), request.POST.get("column", COLUMNS[0])
-        pasted = read_paste(project, scenes, text, column=column, models=models_at_hand(project.team_id))
+        models = models_at_hand(roster_for(project.team_id))
+        pasted = read_paste(project, scenes, text, column=column, models=models)
         with transaction.atomic():
             written = storyboard.write(pk, pasted.values)
             added = storyboard.add_many(pk, pasted.new)
@@ -165,9 +171,8 @@ def _behind(project: Project, number: str) -> int | None:
 
 
 def _value(project: Project, column: str, text: str) -> dict[str, Any]:
-    form = CellForm(
-        {column: text}, instance=Scene(project=project), columns=[column], models=models_at_hand(project.team_id)
-    )
+    models = models_at_hand(roster_for(project.team_id))
+    form = CellForm({column: text}, instance=Scene(project=project), columns=[column], models=models)
     if not form.is_valid():
         raise ValidationError([str(error) for errors in form.errors.values() for error in errors])
     return {column: form.cleaned_data[column]}

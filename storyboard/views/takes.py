@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
-from generation import connections, pipeline
+from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
+from generation.connections import roster_for
 from generation.loaders import load_take
 from generation.pipeline import Asked
 from generation.providers.base import Task
@@ -119,7 +120,7 @@ def take_from(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         asked = Asked(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
         try:
-            model = connections.model_of(take)
+            model = roster_for(take.team_id).resolve_model(take)
             if model is None:
                 raise ValidationError("The model that made this take is not known here any more.")
             pipeline.enqueue(

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from generation import pipeline
 from generation.catalogue.pricing import Price
+from generation.connections import roster_for
 from generation.models import Budget, Generation
 from generation.quoting import batches
 from generation.states import Status
@@ -69,7 +70,7 @@ def test_the_price_is_the_one_of_the_click_and_not_of_a_moment_before(paid: Stan
 
 def test_two_currencies_stand_side_by_side(project: Project, make_scenes, bob: User):
     scenes = make_scenes(2)
-    offers = batches.plan(Scene.objects.for_cards()).offers
+    offers = batches.plan(Scene.objects.for_cards(), roster_for(None)).offers
     prices = [Price(Decimal(1), "USD"), Price(Decimal(2), "EUR")]
     mixed = tuple((scene, replace(one, price=price)) for (scene, one), price in zip(offers, prices, strict=True))
     assert (str(batches.Batch(mixed)), len(scenes)) == ("2 scenes · €2.00 + $1.00", 2)
