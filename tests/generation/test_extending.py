@@ -40,7 +40,7 @@ def made(scene: Scene, make_take: Callable[..., Generation], google: dict[str, A
         model = find(model_id)
         connection = roster_for(None).connection_for(model)
         assert connection is not None
-        values = {"provider": model.provider, "model_id": model_id, "remote_id": "x"}
+        values: dict[str, Any] = {"provider": model.provider, "model_id": model_id, "remote_id": "x"}
         values |= {"connection": connection.ensure_row(), "status": Status.COMPLETED}
         return make_take(scene, clip=b"clip", **values, **fields)
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from generation import connections, pipeline
 from generation.billing import budget
-from generation.connections import Roster, roster_for, team_connections
+from generation.connections import GivenKey, Roster, roster_for, team_connections
 from generation.management import doctor
 from generation.models import Connection, Generation, LedgerEntry
 from generation.pipeline import Asked
@@ -78,6 +78,27 @@ def test_for_commands_the_environment_comes_first(at: StandIn, sora: StandIn, sc
     assert enqueue(scene, alice).connection == connection
     take = enqueue(scene, alice, roster=roster_for(team.pk, environment_first=True))
     assert take.connection.team is None  # type: ignore[union-attr]
+
+
+def test_a_roster_takes_one_query_and_never_changes(at: StandIn, sora: StandIn, team):
+    with count_queries() as found:
+        roster = roster_for(team.pk)
+        assert roster.connection_for(roster.find("sora-2")) == roster.connections[0]
+    assert len(found) == 1
+    a_connection(team, at, declared_models=["our/model"])
+    assert [len(one.connections) for one in (roster, roster_for(team.pk))] == [1, 2]
+    assert [one.model_name("our/model") in one.models for one in (roster, roster_for(team.pk))] == [False, True]
+
+
+def test_a_given_key_replaces_the_environments_only(at: StandIn, sora: StandIn, scene, team, make_take):
+    given = GivenKey("sora", "sk-of-the-command-line")
+    shared = roster_for(team.pk, key=given).connections[0]
+    of_all = make_take(scene, provider="sora", connection=shared.ensure_row())
+    own = make_take(scene, provider="sora", connection=a_connection(team, at))
+    keys = [connections.resolve_account(take, given).key for take in (of_all, own)]
+    assert keys == [given.secret, TEAM_KEY]
+    assert connections.resolve_account(of_all).key == KEY
+    assert given.secret not in repr(given)
 
 
 def test_no_team_uses_or_sees_what_another_has(
