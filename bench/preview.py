@@ -45,7 +45,7 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from generation import connections
+    from generation.connections import roster_for
     from generation.prompting.samples import EVERY_FIELD, LEAST
     from projects import presets
     from projects.models import LONG_TEXT, Scene
@@ -74,8 +74,8 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
         for name, value in values.items():
             setattr(scene, name, value)
         scene.title = f"Take {number}"
-        with connections.remembered():
-            return sum(preview.length for preview in previews_of(scene))
+        previews = previews_of(scene, roster_for(team.pk))
+        return sum(preview.length for preview in previews)
 
     ways: dict[str, Callable[[dict[str, str], int], int]] = {"preview": over_http, "templates alone": alone}
     results = []

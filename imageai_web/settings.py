@@ -129,7 +129,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "generation.middleware.remember_connections",
     "allauth.account.middleware.AccountMiddleware",
     "teams.sessions.LastSeenMiddleware",
 ]

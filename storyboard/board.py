@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from core.htmx import HtmxHttpRequest
-from generation import catalogue, connections
+from generation import catalogue
 from generation.billing import budget
 from generation.catalogue.pricing import Price
-from generation.connections.naming import model_name
+from generation.connections import Roster, roster_for
 from generation.models import selected_take, shown_take
 from generation.providers.description import Kind
 from generation.quoting import batches, eligibility, model_comparison, quotes
@@ -44,68 +44,73 @@ class Segment:
     has_clip: bool
 
 
-def scenes_context(request: HtmxHttpRequest, pk: int, more_keys: Mapping[str, Key] = {}) -> dict[str, Any]:
-    """All scenes, and those, in the order, that the page's address asks for."""
+def scenes_context(
+    request: HtmxHttpRequest, pk: int, sort_keys: Callable[[Roster], Mapping[str, Key]] = lambda roster: {}
+) -> dict[str, Any]:
+    """All scenes, and those, in the order, that the page's address asks for. `sort_keys` gives more columns to sort by."""
     project, role = load_project(request, pk)
+    roster = roster_for(project.team_id)
     scenes = live_scenes(project)
     sieve = Sieve.asked_for(request.GET)
-    shown = sieve.sifted(scenes, more_keys)
+    shown = sieve.sifted(scenes, sort_keys(roster))
     return {
         "project": project,
         "can_edit": role.includes(Role.EDITOR),
         "scenes": scenes,
         "sieve": sieve,
         "shown": shown,
+        "roster": roster,
     }
 
 
-def storyboard_context(request: HtmxHttpRequest, pk: int, more_keys: Mapping[str, Key] = {}) -> dict[str, Any]:
+def storyboard_context(
+    request: HtmxHttpRequest, pk: int, sort_keys: Callable[[Roster], Mapping[str, Key]] = lambda roster: {}
+) -> dict[str, Any]:
     """What stands around the scenes as well: toolbar, timeline, filters, and the page's place in the live stream."""
-    context = scenes_context(request, pk, more_keys)
-    project, scenes = context["project"], context["scenes"]
+    context = scenes_context(request, pk, sort_keys)
+    project, scenes, roster = context["project"], context["scenes"], context["roster"]
     hidden = {scene.pk for scene in scenes} - {scene.pk for scene in context["shown"]}
     context |= {
-        "cards": [build_card(scene) for scene in context["shown"]],
+        "cards": [build_card(scene, roster) for scene in context["shown"]],
         "hidden": " ".join(map(str, hidden)),
         "segments": timeline(scenes),
         "cursor": cursor_of(scenes),
         "selected_count": sum(selected_take(scene) is not None for scene in scenes),
-        "gone_models": model_comparison.gone_of(project, scenes),
-        "filter_models": filter_models(project, scenes, context["sieve"]),
+        "gone_models": model_comparison.gone_of(project, scenes, roster),
+        "filter_models": filter_models(scenes, context["sieve"], roster),
     }
-    return context | (editing_context(project, scenes) if context["can_edit"] else {})
+    return context | (editing_context(project, scenes, roster) if context["can_edit"] else {})
 
 
-def editing_context(project: Project, scenes: Sequence[Scene]) -> dict[str, Any]:
+def editing_context(project: Project, scenes: Sequence[Scene], roster: Roster) -> dict[str, Any]:
     """What only editors see: the buttons that spend, and the choices of models."""
-    hosted = any(one.about.kind == Kind.REMOTE for one in connections.roster(project.team_id).connections)
+    hosted = any(one.about.kind == Kind.REMOTE for one in roster.connections)
     return {
-        "missing": batches.missing_of(scenes),
+        "missing": batches.missing_of(scenes, roster),
         "chainable": sum(1 for _ in frame_chaining.chainable(scenes)),
-        "model_choices": model_choices(project),
-        "model_options": quotes.model_options(project.team_id),
+        "model_choices": model_choices(project, roster),
+        "model_options": quotes.model_options(roster),
         "has_hosted_models": hosted,
         "budget_warning": budget.warning_for(project, "USD"),
     }
 
 
-def model_choices(project: Project) -> list[ModelChoice]:
+def model_choices(project: Project, roster: Roster) -> list[ModelChoice]:
     """The video models the project can have today, and the one it is set to."""
     choices = []
-    for model in connections.all_models(project.team_id).values():
+    for model in roster.models.values():
         is_chosen = model.id == project.model_id
-        if model.kind == "video" and (is_chosen or not eligibility.why_not(model, project.team_id)):
+        if model.kind == "video" and (is_chosen or not eligibility.why_not(model, roster)):
             amount = model.price_per_second.get(project.resolution)
             price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
-            mark = connections.mark_of(model, connections.for_model(model, project.team_id))
-            choices.append(ModelChoice(model, price, is_chosen, mark))
+            choices.append(ModelChoice(model, price, is_chosen, roster.mark(model)))
     return choices
 
 
-def filter_models(project: Project, scenes: Iterable[Scene], sieve: Sieve) -> list[tuple[str, str]]:
+def filter_models(scenes: Iterable[Scene], sieve: Sieve, roster: Roster) -> list[tuple[str, str]]:
     """Ids and names of the models that scenes are set to, and of the one the filter asks for."""
     used = {scene.chosen_model_id for scene in scenes} | ({sieve.model} if sieve.model else set())
-    named = [(model_id, model_name(model_id, project.team_id)) for model_id in used]
+    named = [(model_id, roster.model_name(model_id)) for model_id in used]
     return sorted(named, key=lambda model: model[1].casefold())
 
 

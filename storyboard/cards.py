@@ -8,8 +8,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from core.numbers import roughly
-from generation import connections
-from generation.connections import naming
+from generation.connections import Roster
 from generation.models import (
     Advancing,
     Generation,
@@ -62,10 +61,7 @@ class SceneCard:
     latest: TakeEntry | None
     offer: Offer | None
     next_take: int
-
-    @property
-    def cells(self) -> list[Cell]:
-        return [build_cell(self.scene, column) for column in COLUMNS]
+    cells: list[Cell]
 
 
 @dataclass(frozen=True)
@@ -80,35 +76,35 @@ class TakeStrip:
     compare_url: str
 
 
-def build_entry(job: Advancing) -> JobEntry:
-    team_id = connections.team_of(job)
-    model = connections.all_models(team_id).get(job.model_id)
+def build_entry(job: Advancing, roster: Roster) -> JobEntry:
+    model = roster.models.get(job.model_id)
     usual_time = roughly(Decimal(model.expected_seconds)) if model else ""
-    return JobEntry(job, naming.model_name(job.model_id, team_id), usual_time)
+    return JobEntry(job, roster.model_name(job.model_id), usual_time)
 
 
-def take_entry(take: Generation, siblings: dict[int, Generation]) -> TakeEntry:
-    entry = build_entry(take)
-    model = connections.model_of(take) if take.is_done and take.remote_id else None
+def build_take_entry(take: Generation, siblings: dict[int, Generation], roster: Roster) -> TakeEntry:
+    entry = build_entry(take, roster)
+    model = roster.resolve_model(take) if take.is_done and take.remote_id else None
     can_be_reworked = model is not None and any((model.takes.remix, model.takes.extend, model.takes.edit))
     source = siblings.get(take.source_id) if take.source_id else None
     return TakeEntry(take, entry.model_name, entry.usual_time, source, can_be_reworked)
 
 
-def build_card(scene: Scene) -> SceneCard:
+def build_card(scene: Scene, roster: Roster) -> SceneCard:
     siblings = {take.pk: take for take in scene.takes.all()}
     latest = latest_take(scene)
-    entry = take_entry(latest, siblings) if latest else None
-    return SceneCard(scene, shown_take(scene), entry, chosen_offer(scene), next_take_number(scene))
+    entry = build_take_entry(latest, siblings, roster) if latest else None
+    cells = [build_cell(scene, column, roster) for column in COLUMNS]
+    return SceneCard(scene, shown_take(scene), entry, chosen_offer(scene, roster), next_take_number(scene), cells)
 
 
-def build_strip(scene: Scene) -> TakeStrip:
+def build_strip(scene: Scene, roster: Roster) -> TakeStrip:
     siblings = {take.pk: take for take in scene.takes.all()}
-    entries = {pk: take_entry(take, siblings) for pk, take in siblings.items()}
+    entries = {pk: build_take_entry(take, siblings, roster) for pk, take in siblings.items()}
     live = [entries[take.pk] for take in reversed(live_takes(scene))]
     comparable = sum(entry.job.is_done for entry in live) > 1
     return TakeStrip(
-        card=build_card(scene),
+        card=build_card(scene, roster),
         takes=live,
         deleted=[entry for entry in entries.values() if entry.job.deleted_at],
         branches=lineage(siblings.values(), {pk: entry.model_name for pk, entry in entries.items()}),
@@ -116,8 +112,8 @@ def build_strip(scene: Scene) -> TakeStrip:
     )
 
 
-def build_cell(scene: Scene, column: str) -> Cell:
+def build_cell(scene: Scene, column: str, roster: Roster) -> Cell:
     value = raw(scene, column)
     if column == "model_id":
-        return Cell(column, value, naming.model_name(value, scene.project.team_id) if value else "")
+        return Cell(column, value, roster.model_name(value) if value else "")
     return Cell(column, value, presets.label(column, value) if value and column in presets.all_presets() else value)

@@ -22,7 +22,7 @@ from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.template.loader import render_to_string
 
-from generation import connections
+from generation.connections import Roster, roster_for
 from generation.models import Generation, with_takes
 from projects.models import Project, Scene
 from storyboard.cards import build_card, build_strip
@@ -55,15 +55,18 @@ FRAGMENTS = {
 
 def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) -> str:
     """Out-of-band HTML of these scenes as that page shows them; the same templates the page itself is made of."""
-    scenes = with_takes(Scene.objects.live().filter(pk__in=scene_ids))
+    scenes = list(with_takes(Scene.objects.live().filter(pk__in=scene_ids)))
     context = {"can_edit": can_edit, "oob": True}
-    with connections.remembered():
-        return "".join(render_to_string(FRAGMENTS[page], context | fragment_context(scene, page)) for scene in scenes)
+    rosters = {team_id: roster_for(team_id) for team_id in {scene.project.team_id for scene in scenes}}
+    parts = [(scene, rosters[scene.project.team_id]) for scene in scenes]
+    return "".join(
+        render_to_string(FRAGMENTS[page], context | fragment_context(scene, page, roster)) for scene, roster in parts
+    )
 
 
-def fragment_context(scene: Scene, page: Page) -> dict[str, Any]:
+def fragment_context(scene: Scene, page: Page, roster: Roster) -> dict[str, Any]:
     """What the page's template shows of a scene."""
-    return {"strip": build_strip(scene)} if page == Page.SCENE else {"card": build_card(scene)}
+    return {"strip": build_strip(scene, roster)} if page == Page.SCENE else {"card": build_card(scene, roster)}
 
 
 def cursor_of(scenes: Iterable[Scene]) -> str:

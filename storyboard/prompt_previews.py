@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from generation import connections, prompting
+from generation import prompting
 from generation.catalogue import Model
+from generation.connections import Roster
 from generation.prompting import FRAME, TEMPLATES, Template
 from generation.providers.registry import is_local
 from generation.quoting.eligibility import why_not
@@ -34,29 +34,27 @@ class Preview:
         return max(0, self.length - self.model.prompt_limit) if self.model.prompt_limit else 0
 
 
-def previews_of(scene: Scene) -> list[Preview]:
+def previews_of(scene: Scene, roster: Roster) -> list[Preview]:
     """For every template that some model here reads; the animatic reads none."""
-    team_id = scene.project.team_id
-    models = connections.all_models(team_id)
-    chosen = models.get(scene.chosen_model_id)
+    chosen = roster.models.get(scene.chosen_model_id)
     found = []
     for template in TEMPLATES.values():
         if template.name == FRAME:
-            found.append(Preview(template, image_models(team_id)[0], prompting.render_frame(scene), False, False))
-        elif model := _reader(template, chosen, models.values(), team_id):
+            found.append(Preview(template, image_models(roster)[0], prompting.render_frame(scene), False, False))
+        elif model := _reader(template, chosen, roster):
             is_own = bool(scene.own_prompt.strip())
             text = prompting.render(scene, model)
             found.append(Preview(template, model, text, is_own, is_chosen=model == chosen))
     return found
 
 
-def _reader(template: Template, chosen: Model | None, models: Iterable[Model], team_id: int) -> Model | None:
+def _reader(template: Template, chosen: Model | None, roster: Roster) -> Model | None:
     """The scene's model where it reads this template, else the first that can be had, else the first."""
     readers = [
         model
-        for model in models
+        for model in roster.models.values()
         if model.kind == "video" and not is_local(model.provider) and prompting.template_of(model) == template
     ]
     if chosen in readers:
         return chosen
-    return next((model for model in readers if not why_not(model, team_id)), readers[0] if readers else None)
+    return next((model for model in readers if not why_not(model, roster)), readers[0] if readers else None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from core.htmx import HtmxHttpRequest
+from generation.connections import Roster, roster_for
 from generation.models import with_takes
 from projects.models import Scene
 from storyboard.live import FRAGMENTS, Page, render_fragments
@@ -23,9 +23,9 @@ TAKES = FRAGMENTS[Page.SCENE]
 PLAYER = "storyboard/_player.html"
 PICTURES = "storyboard/_pictures.html"
 
-CONTEXTS: dict[str, Callable[[Scene], dict[str, Any]]] = {
+CONTEXTS: dict[str, Callable[[Scene, Roster], dict[str, Any]]] = {
     TAKES: takes_context,
-    PLAYER: partial(player_context, can_edit=True),
+    PLAYER: lambda scene, roster: player_context(scene, can_edit=True),
     PICTURES: pictures_context,
 }
 
@@ -47,7 +47,8 @@ def scene_page_now(request: HtmxHttpRequest, scene: Scene, *fragments: str) -> H
         return redirect("scene_page", scene.pk)
     current = with_takes(Scene.objects.all()).get(pk=scene.pk)
     context = {"scene": current, "project": current.project, "can_edit": True, "oob": True}
-    html = [render_to_string(part, context | CONTEXTS[part](current), request) for part in fragments]
+    roster = roster_for(current.project.team_id)
+    html = [render_to_string(part, context | CONTEXTS[part](current, roster), request) for part in fragments]
     return HttpResponse("".join([*html, render_to_string("storyboard/_toasts.html", context, request)]))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from generation import connections
-from generation.connections.naming import model_name
+from generation.connections import Roster, roster_for
 from generation.media import fitting
 from generation.models import Generation, shown_take
 from generation.quoting import quotes
@@ -63,7 +62,7 @@ class FrameSlot:
 
 def page_context(scene: Scene, *, can_edit: bool) -> dict[str, Any]:
     """Everything but the form."""
-    scenes = live_scenes(scene.project)
+    scenes, roster = live_scenes(scene.project), roster_for(scene.project.team_id)
     context = {
         "scene": scene,
         "project": scene.project,
@@ -71,14 +70,14 @@ def page_context(scene: Scene, *, can_edit: bool) -> dict[str, Any]:
         "thumbnails": [(other, shown_take(other)) for other in scenes],
         "cursor": cursor_of(scenes),
     }
-    parts = (takes_context(scene), player_context(scene, can_edit=can_edit), pictures_context(scene))
-    for part in (*parts, offers_context(scene), prompts_context(scene)):
+    parts = (takes_context(scene, roster), player_context(scene, can_edit=can_edit), pictures_context(scene, roster))
+    for part in (*parts, offers_context(scene, roster), prompts_context(scene, roster)):
         context |= part
     return context
 
 
-def takes_context(scene: Scene) -> dict[str, Any]:
-    return {"strip": build_strip(scene)}
+def takes_context(scene: Scene, roster: Roster) -> dict[str, Any]:
+    return {"strip": build_strip(scene, roster)}
 
 
 def player_context(scene: Scene, *, can_edit: bool, playing: Generation | None = None) -> dict[str, Any]:
@@ -94,11 +93,11 @@ def player_context(scene: Scene, *, can_edit: bool, playing: Generation | None =
     }
 
 
-def pictures_context(scene: Scene) -> dict[str, Any]:
+def pictures_context(scene: Scene, roster: Roster) -> dict[str, Any]:
     return {
-        "slots": frame_slots(scene),
-        "picture_notes": picture_notes(scene),
-        "reference_count": reference_count(scene),
+        "slots": frame_slots(scene, roster),
+        "picture_notes": picture_notes(scene, roster),
+        "reference_count": reference_count(scene, roster),
         "references": scene.shown_references(),
         **upload_context(scene),
     }
@@ -116,33 +115,32 @@ def upload_context(target: Scene | Project) -> dict[str, Any]:
     }
 
 
-def offers_context(scene: Scene) -> dict[str, Any]:
-    project = scene.project
-    name = model_name(project.model_id, project.team_id)
-    return {"offers": quotes.offers_for(scene), "project_model_name": name}
+def offers_context(scene: Scene, roster: Roster) -> dict[str, Any]:
+    name = roster.model_name(scene.project.model_id)
+    return {"offers": quotes.offers_for(scene, roster), "project_model_name": name}
 
 
-def prompts_context(scene: Scene) -> dict[str, Any]:
+def prompts_context(scene: Scene, roster: Roster) -> dict[str, Any]:
     """What each kind of model would be sent, and what the shown take was made with."""
-    return {"previews": previews_of(scene), "prompt_take": shown_take(scene)}
+    return {"previews": previews_of(scene, roster), "prompt_take": shown_take(scene)}
 
 
-def frame_slots(scene: Scene) -> list[FrameSlot]:
-    width, height = quotes.frame_size(scene)
-    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+def frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
+    width, height = quotes.frame_size(scene, roster)
+    model = roster.models.get(scene.chosen_model_id)
     slots = []
     for role, explanation in EXPLANATIONS.items():
         picture = scene.frame(role)
         lost = fitting.cut_away(picture.width, picture.height, width, height) if picture else ""
         says = f"The clip is {width} x {height}. {lost or 'The picture has that shape.'}"
-        refusal = quotes.frame_refusal(model, role, scene.project.team_id) if model else ""
+        refusal = quotes.frame_refusal(model, role, roster) if model else ""
         slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says, refusal))
     return slots
 
 
-def reference_count(scene: Scene) -> str:
+def reference_count(scene: Scene, roster: Roster) -> str:
     """How many references the scene's model takes, and how many there are; in words."""
-    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+    model = roster.models.get(scene.chosen_model_id)
     if model is None:
         return ""
     there, most = len(scene.shown_references()), model.takes.references
@@ -151,11 +149,11 @@ def reference_count(scene: Scene) -> str:
     return f"{model.name} takes {most}; this scene has {there}."
 
 
-def picture_notes(scene: Scene) -> list[str]:
+def picture_notes(scene: Scene, roster: Roster) -> list[str]:
     """What the scene's model will not take of its pictures, beyond what stands beside each frame."""
-    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+    model = roster.models.get(scene.chosen_model_id)
     if model is None:
         return []
     seconds = model.seconds.nearest(scene.duration)
-    beside = {quotes.frame_refusal(model, role, scene.project.team_id) for role in EXPLANATIONS}
-    return [said for said in quotes.picture_obstacles(scene, model, seconds) if said not in beside]
+    beside = {quotes.frame_refusal(model, role, roster) for role in EXPLANATIONS}
+    return [said for said in quotes.picture_obstacles(scene, model, seconds, roster) if said not in beside]

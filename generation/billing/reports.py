@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from generation.connections.naming import model_name
+from generation.connections import Roster, roster_for
 from generation.models import Generation, ImageGeneration, exact
 from generation.states import ACTIVE, Status
 from projects.models import Project
@@ -71,6 +72,7 @@ def _pictures_of(person: User) -> QuerySet[ImageGeneration]:
 def lines_for(person: User) -> list[Line]:
     """Everything that could have cost something in the person's teams, added up; deleted scenes and projects too."""
     groups = [*_groups(_takes_of(person), "scene__project"), *_groups(_pictures_of(person), "project")]
+    rosters = cache(roster_for)
     members = User.objects.in_bulk([group["created_by"] for group in groups if group["created_by"]])
     return [
         Line(
@@ -79,7 +81,7 @@ def lines_for(person: User) -> list[Line]:
             month=f"{group['month']:%Y-%m}",
             project=group["title"],
             member=str(members.get(group["created_by"], NOBODY)),
-            model=model_name(group["model_id"], group["team"]),
+            model=rosters(group["team"]).model_name(group["model_id"]),
             currency=group["currency"],
             count=group["count"],
             estimated=exact(group["estimated"]),
@@ -171,21 +173,23 @@ READ_OF_PICTURES = [*READ, "role", "project__title", "project__team__name"]
 def table_for(person: User) -> Iterator[list[object]]:
     """Every take and every request for pictures, newest first, for a spreadsheet."""
     yield HEADINGS
+    rosters = cache(roster_for)
     takes = _takes_of(person).select_related("scene__project__team", "created_by").only(*READ_OF_TAKES)
     for take in takes.order_by("-pk").iterator():
-        yield _row(take, take.scene.project, f"{take.scene.title}, take {take.number}")
+        what = f"{take.scene.title}, take {take.number}"
+        yield _row(take, take.scene.project, what, rosters(take.team_id))
     pictures = _pictures_of(person).select_related("project__team", "created_by").only(*READ_OF_PICTURES)
     for request in pictures.order_by("-pk").iterator():
-        yield _row(request, request.project, request.get_role_display())
+        yield _row(request, request.project, request.get_role_display(), rosters(request.team_id))
 
 
-def _row(row: Generation | ImageGeneration, project: Project, what: str) -> list[object]:
+def _row(row: Generation | ImageGeneration, project: Project, what: str, roster: Roster) -> list[object]:
     return [
         f"{timezone.localtime(row.created_at):%Y-%m}",
         str(project.team),
         project.title,
         str(row.created_by or NOBODY),
-        model_name(row.model_id, project.team_id),
+        roster.model_name(row.model_id),
         what,
         row.get_status_display(),
         row.currency,

@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from generation.billing import budget
-from generation.connections import Configured
+from generation.connections import ResolvedConnection
 from generation.models import Budget, Connection, Generation, ImageGeneration
 from generation.models.job import AdvancingQuerySet
 from generation.states import ACTIVE
@@ -28,8 +28,8 @@ class Usage:
     cap: Decimal | None
 
     @property
-    def configured(self) -> Configured:
-        return Configured.of_row(self.connection)
+    def resolved(self) -> ResolvedConnection:
+        return ResolvedConnection.from_row(self.connection)
 
 
 def of(connections: Sequence[Connection]) -> list[Usage]:

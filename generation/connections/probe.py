@@ -1,4 +1,4 @@
-"""Asking providers whether an account works, and what they offer today."""
+"""Ask a provider whether a connection works, and which models it serves today."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from django.utils import timezone
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
 
-from generation.connections.configured import Configured, environment, is_retired, readable
+from generation.connections.environment import GivenKey, read_environment
+from generation.connections.resolution import ResolvedConnection
+from generation.connections.served_models import is_retired, readable_models, served_models
 from generation.models import Connection
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.description import Kind
@@ -21,21 +23,21 @@ from projects.models import AspectRatio, Resolution, frame_size
 
 logger = logging.getLogger(__name__)
 
-#: How old a list of models may get.
+#: The greatest age of a list of models.
 LISTED_FOR = timedelta(hours=1)
 
 
-def test(configured: Configured) -> str:
-    """One sentence on what works. Raises ProviderError, which says which key was refused."""
-    about = configured.about
+def probe_connection(connection: ResolvedConnection) -> str:
+    """Send one harmless request; a sentence on what works. Raises ProviderError, which names the key that was refused."""
+    about = connection.about
     load = image_provider if about.kind == Kind.IMAGES else remote_provider
     try:
-        said = load(about.name).test(configured.account, _models_to_try(configured))
+        said = load(about.name).test(connection.account, _models_to_try(connection))
         if about.lists_models:
-            refresh_models(configured)
+            refresh_models(connection)
     except ProviderError as error:
-        # Without a key, where one is needed, credentials stand elsewhere, of which the provider's own words tell.
-        is_ours = not configured.is_own and (configured.key or not about.needs_key)
+        # Without a key the SDK found credentials elsewhere, and the provider's own words say which.
+        is_ours = not connection.is_own and (connection.key or not about.needs_key)
         if error.kind != ErrorKind.AUTH or not is_ours:
             raise
         message = f"The key in {' or '.join(about.key_variables)} was refused: {error.message}"
@@ -43,25 +45,25 @@ def test(configured: Configured) -> str:
     return said
 
 
-def _models_to_try(configured: Configured) -> list[str]:
-    """The ids of its models, those that are retired last. Raises ProviderError where it has none and cannot tell any."""
+def _models_to_try(connection: ResolvedConnection) -> list[str]:
+    """The ids of its models, retired ones last. Raises ProviderError if it has none and its server cannot list any."""
     today = timezone.localdate()
-    served = sorted(configured.served(), key=lambda model: is_retired(model, configured, today))
-    if not served and not configured.about.lists_models:
-        raise ProviderError(ErrorKind.INVALID, f"{configured.name} names no model that is known here.")
+    served = sorted(served_models(connection), key=lambda model: is_retired(model, connection, today))
+    if not served and not connection.about.lists_models:
+        raise ProviderError(ErrorKind.INVALID, f"{connection.name} names no model that is known here.")
     return [model.id for model in served]
 
 
-def refresh_models(configured: Configured) -> int:
-    """Ask the server what it offers now, and keep it for all processes; how many models. Raises ProviderError."""
-    listed = model_rows(configured.provider)(configured.account, timezone.localdate())
-    rows = [row for row, _ in readable(row for row in map(in_pixels, listed) if row["sizes"])]
-    Connection.objects.filter(pk=configured.row().pk).update(live_models=rows, live_models_at=Now())
+def refresh_models(connection: ResolvedConnection) -> int:
+    """Store the list of models that the server gives now, for all processes; how many. Raises ProviderError."""
+    listed = model_rows(connection.provider)(connection.account, timezone.localdate())
+    rows = [row for row, _ in readable_models(row for row in map(convert_sizes, listed) if row["sizes"])]
+    Connection.objects.filter(pk=connection.ensure_row().pk).update(live_models=rows, live_models_at=Now())
     return len(rows)
 
 
-def in_pixels(row: dict[str, Any]) -> dict[str, Any]:
-    """A listed row in the catalogue's form, with the sizes that can be chosen here; the shapes have their usual ones."""
+def convert_sizes(row: dict[str, Any]) -> dict[str, Any]:
+    """A listed model in the catalogue's form: only sizes that can be chosen here, in pixels."""
     sizes = {
         resolution: {shape: frame_size(AspectRatio(shape), Resolution(resolution)) for shape in shapes}
         for resolution, listed in row["sizes"].items()
@@ -80,25 +82,26 @@ def enqueue_refresh() -> None:
 
 
 def has_listing() -> bool:
-    return any(True for _ in _listing())
+    """Whether any server lists its models."""
+    return any(True for _ in _listing_connections())
 
 
-def refresh_stale_models(after_each: Callable[[], None] = lambda: None) -> None:
-    """Once an hour; a server that does not answer keeps the list it gave before."""
-    for configured in _listing():
-        asked_at = configured.row().live_models_at
+def refresh_stale_models(after_each: Callable[[], None] = lambda: None, *, key: GivenKey | None = None) -> None:
+    """Refresh every list that is older than LISTED_FOR; a server that does not answer keeps its old list."""
+    for connection in _listing_connections(key):
+        asked_at = connection.ensure_row().live_models_at
         if asked_at and timezone.now() - asked_at < LISTED_FOR:
             continue
         try:
-            refresh_models(configured)
+            refresh_models(connection)
         except ProviderError as error:
-            logger.warning("%s does not tell its models: %s", configured.name, error)
+            logger.warning("%s does not tell its models: %s", connection.name, error)
         after_each()
 
 
-def _listing() -> Iterator[Configured]:
-    """The environment's and every team's."""
-    yield from (one for one in environment().values() if one.about.lists_models)
+def _listing_connections(key: GivenKey | None = None) -> Iterator[ResolvedConnection]:
+    """The connections of the environment and of every team whose server lists its models."""
+    yield from (one for one in read_environment(key).values() if one.about.lists_models)
     listing = [provider.name for provider in PROVIDERS.values() if provider.lists_models]
     own = Connection.live().filter(provider__in=listing, is_active=True).exclude(team=None)
-    yield from map(Configured.of_row, own)
+    yield from map(ResolvedConnection.from_row, own)

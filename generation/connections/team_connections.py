@@ -1,6 +1,6 @@
-"""What an owner does to the team's connections. What is under way goes on with the one it was begun with, whatever is done.
+"""What owners do with their team's connections; no other code writes those rows.
 
-Each of these is the one place where that happens.
+A take that has been started keeps its connection, even one that is changed, switched off or removed in the meantime.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
 from core.secrets import Sealed
-from generation.connections.configured import Configured
-from generation.connections.probe import enqueue_refresh, test
+from generation.connections.probe import enqueue_refresh, probe_connection
+from generation.connections.resolution import ResolvedConnection
 from generation.models import Connection, Generation, ImageGeneration
 from generation.providers.base import ProviderError
 from generation.providers.redaction import redacted
@@ -22,11 +22,11 @@ from generation.providers.registry import lists_models
 from generation.states import ACTIVE, Status
 from teams.models import Team
 
-#: How long a removal can be taken back where nothing is under way.
+#: How long a removal can be undone if nothing is in progress.
 UNDO_FOR = timedelta(minutes=10)
-#: What may still need the key.
+#: Takes in these statuses may still need the key.
 UNDER_WAY = (*ACTIVE, Status.UNKNOWN)
-#: What an owner writes.
+#: Fields of the owner's form.
 WRITTEN = (
     "name",
     "base_url",
@@ -40,7 +40,7 @@ WRITTEN = (
     "max_in_flight",
     "requests_per_minute",
 )
-#: What was learnt from asking it.
+#: Fields that hold the provider's answers, as they are before it was asked.
 NOTHING_LEARNT: dict[str, Any] = {
     "tested_at": None,
     "test_worked": None,
@@ -54,7 +54,7 @@ NOTHING_LEARNT: dict[str, Any] = {
 
 
 def add(connection: Connection, team: Team) -> None:
-    """Behind the team's others."""
+    """Save it as the team's last choice."""
     with transaction.atomic():
         Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         last = Connection.objects.filter(team=team).aggregate(last=Max("position"))["last"]
@@ -64,7 +64,7 @@ def add(connection: Connection, team: Team) -> None:
 
 
 def change(connection: Connection, *, another_account: bool) -> None:
-    """Of `another_account`, what was tried and listed before says nothing any more."""
+    """Save the owner's fields. What the provider answered before is forgotten if it is now `another_account`."""
     forgotten = NOTHING_LEARNT if another_account else {}
     for field, value in forgotten.items():
         setattr(connection, field, value)
@@ -79,13 +79,13 @@ def _have_models_listed(connection: Connection) -> None:
 
 
 def switch(connection: Connection, *, on: bool) -> bool:
-    """Whether that changed anything."""
+    """Returns whether that changed anything."""
     return bool(Connection.objects.filter(pk=connection.pk).exclude(is_active=on).update(is_active=on))
 
 
 @transaction.atomic
 def move(connection: Connection, by: int) -> bool:
-    """One place up (-1) or down (1); whether there was one."""
+    """One place up (-1) or down (1); False at either end."""
     assert connection.team_id is not None
     Team.objects.select_for_update(no_key=True).get(pk=connection.team_id)
     order = list(Connection.live().filter(team=connection.team_id))
@@ -99,19 +99,19 @@ def move(connection: Connection, by: int) -> bool:
 
 
 def remove(connection: Connection) -> bool:
-    """Whether it was still there."""
+    """Returns False if it had been removed already. The key stays until `wipe_removed`."""
     return bool(Connection.live().filter(pk=connection.pk).update(deleted_at=Now()))
 
 
 def restore(connection: Connection) -> bool:
-    """Whether it could be: not once its key is gone."""
+    """Returns False once the key has been wiped."""
     removed = Connection.objects.filter(pk=connection.pk).exclude(deleted_at=None)
     is_whole = Q(deleted_at__gt=Now() - UNDO_FOR) | ~Q(key=Sealed())
     return bool(removed.filter(is_whole).update(deleted_at=None))
 
 
 def wipe_removed() -> int:
-    """Forget the keys of removed connections that nothing needs any more; how many."""
+    """Wipe the keys of removed connections that no take needs any more; how many."""
     takes, pictures = (
         rows.objects.filter(connection=OuterRef("pk"), status__in=UNDER_WAY) for rows in (Generation, ImageGeneration)
     )
@@ -120,9 +120,9 @@ def wipe_removed() -> int:
 
 
 def try_out(connection: Connection) -> tuple[str, bool]:
-    """One harmless question, and the answer kept: what was said, and whether it works."""
+    """Probe the connection and store the outcome: the sentence to show, and whether it works."""
     try:
-        said, works = redacted(test(Configured.of_row(connection))), True
+        said, works = redacted(probe_connection(ResolvedConnection.from_row(connection))), True
     except ProviderError as error:
         said, works = error.message, False
     Connection.objects.filter(pk=connection.pk).update(tested_at=Now(), test_worked=works, test_said=said)

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 
 from generation import catalogue
-from generation.connections.configured import allowed_host
+from generation.connections.resolution import allowed_host
 from generation.models import Connection
 from generation.providers import reach
 from generation.providers.base import Ability, ProviderError

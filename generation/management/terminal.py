@@ -16,8 +16,9 @@ import time
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar, Generic, TypeVar
@@ -27,7 +28,7 @@ from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand
 from django.db.models.functions import Now
 
-from generation import connections
+from generation.connections import GivenKey, Roster, roster_for
 from generation.models import Advancing, Generation, ImageGeneration
 from generation.providers.registry import is_local
 from generation.states import Status
@@ -84,6 +85,11 @@ def team_called(name: str) -> Team:
     if len(found) > 1:
         raise Usage(f"There are {len(found)} teams called {name} here.")
     return found[0]
+
+
+def command_roster(team: Team, key: GivenKey | None = None) -> Roster:
+    """The environment's connections come first: who runs commands has set it up for them."""
+    return roster_for(team.pk, key=key, environment_first=True)
 
 
 def command_project(team: Team, person: User, aspect_ratio: str = "16:9") -> Project:
@@ -304,11 +310,11 @@ class MakingCommand(BaseCommand, ABC, Generic[Row]):
         """Whose the key of --api-key is, by everything else that is given. Raises Usage."""
 
     @abstractmethod
-    def row_of(self, options: dict[str, Any]) -> Row:
+    def row_of(self, options: dict[str, Any], key: GivenKey | None) -> Row:
         """The row to drive: a new one, or the one that is resumed. Raises Usage, ValidationError."""
 
     @abstractmethod
-    def step(self, row_id: int) -> None:
+    def step(self, row_id: int, key: GivenKey | None) -> None:
         """Take the row's next step, if nobody else does."""
 
     @abstractmethod
@@ -335,33 +341,31 @@ class MakingCommand(BaseCommand, ABC, Generic[Row]):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.has_answered = True
-        with ExitStack() as run:
-            try:
-                if key := options["api_key"]:
-                    run.enter_context(connections.with_key(self.key_holder(options), key))
-                with connections.remembered(environment_first=True):
-                    row = self.row_of(options)
-            except (Usage, ValidationError) as error:
-                message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-                sys.stderr.write(f"{message}\n")
-                if options["json"]:
-                    self.answer_usage(message)
-                sys.exit(Exit.USAGE)
-            sys.exit(self.finish(row, options))
+        try:
+            key = self.given_key(options)
+            row = self.row_of(options, key)
+        except (Usage, ValidationError) as error:
+            message = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            sys.stderr.write(f"{message}\n")
+            if options["json"]:
+                self.answer_usage(message)
+            sys.exit(Exit.USAGE)
+        sys.exit(self.finish(row, options, key))
 
-    def key_holder(self, options: dict[str, Any]) -> str:
+    def given_key(self, options: dict[str, Any]) -> GivenKey | None:
         """Raises Usage where what is made needs no key."""
-        with connections.remembered(environment_first=True):
-            provider = self.provider_of(options)
+        if not options["api_key"]:
+            return None
+        provider = self.provider_of(options)
         if is_local(provider):
             raise Usage("--api-key is a provider's, and this is made here. Name the provider or one of its models.")
-        return provider
+        return GivenKey(provider, options["api_key"])
 
-    def finish(self, row: Row, options: dict[str, Any]) -> Exit:
+    def finish(self, row: Row, options: dict[str, Any], key: GivenKey | None) -> Exit:
         progress, output = Progress(), options["output"]
         resume = f"manage.py {self.name} --resume {row.pk}" + (f" -o {output}" if output else "")
         try:
-            drive(row, self.step, progress)
+            drive(row, partial(self.step, key=key), progress)
         except Interrupted:
             progress.end()
             sys.stderr.write(f"Interrupted; it goes on where it is. Resume with: {resume}\n")

@@ -1,7 +1,7 @@
 """An account at a provider: where it is, what it can do, how much may be under way there, and how often it may be asked.
 
 One with a `team` is that team's own, its key sealed in the row. The others are those of the environment, written here by
-`connections.Configured.row`; their keys stay in the environment. A pause is shared by everything that waits for it.
+`ResolvedConnection.ensure_row`; their keys stay in the environment. A pause is shared by everything that waits for it.
 """
 
 from __future__ import annotations

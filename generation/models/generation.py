@@ -98,6 +98,10 @@ class Generation(Advancing):
         return f"Take {self.number}"
 
     @property
+    def team_id(self) -> int:
+        return self.scene.project.team_id
+
+    @property
     def is_stale(self) -> bool:
         """Whether the scene has changed since in a way that would change the clip."""
         return self.scene_digest != self.scene.digest()

@@ -42,3 +42,7 @@ class ImageGeneration(Advancing):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} by {self.model_id}"
+
+    @property
+    def team_id(self) -> int:
+        return self.project.team_id

@@ -96,6 +96,11 @@ class Advancing(models.Model):
         return self.estimated_cost, self.currency
 
     @property
+    def team_id(self) -> int:
+        """The team that pays for it."""
+        raise NotImplementedError
+
+    @property
     def is_active(self) -> bool:
         return self.status in ACTIVE
 

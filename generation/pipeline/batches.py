@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core.plurals import counted
-from generation import connections
 from generation.billing import budget
 from generation.catalogue import Model
+from generation.connections import roster_for
 from generation.jobs.dispatch import begin_due
 from generation.models import Generation, next_take_number
 from generation.pipeline.enqueue import lock_scenes, new_take
@@ -21,20 +21,18 @@ from teams.models import User, Verb
 
 
 @transaction.atomic
-@connections.remembered()
 def enqueue_missing(project: Project, *, member: User, expected: str | None = None, confirmed: bool = True) -> Batch:
     """Start a take for every scene that has none finished or in progress and whose model can make it.
 
     A second click finds none left. `expected` is the count and price on the button. Raises ValidationError where that is
     out of date or over budget, NeedsConfirmation where the price needs a `confirmed` click.
     """
-    batch = missing_of(lock_scenes(project.pk))
+    batch = missing_of(lock_scenes(project.pk), roster_for(project.team_id))
     _start(project, batch, member, expected, confirmed)
     return batch
 
 
 @transaction.atomic
-@connections.remembered()
 def enqueue_chosen(
     project: Project,
     numbers: Mapping[int, int],
@@ -50,7 +48,7 @@ def enqueue_chosen(
     `enqueue_missing` does.
     """
     scenes = [scene for scene in lock_scenes(project.pk) if numbers.get(scene.pk) == next_take_number(scene)]
-    batch = plan(scenes, model)
+    batch = plan(scenes, roster_for(project.team_id), model)
     _start(project, batch, member, expected, confirmed)
     return batch
 

@@ -12,9 +12,10 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from generation import catalogue, connections, prompting
+from generation import catalogue, prompting
 from generation.billing import budget
 from generation.catalogue.pricing import Price
+from generation.connections import Roster, roster_for
 from generation.jobs.dispatch import begin_due
 from generation.jobs.lease import NO_LEASE
 from generation.models import Generation, next_take_number, with_takes
@@ -35,7 +36,6 @@ class Enqueued:
 
 
 @transaction.atomic
-@connections.remembered()
 def enqueue(
     scene: Scene,
     *,
@@ -45,13 +45,15 @@ def enqueue(
     expected: str | None = None,
     asked: Asked | None = None,
     confirmed: bool = True,
+    roster: Roster | None = None,
 ) -> Enqueued:
     """Start take `number` of the scene, or return the one that exists: any number of equal clicks makes one take.
 
     The row, its hold on the budget and the activity are one transaction; nothing is sent before it is committed. `number` and
     `expected`, the price, are those on the button. Without a `model` the scene's own is used. `asked` is a remix, extension
     or edit of a finished take. Raises ValidationError where the model cannot make this, the price has changed, the budget is
-    used up or the scene is gone; NeedsConfirmation where the price needs a `confirmed` click.
+    used up or the scene is gone; NeedsConfirmation where the price needs a `confirmed` click. Without a `roster` the team's
+    is read under the lock.
     """
     scenes = lock_scenes(scene.project_id).filter(pk=scene.pk)
     current = scenes.first()
@@ -64,7 +66,8 @@ def enqueue(
     since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
     if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
         return Enqueued(just_made, created=False)
-    take = new_take(current, member, quote(current, model or chosen_model(current), asked), asked)
+    roster = roster or roster_for(current.project.team_id)
+    take = new_take(current, member, quote(current, model or chosen_model(current, roster), roster, asked), asked)
     price = Price(take.estimated_cost, take.currency)
     if expected is not None and expected != str(price):
         raise ValidationError(f"The price is now {price}. Nothing was started; generate again to accept.")
@@ -92,7 +95,7 @@ def new_take(scene: Scene, member: User, offered: Offer, asked: Asked | None = N
         number=next_take_number(scene),
         created_by=member,
         provider=offered.model.provider,
-        connection=offered.connection.row() if offered.connection else None,
+        connection=offered.connection.ensure_row() if offered.connection else None,
         model_id=offered.model.id,
         shot=scene.shot(),
         scene_digest=scene.digest(),

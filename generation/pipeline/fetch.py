@@ -6,7 +6,7 @@ from functools import partial
 
 from django.db.models import F
 
-from generation import connections
+from generation.connections import GivenKey, resolve_account
 from generation.jobs.lease import Lease
 from generation.media import storage
 from generation.pipeline.store import SILENT_SECONDS, store_clip, throttled
@@ -16,7 +16,7 @@ from generation.providers.registry import remote_provider
 from generation.states import Status
 
 
-def fetch(lease: Lease) -> None:
+def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
     """Download the clip, or use what an earlier attempt left behind. At least once: every attempt may start over.
 
     Raises LeaseLost.
@@ -25,7 +25,7 @@ def fetch(lease: Lease) -> None:
     lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
     try:
         with storage.scratch_file(take.pk, lease.token) as path:
-            account = connections.account_of(take)
+            account = resolve_account(take, key)
             provider = remote_provider(take.provider)
             if not storage.recover(take.pk, path):
                 provider.fetch(

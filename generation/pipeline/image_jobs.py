@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from core.plurals import counted
-from generation import connections
 from generation.billing import budget
 from generation.catalogue import Model
+from generation.connections import GivenKey, Roster, resolve_account, roster_for
 from generation.jobs import admission
 from generation.jobs.dispatch import begin_due
 from generation.jobs.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
@@ -50,7 +51,6 @@ OPTIONS = ("size", "quality", "background", "output_format", "compression", "sty
 
 
 @transaction.atomic
-@connections.remembered()
 def enqueue_images(
     project: Project,
     scene: Scene | None,
@@ -63,18 +63,20 @@ def enqueue_images(
     expected: str | None = None,
     confirmed: bool = True,
     click: uuid.UUID | None = None,
+    roster: Roster | None = None,
     **fields: str,
 ) -> ImageGeneration:
     """Start a request for pictures. `inputs` are names of stored files to edit, in place of the request's `images`.
 
     A `click` that arrives twice starts one. Raises ValidationError with every obstacle, or where the price is not the
-    `expected` one; NeedsConfirmation where the price needs a `confirmed` click.
+    `expected` one; NeedsConfirmation where the price needs a `confirmed` click. Without a `roster` it is read under the lock.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if click and (existing := ImageGeneration.objects.filter(project=project, click=click).first()):
         return existing
-    obstacles = image_obstacles(project.team_id, model, request, len(inputs))
-    connection = connections.for_model(model, project.team_id)
+    roster = roster or roster_for(project.team_id)
+    obstacles = image_obstacles(model, request, roster, len(inputs))
+    connection = roster.connection_for(model)
     if role in Reference.FRAMES and request.count > 1:
         obstacles.append("A frame is one picture. Generate several as references.")
     price = image_eligibility.image_price(model, request.size, request.quality, request.count)
@@ -99,7 +101,7 @@ def enqueue_images(
         role=role,
         created_by=member,
         provider=model.provider,
-        connection=connection.row(),
+        connection=connection.ensure_row(),
         model_id=model.id,
         click=click,
         prompt=request.prompt,
@@ -128,29 +130,30 @@ def cancel_images(row: ImageGeneration, by: User | None = None) -> bool:
     return True
 
 
-def image_obstacles(team_id: int, model: Model, request: ImageRequest, inputs: int = 0) -> list[str]:
-    found = why_not(model, team_id)
+def image_obstacles(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
+    found = why_not(model, roster)
     with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
-    return found + image_eligibility.image_obstacles(model, with_inputs, team_id)
+    return found + image_eligibility.image_obstacles(model, with_inputs, roster)
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------
 
 
-def choose_step(row: ImageGeneration) -> Callable[[Lease[ImageGeneration]], None]:
-    return submit_request if row.status == Status.QUEUED else recover_request
+def choose_step(row: ImageGeneration, key: GivenKey | None = None) -> Callable[[Lease[ImageGeneration]], None]:
+    return partial(submit_request if row.status == Status.QUEUED else recover_request, key=key)
 
 
-def submit_request(lease: Lease[ImageGeneration]) -> None:
+def submit_request(lease: Lease[ImageGeneration], *, key: GivenKey | None = None) -> None:
     """Send the request if there is a free slot, and keep the pictures. Raises ProviderError, CancelRequested, LeaseLost."""
     row = lease.job
     if row.cancel_requested:
         raise CancelRequested
     provider = image_provider(row.provider)
+    model = roster_for(row.team_id, key=key).resolve_model(row)
     if not claim_slot(lease):
         return
     try:
-        result = _request_pictures(row, provider)
+        result = _request_pictures(row, provider, model, key)
     except OSError as error:
         raise ProviderError(ErrorKind.STORAGE, f"A picture cannot be read: {error}. Nothing was sent.") from error
     except ProviderError as error:
@@ -166,13 +169,13 @@ def submit_request(lease: Lease[ImageGeneration]) -> None:
     except OSError:  # the pictures are still in memory: a full disk may yet have room for them where they belong
         logger.exception("The pictures of request %s could not be spooled.", row.pk)
     try:
-        _keep(lease, result)
+        _keep(lease, result, model)
     except LeaseLost:
-        _keep_late(row, result)
+        _keep_late(row, result, model)
     admission.reset_backoff(require_connection_id(row))
 
 
-def recover_request(lease: Lease[ImageGeneration]) -> None:
+def recover_request(lease: Lease[ImageGeneration], *, key: GivenKey | None = None) -> None:
     """Go on after a step that died: keep what is in the spool. Never sends anything."""
     try:
         result = spool.take(lease.job.pk)
@@ -180,17 +183,17 @@ def recover_request(lease: Lease[ImageGeneration]) -> None:
         _retry_storing(lease, error)
         return
     if result:
-        _keep(lease, result)
+        _keep(lease, result, roster_for(lease.job.team_id, key=key).resolve_model(lease.job))
     else:
         leave_to_a_person(lease)
 
 
-def _keep_late(row: ImageGeneration, result: ImageResult) -> None:
+def _keep_late(row: ImageGeneration, result: ImageResult, model: Model | None) -> None:
     # The lease ran out before the answer came. The pictures are paid for, so they are kept unless a person has decided.
     unsettled = (Status.SUBMITTING, Status.UNKNOWN)
     late = Lease.reclaim(ImageGeneration.objects.filter(pk=row.pk, status__in=unsettled, made=[]))
     if late:
-        _keep(late, result)
+        _keep(late, result, model)
     else:
         logger.error("The pictures of request %s came too late to be used.", row.pk)
 
@@ -202,7 +205,9 @@ def leave_to_a_person(lease: Lease[ImageGeneration], error: ProviderError | None
     end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 
-def _request_pictures(row: ImageGeneration, provider: ImageProvider) -> ImageResult:
+def _request_pictures(
+    row: ImageGeneration, provider: ImageProvider, model: Model | None, key: GivenKey | None
+) -> ImageResult:
     options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
     with storage.scratch_folder() as folder:
         images = []
@@ -210,7 +215,6 @@ def _request_pictures(row: ImageGeneration, provider: ImageProvider) -> ImageRes
             images.append(folder / f"picture-{number}{Path(name).suffix}")
             with default_storage.open(name) as picture:
                 images[-1].write_bytes(picture.read())
-        model = connections.model_of(row)
         request = ImageRequest(
             prompt=row.prompt,
             model=row.model_id,
@@ -218,16 +222,16 @@ def _request_pictures(row: ImageGeneration, provider: ImageProvider) -> ImageRes
             always_sent=model.always_sent if model else {},
             **options,
         )
-        return provider.make(connections.account_of(row), request)
+        return provider.make(resolve_account(row, key), request)
 
 
-def _keep(lease: Lease[ImageGeneration], result: ImageResult) -> None:
+def _keep(lease: Lease[ImageGeneration], result: ImageResult, model: Model | None) -> None:
     """Store every picture that can be read, complete the row and empty the spool.
 
     Raises ProviderError where none can be read, and LeaseLost.
     """
     row = lease.job
-    cost = _compute_cost(row, result)
+    cost = _compute_cost(row, result, model)
     readable, broken = _read_pictures(result.images)
     if not readable:
         spool.clear(row.pk)
@@ -278,8 +282,7 @@ def _add_reference(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
     return put.pk
 
 
-def _compute_cost(row: ImageGeneration, result: ImageResult) -> Decimal:
-    model = connections.model_of(row)
+def _compute_cost(row: ImageGeneration, result: ImageResult, model: Model | None) -> Decimal:
     tokens = result.usage.get("output_tokens")
     if model is None or tokens is None or model.price_per_million_tokens is None:
         return row.estimated_cost

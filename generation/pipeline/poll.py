@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import connections
+from generation.connections import GivenKey, resolve_account, roster_for
 from generation.jobs.lease import CancelRequested, Lease
 from generation.models import Generation, exact
 from generation.pipeline.event_loop import run_async
@@ -28,16 +28,16 @@ CHECK_SECONDS = 45
 LATE_TIMES, LATE_AT_LEAST = 5, timedelta(minutes=10)
 
 
-async def check_progress(take: Generation) -> Progress:
+async def check_progress(take: Generation, key: GivenKey | None = None) -> Progress:
     """Raises ProviderError, after CHECK_SECONDS at the latest."""
-    account = connections.account_of(take)
+    account = resolve_account(take, key)
     try:
         return await asyncio.wait_for(remote_provider(take.provider).check(account, take.remote_id), CHECK_SECONDS)
     except TimeoutError as error:
         raise ProviderError(ErrorKind.NETWORK, f"No answer within {CHECK_SECONDS} s.") from error
 
 
-def poll(lease: Lease) -> None:
+def poll(lease: Lease, *, key: GivenKey | None = None) -> None:
     """Poll one take alone: for a cancellation, or for a command. Raises ProviderError, CancelRequested, LeaseLost.
 
     The provider is asked before anything is cancelled: a clip that is finished is paid for and is kept.
@@ -45,25 +45,25 @@ def poll(lease: Lease) -> None:
     take = lease.job
     result: Progress | ProviderError
     try:
-        result = run_async(check_progress(take))
+        result = run_async(check_progress(take, key))
     except ProviderError as error:
         result = error
     if take.cancel_requested:
         if isinstance(result, ProviderError):
             _give_up_late(take, result)
-        elif result.state == ProgressState.RUNNING and _cancel_at_provider(lease):
+        elif result.state == ProgressState.RUNNING and _cancel_at_provider(lease, key):
             raise CancelRequested
     apply_poll_result(lease, result)
 
 
-def _cancel_at_provider(lease: Lease) -> bool:
+def _cancel_at_provider(lease: Lease, key: GivenKey | None) -> bool:
     """Whether the provider cancelled it. Where it cannot, the request is dropped: the clip is paid for and will be kept.
 
     Raises ProviderError where the clip is lost or late.
     """
     take = lease.job
     try:
-        cancelled = remote_provider(take.provider).cancel(connections.account_of(take), take.remote_id)
+        cancelled = remote_provider(take.provider).cancel(resolve_account(take, key), take.remote_id)
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise
@@ -78,7 +78,7 @@ def _cancel_at_provider(lease: Lease) -> bool:
 
 def _give_up_late(take: Generation, error: ProviderError | None = None) -> None:
     """Raises ProviderError where the clip is late; a person then decides what becomes of it."""
-    model = connections.model_of(take)
+    model = roster_for(take.team_id).resolve_model(take)
     usual = timedelta(seconds=model.expected_seconds) if model else timedelta()
     is_lost = error is not None and error.kind == ErrorKind.LOST
     if not is_lost and _has_run_for(take, max(LATE_AT_LEAST, LATE_TIMES * usual)):

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from generation import connections
+from generation.connections import GivenKey, resolve_account
 from generation.jobs.lease import Lease
 from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
@@ -25,7 +25,7 @@ from generation.states import Status
 LOOK_UP_AFTER_SECONDS = 5
 
 
-def look_up(lease: Lease) -> None:
+def look_up(lease: Lease, *, key: GivenKey | None = None) -> None:
     """The step of a row found in `submitting`: adopt its clip if the provider lists one, else leave it to a person.
 
     Never sends anything. Raises LeaseLost.
@@ -33,7 +33,7 @@ def look_up(lease: Lease) -> None:
     take = lease.job
     assert take.submitted_at is not None
     try:
-        account = connections.account_of(take)
+        account = resolve_account(take, key)
         known = known_ids(take)
         remote_id = remote_provider(take.provider).find(account, build_request(take), take.submitted_at, known)
     except ProviderError as error:

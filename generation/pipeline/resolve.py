@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from generation import connections
 from generation.billing import budget
+from generation.connections import resolve_account
 from generation.jobs.dispatch import begin_due
 from generation.models import Advancing, Generation
 from generation.pipeline import reconcile
@@ -40,7 +40,7 @@ def look_again(take: Generation, by: User | None = None) -> bool:
         _resume(take, take.remote_id, by, "checked again")
         return True
     assert take.submitted_at is not None, "only what was sent can be unknown"
-    account = connections.account_of(take)
+    account = resolve_account(take)
     remote_id = remote_provider(take.provider).find(
         account, build_request(take), take.submitted_at, reconcile.known_ids(take)
     )
@@ -66,7 +66,7 @@ def was_made(take: Generation, remote_id: str, by: User | None = None) -> None:
         whose = f"take {other.number} of “{other.scene.title}”" if is_ours else "another take"
         raise ValidationError(f"This clip already belongs to {whose}.")
     try:
-        run_async(remote_provider(take.provider).check(connections.account_of(take), remote_id))
+        run_async(remote_provider(take.provider).check(resolve_account(take), remote_id))
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise ValidationError(f"The provider has no clip {remote_id}: {error.message}") from error

@@ -14,6 +14,7 @@ from functools import partial
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from generation.connections import GivenKey
 from generation.jobs.lease import CancelRequested, Lease, LeaseLost, RowT
 from generation.models import Generation
 from generation.pipeline import fetch, image_jobs, poll, reconcile, render, submit
@@ -31,17 +32,17 @@ POLL_SECONDS = 60
 WRITE_EVERY_SECONDS = 0.2
 
 
-def advance(take_id: int, *, worker_id: int | None = None) -> None:
-    """Take the row's next step if it is due and free; otherwise do nothing."""
+def advance(take_id: int, *, worker_id: int | None = None, key: GivenKey | None = None) -> None:
+    """Take the row's next step if it is due and free; otherwise do nothing. A `key` goes before the environment's."""
     lease = Lease.claim(take_id, worker_id)
     if lease is not None:
-        run_step(lease, choose_step(lease.job))
+        run_step(lease, choose_step(lease.job, key))
 
 
-def advance_images(row_id: int, *, worker_id: int | None = None) -> None:
+def advance_images(row_id: int, *, worker_id: int | None = None, key: GivenKey | None = None) -> None:
     lease = Lease.claim_images(row_id, worker_id)
     if lease is not None:
-        run_step(lease, image_jobs.choose_step(lease.job))
+        run_step(lease, image_jobs.choose_step(lease.job, key))
 
 
 def poll_many(take_ids: Iterable[int], *, worker_id: int | None = None) -> None:
@@ -114,12 +115,13 @@ def _run_to_the_row(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> 
         raise
 
 
-def choose_step(take: Generation) -> Callable[[Lease], None]:
+def choose_step(take: Generation, key: GivenKey | None = None) -> Callable[[Lease], None]:
     if is_local(take.provider):
         return render.render
-    return {
+    step = {
         Status.QUEUED: submit.submit,
         Status.SUBMITTING: reconcile.look_up,
         Status.RUNNING: poll.poll,
         Status.FETCHING: fetch.fetch,
     }[Status(take.status)]
+    return partial(step, key=key)

@@ -11,7 +11,7 @@ import time
 
 from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 
-from generation import connections
+from generation.connections import GivenKey, resolve_account
 from generation.jobs import admission
 from generation.jobs.lease import CancelRequested, Lease, LeaseLost
 from generation.models import Generation
@@ -30,7 +30,7 @@ FIRST_POLL_SECONDS = 2
 WRITE_FOR_SECONDS, WRITE_AGAIN_SECONDS = 120.0, 1.0
 
 
-def submit(lease: Lease) -> None:
+def submit(lease: Lease, *, key: GivenKey | None = None) -> None:
     """Send the take if there is a free slot, else let it wait. Raises ProviderError, CancelRequested, LeaseLost."""
     take = lease.job
     if take.cancel_requested:
@@ -40,7 +40,7 @@ def submit(lease: Lease) -> None:
     if not claim_slot(lease):
         return
     try:
-        account = connections.account_of(take)
+        account = resolve_account(take, key)
         with open_request(take) as request:
             remote_id = provider.submit(account, request)
     except OSError as error:

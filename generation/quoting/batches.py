@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from core.plurals import counted
 from generation.catalogue import Model
 from generation.catalogue.pricing import Price
+from generation.connections import Roster
 from generation.models import live_takes
 from generation.quoting.quotes import Offer, chosen_model, offer
 from generation.states import Status
@@ -53,12 +54,12 @@ class Batch:
         return f"{counted(self.count, 'scene')} · {' + '.join(map(str, self.prices))}"
 
 
-def plan(scenes: Iterable[Scene], model: Model | None = None) -> Batch:
+def plan(scenes: Iterable[Scene], roster: Roster, model: Model | None = None) -> Batch:
     """With each scene's own model unless one is given; reads what `for_cards` has fetched."""
     offers, left_out = [], []
     for scene in scenes:
         try:
-            offered = offer(scene, model or chosen_model(scene))
+            offered = offer(scene, model or chosen_model(scene, roster), roster)
         except ValidationError as error:
             left_out.append((scene, " ".join(error.messages)))
             continue
@@ -69,9 +70,9 @@ def plan(scenes: Iterable[Scene], model: Model | None = None) -> Batch:
     return Batch(tuple(offers), tuple(left_out))
 
 
-def missing_of(scenes: Iterable[Scene]) -> Batch:
+def missing_of(scenes: Iterable[Scene], roster: Roster) -> Batch:
     """What "Generate missing" would start."""
-    return plan(scene for scene in scenes if is_missing(scene))
+    return plan((scene for scene in scenes if is_missing(scene)), roster)
 
 
 def is_missing(scene: Scene) -> bool:

@@ -10,24 +10,23 @@ from datetime import date
 
 from django.utils import timezone
 
-from generation import connections
 from generation.catalogue import Model
-from generation.connections import Configured
+from generation.connections import ResolvedConnection, Roster, is_retired
 from generation.providers.description import Kind
 from generation.providers.registry import PROVIDERS, is_local, kind_of
 
 
-def why_not(model: Model, team_id: int | None) -> list[str]:
+def why_not(model: Model, roster: Roster) -> list[str]:
     """Why the team cannot have the model today; empty where it can."""
-    return [*availability_obstacles(model, connections.for_model(model, team_id), team_id)]
+    return [*availability_obstacles(model, roster.connection_for(model), roster)]
 
 
-def availability_obstacles(model: Model, connection: Configured | None, team_id: int | None) -> Iterator[str]:
+def availability_obstacles(model: Model, connection: ResolvedConnection | None, roster: Roster) -> Iterator[str]:
     kind = kind_of(model.provider)
     if kind == Kind.LOCAL:
         return
-    if connections.is_retired(model, connection, timezone.localdate()):
-        successor = connections.all_models(team_id).get(model.successor)
+    if is_retired(model, connection, timezone.localdate()):
+        successor = roster.models.get(model.successor)
         follows = f" {successor.name} follows it." if successor else _elsewhere(model)
         yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows}"
     elif kind != (Kind.IMAGES if model.kind == "image" else Kind.REMOTE):
@@ -53,17 +52,17 @@ def prompt_obstacles(model: Model, prompt: str) -> Iterator[str]:
         yield f"The prompt has {length:,} characters; {model.name} takes at most {model.prompt_limit:,}."
 
 
-def instead(model: Model, team_id: int | None, can: Callable[[Model], bool]) -> str:
+def instead(model: Model, roster: Roster, can: Callable[[Model], bool]) -> str:
     """The model that would do, as a sentence; empty where there is none.
 
     Rather one that films than what this machine draws, one of the same account, one that nobody closes, one at hand.
     """
 
     def how_far(other: Model) -> tuple[bool, ...]:
-        closes = connections.is_retired(other, connections.for_model(other, team_id), date.max)
+        closes = roster.is_retired(other, on=date.max)
         is_foreign = (other.provider, other.host) != (model.provider, model.host)
-        return is_local(other.provider), is_foreign, closes, bool(why_not(other, team_id))
+        return is_local(other.provider), is_foreign, closes, bool(why_not(other, roster))
 
-    others = connections.all_models(team_id).values()
+    others = roster.models.values()
     able = [other for other in others if other.kind == model.kind and other.id != model.id and can(other)]
     return f" {min(able, key=how_far).name} would." if able else ""

@@ -11,9 +11,9 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 
-from generation import connections
 from generation.catalogue import Model
 from generation.catalogue.pricing import Price
+from generation.connections import Roster
 from generation.providers.base import PLAIN_BACKGROUNDS, ImageRequest
 from generation.quoting.eligibility import instead, prompt_obstacles, why_not
 
@@ -29,10 +29,10 @@ MODERATIONS = ("auto", "low")
 Better = Callable[[Callable[[Model], bool]], str]
 
 
-def image_obstacles(model: Model, request: ImageRequest, team_id: int) -> list[str]:
+def image_obstacles(model: Model, request: ImageRequest, roster: Roster) -> list[str]:
     if model.kind != "image":
         return [f"{model.name} makes no pictures (model)."]
-    better = partial(instead, model, team_id)
+    better = partial(instead, model, roster)
     choices: dict[str, tuple[str, Callable[[Model], tuple[str, ...]]]] = {
         "quality": (request.quality, lambda other: other.qualities),
         "style": (request.style, lambda other: () if request.images else other.styles),
@@ -156,10 +156,10 @@ def _most_images(model: Model) -> int:
     return max(1, model.takes.references) if model.takes.edit else 0
 
 
-def image_models(team_id: int, provider: str = "") -> list[Model]:
+def image_models(roster: Roster, provider: str = "") -> list[Model]:
     """Those that the team can have now, or all of them where it can have none, so that it can be said why."""
-    known = connections.all_models(team_id).values()
+    known = roster.models.values()
     models = [model for model in known if model.kind == "image" and provider in ("", model.provider)]
-    at_hand = [model for model in models if not why_not(model, team_id)]
+    at_hand = [model for model in models if not why_not(model, roster)]
     lasting = sorted(at_hand, key=lambda model: model.retired_on is not None)
     return lasting or models

@@ -9,12 +9,12 @@ from decimal import Decimal
 from itertools import groupby
 
 from django.conf import settings
-from django.utils import timezone
 
-from generation import connections, prompting
+from generation import prompting
 from generation.billing import budget
 from generation.catalogue import Model
 from generation.catalogue.pricing import Price
+from generation.connections import Roster
 from generation.providers.registry import is_local
 from generation.quoting import batches, eligibility, quotes
 from generation.quoting.quotes import CURRENCY, Offer
@@ -65,26 +65,26 @@ class ProjectOffer:
         return not self.hindrance and self.possible > 0
 
 
-def compare(project: Project, scenes: Sequence[Scene]) -> list[ProjectOffer]:
+def compare(project: Project, scenes: Sequence[Scene], roster: Roster) -> list[ProjectOffer]:
     """Those that can be had first, then those that make the most scenes, the cheapest among them; dear ones are marked."""
     render = _remembering_prompts()
-    models = [model for model in connections.all_models(project.team_id).values() if model.kind == "video"]
-    found = [_project_offer(project, scenes, model, render) for model in models]
+    models = [model for model in roster.models.values() if model.kind == "video"]
+    found = [_project_offer(project, scenes, model, roster, render) for model in models]
     asked_above = budget.asks_above(project, CURRENCY)
     marked = [replace(one, warning=_warning(one, found, asked_above)) for one in found]
     return sorted(marked, key=lambda one: (bool(one.hindrance), one.impossible, one.total.amount if one.total else 0))
 
 
 def _project_offer(
-    project: Project, scenes: Sequence[Scene], model: Model, render: Callable[[Scene, Model], str]
+    project: Project, scenes: Sequence[Scene], model: Model, roster: Roster, render: Callable[[Scene, Model], str]
 ) -> ProjectOffer:
-    connection = connections.for_model(model, project.team_id)
-    hindrance = eligibility.why_not(model, project.team_id)
-    is_retired = connections.is_retired(model, connection, timezone.localdate())
+    connection = roster.connection_for(model)
+    hindrance = eligibility.why_not(model, roster)
+    is_retired = roster.is_retired(model)
     reasons: dict[str, list[int]] = defaultdict(list)
     possible = []
     for scene in [] if is_retired else scenes:
-        offered = quotes.offer(scene, model, render=render)
+        offered = quotes.offer(scene, model, roster, render=render)
         in_the_way = [obstacle for obstacle in offered.obstacles if obstacle not in hindrance]
         for obstacle in in_the_way:
             reasons[obstacle].append(scene.position)
@@ -104,7 +104,7 @@ def _project_offer(
         reasons=tuple(Reason(words, in_words(positions)) for words, positions in reasons.items()),
         is_chosen=model.id == project.model_id,
         is_retired=is_retired,
-        mark=connections.mark_of(model, connection),
+        mark=roster.mark(model),
     )
 
 
@@ -164,30 +164,30 @@ class Gone:
         return self.count - self.possible
 
 
-def gone_of(project: Project, scenes: Iterable[Scene]) -> list[Gone]:
+def gone_of(project: Project, scenes: Iterable[Scene], roster: Roster) -> list[Gone]:
     by_model: dict[str, list[Scene]] = defaultdict(list)
     for scene in scenes:
         by_model[scene.chosen_model_id].append(scene)
     return [
-        _gone(project, model_id, of_model, words)
+        _gone(project, model_id, of_model, words, roster)
         for model_id, of_model in by_model.items()
-        if (words := _why_gone(project, model_id))
+        if (words := _why_gone(model_id, roster))
     ]
 
 
-def _why_gone(project: Project, model_id: str) -> str:
-    model = connections.all_models(project.team_id).get(model_id)
+def _why_gone(model_id: str, roster: Roster) -> str:
+    model = roster.models.get(model_id)
     if model is None:
         return f"{model_id}, which is not known here any more"
-    if connections.is_retired(model, connections.for_model(model, project.team_id), timezone.localdate()):
+    if roster.is_retired(model):
         return f"{model.name}, which was retired by {model.maker} on {model.retired_on:%-d %B %Y}"
     return ""
 
 
-def _gone(project: Project, model_id: str, scenes: Sequence[Scene], words: str) -> Gone:
+def _gone(project: Project, model_id: str, scenes: Sequence[Scene], words: str, roster: Roster) -> Gone:
     best: Gone | None = None
-    for model in _instead_of(project, model_id):
-        offered = [one for scene in scenes if (one := quotes.offer(scene, model)).is_possible]
+    for model in _instead_of(project, model_id, roster):
+        offered = [one for scene in scenes if (one := quotes.offer(scene, model, roster)).is_possible]
         price = _sum(offered) or Price(Decimal(0), model.currency)
         positions = in_words(scene.position for scene in scenes)
         gone = Gone(model_id, words, len(scenes), positions, model, len(offered), price)
@@ -199,13 +199,11 @@ def _gone(project: Project, model_id: str, scenes: Sequence[Scene], words: str) 
     return best
 
 
-def _instead_of(project: Project, model_id: str) -> list[Model]:
+def _instead_of(project: Project, model_id: str, roster: Roster) -> list[Model]:
     """Models that can be had, the likeliest first: what follows it, then hosted ones by price, then the local renderer."""
-    models = connections.all_models(project.team_id)
-    successors = list(_successors(models, model_id))
-    at_hand = [
-        model for model in models.values() if model.kind == "video" and not eligibility.why_not(model, project.team_id)
-    ]
+    successors = list(_successors(roster.models, model_id))
+    videos = [model for model in roster.models.values() if model.kind == "video"]
+    at_hand = [model for model in videos if not eligibility.why_not(model, roster)]
 
     def rank(model: Model) -> tuple[bool, int, bool, Decimal]:
         follows = successors.index(model.id) if model.id in successors else len(successors)

@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
-from generation import connections, prompting
+from generation import prompting
 from generation.billing import budget
 from generation.catalogue import Extension, Model
 from generation.catalogue.pricing import Price, price_of
-from generation.connections import Configured
+from generation.connections import ResolvedConnection, Roster, availability_mark
 from generation.models import Generation
 from generation.providers.base import Task
 from generation.providers.registry import is_local
@@ -46,7 +46,7 @@ class Offer:
     """One model for one scene; the clip would have that many seconds."""
 
     model: Model
-    connection: Configured | None
+    connection: ResolvedConnection | None
     seconds: Decimal
     price: Price | None
     obstacles: tuple[str, ...] = ()
@@ -60,28 +60,28 @@ class Offer:
 
     @property
     def mark(self) -> str:
-        return connections.mark_of(self.model, self.connection)
+        return availability_mark(self.model, self.connection)
 
 
-def chosen_model(scene: Scene) -> Model:
+def chosen_model(scene: Scene, roster: Roster) -> Model:
     """Raises ValidationError where the model the scene was given is nowhere any more."""
     try:
-        return connections.find(scene.chosen_model_id, scene.project.team_id)
+        return roster.find(scene.chosen_model_id)
     except KeyError:
         raise ValidationError(
             f"There is no model called “{scene.chosen_model_id}” here (any more). Choose one under Cost."
         ) from None
 
 
-def chosen_offer(scene: Scene) -> Offer | None:
+def chosen_offer(scene: Scene, roster: Roster) -> Offer | None:
     """What the next take would be; None where its model is unknown."""
-    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
-    return offer(scene, model) if model else None
+    model = roster.models.get(scene.chosen_model_id)
+    return offer(scene, model, roster) if model else None
 
 
-def quote(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
+def quote(scene: Scene, model: Model, roster: Roster, asked: Asked | None = None) -> Offer:
     """The offer for what will be made. Raises ValidationError with every obstacle."""
-    offered = offer(scene, model, asked)
+    offered = offer(scene, model, roster, asked)
     if not offered.is_possible:
         raise ValidationError(list(offered.obstacles))
     return offered
@@ -90,6 +90,7 @@ def quote(scene: Scene, model: Model, asked: Asked | None = None) -> Offer:
 def offer(
     scene: Scene,
     model: Model,
+    roster: Roster,
     asked: Asked | None = None,
     *,
     render: Callable[[Scene, Model], str] = prompting.render,
@@ -98,11 +99,9 @@ def offer(
 
     A new clip is made with the first of the team's connections that serves the model, another one where its source was made.
     """
-    team_id = scene.project.team_id
-    accounts = connections.roster(team_id)
-    connection = (accounts.holding(asked.source.connection_id) if asked else None) or accounts.serving(model.id)
+    connection = (roster.holding(asked.source.connection_id) if asked else None) or roster.connection_for(model)
     seconds = model.seconds.nearest(scene.duration)
-    found: list[str] = [*availability_obstacles(model, connection, team_id)]
+    found: list[str] = [*availability_obstacles(model, connection, roster)]
     if model.kind != "video":
         found.append(f"{model.name} makes no clips.")
     unseen: list[str] = []
@@ -114,8 +113,8 @@ def offer(
         if asked.task == Task.EXTEND and model.takes.extend:
             seconds = model.takes.extend.nearest(scene.duration, made=asked.source.whole_seconds)
     else:
-        found += [*format_obstacles(scene, model), *length_obstacles(model, scene.duration, team_id)]
-        unseen += input_obstacles(scene, model, seconds)
+        found += [*format_obstacles(scene, model, roster), *length_obstacles(model, scene.duration, roster)]
+        unseen += input_obstacles(scene, model, seconds, roster)
         if not is_local(model.provider):
             found += [*unseen, *prompt_obstacles(model, render(scene, model))]
             unseen = []
@@ -126,37 +125,35 @@ def offer(
     return Offer(model, connection, seconds, price, tuple(found), tuple(unseen))
 
 
-def frame_size(scene: Scene) -> tuple[int, int]:
+def frame_size(scene: Scene, roster: Roster) -> tuple[int, int]:
     """Width and height of what the scene's model makes of it; the project's where it makes nothing of it."""
-    model = connections.all_models(scene.project.team_id).get(scene.chosen_model_id)
+    model = roster.models.get(scene.chosen_model_id)
     sizes = model.sizes.get(scene.resolution) if model else None
     return (sizes.get(scene.project.aspect_ratio) if sizes else None) or scene.project.frame_size
 
 
-def models_at_hand(team_id: int) -> list[tuple[str, str]]:
+def models_at_hand(roster: Roster) -> list[tuple[str, str]]:
     """Id and name of the video models that could make the team's clips today."""
     return [
         (model.id, model.name)
-        for model in connections.all_models(team_id).values()
-        if model.kind == "video" and not why_not(model, team_id)
+        for model in roster.models.values()
+        if model.kind == "video" and not why_not(model, roster)
     ]
 
 
-def model_options(team_id: int) -> list[tuple[str, str]]:
+def model_options(roster: Roster) -> list[tuple[str, str]]:
     """The same to choose from, with what speaks against counting on one beside its name."""
-    models = connections.all_models(team_id)
-    return [(model_id, called(models[model_id], team_id)) for model_id, _ in models_at_hand(team_id)]
+    return [(model_id, called(roster.find(model_id), roster)) for model_id, _ in models_at_hand(roster)]
 
 
-def called(model: Model, team_id: int) -> str:
-    mark = connections.mark_of(model, connections.for_model(model, team_id))
+def called(model: Model, roster: Roster) -> str:
+    mark = roster.mark(model)
     return f"{model.name} · {mark}" if mark else model.name
 
 
-def offers_for(scene: Scene) -> list[Offer]:
+def offers_for(scene: Scene, roster: Roster) -> list[Offer]:
     """Every video model; those that can make the scene first, the cheapest among them, and the dear ones marked."""
-    models = connections.all_models(scene.project.team_id).values()
-    offers = [offer(scene, model) for model in models if model.kind == "video"]
+    offers = [offer(scene, model, roster) for model in roster.models.values() if model.kind == "video"]
     asked_above = budget.asks_above(scene.project, CURRENCY)
     hosted = [one for one in offers if one.is_possible and not is_local(one.model.provider)]
     others = [(one.price, one.model.name) for one in hosted if one.price]
@@ -185,11 +182,11 @@ def _price(model: Model, resolution: str, seconds: Decimal) -> Price | None:
 # -- What can be in the way --------------------------------------------------------------------------------------------
 
 
-def format_obstacles(scene: Scene, model: Model) -> Iterator[str]:
+def format_obstacles(scene: Scene, model: Model, roster: Roster) -> Iterator[str]:
     aspect, resolution = scene.project.aspect_ratio, scene.resolution
     if aspect in model.sizes.get(resolution, {}):
         return
-    better = instead(model, scene.project.team_id, lambda other: aspect in other.sizes.get(resolution, {}))
+    better = instead(model, roster, lambda other: aspect in other.sizes.get(resolution, {}))
     if aspect not in model.aspect_ratios:
         yield f"{model.name} cannot make {aspect}; it makes {', '.join(model.aspect_ratios)}.{better}"
     elif resolution not in model.sizes:
@@ -199,11 +196,11 @@ def format_obstacles(scene: Scene, model: Model) -> Iterator[str]:
         yield f"{model.name} cannot make {aspect} in {resolution}; in {resolution} it makes {others}.{better}"
 
 
-def length_obstacles(model: Model, seconds: Decimal, team_id: int, *, exactly: bool = False) -> Iterator[str]:
+def length_obstacles(model: Model, seconds: Decimal, roster: Roster, *, exactly: bool = False) -> Iterator[str]:
     """A scene that is shorter than what the model makes is no obstacle, unless it must be `exactly` that long."""
     if model.seconds.allows(seconds) or (not exactly and model.seconds.nearest(seconds) >= seconds):
         return
-    better = instead(model, team_id, lambda other: other.seconds.allows(seconds))
+    better = instead(model, roster, lambda other: other.seconds.allows(seconds))
     yield f"{model.name} makes {model.seconds}; this scene has {seconds.normalize():f} s.{better}"
 
 
@@ -212,34 +209,34 @@ def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[st
         yield f"{model.name} makes {model.seconds}: the clip will have {seconds.normalize():f} s."
 
 
-def input_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
-    yield from picture_obstacles(scene, model, seconds)
-    takes, team_id = model.takes, scene.project.team_id
+def input_obstacles(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
+    yield from picture_obstacles(scene, model, seconds, roster)
+    takes = model.takes
     if scene.seed is not None and not takes.seed:
-        yield f"{model.name} takes no seed.{instead(model, team_id, lambda other: other.takes.seed)}"
+        yield f"{model.name} takes no seed.{instead(model, roster, lambda other: other.takes.seed)}"
     elif scene.seed is not None and scene.seed > SEED_LIMIT:
         yield f"A seed is at most {SEED_LIMIT}."
     if scene.audio == Audio.OFF and takes.audio == "always":
-        better = instead(model, team_id, lambda other: other.takes.audio != "always")
+        better = instead(model, roster, lambda other: other.takes.audio != "always")
         yield f"{model.name} always makes sound.{better}"
     if scene.audio == Audio.ON and takes.audio == "never":
-        yield f"{model.name} makes no sound.{instead(model, team_id, lambda other: other.takes.audio != 'never')}"
+        yield f"{model.name} makes no sound.{instead(model, roster, lambda other: other.takes.audio != 'never')}"
 
 
-def picture_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[str]:
+def picture_obstacles(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
     """Which of the scene's frames and references the model does not take."""
-    takes, team_id = model.takes, scene.project.team_id
+    takes = model.takes
     start, end = scene.frame(Reference.Role.START_FRAME), scene.frame(Reference.Role.END_FRAME)
     references = len(scene.shown_references())
-    if start and (refusal := frame_refusal(model, Reference.Role.START_FRAME, team_id)):
+    if start and (refusal := frame_refusal(model, Reference.Role.START_FRAME, roster)):
         yield refusal
-    if end and (refusal := frame_refusal(model, Reference.Role.END_FRAME, team_id)):
+    if end and (refusal := frame_refusal(model, Reference.Role.END_FRAME, roster)):
         yield refusal
     elif end and not start:
         yield f"{model.name} takes an end frame only together with a start frame."
     if references > takes.references:
         allowed = f"{takes.references} references" if takes.references else "no references"
-        better = instead(model, team_id, lambda other: other.takes.references >= references)
+        better = instead(model, roster, lambda other: other.takes.references >= references)
         yield f"{model.name} takes {allowed}; this scene has {references}.{better}"
     if references and (start or end) and takes.frames_or_references:
         yield f"{model.name} takes either frames or references, not both."
@@ -247,18 +244,18 @@ def picture_obstacles(scene: Scene, model: Model, seconds: Decimal) -> Iterator[
         yield f"With start and end frame {model.name} makes at most {takes.both_frames_max_seconds} s."
 
 
-def frame_refusal(model: Model, role: str, team_id: int) -> str:
+def frame_refusal(model: Model, role: str, roster: Roster) -> str:
     """That the model takes no such frame, and which would; empty where it does."""
     match role:
         case Reference.Role.START_FRAME if not model.takes.start_frame:
-            better = instead(model, team_id, lambda other: other.takes.start_frame)
+            better = instead(model, roster, lambda other: other.takes.start_frame)
             return f"{model.name} takes no start frame.{better}"
         case Reference.Role.END_FRAME if not model.takes.end_frame:
-            return f"{model.name} takes no end frame.{instead(model, team_id, lambda other: other.takes.end_frame)}"
+            return f"{model.name} takes no end frame.{instead(model, roster, lambda other: other.takes.end_frame)}"
     return ""
 
 
-def task_obstacles(model: Model, connection: Configured | None, asked: Asked) -> Iterator[str]:
+def task_obstacles(model: Model, connection: ResolvedConnection | None, asked: Asked) -> Iterator[str]:
     task, source = asked.task, asked.source
     able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}[task]
     if not able:
@@ -272,12 +269,12 @@ def task_obstacles(model: Model, connection: Configured | None, asked: Asked) ->
         yield from extension_obstacles(model, model.takes.extend, connection, source)
 
 
-def _row_id(connection: Configured) -> int:
-    return connection.stored.pk if connection.stored else connection.row().pk
+def _row_id(connection: ResolvedConnection) -> int:
+    return connection.stored.pk if connection.stored else connection.ensure_row().pk
 
 
 def extension_obstacles(
-    model: Model, extension: Extension, connection: Configured | None, source: Generation
+    model: Model, extension: Extension, connection: ResolvedConnection | None, source: Generation
 ) -> Iterator[str]:
     if extension.resolutions and source.resolution not in extension.resolutions:
         yield f"{model.name} extends clips in {', '.join(extension.resolutions)}; this one has {source.resolution}."

@@ -9,9 +9,8 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from core.numbers import plain_number
-from generation import connections
 from generation.catalogue.pricing import Price
-from generation.connections.naming import model_name
+from generation.connections import Roster
 from generation.models import Generation
 from generation.providers.base import Task
 from projects import presets
@@ -110,10 +109,10 @@ class Comparison:
         return [setting for setting in self.settings if not setting.differs]
 
 
-def compare(a: Generation, b: Generation) -> Comparison:
+def compare(a: Generation, b: Generation, roster: Roster) -> Comparison:
     """Of two takes of one scene; one query, for the pictures they were made from."""
     pictures = _pictures_of(a, b)
-    mine, theirs = (_settings(take, pictures) for take in (a, b))
+    mine, theirs = (_settings(take, pictures, roster) for take in (a, b))
     settings = [Setting(name, mine[name], theirs[name]) for name in mine]
     return Comparison(word_changes(a.prompt, b.prompt), settings + _what_the_scene_said(a, b))
 
@@ -130,13 +129,13 @@ def picture_names(inputs: dict[str, Any]) -> list[str]:
     return [*frames, *inputs.get("references", [])]
 
 
-def _settings(take: Generation, pictures: dict[str, Reference]) -> dict[str, Value]:
+def _settings(take: Generation, pictures: dict[str, Reference], roster: Roster) -> dict[str, Value]:
     made = "New clip"
     if take.task != Task.CREATE:
         made = f"{take.task.capitalize()} of take {take.source.number}" if take.source else take.task.capitalize()
     seed = take.inputs.get("seed")
     settings = {
-        "Model": Value(model_name(take.model_id, connections.team_of(take))),
+        "Model": Value(roster.model_name(take.model_id)),
         "Made as": Value(made),
         "Size": Value(f"{take.width} x {take.height} ({take.resolution}, {take.aspect_ratio})"),
         "Length": Value(f"{plain_number(take.clip_seconds or take.duration)} s"),

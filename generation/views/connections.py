@@ -20,14 +20,14 @@ from teams.access import can_edit_somewhere, editor_somewhere, signed_in, teams_
 def connection_list(request: HtmxHttpRequest) -> HttpResponse:
     """Those of the installation, and the way to those of the person's teams."""
     person = signed_in(request)
-    configured = connections.environment()
+    environment = connections.read_environment()
     rows = {row.slug: row for row in Connection.objects.filter(team=None)}
     own = Count("connections", filter=Q(connections__deleted_at=None))
     context = {
-        "connections": [(one, rows.get(one.slug)) for one in configured.values()],
+        "connections": [(one, rows.get(one.slug)) for one in environment.values()],
         "teams": teams_of(person).annotate(own=own),
         "can_test": can_edit_somewhere(person),
-        "missing": [one for one in PROVIDERS.values() if one.has_accounts and one.name not in configured],
+        "missing": [one for one in PROVIDERS.values() if one.has_accounts and one.name not in environment],
     }
     return render(request, "generation/connections.html", context)
 
@@ -36,14 +36,14 @@ def connection_list(request: HtmxHttpRequest) -> HttpResponse:
 def connection_test(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     """One harmless question to the provider, answered in one sentence."""
     editor_somewhere(signed_in(request))
-    configured = connections.environment().get(slug)
-    if configured is None:
+    connection = connections.read_environment().get(slug)
+    if connection is None:
         raise Http404
     try:
-        said, works = connections.test(configured), True
+        said, works = connections.probe_connection(connection), True
     except ProviderError as error:
         said, works = error.message, False
     if request.htmx:
         return render(request, "generation/_connection_test.html", {"said": said, "works": works})
-    (messages.success if works else messages.error)(request, f"{configured.name}: {said}")
+    (messages.success if works else messages.error)(request, f"{connection.name}: {said}")
     return redirect("connections")

@@ -3,9 +3,10 @@ from __future__ import annotations
 from django import forms
 from django.http import QueryDict
 
+from generation.connections import Roster
 from generation.models import next_take_number
 from generation.quoting.quotes import models_at_hand
-from projects.models import Project, Scene
+from projects.models import Scene
 
 
 def choice_of(scene: Scene) -> str:
@@ -15,7 +16,7 @@ def choice_of(scene: Scene) -> str:
 class BatchForm(forms.Form):
     """Each `take` is a scene and the number of the take to make of it, as 12:3."""
 
-    def __init__(self, data: QueryDict, project: Project, scenes: list[Scene]) -> None:
+    def __init__(self, data: QueryDict, scenes: list[Scene], roster: Roster) -> None:
         super().__init__(data)
         self.fields["take"] = forms.MultipleChoiceField(
             choices=[(choice_of(scene), scene.title) for scene in scenes],
@@ -24,7 +25,7 @@ class BatchForm(forms.Form):
                 "invalid_choice": "A scene has changed since this page was opened. Look at the list again.",
             },
         )
-        models = [("", "Each scene's own model"), *models_at_hand(project.team_id)]
+        models = [("", "Each scene's own model"), *models_at_hand(roster)]
         self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Made with")
 
     @property

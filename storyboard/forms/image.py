@@ -9,6 +9,7 @@ from django import forms
 
 from generation.catalogue import Model
 from generation.catalogue.pricing import Price
+from generation.connections import Roster
 from generation.providers.base import ImageRequest
 from generation.quoting.eligibility import why_not
 from generation.quoting.image_eligibility import backgrounds_of, image_price, is_free_size
@@ -37,16 +38,18 @@ class ImageRequestForm(forms.Form):
     label = forms.CharField(max_length=120, required=False, label="Name")
     click = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any, *, project: Project, scene: Scene | None, models: list[Model], **kwargs: Any) -> None:
-        self.project = project
+    def __init__(
+        self, data: Any, *, project: Project, scene: Scene | None, models: list[Model], roster: Roster, **kwargs: Any
+    ) -> None:
+        self.roster = roster
         super().__init__(data, **kwargs)
         by_id = {model.id: model for model in models}
         self.chosen_model = by_id.get((data or {}).get("model", "")) or models[0]
-        self._choose("model", [(model.id, called(model, project.team_id)) for model in models])
+        self._choose("model", [(model.id, called(model, roster)) for model in models])
         self.initial.setdefault("model", self.chosen_model.id)
         self.initial.setdefault("click", uuid.uuid4())
         sizes = self.chosen_model.image_sizes
-        if scene and self.chosen_model.free_size and is_free_size(own := "{}x{}".format(*frame_size(scene))):
+        if scene and self.chosen_model.free_size and is_free_size(own := "{}x{}".format(*frame_size(scene, roster))):
             sizes = (*sizes, own)
         self._offer("size", sizes)
         self._offer("quality", self.chosen_model.qualities)
@@ -102,4 +105,4 @@ class ImageRequestForm(forms.Form):
 
     @property
     def obstacles(self) -> list[str]:
-        return why_not(self.chosen_model, self.project.team_id)
+        return why_not(self.chosen_model, self.roster)

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from core.htmx import HtmxHttpRequest
 from core.plurals import counted
-from generation import connections, pipeline
+from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.catalogue import Model
+from generation.connections import Roster, roster_for
 from generation.models import latest_take, shown_take
 from generation.quoting import batches
 from generation.states import Status
@@ -54,20 +55,21 @@ def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = live_scenes(project)
     asked = request.POST or ticked(request.GET, scenes)
-    form = BatchForm(asked, project, scenes)
+    roster = roster_for(project.team_id)
+    form = BatchForm(asked, scenes, roster)
     if form.is_valid() and request.method == "POST":
-        return start(request, project, form)
+        return start(request, project, form, roster)
     batch = batches.Batch()
     if form.is_valid():
         chosen = [scene for scene in scenes if scene.pk in form.numbers]
-        batch = batches.plan(chosen, model_of(project, form))
+        batch = batches.plan(chosen, roster, chosen_model(form, roster))
     takes = asked.getlist("take")
     context = {
         "project": project,
         "form": form,
         "batch": batch,
         "rows": [(scene, shown_take(scene), choice_of(scene), choice_of(scene) in takes) for scene in scenes],
-        "planned": [(build_card(scene), offer) for scene, offer in batch.offers],
+        "planned": [(build_card(scene, roster), offer) for scene, offer in batch.offers],
         "which": {name: (words, sum(map(test, scenes))) for name, (words, test) in WHICH.items()},
     }
     template = "_batch_plan.html" if request.htmx else "batch.html"
@@ -86,18 +88,18 @@ def ticked(asked: QueryDict, scenes: list[Scene]) -> QueryDict:
     return data
 
 
-def model_of(project: Project, form: BatchForm) -> Model | None:
+def chosen_model(form: BatchForm, roster: Roster) -> Model | None:
     chosen = form.cleaned_data["model"]
-    return connections.find(chosen, project.team_id) if chosen else None
+    return roster.find(chosen) if chosen else None
 
 
-def start(request: HtmxHttpRequest, project: Project, form: BatchForm) -> HttpResponse:
+def start(request: HtmxHttpRequest, project: Project, form: BatchForm, roster: Roster) -> HttpResponse:
     try:
         batch = pipeline.enqueue_chosen(
             project,
             form.numbers,
             member=signed_in(request),
-            model=model_of(project, form),
+            model=chosen_model(form, roster),
             expected=request.POST.get("expected", ""),
             confirmed=is_confirmed(request),
         )

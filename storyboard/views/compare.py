@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from generation.connections import roster_for
 from generation.models import Generation, live_takes, shown_take
 from generation.takes import diff
 from projects.models import Scene
@@ -22,8 +23,9 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"scene": scene, "project": scene.project, "done": done, "can_edit": role.includes(Role.EDITOR)}
     if len(done) > 1:
         a, b = pair(scene, done, request)
-        context |= {"a": a, "b": b, "sides": [("A", build_entry(a)), ("B", build_entry(b))]}
-        context["comparison"] = diff.compare(a, b)
+        roster = roster_for(scene.project.team_id)
+        context |= {"a": a, "b": b, "sides": [("A", build_entry(a, roster)), ("B", build_entry(b, roster))]}
+        context["comparison"] = diff.compare(a, b, roster)
     return render(request, "storyboard/compare.html", context)
 
 

@@ -7,6 +7,7 @@ import io
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from generation.connections import roster_for
 from generation.media import fitting
 from generation.quoting.quotes import frame_size
 from projects import references
@@ -21,7 +22,7 @@ def frame_preview(request: HttpRequest, pk: int, fit: str) -> HttpResponse:
     picture, _ = load_picture(request, pk)
     if picture.scene is None or fit not in Reference.Fit.values:
         raise Http404
-    width, height = frame_size(picture.scene)
+    width, height = frame_size(picture.scene, roster_for(picture.project.team_id))
     try:
         with picture.image.open("rb") as file:
             cut = fitting.fitted(file, width, height, fit)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core.htmx import HtmxHttpRequest
 from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
+from generation.connections import roster_for
 from generation.prompting import render_frame
 from generation.quoting.image_eligibility import image_models
 from projects.loaders import load_project
@@ -39,12 +40,14 @@ def project_picture_make(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def make(request: HtmxHttpRequest, project: Project, scene: Scene | None) -> HttpResponse:
     """Changing the model or an option asks for the form again, with the options and the price of that choice."""
     values = request.POST if request.method == "POST" else request.GET
+    roster = roster_for(project.team_id)
     form = ImageRequestForm(
         values if "model" in values else None,
         initial={"role": values.get("role") or "reference", "prompt": render_frame(scene) if scene else ""},
         project=project,
         scene=scene,
-        models=image_models(project.team_id),
+        models=image_models(roster),
+        roster=roster,
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -81,4 +84,6 @@ def pictures_panel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if request.GET.get("seen") == seen_of(being_made(scene)):
         return HttpResponse(status=204)
     context = {"scene": scene, "project": scene.project, "can_edit": role.includes(Role.EDITOR)}
-    return render(request, "storyboard/_pictures.html", context | pictures_context(scene))
+    return render(
+        request, "storyboard/_pictures.html", context | pictures_context(scene, roster_for(scene.project.team_id))
+    )

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
-from generation import connections
+from generation.connections import roster_for
 from generation.quoting import model_comparison
 from generation.quoting.eligibility import why_not
 from projects.loaders import load_project
@@ -24,7 +24,7 @@ from teams.models import Role
 def project_model(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Scenes with a model of their own keep it."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    model = connections.all_models(project.team_id).get(request.POST.get("model", ""))
+    model = roster_for(project.team_id).models.get(request.POST.get("model", ""))
     if model is None or model.kind != "video":
         messages.error(request, "There is no such model here. Choose one of the list.")
         return back_to_view(request, pk)
@@ -38,8 +38,9 @@ def compare_models(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
     scenes = live_scenes(project)
     context = {"project": project, "scenes": scenes, "can_edit": role.includes(Role.EDITOR)}
-    context["offers"] = model_comparison.compare(project, scenes)
-    context["gone_models"] = model_comparison.gone_of(project, scenes)
+    roster = roster_for(project.team_id)
+    context["offers"] = model_comparison.compare(project, scenes, roster)
+    context["gone_models"] = model_comparison.gone_of(project, scenes, roster)
     return render(request, "storyboard/model_comparison.html", context)
 
 
@@ -47,8 +48,9 @@ def compare_models(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def model_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Give the scenes whose model is gone another one. Costs nothing: what they cost is asked when they are generated."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    old, model = request.POST.get("from", ""), connections.all_models(project.team_id).get(request.POST.get("to", ""))
-    if model is None or model.kind != "video" or why_not(model, project.team_id):
+    roster = roster_for(project.team_id)
+    old, model = request.POST.get("from", ""), roster.models.get(request.POST.get("to", ""))
+    if model is None or model.kind != "video" or why_not(model, roster):
         messages.error(request, "That model cannot be had here. Choose another under Compare models.")
         return back_to_view(request, pk)
     change = bulk.replace_model(project, old, model, signed_in(request))

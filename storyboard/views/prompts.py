@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from core.htmx import HtmxHttpRequest
 from generation import prompting
+from generation.connections import roster_for
 from generation.prompting import FRAME, TEMPLATES
 from projects.storyboard import Written
 from projects.undo import remember
@@ -25,7 +26,8 @@ def prompt_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """What would be sent if the form were saved as it stands; what is not valid yet stays as it was."""
     scene, role = load_scene(request, pk)
     SceneForm(request.POST, instance=scene).full_clean()
-    context = {"scene": scene, "previews": previews_of(scene), "oob": True, "can_edit": role.includes(Role.EDITOR)}
+    previews = previews_of(scene, roster_for(scene.project.team_id))
+    context = {"scene": scene, "previews": previews, "oob": True, "can_edit": role.includes(Role.EDITOR)}
     return render(request, "storyboard/_prompt_panels.html", context)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
 from generation import pipeline
+from generation.connections import roster_for
 from generation.jobs import recovery
 from generation.loaders import load_images, load_take
 from generation.models import Advancing, Connection, Generation, ImageGeneration, Worker
@@ -37,16 +39,12 @@ class Line:
     waiting: list[JobEntry] = field(default_factory=list)
 
 
-def lines_of(rows: Iterable[Advancing]) -> list[Line]:
+def group_by_connection(entries: Iterable[JobEntry]) -> list[Line]:
     lines: dict[int | None, Line] = {}
-    for row in rows:
-        line = lines.setdefault(row.connection_id, Line(row.connection))
-        (line.waiting if row.status == Status.QUEUED else line.running).append(build_entry(row))
+    for entry in entries:
+        line = lines.setdefault(entry.job.connection_id, Line(entry.job.connection))
+        (line.waiting if entry.job.status == Status.QUEUED else line.running).append(entry)
     return list(lines.values())
-
-
-def entries(rows: Iterable[Advancing]) -> list[JobEntry]:
-    return [build_entry(row) for row in rows]
 
 
 @require_safe
@@ -63,9 +61,14 @@ def queue(request: HtmxHttpRequest) -> HttpResponse:
     active = [*mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE], *pictures.active()[:SHOWN_ACTIVE]]
     seen = request.session.get(SEEN)
     recovered = recovery.build_report(mine.live(), seen=datetime.fromisoformat(seen) if seen else None)
+    rosters = cache(roster_for)
+
+    def entries(jobs: Iterable[Advancing]) -> list[JobEntry]:
+        return [build_entry(job, rosters(job.team_id)) for job in jobs]
+
     context = {
         "active": active,
-        "lines": lines_of(active),
+        "lines": group_by_connection(entries(active)),
         "unknown": entries(mine.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE]),
         "unknown_pictures": entries(pictures.filter(status=Status.UNKNOWN)),
         "failed_pictures": entries(

@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from generation import connections
-from generation.connections.naming import model_name
+from generation.connections import resolve_account, roster_for
 from generation.loaders import load_images, load_take
 from generation.models import Advancing, Generation
 from generation.pipeline import resolve
@@ -40,7 +39,7 @@ def take_look(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"take": take, "scene": take.scene, "project": take.scene.project}
     context |= {"is_open": take.status == Status.UNKNOWN, "can_edit": role.includes(Role.EDITOR)}
     context["can_list"] = bool(take.connection and take.connection.can(Ability.LIST))
-    context["model_name"] = model_name(take.model_id, take.scene.project.team_id)
+    context["model_name"] = roster_for(take.team_id).model_name(take.model_id)
     context["clips"] = strays_like(take) if context["is_open"] and context["can_edit"] else []
     return render(request, "storyboard/look.html", context)
 
@@ -86,7 +85,7 @@ def close(row: Advancing, said: str, by: User) -> str:
 def strays_like(take: Generation) -> list[RemoteClip]:
     """Clips of the same prompt that no take knows, where the provider lists; a page must not fail with the provider."""
     try:
-        listed = remote_provider(take.provider).listing(connections.account_of(take))
+        listed = remote_provider(take.provider).listing(resolve_account(take))
     except ProviderError:
         return []
     known = set(

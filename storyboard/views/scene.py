@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
+from generation.connections import roster_for
 from projects import storyboard
 from projects.loaders import load_project
 from projects.models import Scene
@@ -77,14 +78,16 @@ def scene_autosave(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     form.is_valid()
     form.save_changes(in_part=True)
     scene = load_scene(request, pk)[0]
-    context = {"form": form, "scene": scene, "can_edit": True, "oob": True} | offers_context(scene)
+    context = {"form": form, "scene": scene, "can_edit": True, "oob": True} | offers_context(
+        scene, roster_for(scene.project.team_id)
+    )
     return render(request, "storyboard/_autosaved.html", context)
 
 
 @require_safe
 def scene_card(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk)
-    context = {"card": build_card(scene), "can_edit": role.includes(Role.EDITOR)}
+    context = {"card": build_card(scene, roster_for(scene.project.team_id)), "can_edit": role.includes(Role.EDITOR)}
     return render(request, "storyboard/_scene_card.html", context)
 
 

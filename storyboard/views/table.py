@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from core.htmx import HtmxHttpRequest
+from generation.connections import Roster, roster_for
 from generation.models import latest_take
 from generation.quoting.quotes import chosen_offer, model_options, models_at_hand
 from projects.loaders import load_project
@@ -31,18 +32,19 @@ from teams.access import signed_in
 from teams.models import Role
 
 
-def _price(scene: Scene) -> Any:
-    """The dearest last when sorted, behind them what cannot be made."""
-    offered = chosen_offer(scene)
-    return (0, offered.price.amount) if offered and offered.price and offered.is_possible else (1, 0)
-
-
 def _state(scene: Scene) -> str:
     take = latest_take(scene)
     return take.status if take else ""
 
 
-SORTED_BY_TAKES: dict[str, Key] = {"take": _state, "price": _price}
+def _keys_of_takes(roster: Roster) -> dict[str, Key]:
+    """By price the dearest comes last, and after it what cannot be made."""
+
+    def price(scene: Scene) -> Any:
+        offered = chosen_offer(scene, roster)
+        return (0, offered.price.amount) if offered and offered.price and offered.is_possible else (1, 0)
+
+    return {"take": _state, "price": price}
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,9 @@ def headings(sieve: Sieve, form: CellForm) -> list[Heading]:
 
 @require_safe
 def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    context = storyboard_context(request, pk, SORTED_BY_TAKES)
+    context = storyboard_context(request, pk, _keys_of_takes)
     blank = Scene(project=context["project"])
-    editors = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["project"].team_id))
+    editors = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["roster"]))
     context |= {"editors": editors, "headings": headings(context["sieve"], editors)}
     return render_view(request, "table", context)
 
@@ -77,7 +79,7 @@ def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def row(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, role = load_scene(request, pk)
-    context = {"card": build_card(scene), "can_edit": role.includes(Role.EDITOR)}
+    context = {"card": build_card(scene, roster_for(scene.project.team_id)), "can_edit": role.includes(Role.EDITOR)}
     return render(request, "storyboard/_table_row.html", context)
 
 
@@ -88,14 +90,17 @@ def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
     if column not in COLUMNS:
         raise Http404
     was, now = request.POST.get("was"), raw(scene, column)
-    models = models_at_hand(scene.project.team_id)
+    roster = roster_for(scene.project.team_id)
+    models = models_at_hand(roster)
     form = CellForm({column: request.POST.get("value", "")}, instance=scene, columns=[column], models=models)
     if form.is_valid() and was is not None and was.strip() != now.strip() and form.has_changed():
         form.add_error(column, f"Somebody has changed this to “{now}” meanwhile. Save again to replace that.")
     if form.is_valid():
         if form.has_changed():
             form.save_changes()
-        return render(request, "storyboard/_table_cell.html", {"cell": build_cell(scene, column), "can_edit": True})
+        return render(
+            request, "storyboard/_table_cell.html", {"cell": build_cell(scene, column, roster), "can_edit": True}
+        )
     context = {"field": form[column], "column": column, "value": now}
     return render(request, "storyboard/_table_cell_refused.html", context, status=422)
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
+from generation.connections import roster_for
 from generation.loaders import load_take
 from generation.takes import actions
 from storyboard.live import FRAGMENTS, Page
@@ -24,7 +25,7 @@ from teams.models import Role
 def take_strip(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The scene's takes, for a page that let a live update pass while somebody was writing."""
     scene, role = load_scene(request, pk)
-    context = takes_context(scene) | {"can_edit": role.includes(Role.EDITOR)}
+    context = takes_context(scene, roster_for(scene.project.team_id)) | {"can_edit": role.includes(Role.EDITOR)}
     return render(request, FRAGMENTS[Page.SCENE], context)
 
 

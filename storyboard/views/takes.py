@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
-from generation import connections, pipeline
+from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
+from generation.connections import roster_for
 from generation.loaders import load_take
 from generation.models import Generation, live_takes, next_take_number
 from generation.pipeline import Asked
@@ -115,12 +116,13 @@ class ReworkChoice:
 
 
 def rework_choices(take: Generation) -> list[ReworkChoice]:
-    model = connections.model_of(take)
+    roster = roster_for(take.team_id)
+    model = roster.resolve_model(take)
     if model is None or not take.is_done or not take.remote_id:
         return []
     able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
     return [
-        ReworkChoice(task, quotes.offer(take.scene, model, Asked(task, take, "Something")))
+        ReworkChoice(task, quotes.offer(take.scene, model, roster, Asked(task, take, "Something")))
         for task, can in able.items()
         if can
     ]
@@ -135,7 +137,7 @@ def take_from(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         asked = Asked(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
         try:
-            model = connections.model_of(take)
+            model = roster_for(take.team_id).resolve_model(take)
             if model is None:
                 raise ValidationError("The model that made this take is not known here any more.")
             pipeline.enqueue(

@@ -69,7 +69,7 @@ def test_the_price_is_the_one_of_the_click_and_not_of_a_moment_before(paid: Stan
 
 def test_two_currencies_stand_side_by_side(project: Project, make_scenes, bob: User):
     scenes = make_scenes(2)
-    offers = batches.plan(with_takes(Scene.objects.all())).offers
+    offers = batches.plan(with_takes(Scene.objects.all()), roster_for(None)).offers
     prices = [Price(Decimal(1), "USD"), Price(Decimal(2), "EUR")]
     mixed = tuple((scene, replace(one, price=price)) for (scene, one), price in zip(offers, prices, strict=True))
     assert (str(batches.Batch(mixed)), len(scenes)) == ("2 scenes · €2.00 + $1.00", 2)

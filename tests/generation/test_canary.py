@@ -212,7 +212,7 @@ def test_no_key_comes_out_anywhere(
 def test_a_defect_with_a_key_in_its_words(planted: Connection, client: Client, alice: User, monkeypatch, log: StringIO):
     """The page says nothing of it, and the log's traceback has it taken out."""
     key = CANARIES["team"]
-    assert connections.Configured.of_row(planted).account.key == key
+    assert connections.ResolvedConnection.from_row(planted).account.key == key
 
     def fail(user: User) -> None:
         raise RuntimeError(f"cannot use {key}")
@@ -227,7 +227,7 @@ def test_a_defect_with_a_key_in_its_words(planted: Connection, client: Client, a
 
 
 def test_an_error_and_an_account_show_no_key(planted: Connection):
-    account = connections.Configured.of_row(planted).account
+    account = connections.ResolvedConnection.from_row(planted).account
     error = ProviderError(ErrorKind.AUTH, f"Bad key {account.key}", code=account.key, request_id=account.key)
     told: dict[str, Any] = {
         "str": str(error),

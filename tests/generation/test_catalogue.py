@@ -16,6 +16,7 @@ from generation.catalogue import loader
 from generation.catalogue.loader import MODELS_FILE, CatalogueError, read_catalogue, read_model
 from generation.catalogue.model import Seconds
 from generation.catalogue.pricing import Price, price_of
+from generation.connections import roster_for
 from generation.quoting import quotes
 from projects.models import Project, Scene
 
@@ -207,7 +208,7 @@ def test_what_a_model_cannot_make_is_refused_before_it_costs(
     Scene.objects.update(duration=seconds)
     scene = Scene.objects.select_related("project").get()
     with pytest.raises(ValidationError) as refused:
-        quotes.quote(scene, studio["studio-1"])
+        quotes.quote(scene, studio["studio-1"], roster_for(None))
     assert refused.value.messages[-1] == message
 
 
@@ -215,7 +216,7 @@ def test_what_a_model_cannot_make_is_refused_before_it_costs(
 def test_a_refused_size_names_the_model_that_would(scene: Scene):
     Project.objects.update(resolution="1080p")
     scene = Scene.objects.select_related("project").get()
-    assert list(quotes.format_obstacles(scene, catalogue.find("sora-2"))) == [
+    assert list(quotes.format_obstacles(scene, catalogue.find("sora-2"), roster_for(None))) == [
         "Sora 2 cannot make 1080p; it makes 720p. Sora 2 Pro would."
     ]
 
@@ -226,7 +227,7 @@ def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str)
     Project.objects.update(aspect_ratio="1:1", resolution="720p")
     model, asked = catalogue.find(model_id), Scene.objects.select_related("project").get()
     said = f"{model.name} cannot make 1:1; it makes 16:9, 9:16."
-    assert list(quotes.format_obstacles(asked, model)) == [f"{said} Animatic would."]
+    assert list(quotes.format_obstacles(asked, model, roster_for(None))) == [f"{said} Animatic would."]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,8 @@ def test_what_speaks_against_counting_on_a_model(studio, fields, host: str, mark
 @pytest.mark.django_db
 def test_all_models_side_by_side(scene: Scene):
     Scene.objects.update(duration=5)
-    made = {offer.model.id: offer for offer in quotes.offers_for(Scene.objects.select_related("project").get())}
+    offers = quotes.offers_for(Scene.objects.select_related("project").get(), roster_for(None))
+    made = {offer.model.id: offer for offer in offers}
     assert next(iter(made)) == "animatic"
     omni, veo, sora = made["gemini-omni-1.2-flash"], made["veo-3.1-fast-generate-001"], made["sora-2"]
     assert (omni.seconds, str(omni.price), omni.obstacles) == (

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from generation.connections import roster_for
 from generation.models import Generation, selected_take
 from generation.states import Status
 from generation.takes import diff
@@ -166,7 +167,7 @@ def test_what_changed_in_the_settings(scene: Scene, project: Project, make_take,
             "references": ["gone"],
         },
     )
-    found = diff.compare(before, after)
+    found = diff.compare(before, after, roster_for(before.team_id))
     assert {setting.name: (setting.a.text, setting.b.text) for setting in found.changed} == {
         "Made as": ("New clip", "Remix of take 1"),
         "Seed": ("7", "0"),

@@ -11,11 +11,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from generation import catalogue, connections
+from generation import catalogue
 from generation.catalogue.pricing import Price
+from generation.connections import is_retired, roster_for
 from generation.models import Budget, with_takes
 from generation.quoting import model_comparison, quotes
-from generation.quoting.model_comparison import ProjectOffer, in_words
+from generation.quoting.model_comparison import Gone, ProjectOffer, in_words
 from generation.states import Status
 from projects.models import Act, Project, Reference, Scene
 from storyboard.loaders import live_scenes
@@ -38,7 +39,12 @@ def loaded(project: Project) -> list[Scene]:
 
 def compared(project: Project) -> dict[str, ProjectOffer]:
     project.refresh_from_db()
-    return {one.model.id: one for one in model_comparison.compare(project, loaded(project))}
+    offers = model_comparison.compare(project, loaded(project), roster_for(project.team_id))
+    return {one.model.id: one for one in offers}
+
+
+def gone_models(project: Project) -> list[Gone]:
+    return model_comparison.gone_of(project, loaded(project), roster_for(project.team_id))
 
 
 @pytest.fixture
@@ -158,7 +164,11 @@ def test_storyboard_and_costs_lead_to_it(as_user: AsUser, project: Project, scen
 
 
 def warnings(scene: Scene) -> dict[str, str]:
-    return {one.model.id: one.warning for one in quotes.offers_for(scene) if one.is_possible}
+    return {
+        one.model.id: one.warning
+        for one in quotes.offers_for(scene, roster_for(scene.project.team_id))
+        if one.is_possible
+    }
 
 
 def test_several_times_the_cheapest_hosted_one_is_marked(scene: Scene, own_server: StandIn):
@@ -203,7 +213,7 @@ def test_scenes_of_a_retired_model_are_listed_with_another_price(
     settings.CONNECTIONS = {"omni": account | {"max_in_flight": 2, "requests_per_minute": 60}}
     make_scenes(1)
     make_scenes(2, duration=Decimal(4), model_id="gemini-omni-flash-preview")
-    (gone,) = model_comparison.gone_of(project, loaded(project))
+    (gone,) = gone_models(project)
     assert (gone.count, gone.scenes, gone.to.id, gone.possible, gone.price) == (
         2,
         "2-3",
@@ -227,19 +237,19 @@ def test_an_unknown_model_of_the_project_is_listed_too(as_user: AsUser, project:
 
 def test_a_hosted_model_goes_before_the_local_renderer(project: Project, scene: Scene, own_server: StandIn):
     Scene.objects.update(model_id="sora-0", duration=4)
-    assert [gone.to.id for gone in model_comparison.gone_of(project, loaded(project))] == ["sora-2"]
+    assert [gone.to.id for gone in gone_models(project)] == ["sora-2"]
 
 
 def test_where_no_hosted_model_can_make_them_the_local_renderer_can(
     project: Project, scene: Scene, own_server: StandIn
 ):
     Scene.objects.update(model_id="sora-0", duration=50)
-    assert [gone.to.id for gone in model_comparison.gone_of(project, loaded(project))] == ["animatic"]
+    assert [gone.to.id for gone in gone_models(project)] == ["animatic"]
 
 
 def test_a_retired_model_that_another_server_has_is_not_gone(project: Project, scene: Scene, own_server: StandIn):
     Scene.objects.update(model_id="sora-2")
-    assert model_comparison.gone_of(project, loaded(project)) == []
+    assert gone_models(project) == []
 
 
 def test_one_click_switches_the_scenes_and_another_switches_back(
@@ -305,7 +315,7 @@ def test_the_storyboard_needs_as_many_queries_where_models_are_gone(
 
 def test_retirement_counts_from_its_day(settings: Any):
     model = catalogue.find("gemini-omni-flash-preview")
-    assert [connections.is_retired(model, None, day) for day in (date(2026, 10, 21), date(2026, 10, 22))] == [
+    assert [is_retired(model, None, day) for day in (date(2026, 10, 21), date(2026, 10, 22))] == [
         False,
         True,
     ]

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation import connections
+from generation.connections.environment import read_environment
 from generation.models import Connection, Generation
 from generation.providers.base import Ability, ErrorKind, ProviderError
 from generation.quoting import quotes
@@ -80,23 +81,23 @@ def test_who_may_test(as_user: AsUser, sora: StandIn, bob: User, vera: User, tea
     assert as_user(bob).get(reverse("connection_test", args=["sora"])).status_code == 405
 
 
-def sora_account() -> connections.Configured:
-    found = connections.environment().get("sora")
+def sora_account() -> connections.ResolvedConnection:
+    found = connections.read_environment().get("sora")
     assert found is not None
     return found
 
 
 def test_the_row_follows_the_environment(sora: StandIn, settings):
-    first = sora_account().row()
+    first = sora_account().ensure_row()
     settings.CONNECTIONS["sora"] |= {"max_in_flight": 7}
-    assert sora_account().row().pk == first.pk
+    assert sora_account().ensure_row().pk == first.pk
     assert Connection.objects.get().max_in_flight == 7
 
 
 def test_declared_abilities_go_before_the_presets(sora: StandIn, settings):
     settings.CONNECTIONS["sora"] |= {"abilities": ["list"]}
     assert sora_account().account.abilities == {Ability.LIST}
-    model = connections.find("sora-2", None)
+    model = connections.roster_for(None).find("sora-2")
     assert (model.takes.remix, model.takes.seed, model.takes.negative_prompt) == (False, False, False)
 
 
@@ -106,14 +107,14 @@ def test_a_servers_own_models_can_be_chosen(sora: StandIn, settings):
         "models": ["Wan-AI/Wan2.2"],
         "price_per_second": Decimal("0.01"),
     }
-    model = connections.find("Wan-AI/Wan2.2", None)
+    model = connections.roster_for(None).find("Wan-AI/Wan2.2")
     assert (model.maker, model.takes.seed, model.price_per_second["480p"]) == ("Sora at home", True, Decimal("0.01"))
 
 
 def test_a_servers_own_model_makes_shapes_that_others_refuse(sora: StandIn, settings, project, scene):
     settings.CONNECTIONS["sora"] |= {"preset": "sglang", "models": ["Wan-AI/Wan2.2"]}
     Project.objects.update(aspect_ratio="1:1", model_id="sora-2")
-    offered = quotes.chosen_offer(Scene.objects.select_related("project").get())
+    offered = quotes.chosen_offer(Scene.objects.select_related("project").get(), connections.roster_for(None))
     assert offered is not None
     assert offered.obstacles == ("Sora 2 cannot make 1:1; it makes 16:9, 9:16. Wan-AI/Wan2.2 would.",)
 
@@ -133,16 +134,16 @@ def test_a_servers_own_model_makes_shapes_that_others_refuse(sora: StandIn, sett
 def test_an_invalid_setting_is_named_by_its_variable(sora: StandIn, settings, values: dict[str, object], message: str):
     settings.CONNECTIONS["sora"] |= values
     with pytest.raises(ImproperlyConfigured) as caught:
-        connections.environment()
+        read_environment()
     assert str(caught.value)[: len(message)] == message
 
 
 def test_a_take_whose_account_has_gone_says_so(sora: StandIn, settings, scene, make_take):
-    row = sora_account().row()
+    row = sora_account().ensure_row()
     take: Generation = make_take(scene, provider="sora", connection=row)
     settings.CONNECTIONS = {}
     with pytest.raises(ProviderError) as caught:
-        connections.account_of(take)
+        connections.resolve_account(take)
     assert (caught.value.kind, caught.value.message) == (
         ErrorKind.AUTH,
         "The connection Sora at home is no longer configured on this server.",
@@ -166,10 +167,10 @@ def openrouter(stand_in: StandIn, settings) -> StandIn:
 
 def test_testing_the_connection_brings_its_models(as_user: AsUser, openrouter: StandIn, bob: User, team):
     client = as_user(bob)
-    assert "google/veo-3.1" not in connections.all_models(None)
+    assert "google/veo-3.1" not in connections.roster_for(None).models
     answer = client.post(reverse("connection_test", args=["openrouter"]), headers=HTMX).content.decode()
     assert "The key works and 3 video models can be had" in answer
-    assert connections.find("google/veo-3.1", None).name == "Veo 3.1 (OpenRouter)"
+    assert connections.roster_for(None).find("google/veo-3.1").name == "Veo 3.1 (OpenRouter)"
     assert "3 models listed" in client.get(reverse("connections")).content.decode()
 
 
@@ -181,7 +182,7 @@ def test_the_list_is_asked_for_once_an_hour_and_kept_when_the_server_is_away(ope
     openrouter.state.fail("openrouter.models", Fault(status=500, body={"error": {"message": "Oops"}}))
     connections.refresh_stale_models()
     assert len(openrouter.state.calls("openrouter.models")) == 2
-    assert connections.find("google/veo-3.1", None).provider == "openrouter"
+    assert connections.roster_for(None).find("google/veo-3.1").provider == "openrouter"
 
 
 def test_a_listed_model_that_cannot_be_read_leaves_the_others(openrouter: StandIn, monkeypatch, caplog):
@@ -196,15 +197,15 @@ def test_a_listed_model_that_cannot_be_read_leaves_the_others(openrouter: StandI
     monkeypatch.setitem(listed_models.MODELS, "a/odd", odd)
     connections.refresh_stale_models()
     assert len(Connection.objects.get().live_models) == 3
-    assert "a/odd" not in connections.all_models(None)
+    assert "a/odd" not in connections.roster_for(None).models
     assert "The listed model a/odd is left out: seconds.choices.0: should be greater than 0, not '-1'" in caplog.text
 
 
 def test_a_team_that_names_a_listed_model_has_it_at_its_price(openrouter: StandIn, settings, team):
     settings.CONNECTIONS, settings.TEAM_HOSTS = {}, ["127.0.0.1"]
     a_connection(team, openrouter, "openrouter", key=KEY, declared_models=["google/veo-3.1"])
-    assert "google/veo-3.1" not in connections.all_models(team.pk)
+    assert "google/veo-3.1" not in connections.roster_for(team.pk).models
     connections.refresh_stale_models()
-    found = connections.all_models(team.pk)
+    found = connections.roster_for(team.pk).models
     assert found["google/veo-3.1"].price_per_second["720p"] == Decimal("0.40")
     assert "minimax/hailuo-3" not in found

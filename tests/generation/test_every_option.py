@@ -45,7 +45,7 @@ def everywhere(stand_in: StandIn, settings: Any) -> StandIn:
         "openrouter": common | {"provider": "openrouter", "name": "OpenRouter", "base_url": f"{url}/openrouter/api/v1"},
     }
     stand_in.state.flavour["sora"] = "vllm"
-    openrouter = connections.environment()["openrouter"]
+    openrouter = connections.read_environment()["openrouter"]
     connections.refresh_models(openrouter)
     stand_in.state.arrived.clear()
     return stand_in
@@ -177,7 +177,7 @@ def ask(scene: Scene, member: User, model: Model) -> Generation | str:
 def test_what_is_chosen_arrives_or_is_refused(
     make_scenes: Callable[..., list[Scene]], alice: User, everywhere: StandIn, model_id: str
 ):
-    model = connections.find(model_id, None)
+    model = connections.roster_for(None).find(model_id)
     first = make_scenes(1)[0]
     arrived, refused = [], []
     for choice in [*CHOICES, *forms_of(first, model)]:
@@ -199,6 +199,6 @@ def test_what_is_chosen_arrives_or_is_refused(
             assert len(new) == 1
             assert snapped or choice.is_in(new[0].fields, model), f"{choice.name} is not in {new[0].fields}"
             arrived.append(choice.name)
-    at_hand = not why_not(model, None)
+    at_hand = not why_not(model, connections.roster_for(None))
     assert bool(arrived) == (at_hand and bool(model.price_per_second))
     assert len(arrived) + len(refused) == len(CHOICES) + len(Resolution) * len(AspectRatio)

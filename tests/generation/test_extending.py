@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from generation import connections
 from generation.catalogue import find
+from generation.connections import roster_for
 from generation.models import Generation
 from generation.providers.base import Task
 from generation.quoting import quotes
@@ -38,16 +38,19 @@ def google(stand_in: StandIn, settings: Any) -> dict[str, Any]:
 def made(scene: Scene, make_take: Callable[..., Generation], google: dict[str, Any]) -> Callable[..., Generation]:
     def make(model_id: str, **fields: Any) -> Generation:
         model = find(model_id)
-        connection = connections.for_model(model, None)
+        connection = roster_for(None).connection_for(model)
         assert connection is not None
-        values = {"provider": model.provider, "model_id": model_id, "connection": connection.row(), "remote_id": "x"}
-        return make_take(scene, status=Status.COMPLETED, clip=b"clip", **values, **fields)
+        values: dict[str, Any] = {"provider": model.provider, "model_id": model_id, "remote_id": "x"}
+        values |= {"connection": connection.ensure_row(), "status": Status.COMPLETED}
+        return make_take(scene, clip=b"clip", **values, **fields)
 
     return make
 
 
 def extended(take: Generation) -> quotes.Offer:
-    return quotes.quote(take.scene, find(take.model_id), Asked(Task.EXTEND, take, "It goes on"))
+    return quotes.quote(
+        take.scene, find(take.model_id), roster_for(take.team_id), Asked(Task.EXTEND, take, "It goes on")
+    )
 
 
 def test_veo_goes_on_for_seven_seconds(made):
@@ -89,5 +92,6 @@ def test_omni_goes_on_as_far_as_there_is_room_together(made):
 def test_an_edit_of_an_extended_clip_is_priced_for_all_of_it(made):
     first = made("gemini-omni-1.2-flash", duration=Decimal(10))
     longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
-    edit = quotes.quote(longer.scene, find(longer.model_id), Asked(Task.EDIT, longer, "At dawn"))
+    asked = Asked(Task.EDIT, longer, "At dawn")
+    edit = quotes.quote(longer.scene, find(longer.model_id), roster_for(longer.team_id), asked)
     assert (edit.seconds, str(edit.price)) == (18, "$1.26")

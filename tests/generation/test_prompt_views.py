@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from generation.connections import roster_for
 from generation.models import Generation, PromptTemplate, with_takes
 from generation.prompting import TEMPLATES, TEXT_LIMIT
 from generation.prompting.samples import EVERY_FIELD
@@ -72,7 +73,8 @@ def test_the_length_is_counted_against_the_models_limit(as_user: AsUser, scene: 
 
 def test_the_tab_of_the_scenes_own_model_is_the_first(scene: Scene):
     scene.model_id = "veo-3.1-fast-generate-001"
-    chosen = [(preview.template.name, preview.model.id) for preview in previews_of(scene) if preview.is_chosen]
+    previews = previews_of(scene, roster_for(scene.project.team_id))
+    chosen = [(preview.template.name, preview.model.id) for preview in previews if preview.is_chosen]
     assert chosen == [("veo", "veo-3.1-fast-generate-001")]
 
 

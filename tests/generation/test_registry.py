@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from generation import catalogue, connections
 from generation.catalogue import loader
+from generation.connections.served_models import served_models
 from generation.models import Connection, Generation
 from generation.providers.base import ImageProvider, LocalRenderer, RemoteProvider
 from generation.providers.description import Kind, Option, Provider
@@ -102,10 +103,10 @@ def test_an_option_that_stands_in_a_form_can_be_filled_in(option: Option):
 def test_the_environment_describes_its_account(provider: Provider, settings):
     variables = dict.fromkeys(provider.announced_by[:1] or provider.key_variables[:1], "something")
     settings.CONNECTIONS = described(**variables)
-    made = connections.environment()[provider.name]
+    made = connections.read_environment()[provider.name]
     assert (made.provider, made.name) == (provider.name, provider.usual_name)
     assert made.account.base_url == ""
-    assert provider.lists_models or [model.provider for model in made.served()]
+    assert provider.lists_models or [model.provider for model in served_models(made)]
 
 
 @pytest.mark.django_db

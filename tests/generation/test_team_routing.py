@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from generation import connections, pipeline
 from generation.billing import budget
-from generation.connections import team_connections
+from generation.connections import GivenKey, Roster, roster_for, team_connections
 from generation.management import doctor
 from generation.models import Connection, Generation, LedgerEntry
 from generation.pipeline import Asked
@@ -49,11 +49,11 @@ def another_scene(mallory: User) -> Scene:
     return Scene.objects.create(project=project, position=1, title="Elsewhere", action="A boat.", duration=4)
 
 
-def enqueue(scene: Scene, member: User, model_id: str = "sora-2") -> Generation:
+def enqueue(scene: Scene, member: User, model_id: str = "sora-2", roster: Roster | None = None) -> Generation:
     Project.objects.filter(pk=scene.project_id).update(model_id=model_id)
     Scene.objects.filter(pk=scene.pk).update(duration=4)
     Generation.objects.update(created_at=timezone.now() - timedelta(seconds=5))
-    return pipeline.enqueue(scene, number=scene.takes.count() + 1, member=member).take
+    return pipeline.enqueue(scene, number=scene.takes.count() + 1, member=member, roster=roster).take
 
 
 def finish(take: Generation, advance: Advance) -> Generation:
@@ -76,8 +76,29 @@ def test_a_teams_own_comes_before_the_environments(at: StandIn, sora: StandIn, s
 def test_for_commands_the_environment_comes_first(at: StandIn, sora: StandIn, scene, team, alice):
     connection = a_connection(team, at)
     assert enqueue(scene, alice).connection == connection
-    with connections.remembered(environment_first=True):
-        assert enqueue(scene, alice).connection.team is None  # type: ignore[union-attr]
+    take = enqueue(scene, alice, roster=roster_for(team.pk, environment_first=True))
+    assert take.connection.team is None  # type: ignore[union-attr]
+
+
+def test_a_roster_takes_one_query_and_never_changes(at: StandIn, sora: StandIn, team):
+    with count_queries() as found:
+        roster = roster_for(team.pk)
+        assert roster.connection_for(roster.find("sora-2")) == roster.connections[0]
+    assert len(found) == 1
+    a_connection(team, at, declared_models=["our/model"])
+    assert [len(one.connections) for one in (roster, roster_for(team.pk))] == [1, 2]
+    assert [one.model_name("our/model") in one.models for one in (roster, roster_for(team.pk))] == [False, True]
+
+
+def test_a_given_key_replaces_the_environments_only(at: StandIn, sora: StandIn, scene, team, make_take):
+    given = GivenKey("sora", "sk-of-the-command-line")
+    shared = roster_for(team.pk, key=given).connections[0]
+    of_all = make_take(scene, provider="sora", connection=shared.ensure_row())
+    own = make_take(scene, provider="sora", connection=a_connection(team, at))
+    keys = [connections.resolve_account(take, given).key for take in (of_all, own)]
+    assert keys == [given.secret, TEAM_KEY]
+    assert connections.resolve_account(of_all).key == KEY
+    assert given.secret not in repr(given)
 
 
 def test_no_team_uses_or_sees_what_another_has(
@@ -88,9 +109,9 @@ def test_no_team_uses_or_sees_what_another_has(
     a_connection(team, at, key="sk-key-of-the-first-team", declared_models=["our/secret-model", "sora-2"])
     with pytest.raises(ValidationError, match="A server that still has it can be named"):
         enqueue(another_scene, mallory)
-    assert "our/secret-model" in connections.all_models(team.pk)
-    assert "our/secret-model" not in connections.all_models(theirs.pk)
-    assert "our/secret-model" not in connections.all_models(None)
+    assert "our/secret-model" in roster_for(team.pk).models
+    assert "our/secret-model" not in roster_for(theirs.pk).models
+    assert "our/secret-model" not in roster_for(None).models
     a_connection(theirs, at, key="sk-key-of-the-other-team")
     mine, other = enqueue(scene, alice), enqueue(another_scene, mallory)
     finish(mine, advance)
@@ -139,7 +160,7 @@ def test_a_take_stays_with_its_connection(at: StandIn, scene, team, alice, advan
     connection.refresh_from_db()
     assert (bool(connection.key), team_connections.restore(connection)) == (False, False)
     with pytest.raises(ProviderError, match="was removed, and its key with it"):
-        connections.account_of(Generation.objects.select_related("connection").get(pk=take.pk))
+        connections.resolve_account(Generation.objects.select_related("connection").get(pk=take.pk))
 
 
 @pytest.mark.parametrize(("status", "wiped"), [(Status.UNKNOWN, 0), (Status.FAILED, 1)])
@@ -159,14 +180,15 @@ def test_a_clip_is_remixed_where_it_was_made(at: StandIn, scene, team, alice, ad
     first = a_connection(team, at, name="First", key="sk-of-another-connection", preset="other", abilities=[])
     team_connections.move(first, -1)
     take = Generation.objects.select_related("scene__project").get(pk=take.pk)
-    model = connections.model_of(take)
+    roster = roster_for(team.pk)
+    model = roster.resolve_model(take)
     assert model is not None
-    offered = quotes.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
+    offered = quotes.quote(take.scene, model, roster, Asked(Task.REMIX, take, "At night"))
     assert offered.connection is not None
     assert offered.connection.stored == connection
     team_connections.remove(connection)
     with pytest.raises(ValidationError, match="A clip can only be used to remix where it was made"):
-        quotes.quote(take.scene, model, Asked(Task.REMIX, take, "At night"))
+        quotes.quote(take.scene, model, roster_for(team.pk), Asked(Task.REMIX, take, "At night"))
 
 
 def test_a_lost_clip_is_not_taken_from_another_connection_of_the_same_account(
@@ -200,7 +222,7 @@ def test_a_key_that_cannot_be_read_fails_the_take_in_words(at: StandIn, settings
 def test_pictures_are_made_with_the_teams_own(at: StandIn, project, team, alice):
     a_connection(team, at, "openai_images")
     request = ImageRequest("A boat.", "gpt-image-2", size="1024x1024", quality="low")
-    model = connections.find("gpt-image-2", team.pk)
+    model = roster_for(team.pk).find("gpt-image-2")
     row = pipeline.enqueue_images(project, None, Reference.Role.REFERENCE, model, request, member=alice)
     pipeline.advance_images(row.pk)
     assert keys_seen(at, "images.generate") == [TEAM_KEY]
@@ -209,10 +231,10 @@ def test_pictures_are_made_with_the_teams_own(at: StandIn, project, team, alice)
 def test_each_teams_list_of_live_models_is_its_own(at: StandIn, team, another_scene):
     mine = a_connection(team, at, "openrouter")
     a_connection(another_scene.project.team, at, "openrouter")
-    connections.refresh_models(connections.Configured.of_row(mine))
+    connections.refresh_models(connections.ResolvedConnection.from_row(mine))
     listed = "google/veo-3.1"
-    assert (listed in connections.all_models(team.pk), connections.has_listing()) == (True, True)
-    assert listed not in connections.all_models(another_scene.project.team_id)
+    assert (listed in roster_for(team.pk).models, connections.has_listing()) == (True, True)
+    assert listed not in roster_for(another_scene.project.team_id).models
 
 
 @pytest.mark.parametrize("page", ["storyboard", "table", "model_comparison"])
@@ -277,8 +299,8 @@ def test_each_connections_cap_is_its_own(at: StandIn, scene, team, alice):
 def test_without_a_price_a_capped_connection_is_not_used(at: StandIn, project, team, alice):
     connection = a_connection(team, at, "openai_images", name="Ours")
     cap(connection, "5", alice)
-    model = connections.find("gpt-image-2", team.pk)
-    with pytest.raises(ValidationError, match="The price depends on usage"):
+    model = roster_for(team.pk).find("gpt-image-2")
+    with pytest.raises(ValidationError, match="which no budget can hold to"):
         pipeline.enqueue_images(
             project,
             None,

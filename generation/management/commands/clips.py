@@ -9,8 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation import connections
-from generation.connections import Configured
+from generation.connections import ResolvedConnection, read_environment
 from generation.management import terminal
 from generation.management.terminal import Exit, Usage
 from generation.models import Connection, Generation
@@ -46,7 +45,7 @@ class Command(BaseCommand):
             sys.stderr.write(f"{error.message}\n")
             sys.exit(Exit.FAILED)
 
-    def delete(self, configured: Configured, clip_id: str) -> None:
+    def delete(self, configured: ResolvedConnection, clip_id: str) -> None:
         unfetched = takes_of(configured).filter(remote_id=clip_id, clip="").first()
         if unfetched:
             raise Usage(f"Take {unfetched.pk} still needs this clip: it is not stored here yet.")
@@ -67,13 +66,13 @@ class Command(BaseCommand):
             self.stdout.write("It has no clips.")
 
 
-def connection_called(name: str, team: str | None) -> Configured:
+def connection_called(name: str, team: str | None) -> ResolvedConnection:
     """The environment's of that slug, or the team's own of that name, switched off or not. Raises Usage."""
     if team:
         own = Connection.live().filter(team=terminal.team_called(team))
-        known = [(row.name, Configured.of_row(row)) for row in own]
+        known = [(row.name, ResolvedConnection.from_row(row)) for row in own]
     else:
-        known = sorted(connections.environment().items())
+        known = sorted(read_environment().items())
     of_clips = [(called, one) for called, one in known if kind_of(one.provider) == Kind.REMOTE]
     for called, configured in of_clips:
         if called == name:
@@ -82,11 +81,11 @@ def connection_called(name: str, team: str | None) -> Configured:
     raise Usage(f"There is no connection {name} for clips. There are: {there}.")
 
 
-def takes_of(configured: Configured) -> GenerationQuerySet:
+def takes_of(configured: ResolvedConnection) -> GenerationQuerySet:
     return Generation.objects.filter(connection__slug=configured.slug)
 
 
-def clips_of(configured: Configured) -> list[dict[str, Any]]:
+def clips_of(configured: ResolvedConnection) -> list[dict[str, Any]]:
     """Newest first. Raises ProviderError, Usage where it cannot list."""
     if not configured.can(Ability.LIST):
         raise Usage(f"{configured.name} cannot list its clips.")

@@ -11,8 +11,9 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from generation import connections, pipeline
+from generation import pipeline
 from generation.catalogue import Model
+from generation.connections import GivenKey, Roster
 from generation.management import terminal
 from generation.management.terminal import Usage
 from generation.models import ImageGeneration
@@ -55,20 +56,21 @@ class Command(terminal.MakingCommand[ImageGeneration]):
         person = terminal.acting_person(options["person"])
         if options["resume"] is not None:
             return row_by_id(options["resume"], person).provider
-        return model_of(options, terminal.working_team(person, options["team"]).pk).provider
+        return model_of(options, terminal.command_roster(terminal.working_team(person, options["team"]))).provider
 
-    def row_of(self, options: dict[str, Any]) -> ImageGeneration:
+    def row_of(self, options: dict[str, Any], key: GivenKey | None) -> ImageGeneration:
         person = terminal.acting_person(options["person"])
         for path in outputs_of(options["output"], options["count"]):
             terminal.check_output(path, overwrite=options["overwrite"])
         if options["resume"] is not None:
             return row_by_id(options["resume"], person)
         team = terminal.working_team(person, options["team"])
-        model = model_of(options, team.pk)
+        roster = terminal.command_roster(team, key)
+        model = model_of(options, roster)
         check_suffix(options["output"], options["output_format"])
         request = ImageRequest(options["prompt"], model.id, **{name: options[name] for name in PARAMETERS})
         pictures_given = [(path.name, terminal.picture_from(path)) for path in options["image"]]
-        if obstacles := pipeline.image_obstacles(team.pk, model, request, len(pictures_given)):
+        if obstacles := pipeline.image_obstacles(model, request, roster, len(pictures_given)):
             raise ValidationError(obstacles)
         price = image_eligibility.image_price(model, request.size, request.quality, request.count)
         told = str(price) if price else "what its tokens cost, which is told afterwards"
@@ -88,10 +90,11 @@ class Command(terminal.MakingCommand[ImageGeneration]):
                 member=person,
                 inputs=inputs,
                 expected=str(price or ""),
+                roster=terminal.command_roster(team, key),
             )
 
-    def step(self, row_id: int) -> None:
-        pipeline.advance_images(row_id)
+    def step(self, row_id: int, key: GivenKey | None) -> None:
+        pipeline.advance_images(row_id, key=key)
 
     def write(self, row: ImageGeneration, output: Path | None) -> list[str]:
         found = list(Reference.objects.filter(pk__in=row.made).order_by("pk"))
@@ -118,13 +121,13 @@ def providers_by_flag() -> dict[str, str]:
     return {PROVIDERS[name].flag or name: name for name in of_kind(Kind.IMAGES)}
 
 
-def model_of(options: dict[str, Any], team_id: int) -> Model:
+def model_of(options: dict[str, Any], roster: Roster) -> Model:
     """The one that is named, else the first; of the provider that is named."""
     flag, model_id = options["provider"], options["model"]
     provider = providers_by_flag()[flag] if flag else ""
     if not model_id:
-        return image_models(team_id, provider)[0]
-    model = connections.all_models(team_id).get(model_id)
+        return image_models(roster, provider)[0]
+    model = roster.models.get(model_id)
     if model is None or model.kind != "image":
         raise Usage(f"There is no image model called {model_id}. “manage.py models” lists them.")
     if provider not in ("", model.provider):

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from generation import connections
 from generation.catalogue import Model
+from generation.connections import Roster
 from generation.management import terminal
 from generation.management.terminal import Exit, Usage
 
@@ -36,22 +37,21 @@ class Command(BaseCommand):
             sys.stderr.write(f"{error}\n")
             sys.exit(Exit.USAGE)
         connections.refresh_stale_models()
-        with connections.remembered(environment_first=True):
-            self.print(team_id, as_json=options["json"])
+        self.print(connections.roster_for(team_id, environment_first=True), as_json=options["json"])
 
-    def print(self, team_id: int | None, *, as_json: bool) -> None:
-        models = connections.all_models(team_id).values()
+    def print(self, roster: Roster, *, as_json: bool) -> None:
+        models = roster.models.values()
         if as_json:
-            told = [plain(asdict_of(model)) | {"state": state_of(model, team_id)} for model in models]
+            told = [plain(asdict_of(model)) | {"state": state_of(model, roster)} for model in models]
             self.stdout.write(json.dumps(told, indent=2))
             return
-        rows = [HEADINGS, *(row_of(model, team_id) for model in models)]
+        rows = [HEADINGS, *(row_of(model, roster) for model in models)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
         for row in rows:
             self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def row_of(model: Model, team_id: int | None) -> tuple[str, ...]:
+def row_of(model: Model, roster: Roster) -> tuple[str, ...]:
     video = model.kind == "video"
     sizes = " ".join(model.resolutions if video else model.image_sizes) + (" and any" if model.free_size else "")
     return (
@@ -61,7 +61,7 @@ def row_of(model: Model, team_id: int | None) -> tuple[str, ...]:
         sizes,
         str(model.seconds) if video else "",
         prices_of(model),
-        state_of(model, team_id),
+        state_of(model, roster),
     )
 
 
@@ -73,15 +73,15 @@ def prices_of(model: Model) -> str:
     return f"{min(prices)}-{max(prices)} each" if prices else "by tokens" if model.kind == "image" else "not recorded"
 
 
-def state_of(model: Model, team_id: int | None) -> str:
+def state_of(model: Model, roster: Roster) -> str:
     today = timezone.localdate()
     successor = f"; {model.successor} follows" if model.successor else ""
-    connection = connections.for_model(model, team_id)
-    if connections.is_retired(model, connection, today):
+    connection = roster.connection_for(model)
+    if roster.is_retired(model):
         return f"RETIRED at {model.host} on {model.retired_on}{successor}"
     if connection and model.is_retired(today):
         return f"served by {connection.name}; retired at {model.host} on {model.retired_on}"
-    if mark := connections.mark_of(model, connection):
+    if mark := roster.mark(model):
         return f"{mark}{successor}"
     return "live"
 

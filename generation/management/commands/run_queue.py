@@ -16,11 +16,11 @@ from importlib import import_module
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import connections as django_connections
+from django.db import connections
 from django_q.cluster import Cluster
 
-from generation import connections
-from generation.models import Connection
+from generation.connections import read_environment
+from generation.models import Connection as ProviderConnection
 from generation.providers.description import Kind
 from generation.providers.registry import kind_of, remote_provider
 
@@ -40,11 +40,11 @@ class Command(BaseCommand):
         """Before the cluster forks: an SDK that is loaded here is in memory once and not once per worker."""
         import_module("generation.tasks")
         if queue == "remote":
-            own = Connection.live().exclude(team=None).values_list("provider", flat=True)
-            for provider in {*own, *(configured.provider for configured in connections.environment().values())}:
+            own = ProviderConnection.live().exclude(team=None).values_list("provider", flat=True)
+            for provider in {*own, *(resolved.provider for resolved in read_environment().values())}:
                 if kind_of(provider) == Kind.REMOTE:
                     remote_provider(provider)
-            django_connections.close_all()  # a forked child must not share it
+            connections.close_all()  # a forked child must not share it
         gc.collect()
         gc.freeze()  # the collector writes to every object it looks at, which would copy the shared pages
 

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
+from generation.connections import GivenKey, Roster
 from generation.management import terminal
 from generation.management.terminal import Usage
 from generation.models import Generation, next_take_number
@@ -67,13 +68,14 @@ class Command(terminal.MakingCommand[Generation]):
         if options["video_provider"] or options["sora_model"]:
             return str(options["video_provider"] or SORA)
         if options["model"]:
+            team = terminal.working_team(person, options["team"])
             connections.refresh_stale_models()
-            return model_by_id(options["model"], terminal.working_team(person, options["team"]).pk).provider
+            return model_by_id(options["model"], terminal.command_roster(team)).provider
         return catalogue.default_video_model().provider
 
-    def row_of(self, options: dict[str, Any]) -> Generation:
+    def row_of(self, options: dict[str, Any], key: GivenKey | None) -> Generation:
         person = terminal.acting_person(options["person"])
-        connections.refresh_stale_models()
+        connections.refresh_stale_models(key=key)
         terminal.check_output(options["output"], overwrite=options["overwrite"])
         if options["resume"] is not None:
             return take_by_id(options["resume"], person)
@@ -82,13 +84,15 @@ class Command(terminal.MakingCommand[Generation]):
         asked = asked_of(options, person)
         if asked:
             team = asked.source.scene.project.team
-            model = connections.model_of(asked.source) or model_by_id(asked.source.model_id, team.pk)
+            roster = terminal.command_roster(team, key)
+            model = roster.resolve_model(asked.source) or model_by_id(asked.source.model_id, roster)
         else:
             team = terminal.working_team(person, options["team"])
-            model = model_of(options, team.pk)
+            roster = terminal.command_roster(team, key)
+            model = model_of(options, roster)
         with transaction.atomic():
-            scene = asked.source.scene if asked else new_scene(options, model, person, team)
-            offered = quotes.quote(Scene.objects.get(pk=scene.pk), model, asked)
+            scene = asked.source.scene if asked else new_scene(options, model, person, team, roster)
+            offered = quotes.quote(Scene.objects.get(pk=scene.pk), model, roster, asked)
         assert offered.price is not None
         sys.stderr.write(f"{model.name}, {offered.seconds.normalize():f} s: {offered.price}\n")
         try:
@@ -96,14 +100,17 @@ class Command(terminal.MakingCommand[Generation]):
             terminal.agree(str(offered.price), yes=options["yes"], is_free=offered.price.amount == 0)
             now, price = Scene.objects.get(pk=scene.pk), str(offered.price)
             number = next_take_number(now)
-            return pipeline.enqueue(now, number=number, member=person, model=model, expected=price, asked=asked).take
+            roster = terminal.command_roster(team, key)
+            return pipeline.enqueue(
+                now, number=number, member=person, model=model, expected=price, asked=asked, roster=roster
+            ).take
         except (Usage, ValidationError, KeyboardInterrupt):
             if not asked:
                 scene.delete()
             raise
 
-    def step(self, row_id: int) -> None:
-        pipeline.advance(row_id)
+    def step(self, row_id: int, key: GivenKey | None) -> None:
+        pipeline.advance(row_id, key=key)
 
     def write(self, row: Generation, output: Path | None) -> list[str]:
         if output is None:
@@ -133,49 +140,48 @@ def take_by_id(take_id: int, person: User) -> Generation:
     return take
 
 
-def model_by_id(model_id: str, team_id: int) -> Model:
-    model = connections.all_models(team_id).get(model_id)
+def model_by_id(model_id: str, roster: Roster) -> Model:
+    model = roster.models.get(model_id)
     if model is None or model.kind != "video":
         raise Usage(f"There is no video model called {model_id}. “manage.py models” lists them.")
     return model
 
 
-def model_of(options: dict[str, Any], team_id: int) -> Model:
+def model_of(options: dict[str, Any], roster: Roster) -> Model:
     provider, sora_model, model_id = (options[name] for name in ("video_provider", "sora_model", "model"))
     if sora_model and (model_id or provider not in (None, SORA)):
         raise Usage(f"--sora-model {sora_model} is a model of --video-provider {SORA}; leave out the other.")
     if chosen := sora_model or model_id:
-        model = model_by_id(chosen, team_id)
+        model = model_by_id(chosen, roster)
         if provider and model.provider != provider:
             raise Usage(f"{model.name} is a model of --video-provider {model.provider}, not {provider}.")
         return model
-    return cheapest_of(provider, team_id) if provider else catalogue.default_video_model()
+    return cheapest_of(provider, roster) if provider else catalogue.default_video_model()
 
 
-def cheapest_of(provider: str, team_id: int) -> Model:
+def cheapest_of(provider: str, roster: Roster) -> Model:
     """Raises Usage with the reason where none of the provider's models can be had."""
-    known = connections.all_models(team_id).values()
-    models = [one for one in known if one.provider == provider and one.kind == "video"]
-    blocked = {one.id: eligibility.why_not(one, team_id) for one in models}
+    models = [one for one in roster.models.values() if one.provider == provider and one.kind == "video"]
+    blocked = {one.id: eligibility.why_not(one, roster) for one in models}
     at_hand = [one for one in models if not blocked[one.id] and one.price_per_second]
     if not at_hand:
         raise Usage(next((reasons[0] for reasons in blocked.values() if reasons), f"{provider} offers no model now."))
     return min(at_hand, key=lambda one: min(one.price_per_second.values()))
 
 
-def seconds_of(options: dict[str, Any], model: Model, team_id: int) -> Decimal:
+def seconds_of(options: dict[str, Any], model: Model, roster: Roster) -> Decimal:
     if options["duration"] is None:
         return model.seconds.nearest(DEFAULT_SECONDS)
     try:
         seconds = Decimal(options["duration"])
     except InvalidOperation:
         raise Usage(f"--duration is {options['duration']!r}; write seconds such as 8.") from None
-    if obstacles := [*quotes.length_obstacles(model, seconds, team_id, exactly=True)]:
+    if obstacles := [*quotes.length_obstacles(model, seconds, roster, exactly=True)]:
         raise Usage(obstacles[0].replace("this scene has", "--duration is"))
     return seconds
 
 
-def new_scene(options: dict[str, Any], model: Model, person: User, team: Team) -> Scene:
+def new_scene(options: dict[str, Any], model: Model, person: User, team: Team, roster: Roster) -> Scene:
     project = terminal.command_project(team, person, options["aspect"])
     resolution = options["resolution"] or ("720p" if "720p" in model.sizes else next(iter(model.sizes)))
     scene = Scene(
@@ -184,7 +190,7 @@ def new_scene(options: dict[str, Any], model: Model, person: User, team: Team) -
         title=options["prompt"].strip()[:60],
         action=options["prompt"].strip()[:4000],
         own_prompt=options["prompt"].strip(),
-        duration=seconds_of(options, model, team.pk),
+        duration=seconds_of(options, model, roster),
         model_id=model.id,
         scene_resolution=resolution,
         seed=options["seed"],

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from generation.catalogue.loader import read_model
-from generation.connections.probe import in_pixels
+from generation.connections.probe import convert_sizes
 from generation.providers import openrouter
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from generation.providers.openrouter_models import LiveModel, catalogue_row
@@ -220,7 +220,7 @@ def test_what_openrouter_cannot(account):
 def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
     listed = openrouter.catalogue_rows(account, date(2026, 11, 24))
 
-    rows = json.loads(json.dumps([in_pixels(row) for row in listed]))
+    rows = json.loads(json.dumps([convert_sizes(row) for row in listed]))
     found = {row["id"]: read_model(row) for row in rows}
 
     assert sorted(found) == ["google/veo-3.1", "minimax/hailuo-3", "x-ai/grok-imagine-video"]
