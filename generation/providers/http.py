@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
-from generation.providers import reach
+from generation.providers import egress
 from generation.providers.base import Account, ErrorKind, ProviderError
 
 #: Of a provider's words.
@@ -60,7 +60,7 @@ class OnePerLoop(Generic[Client]):
 def unanswered(error: Exception, *, who: str, sending: bool) -> ProviderError:
     """A request that got no answer; `sending` is whether something is bought by it, which then nobody knows."""
     name = type(error).__name__
-    if isinstance(error, reach.Refused):
+    if isinstance(error, egress.Refused):
         return ProviderError(ErrorKind.INVALID, str(error))
     if isinstance(error, NOT_SENT):
         return ProviderError(ErrorKind.NETWORK, f"{who} could not be reached ({name}).")

@@ -16,7 +16,7 @@ from typing import Any
 from google import genai
 from google.genai import types
 
-from generation.providers import pictures, reach, transfer
+from generation.providers import download, egress, pictures
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -75,13 +75,13 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     if clip is None:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
     if clip.data:
-        transfer.save([_decoded(clip.data)], destination, on_progress)
+        download.save([_decoded(clip.data)], destination, on_progress)
         return
     url = _download_address(account, clip.uri or "")
-    ours = reach.origin_of(url) == reach.origin_of(account.base_url or BASE_URL)
+    ours = egress.origin_of(url) == egress.origin_of(account.base_url or BASE_URL)
     # The key goes to the account's own host and nowhere else, whatever address an answer names.
     headers = {"x-goog-api-key": account.key} if ours else None
-    transfer.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)
+    download.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
@@ -241,8 +241,8 @@ def _client(account: Account, seconds: float) -> genai.Client:
         api_version=account.option("api_version", "v1beta"),
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
-        client_args={"follow_redirects": False} | reach.client_options(account),
-        async_client_args={"follow_redirects": False} | reach.async_client_options(account),
+        client_args={"follow_redirects": False} | egress.client_options(account),
+        async_client_args={"follow_redirects": False} | egress.async_client_options(account),
     )
     return genai.Client(vertexai=False, api_key=account.key, http_options=options)
 

@@ -15,7 +15,7 @@ from openai import DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Image as AnsweredImage
 from openai.types import ImagesResponse
 
-from generation.providers import pictures, reach
+from generation.providers import egress, pictures
 from generation.providers.base import PLAIN_BACKGROUNDS, Account, ErrorKind, ImageRequest, ImageResult, ProviderError
 from generation.providers.http import checked_key
 from generation.providers.openai_errors import as_provider_error
@@ -57,7 +57,7 @@ def test(account: Account, models: Sequence[str]) -> str:
 
 def _client(account: Account) -> OpenAI:
     # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
-    options = reach.client_options(account)
+    options = egress.client_options(account)
     return OpenAI(
         api_key=checked_key(account.key) or "none",
         base_url=account.base_url or BASE_URL,

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from generation.providers import pictures, reach, transfer
+from generation.providers import download, egress, pictures
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -105,10 +105,10 @@ async def check(account: Account, remote_id: str) -> Progress:
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     url = _url(account, f"/videos/{quote(remote_id, safe='')}/content")
-    timeout = httpx2.Timeout(transfer.SILENCE_SECONDS, connect=transfer.CONNECT_SECONDS)
+    timeout = httpx2.Timeout(download.SILENCE_SECONDS, connect=download.CONNECT_SECONDS)
     try:
         with (
-            httpx2.Client(**reach.client_options(account)) as client,
+            httpx2.Client(**egress.client_options(account)) as client,
             client.stream("GET", url, params={"index": 0}, headers=_headers(account), timeout=timeout) as response,
         ):
             if response.status_code != 200:
@@ -116,7 +116,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
                 raise _refusal(account, response, sending=False)
             if not response.headers.get("content-type", "").startswith(("video/", "application/octet-stream")):
                 raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something that is no clip.")
-            transfer.save(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
+            download.save(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
     except httpx2.HTTPError as error:
         raise unanswered(error, who="OpenRouter", sending=False) from error
 
@@ -208,14 +208,14 @@ def _picture(path: Path) -> dict[str, Any]:
 
 @OnePerLoop
 def _client(account: Account) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(**reach.async_client_options(account))
+    return httpx2.AsyncClient(**egress.async_client_options(account))
 
 
 def _call(account: Account, method: str, path: str, body: dict[str, Any] | None = None) -> httpx2.Response:
     # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
-    timeout = httpx2.Timeout(SUBMIT_SECONDS if body else POLL_SECONDS, connect=transfer.CONNECT_SECONDS)
+    timeout = httpx2.Timeout(SUBMIT_SECONDS if body else POLL_SECONDS, connect=download.CONNECT_SECONDS)
     try:
-        with httpx2.Client(**reach.client_options(account)) as client:
+        with httpx2.Client(**egress.client_options(account)) as client:
             return client.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
     except httpx2.HTTPError as error:
         raise unanswered(error, who="OpenRouter", sending=body is not None) from error

@@ -17,7 +17,7 @@ from typing import Any
 from openai import APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Video
 
-from generation.providers import pictures, reach, transfer
+from generation.providers import download, egress, pictures
 from generation.providers.base import (
     Ability,
     Account,
@@ -87,7 +87,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     """
     with _client(account, CALL_SECONDS) as client:
         if url := _own_address(client, remote_id):
-            transfer.save_from_url(url, destination, on_progress, trusted=account.trusted)
+            download.save_from_url(url, destination, on_progress, trusted=account.trusted)
         else:
             _save_content(client, remote_id, destination, on_progress)
 
@@ -275,10 +275,10 @@ def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress
             headers = response.headers
             if headers.get("content-type", "").startswith(("text/", "application/json")):
                 raise ProviderError(ErrorKind.PROVIDER, "The server sent something that is no clip.")
-            transfer.save(response.iter_bytes(), destination, on_progress, expected_bytes(headers))
+            download.save(response.iter_bytes(), destination, on_progress, expected_bytes(headers))
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
-    except transfer.BROKEN as error:
+    except download.BROKEN as error:
         raise ProviderError(ErrorKind.NETWORK, f"The download broke off ({type(error).__name__}).") from error
 
 
@@ -313,13 +313,13 @@ def _client(account: Account, seconds: float) -> AbstractContextManager[OpenAI]:
 
 
 def _http(account: Account) -> DefaultHttpxClient | None:
-    options = reach.client_options(account)
+    options = egress.client_options(account)
     return DefaultHttpxClient(**options) if options else None
 
 
 @OnePerLoop
 def _async_client(account: Account) -> AsyncOpenAI:
-    options = reach.async_client_options(account)
+    options = egress.async_client_options(account)
     http = DefaultAsyncHttpxClient(**options) if options else None
     return AsyncOpenAI(**_settings(account), timeout=CALL_SECONDS, http_client=http)
 

@@ -20,7 +20,7 @@ from google.auth.transport.requests import Request as AuthRequest
 from google.genai import types
 from google.oauth2.credentials import Credentials as TokenCredentials
 
-from generation.providers import pictures, reach, redaction, transfer
+from generation.providers import download, egress, pictures, redaction
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -68,7 +68,7 @@ async def check(account: Account, remote_id: str) -> Progress:
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     clip = _clip(account, remote_id)
     if clip.video_bytes:
-        transfer.save([clip.video_bytes], destination, on_progress)
+        download.save([clip.video_bytes], destination, on_progress)
         return
     bucket, _, name = (clip.uri or "").removeprefix("gs://").partition("/")
     if not name:
@@ -76,8 +76,8 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     root = account.option("storage_url") or STORAGE_URL
     url = f"{root}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
     headers = {"Authorization": f"Bearer {_token(account)}"}
-    transfer.save_from_url(
-        url, destination, on_progress, headers, trusted="" if account.public_only else reach.host_of(root)
+    download.save_from_url(
+        url, destination, on_progress, headers, trusted="" if account.public_only else egress.host_of(root)
     )
 
 
@@ -210,8 +210,8 @@ def _client(account: Account, seconds: float) -> genai.Client:
         base_url=account.base_url or None,
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
-        client_args={"follow_redirects": False} | reach.client_options(account),
-        async_client_args={"follow_redirects": False} | reach.async_client_options(account),
+        client_args={"follow_redirects": False} | egress.client_options(account),
+        async_client_args={"follow_redirects": False} | egress.async_client_options(account),
     )
     return genai.Client(
         vertexai=True,

@@ -11,7 +11,7 @@ import httpx2
 import requests
 import urllib3
 
-from generation.providers import reach
+from generation.providers import egress
 from generation.providers.base import ErrorKind, OnProgress, ProviderError
 from generation.providers.http import expected_bytes
 
@@ -55,10 +55,10 @@ def save_from_url(
     Such an address must be public, or on the `trusted` host, which the operator has named or allowed. Where `headers` carry
     credentials, one redirect is followed, without them; else none is.
     """
-    reach.refuse_inside(url, trusted)
+    egress.refuse_inside(url, trusted)
     try:
         with (
-            reach.session(trusted) as session,
+            egress.session(trusted) as session,
             session.get(
                 url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS), allow_redirects=False
             ) as response,

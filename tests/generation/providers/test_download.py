@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from generation.providers import reach, transfer
+from generation.providers import download, egress
 from generation.providers.base import ErrorKind, ProviderError
 from tests.generation.providers.conftest import refusal_of
 
@@ -46,8 +46,8 @@ def inside() -> Iterator[str]:
 
 
 def fetch(url: str, path: Path, base_url: str = "", **headers: str) -> None:
-    trusted = reach.host_of(base_url) if base_url else ""
-    transfer.save_from_url(url, path, lambda fraction: None, headers or None, trusted=trusted)
+    trusted = egress.host_of(base_url) if base_url else ""
+    download.save_from_url(url, path, lambda fraction: None, headers or None, trusted=trusted)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ def test_credentials_do_not_follow_a_redirect(inside: str, tmp_path: Path):
 
 
 def test_a_clip_that_is_too_big_or_too_slow_is_cut_off(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(transfer, "MAX_BYTES", 10)
-    error = refusal_of(transfer.save, [b"x" * 6] * 2, tmp_path / "clip.mp4", lambda fraction: None)
+    monkeypatch.setattr(download, "MAX_BYTES", 10)
+    error = refusal_of(download.save, [b"x" * 6] * 2, tmp_path / "clip.mp4", lambda fraction: None)
     assert error.message == "The clip is larger than 0 GB."
-    monkeypatch.setattr(transfer, "MAX_SECONDS", -1)
+    monkeypatch.setattr(download, "MAX_SECONDS", -1)
     assert (
-        "The download took longer" in refusal_of(transfer.save, [b"x"], tmp_path / "b", lambda fraction: None).message
+        "The download took longer" in refusal_of(download.save, [b"x"], tmp_path / "b", lambda fraction: None).message
     )
