@@ -145,7 +145,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         if not url:
             return ""
         try:
-            scheme, host, _ = egress.origin_of(url)
+            scheme, host, _ = egress.parse_origin(url)
         except ProviderError:
             raise forms.ValidationError("That is no address. Write it like https://gpu.example.com/v1.") from None
         if "@" in url or "?" in url or "#" in url:
@@ -155,11 +155,11 @@ class ConnectionForm(forms.ModelForm[Connection]):
         if scheme != "https":
             raise forms.ValidationError("It must begin with https:// so that the key is not read on the way.")
         try:
-            egress.refuse_inside(url, "")
+            egress.require_public(url, "")
         except ProviderError as error:
             raise forms.ValidationError(
                 f"{error.message} Whoever runs this server can allow {host} in IMAGEAI_TEAM_HOSTS."
-                if isinstance(error, egress.Inside)
+                if isinstance(error, egress.PrivateAddressError)
                 else error.message
             ) from error
         return url
@@ -204,7 +204,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     def _leads_elsewhere(self, url: str) -> bool:
         before = self.initial.get("base_url") or ""
-        return (egress.origin_of(before) if before else None) != (egress.origin_of(url) if url else None)
+        return (egress.parse_origin(before) if before else None) != (egress.parse_origin(url) if url else None)
 
     def filled(self) -> Connection:
         """The row as a valid form has it, unsaved."""

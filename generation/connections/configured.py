@@ -73,7 +73,7 @@ class Configured:
     @property
     def host(self) -> str:
         """The host that is asked; empty for the vendor's own."""
-        return egress.host_of(self.base_url) if self.base_url else ""
+        return egress.parse_host(self.base_url) if self.base_url else ""
 
     @property
     def account(self) -> Account:
@@ -255,4 +255,4 @@ def mark_of(model: Model, connection: Configured | None) -> str:
 
 def allowed_host(base_url: str) -> str:
     """What the operator says of the host that a team names, where it may be inside the network; else empty."""
-    return next((host for host in settings.TEAM_HOSTS if base_url and egress.is_named(base_url, host)), "")
+    return next((host for host in settings.TEAM_HOSTS if base_url and egress.matches_host(base_url, host)), "")

@@ -60,7 +60,7 @@ class OnePerLoop(Generic[Client]):
 def unanswered(error: Exception, *, who: str, sending: bool) -> ProviderError:
     """A request that got no answer; `sending` is whether something is bought by it, which then nobody knows."""
     name = type(error).__name__
-    if isinstance(error, egress.Refused):
+    if isinstance(error, egress.RefusedAddress):
         return ProviderError(ErrorKind.INVALID, str(error))
     if isinstance(error, NOT_SENT):
         return ProviderError(ErrorKind.NETWORK, f"{who} could not be reached ({name}).")

@@ -75,10 +75,10 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     if clip is None:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
     if clip.data:
-        download.save([_decoded(clip.data)], destination, on_progress)
+        download.save_chunks([_decoded(clip.data)], destination, on_progress)
         return
     url = _download_address(account, clip.uri or "")
-    ours = egress.origin_of(url) == egress.origin_of(account.base_url or BASE_URL)
+    ours = egress.parse_origin(url) == egress.parse_origin(account.base_url or BASE_URL)
     # The key goes to the account's own host and nowhere else, whatever address an answer names.
     headers = {"x-goog-api-key": account.key} if ours else None
     download.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)

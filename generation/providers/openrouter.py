@@ -105,7 +105,7 @@ async def check(account: Account, remote_id: str) -> Progress:
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     url = _url(account, f"/videos/{quote(remote_id, safe='')}/content")
-    timeout = httpx2.Timeout(download.SILENCE_SECONDS, connect=download.CONNECT_SECONDS)
+    timeout = httpx2.Timeout(download.READ_SECONDS, connect=download.CONNECT_SECONDS)
     try:
         with (
             httpx2.Client(**egress.client_options(account)) as client,
@@ -116,7 +116,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
                 raise _refusal(account, response, sending=False)
             if not response.headers.get("content-type", "").startswith(("video/", "application/octet-stream")):
                 raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something that is no clip.")
-            download.save(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
+            download.save_chunks(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
     except httpx2.HTTPError as error:
         raise unanswered(error, who="OpenRouter", sending=False) from error
 

@@ -275,10 +275,10 @@ def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress
             headers = response.headers
             if headers.get("content-type", "").startswith(("text/", "application/json")):
                 raise ProviderError(ErrorKind.PROVIDER, "The server sent something that is no clip.")
-            download.save(response.iter_bytes(), destination, on_progress, expected_bytes(headers))
+            download.save_chunks(response.iter_bytes(), destination, on_progress, expected_bytes(headers))
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
-    except download.BROKEN as error:
+    except download.STREAM_ERRORS as error:
         raise ProviderError(ErrorKind.NETWORK, f"The download broke off ({type(error).__name__}).") from error
 
 

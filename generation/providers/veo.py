@@ -68,7 +68,7 @@ async def check(account: Account, remote_id: str) -> Progress:
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     clip = _clip(account, remote_id)
     if clip.video_bytes:
-        download.save([clip.video_bytes], destination, on_progress)
+        download.save_chunks([clip.video_bytes], destination, on_progress)
         return
     bucket, _, name = (clip.uri or "").removeprefix("gs://").partition("/")
     if not name:
@@ -77,7 +77,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     url = f"{root}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
     headers = {"Authorization": f"Bearer {_token(account)}"}
     download.save_from_url(
-        url, destination, on_progress, headers, trusted="" if account.public_only else egress.host_of(root)
+        url, destination, on_progress, headers, trusted="" if account.public_only else egress.parse_host(root)
     )
 
 

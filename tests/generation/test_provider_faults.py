@@ -169,7 +169,7 @@ def test_a_server_that_needs_long_for_the_first_byte_is_not_asked_by_two(
     fetch = sora_client.fetch
 
     def watched(*arguments: Any) -> None:
-        half_a_minute = Now() + timedelta(seconds=download.SILENCE_SECONDS + download.CONNECT_SECONDS)
+        half_a_minute = Now() + timedelta(seconds=download.READ_SECONDS + download.CONNECT_SECONDS)
         held_for.append(Generation.objects.filter(pk=take.pk, lease_expires_at__gt=half_a_minute).exists())
         fetch(*arguments)
 

@@ -84,23 +84,23 @@ def test_addresses_inside(address: str):
     ],
 )
 def test_however_an_address_is_written(url: str):
-    with pytest.raises(egress.Inside, match="is inside a private network and is not used"):
-        egress.refuse_inside(url, "")
+    with pytest.raises(egress.PrivateAddressError, match="is inside a private network and is not used"):
+        egress.require_public(url, "")
 
 
 @pytest.mark.parametrize("url", ["https://", "ftp://x", "https://a b/", "https://x\\@127.0.0.1", "https://[::1", "x"])
 def test_what_is_no_address(url: str):
-    assert refusal_of(egress.origin_of, url).message == "The address is none of the web."
+    assert refusal_of(egress.parse_origin, url).message == "Not a valid http(s) URL."
 
 
 def test_names_are_compared_as_they_are_asked_for():
-    assert egress.host_of("https://GPU.Bücher.example./v1") == "gpu.xn--bcher-kva.example"
-    assert egress.origin_of("https://gpu.example/v1") == egress.origin_of("https://GPU.example:443")
-    assert egress.is_named("http://gpu.lan:8000/v1", "gpu.lan")
-    assert egress.is_named("http://gpu.lan:8000/v1", "gpu.lan:8000")
-    assert not egress.is_named("http://gpu.lan:22/v1", "gpu.lan:8000")
-    assert not egress.is_named("http://gpu.lan.evil.example/v1", "gpu.lan")
-    assert not egress.is_named("http://gpu.lan@evil.example/v1", "gpu.lan")
+    assert egress.parse_host("https://GPU.Bücher.example./v1") == "gpu.xn--bcher-kva.example"
+    assert egress.parse_origin("https://gpu.example/v1") == egress.parse_origin("https://GPU.example:443")
+    assert egress.matches_host("http://gpu.lan:8000/v1", "gpu.lan")
+    assert egress.matches_host("http://gpu.lan:8000/v1", "gpu.lan:8000")
+    assert not egress.matches_host("http://gpu.lan:22/v1", "gpu.lan:8000")
+    assert not egress.matches_host("http://gpu.lan.evil.example/v1", "gpu.lan")
+    assert not egress.matches_host("http://gpu.lan@evil.example/v1", "gpu.lan")
 
 
 # -- With the real SDKs against a real server --------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_a_team_reaches_nothing_inside_and_sends_nothing(stand_in: StandIn, call
     path, ask = CALLS[call]
     where = stand_in.url.replace("http:", f"{scheme}:") + path
     error = refusal_of(ask, team_account(where, options=(("project", "films"),)))
-    said = {"https": "is inside a private network and is not used.", "http": "is only asked over https."}[scheme]
+    said = {"https": "is inside a private network and is not used.", "http": "must be reached over https."}[scheme]
     assert (error.kind, said in error.message) == (ErrorKind.INVALID, True), error.message
     assert stand_in.state.arrived == []
 
@@ -210,7 +210,7 @@ def test_a_clips_own_address_may_be_on_the_allowed_host_alone(stand_in: StandIn,
 
     assert "inside a private network" in refusal_of(save, team_account(stand_in.url).trusted).message
     allowed = team_account(stand_in.url, allowed_host="127.0.0.1")
-    assert refusal_of(save, allowed.trusted).message == "The clip's address answered 404."
+    assert refusal_of(save, allowed.trusted).message == "The clip's URL returned 404."
 
 
 # -- Service accounts --------------------------------------------------------------------------------------------------

@@ -314,7 +314,7 @@ def test_an_address_that_has_expired_is_asked_for_again(stand_in, tmp_path):
     error = refusal_of(sora.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
     sora.fetch(account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
 
-    assert (error.kind, error.message) == (ErrorKind.PROVIDER, "The clip's address answered 403.")
+    assert (error.kind, error.message) == (ErrorKind.PROVIDER, "The clip's URL returned 403.")
     assert len(stand_in.state.calls("sora.get")) == 2
     assert (tmp_path / "clip.mp4").stat().st_size == 3000
 
