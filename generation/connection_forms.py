@@ -212,7 +212,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         row.declared_models = told["models"]
         row.options = {option.name: told[option.name] for option in self.options if told.get(option.name)}
         if "preset" in told:
-            row.abilities = sorted(told["abilities"] or self.about.abilities_of(told["preset"]))
+            row.abilities = sorted(self.about.connection_abilities(told["preset"], map(Ability, told["abilities"])))
         if told["key"]:
             row.keep_key(told["key"])
         return row
@@ -228,7 +228,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
 def is_usual(connection: Connection) -> bool:
     """Whether it does what servers of its make do."""
-    return set(connection.abilities) == PROVIDERS[connection.provider].abilities_of(connection.preset)
+    return set(connection.abilities) == PROVIDERS[connection.provider].connection_abilities(connection.preset)
 
 
 def kinds() -> list[Provider]:

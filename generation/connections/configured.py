@@ -54,7 +54,7 @@ class Configured:
             base_url=row.base_url,
             max_in_flight=row.max_in_flight,
             requests_per_minute=row.requests_per_minute,
-            abilities=frozenset(Ability(name) for name in row.abilities),
+            abilities=PROVIDERS[row.provider].connection_abilities(row.preset, map(Ability, row.abilities)),
             options=tuple(sorted((name, value) for name, value in row.options.items() if value)),
             models=tuple(row.declared_models),
             price_per_second=row.price_per_second,
@@ -227,7 +227,7 @@ def _plain(provider: str) -> dict[str, Any]:
 
 
 def _of_environment(slug: str, values: dict[str, Any]) -> Configured:
-    declared = frozenset(Ability(name) for name in values.get("abilities", []))
+    declared = map(Ability, values.get("abilities", []))
     return Configured(
         slug=slug,
         provider=values["provider"],
@@ -235,7 +235,7 @@ def _of_environment(slug: str, values: dict[str, Any]) -> Configured:
         base_url=values["base_url"],
         max_in_flight=values["max_in_flight"],
         requests_per_minute=values["requests_per_minute"],
-        abilities=declared or PROVIDERS[values["provider"]].abilities_of(values.get("preset", "")),
+        abilities=PROVIDERS[values["provider"]].connection_abilities(values.get("preset", ""), declared),
         options=tuple((name, value) for name, value in values.get("options", {}).items() if value),
         models=tuple(values.get("models", [])),
         price_per_second=values.get("price_per_second", Decimal(0)),

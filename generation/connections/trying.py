@@ -15,7 +15,7 @@ from generation.connections.configured import Configured, dated, environment, is
 from generation.models import Connection
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.description import Kind
-from generation.providers.registry import PROVIDERS, image_provider, model_rows, remote_provider
+from generation.providers.registry import PROVIDERS, image_provider, model_lister, remote_provider
 from projects.models import AspectRatio, Resolution, frame_size
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _models_to_try(configured: Configured) -> list[str]:
 
 def refresh_models(configured: Configured) -> int:
     """Ask the server what it offers now, and keep it for all processes; how many models. Raises ProviderError."""
-    listed = model_rows(configured.provider)(configured.account, timezone.localdate())
+    listed = model_lister(configured.provider).catalogue_rows(configured.account, timezone.localdate())
     rows = [row for row in map(in_pixels, listed) if row["sizes"]]
     for row in rows:
         read_model(dated(row))  # what cannot be read must not be kept

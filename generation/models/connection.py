@@ -14,7 +14,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from generation.providers.base import Ability
 from teams.models import Team
 from teams.secrets import Sealed, SealedTextField
 
@@ -93,9 +92,6 @@ class Connection(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_until is not None and self.paused_until > timezone.now()
-
-    def can(self, ability: Ability) -> bool:
-        return ability in self.abilities
 
     def keep_key(self, text: str) -> None:
         """Seal it into the row, unsaved; without a text there is none any more."""

@@ -10,9 +10,23 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from generation import connections
 from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
+from generation.pipeline.making import request_of
+from generation.providers.registry import lister
 from generation.states import Status
+
+
+def find_clip(take: Generation) -> str | None:
+    """The id of a clip that was made for this take and that no take has; None also where the account cannot list.
+
+    Raises ProviderError. Takes no lock: `may_adopt` decides.
+    """
+    assert take.submitted_at is not None, "only what was sent can be found"
+    account = connections.account_of(take)
+    listing = lister(take.provider, account)
+    return listing.find(account, request_of(take), take.submitted_at, known_ids(take)) if listing else None
 
 
 def is_free(take: Generation, remote_id: str) -> bool:

@@ -25,10 +25,10 @@ from generation.lease import CancelRequested, Lease, LeaseLost
 from generation.models import Generation, exact
 from generation.pipeline import adopting
 from generation.pipeline.entering import NOT_ACCEPTED, connection_of, enter, turned_away
-from generation.pipeline.making import SILENT_SECONDS, request_of, store, throttled, with_pictures
+from generation.pipeline.making import SILENT_SECONDS, store, throttled, with_pictures
 from generation.pipeline.transitions import MAX_ATTEMPTS, UNCLEAR, allow, back_off, end, error_fields
-from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, RemoteProvider
-from generation.providers.registry import remote_provider
+from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError
+from generation.providers.registry import canceller, remote_provider, thumbnailer
 from generation.states import Status
 
 logger = logging.getLogger(__name__)
@@ -126,11 +126,8 @@ def _begun(take: Generation, remote_id: str) -> dict[str, Any]:
 def look_up(lease: Lease) -> None:
     """A submission whose end nobody saw: adopt the clip if the provider has it, else leave it to a person."""
     take = lease.take
-    assert take.submitted_at is not None
     try:
-        account = connections.account_of(take)
-        known = adopting.known_ids(take)
-        remote_id = remote_provider(take.provider).find(account, request_of(take), take.submitted_at, known)
+        remote_id = adopting.find_clip(take)
     except ProviderError as error:
         if take.attempt < MAX_ATTEMPTS:
             wait = back_off(take.attempt)
@@ -202,7 +199,9 @@ def _stop_at_provider(lease: Lease) -> bool:
     """
     take = lease.take
     try:
-        stopped = remote_provider(take.provider).cancel(connections.account_of(take), take.remote_id)
+        account = connections.account_of(take)
+        provider = canceller(take.provider, account)
+        stopped = provider is not None and provider.cancel(account, take.remote_id)
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise
@@ -291,12 +290,11 @@ def fetch(lease: Lease) -> None:
     try:
         with media.scratch_file(take.pk, lease.token) as path:
             account = connections.account_of(take)
-            provider = remote_provider(take.provider)
             if not media.recover(take.pk, path):
-                provider.fetch(
+                remote_provider(take.provider).fetch(
                     account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
                 )
-            store(lease, path, partial(_own_still, provider, account, take.remote_id))
+            store(lease, path, partial(_own_still, account, take))
     except (ProviderError, media.NotAClip, OSError) as error:
         message = f"The clip is made; downloading it did not work yet: {error}"
         if take.attempt + 1 >= MAX_ATTEMPTS:
@@ -305,9 +303,10 @@ def fetch(lease: Lease) -> None:
             lease.let_go(next_step_in=back_off(take.attempt), error_message=message)
 
 
-def _own_still(provider: RemoteProvider, account: Account, remote_id: str) -> bytes:
-    """A clip does not wait for its thumbnail: where that cannot be had, one is made here."""
+def _own_still(account: Account, take: Generation) -> bytes:
+    """The provider's thumbnail. Empty where it has none or does not give it: a clip never waits for its poster."""
+    provider = thumbnailer(take.provider, account)
     try:
-        return provider.thumbnail(account, remote_id)
+        return provider.thumbnail(account, take.remote_id) if provider else b""
     except ProviderError:
         return b""

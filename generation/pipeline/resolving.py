@@ -17,7 +17,6 @@ from generation import budget, connections
 from generation.dispatch import begin_due
 from generation.models import Advancing, Generation
 from generation.pipeline import adopting
-from generation.pipeline.making import request_of
 from generation.pipeline.remote import on_loop
 from generation.pipeline.transitions import allow
 from generation.providers.base import ErrorKind, ProviderError
@@ -34,11 +33,7 @@ def look_again(take: Generation, by: User | None = None) -> bool:
     if take.remote_id:
         _go_on(take, take.remote_id, by, "looked again")
         return True
-    assert take.submitted_at is not None, "an outcome is unknown only of what was sent"
-    account = connections.account_of(take)
-    remote_id = remote_provider(take.provider).find(
-        account, request_of(take), take.submitted_at, adopting.known_ids(take)
-    )
+    remote_id = adopting.find_clip(take)
     if remote_id is None:
         return False
     with transaction.atomic():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -84,18 +84,27 @@ class Shot:
 
 
 class Ability(StrEnum):
-    """What a server can do beyond making, telling and handing out a clip; declared by the connection."""
+    """What can be done beyond `submit`, `check` and `fetch`.
 
+    A provider declares what its module can do. Where servers of several makes speak its protocol, a connection declares how
+    much of that its server does. What holds for a call is in `Account.abilities`.
+    """
+
+    #: The module has the functions of ListsClips.
     LIST = "list"
+    #: The module has the function of CancelsClips.
     CANCEL = "cancel"
+    #: The module has the function of DeletesClips.
     DELETE = "delete"
+    #: `submit` takes this task.
     REMIX = "remix"
     EXTEND = "extend"
     EDIT = "edit"
+    #: The module has the function of HasThumbnails.
     VARIANTS = "variants"
-    #: Takes `seed` and `negative_prompt` as fields of its own.
+    #: `submit` takes `seed` and `negative_prompt`, whatever the model.
     EXTRA_FIELDS = "extra_fields"
-    #: Takes any width, height and length.
+    #: `submit` takes any width, height and length, whatever the model.
     FREE_SIZES = "free_sizes"
 
 
@@ -239,49 +248,75 @@ class RemoteClip:
     prompt: str = ""
 
 
-class RemoteProvider(Protocol):
-    """Makes clips elsewhere, for money. Every call is one short request; none of them retries a submit."""
+class CanBeTested(Protocol):
+    def test(self, account: Account, models: Sequence[str]) -> str:
+        """One sentence on what works, without making anything. Raises ProviderError with the fix.
+
+        `models` are the ids of the account's models, the likeliest first; empty only where the provider lists its own.
+        """
+
+
+class RemoteProvider(CanBeTested, Protocol):
+    """Makes clips elsewhere, for money. Each call raises ProviderError."""
 
     def submit(self, account: Account, request: Request) -> str:
-        """The provider's id of the new clip. Raises ProviderError; UNKNOWN where the answer does not tell."""
+        """The provider's id of the new clip. Sent at most once; UNKNOWN if the answer leaves open whether it was accepted."""
 
     async def check(self, account: Account, remote_id: str) -> Progress:
-        """Raises ProviderError only for what says nothing about the clip itself (network, rate limit, LOST)."""
+        """One request. Raises only for what says nothing about the clip itself: network, rate limit, LOST."""
 
     def fetch(self, account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
-        """Stream the finished clip to `destination`."""
-
-    def thumbnail(self, account: Account, remote_id: str) -> bytes:
-        """The provider's own still of a finished clip, as it encodes it; empty where it has none. Raises ProviderError."""
-
-    def find(self, account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-        """The id of a clip submitted with exactly this request since then, where the provider can list; else None.
-
-        Never one of the `known`, which belong to other takes.
-        """
-
-    def cancel(self, account: Account, remote_id: str) -> bool:
-        """Whether the provider has stopped it (it may still have charged); False where it cannot."""
-
-    def delete(self, account: Account, remote_id: str) -> bool:
-        """Remove a finished clip at the provider; False where it cannot."""
-
-    def listing(self, account: Account) -> list[RemoteClip]:
-        """The newest clips, or none where the provider cannot list."""
-
-    def test(self, account: Account, models: Sequence[str]) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix.
-
-        `models` are the ids of those that the account is to make, the likeliest first; empty only where it lists its own.
-        """
+        """Stream the finished clip to `destination`. May be called again after any failure."""
 
 
-class ImageProvider(Protocol):
+class ImageProvider(CanBeTested, Protocol):
     def make(self, account: Account, request: ImageRequest) -> ImageResult:
-        """Send one request, never twice. Raises ProviderError; UNKNOWN where the answer does not tell."""
+        """Sent at most once. Raises ProviderError; UNKNOWN if the answer leaves open whether it was accepted."""
 
-    def test(self, account: Account, models: Sequence[str]) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix.
 
-        `models` are the ids of those that the account is to make, the likeliest first; empty only where it lists its own.
+# -- What a provider's module has only where it is declared --------------------------------------------------------------
+
+
+class ListsClips(Protocol):
+    def find(self, account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
+        """The id of a clip submitted with exactly this request since then, or None. Raises ProviderError.
+
+        Never an id in `known`: those clips belong to other takes.
         """
+
+    def list_clips(self, account: Account) -> list[RemoteClip]:
+        """The newest clips, newest first. Raises ProviderError."""
+
+
+class CancelsClips(Protocol):
+    def cancel(self, account: Account, remote_id: str) -> bool:
+        """Whether it is stopped (it may still be charged); False once it is too late. Raises ProviderError."""
+
+
+class DeletesClips(Protocol):
+    def delete(self, account: Account, remote_id: str) -> None:
+        """Remove a finished clip at the provider. Raises ProviderError."""
+
+
+class HasThumbnails(Protocol):
+    def thumbnail(self, account: Account, remote_id: str) -> bytes:
+        """The provider's still of a finished clip, in whatever format it encodes. Raises ProviderError."""
+
+
+class ListsModels(Protocol):
+    """Declared by `Provider.lists_models`."""
+
+    def catalogue_rows(self, account: Account, today: date) -> list[dict[str, Any]]:
+        """The models on offer, as rows of the catalogue. Raises ProviderError.
+
+        In place of sizes in pixels a row has the aspect ratios of each resolution.
+        """
+
+
+#: The functions that come with an ability. The other abilities change what `submit` takes.
+OPERATIONS: Mapping[Ability, type] = {
+    Ability.LIST: ListsClips,
+    Ability.CANCEL: CancelsClips,
+    Ability.DELETE: DeletesClips,
+    Ability.VARIANTS: HasThumbnails,
+}

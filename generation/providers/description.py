@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,7 +62,9 @@ class Provider:
     how: str = ""
     #: As commands have it, where that is not its name.
     flag: str = ""
-    #: Its models are listed live: the module has `catalogue_rows(account, today)`.
+    #: What its module can do besides. Of each operation in base.OPERATIONS it has the functions exactly where this says so.
+    abilities: frozenset[Ability] = frozenset()
+    #: Its models are listed live: the module has the function of base.ListsModels.
     lists_models: bool = False
 
     #: Of the variables every account has: {prefix}_NAME, {prefix}_MAX_IN_FLIGHT, {prefix}_REQUESTS_PER_MINUTE.
@@ -91,9 +94,15 @@ class Provider:
         """Of the account that whoever runs the server has there."""
         return self.family or self.title
 
-    def abilities_of(self, make: str) -> frozenset[Ability]:
-        """Nothing, where there is no such make."""
-        return next((one.abilities for one in self.makes if one.name == make), frozenset())
+    def connection_abilities(self, make: str = "", declared: Iterable[Ability] = ()) -> frozenset[Ability]:
+        """What holds for a connection: what is `declared` for it, else what servers of its make do.
+
+        Where there are no makes, all that the module can do; an unknown make does none of it.
+        """
+        if not self.makes:
+            return self.abilities
+        of_make = next((known.abilities for known in self.makes if known.name == make), frozenset())
+        return self.abilities & (frozenset(declared) or of_make)
 
     def option(self, name: str) -> Option:
         return next(one for one in self.options if one.name == name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from generation.providers.base import (
     Progress,
     ProgressState,
     ProviderError,
-    RemoteClip,
     Request,
     Task,
 )
@@ -84,25 +82,24 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     download.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)
 
 
-def thumbnail(account: Account, remote_id: str) -> bytes:
-    return b""
-
-
-def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-    """Google does not list interactions."""
-    return None
-
-
 def cancel(account: Account, remote_id: str) -> bool:
-    return _call(account, "cancel", remote_id)
+    try:
+        with _client(account, CALL_SECONDS) as client:
+            client.interactions.cancel(remote_id)
+    except CALL_ERRORS as error:
+        failure = as_provider_error(error, sending=False)
+        if failure.kind == ErrorKind.INVALID:
+            return False  # it is over, or past the point of cancelling
+        raise failure from error
+    return True
 
 
-def delete(account: Account, remote_id: str) -> bool:
-    return _call(account, "delete", remote_id)
-
-
-def listing(account: Account) -> list[RemoteClip]:
-    return []
+def delete(account: Account, remote_id: str) -> None:
+    try:
+        with _client(account, CALL_SECONDS) as client:
+            client.interactions.delete(remote_id)
+    except CALL_ERRORS as error:
+        raise as_provider_error(error, sending=False) from error
 
 
 def test(account: Account, models: Sequence[str]) -> str:
@@ -250,15 +247,3 @@ def _client(account: Account, seconds: float) -> genai.Client:
 @OnePerLoop
 def _async_client(account: Account) -> genai.Client:
     return _client(account, CALL_SECONDS)
-
-
-def _call(account: Account, method: str, remote_id: str) -> bool:
-    with _client(account, CALL_SECONDS) as client:
-        try:
-            getattr(client.interactions, method)(remote_id)
-        except CALL_ERRORS as error:
-            failure = as_provider_error(error, sending=False)
-            if failure.kind == ErrorKind.INVALID:
-                return False  # it is over, or cannot be stopped any more
-            raise failure from error
-    return True

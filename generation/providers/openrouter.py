@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +23,6 @@ from generation.providers.base import (
     Progress,
     ProgressState,
     ProviderError,
-    RemoteClip,
     Request,
     Task,
 )
@@ -119,26 +118,6 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
             download.save_chunks(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
     except httpx2.HTTPError as error:
         raise unanswered(error, who="OpenRouter", sending=False) from error
-
-
-def thumbnail(account: Account, remote_id: str) -> bytes:
-    return b""
-
-
-def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-    return None
-
-
-def cancel(account: Account, remote_id: str) -> bool:
-    return False
-
-
-def delete(account: Account, remote_id: str) -> bool:
-    return False
-
-
-def listing(account: Account) -> list[RemoteClip]:
-    return []
 
 
 def test(account: Account, models: Sequence[str]) -> str:

@@ -93,8 +93,6 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
-    if Ability.VARIANTS not in account.abilities:
-        return b""
     with _client(account, CALL_SECONDS) as client, _despite_retirement():
         try:
             return client.videos.download_content(remote_id, variant="thumbnail").read()
@@ -108,7 +106,7 @@ def find(account: Account, request: Request, since: datetime, known: frozenset[s
     with _client(account, CALL_SECONDS) as client:
         made = [
             clip
-            for clip in _newest(account, client)
+            for clip in _newest(client)
             if clip.prompt == request.prompt
             and clip.id not in known
             and _may_be(clip.model, request.model)
@@ -119,14 +117,20 @@ def find(account: Account, request: Request, since: datetime, known: frozenset[s
 
 
 def cancel(account: Account, remote_id: str) -> bool:
-    return Ability.CANCEL in account.abilities and _remove(account, remote_id)
+    """By deleting it, which is how servers of this protocol stop a clip."""
+    delete(account, remote_id)
+    return True
 
 
-def delete(account: Account, remote_id: str) -> bool:
-    return Ability.DELETE in account.abilities and _remove(account, remote_id)
+def delete(account: Account, remote_id: str) -> None:
+    try:
+        with _client(account, CALL_SECONDS) as client, _despite_retirement():
+            client.videos.delete(remote_id)
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=False) from error
 
 
-def listing(account: Account) -> list[RemoteClip]:
+def list_clips(account: Account) -> list[RemoteClip]:
     with _client(account, CALL_SECONDS) as client:
         return [
             RemoteClip(
@@ -136,7 +140,7 @@ def listing(account: Account) -> list[RemoteClip]:
                 state=OVER.get(clip.status, ProgressState.RUNNING),
                 prompt=clip.prompt or "",
             )
-            for clip in _newest(account, client)
+            for clip in _newest(client)
         ]
 
 
@@ -282,9 +286,7 @@ def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress
         raise ProviderError(ErrorKind.NETWORK, f"The download broke off ({type(error).__name__}).") from error
 
 
-def _newest(account: Account, client: OpenAI) -> list[Video]:
-    if Ability.LIST not in account.abilities:
-        return []
+def _newest(client: OpenAI) -> list[Video]:
     try:
         with _despite_retirement():
             page = client.videos.list(limit=LISTED, order="desc")
@@ -294,15 +296,6 @@ def _newest(account: Account, client: OpenAI) -> list[Video]:
     if not isinstance(clips, list):
         raise ProviderError(ErrorKind.PROVIDER, "The server answered with something that is no list of clips.")
     return [clip for clip in clips if isinstance(clip.id, str) and isinstance(clip.created_at, int)]
-
-
-def _remove(account: Account, remote_id: str) -> bool:
-    try:
-        with _client(account, CALL_SECONDS) as client, _despite_retirement():
-            client.videos.delete(remote_id)
-    except (OpenAIError, ValueError) as error:
-        raise as_provider_error(error, sending=False) from error
-    return True
 
 
 # -- Clients -----------------------------------------------------------------------------------------------------------

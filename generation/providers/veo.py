@@ -7,7 +7,6 @@ account names. Every option that was chosen is sent; what Veo has no field for i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +27,6 @@ from generation.providers.base import (
     Progress,
     ProgressState,
     ProviderError,
-    RemoteClip,
     Request,
     Task,
 )
@@ -79,27 +77,6 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     download.save_from_url(
         url, destination, on_progress, headers, trusted="" if account.public_only else egress.parse_host(root)
     )
-
-
-def thumbnail(account: Account, remote_id: str) -> bytes:
-    return b""
-
-
-def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-    """Google Cloud does not list Veo's operations."""
-    return None
-
-
-def cancel(account: Account, remote_id: str) -> bool:
-    return False
-
-
-def delete(account: Account, remote_id: str) -> bool:
-    return False
-
-
-def listing(account: Account) -> list[RemoteClip]:
-    return []
 
 
 def test(account: Account, models: Sequence[str]) -> str:
