@@ -1,7 +1,7 @@
 """Clips from Gemini Omni, by the official google-genai SDK and its interactions.
 
-A clip is made from text, from a start frame (and an end frame), or from references; or from an earlier clip, which is then
-named. What it has no field for is refused here, so that nothing that was chosen gets lost.
+A clip is made from text, from a start frame (and an end frame), from references, or from an earlier clip. Options that it has
+no field for are refused here, so that no choice is silently dropped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from generation.providers.base import (
 from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
 from generation.providers.http import OnePerLoop, checked_key
 
-#: Named, so that GOOGLE_GEMINI_BASE_URL cannot send a key elsewhere than the account says.
+#: Fixed, so that the SDK does not read GOOGLE_GEMINI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://generativelanguage.googleapis.com"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
@@ -77,7 +77,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
         return
     url = _download_address(account, clip.uri or "")
     ours = egress.parse_origin(url) == egress.parse_origin(account.base_url or BASE_URL)
-    # The key goes to the account's own host and nowhere else, whatever address an answer names.
+    # The key goes to the account's host only, whatever URL an answer names.
     headers = {"x-goog-api-key": account.key} if ours else None
     download.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)
 
@@ -146,7 +146,7 @@ def _task(request: Request, has_frames: bool) -> str:
 
 
 def _format(request: Request) -> dict[str, str]:
-    """An edited clip keeps its size and length."""
+    """Nothing for an edit: the clip keeps its size and length."""
     if request.task == Task.EDIT:
         return {}
     duration = {"duration": f"{request.duration.normalize():f}s"}
@@ -180,7 +180,7 @@ def _picture(path: Path) -> dict[str, str]:
 
 
 def _progress(answer: Any) -> Progress:
-    """A status that is not known means that it is going on."""
+    """An unknown status counts as running."""
     status = getattr(answer, "status", None)
     if not isinstance(status, str):
         raise ProviderError(ErrorKind.PROVIDER, "Google answered with something that is no clip's status.")
@@ -230,7 +230,7 @@ def _download_address(account: Account, uri: str) -> str:
 
 
 def _client(account: Account, seconds: float) -> genai.Client:
-    """Never tries anything twice by itself."""
+    """A client without retries."""
     if not checked_key(account.key):
         raise ProviderError(ErrorKind.AUTH, "A key is needed.")
     options = types.HttpOptions(

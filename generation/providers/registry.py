@@ -1,6 +1,6 @@
-"""The providers. The module of each is imported when it is first used, so one missing SDK does not stop the others.
+"""The providers. Each module is imported when it is first used, so that a missing SDK stops only its own provider.
 
-Adding a provider is one module and one entry here; docs/providers.md walks through it.
+To add a provider, write a module and an entry here; docs/providers.md has the steps.
 """
 
 from importlib import import_module
@@ -36,7 +36,7 @@ VIDEO_SERVERS = (
     Make("litellm", "LiteLLM", frozenset({Ability.REMIX, Ability.EXTEND, Ability.EDIT})),
     Make("other", "Another"),
 )
-#: By name, in the order in which people are shown them.
+#: By name, in the order of the page.
 PROVIDERS = {
     provider.name: provider
     for provider in (
@@ -115,12 +115,12 @@ PROVIDERS = {
                 Option(
                     name="person_generation",
                     variable="VEO_PERSON_GENERATION",
-                    label="Who may be shown",
+                    label="People in clips",
                     choices=(
-                        ("", "As Google decides"),
-                        ("allow_all", "Everybody"),
-                        ("allow_adult", "Adults"),
-                        ("dont_allow", "Nobody"),
+                        ("", "Google's default"),
+                        ("allow_all", "Adults and children"),
+                        ("allow_adult", "Adults only"),
+                        ("dont_allow", "No people"),
                     ),
                 ),
                 Option(name="storage_url", variable="GOOGLE_STORAGE_URL", is_address=True),
@@ -165,7 +165,7 @@ PROVIDERS = {
 
 
 def kind_of(provider: str) -> Kind | None:
-    """None for one that is not here (any more)."""
+    """None for a provider that has been removed."""
     return PROVIDERS[provider].kind if provider in PROVIDERS else None
 
 
@@ -198,7 +198,7 @@ def model_lister(provider: str) -> ListsModels:
     return cast(ListsModels, _module(provider))
 
 
-# -- What an account can do besides; None where that is not declared -----------------------------------------------------
+# -- Operations that provider and account both declare, else None ------------------------------------------------------
 
 
 def lister(provider: str, account: Account) -> ListsClips | None:

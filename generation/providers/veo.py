@@ -1,7 +1,7 @@
 """Clips from Veo on Google Cloud, by the official google-genai SDK and Google credentials.
 
-The id of a clip is the name of its operation. Finished clips come inside the answer, or stand in the bucket that the
-account names. Every option that was chosen is sent; what Veo has no field for is refused here.
+The id of a clip is the name of its operation. A finished clip is in the answer, or in the account's bucket. Every option is
+sent; options that Veo has no field for are refused here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from generation.providers.service_accounts import SCOPE, credentials_from
 STORAGE_URL = "https://storage.googleapis.com"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
-#: Veo goes on from clips of this resolution only.
+#: The only resolution that Veo extends.
 EXTENDS = "720p"
 
 
@@ -182,7 +182,7 @@ def _clip(account: Account, remote_id: str) -> types.Video:
 
 
 def _client(account: Account, seconds: float) -> genai.Client:
-    """Never tries anything twice by itself."""
+    """A client without retries."""
     options = types.HttpOptions(
         base_url=account.base_url or None,
         timeout=int(seconds * 1000),
@@ -207,7 +207,7 @@ def _async_client(account: Account) -> genai.Client:
 def _credentials(account: Account) -> Credentials:
     if account.key.lstrip().startswith("{"):
         return credentials_from(account.key)
-    if account.key or account.public_only:  # a team never acts as whoever runs the server
+    if account.key or account.public_only:  # a team never uses the operator's credentials
         return TokenCredentials(token=account.key)
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
