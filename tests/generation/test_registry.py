@@ -78,7 +78,9 @@ def declared(provider: Provider) -> Iterator[tuple[type, bool]]:
 
 @pytest.mark.parametrize("provider", EVERY)
 def test_its_module_has_the_functions_that_it_declares_and_no_other(provider: Provider):
-    module, functions, undeclared = import_module(provider.module), {}, set()
+    module = import_module(provider.module)
+    functions: dict[str, Callable[..., object]] = {}
+    undeclared: set[str] = set()
     for protocol, is_declared in declared(provider):
         if is_declared:
             functions |= functions_of(protocol)
