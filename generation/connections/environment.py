@@ -49,7 +49,7 @@ def _of_environment(slug: str, values: dict[str, Any]) -> ResolvedConnection:
         base_url=described.base_url,
         max_in_flight=described.max_in_flight,
         requests_per_minute=described.requests_per_minute,
-        abilities=described.abilities or PROVIDERS[described.provider].abilities_of(described.preset),
+        abilities=PROVIDERS[described.provider].connection_abilities(described.preset, described.abilities),
         options=tuple((name, value) for name, value in described.options.items() if value),
         models=described.models,
         price_per_second=described.price_per_second,

@@ -18,7 +18,7 @@ from generation.connections.served_models import is_retired, readable_models, se
 from generation.models import Connection
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.description import Kind
-from generation.providers.registry import PROVIDERS, image_provider, model_rows, remote_provider
+from generation.providers.registry import PROVIDERS, image_provider, model_lister, remote_provider
 from projects.models import AspectRatio, Resolution, frame_size
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def _models_to_try(connection: ResolvedConnection) -> list[str]:
 
 def refresh_models(connection: ResolvedConnection) -> int:
     """Store the list of models that the server gives now, for all processes; how many. Raises ProviderError."""
-    listed = model_rows(connection.provider)(connection.account, timezone.localdate())
+    listed = model_lister(connection.provider).catalogue_rows(connection.account, timezone.localdate())
     rows = [row for row, _ in readable_models(row for row in map(convert_sizes, listed) if row["sizes"])]
     Connection.objects.filter(pk=connection.ensure_row().pk).update(live_models=rows, live_models_at=Now())
     return len(rows)

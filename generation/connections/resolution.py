@@ -9,7 +9,7 @@ from django.conf import settings
 
 from core.secrets import Unreadable
 from generation.models import Connection
-from generation.providers import reach
+from generation.providers import egress
 from generation.providers.base import Ability, Account, ErrorKind, ProviderError
 from generation.providers.description import Provider
 from generation.providers.registry import PROVIDERS
@@ -46,7 +46,7 @@ class ResolvedConnection:
             base_url=row.base_url,
             max_in_flight=row.max_in_flight,
             requests_per_minute=row.requests_per_minute,
-            abilities=frozenset(Ability(name) for name in row.abilities),
+            abilities=PROVIDERS[row.provider].connection_abilities(row.preset, map(Ability, row.abilities)),
             options=tuple(sorted((name, value) for name, value in row.options.items() if value)),
             models=tuple(row.declared_models),
             price_per_second=row.price_per_second,
@@ -65,7 +65,7 @@ class ResolvedConnection:
     @property
     def host(self) -> str:
         """Empty for the vendor's own host."""
-        return reach.host_of(self.base_url) if self.base_url else ""
+        return egress.parse_host(self.base_url) if self.base_url else ""
 
     @property
     def account(self) -> Account:
@@ -125,4 +125,4 @@ class ResolvedConnection:
 
 def allowed_host(base_url: str) -> str:
     """The entry of settings.TEAM_HOSTS that lets teams reach this address inside the network; empty if there is none."""
-    return next((host for host in settings.TEAM_HOSTS if base_url and reach.is_named(base_url, host)), "")
+    return next((host for host in settings.TEAM_HOSTS if base_url and egress.matches_host(base_url, host)), "")

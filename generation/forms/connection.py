@@ -12,7 +12,7 @@ from django import forms
 from generation import catalogue
 from generation.connections.resolution import allowed_host
 from generation.models import Connection
-from generation.providers import reach
+from generation.providers import egress
 from generation.providers.base import Ability, ProviderError
 from generation.providers.description import Option, Provider
 from generation.providers.http import checked_key
@@ -145,7 +145,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         if not url:
             return ""
         try:
-            scheme, host, _ = reach.origin_of(url)
+            scheme, host, _ = egress.parse_origin(url)
         except ProviderError:
             raise forms.ValidationError("That is no address. Write it like https://gpu.example.com/v1.") from None
         if "@" in url or "?" in url or "#" in url:
@@ -155,11 +155,11 @@ class ConnectionForm(forms.ModelForm[Connection]):
         if scheme != "https":
             raise forms.ValidationError("It must begin with https:// so that the key is not read on the way.")
         try:
-            reach.refuse_inside(url, "")
+            egress.require_public(url, "")
         except ProviderError as error:
             raise forms.ValidationError(
                 f"{error.message} Whoever runs this server can allow {host} in IMAGEAI_TEAM_HOSTS."
-                if isinstance(error, reach.Inside)
+                if isinstance(error, egress.PrivateAddressError)
                 else error.message
             ) from error
         return url
@@ -204,7 +204,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     def _leads_elsewhere(self, url: str) -> bool:
         before = self.initial.get("base_url") or ""
-        return (reach.origin_of(before) if before else None) != (reach.origin_of(url) if url else None)
+        return (egress.parse_origin(before) if before else None) != (egress.parse_origin(url) if url else None)
 
     def filled(self) -> Connection:
         """The row as a valid form has it, unsaved."""
@@ -212,7 +212,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         row.declared_models = told["models"]
         row.options = {option.name: told[option.name] for option in self.options if told.get(option.name)}
         if "preset" in told:
-            row.abilities = sorted(told["abilities"] or self.about.abilities_of(told["preset"]))
+            row.abilities = sorted(self.about.connection_abilities(told["preset"], map(Ability, told["abilities"])))
         if told["key"]:
             row.keep_key(told["key"])
         return row
@@ -228,7 +228,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
 def is_usual(connection: Connection) -> bool:
     """Whether it does what servers of its make do."""
-    return set(connection.abilities) == PROVIDERS[connection.provider].abilities_of(connection.preset)
+    return set(connection.abilities) == PROVIDERS[connection.provider].connection_abilities(connection.preset)
 
 
 def kinds() -> list[Provider]:

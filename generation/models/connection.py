@@ -15,7 +15,6 @@ from django.db import models
 from django.utils import timezone
 
 from core.secrets import Sealed, SealedTextField
-from generation.providers.base import Ability
 from teams.models import Team
 
 #: The end of a key is shown only where the rest is long enough to stay secret.
@@ -93,9 +92,6 @@ class Connection(models.Model):
     @property
     def is_paused(self) -> bool:
         return self.paused_until is not None and self.paused_until > timezone.now()
-
-    def can(self, ability: Ability) -> bool:
-        return ability in self.abilities
 
     def keep_key(self, text: str) -> None:
         """Seal it into the row, unsaved; without a text there is none any more."""

@@ -9,10 +9,11 @@ from django.db.models import F
 from generation.connections import GivenKey, resolve_account
 from generation.jobs.lease import Lease
 from generation.media import storage
+from generation.models import Generation
 from generation.pipeline.store import SILENT_SECONDS, store_clip, throttled
 from generation.pipeline.transitions import MAX_ATTEMPTS, back_off, end
-from generation.providers.base import Account, ErrorKind, ProviderError, RemoteProvider
-from generation.providers.registry import remote_provider
+from generation.providers.base import Account, ErrorKind, ProviderError
+from generation.providers.registry import remote_provider, thumbnailer
 from generation.states import Status
 
 
@@ -26,12 +27,11 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
     try:
         with storage.scratch_file(take.pk, lease.token) as path:
             account = resolve_account(take, key)
-            provider = remote_provider(take.provider)
             if not storage.recover(take.pk, path):
-                provider.fetch(
+                remote_provider(take.provider).fetch(
                     account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
                 )
-            store_clip(lease, path, partial(_fetch_poster, provider, account, take.remote_id))
+            store_clip(lease, path, partial(_fetch_poster, account, take))
     except (ProviderError, storage.NotAClip, OSError) as error:
         message = f"The clip is ready but could not be downloaded yet: {error}"
         if take.attempt + 1 >= MAX_ATTEMPTS:
@@ -40,9 +40,10 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
             lease.let_go(next_step_in=back_off(take.attempt), error_message=message)
 
 
-def _fetch_poster(provider: RemoteProvider, account: Account, remote_id: str) -> bytes:
+def _fetch_poster(account: Account, take: Generation) -> bytes:
     # A paid clip must not wait for its thumbnail. Without one, a frame of the clip is used.
+    provider = thumbnailer(take.provider, account)
     try:
-        return provider.thumbnail(account, remote_id)
+        return provider.thumbnail(account, take.remote_id) if provider else b""
     except ProviderError:
         return b""

@@ -18,7 +18,7 @@ from generation.models import Generation, exact
 from generation.pipeline.event_loop import run_async
 from generation.pipeline.transitions import allow, end, error_fields
 from generation.providers.base import ErrorKind, Progress, ProgressState, ProviderError
-from generation.providers.registry import remote_provider
+from generation.providers.registry import canceller, remote_provider
 from generation.states import Status
 
 #: Whatever a provider asks for: a finished clip is paid for, and some providers keep it for an hour only.
@@ -63,7 +63,9 @@ def _cancel_at_provider(lease: Lease, key: GivenKey | None) -> bool:
     """
     take = lease.job
     try:
-        cancelled = remote_provider(take.provider).cancel(resolve_account(take, key), take.remote_id)
+        account = resolve_account(take, key)
+        provider = canceller(take.provider, account)
+        cancelled = provider is not None and provider.cancel(account, take.remote_id)
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise

@@ -18,7 +18,7 @@ from generation.models.generation import GenerationQuerySet
 from generation.pipeline.provider_request import build_request
 from generation.pipeline.transitions import MAX_ATTEMPTS, accepted_fields, back_off, end
 from generation.providers.base import ErrorKind, ProviderError
-from generation.providers.registry import remote_provider
+from generation.providers.registry import lister
 from generation.states import Status
 
 #: Long enough for a clip to appear in its provider's list.
@@ -31,11 +31,8 @@ def look_up(lease: Lease, *, key: GivenKey | None = None) -> None:
     Never sends anything. Raises LeaseLost.
     """
     take = lease.job
-    assert take.submitted_at is not None
     try:
-        account = resolve_account(take, key)
-        known = known_ids(take)
-        remote_id = remote_provider(take.provider).find(account, build_request(take), take.submitted_at, known)
+        remote_id = find_clip(take, key)
     except ProviderError as error:
         if take.attempt < MAX_ATTEMPTS:
             wait = back_off(take.attempt)
@@ -54,6 +51,17 @@ def look_up(lease: Lease, *, key: GivenKey | None = None) -> None:
         answer = f" Its answer: {take.error_message}" if take.error_message else ""
         message = f"The provider did not confirm this clip.{answer}"
         end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
+
+
+def find_clip(take: Generation, key: GivenKey | None = None) -> str | None:
+    """The id of a clip that was made for this take and that no take has; None also where the account cannot list.
+
+    Raises ProviderError. Takes no lock: `may_adopt` decides.
+    """
+    assert take.submitted_at is not None, "only what was sent can be found"
+    account = resolve_account(take, key)
+    listing = lister(take.provider, account)
+    return listing.find(account, build_request(take), take.submitted_at, known_ids(take)) if listing else None
 
 
 def is_free(take: Generation, remote_id: str) -> bool:

@@ -20,7 +20,6 @@ from generation.jobs.dispatch import begin_due
 from generation.models import Advancing, Generation
 from generation.pipeline import reconcile
 from generation.pipeline.event_loop import run_async
-from generation.pipeline.provider_request import build_request
 from generation.pipeline.transitions import accepted_fields, allow
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.registry import remote_provider
@@ -39,11 +38,7 @@ def look_again(take: Generation, by: User | None = None) -> bool:
     if take.remote_id:
         _resume(take, take.remote_id, by, "checked again")
         return True
-    assert take.submitted_at is not None, "only what was sent can be unknown"
-    account = resolve_account(take)
-    remote_id = remote_provider(take.provider).find(
-        account, build_request(take), take.submitted_at, reconcile.known_ids(take)
-    )
+    remote_id = reconcile.find_clip(take)
     if remote_id is None:
         return False
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What the google-genai SDK raises, as the kinds of failure the rest knows; with Google's words as plain text.
+"""Errors of the google-genai SDK as ProviderErrors, with Google's words as plain text.
 
 The SDK has two families of errors, and lets those of its HTTP library and of JSON through.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from google.auth.exceptions import GoogleAuthError
 
-# The SDK raises these without exporting them: its interactions' errors have no public base.
+# Private, but the SDK raises its subclasses for interactions and exports no base of them.
 from google.genai._interactions_errors import GeminiNextGenAPIClientError
 from google.genai.errors import APIError
 
@@ -29,7 +29,7 @@ _BAD_KEY = re.compile(r"api.key|credential|unauthenticated", re.IGNORECASE)
 
 
 def as_provider_error(error: Exception, *, sending: bool) -> ProviderError:
-    """`sending` is whether something is bought by the call: then an answer that does not tell is UNKNOWN."""
+    """`sending`: the call buys something, so an answer that leaves open whether it was accepted is UNKNOWN."""
     if isinstance(error, GoogleAuthError):
         message = f"Google's credentials do not work: {plain(str(error))}"
         return ProviderError(ErrorKind.AUTH, f"{message} Set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN.")
@@ -44,7 +44,7 @@ def as_provider_error(error: Exception, *, sending: bool) -> ProviderError:
 
 
 def failed_later(code: object, message: object) -> ProviderError:
-    """Why something that was accepted failed; `code` is one of google.rpc.Code, by number or name."""
+    """Why an accepted clip failed; `code` is a google.rpc.Code, by number or name."""
     words = plain(str(message or "")) or "Google gave no reason."
     if _MODERATION.search(words):
         kind = ErrorKind.MODERATION
@@ -90,10 +90,10 @@ def _kind(status: int, words: str, *, sending: bool) -> ErrorKind:
 
 
 def _body_of(error: Exception) -> dict[str, Any]:
-    told = getattr(error, "details", None) or getattr(error, "body", None)
-    if isinstance(told, list) and told:
-        told = told[0]
-    inner = told.get("error", told) if isinstance(told, dict) else {}
+    body = getattr(error, "details", None) or getattr(error, "body", None)
+    if isinstance(body, list) and body:
+        body = body[0]
+    inner = body.get("error", body) if isinstance(body, dict) else {}
     return inner if isinstance(inner, dict) else {}
 
 

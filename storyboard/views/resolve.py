@@ -14,8 +14,8 @@ from generation.connections import resolve_account, roster_for
 from generation.loaders import load_images, load_take
 from generation.models import Advancing, Generation
 from generation.pipeline import resolve
-from generation.providers.base import Ability, ProviderError, RemoteClip
-from generation.providers.registry import remote_provider
+from generation.providers.base import ProviderError, RemoteClip
+from generation.providers.registry import lister
 from generation.states import Status
 from storyboard.navigation import to_pictures
 from teams.access import signed_in
@@ -38,9 +38,9 @@ def take_look(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("take_look", pk)
     context: dict[str, Any] = {"take": take, "scene": take.scene, "project": take.scene.project}
     context |= {"is_open": take.status == Status.UNKNOWN, "can_edit": role.includes(Role.EDITOR)}
-    context["can_list"] = bool(take.connection and take.connection.can(Ability.LIST))
     context["model_name"] = roster_for(take.team_id).model_name(take.model_id)
-    context["clips"] = strays_like(take) if context["is_open"] and context["can_edit"] else []
+    clips = strays_like(take) if context["is_open"] and context["can_edit"] else None
+    context |= {"can_list": clips is not None, "clips": clips or []}
     return render(request, "storyboard/look.html", context)
 
 
@@ -82,11 +82,15 @@ def close(row: Advancing, said: str, by: User) -> str:
     raise ValidationError("Choose one of the answers.")
 
 
-def strays_like(take: Generation) -> list[RemoteClip]:
-    """Clips of the same prompt that no take knows, where the provider lists; a page must not fail with the provider."""
+def strays_like(take: Generation) -> list[RemoteClip] | None:
+    """Clips of the same prompt that no take has. None where the account cannot list; empty if it does not answer."""
     try:
-        listed = remote_provider(take.provider).listing(resolve_account(take))
-    except ProviderError:
+        account = resolve_account(take)
+        provider = lister(take.provider, account)
+        if provider is None:
+            return None
+        listed = provider.list_clips(account)
+    except ProviderError:  # the page must not fail with the provider
         return []
     known = set(
         Generation.objects.filter(remote_id__in=[clip.id for clip in listed]).values_list("remote_id", flat=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from django.db.models.functions import Now
 from generation import pipeline
 from generation.models import Connection, Generation
 from generation.providers import animatic, registry
-from generation.providers.base import Request, Shot
+from generation.providers.base import Ability, Request, Shot
 from projects.models import Scene
 from tests.generation import remote
 from tests.generation.running import KEY, everywhere, frame, run
@@ -40,6 +41,18 @@ def studio(monkeypatch: pytest.MonkeyPatch, settings: Any, clip_bytes: bytes) ->
     with remote.studio_open() as studio:
         studio.content = clip_bytes
         yield studio
+
+
+@pytest.fixture
+def undeclare(studio: remote.Studio, monkeypatch: pytest.MonkeyPatch) -> Callable[[Ability], None]:
+    """From then on the studio's provider does not declare this ability."""
+
+    def undeclare(ability: Ability) -> None:
+        declared = registry.PROVIDERS["studio"]
+        fewer = replace(declared, abilities=declared.abilities - {ability})
+        monkeypatch.setitem(registry.PROVIDERS, "studio", fewer)
+
+    return undeclare
 
 
 @pytest.fixture

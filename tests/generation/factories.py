@@ -26,7 +26,7 @@ def a_connection(team: Team, at: StandIn, provider: str = "sora", *, key: str = 
         "base_url": at.url + PATHS[provider],
     }
     if provider == "sora":
-        values |= {"preset": "openai", "abilities": sorted(PROVIDERS["sora"].abilities_of("openai"))}
+        values |= {"preset": "openai", "abilities": sorted(PROVIDERS["sora"].connection_abilities("openai"))}
     connection = Connection(**(values | fields))
     connection.keep_key(key)
     team_connections.add(connection, team)

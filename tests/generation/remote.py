@@ -9,14 +9,23 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import requests
 
-from generation.providers.base import Account, ErrorKind, OnProgress, Progress, ProgressState, ProviderError, Request
+from generation.providers.base import (
+    Ability,
+    Account,
+    ErrorKind,
+    OnProgress,
+    Progress,
+    ProgressState,
+    ProviderError,
+    RemoteClip,
+    Request,
+)
 from generation.providers.description import Kind, Provider
 
 STUDIO = Provider(
@@ -31,6 +40,7 @@ STUDIO = Provider(
     key_variables=("STUDIO_KEY",),
     address_variables=("STUDIO_URL",),
     address_help="Empty for the studio's own.",
+    abilities=frozenset({Ability.LIST, Ability.CANCEL}),
 )
 address = ""
 
@@ -41,7 +51,6 @@ class Studio:
         self.clips: dict[str, dict[str, object]] = {}
         self.deleted: list[str] = []
         self.content = b""
-        self.can_list = True
         #: Whether a clip is done as soon as it is asked about.
         self.finishes = False
         #: What to answer instead, by "METHOD path-prefix": an HTTP status, or "drop" to accept and hang up.
@@ -106,7 +115,6 @@ def studio_open() -> Iterator[Studio]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
-    can_list[0] = studio
     try:
         yield studio
     finally:
@@ -114,14 +122,11 @@ def studio_open() -> Iterator[Studio]:
         server.server_close()
 
 
-can_list: list[Studio | None] = [None]
-
-
 # -- The provider module -----------------------------------------------------------------------------------------------
 
 
-def _send(method: str, path: str, **kwargs: Any) -> requests.Response:
-    response = requests.request(method, address + path, timeout=5, **kwargs)
+def _send(method: str, path: str, *, json: object = None) -> requests.Response:
+    response = requests.request(method, address + path, timeout=5, json=json)
     if response.status_code == 429:
         raise ProviderError(ErrorKind.RATE_LIMIT, "Too many requests.", retry_after=7)
     if response.status_code == 404:
@@ -151,16 +156,16 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     on_progress(1.0)
 
 
-def thumbnail(account: Account, remote_id: str) -> bytes:
-    return b""
-
-
 def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-    studio = can_list[0]
-    if studio is None or not studio.can_list:
-        return None
-    clips = _send("GET", "/clips").json()
-    return next((clip["id"] for clip in clips if clip["prompt"] == request.prompt and clip["id"] not in known), None)
+    oldest_first = reversed(list_clips(account))
+    return next((clip.id for clip in oldest_first if clip.prompt == request.prompt and clip.id not in known), None)
+
+
+def list_clips(account: Account) -> list[RemoteClip]:
+    return [
+        RemoteClip(clip["id"], "studio-1", datetime.now(UTC), ProgressState(clip["state"]), clip["prompt"])
+        for clip in reversed(_send("GET", "/clips").json())
+    ]
 
 
 def cancel(account: Account, remote_id: str) -> bool:

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from generation import pipeline
 from generation.catalogue.pricing import Price
+from generation.connections import roster_for
 from generation.models import Budget, Generation, next_take_number, with_takes
 from generation.quoting import batches
 from generation.states import Status

@@ -1,18 +1,22 @@
 """The remote steps against a provider that keeps its own books: never charged twice, never lost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from generation import pipeline
 from generation.jobs.lease import Lease, LeaseLost
 from generation.models import Connection, Generation
 from generation.pipeline import MAX_ATTEMPTS, resolve
-from generation.providers.base import Progress, ProgressState
+from generation.providers import registry
+from generation.providers.base import Ability, Progress, ProgressState
 from generation.states import Status
+from teams.models import User
 from tests.generation import remote
 
 pytestmark = pytest.mark.django_db
@@ -101,10 +105,10 @@ def test_a_look_up_that_works_again_adopts(remote_take: Generation, studio: remo
 
 
 def test_where_nothing_can_be_looked_up_a_person_decides(
-    remote_take: Generation, studio: remote.Studio, advance: Advance
+    remote_take: Generation, studio: remote.Studio, advance: Advance, undeclare
 ):
     studio.faults["submit"] = ["drop"]
-    studio.can_list = False
+    undeclare(Ability.LIST)
     take = advance(advance(remote_take))
     assert (take.status, take.actual_cost) == (Status.UNKNOWN, None)
     assert take.error_message == ("The provider did not confirm this clip. Its answer: The studio hung up.")
@@ -265,10 +269,10 @@ class Away:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_comes_back_is_told_the_id(
-    remote_take: Generation, studio: remote.Studio, advance: Advance, monkeypatch
+    remote_take: Generation, studio: remote.Studio, advance: Advance, undeclare, monkeypatch
 ):
     monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
-    studio.can_list = False
+    undeclare(Ability.LIST)
     with connection.execute_wrapper(Away(studio, times=3)):
         take = advance(remote_take)
     assert (take.status, take.remote_id, studio.charges) == (Status.RUNNING, "clip-1", ["clip-1"])
@@ -287,9 +291,15 @@ def test_an_id_that_cannot_be_stored_is_in_the_log(
 
 @pytest.mark.parametrize("was_left_to_a_person", [False, True])
 def test_who_wakes_up_after_its_lease_still_brings_the_id(
-    remote_take: Generation, studio: remote.Studio, advance: Advance, end_lease, monkeypatch, was_left_to_a_person
+    remote_take: Generation,
+    studio: remote.Studio,
+    advance: Advance,
+    undeclare,
+    end_lease,
+    monkeypatch,
+    was_left_to_a_person,
 ):
-    studio.can_list = False
+    undeclare(Ability.LIST)
     submit = remote.submit
 
     def slowly(account, request):
@@ -309,9 +319,9 @@ def test_who_wakes_up_after_its_lease_still_brings_the_id(
 
 
 def test_an_id_that_comes_after_the_decision_is_in_the_log(
-    remote_take: Generation, studio: remote.Studio, advance: Advance, end_lease, monkeypatch, caplog
+    remote_take: Generation, studio: remote.Studio, advance: Advance, undeclare, end_lease, monkeypatch, caplog
 ):
-    studio.can_list = False
+    undeclare(Ability.LIST)
     submit = remote.submit
 
     def slowly(account, request):
@@ -360,3 +370,44 @@ def test_a_clip_that_never_arrives_is_left_to_a_person(
         assert advance(take).status == Status.FETCHING
     assert advance(take).status == Status.UNKNOWN
     assert studio.charges == ["clip-1"]
+
+
+# -- What is not declared is never called ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(studio: remote.Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The studio's module has nothing but submit, check, fetch and test, and its entry declares nothing."""
+    declares_nothing = replace(remote.STUDIO, module="tests.generation.bare", abilities=frozenset())
+    monkeypatch.setitem(registry.PROVIDERS, "studio", declares_nothing)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_clip_is_made_without_any_further_operation(remote_take: Generation, studio: remote.Studio, advance: Advance):
+    take = advance(remote_take)
+    pipeline.cancel(take)
+    take = advance(take)
+    assert (take.status, take.cancel_requested, studio.deleted) == (Status.RUNNING, False, [])
+    finish_at_the_studio(studio)
+    take = advance(advance(take))
+    assert (take.status, bool(take.poster), studio.charges) == (Status.COMPLETED, True, ["clip-1"])
+
+
+@pytest.mark.usefixtures("bare")
+def test_an_unclear_submission_is_resolved_without_a_list(
+    remote_take: Generation, studio: remote.Studio, advance: Advance, as_user, bob: User
+):
+    studio.faults["submit"] = ["drop"]
+    take = advance(advance(remote_take))
+    assert (take.status, resolve.look_again(take)) == (Status.UNKNOWN, False)
+    page = as_user(bob).get(reverse("take_look", args=[take.pk])).content.decode()
+    assert "This provider cannot list its clips" in page
+    resolve.was_made(take, "clip-1")
+    finish_at_the_studio(studio)
+    assert advance(advance(take)).status == Status.COMPLETED
+
+
+@pytest.mark.usefixtures("bare", "remote_take")
+def test_the_command_says_what_cannot_be_done(run):
+    assert "Studio cannot list its clips." in run("clips", "studio").err
+    assert "Studio cannot delete clips." in run("clips", "studio", "--delete", "clip-9").err

@@ -14,8 +14,8 @@ from django.db.models.functions import Now
 from generation import pipeline
 from generation.models import Connection, Generation
 from generation.pipeline import resolve
+from generation.providers import download
 from generation.providers import sora as sora_client
-from generation.providers import transfer
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -152,7 +152,7 @@ def test_a_slow_drip_ends_at_the_deadline(
 ):
     if operation == "sora.file":
         sora.state.flavour["sora.url"] = "yes"
-    monkeypatch.setattr("generation.providers.transfer.MAX_SECONDS", 0.5)
+    monkeypatch.setattr("generation.providers.download.MAX_SECONDS", 0.5)
     take = advance(advance(take))
     sora.state.fail(operation, Fault(drip=True))
     take = advance(take)
@@ -169,7 +169,7 @@ def test_a_server_that_needs_long_for_the_first_byte_is_not_asked_by_two(
     fetch = sora_client.fetch
 
     def watched(*arguments: Any) -> None:
-        half_a_minute = Now() + timedelta(seconds=transfer.SILENCE_SECONDS + transfer.CONNECT_SECONDS)
+        half_a_minute = Now() + timedelta(seconds=download.READ_SECONDS + download.CONNECT_SECONDS)
         held_for.append(Generation.objects.filter(pk=take.pk, lease_expires_at__gt=half_a_minute).exists())
         fetch(*arguments)
 

@@ -20,19 +20,34 @@ from generation import catalogue, connections
 from generation.catalogue import loader
 from generation.connections.served_models import served_models
 from generation.models import Connection, Generation
-from generation.providers.base import ImageProvider, LocalRenderer, RemoteProvider
+from generation.providers import registry
+from generation.providers.base import (
+    OPERATIONS,
+    Ability,
+    Account,
+    ErrorKind,
+    ImageProvider,
+    ListsModels,
+    LocalRenderer,
+    RemoteProvider,
+    Task,
+)
 from generation.providers.description import Kind, Option, Provider
 from generation.providers.registry import PROVIDERS
 from imageai_web import provider_env
 from projects.models import Project, Scene
 from teams.models import Team, User
 from tests.generation import remote
+from tests.generation.providers.conftest import a_request, refusal_of
 from tests.generation.test_catalogue import STUDIO
+from tests.standin import StandIn
 
 AsUser = Callable[[User], Client]
 ROOT = Path(django_settings.BASE_DIR)
 PROTOCOLS = {Kind.LOCAL: LocalRenderer, Kind.REMOTE: RemoteProvider, Kind.IMAGES: ImageProvider}
+TASKS = [Task.REMIX, Task.EXTEND, Task.EDIT]
 EVERY = [pytest.param(provider, id=provider.name) for provider in PROVIDERS.values()]
+REMOTE = [pytest.param(provider, id=provider.name) for provider in PROVIDERS.values() if provider.kind == Kind.REMOTE]
 WITH_ACCOUNTS = [pytest.param(provider, id=provider.name) for provider in PROVIDERS.values() if provider.has_accounts]
 OPTIONS = [pytest.param(option, id=option.variable) for provider in PROVIDERS.values() for option in provider.options]
 
@@ -51,15 +66,68 @@ def variables_of(provider: Provider) -> set[str]:
 # -- Those that are here -----------------------------------------------------------------------------------------------
 
 
+def functions_of(protocol: type) -> dict[str, Callable[..., object]]:
+    return {name: it for name, it in inspect.getmembers(protocol, inspect.isfunction) if not name.startswith("_")}
+
+
+def declared(provider: Provider) -> Iterator[tuple[type, bool]]:
+    """Each protocol, and whether the provider says that its module has the functions."""
+    yield from ((protocol, kind == provider.kind) for kind, protocol in PROTOCOLS.items())
+    yield from ((protocol, ability in provider.abilities) for ability, protocol in OPERATIONS.items())
+    yield ListsModels, provider.lists_models
+
+
 @pytest.mark.parametrize("provider", EVERY)
-def test_its_module_has_every_function_of_its_kind(provider: Provider):
+def test_its_module_has_the_functions_that_it_declares_and_no_other(provider: Provider):
     module = import_module(provider.module)
-    for name, wanted in inspect.getmembers(PROTOCOLS[provider.kind], inspect.isfunction):
-        if not name.startswith("_"):
-            parameters = list(inspect.signature(wanted).parameters)[1:]
-            assert list(inspect.signature(getattr(module, name)).parameters) == parameters, name
-            assert inspect.iscoroutinefunction(getattr(module, name)) == inspect.iscoroutinefunction(wanted), name
-    assert hasattr(module, "catalogue_rows") == provider.lists_models
+    functions: dict[str, Callable[..., object]] = {}
+    undeclared: set[str] = set()
+    for protocol, is_declared in declared(provider):
+        if is_declared:
+            functions |= functions_of(protocol)
+        else:
+            undeclared |= set(functions_of(protocol))
+    for name, wanted in functions.items():
+        parameters = list(inspect.signature(wanted).parameters)[1:]
+        assert list(inspect.signature(getattr(module, name)).parameters) == parameters, name
+        assert inspect.iscoroutinefunction(getattr(module, name)) == inspect.iscoroutinefunction(wanted), name
+    assert [name for name in undeclared - set(functions) if hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("provider", REMOTE)
+def test_a_connection_does_no_more_than_its_module(provider: Provider):
+    for make in provider.makes:
+        assert make.abilities <= provider.abilities
+    assert provider.connection_abilities(declared=Ability) == provider.abilities
+    models = [model for model in catalogue.all_models().values() if model.provider == provider.name]
+    taken = {task for model in models for task in TASKS if getattr(model.takes, task.value)}
+    assert {Ability(task.value) for task in taken} <= provider.abilities
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("provider", REMOTE)
+def test_a_task_that_is_not_declared_is_refused_unsent(provider: Provider, task: Task, stand_in: StandIn):
+    """For a provider that declares it, by a connection that does not."""
+    account = Account(base_url=stand_in.url, key="k", abilities=frozenset(Ability) - {Ability(task.value)})
+    if provider.makes or Ability(task.value) not in provider.abilities:
+        request = a_request(task=task, source_id="clip-1")
+        assert refusal_of(registry.remote_provider(provider.name).submit, account, request).kind == ErrorKind.INVALID
+    assert stand_in.state.arrived == []
+
+
+@pytest.mark.parametrize("provider", REMOTE)
+def test_an_operation_needs_both_declarations(provider: Provider):
+    accessors = {
+        Ability.LIST: registry.lister,
+        Ability.CANCEL: registry.canceller,
+        Ability.DELETE: registry.deleter,
+        Ability.VARIANTS: registry.thumbnailer,
+    }
+    assert set(accessors) == set(OPERATIONS)
+    for ability, accessor in accessors.items():
+        able, unable = Account(abilities=frozenset({ability})), Account(abilities=frozenset(Ability) - {ability})
+        assert (accessor(provider.name, able) is not None) == (ability in provider.abilities)
+        assert accessor(provider.name, unable) is None
 
 
 @pytest.mark.parametrize("provider", EVERY)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from generation import pipeline
 from generation.models import Generation
 from generation.pipeline import resolve
-from generation.providers.base import ErrorKind, ProviderError
+from generation.providers.base import Ability, ErrorKind, ProviderError
 from generation.states import Status
 from generation.takes.failures import failure_of
 from tests.generation import remote
@@ -21,10 +21,13 @@ pytestmark = pytest.mark.django_db
 Advance = Callable[[Generation], Generation]
 
 
-@pytest.fixture
-def cannot_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As most servers."""
-    monkeypatch.setattr(remote, "cancel", lambda account, remote_id: False)
+@pytest.fixture(params=["undeclared", "too late"])
+def cannot_cancel(request: pytest.FixtureRequest, undeclare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most servers cannot; the others only at the beginning."""
+    if request.param == "undeclared":
+        undeclare(Ability.CANCEL)
+    else:
+        monkeypatch.setattr(remote, "cancel", lambda account, remote_id: False)
 
 
 def started_ago(take: Generation, **ago: float) -> Generation:

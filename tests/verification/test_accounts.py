@@ -40,7 +40,7 @@ def configured() -> dict[str, dict[str, Any]]:
 
 def account_of(values: dict[str, Any]) -> Account:
     options = tuple((name, value) for name, value in values.get("options", {}).items() if value)
-    abilities = PROVIDERS[values["provider"]].abilities_of(values.get("preset", ""))
+    abilities = PROVIDERS[values["provider"]].connection_abilities(values.get("preset", ""))
     return Account(values["base_url"], values["key"], abilities, options)
 
 

@@ -14,9 +14,9 @@ from generation.management import terminal
 from generation.management.terminal import Exit, Usage
 from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
-from generation.providers.base import Ability, ProviderError
+from generation.providers.base import ProviderError
 from generation.providers.description import Kind
-from generation.providers.registry import kind_of, of_kind, remote_provider
+from generation.providers.registry import deleter, kind_of, lister, of_kind
 
 
 class Command(BaseCommand):
@@ -49,8 +49,11 @@ class Command(BaseCommand):
         unfetched = takes_of(configured).filter(remote_id=clip_id, clip="").first()
         if unfetched:
             raise Usage(f"Take {unfetched.pk} still needs this clip: it is not stored here yet.")
-        if not remote_provider(configured.provider).delete(configured.account, clip_id):
+        account = configured.account
+        provider = deleter(configured.provider, account)
+        if provider is None:
             raise Usage(f"{configured.name} cannot delete clips.")
+        provider.delete(account, clip_id)
         self.stdout.write(f"{clip_id} is deleted at {configured.name}.")
 
     def show(self, rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -87,9 +90,11 @@ def takes_of(configured: ResolvedConnection) -> GenerationQuerySet:
 
 def clips_of(configured: ResolvedConnection) -> list[dict[str, Any]]:
     """Newest first. Raises ProviderError, Usage where it cannot list."""
-    if not configured.can(Ability.LIST):
+    account = configured.account
+    provider = lister(configured.provider, account)
+    if provider is None:
         raise Usage(f"{configured.name} cannot list its clips.")
-    listed = remote_provider(configured.provider).listing(configured.account)
+    listed = provider.list_clips(account)
     known = dict(takes_of(configured).exclude(remote_id="").values_list("remote_id", "pk"))
     return [
         {

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import dataclasses
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -203,15 +203,6 @@ def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, account, tmp_path
     stand_in.state.fail("openrouter.content", fault)
 
     assert refusal_of(openrouter.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
-
-
-def test_what_openrouter_cannot(account):
-    assert openrouter.find(account, veo_request(), datetime.now(UTC), frozenset()) is None
-    assert (openrouter.listing(account), openrouter.cancel(account, "a"), openrouter.delete(account, "a")) == (
-        [],
-        False,
-        False,
-    )
 
 
 # -- The live list -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Streams a finished clip to a file, under a byte cap and a total deadline, telling how far it is."""
+"""Streams a finished clip to a file, under a byte cap and a total deadline, and reports progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx2
 import requests
 import urllib3
 
-from generation.providers import reach
+from generation.providers import egress
 from generation.providers.base import ErrorKind, OnProgress, ProviderError
 from generation.providers.http import expected_bytes
 
@@ -19,14 +19,16 @@ CHUNK_BYTES = 256 * 1024
 MAX_BYTES = 2 * 1024**3
 MAX_SECONDS = 30 * 60
 CONNECT_SECONDS = 10
-#: What the SDKs' streams raise when a connection breaks in the middle.
-BROKEN = (httpx2.HTTPError, httpx2.StreamError)
-#: A server that sends nothing for this long has gone.
-SILENCE_SECONDS = 30
+#: The longest pause between two reads.
+READ_SECONDS = 30
+#: What the SDKs' streams raise when a connection breaks while the clip arrives.
+STREAM_ERRORS = (httpx2.HTTPError, httpx2.StreamError)
 
 
-def save(chunks: Iterable[bytes], destination: Path, on_progress: OnProgress, expected: int | None = None) -> None:
-    """Write the chunks. Raises ProviderError for a clip that is too big, too slow or cut short."""
+def save_chunks(
+    chunks: Iterable[bytes], destination: Path, on_progress: OnProgress, expected: int | None = None
+) -> None:
+    """Raises ProviderError for a clip that is too big, too slow or cut short; `expected` is its length in bytes, if known."""
     began = time.monotonic()
     received = 0
     with destination.open("wb") as file:
@@ -50,33 +52,33 @@ def save_from_url(
     *,
     trusted: str = "",
 ) -> None:
-    """Download a clip that stands at an address that an answer named.
+    """Download a clip from a URL that a provider's answer names. Raises ProviderError.
 
-    Such an address must be public, or on the `trusted` host, which the operator has named or allowed. Where `headers` carry
-    credentials, one redirect is followed, without them; else none is.
+    The URL must be public, or on the `trusted` host, which the operator has named or allowed. `headers` carry credentials for
+    this URL alone: with them one redirect is followed, without sending them again; without them none is.
     """
-    reach.refuse_inside(url, trusted)
+    egress.require_public(url, trusted)  # before requests parses it; the session checks again what it connects to
     try:
         with (
-            reach.session(trusted) as session,
+            egress.download_session(trusted) as session,
             session.get(
-                url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, SILENCE_SECONDS), allow_redirects=False
+                url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
             ) as response,
         ):
             if headers and response.is_redirect:
                 save_from_url(urljoin(url, response.headers["Location"]), destination, on_progress, trusted=trusted)
                 return
             if response.headers.get("Content-Type", "").startswith(("text/", "application/json")) and response.ok:
-                raise ProviderError(ErrorKind.PROVIDER, "The clip's address answered with something that is no clip.")
+                raise ProviderError(ErrorKind.PROVIDER, "The clip's URL returned something other than a video.")
             if response.status_code != 200:
                 kind = ErrorKind.NETWORK if response.status_code >= 500 else ErrorKind.PROVIDER
-                raise ProviderError(kind, f"The clip's address answered {response.status_code}.")
-            save(_as_it_arrives(response), destination, on_progress, expected_bytes(response.headers))
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                raise ProviderError(kind, f"The clip's URL returned {response.status_code}.")
+            save_chunks(_iter_available(response), destination, on_progress, expected_bytes(response.headers))
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:  # ValueError: a bad Location
         raise ProviderError(ErrorKind.NETWORK, f"The clip could not be downloaded: {type(error).__name__}.") from error
 
 
-def _as_it_arrives(response: requests.Response) -> Iterator[bytes]:
-    """`iter_content` waits for whole chunks, in which a slow drip would never be noticed."""
+def _iter_available(response: requests.Response) -> Iterator[bytes]:
+    """Each read as it arrives: `iter_content` waits for whole chunks, so a slow drip would never meet the deadline."""
     while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
         yield chunk

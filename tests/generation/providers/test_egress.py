@@ -12,7 +12,7 @@ import google.auth
 import httpx2
 import pytest
 
-from generation.providers import omni, openai_images, openrouter, reach, service_accounts, sora, transfer, veo
+from generation.providers import download, egress, omni, openai_images, openrouter, service_accounts, sora, veo
 from generation.providers.base import Account, ErrorKind, ImageRequest, ProviderError
 from tests.generation.providers.conftest import a_request, refusal_of
 from tests.standin import StandIn
@@ -57,12 +57,12 @@ INSIDE = [
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses(address: str):
-    assert reach.is_public(address)
+    assert egress.is_public(address)
 
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_addresses_inside(address: str):
-    assert not reach.is_public(address)
+    assert not egress.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -84,23 +84,23 @@ def test_addresses_inside(address: str):
     ],
 )
 def test_however_an_address_is_written(url: str):
-    with pytest.raises(reach.Inside, match="is inside a private network and is not used"):
-        reach.refuse_inside(url, "")
+    with pytest.raises(egress.PrivateAddressError, match="is inside a private network and is not used"):
+        egress.require_public(url, "")
 
 
 @pytest.mark.parametrize("url", ["https://", "ftp://x", "https://a b/", "https://x\\@127.0.0.1", "https://[::1", "x"])
 def test_what_is_no_address(url: str):
-    assert refusal_of(reach.origin_of, url).message == "The address is none of the web."
+    assert refusal_of(egress.parse_origin, url).message == "Not a valid http(s) URL."
 
 
 def test_names_are_compared_as_they_are_asked_for():
-    assert reach.host_of("https://GPU.Bücher.example./v1") == "gpu.xn--bcher-kva.example"
-    assert reach.origin_of("https://gpu.example/v1") == reach.origin_of("https://GPU.example:443")
-    assert reach.is_named("http://gpu.lan:8000/v1", "gpu.lan")
-    assert reach.is_named("http://gpu.lan:8000/v1", "gpu.lan:8000")
-    assert not reach.is_named("http://gpu.lan:22/v1", "gpu.lan:8000")
-    assert not reach.is_named("http://gpu.lan.evil.example/v1", "gpu.lan")
-    assert not reach.is_named("http://gpu.lan@evil.example/v1", "gpu.lan")
+    assert egress.parse_host("https://GPU.Bücher.example./v1") == "gpu.xn--bcher-kva.example"
+    assert egress.parse_origin("https://gpu.example/v1") == egress.parse_origin("https://GPU.example:443")
+    assert egress.matches_host("http://gpu.lan:8000/v1", "gpu.lan")
+    assert egress.matches_host("http://gpu.lan:8000/v1", "gpu.lan:8000")
+    assert not egress.matches_host("http://gpu.lan:22/v1", "gpu.lan:8000")
+    assert not egress.matches_host("http://gpu.lan.evil.example/v1", "gpu.lan")
+    assert not egress.matches_host("http://gpu.lan@evil.example/v1", "gpu.lan")
 
 
 # -- With the real SDKs against a real server --------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_a_team_reaches_nothing_inside_and_sends_nothing(stand_in: StandIn, call
     path, ask = CALLS[call]
     where = stand_in.url.replace("http:", f"{scheme}:") + path
     error = refusal_of(ask, team_account(where, options=(("project", "films"),)))
-    said = {"https": "is inside a private network and is not used.", "http": "is only asked over https."}[scheme]
+    said = {"https": "is inside a private network and is not used.", "http": "must be reached over https."}[scheme]
     assert (error.kind, said in error.message) == (ErrorKind.INVALID, True), error.message
     assert stand_in.state.arrived == []
 
@@ -172,7 +172,7 @@ def test_the_checked_address_is_the_one_that_is_connected_to(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", answer)
-    with httpx2.Client(**reach.client_options(team_account("https://rebind.example/v1"))) as client:
+    with httpx2.Client(**egress.client_options(team_account("https://rebind.example/v1"))) as client:
         client.get("https://rebind.example/v1/videos", headers={"Authorization": f"Bearer {KEY}"})
     (request,) = sent
     assert (request.url.host, request.headers["host"], request.extensions["sni_hostname"], asked) == (
@@ -206,11 +206,11 @@ def test_calls_follow_no_redirect(stand_in: StandIn, monkeypatch, call: str):
 
 def test_a_clips_own_address_may_be_on_the_allowed_host_alone(stand_in: StandIn, tmp_path):
     def save(trusted: str) -> None:
-        transfer.save_from_url(f"{stand_in.url}/nothing", tmp_path / "clip.mp4", lambda done: None, trusted=trusted)
+        download.save_from_url(f"{stand_in.url}/nothing", tmp_path / "clip.mp4", lambda done: None, trusted=trusted)
 
     assert "inside a private network" in refusal_of(save, team_account(stand_in.url).trusted).message
     allowed = team_account(stand_in.url, allowed_host="127.0.0.1")
-    assert refusal_of(save, allowed.trusted).message == "The clip's address answered 404."
+    assert refusal_of(save, allowed.trusted).message == "The clip's URL returned 404."
 
 
 # -- Service accounts --------------------------------------------------------------------------------------------------
