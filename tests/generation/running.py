@@ -1,17 +1,16 @@
-"""`manage.py` commands as somebody would run them, with every provider at the stand-in."""
+"""`manage.py` commands run as from a shell, in this process, with the stand-in as every provider."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
+from django.core.management import load_command_class
 
+from generation.management import job_command
 from generation.pipeline import remote
 from teams.models import Team
 from tests.projects.test_pictures import plain
@@ -34,19 +33,19 @@ def run(team: Team, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     monkeypatch.setattr(remote, "FIRST_POLL_SECONDS", 0.05)
     monkeypatch.setattr(remote, "LOOK_UP_AFTER_SECONDS", 0.05)
     monkeypatch.setattr(remote, "back_off", lambda attempt: 0.01)
+    monkeypatch.setattr(job_command, "LOOK_EVERY_SECONDS", 0.02)
 
     def run(*arguments: object) -> Ran:
         name, *rest = [str(argument) for argument in arguments]
-        stdout = io.StringIO()
         capsys.readouterr()
+        command = load_command_class("generation", name)
+        code = 0
         try:
-            call_command(name, *rest, stdout=stdout)
-            code = 0
+            command.run_from_argv(["manage.py", name, "--skip-checks", *rest])
         except SystemExit as end:
             code = int(end.code or 0)
-        except CommandError as error:
-            return Ran(2, "", str(error))
-        return Ran(code, stdout.getvalue().strip(), capsys.readouterr().err)
+        written = capsys.readouterr()
+        return Ran(code, written.out.strip(), written.err)
 
     return run
 
