@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -215,12 +215,16 @@ def find_model(model_id: str, kind: str, team_id: int) -> Model:
 
 
 def confirm_price(price: str, *, yes: bool) -> None:
-    """Call outside any transaction: it waits for a person. Raises UsageError without a yes."""
+    """Call outside any transaction: it waits for a person. Raises UsageError without a yes.
+
+    An empty price is one that depends on usage.
+    """
     if yes:
         return
+    sentence = f"This costs {price}." if price else "The price depends on usage."
     if not sys.stdin.isatty():
-        raise UsageError(f"This costs {price}. Add --yes to start.")
-    sys.stderr.write(f"Generate for {price}? [y/N] ")
+        raise UsageError(f"{sentence} Add --yes to start.")
+    sys.stderr.write(f"{sentence} Generate? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("Nothing was started.")
@@ -345,13 +349,10 @@ def explain(row: Advancing) -> None:
 
 def write_file(source: FieldFile, path: Path) -> None:
     """Copy an open file so that `path` is either unchanged or complete."""
-    with tempfile.NamedTemporaryFile(dir=path.absolute().parent, prefix=f".{path.name}-", delete=False) as target:
-        try:
-            for chunk in source.chunks():
-                target.write(chunk)
-            target.flush()
-            os.chmod(target.name, 0o644)
-            os.replace(target.name, path)
-        except BaseException:
-            os.unlink(target.name)
-            raise
+    partial = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        with partial.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

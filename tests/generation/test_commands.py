@@ -154,7 +154,10 @@ def test_a_clip_from_a_clip(run, everywhere: StandIn, flag: str):
         (["-p", "x", "--sora-model", "sora-2", "--resolution", "1080p"], "Sora 2 cannot make 1080p; it makes 720p."),
         (["-p", "x", "--sora-model", "sora-2", "--duration", "7"], "Sora 2 makes 4, 8 or 12 s; --duration is 7 s."),
         (["-p", "x", "--sora-model", "sora-2", "--duration", "soon"], "--duration 'soon' is not a number of seconds"),
-        (["-p", "x", "--video-provider", "veo", "--sora-model", "sora-2"], "--sora-model sora-2 can't be combined"),
+        (
+            ["-p", "x", "--video-provider", "veo", "--sora-model", "sora-2"],
+            "Sora 2 belongs to --video-provider sora, not veo.",
+        ),
         (
             ["-p", "x", "--video-provider", "veo", "--model", "sora-2"],
             "Sora 2 belongs to --video-provider sora, not veo.",
@@ -172,7 +175,7 @@ def test_a_clip_from_a_clip(run, everywhere: StandIn, flag: str):
         (["-p", "x", "--as", "eve@example.com"], "No user has the e-mail address eve@example.com."),
         (["-p", "x", "--team", "Nobodies"], "is not an editor or owner of a team called Nobodies."),
         (["-p", "x", "--remix-of", "99"], "There is no take 99."),
-        (["-p", "x", "--remix-of", "1", "--extend", "1"], "Use only one of --remix-of, --extend and --edit."),
+        (["-p", "x", "--remix-of", "1", "--extend", "1"], "argument --extend: not allowed with argument --remix-of"),
         (["-p", "x", "--remix-of", "1", "--seed", "3"], "--seed can't be combined with --remix-of"),
         (["--resume", "99"], "There is no take 99."),
         (["-p", "x", "--aspect", "4:3"], "invalid choice: '4:3'"),

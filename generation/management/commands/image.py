@@ -69,16 +69,15 @@ class Command(JobCommand[ImageGeneration]):
         pictures = [(path.name, read_picture(path)) for path in options["image"]]
         if obstacles := pipeline.image_obstacles(team.pk, model, request, len(pictures)):
             raise ValidationError(obstacles)
-        price = image_eligibility.image_price(model, request.size, request.quality, request.count)
-        shown_price = str(price) if price else "a price that depends on usage"
-        sys.stderr.write(f"{model.name}: {shown_price}\n")
-        confirm_price(shown_price, yes=options["yes"])
+        price = str(image_eligibility.image_price(model, request.size, request.quality, request.count) or "")
+        sys.stderr.write(f"{model.name}: {price or 'price depends on usage'}\n")
+        confirm_price(price, yes=options["yes"])
         with transaction.atomic():
             scene = create_scene(team, person, request.prompt)
             inputs = tuple(store_input(scene, name, picture, person) for name, picture in pictures)
-            role, expected = Reference.Role.REFERENCE, str(price or "")
+            role = Reference.Role.REFERENCE
             return pipeline.enqueue_images(
-                scene.project, scene, role, model, request, member=person, inputs=inputs, expected=expected
+                scene.project, scene, role, model, request, member=person, inputs=inputs, expected=price
             )
 
     def step(self, row_id: int) -> None:

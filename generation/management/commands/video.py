@@ -25,7 +25,6 @@ from projects import references
 from projects.models import AspectRatio, Reference, Resolution, Scene
 from teams.models import Team, User
 
-SORA = "sora"
 DEFAULT_SECONDS = Decimal(4)
 
 
@@ -36,10 +35,11 @@ class Command(JobCommand[Generation]):
     def add_arguments(self, parser: ArgumentParser) -> None:
         default = catalogue.default_video_model().provider
         providers = of_kind(Kind.LOCAL, Kind.REMOTE)
-        sora_models = [model.id for model in catalogue.all_models().values() if model.provider == SORA]
+        sora_models = [model.id for model in catalogue.all_models().values() if model.provider == "sora"]
         parser.add_argument("--video-provider", choices=providers, help=f"default: {default}, free")
-        parser.add_argument("--sora-model", choices=sora_models)
-        parser.add_argument("--model", help="any video model listed by “manage.py models”")
+        models = parser.add_mutually_exclusive_group()
+        models.add_argument("--model", help="any video model listed by “manage.py models”")
+        models.add_argument("--sora-model", dest="model", choices=sora_models)
         parser.add_argument("--duration", help="seconds")
         parser.add_argument("--resolution", choices=Resolution.values)
         parser.add_argument("--aspect", choices=AspectRatio.values, default="16:9")
@@ -47,9 +47,10 @@ class Command(JobCommand[Generation]):
         parser.add_argument("--last-frame", type=Path, help="end frame")
         parser.add_argument("--reference", type=Path, action="append", default=[], help="repeat for several")
         parser.add_argument("--fit", choices=Reference.Fit.values, default="crop", help="how to fit frames to the clip")
-        parser.add_argument("--remix-of", type=int, metavar="TAKE", help="remix a finished take")
-        parser.add_argument("--extend", type=int, metavar="TAKE", help="extend a finished take")
-        parser.add_argument("--edit", type=int, metavar="TAKE", help="edit a finished take")
+        changes = parser.add_mutually_exclusive_group()
+        changes.add_argument("--remix-of", type=int, metavar="TAKE", help="remix a finished take")
+        changes.add_argument("--extend", type=int, metavar="TAKE", help="extend a finished take")
+        changes.add_argument("--edit", type=int, metavar="TAKE", help="edit a finished take")
         parser.add_argument("--seed", type=int)
         parser.add_argument("--negative-prompt", default="", help="what to avoid")
         sound = parser.add_mutually_exclusive_group()
@@ -62,8 +63,7 @@ class Command(JobCommand[Generation]):
 
     def find_provider(self, options: dict[str, Any], person: User) -> str:
         # A provider that lists its models with the key has none to choose from before.
-        named = options["video_provider"] or (options["sora_model"] and SORA)
-        return named or super().find_provider(options, person)
+        return options["video_provider"] or super().find_provider(options, person)
 
     def choose_model(self, options: dict[str, Any], person: User) -> tuple[Team, Model]:
         connections.refresh_stale_models()
@@ -121,16 +121,14 @@ def find_take(take_id: int, person: User) -> Generation:
 def find_change(options: dict[str, Any], person: User) -> quotes.Asked | None:
     """What to do to a finished take; None for a new clip."""
     tasks = {Task.REMIX: options["remix_of"], Task.EXTEND: options["extend"], Task.EDIT: options["edit"]}
-    given = [(task, take_id) for task, take_id in tasks.items() if take_id is not None]
-    if not given:
+    given = next(((task, take_id) for task, take_id in tasks.items() if take_id is not None), None)
+    if given is None:
         return None
-    if len(given) > 1:
-        raise UsageError("Use only one of --remix-of, --extend and --edit.")
     names = ("image", "last_frame", "reference", "seed", "negative_prompt", "audio", "duration", "resolution")
-    for name in (*names, "model", "sora_model", "video_provider"):
+    for name in (*names, "model", "video_provider"):
         if options[name]:
             raise UsageError(f"--{name.replace('_', '-')} can't be combined with --remix-of, --extend or --edit.")
-    ((task, take_id),) = given
+    task, take_id = given
     return quotes.Asked(task, find_take(take_id, person), options["prompt"])
 
 
@@ -138,11 +136,9 @@ def find_change(options: dict[str, Any], person: User) -> quotes.Asked | None:
 
 
 def choose_new_model(options: dict[str, Any], team_id: int) -> Model:
-    provider, sora_model, model_id = (options[name] for name in ("video_provider", "sora_model", "model"))
-    if sora_model and (model_id or provider not in (None, SORA)):
-        raise UsageError(f"--sora-model {sora_model} can't be combined with --model or another --video-provider.")
-    if model_id := sora_model or model_id:
-        model = find_model(model_id, "video", team_id)
+    provider = options["video_provider"]
+    if options["model"]:
+        model = find_model(options["model"], "video", team_id)
         if provider and model.provider != provider:
             raise UsageError(f"{model.name} belongs to --video-provider {model.provider}, not {provider}.")
         return model
