@@ -270,8 +270,9 @@ class Signals:
 
     def __enter__(self) -> Signals:
         is_main = threading.current_thread() is threading.main_thread()
-        numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
-        self.previous = {number: signal.signal(number, self.interrupt) for number in numbers}
+        # A shell script ignores SIGINT for commands that it starts in the background: they keep running.
+        handled = [n for n in (signal.SIGINT, signal.SIGTERM) if is_main and signal.getsignal(n) != signal.SIG_IGN]
+        self.previous = {number: signal.signal(number, self.interrupt) for number in handled}
         return self
 
     def __exit__(self, *_: object) -> None:
