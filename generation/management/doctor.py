@@ -1,6 +1,6 @@
-"""Looks for what should not be: rows that are stuck, sums that do not add up, files that are missing or belong to nobody.
+"""Finds problems of an installation: stuck rows, sums that disagree, files that are missing or orphaned.
 
-Each finding says what it is, and whether `repair` can mend it without a person.
+A finding has a `repair` if it can be repaired without a decision.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
 from core import secrets
+from core.plurals import counted
 from generation.billing import budget
 from generation.jobs import dispatch
 from generation.media import spool, storage
@@ -31,7 +32,7 @@ from projects.models import Reference
 
 STUCK_AFTER = timedelta(minutes=5)
 LEAST_FREE_BYTES = 2 * 1024**3
-#: What has just been written may not be in its row yet.
+#: A file younger than this may not be in its row yet.
 SETTLED_SECONDS = 3600
 
 
@@ -42,18 +43,18 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    for look in (
+    for check in (
         configuration,
         keys,
         workers,
         stuck_rows,
-        open_questions,
+        unresolved_rows,
         ledger,
         missing_files,
         orphaned_files,
         disk,
     ):
-        yield from look()
+        yield from check()
 
 
 def configuration() -> Iterator[Finding]:
@@ -63,7 +64,7 @@ def configuration() -> Iterator[Finding]:
 
 
 def keys() -> Iterator[Finding]:
-    """Sealed values that none of this server's keys opens."""
+    """Encrypted values that no key of this server decrypts."""
     unreadable: dict[str, list[str]] = defaultdict(list)
     try:
         for place, pk in secrets.unreadable():
@@ -72,7 +73,7 @@ def keys() -> Iterator[Finding]:
         yield Finding(str(error))
     for place, pks in unreadable.items():
         yield Finding(
-            f"No key of this server opens {place} of {', '.join(pks[:20])}. Bring back IMAGEAI_SECRET_KEYS or keys/secrets "
+            f"No key of this server decrypts {place} of {', '.join(pks[:20])}. Restore IMAGEAI_SECRET_KEYS or keys/secrets "
             f"from a backup, or enter them again."
         )
 
@@ -83,14 +84,13 @@ def workers() -> Iterator[Finding]:
 
 
 def stuck_rows() -> Iterator[Finding]:
-    """Rows that were due long ago and that nobody holds: their message was lost, or nobody works."""
+    """Rows that are long due and not leased: their message was lost, or no worker runs."""
     for rows in (Generation.objects.due(), ImageGeneration.objects.due()):
         late = rows.filter(next_step_at__lt=Now() - STUCK_AFTER, waiting_for="")
         if count := late.count():
             name = str(rows.model._meta.verbose_name)
-            yield Finding(
-                f"{count} of {name} have been due for five minutes and nobody takes them.", _hand_over(rows.model)
-            )
+            what = f"{counted(count, name)} waiting for a worker for more than five minutes."
+            yield Finding(what, _hand_over(rows.model))
 
 
 def _hand_over(model: type[Advancing]) -> Callable[[], None]:
@@ -101,29 +101,29 @@ def _hand_over(model: type[Advancing]) -> Callable[[], None]:
     return repair
 
 
-def open_questions() -> Iterator[Finding]:
+def unresolved_rows() -> Iterator[Finding]:
     count = sum(model.objects.filter(status=Status.UNKNOWN).count() for model in (Generation, ImageGeneration))
     if count:
-        yield Finding(f"{count} need a look: nobody knows whether the provider made them. The queue page lists them.")
+        yield Finding(f"Status unknown: {count} need review. Resolve them on the queue page.")
 
 
 # -- Money -------------------------------------------------------------------------------------------------------------
 
 
 def ledger() -> Iterator[Finding]:
-    """Whatever is over has nothing set aside and is booked at what it cost; budgets are what the entries add up to."""
+    """Finished rows have no hold and are booked at their cost; budgets equal the sums of their entries."""
     for name, model in (("take", Generation), ("images", ImageGeneration)):
         over = model._default_manager.filter(status__in=FINAL)
         sums = over.annotate(left=Sum("ledger__reserved"), booked=Sum("ledger__spent"))
         for pk, cost, left, booked in sums.values_list("pk", "actual_cost", "left", "booked").iterator():
             if exact(left):
-                yield Finding(f"{exact(left)} is still set aside for {name} {pk}, which is over.", _settle(model, pk))
+                yield Finding(f"{exact(left)} is still on hold for finished {name} {pk}.", _settle(model, pk))
             elif exact(cost) != exact(booked):
                 repair = _settle(model, pk) if exact(cost) > exact(booked) else None
-                yield Finding(f"{name} {pk} cost {exact(cost)}; {exact(booked)} is booked for it.".capitalize(), repair)
+                yield Finding(f"{name} {pk} cost {exact(cost)}, but {exact(booked)} is booked.".capitalize(), repair)
     for wrong in Budget.objects.select_related("team", "project", "connection"):
         if not _adds_up(wrong) and not _adds_up_when_locked(wrong):
-            yield Finding(f"The budget of {wrong} is not what its entries add up to.", _recount(wrong))
+            yield Finding(f"The budget of {wrong} differs from the sum of its ledger entries.", _recount(wrong))
 
 
 def _settle(model: type[Advancing], pk: int) -> Callable[[], None]:
@@ -141,7 +141,7 @@ def _adds_up(row: Budget) -> bool:
 
 
 def _adds_up_when_locked(row: Budget) -> bool:
-    """A budget and its entries are read one after the other, between which somebody may have spent something."""
+    """Compare again under a lock: money may be spent between reading a budget and reading its entries."""
     with transaction.atomic():
         return _adds_up(Budget.objects.select_for_update().get(pk=row.pk))
 
@@ -152,9 +152,9 @@ def _sums_of(row: Budget) -> tuple[Decimal, Decimal, Decimal]:
         entries = entries.filter(project=row.project)
     if row.connection:
         entries = entries.filter(Q(take__connection=row.connection) | Q(images__connection=row.connection))
-    told = entries.aggregate(reserved=Sum("reserved"), spent=Sum("spent"))
+    sums = entries.aggregate(reserved=Sum("reserved"), spent=Sum("spent"))
     in_month = budget.in_month(entries, row.month).aggregate(spent=Sum("spent"))["spent"] if row.month else None
-    return exact(told["reserved"]), exact(told["spent"]), exact(in_month)
+    return exact(sums["reserved"]), exact(sums["spent"]), exact(in_month)
 
 
 def _recount(row: Budget) -> Callable[[], None]:
@@ -175,17 +175,15 @@ def missing_files() -> Iterator[Finding]:
     gone = [pk for pk, name in clips.iterator() if not default_storage.exists(name)]
     if gone:
         numbers = ", ".join(map(str, gone[:20]))
-        yield Finding(
-            f"The clips of {len(gone)} takes are gone from storage: {numbers}. Bring them back from a backup."
-        )
+        yield Finding(f"Clips missing from storage: {len(gone)} (take {numbers}). Restore them from a backup.")
     pictures = Reference.objects.live().values_list("pk", "image")
     gone = [pk for pk, name in pictures.iterator() if not default_storage.exists(name)]
     if gone:
-        yield Finding(f"{len(gone)} frames and references are gone from storage.")
+        yield Finding(f"Frames and references missing from storage: {len(gone)}.")
 
 
 def orphaned_files() -> Iterator[Finding]:
-    """Files in storage that no row names or still needs; only where storage is this machine's disk."""
+    """Files that no row names or still needs. Checks local disks only."""
     root = Path(settings.MEDIA_ROOT)
     if not root.is_dir():
         return
@@ -200,11 +198,11 @@ def orphaned_files() -> Iterator[Finding]:
     ]
     if old:
         size = sum(path.stat().st_size for path in old) / 1e6
-        yield Finding(f"{len(old)} files in {root} belong to nothing, {size:.1f} MB.", lambda: _remove(old))
+        yield Finding(f"{counted(len(old), 'orphaned file')} in {root}, {size:.1f} MB.", lambda: _remove(old))
 
 
 def _folders_in_use() -> set[str]:
-    """Of rows that are not over: what came for them may be in storage already, and not in the row yet."""
+    """Folders of unfinished rows: a file may be stored before its row names it."""
     takes = Generation.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
     pictures = ImageGeneration.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
     return {f"takes/{pk}" for pk in takes} | {f"{spool.FOLDER}/{pk}" for pk in pictures}
@@ -223,14 +221,16 @@ def _remove(paths: Iterable[Path]) -> None:
 def disk() -> Iterator[Finding]:
     free = storage.free_bytes()
     if storage.is_nearly_full():
-        yield Finding(f"{free / 1e9:.1f} GB are free; nothing new is begun until there is more.")
+        yield Finding(f"{free / 1e9:.1f} GB free: new generations wait until there is more space.")
     elif free < LEAST_FREE_BYTES:
-        yield Finding(f"{free / 1e9:.1f} GB are free; clips may not fit any more.")
+        yield Finding(f"{free / 1e9:.1f} GB free: new clips may not fit.")
 
 
 def counts() -> str:
-    """One line on how much there is."""
-    told = Generation.objects.aggregate(
-        takes=Count("pk"), active=Count("pk", filter=~Q(status__in=[*FINAL, Status.UNKNOWN]))
+    """One line: takes, takes in progress, workers."""
+    takes = Generation.objects.aggregate(
+        all=Count("pk"), active=Count("pk", filter=~Q(status__in=[*FINAL, Status.UNKNOWN]))
     )
-    return f"{told['takes']} takes, {told['active']} under way, {Worker.alive().count()} workers."
+    return (
+        f"{counted(takes['all'], 'take')}, {takes['active']} in progress, {counted(Worker.alive().count(), 'worker')}."
+    )

@@ -1,4 +1,4 @@
-"""`manage.py image`: the same pipeline as the page, driven by the command itself."""
+"""`manage.py image`: the same pipeline as the page, run by the command itself."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def test_a_picture_with_every_option(run, everywhere: StandIn, tmp_path: Path):
         "moderation": "low",
     }
     written = [tmp_path / "heron-1.webp", tmp_path / "heron-2.webp"]
-    assert (ran.code, ran.json["outputs"]) == (0, [str(one) for one in written])
+    assert (ran.code, ran.json["outputs"]) == (0, [str(path) for path in written])
+    assert f"{written[0]} already exists." in run("image", "--resume", ran.json["id"], "-o", path).err
     with Image.open(written[0]) as picture:
         assert (picture.format, picture.getchannel("A").getextrema()[0]) == ("WEBP", 0)
     assert Decimal(ran.json["cost"]) == Decimal("0.06")
@@ -52,7 +53,7 @@ def test_a_picture_from_a_picture(run, everywhere: StandIn, tmp_path: Path, fram
         assert picture.format == "PNG"
 
 
-def test_pictures_made_here_are_no_references_of_clips_made_here(run, everywhere: StandIn, tmp_path: Path, frame: Path):
+def test_images_of_commands_are_not_references_of_their_clips(run, everywhere: StandIn, tmp_path: Path, frame: Path):
     assert run("image", "-p", "A tower", "--model", "gpt-image-2", "--image", frame, "--yes").code == 0
     assert run("video", "-p", "A boat", "--model", "gemini-omni-1.2-flash", "--yes").code == 0
     (sent,) = everywhere.state.calls("omni.create")
@@ -63,9 +64,9 @@ def test_pictures_made_here_are_no_references_of_clips_made_here(run, everywhere
     ("arguments", "words"),
     [
         (["-p", ""], "The prompt is empty."),
-        (["-p", "x", "-o", "x.jpg"], "The output ends in .jpeg; add --format jpeg, or name it .png."),
-        (["-p", "x", "--model", "gpt-image-9"], "There is no image model called gpt-image-9."),
-        (["-p", "x", "--model", "gpt-image-2"], "add --yes to start it."),
+        (["-p", "x", "-o", "x.jpg"], "The output ends in .jpeg. Add --format jpeg, or name it .png."),
+        (["-p", "x", "--model", "gpt-image-9"], "No image model is called gpt-image-9."),
+        (["-p", "x", "--model", "gpt-image-2"], "Add --yes to start."),
         (["-p", "x", "--model", "gpt-image-2", "--size", "100x100"], "has no size 100x100"),
         (["-p", "x", "--model", "gpt-image-2", "--background", "green"], "has no background green"),
         (["-p", "x", "--model", "gpt-image-2", "--style", "vivid"], "has no choice of style; leave it empty."),
@@ -73,7 +74,7 @@ def test_pictures_made_here_are_no_references_of_clips_made_here(run, everywhere
         (["-p", "x", "--model", "dall-e-3", "--background", "white"], "has no choice of background"),
     ],
 )
-def test_what_cannot_be_pictured_is_code_2(run, everywhere: StandIn, arguments, words: str):
+def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, words: str):
     ran = run("image", *arguments, "--json")
     assert (ran.code, words in ran.err) == (2, True), ran.err
     assert (ImageGeneration.objects.count(), Project.objects.count(), everywhere.state.arrived) == (0, 0, [])
@@ -83,7 +84,7 @@ def test_the_provider_can_be_named(run, everywhere: StandIn, monkeypatch):
     monkeypatch.setitem(PROVIDERS, "etchings", replace(PROVIDERS["openai_images"], name="etchings", flag=""))
     assert run("image", "-p", "x", "--provider", "openai", "--model", "gpt-image-2", "--yes").code == 0
     ran = run("image", "-p", "x", "--provider", "etchings", "--model", "gpt-image-2", "--yes")
-    assert (ran.code, "GPT Image 2 is no model of --provider etchings." in ran.err) == (2, True)
+    assert (ran.code, "GPT Image 2 doesn't belong to --provider etchings." in ran.err) == (2, True)
     assert run("image", "-p", "x", "--provider", "nobody").code == 2
     assert len(everywhere.state.calls("images.generate")) == 1
 
@@ -96,7 +97,7 @@ def test_a_key_on_the_command_line_is_the_models_providers(run, everywhere: Stan
     assert run("image", "--resume", row.pk, "--api-key", KEY).code == 0
 
 
-def test_a_refused_picture_is_code_1(run, everywhere: StandIn, tmp_path: Path):
+def test_a_refusal_exits_with_1(run, everywhere: StandIn, tmp_path: Path):
     everywhere.state.outcome = "filtered"
     ran = run("image", "-p", "x", "-o", tmp_path / "x.png", "--model", "gpt-image-2", "--yes", "--json")
     assert (ran.code, ran.json["error"]["kind"], ran.json["error"]["money"]) == (
@@ -107,7 +108,7 @@ def test_a_refused_picture_is_code_1(run, everywhere: StandIn, tmp_path: Path):
     assert list(tmp_path.glob("x*")) == []
 
 
-def test_a_picture_nobody_knows_of_is_code_3(run, everywhere: StandIn):
+def test_an_unknown_status_exits_with_3(run, everywhere: StandIn):
     everywhere.state.fail("images.generate", Fault(drop=True))
     ran = run("image", "-p", "x", "--model", "gpt-image-2", "--yes")
     assert (ran.code, len(everywhere.state.charges)) == (3, 1)

@@ -189,7 +189,7 @@ def test_the_doctor_calls_its_files_neither_lost_nor_orphaned(as_user: AsUser, t
     with pytest.raises(SystemExit):
         call_command("doctor", stdout=out)
     told = out.getvalue()
-    assert ("No worker is running." in told, "belong to nothing" in told, "gone from" in told) == (True, False, False)
+    assert ("No worker is running." in told, "orphaned" in told, "missing from" in told) == (True, False, False)
 
 
 def test_a_failed_take_that_is_deleted_leaves_the_queue(as_user: AsUser, scene: Scene, make_take, bob: User):

@@ -86,13 +86,13 @@ def test_a_row_shows_its_secret_nowhere(connection: Connection):
 
 def test_rotation_seals_everything_anew_and_then_drops_the_old_key(settings, connection: Connection):
     before = connection.key.token
-    assert run("--drop-old") == (0, "0 old keys are removed.\n")
-    assert run() == (0, "There is a new key.\n1 secrets are encrypted with the first key now.\n")
+    assert run("--drop-old") == (0, "Removed 0 old keys.\n")
+    assert run() == (0, "Added a new key.\nRe-encrypted 1 secret with the first key.\n")
     connection.refresh_from_db()
     assert connection.key.token != before
     assert len(key_file(settings).read_text().split()) == 2
-    assert run("--go-on") == (0, "0 secrets are encrypted with the first key now.\n")
-    assert run("--drop-old") == (0, "1 old keys are removed.\n")
+    assert run("--continue") == (0, "Re-encrypted 0 secrets with the first key.\n")
+    assert run("--drop-old") == (0, "Removed 1 old key.\n")
     assert connection.key.reveal() == "the secret key"
     assert stat.S_IMODE(key_file(settings).stat().st_mode) == 0o600
 
@@ -102,8 +102,8 @@ def test_a_rotation_that_was_stopped_goes_on(settings, connection: Connection, t
     secrets.add_key()
     Connection.objects.filter(pk=connection.pk).update(key=Sealed.of("the secret key"))
     code, said = run("--drop-old")
-    assert (code, said) == (1, "1 secrets still need an old key. Run it without --drop-old first.\n")
-    assert run("--go-on") == (0, "1 secrets are encrypted with the first key now.\n")
+    assert (code, said) == (1, "Still encrypted with an old key: 1 secret. Run without --drop-old first.\n")
+    assert run("--continue") == (0, "Re-encrypted 1 secret with the first key.\n")
     other.refresh_from_db()
     assert (secrets.is_current(other.key.token), other.key.reveal()) == (True, "another")
 
@@ -121,11 +121,11 @@ def test_what_cannot_be_read_is_said(settings, connection: Connection):
     key_file(settings).write_text(Fernet.generate_key().decode())
     (finding,) = doctor.keys()
     assert finding.what == (
-        f"No key of this server opens connection key of {connection.pk}. Bring back IMAGEAI_SECRET_KEYS or keys/secrets "
+        f"No key of this server decrypts connection key of {connection.pk}. Restore IMAGEAI_SECRET_KEYS or keys/secrets "
         "from a backup, or enter them again."
     )
     assert run() == (
         1,
-        "There is a new key.\n0 secrets are encrypted with the first key now.\n"
-        "1 could not be read; “manage.py doctor” names them.\n",
+        "Added a new key.\nRe-encrypted 0 secrets with the first key.\n"
+        "Can't decrypt 1 secret. Run “manage.py doctor” for the list.\n",
     )

@@ -1,4 +1,4 @@
-"""Prepare a new installation: the first team, its owner and the sample project. Does nothing to one that has people."""
+"""Prepare a new installation: the first team, its owner and the sample project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCENES_WITH_TAKES = 2
 
 
 class Command(BaseCommand):
-    help = "Make the first team, its owner and the sample project, unless there are people already."
+    help = "Create the first team, its owner and the sample project. Does nothing if there are users already."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,4 +30,4 @@ class Command(BaseCommand):
         project = sample.make(team, owner)
         for scene in with_takes(Scene.objects.filter(project=project))[:SCENES_WITH_TAKES]:
             pipeline.enqueue(scene, number=1, member=owner, model=catalogue.default_video_model())
-        self.stdout.write(f"Made {team} for {owner}, with the sample project “{project}”.")
+        self.stdout.write(f"Created {team} for {owner}, with the sample project “{project}”.")

@@ -1,4 +1,4 @@
-"""Takes whose outcome nobody knows: looked up again, adopted by hand, released or written off; each once."""
+"""Takes whose status is unknown: checked again, adopted by ID, released or written off, each only once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 
@@ -136,20 +137,42 @@ def run(*arguments: str) -> tuple[int, str]:
         call_command(*arguments, stdout=out)
     except SystemExit as end:
         return int(end.code or 0), out.getvalue()
+    except CommandError as error:
+        return error.returncode, str(error)
     return 0, out.getvalue()
 
 
-def test_the_same_from_a_terminal(unknown: Generation, sora: StandIn, advance):
-    assert str(unknown.pk) in run("look")[1]
-    assert run("look", "999", "--again")[0] == 2
-    assert run("look", str(unknown.pk))[0] == 1
-    assert run("look", str(unknown.pk), "--made", "video_99")[0] == 1
-    assert run("look", str(unknown.pk), "--again") == (0, "It was found and goes on.\n")
+def test_the_command_lists_and_resolves_takes(unknown: Generation, sora: StandIn, advance):
+    number = str(unknown.pk)
+    assert number in run("resolve")[1]
+    assert run("resolve", "999", "--check-again") == (2, "Take 999 doesn't need review.")
+    assert run("resolve", number)[0] == 1
+    code, output = run("resolve", number, "--use-clip", "video_99")
+    assert (code, "The provider does not know video_99" in output) == (1, True)
+    assert run("resolve", number, "--check-again") == (0, "Clip found. The take continues.\n")
     assert advance(advance(unknown)).status == Status.COMPLETED
-    assert run("look") == (0, "")
+    assert run("resolve") == (0, "")
 
 
-def test_the_doctor_finds_and_mends(unknown: Generation, project: Project, make_take, scene: Scene, tmp_path, settings):
+@pytest.mark.parametrize(
+    ("option", "words", "spent"),
+    [
+        ("--not-created", "Marked as not created. 0.4000 USD hold released.", "0"),
+        ("--charged", "Charged, no clip. 0.4000 USD counted as spent.", "0.4"),
+    ],
+)
+def test_the_command_releases_or_spends_the_hold(
+    unknown: Generation, project: Project, option: str, words: str, spent: str
+):
+    assert run("resolve", str(unknown.pk), option) == (0, f"{words}\n")
+    unknown.refresh_from_db()
+    assert (unknown.status, money(project)) == (Status.FAILED, (0, Decimal(spent)))
+    assert run("resolve", str(unknown.pk), option)[0] == 2
+
+
+def test_the_doctor_finds_and_repairs(
+    unknown: Generation, project: Project, make_take, scene: Scene, tmp_path, settings
+):
     Budget.objects.filter(project=project).update(spent=Decimal(7))
     take = make_take(scene, status=Status.COMPLETED, clip=b"clip")
     settings.MEDIA_ROOT = tmp_path / "media"
@@ -157,57 +180,57 @@ def test_the_doctor_finds_and_mends(unknown: Generation, project: Project, make_
     orphan = tmp_path / "media" / "takes" / "orphan.mp4"
     orphan.write_bytes(b"x" * 100)
     os.utime(orphan, (0, 0))
-    code, told = run("doctor")
+    code, report = run("doctor")
     assert code == 1
     for words in (
         "No worker is running.",
-        "1 need a look",
-        "is not what its entries add up to.",
-        f"gone from storage: {take.pk}.",
-        "1 files in",
+        "1 need review",
+        "differs from the sum of its ledger entries.",
+        f"Clips missing from storage: 1 (take {take.pk}).",
+        "1 orphaned file in",
     ):
-        assert words in told
-    code, told = run("doctor", "--fix")
-    assert ("mended: The budget of The ferry" in told, orphan.exists(), code) == (True, False, 1)
+        assert words in report
+    code, report = run("doctor", "--fix")
+    assert ("Repaired: The budget of The ferry" in report, orphan.exists(), code) == (True, False, 1)
     assert money(project) == (Decimal("0.4"), 0)
-    assert "add up to" not in run("doctor")[1]
+    assert "differs from the sum" not in run("doctor")[1]
 
 
-def test_the_doctor_releases_what_is_over(unknown: Generation, project: Project):
+def test_the_doctor_releases_the_hold_of_a_finished_take(unknown: Generation, project: Project):
     Generation.objects.update(status=Status.FAILED)
-    assert "is still set aside for take" in run("doctor")[1]
+    assert "is still on hold for finished take" in run("doctor")[1]
     run("doctor", "--fix")
     assert money(project) == (0, 0)
 
 
-def test_the_doctor_books_what_a_finished_take_cost(unknown: Generation, project: Project):
+def test_the_doctor_books_the_cost_of_a_finished_take(unknown: Generation, project: Project):
     """A take that is over and was never settled is not released for nothing."""
     Generation.objects.update(status=Status.FAILED, actual_cost=Decimal("0.4"))
-    assert f"0.4000 is still set aside for take {unknown.pk}, which is over." in run("doctor")[1]
+    assert f"0.4000 is still on hold for finished take {unknown.pk}." in run("doctor")[1]
     run("doctor", "--fix")
     assert money(project) == (0, Decimal("0.4"))
 
 
-def test_the_doctor_compares_what_a_take_cost_with_what_is_booked(unknown: Generation, project: Project, bob: User):
+def test_the_doctor_compares_the_cost_of_a_take_with_the_ledger(unknown: Generation, project: Project, bob: User):
     resolve.was_not_made(unknown, bob)
     Generation.objects.update(actual_cost=Decimal("0.3"))
-    assert f"Take {unknown.pk} cost 0.3000; 0.0000 is booked for it." in run("doctor")[1]
+    assert f"Take {unknown.pk} cost 0.3000, but 0.0000 is booked." in run("doctor")[1]
     run("doctor", "--fix")
     assert (money(project), list(doctor.ledger())) == ((0, Decimal("0.3")), [])
     Generation.objects.update(actual_cost=Decimal("0.1"))
-    (left_to_a_person,) = doctor.ledger()
-    assert left_to_a_person.repair is None
+    (finding,) = doctor.ledger()
+    assert finding.repair is None
 
 
-def test_the_doctor_counts_the_month_anew(unknown: Generation, project: Project, bob: User):
+def test_the_doctor_recounts_the_month(unknown: Generation, project: Project, bob: User):
     resolve.was_charged(unknown, bob)
     Budget.objects.filter(project=project).update(spent_month=0)
-    assert "The budget of The ferry is not what its entries add up to." in run("doctor")[1]
+    assert "The budget of The ferry differs from the sum of its ledger entries." in run("doctor")[1]
     run("doctor", "--fix")
     assert Budget.objects.get(project=project).spent_month == Decimal("0.4")
 
 
-def test_the_doctor_leaves_a_clip_whose_row_does_not_know_it_yet(unknown: Generation, tmp_path, settings):
+def test_the_doctor_keeps_the_clip_of_an_unfinished_row(unknown: Generation, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path / "media"
     clip = tmp_path / "media" / "takes" / str(unknown.pk) / "clip.mp4"
     clip.parent.mkdir(parents=True)
