@@ -92,7 +92,7 @@ Sizes = MappingProxyType[str, MappingProxyType[str, tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Model:
-    """One model. `sizes` in pixels by resolution and aspect ratio; prices in `currency`."""
+    """One model. `sizes` in pixels by resolution and aspect ratio; prices in `core.money.CURRENCY`."""
 
     id: str
     name: str
@@ -104,7 +104,6 @@ class Model:
     checked_on: date
     confidence: Literal["H", "M", "L"]
     takes: Takes
-    currency: str = "USD"
     note: str = ""
     #: The vendor's own host: a retirement counts there alone.
     host: str = ""

@@ -27,6 +27,7 @@ from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand
 from django.db.models.functions import Now
 
+from core.money import CURRENCY
 from generation import connections
 from generation.models import Advancing, Generation, ImageGeneration
 from generation.providers.registry import is_local
@@ -375,7 +376,7 @@ class MakingCommand(BaseCommand, ABC, Generic[Row]):
                 "model": row.model_id,
                 "provider": row.provider,
                 "cost": row.actual_cost,
-                "currency": row.currency,
+                "currency": CURRENCY,
                 "error": error_of(row),
                 "resume": resume if row.is_active else None,
             }

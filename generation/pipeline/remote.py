@@ -20,11 +20,12 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.money import exact
 from generation import connections
 from generation.jobs import admission
 from generation.jobs.lease import CancelRequested, Lease, LeaseLost
 from generation.media import storage
-from generation.models import Generation, exact
+from generation.models import Generation
 from generation.pipeline import reconcile
 from generation.pipeline.render import SILENT_SECONDS, request_of, store, throttled, with_pictures
 from generation.pipeline.submission_slots import NOT_ACCEPTED, connection_of, enter, turned_away

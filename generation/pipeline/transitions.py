@@ -9,9 +9,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from core.money import exact
 from generation.billing import budget
 from generation.jobs.lease import Lease, RowT
-from generation.models import Advancing, exact
+from generation.models import Advancing
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.registry import is_local
 from generation.states import TRANSITIONS, Status

@@ -13,10 +13,10 @@ from decimal import Decimal
 from django import template
 from django.urls import reverse
 
+from core.money import money
 from core.numbers import plain_number, roughly
 from generation import catalogue, connections
 from generation.billing import budget
-from generation.catalogue.pricing import Price
 from generation.connections import naming
 from generation.models import Advancing, Generation
 from generation.providers.base import Task
@@ -34,7 +34,7 @@ register.simple_tag(summaries_of, name="project_summaries")
 
 @register.simple_tag
 def budget_warning(project: Project) -> str:
-    return budget.warning_for(project, "USD")
+    return budget.warning_for(project)
 
 
 @register.simple_tag
@@ -61,7 +61,7 @@ def model_choices(project: Project) -> list[ModelChoice]:
         if model.kind == "video":
             blocked = eligibility.why_not(model, project.team_id)
             amount = model.price_per_second.get(project.resolution)
-            price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
+            price = f"{money(amount)} a second" if amount is not None else ""
             mark = connections.mark_of(model, connections.for_model(model, project.team_id))
             choices.append(ModelChoice(model, price, model.id == project.model_id, not blocked, mark))
     return [choice for choice in choices if choice.is_at_hand or choice.is_chosen]
@@ -156,11 +156,6 @@ def stream_cursor(scenes: Iterable[Scene]) -> str:
 @register.simple_tag
 def offers_for(scene: Scene) -> list[quotes.Offer]:
     return quotes.offers_for(scene)
-
-
-@register.filter
-def price(take: Advancing) -> str:
-    return str(Price(take.cost, take.currency))
 
 
 @register.filter

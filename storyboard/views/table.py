@@ -32,7 +32,7 @@ from teams.models import Role, User
 def _price(scene: Scene) -> Any:
     """The dearest last when sorted, behind them what cannot be made."""
     offered = chosen_offer(scene)
-    return (0, offered.price.amount) if offered and offered.price and offered.is_possible else (1, 0)
+    return (0, offered.price) if offered and offered.is_possible else (1, 0)
 
 
 def _state(scene: Scene) -> str:

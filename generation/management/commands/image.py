@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
 
+from core.money import money
 from generation import connections, pipeline
 from generation.catalogue import Model
 from generation.management import terminal
@@ -71,7 +72,8 @@ class Command(terminal.MakingCommand[ImageGeneration]):
         if obstacles := pipeline.image_obstacles(team.pk, model, request, len(pictures_given)):
             raise ValidationError(obstacles)
         price = image_eligibility.image_price(model, request.size, request.quality, request.count)
-        told = str(price) if price else "what its tokens cost, which is told afterwards"
+        known = "" if price is None else money(price)
+        told = known or "what its tokens cost, which is told afterwards"
         sys.stderr.write(f"{model.name}: {told}\n")
         # Outside of any transaction: people take their time, and nobody else is to wait for them.
         terminal.agree(told, yes=options["yes"], is_free=False)
@@ -87,7 +89,7 @@ class Command(terminal.MakingCommand[ImageGeneration]):
                 request,
                 member=person,
                 inputs=inputs,
-                expected=str(price or ""),
+                expected=known,
             )
 
     def step(self, row_id: int) -> None:

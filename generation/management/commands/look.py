@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
 
+from core.money import money
 from generation.management.terminal import Exit
 from generation.models import Generation
 from generation.pipeline import resolve
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         takes = Generation.objects.filter(status=Status.UNKNOWN).select_related("scene__project", "connection")
         if options["take"] is None:
             for one in takes:
-                price = f"{one.estimated_cost} {one.currency}"
+                price = money(one.estimated_cost)
                 self.stdout.write(f"{one.pk}  {one.scene.project}: {one.scene}  {price}  {one.error_message}")
             return
         take = takes.filter(pk=options["take"]).first()

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from core.money import money
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
 from generation.management import terminal
@@ -90,11 +91,12 @@ class Command(terminal.MakingCommand[Generation]):
             scene = asked.source.scene if asked else new_scene(options, model, person, team)
             offered = quotes.quote(Scene.objects.get(pk=scene.pk), model, asked)
         assert offered.price is not None
-        sys.stderr.write(f"{model.name}, {offered.seconds.normalize():f} s: {offered.price}\n")
+        price = money(offered.price)
+        sys.stderr.write(f"{model.name}, {offered.seconds.normalize():f} s: {price}\n")
         try:
             # Outside of any transaction: people take their time, and nobody else is to wait for them.
-            terminal.agree(str(offered.price), yes=options["yes"], is_free=offered.price.amount == 0)
-            now, price = Scene.objects.get(pk=scene.pk), str(offered.price)
+            terminal.agree(price, yes=options["yes"], is_free=offered.price == 0)
+            now = Scene.objects.get(pk=scene.pk)
             number = now.next_take_number
             return pipeline.enqueue(now, number=number, member=person, model=model, expected=price, asked=asked).take
         except (Usage, ValidationError, KeyboardInterrupt):
