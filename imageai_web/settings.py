@@ -145,6 +145,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "teams.context.team_switch",
             ],
+            # Every template shows amounts with `money`: none is to print a bare Decimal for want of a load.
+            "builtins": ["core.templatetags.money"],
         },
     }
 ]

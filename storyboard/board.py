@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from core.htmx import HtmxHttpRequest
+from core.money import money
 from generation import catalogue
 from generation.billing import budget
-from generation.catalogue.pricing import Price
 from generation.connections import Roster, roster_for
 from generation.models import selected_take, shown_take
 from generation.providers.description import Kind
@@ -91,7 +91,7 @@ def editing_context(project: Project, scenes: Sequence[Scene], roster: Roster) -
         "model_choices": model_choices(project, roster),
         "model_options": quotes.model_options(roster),
         "has_hosted_models": hosted,
-        "budget_warning": budget.warning_for(project, "USD"),
+        "budget_warning": budget.warning_for(project),
     }
 
 
@@ -102,7 +102,7 @@ def model_choices(project: Project, roster: Roster) -> list[ModelChoice]:
         is_chosen = model.id == project.model_id
         if model.kind == "video" and (is_chosen or not eligibility.why_not(model, roster)):
             amount = model.price_per_second.get(project.resolution)
-            price = f"{Price(amount, model.currency)} a second" if amount is not None else ""
+            price = f"{money(amount)} a second" if amount is not None else ""
             choices.append(ModelChoice(model, price, is_chosen, roster.mark(model)))
     return choices
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from generation import catalogue
-from generation.catalogue.pricing import Price
-from generation.models import Budget, Generation, exact, shown_take
+from core.money import exact
+from generation.models import Budget, Generation, shown_take
 from projects.models import Project, Scene
 
 
@@ -23,8 +23,8 @@ class ProjectSummary:
     scenes: int
     with_clip: int
     running: int
-    spent: Price
-    cap: Price | None
+    spent: Decimal
+    cap: Decimal | None
 
 
 def summaries_of(projects: Iterable[Project]) -> list[ProjectSummary]:
@@ -37,7 +37,7 @@ def summaries_of(projects: Iterable[Project]) -> list[ProjectSummary]:
 
 
 def _summary(project: Project, facts: dict[str, Any], scenes: dict[int, Scene]) -> ProjectSummary:
-    with_poster, currency = scenes.get(facts["poster_scene"]), catalogue.default_video_model().currency
+    with_poster = scenes.get(facts["poster_scene"])
     return ProjectSummary(
         project=project,
         first_scene=scenes.get(facts["first_scene"]),
@@ -45,8 +45,8 @@ def _summary(project: Project, facts: dict[str, Any], scenes: dict[int, Scene]) 
         scenes=facts["scene_count"],
         with_clip=facts["with_clip"],
         running=facts["running"],
-        spent=Price(exact(facts["spent"]), currency),
-        cap=None if facts["cap"] is None else Price(facts["cap"], currency),
+        spent=exact(facts["spent"]),
+        cap=facts["cap"],
     )
 
 
@@ -56,7 +56,7 @@ def _facts(project_ids: list[int]) -> QuerySet[Any, Any]:
     takes = Generation.objects.filter(scene__project=OuterRef("pk"))
     running = takes.live().active().filter(scene__deleted_at=None)
     spent = takes.order_by().values("scene__project").annotate(sum=Sum("actual_cost")).values("sum")
-    caps = Budget.objects.filter(project=OuterRef("pk"), currency=catalogue.default_video_model().currency)
+    caps = Budget.objects.filter(project=OuterRef("pk"))
     return Project.objects.filter(pk__in=project_ids).values(
         "pk",
         first_scene=Subquery(scenes.values("pk")[:1]),

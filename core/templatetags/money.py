@@ -4,12 +4,12 @@ from decimal import Decimal
 
 from django import template
 
-from core import numbers
+from core import money as amounts
 
 register = template.Library()
-register.simple_tag(numbers.money, name="amount")
 
 
 @register.filter
-def dollars(value: Decimal) -> str:
-    return numbers.money(value, "USD")
+def money(amount: Decimal | str | None) -> str:
+    """Empty for an amount that is not known, so that `default` can say so; Django passes "" where the variable is missing."""
+    return "" if amount is None or isinstance(amount, str) else amounts.money(amount)

@@ -17,8 +17,8 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation.catalogue.pricing import Price
-from generation.models import Advancing, Budget, Connection, Generation, ImageGeneration, LedgerEntry, exact
+from core.money import exact, money
+from generation.models import Advancing, Budget, Connection, Generation, ImageGeneration, LedgerEntry
 from projects.models import Project
 from teams import activity
 from teams.models import Team, User, Verb
@@ -35,16 +35,15 @@ class NeedsConfirmation(ValidationError):
     """It costs more than the team starts without asking; nothing was started."""
 
 
-def ask_before(price: Price | None, project: Project, currency: str = "USD") -> None:
+def ask_before(price: Decimal | None, project: Project) -> None:
     """Raises NeedsConfirmation where this price, all in one, is above what the project or its team asks about.
 
     Where it is not known beforehand, it may be.
     """
-    currency = price.currency if price else currency
-    threshold = asks_above(project, currency)
-    if threshold is not None and (price is None or price.amount > threshold):
-        costs = f"This costs {price}" if price else "What this costs is told only afterwards"
-        raise NeedsConfirmation(f"{costs}; more than {Price(threshold, currency)} at once is asked about.")
+    threshold = asks_above(project)
+    if threshold is not None and (price is None or price > threshold):
+        costs = "What this costs is told only afterwards" if price is None else f"This costs {money(price)}"
+        raise NeedsConfirmation(f"{costs}; more than {money(threshold)} at once is asked about.")
 
 
 def this_month() -> str:
@@ -67,61 +66,59 @@ def _month_there(budget: Budget) -> str:
     return max(budget.month, month_of(now))
 
 
-def locked(project: Project, currency: str) -> list[Budget]:
+def locked(project: Project) -> list[Budget]:
     """The team's and the project's, made where they are missing."""
-    Budget.objects.get_or_create(team_id=project.team_id, project=project, connection=None, currency=currency)
-    of_team = locked_of_team(project.team_id, currency)
-    return [of_team, Budget.objects.select_for_update().get(project=project, currency=currency)]
+    Budget.objects.get_or_create(team_id=project.team_id, project=project, connection=None)
+    of_team = locked_of_team(project.team_id)
+    return [of_team, Budget.objects.select_for_update().get(project=project)]
 
 
-def locked_of_team(team_id: int, currency: str) -> Budget:
-    Budget.objects.get_or_create(team_id=team_id, project=None, connection=None, currency=currency)
-    return _of_teams().select_for_update().get(team_id=team_id, currency=currency)
+def locked_of_team(team_id: int) -> Budget:
+    Budget.objects.get_or_create(team_id=team_id, project=None, connection=None)
+    return _of_teams().select_for_update().get(team_id=team_id)
 
 
-def locked_of(connection_id: int, team_id: int, currency: str) -> Budget:
+def locked_of(connection_id: int, team_id: int) -> Budget:
     """Of a connection of the team, made where it is missing."""
-    Budget.objects.get_or_create(team_id=team_id, project=None, connection_id=connection_id, currency=currency)
-    return Budget.objects.select_for_update().get(connection_id=connection_id, currency=currency)
+    Budget.objects.get_or_create(team_id=team_id, project=None, connection_id=connection_id)
+    return Budget.objects.select_for_update().get(connection_id=connection_id)
 
 
-def of_connection(connection: Connection, currency: str) -> Budget:
+def of_connection(connection: Connection) -> Budget:
     """To look at; one that was never needed is not saved."""
-    found = Budget.objects.filter(connection=connection, currency=currency).first()
-    return found or Budget(team=connection.team, connection=connection, currency=currency)
+    found = Budget.objects.filter(connection=connection).first()
+    return found or Budget(team=connection.team, connection=connection)
 
 
 def _of_teams() -> QuerySet[Budget]:
     return Budget.objects.filter(project=None, connection=None)
 
 
-def of_team(team: Team, currency: str) -> Budget:
+def of_team(team: Team) -> Budget:
     """To look at; one that was never needed is not saved."""
-    return _of_teams().filter(team=team, currency=currency).first() or Budget(team=team, currency=currency)
+    return _of_teams().filter(team=team).first() or Budget(team=team)
 
 
-def of_both(project: Project, currency: str) -> tuple[Budget, Budget]:
+def of_both(project: Project) -> tuple[Budget, Budget]:
     """The team's and the project's, to look at; one that was never needed is not saved."""
-    found = {row.project_id: row for row in _of_either(project, currency).select_related("team", "project")}
-    of_team = found.get(None) or Budget(team=project.team, currency=currency)
-    return of_team, found.get(project.pk) or Budget(team=project.team, project=project, currency=currency)
+    found = {row.project_id: row for row in _of_either(project).select_related("team", "project")}
+    of_team = found.get(None) or Budget(team=project.team)
+    return of_team, found.get(project.pk) or Budget(team=project.team, project=project)
 
 
 def reserve(rows: Iterable[Advancing], project: Project) -> None:
     """Set aside what these rows are estimated to cost, all or nothing. Raises ValidationError where it does not fit."""
-    by_currency: dict[str, list[Advancing]] = {}
-    for row in rows:
-        if row.estimated_cost:
-            by_currency.setdefault(row.currency, []).append(row)
-    for currency, costly in by_currency.items():
-        for budget, concerned in [*((one, costly) for one in locked(project, currency)), *_by_connection(costly)]:
-            amount = sum((row.estimated_cost for row in concerned), Decimal(0))
-            if budget.cap_total is not None or budget.cap_month is not None:
-                _refuse_what_does_not_fit(budget, amount, concerned)
-            budget.reserved += amount
-            budget.save(update_fields=["reserved"])
-        for row in costly:
-            _enter(LedgerEntry.Kind.RESERVE, row, project, reserved=row.estimated_cost)
+    costly = [row for row in rows if row.estimated_cost]
+    if not costly:
+        return
+    for budget, concerned in [*((one, costly) for one in locked(project)), *_by_connection(costly)]:
+        amount = sum((row.estimated_cost for row in concerned), Decimal(0))
+        if budget.cap_total is not None or budget.cap_month is not None:
+            _refuse_what_does_not_fit(budget, amount, concerned)
+        budget.reserved += amount
+        budget.save(update_fields=["reserved"])
+    for row in costly:
+        _enter(LedgerEntry.Kind.RESERVE, row, project, reserved=row.estimated_cost)
 
 
 def _by_connection(rows: Iterable[Advancing]) -> Iterator[tuple[Budget, list[Advancing]]]:
@@ -134,7 +131,7 @@ def _by_connection(rows: Iterable[Advancing]) -> Iterator[tuple[Budget, list[Adv
         connection = concerned[0].connection
         assert connection is not None
         assert connection.team_id is not None
-        yield locked_of(pk, connection.team_id, concerned[0].currency), concerned
+        yield locked_of(pk, connection.team_id), concerned
 
 
 def close(row: Advancing, spent: Decimal) -> None:
@@ -144,7 +141,7 @@ def close(row: Advancing, spent: Decimal) -> None:
     if not reserved and not spent:
         return
     project = project_of(row)
-    for budget in [*locked(project, row.currency), *(one for one, _ in _by_connection([row]))]:
+    for budget in [*locked(project), *(one for one, _ in _by_connection([row]))]:
         budget.reserved -= reserved
         budget.spent += spent
         month = _month_there(budget)
@@ -155,34 +152,34 @@ def close(row: Advancing, spent: Decimal) -> None:
     _enter(kind, row, project, reserved=-reserved, spent=spent)
 
 
-def asks_above(project: Project, currency: str) -> Decimal | None:
+def asks_above(project: Project) -> Decimal | None:
     """The price from which on a click is asked about, as the project has it, else its team; None where nothing is."""
-    asking = _of_either(project, currency).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
+    asking = _of_either(project).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
     return asking.values_list("confirm_above", flat=True).first()
 
 
-def is_capped(project: Project, currency: str, connection: Connection | None) -> bool:
+def is_capped(project: Project, connection: Connection | None) -> bool:
     """The project, its team, or the connection that would be used."""
     uncapped = Q(cap_total=None, cap_month=None)
-    concerned = _of_either(project, currency)
+    concerned = _of_either(project)
     if connection is not None:
-        concerned |= Budget.objects.filter(connection=connection, currency=currency)
+        concerned |= Budget.objects.filter(connection=connection)
     return concerned.exclude(uncapped).exists()
 
 
-def warning_for(project: Project, currency: str) -> str:
+def warning_for(project: Project) -> str:
     """A sentence where the project's or its team's budget is nearly used; else empty."""
     month = this_month()
-    for row in of_both(project, currency)[::-1]:
+    for row in of_both(project)[::-1]:
         if row.is_nearly_used(month):
-            left = Price(max(row.left(month) or Decimal(0), Decimal(0)), currency)
-            return f"{left} is left in the budget of {_whose(row)}."
+            left = max(row.left(month) or Decimal(0), Decimal(0))
+            return f"{money(left)} is left in the budget of {_whose(row)}."
     return ""
 
 
-def _of_either(project: Project, currency: str) -> QuerySet[Budget]:
+def _of_either(project: Project) -> QuerySet[Budget]:
     of_either = Q(project=project) | Q(project=None, connection=None)
-    return Budget.objects.filter(of_either, team_id=project.team_id, currency=currency)
+    return Budget.objects.filter(of_either, team_id=project.team_id)
 
 
 def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
@@ -192,15 +189,12 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
         return
     before = {name: getattr(budget, name) for name in changed}
     Budget.objects.filter(pk=budget.pk).update(**changed)
-    changes = {
-        name: f"{CAPS[name]}: {_shown(before[name], budget)} → {_shown(cap, budget)}" for name, cap in changed.items()
-    }
+    changes = {name: f"{CAPS[name]}: {_shown(before[name])} → {_shown(cap)}" for name, cap in changed.items()}
     LedgerEntry.objects.create(
         kind=LedgerEntry.Kind.CAP,
         team=budget.team,
         project=budget.project,
         member=member,
-        currency=budget.currency,
         note=f"{', '.join(changes.values())} for {_whose(budget)}"[:300],
     )
     for name, cap in changed.items():
@@ -215,14 +209,14 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
             team=budget.team_id,
             project=budget.project,
             page=("project_budget", budget.project.pk) if budget.project else None,
-            price=(cap, budget.currency) if isinstance(cap, Decimal) else None,
+            amount=cap if isinstance(cap, Decimal) else None,
         )
 
 
-def _shown(value: Any, budget: Budget) -> str:
+def _shown(value: Any) -> str:
     if value is None:
         return "none"
-    return str(Price(value, budget.currency)) if isinstance(value, Decimal) else f"{value} %"
+    return money(value) if isinstance(value, Decimal) else f"{value} %"
 
 
 def project_of(row: Advancing) -> Project:
@@ -242,7 +236,6 @@ def _enter(kind: LedgerEntry.Kind, row: Advancing, project: Project, **amounts: 
         team_id=project.team_id,
         project=project,
         member_id=row.created_by_id,
-        currency=row.currency,
         **about(row),
         **amounts,
     )
@@ -258,7 +251,7 @@ def _refuse_what_does_not_fit(budget: Budget, amount: Decimal, rows: list[Advanc
     left = budget.left(_month_there(budget))
     if left is None or amount <= left:
         return
-    has, costs = Price(max(left, Decimal(0)), budget.currency), Price(amount, budget.currency)
+    has, costs = money(max(left, Decimal(0))), money(amount)
     message = f"The budget of {_whose(budget)} has {has} left; this costs {costs}. An owner can raise it."
     fitting = []
     for row in rows:

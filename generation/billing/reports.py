@@ -1,8 +1,7 @@
-"""What takes and pictures were estimated to cost, and did: sums that never mix currencies, and a table of them all."""
+"""What takes and pictures were estimated to cost, and did: sums, and a table of them all."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,8 +12,9 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
+from core.money import CURRENCY, exact
 from generation.connections import Roster, roster_for
-from generation.models import Generation, ImageGeneration, exact
+from generation.models import Generation, ImageGeneration
 from generation.states import ACTIVE, Status
 from projects.models import Project
 from teams.models import Membership, User
@@ -36,7 +36,6 @@ class Line:
     project: str
     member: str
     model: str
-    currency: str
     count: int
     estimated: Decimal
     actual: Decimal
@@ -46,7 +45,6 @@ class Line:
 @dataclass
 class Sums:
     name: str
-    currency: str
     count: int = 0
     estimated: Decimal = Decimal(0)
     actual: Decimal = Decimal(0)
@@ -82,7 +80,6 @@ def lines_for(person: User) -> list[Line]:
             project=group["title"],
             member=str(members.get(group["created_by"], NOBODY)),
             model=rosters(group["team"]).model_name(group["model_id"]),
-            currency=group["currency"],
             count=group["count"],
             estimated=exact(group["estimated"]),
             actual=exact(group["actual"]),
@@ -97,7 +94,7 @@ def _groups(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
     whose = {"of": F(project), "title": F(f"{project}__title"), "team": F(f"{project}__team")}
     groups: Iterable[dict[str, Any]] = (
         rows.order_by()
-        .values("created_by", "model_id", "currency", month=TruncMonth("created_at"), **whose)
+        .values("created_by", "model_id", month=TruncMonth("created_at"), **whose)
         .annotate(
             count=Count("pk"),
             estimated=Sum("estimated_cost"),
@@ -109,11 +106,11 @@ def _groups(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
 
 
 def grouped(lines: Iterable[Line], by: str) -> list[Sums]:
-    """The sums by one of GROUPS and currency, the dearest first; months newest first."""
-    sums: dict[tuple[Hashable, str], Sums] = {}
+    """The sums by one of GROUPS, the dearest first; months newest first."""
+    sums: dict[Hashable, Sums] = {}
     for line in lines:
         key, name = _group_of(line, by)
-        sums.setdefault((key, line.currency), Sums(name, line.currency)).add(line)
+        sums.setdefault(key, Sums(name)).add(line)
     if by == "month":
         return sorted(sums.values(), key=lambda one: one.name, reverse=True)
     return sorted(sums.values(), key=lambda one: (one.actual + one.reserved, one.estimated), reverse=True)
@@ -132,12 +129,11 @@ def _group_of(line: Line, by: str) -> tuple[Hashable, str]:
             return line.month, line.month
 
 
-def totals(lines: Iterable[Line]) -> list[Sums]:
-    sums: dict[str, Sums] = defaultdict(lambda: Sums("All", ""))
+def total(lines: Iterable[Line]) -> Sums:
+    sums = Sums(f"Total ({CURRENCY})")
     for line in lines:
-        sums[line.currency].currency = line.currency
-        sums[line.currency].add(line)
-    return list(sums.values())
+        sums.add(line)
+    return sums
 
 
 # -- One by one --------------------------------------------------------------------------------------------------------
@@ -150,10 +146,9 @@ HEADINGS: list[object] = [
     "model",
     "what",
     "status",
-    "currency",
-    "estimated",
-    "actual",
-    "reserved",
+    f"estimated ({CURRENCY})",
+    f"actual ({CURRENCY})",
+    f"reserved ({CURRENCY})",
 ]
 #: Of a row that is in the table; a prompt, a shot and what was made from it are not.
 READ = [
@@ -162,7 +157,6 @@ READ = [
     "created_by__email",
     "model_id",
     "status",
-    "currency",
     "estimated_cost",
     "actual_cost",
 ]
@@ -192,7 +186,6 @@ def _row(row: Generation | ImageGeneration, project: Project, what: str, roster:
         roster.model_name(row.model_id),
         what,
         row.get_status_display(),
-        row.currency,
         row.estimated_cost,
         row.actual_cost or Decimal(0),
         row.estimated_cost if row.status in OPEN else Decimal(0),

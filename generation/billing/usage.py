@@ -19,7 +19,7 @@ from generation.states import ACTIVE
 
 @dataclass(frozen=True)
 class Usage:
-    """`made` counts what was asked for this month, pictures included; `spent` and `cap` are in US dollars."""
+    """`made` counts what was asked for this month, pictures included."""
 
     connection: Connection
     in_flight: int
@@ -36,7 +36,7 @@ def of(connections: Sequence[Connection]) -> list[Usage]:
     """In the same order; three queries whatever their number."""
     month = budget.this_month()
     counts = [_counts(rows, connections) for rows in (Generation.objects.all(), ImageGeneration.objects.all())]
-    budgets = {row.connection_id: row for row in Budget.objects.filter(connection__in=connections, currency="USD")}
+    budgets = {row.connection_id: row for row in Budget.objects.filter(connection__in=connections)}
     found = []
     for connection in connections:
         told = [count.get(connection.pk, (0, 0)) for count in counts]

@@ -22,11 +22,12 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import Now
 
 from core import secrets
+from core.money import exact
 from core.plurals import counted
 from generation.billing import budget
 from generation.jobs import dispatch
 from generation.media import spool, storage
-from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, Worker, exact
+from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, Worker
 from generation.states import FINAL, Status
 from projects.models import Reference
 
@@ -147,7 +148,7 @@ def _adds_up_when_locked(row: Budget) -> bool:
 
 
 def _sums_of(row: Budget) -> tuple[Decimal, Decimal, Decimal]:
-    entries = LedgerEntry.objects.filter(team=row.team, currency=row.currency)
+    entries = LedgerEntry.objects.filter(team=row.team)
     if row.project:
         entries = entries.filter(project=row.project)
     if row.connection:

@@ -27,6 +27,7 @@ from django.core.management.base import BaseCommand
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Now
 
+from core.money import CURRENCY
 from generation.catalogue import Model
 from generation.connections import GivenKey, Roster, roster_for
 from generation.management.arguments import Exit, UsageError, check_output, find_user
@@ -164,7 +165,7 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
                 "model": row.model_id,
                 "provider": row.provider,
                 "cost": row.actual_cost,
-                "currency": row.currency,
+                "currency": CURRENCY,
                 "error": describe_error(row),
                 "resume": resume if row.is_active else None,
             }

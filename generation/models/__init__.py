@@ -2,7 +2,7 @@ from generation.models.connection import Connection
 from generation.models.generation import Generation
 from generation.models.image_job import ImageGeneration
 from generation.models.job import Advancing
-from generation.models.ledger import Budget, LedgerEntry, exact
+from generation.models.ledger import Budget, LedgerEntry
 from generation.models.prompt_template import PromptTemplate
 from generation.models.selection import (
     latest_take,
@@ -26,7 +26,6 @@ __all__ = [
     "LedgerEntry",
     "PromptTemplate",
     "Worker",
-    "exact",
     "latest_take",
     "live_takes",
     "next_take_number",

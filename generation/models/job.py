@@ -46,7 +46,6 @@ class Advancing(models.Model):
 
     estimated_cost = models.DecimalField(max_digits=12, decimal_places=4)
     actual_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
-    currency = models.CharField(max_length=3, default="USD")
 
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -89,11 +88,6 @@ class Advancing(models.Model):
     def cost(self) -> Decimal:
         """What it did cost, or will by the estimate."""
         return self.estimated_cost if self.actual_cost is None else self.actual_cost
-
-    @property
-    def price(self) -> tuple[Decimal, str]:
-        """What it was estimated to cost."""
-        return self.estimated_cost, self.currency
 
     @property
     def team_id(self) -> int:

@@ -59,12 +59,8 @@ def _start(project: Project, batch: Batch, member: User, expected: str | None, c
     if expected is not None and expected != str(batch):
         raise ValidationError(f"This is now {batch}. Nothing was started; generate again to accept.")
     if not confirmed:
-        for price in batch.prices:
-            budget.ask_before(price, project)
+        budget.ask_before(batch.price, project)
     made = Generation.objects.bulk_create(new_take(scene, member, offered) for scene, offered in batch.offers)
     budget.reserve(made, project)
-    for price in batch.prices:
-        count = sum(take.currency == price.currency for take in made)
-        told = (price.amount, price.currency)
-        activity.record(Verb.TAKES_GENERATED, member, counted(count, "take"), project=project, price=told)
+    activity.record(Verb.TAKES_GENERATED, member, counted(len(made), "take"), project=project, amount=batch.price)
     transaction.on_commit(begin_due, robust=True)

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from core.money import money
 from generation import catalogue, prompting
 from generation.billing import budget
-from generation.catalogue.pricing import Price
 from generation.connections import Roster, roster_for
 from generation.jobs.dispatch import begin_due
 from generation.jobs.lease import NO_LEASE
@@ -68,15 +68,15 @@ def enqueue(
         return Enqueued(just_made, created=False)
     roster = roster or roster_for(current.project.team_id)
     take = new_take(current, member, quote(current, model or chosen_model(current, roster), roster, asked), asked)
-    price = Price(take.estimated_cost, take.currency)
-    if expected is not None and expected != str(price):
-        raise ValidationError(f"The price is now {price}. Nothing was started; generate again to accept.")
+    price = take.estimated_cost
+    if expected is not None and expected != money(price):
+        raise ValidationError(f"The price is now {money(price)}. Nothing was started; generate again to accept.")
     if not confirmed:
         budget.ask_before(price, current.project)
     take.save()
     budget.reserve([take], current.project)
     about = ("scene_page", current.pk)
-    activity.record(Verb.TAKES_GENERATED, member, take.called, project=current.project, page=about, price=take.price)
+    activity.record(Verb.TAKES_GENERATED, member, take.called, project=current.project, page=about, amount=price)
     transaction.on_commit(begin_due, robust=True)
     return Enqueued(take, created=True)
 
@@ -100,8 +100,7 @@ def new_take(scene: Scene, member: User, offered: Offer, asked: Asked | None = N
         shot=scene.shot(),
         scene_digest=scene.digest(),
         duration=offered.seconds,
-        estimated_cost=offered.price.amount,
-        currency=offered.price.currency,
+        estimated_cost=offered.price,
         **(_from_clip(asked) if asked else _from_scene(scene, offered)),
     )
 

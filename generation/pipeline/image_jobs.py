@@ -23,6 +23,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from core.money import exact, money
 from core.plurals import counted
 from generation.billing import budget
 from generation.catalogue import Model
@@ -31,7 +32,7 @@ from generation.jobs import admission
 from generation.jobs.dispatch import begin_due
 from generation.jobs.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
 from generation.media import spool, storage
-from generation.models import ImageGeneration, exact
+from generation.models import ImageGeneration
 from generation.pipeline.submission_slots import NOT_ACCEPTED, claim_slot, requeue_rejected, require_connection_id
 from generation.pipeline.transitions import UNCLEAR, end
 from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
@@ -80,12 +81,11 @@ def enqueue_images(
     if role in Reference.FRAMES and request.count > 1:
         obstacles.append("A frame is one picture. Generate several as references.")
     price = image_eligibility.image_price(model, request.size, request.quality, request.count)
-    if expected is not None and expected != str(price or ""):
-        obstacles.append(
-            f"The price {f'is now {price}' if price else 'now depends on usage'}. Nothing was started; generate again to "
-            "accept."
-        )
-    if price is None and budget.is_capped(project, model.currency, connection.stored if connection else None):
+    shown_price = "" if price is None else money(price)
+    if expected is not None and expected != shown_price:
+        now = f"is now {shown_price}" if shown_price else "now depends on usage"
+        obstacles.append(f"The price {now}. Nothing was started; generate again to accept.")
+    if price is None and budget.is_capped(project, connection.stored if connection else None):
         obstacles.append(
             f"The price depends on usage, so a budget cannot cap it. Choose a size and quality that {model.name} has a "
             f"fixed price for, or another model."
@@ -93,7 +93,7 @@ def enqueue_images(
     if obstacles:
         raise ValidationError(obstacles)
     if not confirmed:
-        budget.ask_before(price, project, model.currency)
+        budget.ask_before(price, project)
     assert connection is not None, "its absence is an obstacle"
     row = ImageGeneration.objects.create(
         project=project,
@@ -106,14 +106,13 @@ def enqueue_images(
         click=click,
         prompt=request.prompt,
         options={name: getattr(request, name) for name in OPTIONS} | {"images": list(inputs)},
-        estimated_cost=price.amount if price else Decimal(0),
-        currency=model.currency,
+        estimated_cost=price or Decimal(0),
         **fields,
     )
     budget.reserve([row], project)
     about = ("scene_page", scene.pk) if scene else ("project_edit", project.pk)
     what = f"{counted(request.count, 'picture')}: {row.get_role_display().lower()}"
-    activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, price=row.price)
+    activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, amount=row.estimated_cost)
     transaction.on_commit(begin_due, robust=True)
     return row
 

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.money import exact
 from generation.connections import GivenKey, resolve_account, roster_for
 from generation.jobs.lease import CancelRequested, Lease
-from generation.models import Generation, exact
+from generation.models import Generation
 from generation.pipeline.event_loop import run_async
 from generation.pipeline.transitions import allow, end, error_fields
 from generation.providers.base import ErrorKind, Progress, ProgressState, ProviderError

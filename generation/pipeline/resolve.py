@@ -105,12 +105,12 @@ def _close(row: Advancing, spent: Decimal, message: str, by: User | None, decisi
     if not _change(row, status=allow(row, Status.FAILED), actual_cost=spent, finished_at=Now(), error_message=words):
         raise ValidationError(OVER)
     budget.close(row, spent)
-    _record(row, by, decision, price=(spent, row.currency))
+    _record(row, by, decision, amount=spent)
 
 
-def _record(row: Advancing, by: User | None, decision: str, *, price: tuple[Decimal, str] | None = None) -> None:
+def _record(row: Advancing, by: User | None, decision: str, *, amount: Decimal | None = None) -> None:
     what = row.called if isinstance(row, Generation) else "pictures"
-    activity.record(Verb.LOOKED, by, f"{what}: {decision}", project=budget.project_of(row), price=price)
+    activity.record(Verb.LOOKED, by, f"{what}: {decision}", project=budget.project_of(row), amount=amount)
 
 
 def _change(row: Advancing, **changes: Any) -> bool:

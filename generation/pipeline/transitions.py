@@ -12,9 +12,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from core.money import exact
 from generation.billing import budget
 from generation.jobs.lease import Lease, RowT
-from generation.models import Advancing, Generation, exact
+from generation.models import Advancing, Generation
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.registry import is_local
 from generation.states import TRANSITIONS, Status

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
+from core.money import money
 from core.plurals import counted
 from generation.catalogue import Model
-from generation.catalogue.pricing import Price
 from generation.connections import Roster
 from generation.models import live_takes
 from generation.quoting.quotes import Offer, chosen_model, offer
@@ -30,13 +30,13 @@ class Batch:
         return len(self.offers)
 
     @property
-    def prices(self) -> list[Price]:
-        """One per currency."""
-        totals: dict[str, Decimal] = {}
+    def price(self) -> Decimal:
+        """Of all of them together."""
+        total = Decimal(0)
         for _, offered in self.offers:
             assert offered.price is not None, "else it is left out"
-            totals[offered.price.currency] = totals.get(offered.price.currency, Decimal(0)) + offered.price.amount
-        return [Price(amount, currency) for currency, amount in sorted(totals.items())] or [Price(Decimal(0), "USD")]
+            total += offered.price
+        return total
 
     @property
     def left_out_because(self) -> str:
@@ -51,7 +51,7 @@ class Batch:
 
     def __str__(self) -> str:
         """As it stands on the button, and comes back with the click."""
-        return f"{counted(self.count, 'scene')} · {' + '.join(map(str, self.prices))}"
+        return f"{counted(self.count, 'scene')} · {money(self.price)}"
 
 
 def plan(scenes: Iterable[Scene], roster: Roster, model: Model | None = None) -> Batch:

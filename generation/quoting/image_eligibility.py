@@ -12,7 +12,6 @@ from functools import partial
 from itertools import chain
 
 from generation.catalogue import Model
-from generation.catalogue.pricing import Price
 from generation.connections import Roster
 from generation.providers.base import PLAIN_BACKGROUNDS, ImageRequest
 from generation.quoting.eligibility import instead, prompt_obstacles, why_not
@@ -64,7 +63,7 @@ def is_free_size(size: str) -> bool:
     return in_steps and long <= min(LONGEST_EDGE, WIDEST * short) and short * long <= MOST_PIXELS
 
 
-def image_price(model: Model, size: str, quality: str, count: int) -> Price | None:
+def image_price(model: Model, size: str, quality: str, count: int) -> Decimal | None:
     """The price of that many pictures; None where it is not known beforehand.
 
     Where the provider chooses, it is the dearest it may choose, and None unless the price of each is known.
@@ -73,7 +72,7 @@ def image_price(model: Model, size: str, quality: str, count: int) -> Price | No
     qualities = [one for one in model.qualities if one != AUTO] if quality in ("", AUTO) else [quality]
     amounts = [_amount(model, one, other) for one in sizes for other in qualities]
     known = [amount for amount in amounts if amount is not None]
-    return Price(max(known), model.currency).times(count) if known and len(known) == len(amounts) else None
+    return max(known) * count if known and len(known) == len(amounts) else None
 
 
 def _amount(model: Model, size: str, quality: str) -> Decimal | None:

@@ -13,11 +13,10 @@ from django.conf import settings
 from generation import prompting
 from generation.billing import budget
 from generation.catalogue import Model
-from generation.catalogue.pricing import Price
 from generation.connections import Roster
 from generation.providers.registry import is_local
 from generation.quoting import batches, eligibility, quotes
-from generation.quoting.quotes import CURRENCY, Offer
+from generation.quoting.quotes import Offer
 from projects.models import Project, Scene
 
 #: How many takes a connection that is not there yet is taken to make at a time.
@@ -42,8 +41,8 @@ class ProjectOffer:
     scenes: int
     #: How many of them it can make; of those, what all cost, and what those without a take cost.
     possible: int
-    total: Price | None
-    missing: Price | None
+    total: Decimal | None
+    missing: Decimal | None
     #: Until all are made, with as many at a time as its connection has places.
     expected_seconds: Decimal
     places: int
@@ -70,9 +69,9 @@ def compare(project: Project, scenes: Sequence[Scene], roster: Roster) -> list[P
     render = _remembering_prompts()
     models = [model for model in roster.models.values() if model.kind == "video"]
     found = [_project_offer(project, scenes, model, roster, render) for model in models]
-    asked_above = budget.asks_above(project, CURRENCY)
+    asked_above = budget.asks_above(project)
     marked = [replace(one, warning=_warning(one, found, asked_above)) for one in found]
-    return sorted(marked, key=lambda one: (bool(one.hindrance), one.impossible, one.total.amount if one.total else 0))
+    return sorted(marked, key=lambda one: (bool(one.hindrance), one.impossible, one.total or Decimal(0)))
 
 
 def _project_offer(
@@ -121,9 +120,9 @@ def _remembering_prompts() -> Callable[[Scene, Model], str]:
     return render
 
 
-def _sum(offered: Iterable[Offer]) -> Price | None:
+def _sum(offered: Iterable[Offer]) -> Decimal | None:
     prices = [one.price for one in offered if one.price is not None]
-    return Price(sum((price.amount for price in prices), Decimal(0)), prices[0].currency) if prices else None
+    return sum(prices, Decimal(0)) if prices else None
 
 
 def _warning(one: ProjectOffer, found: Iterable[ProjectOffer], asked_above: Decimal | None) -> str:
@@ -131,7 +130,11 @@ def _warning(one: ProjectOffer, found: Iterable[ProjectOffer], asked_above: Deci
     if one.total is None or one.hindrance:
         return ""
     hosted = [other for other in found if other.can_be_used and not is_local(other.model.provider)]
-    others = [(other.total, other.model.name) for other in hosted if other.total and other.possible >= one.possible]
+    others = [
+        (other.total, other.model.name)
+        for other in hosted
+        if other.total is not None and other.possible >= one.possible
+    ]
     return quotes.dearness(one.total, others, asked_above)
 
 
@@ -157,7 +160,7 @@ class Gone:
     scenes: str
     to: Model
     possible: int
-    price: Price
+    price: Decimal
 
     @property
     def impossible(self) -> int:
@@ -188,7 +191,7 @@ def _gone(project: Project, model_id: str, scenes: Sequence[Scene], words: str, 
     best: Gone | None = None
     for model in _instead_of(project, model_id, roster):
         offered = [one for scene in scenes if (one := quotes.offer(scene, model, roster)).is_possible]
-        price = _sum(offered) or Price(Decimal(0), model.currency)
+        price = _sum(offered) or Decimal(0)
         positions = in_words(scene.position for scene in scenes)
         gone = Gone(model_id, words, len(scenes), positions, model, len(offered), price)
         if best is None or gone.possible > best.possible:

@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
+from core.money import money
 from generation import prompting
 from generation.billing import budget
 from generation.catalogue import Extension, Model
-from generation.catalogue.pricing import Price, price_of
+from generation.catalogue.pricing import price_of
 from generation.connections import ResolvedConnection, Roster, availability_mark
 from generation.models import Generation
 from generation.providers.base import Task
@@ -28,8 +29,6 @@ SEED_LIMIT = 2**31 - 1
 DEAR_TIMES = 3
 #: The option of an account that names where its finished clips stand.
 BUCKET = "output_gcs_uri"
-#: What thresholds are kept in.
-CURRENCY = "USD"
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Offer:
     model: Model
     connection: ResolvedConnection | None
     seconds: Decimal
-    price: Price | None
+    price: Decimal | None
     obstacles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     #: That it is dear, beside what else could make the scene or by what the team asks about; empty where it is not.
@@ -154,28 +153,30 @@ def called(model: Model, roster: Roster) -> str:
 def offers_for(scene: Scene, roster: Roster) -> list[Offer]:
     """Every video model; those that can make the scene first, the cheapest among them, and the dear ones marked."""
     offers = [offer(scene, model, roster) for model in roster.models.values() if model.kind == "video"]
-    asked_above = budget.asks_above(scene.project, CURRENCY)
+    asked_above = budget.asks_above(scene.project)
     hosted = [one for one in offers if one.is_possible and not is_local(one.model.provider)]
-    others = [(one.price, one.model.name) for one in hosted if one.price]
+    others = [(one.price, one.model.name) for one in hosted if one.price is not None]
     marked = [
-        replace(one, warning=dearness(one.price, others, asked_above)) if one.price and one.is_possible else one
+        replace(one, warning=dearness(one.price, others, asked_above))
+        if one.price is not None and one.is_possible
+        else one
         for one in offers
     ]
-    return sorted(marked, key=lambda offered: (bool(offered.obstacles), offered.price.amount if offered.price else 0))
+    return sorted(marked, key=lambda offered: (bool(offered.obstacles), offered.price or Decimal(0)))
 
 
-def dearness(price: Price, others: Iterable[tuple[Price, str]], asked_above: Decimal | None) -> str:
+def dearness(price: Decimal, others: Iterable[tuple[Decimal, str]], asked_above: Decimal | None) -> str:
     """What makes the price dear, in words: several times that of the cheapest of the `others`, or asked about first."""
     said = []
-    cheapest = min(others, key=lambda other: other[0].amount, default=None)
-    if cheapest and cheapest[0].currency == price.currency and price.amount >= DEAR_TIMES * cheapest[0].amount > 0:
-        said.append(f"{price.amount / cheapest[0].amount:.0f} times the price of {cheapest[1]}.")
-    if asked_above is not None and price.currency == CURRENCY and price.amount > asked_above:
-        said.append(f"Above {Price(asked_above, CURRENCY)}, so it is asked about first.")
+    cheapest = min(others, key=lambda other: other[0], default=None)
+    if cheapest and price >= DEAR_TIMES * cheapest[0] > 0:
+        said.append(f"{price / cheapest[0]:.0f} times the price of {cheapest[1]}.")
+    if asked_above is not None and price > asked_above:
+        said.append(f"Above {money(asked_above)}, so it is asked about first.")
     return " ".join(said)
 
 
-def _price(model: Model, resolution: str, seconds: Decimal) -> Price | None:
+def _price(model: Model, resolution: str, seconds: Decimal) -> Decimal | None:
     return price_of(model, resolution=resolution, seconds=seconds) if resolution in model.price_per_second else None
 
 

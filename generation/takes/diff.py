@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from core.money import money
 from core.numbers import plain_number
-from generation.catalogue.pricing import Price
 from generation.connections import Roster
 from generation.models import Generation
 from generation.providers.base import Task
@@ -149,7 +149,7 @@ def _settings(take: Generation, pictures: dict[str, Reference], roster: Roster) 
     names = take.inputs.get("references", [])
     shown = tuple(pictures[name] for name in names if name in pictures)
     settings["References"] = Value(str(len(names)) if names else NOTHING, shown)
-    settings["Cost"] = Value(str(Price(take.cost, take.currency)))
+    settings["Cost"] = Value(money(take.cost))
     return settings
 
 

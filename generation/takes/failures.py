@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.money import money
 from generation.models import Advancing, Generation
 from generation.providers.base import ErrorKind
 from generation.states import Status
@@ -73,4 +74,4 @@ def failure_of(take: Advancing) -> Failure | None:
 def _money(take: Advancing) -> str:
     if take.status == Status.UNKNOWN:
         return "It may have been charged."
-    return f"{take.actual_cost} {take.currency} was charged." if take.actual_cost else "Nothing was charged."
+    return f"{money(take.actual_cost)} was charged." if take.actual_cost else "Nothing was charged."

@@ -12,11 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.numbers import CENT
+from core.money import CENT
 from core.spreadsheets import csv_response
 from generation.billing import budget, reports
 from generation.models import Budget, LedgerEntry
-from generation.quoting.quotes import CURRENCY
 from projects.loaders import load_project
 from projects.models import Project
 from teams.access import load_team, require, signed_in
@@ -62,14 +61,14 @@ def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
     if request.method == "POST":
         require(role, Role.OWNER)
-    of_team, of_project = budget.of_both(project, CURRENCY)
+    of_team, of_project = budget.of_both(project)
     forms_of = {
         "project": CapsForm(request.POST or None, instance=of_project, prefix="project"),
         "team": CapsForm(request.POST or None, instance=of_team, prefix="team"),
     }
     if request.method == "POST" and all(form.is_valid() for form in forms_of.values()):
         with transaction.atomic():
-            for whose, row in zip(("team", "project"), budget.locked(project, CURRENCY), strict=True):
+            for whose, row in zip(("team", "project"), budget.locked(project), strict=True):
                 budget.change_caps(row, forms_of[whose].cleaned_data, signed_in(request))
         messages.success(request, "The budget is saved.")
         return redirect("project_budget", pk)
@@ -84,10 +83,10 @@ def team_budget(request: HttpRequest, pk: int) -> HttpResponse:
     team, role = load_team(request, pk)
     if request.method == "POST":
         require(role, Role.OWNER)
-    form = CapsForm(request.POST or None, instance=budget.of_team(team, CURRENCY), prefix="team")
+    form = CapsForm(request.POST or None, instance=budget.of_team(team), prefix="team")
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
-            budget.change_caps(budget.locked_of_team(team.pk, CURRENCY), form.cleaned_data, signed_in(request))
+            budget.change_caps(budget.locked_of_team(team.pk), form.cleaned_data, signed_in(request))
         messages.success(request, "The budget is saved.")
         return redirect("team_budget", pk)
     return shown(request, role, [form], whose=team, project=None, team=team, entries=latest(Q(team=team)))
@@ -131,7 +130,7 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "groups": reports.grouped(lines, by),
         "by": by,
         "choices": reports.GROUPS,
-        "totals": reports.totals(lines),
+        "total": reports.total(lines),
         "projects": Project.objects.for_person(person),
         "capped": [Gauge(row, month) for row in capped.order_by("team", "project", "pk")],
     }

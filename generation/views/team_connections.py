@@ -19,7 +19,6 @@ from generation.connections import team_connections
 from generation.forms.connection import ConnectionForm, kinds
 from generation.loaders import load_connection
 from generation.models import Connection
-from generation.quoting.quotes import CURRENCY
 from teams import activity
 from teams.access import load_team, signed_in
 from teams.models import Role, Verb
@@ -63,7 +62,7 @@ def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
-    cap = budget.of_connection(connection, CURRENCY).cap_month
+    cap = budget.of_connection(connection).cap_month
     form = ConnectionForm(request.POST or None, instance=connection, cap=cap)
     if form.is_valid():
         with transaction.atomic():
@@ -80,7 +79,7 @@ def connection_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 def _keep_cap(connection: Connection, form: ConnectionForm, request: HtmxHttpRequest) -> None:
     assert connection.team_id is not None
-    row = budget.locked_of(connection.pk, connection.team_id, CURRENCY)
+    row = budget.locked_of(connection.pk, connection.team_id)
     budget.change_caps(row, {"cap_month": form.cleaned_data["cap_month"]}, signed_in(request))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from generation.catalogue import Model
-from generation.catalogue.pricing import Price
 from generation.connections import Roster
 from generation.providers.base import ImageRequest
 from generation.quoting.eligibility import why_not
@@ -96,7 +96,7 @@ class ImageRequestForm(forms.Form):
         return ImageRequest(prompt=asked["prompt"], model=self.chosen_model.id, count=asked["count"], **chosen)
 
     @property
-    def price(self) -> Price | None:
+    def price(self) -> Decimal | None:
         """Of what is chosen now; None where the provider counts tokens and tells afterwards."""
         chosen = {name: self[name].value() or "" for name in ("size", "quality") if name in self.fields}
         count = self["count"].value() if "count" in self.fields else 1

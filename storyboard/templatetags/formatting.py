@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from django import template
 
 from core.numbers import plain_number, roughly
-from generation.catalogue.pricing import Price
 from generation.takes.failures import Failure, failure_of
 from projects import presets
 
@@ -25,11 +24,6 @@ register.filter("plain", plain_number)
 @register.filter
 def failure(job: Advancing) -> Failure | None:
     return failure_of(job)
-
-
-@register.filter
-def price(job: Advancing) -> str:
-    return str(Price(job.cost, job.currency))
 
 
 @register.filter

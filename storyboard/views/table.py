@@ -42,7 +42,7 @@ def _keys_of_takes(roster: Roster) -> dict[str, Key]:
 
     def price(scene: Scene) -> Any:
         offered = chosen_offer(scene, roster)
-        return (0, offered.price.amount) if offered and offered.price and offered.is_possible else (1, 0)
+        return (0, offered.price) if offered and offered.is_possible else (1, 0)
 
     return {"take": _state, "price": price}
 

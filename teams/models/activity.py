@@ -106,7 +106,6 @@ class Activity(AddedTo):
     project_id = models.BigIntegerField(null=True)
     project_title = models.CharField(max_length=120, blank=True)
     amount = models.DecimalField(max_digits=12, decimal_places=4, null=True)
-    currency = models.CharField(max_length=3, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = AddedToQuerySet.as_manager()

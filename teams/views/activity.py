@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core.attachments import file_stem
+from core.money import CURRENCY
 from core.spreadsheets import csv_response
 from teams.access import as_id, load_team
 from teams.models import Activity, Team
@@ -101,7 +102,7 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def table(activities: Iterable[Activity]) -> Iterator[list[object]]:
-    yield ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
+    yield ["When", "Who", "Kind", "Did", "What", "Project", f"Amount ({CURRENCY})"]
     for one in activities:
         at = timezone.localtime(one.created_at).isoformat(sep=" ", timespec="seconds")
         yield [
@@ -112,5 +113,4 @@ def table(activities: Iterable[Activity]) -> Iterator[list[object]]:
             one.what,
             one.project_title,
             one.amount,
-            one.currency,
         ]

@@ -63,7 +63,7 @@ def make(scenes: int, *, model: str = "sora-2", cap: str | None = None, seconds:
         for position in range(1, scenes + 1)
     )
     with transaction.atomic():
-        of_team, _ = budget.locked(project, "USD")
+        of_team, _ = budget.locked(project)
         Budget.objects.filter(pk=of_team.pk).update(cap_total=cap)
     return project.pk
 

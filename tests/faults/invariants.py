@@ -134,7 +134,7 @@ def _money_of_takes(takes: list[Generation]) -> Iterator[str]:
 
 def _budgets() -> Iterator[str]:
     for budget in Budget.objects.select_related("team", "project", "connection"):
-        entries = LedgerEntry.objects.filter(team=budget.team, currency=budget.currency)
+        entries = LedgerEntry.objects.filter(team=budget.team)
         if budget.project:
             entries = entries.filter(project=budget.project)
         if budget.connection:

@@ -151,7 +151,7 @@ class Life(RuleBasedStateMachine):
             action, seconds = f"Wave {position} breaks.", Decimal(4)
             Scene.objects.create(project=self.project, position=position, action=action, duration=seconds)
         with transaction.atomic():
-            budget.locked(self.project, "USD")
+            budget.locked(self.project)
         Budget.objects.update(cap_total=cap)
         self.dead: set[int] = set()
         self.clicks()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -14,10 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from generation import pipeline
-from generation.catalogue.pricing import Price
-from generation.connections import roster_for
-from generation.models import Budget, Generation, next_take_number, with_takes
-from generation.quoting import batches
+from generation.models import Budget, Generation, next_take_number
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -66,17 +62,6 @@ def test_the_price_is_the_one_of_the_click_and_not_of_a_moment_before(paid: Stan
     with pytest.raises(ValidationError, match=r"This is now 2 scenes · \$0.80."):
         pipeline.enqueue_missing(project, member=bob, expected="2 scenes · $0.00")
     assert made() == []
-
-
-def test_two_currencies_stand_side_by_side(project: Project, make_scenes, bob: User):
-    scenes = make_scenes(2)
-    offers = batches.plan(with_takes(Scene.objects.all()), roster_for(None)).offers
-    prices = [Price(Decimal(1), "USD"), Price(Decimal(2), "EUR")]
-    mixed = tuple((scene, replace(one, price=price)) for (scene, one), price in zip(offers, prices, strict=True))
-    assert (str(batches.Batch(mixed)), len(scenes)) == ("2 scenes · €2.00 + $1.00", 2)
-
-
-# -- Chosen ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import reverse
 
 from generation import catalogue
-from generation.catalogue.pricing import Price
 from generation.connections import is_retired, roster_for
 from generation.models import Budget, with_takes
 from generation.quoting import model_comparison, quotes
@@ -27,10 +26,6 @@ from tests.standin import StandIn
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
 MakeScenes = Callable[..., list[Scene]]
-
-
-def usd(amount: str) -> Price:
-    return Price(Decimal(amount), "USD")
 
 
 def loaded(project: Project) -> list[Scene]:
@@ -64,9 +59,9 @@ def test_each_model_has_its_total(project: Project, make_scenes: MakeScenes, mak
     assert [
         (found[name].possible, found[name].total, found[name].missing) for name in ("animatic", "sora-2", "sora-2-pro")
     ] == [
-        (3, usd("0.0"), usd("0.0")),
-        (3, usd("1.20"), usd("0.80")),
-        (3, usd("3.60"), usd("2.40")),
+        (3, Decimal("0.0"), Decimal("0.0")),
+        (3, Decimal("1.20"), Decimal("0.80")),
+        (3, Decimal("3.60"), Decimal("2.40")),
     ]
 
 
@@ -81,7 +76,7 @@ def test_what_a_model_cannot_make_and_why(project: Project, make_scenes: MakeSce
     make_scenes(2, duration=Decimal(4))
     make_scenes(3, duration=Decimal(20))
     found = compared(project)["sora-2"]
-    assert (found.possible, found.impossible, found.total) == (2, 3, usd("0.80"))
+    assert (found.possible, found.impossible, found.total) == (2, 3, Decimal("0.80"))
     (reason,) = found.reasons
     assert (reason.words.startswith("Sora 2 makes 4, 8 or 12 s; this scene has 20 s."), reason.scenes) == (True, "3-5")
 
@@ -91,7 +86,7 @@ def test_a_model_without_a_connection_is_priced_all_the_same(project: Project, m
     found = compared(project)["gemini-omni-1.2-flash"]
     assert (found.hindrance, found.total) == (
         "Set GEMINI_API_KEY, or add an account under Connections, to use Gemini Omni 1.2 Flash.",
-        usd("0.56"),
+        Decimal("0.56"),
     )
     assert (found.can_be_used, found.warning) == (False, "")
 
@@ -219,7 +214,7 @@ def test_scenes_of_a_retired_model_are_listed_with_another_price(
         "2-3",
         "gemini-omni-1.2-flash",
         2,
-        usd("0.56"),
+        Decimal("0.56"),
     )
     page = as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode()
     said = "2 scenes (2-3) are set to Gemini Omni Flash (preview), which was retired by Google on 22 October 2026."

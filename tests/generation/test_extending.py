@@ -55,7 +55,7 @@ def extended(take: Generation) -> quotes.Offer:
 
 def test_veo_goes_on_for_seven_seconds(made):
     offer = extended(made("veo-3.1-generate-001", duration=Decimal(8)))
-    assert (offer.seconds, str(offer.price)) == (7, "$2.80")
+    assert (offer.seconds, offer.price) == (7, Decimal("2.80"))
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_an_edit_of_an_extended_clip_is_priced_for_all_of_it(made):
     longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
     asked = Asked(Task.EDIT, longer, "At dawn")
     edit = quotes.quote(longer.scene, find(longer.model_id), roster_for(longer.team_id), asked)
-    assert (edit.seconds, str(edit.price)) == (18, "$1.26")
+    assert (edit.seconds, edit.price) == (18, Decimal("1.26"))

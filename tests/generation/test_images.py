@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from core.money import money
 from generation import pipeline
-from generation.catalogue.pricing import Price
 from generation.jobs import dispatch
 from generation.jobs.lease import Lease
 from generation.models import Budget, Connection, Generation, ImageGeneration
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
 MODEL = "gpt-image-2"
 #: Of one square picture in high quality, as it stands in an address.
-PRICE = quote(str(Price(Decimal("0.211"), "USD")))
+PRICE = quote(money(Decimal("0.211")))
 
 
 @pytest.fixture

@@ -250,7 +250,7 @@ def test_who_may_make_from_a_take(as_user: AsUser, finished: Generation, vera: U
         ),
         (
             {"status": Status.FAILED, "error_kind": "provider", "error_message": "GPU", "actual_cost": Decimal("0.3")},
-            ["Failed at the provider", "0.3000 USD was charged."],
+            ["Failed at the provider", "$0.30 was charged."],
         ),
     ],
 )

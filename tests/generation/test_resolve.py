@@ -46,7 +46,7 @@ def answer(client: Client, take: Generation, said: str, **more: str) -> str:
 
 
 def money(project: Project) -> tuple[Decimal, Decimal]:
-    of_project = budget.locked(project, "USD")[1]
+    of_project = budget.locked(project)[1]
     return of_project.reserved, of_project.spent
 
 

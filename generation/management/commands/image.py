@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
+from core.money import money
 from generation import pipeline
 from generation.connections import GivenKey
 from generation.management.arguments import UsageError, find_editable_team, read_picture
@@ -78,7 +79,8 @@ class Command(JobCommand[ImageGeneration]):
         pictures = [(path.name, read_picture(path)) for path in options["image"]]
         if obstacles := pipeline.image_obstacles(model, request, roster, len(pictures)):
             raise ValidationError(obstacles)
-        price = str(image_eligibility.image_price(model, request.size, request.quality, request.count) or "")
+        amount = image_eligibility.image_price(model, request.size, request.quality, request.count)
+        price = "" if amount is None else money(amount)
         sys.stderr.write(f"{model.name}: {price or 'price depends on usage'}\n")
         confirm_price(price, yes=options["yes"])
         with transaction.atomic():

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from core.money import money
 from generation.management.arguments import UsageError
 from generation.models import Generation
 from generation.pipeline import resolve
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         takes = Generation.objects.filter(status=Status.UNKNOWN).select_related("scene__project", "connection")
         if options["take"] is None:
             for take in takes:
-                price = f"{take.estimated_cost} {take.currency}"
+                price = money(take.estimated_cost)
                 self.stdout.write(f"{take.pk}  {take.scene.project}: {take.scene}  {price}  {take.error_message}")
             return
         chosen = takes.filter(pk=options["take"]).first()
@@ -53,8 +54,8 @@ class Command(BaseCommand):
             return "The take continues with this clip."
         if options["not_created"]:
             resolve.was_not_made(take)
-            return f"Marked as not created. {take.estimated_cost} {take.currency} hold released."
+            return f"Marked as not created. {money(take.estimated_cost)} hold released."
         if options["charged"]:
             resolve.was_charged(take)
-            return f"Charged, no clip. {take.estimated_cost} {take.currency} counted as spent."
+            return f"Charged, no clip. {money(take.estimated_cost)} counted as spent."
         raise ValidationError("Add --check-again, --use-clip ID, --not-created or --charged.")

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
+from core.money import money
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
 from generation.connections import GivenKey, Roster
@@ -93,13 +94,14 @@ class Command(JobCommand[Generation]):
             scene = change.source.scene if change else create_clip_scene(options, person, choice)
             quote = quotes.quote(Scene.objects.get(pk=scene.pk), model, roster, change)
         assert quote.price is not None
-        sys.stderr.write(f"{model.name}, {quote.seconds.normalize():f} s: {quote.price}\n")
+        price = money(quote.price)
+        sys.stderr.write(f"{model.name}, {quote.seconds.normalize():f} s: {price}\n")
         try:
-            confirm_price(str(quote.price), yes=options["yes"] or quote.price.amount == 0)
+            confirm_price(price, yes=options["yes"] or quote.price == 0)
             scene = Scene.objects.get(pk=scene.pk)
-            number, expected = next_take_number(scene), str(quote.price)
+            number = next_take_number(scene)
             return pipeline.enqueue(
-                scene, number=number, member=person, model=model, expected=expected, asked=change, roster=roster
+                scene, number=number, member=person, model=model, expected=price, asked=change, roster=roster
             ).take
         except (UsageError, ValidationError, KeyboardInterrupt):
             if not change:
