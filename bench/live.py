@@ -147,7 +147,7 @@ def finish(take: Generation) -> float:
         "clip_seconds": Decimal(4),
     }
     with transaction.atomic():
-        lease.let_go(status=Status.COMPLETED, **kept, **ended)
+        lease.release(status=Status.COMPLETED, **kept, **ended)
         select_first_take(take)
         return time.time()
 

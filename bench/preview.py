@@ -49,7 +49,7 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
     from generation.prompting.samples import EVERY_FIELD, LEAST
     from projects import presets
     from projects.models import LONG_TEXT, Scene
-    from storyboard.prompt_previews import previews_of
+    from storyboard.prompt_previews import build_previews
 
     team, (owner, *_) = make_team()
     client = Client(headers={"host": "localhost"})
@@ -74,7 +74,7 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
         for name, value in values.items():
             setattr(scene, name, value)
         scene.title = f"Take {number}"
-        previews = previews_of(scene, roster_for(team.pk))
+        previews = build_previews(scene, roster_for(team.pk))
         return sum(preview.length for preview in previews)
 
     ways: dict[str, Callable[[dict[str, str], int], int]] = {"preview": over_http, "templates alone": alone}

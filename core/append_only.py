@@ -6,26 +6,26 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-ONLY_ADDED_TO = "Rows of this kind are only ever added."
-RowT = TypeVar("RowT", bound="AddedTo", covariant=True)
+APPEND_ONLY = "Rows of this kind are only ever added."
+RowT = TypeVar("RowT", bound="AppendOnly", covariant=True)
 
 
-class AddedToQuerySet(models.QuerySet[RowT]):
+class AppendOnlyQuerySet(models.QuerySet[RowT]):
     """Adds and reads: whoever would change many rows at once is stopped as one who would change a single one."""
 
     def update(self, **kwargs: Any) -> int:
-        raise TypeError(ONLY_ADDED_TO)
+        raise TypeError(APPEND_ONLY)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        raise TypeError(ONLY_ADDED_TO)
+        raise TypeError(APPEND_ONLY)
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> list[RowT]:
         if kwargs.get("update_conflicts"):
-            raise TypeError(ONLY_ADDED_TO)
+            raise TypeError(APPEND_ONLY)
         return super().bulk_create(*args, **kwargs)
 
 
-class AddedTo(models.Model):
+class AppendOnly(models.Model):
     """Only the end of its team, or of a person it names, reaches a row: the database then does what the fields say."""
 
     class Meta:
@@ -33,8 +33,8 @@ class AddedTo(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError(ONLY_ADDED_TO)
+            raise TypeError(APPEND_ONLY)
         super().save(*args, **kwargs | {"force_insert": True})  # a row made with the id of another would replace it
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(ONLY_ADDED_TO)
+        raise TypeError(APPEND_ONLY)

@@ -7,7 +7,7 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 
 #: Of what never changes under its address.
-FOR_EVER = "private, max-age=31536000, immutable"
+CACHE_FOREVER = "private, max-age=31536000, immutable"
 
 
 def file_stem(title: str, otherwise: str) -> str:
@@ -15,10 +15,10 @@ def file_stem(title: str, otherwise: str) -> str:
     return slugify(title)[:60] or otherwise
 
 
-def saved_as(name: str) -> dict[str, str]:
+def attachment_headers(name: str) -> dict[str, str]:
     """The header that makes a browser save an answer under that name."""
     return {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
 
 
-def as_file(name: str, content_type: str, data: bytes) -> HttpResponse:
-    return HttpResponse(data, content_type=content_type, headers=saved_as(name))
+def attachment_response(name: str, content_type: str, data: bytes) -> HttpResponse:
+    return HttpResponse(data, content_type=content_type, headers=attachment_headers(name))

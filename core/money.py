@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from core.numbers import plain_number
+from core.numbers import format_number
 
 CURRENCY, SYMBOL = "USD", "$"
 #: What people write prices in, and the last place that is kept: models charge fractions of a cent.
@@ -21,4 +21,4 @@ def money(amount: Decimal) -> str:
     if amount < 0:
         return f"-{money(-amount)}"
     cents, kept = amount.quantize(CENT), amount.quantize(KEPT)
-    return f"{SYMBOL}{cents if cents == kept else plain_number(kept)}"
+    return f"{SYMBOL}{cents if cents == kept else format_number(kept)}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 
-def plain_number(value: Decimal) -> str:
+def format_number(value: Decimal) -> str:
     """4, 6.5, 40: no zeros behind, and no 4E+1."""
     return f"{value.normalize():f}"
 
 
-def roughly(seconds: Decimal) -> str:
+def format_duration(seconds: Decimal) -> str:
     """45 s, 12 min, 1 h 20 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -1,6 +1,6 @@
 """Counts in sentences."""
 
 
-def counted(count: int, thing: str) -> str:
+def count_noun(count: int, thing: str) -> str:
     """“1 scene”, “2 scenes”."""
     return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 View = Callable[..., HttpResponse]
 
 
-def guessing_is_limited(view: View) -> View:
+def limit_guessing(view: View) -> View:
     """Counts visits too, which allauth's public function does not: some pages tell a good secret from a bad one on sight."""
 
     @wraps(view)

@@ -68,7 +68,7 @@ def keys() -> list[str]:
     return settings.SECRET_KEYS or _file().read_text().split()
 
 
-def are_of_environment() -> bool:
+def are_from_environment() -> bool:
     return bool(settings.SECRET_KEYS)
 
 

@@ -26,24 +26,24 @@ def _note_execution() -> None:
 
 
 def advance(take_id: int) -> None:
-    with watchdog.watched(settings.LEASE_SECONDS):
+    with watchdog.watch_step(settings.LEASE_SECONDS):
         pipeline.advance(take_id, worker_id=this_worker())
     _note_execution()
-    dispatch.begin_due()
+    dispatch.dispatch_new_work()
 
 
 def advance_images(row_id: int) -> None:
-    with watchdog.watched(settings.LEASE_SECONDS):
+    with watchdog.watch_step(settings.LEASE_SECONDS):
         pipeline.advance_images(row_id, worker_id=this_worker())
     _note_execution()
-    dispatch.begin_due()
+    dispatch.dispatch_new_work()
 
 
 def poll(take_ids: list[int]) -> None:
-    with watchdog.watched(pipeline.POLL_SECONDS):
+    with watchdog.watch_step(pipeline.POLL_SECONDS):
         pipeline.poll_many(take_ids, worker_id=this_worker())
     _note_execution()
-    dispatch.begin_due()
+    dispatch.dispatch_new_work()
 
 
 def refresh_models() -> None:

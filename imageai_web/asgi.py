@@ -62,7 +62,7 @@ def end_streams_first(loop: asyncio.AbstractEventLoop) -> None:
 
     def before(server_stops: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:
         def stop(number: int, frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(live.feed_of(loop).close)
+            loop.call_soon_threadsafe(live.feed_for(loop).close)
             server_stops(number, frame)
 
         return stop

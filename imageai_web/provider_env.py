@@ -24,7 +24,7 @@ def connections(env: environ.Env) -> dict[str, dict[str, Any]]:
     return {
         provider.name: connection(env, provider)
         for provider in PROVIDERS.values()
-        if first_of(env, provider.announced_by or provider.key_variables)
+        if first_set(env, provider.announced_by or provider.key_variables)
     }
 
 
@@ -40,9 +40,9 @@ def connection(env: environ.Env, provider: Provider) -> dict[str, Any]:
     listed = {field: items(env, f"{provider.prefix}_{field.upper()}") for field in lists}
     fixed = {
         "provider": provider.name,
-        "key": first_of(env, provider.key_variables),
+        "key": first_set(env, provider.key_variables),
         "base_url": base_url,
-        "options": {option.name: value_of(env, option) for option in provider.options},
+        "options": {option.name: read_value(env, option) for option in provider.options},
     }
     try:
         return asdict(read_connection(usual | given | listed | fixed))
@@ -50,12 +50,12 @@ def connection(env: environ.Env, provider: Provider) -> dict[str, Any]:
         raise ImproperlyConfigured(str(error)) from None
 
 
-def first_of(env: environ.Env, names: Iterable[str]) -> str:
+def first_set(env: environ.Env, names: Iterable[str]) -> str:
     """The first of them that is set."""
     return next(filter(None, (text(env, name) for name in names)), "")
 
 
-def value_of(env: environ.Env, option: Option) -> str:
+def read_value(env: environ.Env, option: Option) -> str:
     value = (address if option.is_address else text)(env, option.variable)
     allowed = [choice for choice, _ in option.choices if choice]
     if value and allowed and value not in allowed:

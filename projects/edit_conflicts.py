@@ -18,19 +18,19 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.http import QueryDict
 
-from core.numbers import plain_number
+from core.numbers import format_number
 from projects.models import Scene
 
 
-def text_of(value: Any) -> str:
+def form_text(value: Any) -> str:
     """A value as a form would post it."""
     if isinstance(value, Decimal):
-        return plain_number(value)
+        return format_number(value)
     return "" if value is None else str(value).replace("\r\n", "\n").strip()
 
 
-def digest_of(value: Any) -> str:
-    return hashlib.sha256(text_of(value).encode()).hexdigest()[:12]
+def digest_value(value: Any) -> str:
+    return hashlib.sha256(form_text(value).encode()).hexdigest()[:12]
 
 
 class Seen:
@@ -41,7 +41,7 @@ class Seen:
 
     @classmethod
     def of(cls, scene: Scene, names: Iterable[str]) -> Seen:
-        return cls({name: digest_of(getattr(scene, name)) for name in names})
+        return cls({name: digest_value(getattr(scene, name)) for name in names})
 
     def __str__(self) -> str:
         return json.dumps(self.digests, separators=(",", ":"))
@@ -56,12 +56,12 @@ class Seen:
             self.digests |= {name: str(posted[name]) for name in self.digests.keys() & posted.keys()}
         name, _, choice = str(data.get("resolve") or "").partition(" ")
         whose, _, theirs = choice.partition(" ")
-        if name not in self.digests or theirs != digest_of(getattr(scene, name)):
+        if name not in self.digests or theirs != digest_value(getattr(scene, name)):
             return data
         self.digests[name] = theirs
         if whose == "theirs":
             data = data.copy()
-            data[name] = text_of(getattr(scene, name))
+            data[name] = form_text(getattr(scene, name))
         return data
 
 
@@ -95,11 +95,11 @@ def merge_changes(scene_id: int, values: Mapping[str, Any], seen: Seen, *, in_pa
     with transaction.atomic():
         stored = Scene.objects.select_for_update(no_key=True).get(pk=scene_id)
         theirs = Seen.of(stored, values.keys() & digests.keys()).digests
-        changed = {name for name in theirs if digest_of(values[name]) not in (digests[name], theirs[name])}
+        changed = {name for name in theirs if digest_value(values[name]) not in (digests[name], theirs[name])}
         conflicting = {name for name in changed if theirs[name] != digests[name]}
         written = changed - conflicting if in_part or not conflicting else set()
         if written:
             Scene.objects.filter(pk=scene_id).update(**{name: values[name] for name in written}, changed_at=Now())
-    in_step = {name: digest_of(values[name]) for name in theirs}
+    in_step = {name: digest_value(values[name]) for name in theirs}
     digests |= {name: digest for name, digest in in_step.items() if name in written or digest == theirs[name]}
     return Merge(stored, frozenset(written), frozenset(conflicting))

@@ -35,7 +35,7 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.erro
 CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
 
-def cleaned(upload: IO[bytes], size: int) -> ContentFile[bytes]:
+def clean_picture(upload: IO[bytes], size: int) -> ContentFile[bytes]:
     """The picture as it will be kept. Raises ValidationError with a sentence that names the fix."""
     if size > MAX_BYTES:
         raise ValidationError(
@@ -63,7 +63,7 @@ def cleaned(upload: IO[bytes], size: int) -> ContentFile[bytes]:
     return ContentFile(content, name=f"picture{suffix}")
 
 
-def as_made(data: bytes) -> ContentFile[bytes]:
+def as_generated(data: bytes) -> ContentFile[bytes]:
     """A picture that a provider made, exactly as it came. Raises ValidationError for what is none."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -112,7 +112,7 @@ def thumbnail(picture: IO[bytes], side: int) -> bytes:
 
 
 @transaction.atomic
-def put(
+def add_reference(
     project: Project,
     scene: Scene | None,
     role: Reference.Role,
@@ -164,7 +164,7 @@ def restore(picture: Reference) -> None:
 
 
 @transaction.atomic
-def take_back(picture: Reference, before: Reference | None) -> None:
+def undo_add(picture: Reference, before: Reference | None) -> None:
     """As if it had never been put there: the frame `before`, whose place it took, comes back. Raises ValidationError."""
     remove(picture)
     if before:

@@ -19,12 +19,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.numbers import plain_number
-from core.plurals import counted
+from core.numbers import format_number
+from core.plurals import count_noun
 from projects import references, storyboard
-from projects.edit_conflicts import digest_of, text_of
-from projects.models import Act, Project, Reference, Scene
-from projects.storyboard import Move, Value, Written
+from projects.edit_conflicts import digest_value, form_text
+from projects.models import Project, Reference, Scene, UndoEntry
+from projects.storyboard import FieldChange, Move, Value
 from teams import activity
 from teams.models import User, Verb
 
@@ -32,7 +32,7 @@ KEPT_FOR = timedelta(days=1)
 
 
 @transaction.atomic
-def remember(
+def record_change(
     project: Project,
     member: User,
     *,
@@ -41,14 +41,14 @@ def remember(
     deleted: Sequence[int] = (),
     added: Iterable[Scene] = (),
     moved: Iterable[Move] = (),
-    written: Iterable[Written] = (),
+    written: Iterable[FieldChange] = (),
     put: Iterable[tuple[Reference, Reference | None]] = (),
-) -> Act | None:
+) -> UndoEntry | None:
     """None where nothing was changed; else it stands in the team's log, as `what` where that says more than numbers do.
 
     What cannot have been meant to be undone any more is forgotten on the way.
     """
-    Act.objects.filter(project=project, created_at__lt=Now() - KEPT_FOR).delete()
+    UndoEntry.objects.filter(project=project, created_at__lt=Now() - KEPT_FOR).delete()
     changes: dict[str, list[Any]] = {
         "deleted": list(deleted),
         "added": _states([scene.pk for scene in added]),
@@ -59,19 +59,19 @@ def remember(
     changes = {kind: rows for kind, rows in changes.items() if rows}
     if not changes:
         return None
-    what = what or _what(changes)
+    what = what or _summarize(changes)
     if what:
         activity.record(verb, member, what, project=project)
-    return Act.objects.create(project=project, created_by=member, what=what, changes=changes)
+    return UndoEntry.objects.create(project=project, created_by=member, what=what, changes=changes)
 
 
-def _what(changes: dict[str, list[Any]]) -> str:
+def _summarize(changes: dict[str, list[Any]]) -> str:
     """Nothing of a single scene, and nothing of deletions, which are recorded where they are done."""
     touched = {kind: len({row[0] for row in changes.get(kind, [])}) for kind in ("written", "added", "moved")}
     if sum(touched.values()) < 2:
         return ""
     words = {"written": "", "added": "new: ", "moved": "the order of "}
-    return ", ".join(words[kind] + counted(count, "scene") for kind, count in touched.items() if count)
+    return ", ".join(words[kind] + count_noun(count, "scene") for kind, count in touched.items() if count)
 
 
 def _states(scene_ids: Sequence[int]) -> list[tuple[int, str]]:
@@ -81,27 +81,27 @@ def _states(scene_ids: Sequence[int]) -> list[tuple[int, str]]:
 
 def _state_of(scene: Scene) -> str:
     """Another one once somebody has written anything in the scene or given it a picture."""
-    written = [text_of(getattr(scene, name)) for name in Scene.OWN_FIELDS]
+    written = [form_text(getattr(scene, name)) for name in Scene.OWN_FIELDS]
     given = [picture.pk for picture in scene.references.all() if not picture.deleted_at]
-    return digest_of(json.dumps([written, given]))
+    return digest_value(json.dumps([written, given]))
 
 
 @transaction.atomic
-def take_back(act: Act, by: User | None = None, *, find_used: Callable[[Iterable[int]], set[int]]) -> str:
+def undo_entry(act: UndoEntry, by: User | None = None, *, find_used: Callable[[Iterable[int]], set[int]]) -> str:
     """What became of it, in words. Raises ValidationError where nothing could be taken back.
 
     `find_used` picks from scene ids those that must stay, such as scenes with takes; it is called under the project's lock.
     """
-    project = storyboard.locked(act.project_id)  # before any of its scenes, as every other write does
-    if not Act.objects.filter(pk=act.pk, undone_at=None).update(undone_at=Now()):
+    project = storyboard.lock_project(act.project_id)  # before any of its scenes, as every other write does
+    if not UndoEntry.objects.filter(pk=act.pk, undone_at=None).update(undone_at=Now()):
         raise ValidationError("This has been undone already.")
     moved, deleted = act.changes.get("moved"), act.changes.get("deleted")
     if moved:
-        storyboard.put_back(project.pk, [Move(*move) for move in moved])
+        storyboard.restore_order(project.pk, [Move(*move) for move in moved])
     if deleted:
         storyboard.restore_many(project.pk, deleted, by)
     added, written, put = (act.changes.get(kind, []) for kind in ("added", "written", "pictures"))
-    kept = _remove(project, added, by, find_used) + _write_back(project, written) + _take_away(project, put)
+    kept = _remove(project, added, by, find_used) + _write_back(project, written) + _remove_pictures(project, put)
     if act.what:
         activity.record(Verb.CHANGES_UNDONE, by, act.what, project=project)
     if not kept:
@@ -136,18 +136,18 @@ def _write_back(project: Project, written: Sequence[tuple[int | None, str, str, 
         if row is not None and _as_text(getattr(row, field)) == new:
             fields = values.setdefault(scene_id, {}) if scene_id else of_project
             fields[field] = Decimal(old) if field == "duration" else old
-    storyboard.write(project.pk, values, of_project=of_project)
+    storyboard.write_fields(project.pk, values, of_project=of_project)
     return len(written) - len(of_project) - sum(map(len, values.values()))
 
 
-def _take_away(project: Project, put: Sequence[tuple[int, int | None]]) -> int:
+def _remove_pictures(project: Project, put: Sequence[tuple[int, int | None]]) -> int:
     """Remove the pictures that are still there, and bring back the frames whose place they took; how many are gone."""
     rows = project.references.filter(scene__deleted_at=None).in_bulk([pk for pair in put for pk in pair if pk])
     there = [(rows[pk], before) for pk, before in put if pk in rows and not rows[pk].deleted_at]
     for picture, before in there:
-        references.take_back(picture, rows.get(before) if before else None)
+        references.undo_add(picture, rows.get(before) if before else None)
     return len(put) - len(there)
 
 
 def _as_text(value: Value) -> str:
-    return plain_number(value) if isinstance(value, Decimal) else value
+    return format_number(value) if isinstance(value, Decimal) else value

@@ -19,8 +19,8 @@ from generation.takes import frame_chaining
 from projects.loaders import load_project
 from projects.models import Project, Scene
 from storyboard.cards import build_card
-from storyboard.filters import Key, Sieve
-from storyboard.live import cursor_of
+from storyboard.filters import Key, SceneFilter
+from storyboard.live import stream_cursor
 from storyboard.loaders import live_scenes
 from teams.models import Role
 
@@ -51,13 +51,13 @@ def scenes_context(
     project, role = load_project(request, pk)
     roster = roster_for(project.team_id)
     scenes = live_scenes(project)
-    sieve = Sieve.asked_for(request.GET)
-    shown = sieve.sifted(scenes, sort_keys(roster))
+    scene_filter = SceneFilter.from_query(request.GET)
+    shown = scene_filter.apply(scenes, sort_keys(roster))
     return {
         "project": project,
         "can_edit": role.includes(Role.EDITOR),
         "scenes": scenes,
-        "sieve": sieve,
+        "scene_filter": scene_filter,
         "shown": shown,
         "roster": roster,
     }
@@ -74,10 +74,10 @@ def storyboard_context(
         "cards": [build_card(scene, roster) for scene in context["shown"]],
         "hidden": " ".join(map(str, hidden)),
         "segments": timeline(scenes),
-        "cursor": cursor_of(scenes),
+        "cursor": stream_cursor(scenes),
         "selected_count": sum(selected_take(scene) is not None for scene in scenes),
-        "gone_models": model_comparison.gone_of(project, scenes, roster),
-        "filter_models": filter_models(scenes, context["sieve"], roster),
+        "unavailable_models": model_comparison.find_unavailable_models(project, scenes, roster),
+        "filter_models": filter_models(scenes, context["scene_filter"], roster),
     }
     return context | (editing_context(project, scenes, roster) if context["can_edit"] else {})
 
@@ -86,12 +86,12 @@ def editing_context(project: Project, scenes: Sequence[Scene], roster: Roster) -
     """What only editors see: the buttons that spend, and the choices of models."""
     hosted = any(one.about.kind == Kind.REMOTE for one in roster.connections)
     return {
-        "missing": batches.missing_of(scenes, roster),
-        "chainable": sum(1 for _ in frame_chaining.chainable(scenes)),
+        "missing": batches.plan_missing(scenes, roster),
+        "chainable": sum(1 for _ in frame_chaining.find_chainable(scenes)),
         "model_choices": model_choices(project, roster),
         "model_options": quotes.model_options(roster),
         "has_hosted_models": hosted,
-        "budget_warning": budget.warning_for(project),
+        "budget_warning": budget.budget_warning(project),
     }
 
 
@@ -100,16 +100,16 @@ def model_choices(project: Project, roster: Roster) -> list[ModelChoice]:
     choices = []
     for model in roster.models.values():
         is_chosen = model.id == project.model_id
-        if model.kind == "video" and (is_chosen or not eligibility.why_not(model, roster)):
+        if model.kind == "video" and (is_chosen or not eligibility.find_blockers(model, roster)):
             amount = model.price_per_second.get(project.resolution)
             price = f"{money(amount)} a second" if amount is not None else ""
             choices.append(ModelChoice(model, price, is_chosen, roster.mark(model)))
     return choices
 
 
-def filter_models(scenes: Iterable[Scene], sieve: Sieve, roster: Roster) -> list[tuple[str, str]]:
+def filter_models(scenes: Iterable[Scene], scene_filter: SceneFilter, roster: Roster) -> list[tuple[str, str]]:
     """Ids and names of the models that scenes are set to, and of the one the filter asks for."""
-    used = {scene.chosen_model_id for scene in scenes} | ({sieve.model} if sieve.model else set())
+    used = {scene.chosen_model_id for scene in scenes} | ({scene_filter.model} if scene_filter.model else set())
     named = [(model_id, roster.model_name(model_id)) for model_id in used]
     return sorted(named, key=lambda model: model[1].casefold())
 

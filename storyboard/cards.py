@@ -7,28 +7,28 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from core.numbers import roughly
+from core.numbers import format_duration
 from generation.connections import Roster
 from generation.models import (
-    Advancing,
     Generation,
+    Job,
     latest_take,
     live_takes,
     next_take_number,
     shown_take,
 )
-from generation.quoting.quotes import Offer, chosen_offer
+from generation.quoting.quotes import Quote, quote_scene
 from generation.takes.lineage import Branch, lineage
 from projects import presets
 from projects.models import Scene
-from storyboard.table import COLUMNS, raw
+from storyboard.table import COLUMNS, cell_text
 
 
 @dataclass(frozen=True)
 class JobEntry:
     """A clip or a picture in the making, with what its row does not say."""
 
-    job: Advancing
+    job: Job
     model_name: str
     #: How long its model usually needs; empty where that is not known.
     usual_time: str
@@ -54,12 +54,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class SceneCard:
-    """`offer` is what the next take would be and cost; None where the scene's model is unknown."""
+    """`quote` is what the next take would be and cost; None where the scene's model is unknown."""
 
     scene: Scene
     shown: Generation | None
     latest: TakeEntry | None
-    offer: Offer | None
+    quote: Quote | None
     next_take: int
     cells: list[Cell]
 
@@ -76,9 +76,9 @@ class TakeStrip:
     compare_url: str
 
 
-def build_entry(job: Advancing, roster: Roster) -> JobEntry:
+def build_entry(job: Job, roster: Roster) -> JobEntry:
     model = roster.models.get(job.model_id)
-    usual_time = roughly(Decimal(model.expected_seconds)) if model else ""
+    usual_time = format_duration(Decimal(model.expected_seconds)) if model else ""
     return JobEntry(job, roster.model_name(job.model_id), usual_time)
 
 
@@ -95,7 +95,7 @@ def build_card(scene: Scene, roster: Roster) -> SceneCard:
     latest = latest_take(scene)
     entry = build_take_entry(latest, siblings, roster) if latest else None
     cells = [build_cell(scene, column, roster) for column in COLUMNS]
-    return SceneCard(scene, shown_take(scene), entry, chosen_offer(scene, roster), next_take_number(scene), cells)
+    return SceneCard(scene, shown_take(scene), entry, quote_scene(scene, roster), next_take_number(scene), cells)
 
 
 def build_strip(scene: Scene, roster: Roster) -> TakeStrip:
@@ -113,7 +113,7 @@ def build_strip(scene: Scene, roster: Roster) -> TakeStrip:
 
 
 def build_cell(scene: Scene, column: str, roster: Roster) -> Cell:
-    value = raw(scene, column)
+    value = cell_text(scene, column)
     if column == "model_id":
         return Cell(column, value, roster.model_name(value) if value else "")
     return Cell(column, value, presets.label(column, value) if value and column in presets.all_presets() else value)

@@ -67,7 +67,7 @@ KEYS: dict[str, Key] = {
 
 
 @dataclass(frozen=True)
-class Sieve:
+class SceneFilter:
     state: State | None = None
     text: str = ""
     model: str = ""
@@ -75,7 +75,7 @@ class Sieve:
     sort: str = ""
 
     @classmethod
-    def asked_for(cls, query: QueryDict) -> Sieve:
+    def from_query(cls, query: QueryDict) -> SceneFilter:
         state = query.get("state", "")
         return cls(
             state=State(state) if state in State.values else None,
@@ -90,25 +90,25 @@ class Sieve:
 
     @property
     def query(self) -> str:
-        """The sieve as the end of an address; empty where nothing was asked for."""
+        """The scene_filter as the end of an address; empty where nothing was asked for."""
         asked = {"state": self.state or "", "text": self.text, "model": self.model, "sort": self.sort}
         written = urlencode({name: value for name, value in asked.items() if value})
         return f"?{written}" if written else ""
 
     @property
-    def unfiltered(self) -> Sieve:
-        return Sieve(sort=self.sort)
+    def unfiltered(self) -> SceneFilter:
+        return SceneFilter(sort=self.sort)
 
     @property
     def states(self) -> list[tuple[str, str]]:
         """What can be asked for."""
         return State.choices
 
-    def sorted_by(self, column: str) -> Sieve:
+    def sorted_by(self, column: str) -> SceneFilter:
         """By that column; the other way round where it is that one already."""
         return replace(self, sort=f"-{column}" if self.sort == column else column)
 
-    def sifted(self, scenes: Iterable[Scene], more_keys: Mapping[str, Key] = {}) -> list[Scene]:
+    def apply(self, scenes: Iterable[Scene], more_keys: Mapping[str, Key] = {}) -> list[Scene]:
         """The scenes to be shown; `more_keys` are further columns to sort by."""
         shown = [scene for scene in scenes if self._lets_through(scene)]
         key = (KEYS | dict(more_keys)).get(self.sort.removeprefix("-"))

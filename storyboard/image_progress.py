@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from generation.models import ImageGeneration
+from generation.models import ImageJob
 from generation.states import ACTIVE, Status
 from projects.models import Project, Scene
 
@@ -16,13 +16,13 @@ from projects.models import Project, Scene
 SHOWN_FOR = timedelta(days=1)
 
 
-def being_made(of: Scene | Project) -> list[ImageGeneration]:
+def list_image_progress(of: Scene | Project) -> list[ImageJob]:
     """The pictures under way, and those that lately did not succeed."""
     lately = Q(status__in=[Status.FAILED, Status.UNKNOWN], finished_at__gt=timezone.now() - SHOWN_FOR)
-    rows = ImageGeneration.objects.filter(Q(status__in=ACTIVE) | lately).select_related("created_by")
+    rows = ImageJob.objects.filter(Q(status__in=ACTIVE) | lately).select_related("created_by")
     return list(rows.filter(scene=of) if isinstance(of, Scene) else rows.filter(project=of, scene=None))
 
 
-def seen_of(rows: Iterable[ImageGeneration]) -> str:
+def progress_token(rows: Iterable[ImageJob]) -> str:
     """Changes whenever one of them does."""
     return "-".join(f"{row.pk}.{row.version}" for row in rows)

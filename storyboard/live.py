@@ -69,7 +69,7 @@ def fragment_context(scene: Scene, page: Page, roster: Roster) -> dict[str, Any]
     return {"strip": build_strip(scene, roster)} if page == Page.SCENE else {"card": build_card(scene, roster)}
 
 
-def cursor_of(scenes: Iterable[Scene]) -> str:
+def stream_cursor(scenes: Iterable[Scene]) -> str:
     """The database's time of the newest change among scenes with their takes, where a page's event stream begins."""
     times: list[datetime] = [scene.changed_at for scene in scenes]
     times += [take.changed_at for scene in scenes for take in scene.takes.all()]
@@ -314,7 +314,7 @@ def database_now() -> datetime:
 _feeds: dict[asyncio.AbstractEventLoop, Feed] = {}
 
 
-def feed_of(loop: asyncio.AbstractEventLoop) -> Feed:
+def feed_for(loop: asyncio.AbstractEventLoop) -> Feed:
     for other in [other for other in _feeds if other.is_closed()]:
         del _feeds[other]
     return _feeds.setdefault(loop, Feed())
@@ -322,4 +322,4 @@ def feed_of(loop: asyncio.AbstractEventLoop) -> Feed:
 
 def feed() -> Feed:
     """The feed of the running event loop."""
-    return feed_of(asyncio.get_running_loop())
+    return feed_for(asyncio.get_running_loop())

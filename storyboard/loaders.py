@@ -15,7 +15,7 @@ def load_scene(
 ) -> tuple[Scene, Role]:
     """404 to outsiders, 403 to members whose role does not suffice."""
     scenes = with_takes(Scene.objects.filter(deleted_at__isnull=not deleted, project__deleted_at=None))
-    return access.load(scenes, access.signed_in(request), pk, team="project__team", at_least=at_least)
+    return access.load(scenes, access.current_user(request), pk, team="project__team", at_least=at_least)
 
 
 def live_scenes(project: Project) -> list[Scene]:

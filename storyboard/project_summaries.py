@@ -27,7 +27,7 @@ class ProjectSummary:
     cap: Decimal | None
 
 
-def summaries_of(projects: Iterable[Project]) -> list[ProjectSummary]:
+def summarize_projects(projects: Iterable[Project]) -> list[ProjectSummary]:
     """Three queries whatever their number."""
     facts = {row["pk"]: row for row in _facts([project.pk for project in projects])}
     done = Generation.objects.live().done().only("scene", "number", "status", "deleted_at", "version")

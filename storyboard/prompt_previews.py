@@ -9,7 +9,7 @@ from generation.catalogue import Model
 from generation.connections import Roster
 from generation.prompting import FRAME, TEMPLATES, Template
 from generation.providers.registry import is_local
-from generation.quoting.eligibility import why_not
+from generation.quoting.eligibility import find_blockers
 from generation.quoting.image_eligibility import image_models
 from projects.models import Scene
 
@@ -34,7 +34,7 @@ class Preview:
         return max(0, self.length - self.model.prompt_limit) if self.model.prompt_limit else 0
 
 
-def previews_of(scene: Scene, roster: Roster) -> list[Preview]:
+def build_previews(scene: Scene, roster: Roster) -> list[Preview]:
     """For every template that some model here reads; the animatic reads none."""
     chosen = roster.models.get(scene.chosen_model_id)
     found = []
@@ -53,8 +53,8 @@ def _reader(template: Template, chosen: Model | None, roster: Roster) -> Model |
     readers = [
         model
         for model in roster.models.values()
-        if model.kind == "video" and not is_local(model.provider) and prompting.template_of(model) == template
+        if model.kind == "video" and not is_local(model.provider) and prompting.find_template(model) == template
     ]
     if chosen in readers:
         return chosen
-    return next((model for model in readers if not why_not(model, roster)), readers[0] if readers else None)
+    return next((model for model in readers if not find_blockers(model, roster)), readers[0] if readers else None)

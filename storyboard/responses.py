@@ -30,7 +30,7 @@ CONTEXTS: dict[str, Callable[[Scene, Roster], dict[str, Any]]] = {
 }
 
 
-def back_to(request: HtmxHttpRequest, scene: Scene, page: Page | None = None) -> HttpResponse:
+def render_scene(request: HtmxHttpRequest, scene: Scene, page: Page | None = None) -> HttpResponse:
     """The scene as it is now: in place for HTMX, as the page the button was on for a plain form."""
     origin = request.GET.get("from")
     page = page or (Page(origin) if origin in {Page.SCENE, Page.TABLE} else Page.STORYBOARD)
@@ -41,7 +41,7 @@ def back_to(request: HtmxHttpRequest, scene: Scene, page: Page | None = None) ->
     return redirect(f"{reverse(page.value, args=[scene.project_id])}#scene-{scene.pk}")
 
 
-def scene_page_now(request: HtmxHttpRequest, scene: Scene, *fragments: str) -> HttpResponse:
+def render_scene_parts(request: HtmxHttpRequest, scene: Scene, *fragments: str) -> HttpResponse:
     """These parts of the scene's page as they are now, and what there is to say, in place; the page for a plain form."""
     if not request.htmx:
         return redirect("scene_page", scene.pk)
@@ -52,10 +52,12 @@ def scene_page_now(request: HtmxHttpRequest, scene: Scene, *fragments: str) -> H
     return HttpResponse("".join([*html, render_to_string("storyboard/_toasts.html", context, request)]))
 
 
-def refuse(request: HtmxHttpRequest, scene: Scene, error: ValidationError, page: Page | None = None) -> HttpResponse:
+def render_refusal(
+    request: HtmxHttpRequest, scene: Scene, error: ValidationError, page: Page | None = None
+) -> HttpResponse:
     """Why not: a note on the page for HTMX, on the page that comes next for a plain form."""
     words = " ".join(error.messages)
     if request.htmx:
         return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
     messages.error(request, words)
-    return back_to(request, scene, page)
+    return render_scene(request, scene, page)

@@ -13,10 +13,10 @@ from generation.takes import frame_chaining
 from projects.models import Project, Reference, Scene
 from projects.references import MAX_BYTES
 from storyboard.cards import build_strip
-from storyboard.image_progress import being_made, seen_of
-from storyboard.live import cursor_of
+from storyboard.image_progress import list_image_progress, progress_token
+from storyboard.live import stream_cursor
 from storyboard.loaders import live_scenes
-from storyboard.prompt_previews import previews_of
+from storyboard.prompt_previews import build_previews
 
 EXPLANATIONS = {
     Reference.Role.START_FRAME: "The picture the clip begins with.",
@@ -68,10 +68,10 @@ def page_context(scene: Scene, *, can_edit: bool) -> dict[str, Any]:
         "project": scene.project,
         "can_edit": can_edit,
         "thumbnails": [(other, shown_take(other)) for other in scenes],
-        "cursor": cursor_of(scenes),
+        "cursor": stream_cursor(scenes),
     }
     parts = (takes_context(scene, roster), player_context(scene, can_edit=can_edit), pictures_context(scene, roster))
-    for part in (*parts, offers_context(scene, roster), prompts_context(scene, roster)):
+    for part in (*parts, quotes_context(scene, roster), prompts_context(scene, roster)):
         context |= part
     return context
 
@@ -105,24 +105,24 @@ def pictures_context(scene: Scene, roster: Roster) -> dict[str, Any]:
 
 def upload_context(target: Scene | Project) -> dict[str, Any]:
     """What the upload form needs, and the pictures that are being made."""
-    rows = being_made(target)
+    rows = list_image_progress(target)
     return {
         "pictures_in_progress": rows,
-        "pictures_seen": seen_of(rows),
+        "pictures_seen": progress_token(rows),
         "is_making_pictures": any(row.is_active for row in rows),
         "reference_kinds": Reference.Kind.choices,
         "largest_picture": MAX_BYTES,
     }
 
 
-def offers_context(scene: Scene, roster: Roster) -> dict[str, Any]:
+def quotes_context(scene: Scene, roster: Roster) -> dict[str, Any]:
     name = roster.model_name(scene.project.model_id)
-    return {"offers": quotes.offers_for(scene, roster), "project_model_name": name}
+    return {"offers": quotes.quote_models(scene, roster), "project_model_name": name}
 
 
 def prompts_context(scene: Scene, roster: Roster) -> dict[str, Any]:
     """What each kind of model would be sent, and what the shown take was made with."""
-    return {"previews": previews_of(scene, roster), "prompt_take": shown_take(scene)}
+    return {"previews": build_previews(scene, roster), "prompt_take": shown_take(scene)}
 
 
 def frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
@@ -131,7 +131,7 @@ def frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
     slots = []
     for role, explanation in EXPLANATIONS.items():
         picture = scene.frame(role)
-        lost = fitting.cut_away(picture.width, picture.height, width, height) if picture else ""
+        lost = fitting.describe_cropping(picture.width, picture.height, width, height) if picture else ""
         says = f"The clip is {width} x {height}. {lost or 'The picture has that shape.'}"
         refusal = quotes.frame_refusal(model, role, roster) if model else ""
         slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says, refusal))
@@ -156,4 +156,4 @@ def picture_notes(scene: Scene, roster: Roster) -> list[str]:
         return []
     seconds = model.seconds.nearest(scene.duration)
     beside = {quotes.frame_refusal(model, role, roster) for role in EXPLANATIONS}
-    return [said for said in quotes.picture_obstacles(scene, model, seconds, roster) if said not in beside]
+    return [said for said in quotes.picture_blockers(scene, model, seconds, roster) if said not in beside]

@@ -13,8 +13,8 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.numbers import plain_number
-from core.plurals import counted
+from core.numbers import format_number
+from core.plurals import count_noun
 from projects import presets
 from projects.models import Project, Scene
 from projects.storyboard import MAX_SCENES, Value
@@ -64,9 +64,9 @@ class CellForm(SceneForm):
         return [(name, str(one.label)) for name, one in self.fields.items()]
 
 
-def raw(scene: Scene, column: str) -> str:
+def cell_text(scene: Scene, column: str) -> str:
     """What the cell holds, as it is typed."""
-    return plain_number(scene.duration) if column == "duration" else str(getattr(scene, column))
+    return format_number(scene.duration) if column == "duration" else str(getattr(scene, column))
 
 
 @dataclass
@@ -91,7 +91,7 @@ def read_paste(project: Project, scenes: Sequence[Scene], text: str, *, column: 
         scene = scenes[number - 1] if number <= len(scenes) else Scene(project=project)
         data = {name: _key_of(name, cell, models) for name, cell in zip(columns, cells, strict=False)}
         if not scene.pk and not data.get("duration"):
-            data["duration"] = raw(scene, "duration")
+            data["duration"] = cell_text(scene, "duration")
         form = CellForm(data, instance=scene, columns=data if scene.pk else COLUMNS, models=models)
         wrong += _complaints(form, number)
         if scene.pk:
@@ -119,7 +119,7 @@ def _cells_of(text: str, *, most: int) -> list[list[str]]:
         rows[-1].append(_unquoted(found["quoted"]) if found["quoted"] else found["plain"])
         if len(rows[-1]) > most:
             raise ValidationError(
-                f"The paste is wider than the table, which ends {counted(most, 'column')} from there."
+                f"The paste is wider than the table, which ends {count_noun(most, 'column')} from there."
             )
         if text[found.end() : found.end() + 1] == "\n":
             rows.append([])

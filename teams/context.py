@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from teams.access import signed_in, teams_of
+from teams.access import current_user, open_teams
 from teams.current_team import CHOSEN
 from teams.models import Team
 
@@ -27,6 +27,6 @@ def team_switch(request: HttpRequest) -> dict[str, Any]:
 
 
 def _switch(request: HttpRequest) -> Switch:
-    teams = list(teams_of(signed_in(request)))
+    teams = list(open_teams(current_user(request)))
     chosen = request.session.get(CHOSEN)
     return Switch(teams, next((team for team in teams if team.pk == chosen), None))

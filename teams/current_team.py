@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from teams.access import signed_in, teams_of
+from teams.access import current_user, open_teams
 from teams.models import Team
 
 CHOSEN = "team"
 
 
-def chosen_team(request: HttpRequest) -> Team | None:
+def current_team(request: HttpRequest) -> Team | None:
     """None stands for all teams."""
     pk = request.session.get(CHOSEN)
-    return teams_of(signed_in(request)).filter(pk=pk).first() if pk else None
+    return open_teams(current_user(request)).filter(pk=pk).first() if pk else None
 
 
-def choose(request: HttpRequest, team: Team | None) -> None:
+def set_current_team(request: HttpRequest, team: Team | None) -> None:
     request.session.pop(CHOSEN, None)
     if team is not None:
         request.session[CHOSEN] = team.pk

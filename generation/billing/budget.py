@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.money import exact, money
-from generation.models import Advancing, Budget, Connection, Generation, ImageGeneration, LedgerEntry
+from generation.models import Budget, Connection, Generation, ImageJob, Job, LedgerEntry
 from projects.models import Project
 from teams import activity
 from teams.models import Team, User, Verb
@@ -35,23 +35,23 @@ class NeedsConfirmation(ValidationError):
     """It costs more than the team starts without asking; nothing was started."""
 
 
-def ask_before(price: Decimal | None, project: Project) -> None:
+def require_confirmation(price: Decimal | None, project: Project) -> None:
     """Raises NeedsConfirmation where this price, all in one, is above what the project or its team asks about.
 
     Where it is not known beforehand, it may be.
     """
-    threshold = asks_above(project)
+    threshold = confirmation_threshold(project)
     if threshold is not None and (price is None or price > threshold):
         costs = "What this costs is told only afterwards" if price is None else f"This costs {money(price)}"
         raise NeedsConfirmation(f"{costs}; more than {money(threshold)} at once is asked about.")
 
 
-def this_month() -> str:
+def current_month() -> str:
     """By this machine's clock, to look at; what is decided goes by the database's."""
-    return month_of(timezone.now())
+    return month_key(timezone.now())
 
 
-def month_of(moment: datetime) -> str:
+def month_key(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%Y-%m}"
 
 
@@ -60,70 +60,70 @@ def in_month(entries: QuerySet[LedgerEntry], month: str) -> QuerySet[LedgerEntry
     return entries.filter(at__year=int(year), at__month=int(number))
 
 
-def _month_there(budget: Budget) -> str:
+def _database_month(budget: Budget) -> str:
     """By the database's clock, once the budget is locked; it never goes back, or what was spent would be forgotten."""
     now = Budget.objects.filter(pk=budget.pk).values_list(Now(), flat=True).get()
-    return max(budget.month, month_of(now))
+    return max(budget.month, month_key(now))
 
 
-def locked(project: Project) -> list[Budget]:
+def lock_budgets(project: Project) -> list[Budget]:
     """The team's and the project's, made where they are missing."""
     Budget.objects.get_or_create(team_id=project.team_id, project=project, connection=None)
-    of_team = locked_of_team(project.team_id)
-    return [of_team, Budget.objects.select_for_update().get(project=project)]
+    team_budget = lock_team_budget(project.team_id)
+    return [team_budget, Budget.objects.select_for_update().get(project=project)]
 
 
-def locked_of_team(team_id: int) -> Budget:
+def lock_team_budget(team_id: int) -> Budget:
     Budget.objects.get_or_create(team_id=team_id, project=None, connection=None)
-    return _of_teams().select_for_update().get(team_id=team_id)
+    return _team_budgets().select_for_update().get(team_id=team_id)
 
 
-def locked_of(connection_id: int, team_id: int) -> Budget:
+def lock_connection_budget(connection_id: int, team_id: int) -> Budget:
     """Of a connection of the team, made where it is missing."""
     Budget.objects.get_or_create(team_id=team_id, project=None, connection_id=connection_id)
     return Budget.objects.select_for_update().get(connection_id=connection_id)
 
 
-def of_connection(connection: Connection) -> Budget:
+def connection_budget(connection: Connection) -> Budget:
     """To look at; one that was never needed is not saved."""
     found = Budget.objects.filter(connection=connection).first()
     return found or Budget(team=connection.team, connection=connection)
 
 
-def _of_teams() -> QuerySet[Budget]:
+def _team_budgets() -> QuerySet[Budget]:
     return Budget.objects.filter(project=None, connection=None)
 
 
-def of_team(team: Team) -> Budget:
+def team_budget(team: Team) -> Budget:
     """To look at; one that was never needed is not saved."""
-    return _of_teams().filter(team=team).first() or Budget(team=team)
+    return _team_budgets().filter(team=team).first() or Budget(team=team)
 
 
-def of_both(project: Project) -> tuple[Budget, Budget]:
+def team_and_project_budgets(project: Project) -> tuple[Budget, Budget]:
     """The team's and the project's, to look at; one that was never needed is not saved."""
-    found = {row.project_id: row for row in _of_either(project).select_related("team", "project")}
-    of_team = found.get(None) or Budget(team=project.team)
-    return of_team, found.get(project.pk) or Budget(team=project.team, project=project)
+    found = {row.project_id: row for row in _team_or_project_budgets(project).select_related("team", "project")}
+    team_budget = found.get(None) or Budget(team=project.team)
+    return team_budget, found.get(project.pk) or Budget(team=project.team, project=project)
 
 
-def reserve(rows: Iterable[Advancing], project: Project) -> None:
+def reserve(rows: Iterable[Job], project: Project) -> None:
     """Set aside what these rows are estimated to cost, all or nothing. Raises ValidationError where it does not fit."""
     costly = [row for row in rows if row.estimated_cost]
     if not costly:
         return
-    for budget, concerned in [*((one, costly) for one in locked(project)), *_by_connection(costly)]:
+    for budget, concerned in [*((one, costly) for one in lock_budgets(project)), *_by_connection(costly)]:
         amount = sum((row.estimated_cost for row in concerned), Decimal(0))
         if budget.cap_total is not None or budget.cap_month is not None:
             _refuse_what_does_not_fit(budget, amount, concerned)
         budget.reserved += amount
         budget.save(update_fields=["reserved"])
     for row in costly:
-        _enter(LedgerEntry.Kind.RESERVE, row, project, reserved=row.estimated_cost)
+        _add_entry(LedgerEntry.Kind.RESERVE, row, project, reserved=row.estimated_cost)
 
 
-def _by_connection(rows: Iterable[Advancing]) -> Iterator[tuple[Budget, list[Advancing]]]:
+def _by_connection(rows: Iterable[Job]) -> Iterator[tuple[Budget, list[Job]]]:
     """The budgets of the team's own connections with the rows that are made there, always in the same order."""
-    made_at: dict[int, list[Advancing]] = defaultdict(list)
+    made_at: dict[int, list[Job]] = defaultdict(list)
     for row in rows:
         if row.connection and row.connection.team_id:
             made_at[row.connection.pk].append(row)
@@ -131,53 +131,53 @@ def _by_connection(rows: Iterable[Advancing]) -> Iterator[tuple[Budget, list[Adv
         connection = concerned[0].connection
         assert connection is not None
         assert connection.team_id is not None
-        yield locked_of(pk, connection.team_id), concerned
+        yield lock_connection_budget(pk, connection.team_id), concerned
 
 
-def close(row: Advancing, spent: Decimal) -> None:
+def settle(row: Job, spent: Decimal) -> None:
     """The row is over: release what was set aside for it, and book what it cost."""
-    entries, spent = LedgerEntry.objects.filter(**about(row)), exact(spent)
+    entries, spent = LedgerEntry.objects.filter(**ledger_key(row)), exact(spent)
     reserved = exact(entries.aggregate(sum=Sum("reserved"))["sum"])
     if not reserved and not spent:
         return
-    project = project_of(row)
-    for budget in [*locked(project), *(one for one, _ in _by_connection([row]))]:
+    project = find_project(row)
+    for budget in [*lock_budgets(project), *(one for one, _ in _by_connection([row]))]:
         budget.reserved -= reserved
         budget.spent += spent
-        month = _month_there(budget)
+        month = _database_month(budget)
         budget.spent_month = budget.spent_in(month) + spent
         budget.month = month
         budget.save(update_fields=["reserved", "spent", "spent_month", "month"])
     kind = LedgerEntry.Kind.SETTLE if spent else LedgerEntry.Kind.RELEASE
-    _enter(kind, row, project, reserved=-reserved, spent=spent)
+    _add_entry(kind, row, project, reserved=-reserved, spent=spent)
 
 
-def asks_above(project: Project) -> Decimal | None:
+def confirmation_threshold(project: Project) -> Decimal | None:
     """The price from which on a click is asked about, as the project has it, else its team; None where nothing is."""
-    asking = _of_either(project).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
+    asking = _team_or_project_budgets(project).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
     return asking.values_list("confirm_above", flat=True).first()
 
 
 def is_capped(project: Project, connection: Connection | None) -> bool:
     """The project, its team, or the connection that would be used."""
     uncapped = Q(cap_total=None, cap_month=None)
-    concerned = _of_either(project)
+    concerned = _team_or_project_budgets(project)
     if connection is not None:
         concerned |= Budget.objects.filter(connection=connection)
     return concerned.exclude(uncapped).exists()
 
 
-def warning_for(project: Project) -> str:
+def budget_warning(project: Project) -> str:
     """A sentence where the project's or its team's budget is nearly used; else empty."""
-    month = this_month()
-    for row in of_both(project)[::-1]:
+    month = current_month()
+    for row in team_and_project_budgets(project)[::-1]:
         if row.is_nearly_used(month):
             left = max(row.left(month) or Decimal(0), Decimal(0))
-            return f"{money(left)} is left in the budget of {_whose(row)}."
+            return f"{money(left)} is left in the budget of {_name_owner(row)}."
     return ""
 
 
-def _of_either(project: Project) -> QuerySet[Budget]:
+def _team_or_project_budgets(project: Project) -> QuerySet[Budget]:
     of_either = Q(project=project) | Q(project=None, connection=None)
     return Budget.objects.filter(of_either, team_id=project.team_id)
 
@@ -189,13 +189,13 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
         return
     before = {name: getattr(budget, name) for name in changed}
     Budget.objects.filter(pk=budget.pk).update(**changed)
-    changes = {name: f"{CAPS[name]}: {_shown(before[name])} → {_shown(cap)}" for name, cap in changed.items()}
+    changes = {name: f"{CAPS[name]}: {_format_cap(before[name])} → {_format_cap(cap)}" for name, cap in changed.items()}
     LedgerEntry.objects.create(
         kind=LedgerEntry.Kind.CAP,
         team=budget.team,
         project=budget.project,
         member=member,
-        note=f"{', '.join(changes.values())} for {_whose(budget)}"[:300],
+        note=f"{', '.join(changes.values())} for {_name_owner(budget)}"[:300],
     )
     for name, cap in changed.items():
         # One that lets more be spent than before is raised; one that is taken away, too.
@@ -205,7 +205,7 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
         activity.record(
             Verb.CAP_RAISED if is_raised else Verb.BUDGET_CHANGED,
             member,
-            f"{changes[name]}, for {_whose(budget)}",
+            f"{changes[name]}, for {_name_owner(budget)}",
             team=budget.team_id,
             project=budget.project,
             page=("project_budget", budget.project.pk) if budget.project else None,
@@ -213,46 +213,46 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
         )
 
 
-def _shown(value: Any) -> str:
+def _format_cap(value: Any) -> str:
     if value is None:
         return "none"
     return money(value) if isinstance(value, Decimal) else f"{value} %"
 
 
-def project_of(row: Advancing) -> Project:
+def find_project(row: Job) -> Project:
     if isinstance(row, Generation):
         return row.scene.project
-    assert isinstance(row, ImageGeneration)
+    assert isinstance(row, ImageJob)
     return row.project
 
 
-def about(row: Advancing) -> dict[str, int]:
+def ledger_key(row: Job) -> dict[str, int]:
     return {"take_id" if isinstance(row, Generation) else "images_id": row.pk}
 
 
-def _enter(kind: LedgerEntry.Kind, row: Advancing, project: Project, **amounts: Decimal) -> None:
+def _add_entry(kind: LedgerEntry.Kind, row: Job, project: Project, **amounts: Decimal) -> None:
     LedgerEntry.objects.create(
         kind=kind,
         team_id=project.team_id,
         project=project,
         member_id=row.created_by_id,
-        **about(row),
+        **ledger_key(row),
         **amounts,
     )
 
 
-def _whose(budget: Budget) -> str:
+def _name_owner(budget: Budget) -> str:
     if budget.connection:
         return f"the connection “{budget.connection}”"
     return f"the project “{budget.project}”" if budget.project else f"the team “{budget.team}”"
 
 
-def _refuse_what_does_not_fit(budget: Budget, amount: Decimal, rows: list[Advancing]) -> None:
-    left = budget.left(_month_there(budget))
+def _refuse_what_does_not_fit(budget: Budget, amount: Decimal, rows: list[Job]) -> None:
+    left = budget.left(_database_month(budget))
     if left is None or amount <= left:
         return
     has, costs = money(max(left, Decimal(0))), money(amount)
-    message = f"The budget of {_whose(budget)} has {has} left; this costs {costs}. An owner can raise it."
+    message = f"The budget of {_name_owner(budget)} has {has} left; this costs {costs}. An owner can raise it."
     fitting = []
     for row in rows:
         if row.estimated_cost <= left and isinstance(row, Generation):

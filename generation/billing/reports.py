@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.money import CURRENCY, exact
 from generation.connections import Roster, roster_for
-from generation.models import Generation, ImageGeneration
+from generation.models import Generation, ImageJob
 from generation.states import ACTIVE, Status
 from projects.models import Project
 from teams.models import Membership, User
@@ -58,16 +58,16 @@ class Sums:
 
 
 def _takes_of(person: User) -> QuerySet[Generation]:
-    mine = Membership.objects.that_open_for(person)
+    mine = Membership.objects.open_for_user(person)
     return Generation.objects.filter(COSTLY, scene__project__team__memberships__in=mine)
 
 
-def _pictures_of(person: User) -> QuerySet[ImageGeneration]:
-    mine = Membership.objects.that_open_for(person)
-    return ImageGeneration.objects.filter(COSTLY, project__team__memberships__in=mine)
+def _pictures_of(person: User) -> QuerySet[ImageJob]:
+    mine = Membership.objects.open_for_user(person)
+    return ImageJob.objects.filter(COSTLY, project__team__memberships__in=mine)
 
 
-def lines_for(person: User) -> list[Line]:
+def cost_lines(person: User) -> list[Line]:
     """Everything that could have cost something in the person's teams, added up; deleted scenes and projects too."""
     groups = [*_groups(_takes_of(person), "scene__project"), *_groups(_pictures_of(person), "project")]
     rosters = cache(roster_for)
@@ -105,7 +105,7 @@ def _groups(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
     return groups
 
 
-def grouped(lines: Iterable[Line], by: str) -> list[Sums]:
+def group_lines(lines: Iterable[Line], by: str) -> list[Sums]:
     """The sums by one of GROUPS, the dearest first; months newest first."""
     sums: dict[Hashable, Sums] = {}
     for line in lines:
@@ -129,7 +129,7 @@ def _group_of(line: Line, by: str) -> tuple[Hashable, str]:
             return line.month, line.month
 
 
-def total(lines: Iterable[Line]) -> Sums:
+def sum_lines(lines: Iterable[Line]) -> Sums:
     sums = Sums(f"Total ({CURRENCY})")
     for line in lines:
         sums.add(line)
@@ -164,7 +164,7 @@ READ_OF_TAKES = [*READ, "number", "scene__title", "scene__project__title", "scen
 READ_OF_PICTURES = [*READ, "role", "project__title", "project__team__name"]
 
 
-def table_for(person: User) -> Iterator[list[object]]:
+def cost_table(person: User) -> Iterator[list[object]]:
     """Every take and every request for pictures, newest first, for a spreadsheet."""
     yield HEADINGS
     rosters = cache(roster_for)
@@ -177,7 +177,7 @@ def table_for(person: User) -> Iterator[list[object]]:
         yield _row(request, request.project, request.get_role_display(), rosters(request.team_id))
 
 
-def _row(row: Generation | ImageGeneration, project: Project, what: str, roster: Roster) -> list[object]:
+def _row(row: Generation | ImageJob, project: Project, what: str, roster: Roster) -> list[object]:
     return [
         f"{timezone.localtime(row.created_at):%Y-%m}",
         str(project.team),

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from generation.billing import budget
 from generation.connections import ResolvedConnection
-from generation.models import Budget, Connection, Generation, ImageGeneration
-from generation.models.job import AdvancingQuerySet
+from generation.models import Budget, Connection, Generation, ImageJob
+from generation.models.job import JobQuerySet
 from generation.states import ACTIVE
 
 
@@ -32,10 +32,10 @@ class Usage:
         return ResolvedConnection.from_row(self.connection)
 
 
-def of(connections: Sequence[Connection]) -> list[Usage]:
+def measure_usage(connections: Sequence[Connection]) -> list[Usage]:
     """In the same order; three queries whatever their number."""
-    month = budget.this_month()
-    counts = [_counts(rows, connections) for rows in (Generation.objects.all(), ImageGeneration.objects.all())]
+    month = budget.current_month()
+    counts = [_counts(rows, connections) for rows in (Generation.objects.all(), ImageJob.objects.all())]
     budgets = {row.connection_id: row for row in Budget.objects.filter(connection__in=connections)}
     found = []
     for connection in connections:
@@ -53,7 +53,7 @@ def of(connections: Sequence[Connection]) -> list[Usage]:
     return found
 
 
-def _counts(rows: AdvancingQuerySet[Any], connections: Sequence[Connection]) -> dict[int, tuple[int, int]]:
+def _counts(rows: JobQuerySet[Any], connections: Sequence[Connection]) -> dict[int, tuple[int, int]]:
     """By connection: how many are under way, and how many were asked for this month."""
     began = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     told = (

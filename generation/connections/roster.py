@@ -16,7 +16,7 @@ from generation.catalogue import Model
 from generation.connections.environment import GivenKey, read_environment
 from generation.connections.resolution import ResolvedConnection
 from generation.connections.served_models import availability_mark, is_retired, served_models
-from generation.models import Advancing, Connection
+from generation.models import Connection, Job
 from generation.providers.base import Account, ErrorKind, ProviderError
 from generation.providers.registry import lists_models
 
@@ -61,7 +61,7 @@ class Roster:
         """`availability_mark` where the team would use the model."""
         return availability_mark(model, self.connection_for(model))
 
-    def resolve_model(self, job: Advancing) -> Model | None:
+    def resolve_model(self, job: Job) -> Model | None:
         """The model that makes it, as its own connection serves it; None if the model is no longer known."""
         if job.connection_id and (connection := self.holding(job.connection_id)):
             for model in served_models(connection):
@@ -102,7 +102,7 @@ def _usable_rows(team_id: int | None) -> list[Connection]:
     return list(Connection.live().filter(usable))
 
 
-def resolve_account(job: Advancing, key: GivenKey | None = None) -> Account:
+def resolve_account(job: Job, key: GivenKey | None = None) -> Account:
     """The account that the job was started with, even if its connection has been switched off or removed since.
 
     Raises ProviderError if the environment no longer has the connection, or its key cannot be read.

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from core.secrets import Sealed
 from generation.connections.probe import enqueue_refresh, probe_connection
 from generation.connections.resolution import ResolvedConnection
-from generation.models import Connection, Generation, ImageGeneration
+from generation.models import Connection, Generation, ImageJob
 from generation.providers.base import ProviderError
 from generation.providers.redaction import redacted
 from generation.providers.registry import lists_models
@@ -113,7 +113,7 @@ def restore(connection: Connection) -> bool:
 def wipe_removed() -> int:
     """Wipe the keys of removed connections that no take needs any more; how many."""
     takes, pictures = (
-        rows.objects.filter(connection=OuterRef("pk"), status__in=UNDER_WAY) for rows in (Generation, ImageGeneration)
+        rows.objects.filter(connection=OuterRef("pk"), status__in=UNDER_WAY) for rows in (Generation, ImageJob)
     )
     removed = Connection.objects.filter(deleted_at__lt=Now() - UNDO_FOR).exclude(key=Sealed())
     return removed.exclude(Exists(takes)).exclude(Exists(pictures)).update(key=Sealed())

@@ -42,7 +42,7 @@ class WriteOnlyFile(forms.Textarea):
         return None
 
 
-def field_of(option: Option) -> forms.Field:
+def find_option_field(option: Option) -> forms.Field:
     common: dict[str, Any] = {"label": option.label, "help_text": option.help, "initial": option.initial}
     if option.choices:
         return forms.ChoiceField(choices=option.choices, required=option.is_needed, **common)
@@ -108,7 +108,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     def _fit_to_provider(self) -> None:
         for option in self.options:
-            self.fields[option.name] = field_of(option)
+            self.fields[option.name] = find_option_field(option)
         if not self.about.address_help:
             del self.fields["base_url"]
         if not self.about.makes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.core.exceptions import ValidationError
 
-from generation.prompting import TemplateError, compiled
-from generation.prompting.samples import Sample, samples_of
+from generation.prompting import TemplateError, compile_template
+from generation.prompting.samples import Sample, render_samples
 
 
 class PromptTemplateForm(forms.Form):
@@ -21,7 +21,7 @@ class PromptTemplateForm(forms.Form):
         """As lines end on this side, so that an unchanged text is unchanged."""
         text: str = self.cleaned_data["text"].replace("\r\n", "\n")
         try:
-            compiled(text)
+            compile_template(text)
         except TemplateError as error:
             raise ValidationError(str(error)) from error
         return text
@@ -32,6 +32,6 @@ class PromptTemplateForm(forms.Form):
             return []
         text = self.cleaned_data["text"] if self.is_bound else self.initial["text"]
         try:
-            return samples_of(text, name)
+            return render_samples(text, name)
         except TemplateError:  # a copy from before the rules became stricter: saving it will say so
             return []

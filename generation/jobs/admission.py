@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from core.plurals import counted
+from core.plurals import count_noun
 from generation.media import storage
-from generation.models import Connection, Generation, ImageGeneration
+from generation.models import Connection, Generation, ImageJob
 from generation.providers.base import ProviderError
 from generation.states import Status
 
@@ -88,7 +88,7 @@ def find_room(connection: Connection, now: datetime) -> Room:
     times = sorted(at for rows in recent for at in rows.values_list("submitted_at", flat=True) if at is not None)
     if len(times) >= connection.requests_per_minute:
         until = times[-connection.requests_per_minute] + timedelta(minutes=1)
-        detail = f"limit of {counted(connection.requests_per_minute, 'request')} per minute"
+        detail = f"limit of {count_noun(connection.requests_per_minute, 'request')} per minute"
         return Room(0, Wait(connection.name, (until - now).total_seconds(), detail, until))
     return Room(min(slots, connection.requests_per_minute - len(times)))
 
@@ -101,8 +101,8 @@ def _pause_wait(connection: Connection, seconds: float) -> Wait:
     return Wait(connection.name, seconds, connection.pause_reason, connection.paused_until)
 
 
-def _rows_at(connection: Connection) -> tuple[QuerySet[Generation], QuerySet[ImageGeneration]]:
-    return Generation.objects.filter(connection=connection), ImageGeneration.objects.filter(connection=connection)
+def _rows_at(connection: Connection) -> tuple[QuerySet[Generation], QuerySet[ImageJob]]:
+    return Generation.objects.filter(connection=connection), ImageJob.objects.filter(connection=connection)
 
 
 @transaction.atomic

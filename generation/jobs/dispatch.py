@@ -23,10 +23,10 @@ from redis.exceptions import RedisError
 from generation.jobs import admission
 from generation.jobs.admission import Room, Wait
 from generation.media import storage
-from generation.models import Connection, Generation, ImageGeneration, Worker
+from generation.models import Connection, Generation, ImageJob, Worker
 from generation.models.generation import GenerationQuerySet
 from generation.providers.description import Kind
-from generation.providers.registry import of_kind
+from generation.providers.registry import providers_of_kind
 from generation.states import Status
 
 logger = logging.getLogger(__name__)
@@ -39,15 +39,15 @@ EXPLAINED_AT_ONCE = 200
 SERVED_LATELY = timedelta(days=1)
 
 
-def hand_over_due() -> int:
+def dispatch_due() -> int:
     """Put every step that can be taken now into its queue. Returns the number of rows handed over.
 
     For the dispatcher's clock alone, so that polls travel in batches and not one by one.
     """
-    return hand_over_polls() + begin_due()
+    return dispatch_polls() + dispatch_new_work()
 
 
-def begin_due() -> int:
+def dispatch_new_work() -> int:
     """The same without polls, for every click and the end of every step, when there may be room. Returns the number of rows.
 
     A new row is handed over only when there is room for it, so that whose turn it is gets decided as late as possible.
@@ -66,7 +66,7 @@ def _ready() -> GenerationQuerySet:
 # -- What is at a provider ---------------------------------------------------------------------------------------------
 
 
-def hand_over_polls() -> int:
+def dispatch_polls() -> int:
     # Look-ups and cancellations travel alone: each may take many times as long as a poll.
     remote = _ready().in_queue("remote").order_by("next_step_at")
     alone = remote.filter(Q(status=Status.SUBMITTING) | Q(status=Status.RUNNING, cancel_requested=True))
@@ -88,21 +88,21 @@ def _hand_over_new_remote() -> int:
         on_their_way = on_their_way.filter(_handed_over_lately() | Q(lease_expires_at__gt=Now()))
         room = admission.find_room(connection, connection.now).count - on_their_way.count()
         if room > 0:
-            first = islice(in_turn(waiting.filter(connection=connection)), room)
+            first = islice(order_fairly(waiting.filter(connection=connection)), room)
             count += sum(_hand_over(take_id, "remote") for take_id in first)
     return count
 
 
 def _hand_over_images() -> int:
     # A step that died goes first: it costs nothing, and a person may have to decide.
-    ready = ImageGeneration.objects.due().exclude(_handed_over_lately()).order_by("pk")
+    ready = ImageJob.objects.due().exclude(_handed_over_lately()).order_by("pk")
     ids = list(ready.exclude(status=Status.QUEUED).values_list("pk", flat=True))
     queued = ready.filter(status=Status.QUEUED)
-    for connection in Connection.objects.annotate(now=Now()).filter(imagegenerations__in=queued).distinct():
+    for connection in Connection.objects.annotate(now=Now()).filter(imagejobs__in=queued).distinct():
         room = admission.find_room(connection, connection.now).count
         ids += queued.filter(connection=connection).values_list("pk", flat=True)[: max(0, room)]
     for row_id in ids:
-        ImageGeneration.objects.filter(pk=row_id).update(handed_over_at=Now())
+        ImageJob.objects.filter(pk=row_id).update(handed_over_at=Now())
         _send("media", "generation.tasks.advance_images", row_id)
     return len(ids)
 
@@ -110,7 +110,7 @@ def _hand_over_images() -> int:
 # -- What is made or fetched here --------------------------------------------------------------------------------------
 
 
-def media_workers() -> int:
+def count_media_workers() -> int:
     workers: int = Worker.alive().aggregate(total=Sum("media_workers"))["total"] or settings.MEDIA_WORKERS
     return workers
 
@@ -119,14 +119,14 @@ def _hand_over_media() -> int:
     # Finished clips first: they are paid for, and some providers keep them for an hour only. While the disk is nearly full,
     # only those.
     busy = Q(lease_expires_at__gt=Now()) | _handed_over_lately()
-    room = media_workers() - Generation.objects.active().in_queue("media").filter(busy).count()
+    room = count_media_workers() - Generation.objects.active().in_queue("media").filter(busy).count()
     if room <= 0:
         return 0
     here = _ready().in_queue("media")
-    finished = here.filter(status=Status.FETCHING).exclude(provider__in=of_kind(Kind.LOCAL))
+    finished = here.filter(status=Status.FETCHING).exclude(provider__in=providers_of_kind(Kind.LOCAL))
     ids = list(finished.order_by("next_step_at").values_list("pk", flat=True)[:room])
     if len(ids) < room and not storage.is_nearly_full():
-        ids += islice(in_turn(here.exclude(pk__in=ids)), room - len(ids))
+        ids += islice(order_fairly(here.exclude(pk__in=ids)), room - len(ids))
     return sum(_hand_over(take_id, "media") for take_id in ids)
 
 
@@ -138,7 +138,7 @@ Member = tuple[int, int | None]
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def in_turn(waiting: GenerationQuerySet) -> Iterator[int]:
+def order_fairly(waiting: GenerationQuerySet) -> Iterator[int]:
     """The ids in the order in which they start: teams take turns, then a team's members, each in the order of clicks.
 
     The team, and in it the member, whose last take started longest ago comes first.
@@ -195,7 +195,7 @@ def _find_lines() -> Iterator[tuple[Room, GenerationQuerySet]]:
 def _find_local_room() -> Room:
     if storage.is_nearly_full():
         return Room(0, admission.disk_wait())
-    rendering, places = Generation.objects.filter(status=Status.RUNNING, connection=None).count(), media_workers()
+    rendering, places = Generation.objects.filter(status=Status.RUNNING, connection=None).count(), count_media_workers()
     if rendering < places:
         return Room(places - rendering)
     if places == 1:
@@ -205,7 +205,7 @@ def _find_local_room() -> Room:
 
 def _explain(room: Room, waiting: GenerationQuerySet) -> int:
     # While there is room, only the rows that are about to start lose their reason: the others wait again in a moment.
-    order = list(islice(in_turn(waiting), EXPLAINED_AT_ONCE if room.wait else room.count))
+    order = list(islice(order_fairly(waiting), EXPLAINED_AT_ONCE if room.wait else room.count))
     rows = waiting.in_bulk(order)
     until = room.wait.until if room.wait else None
     changed = 0

@@ -20,7 +20,7 @@ from django.db.models.functions import Greatest, Now
 from typing_extensions import TypeVar
 
 from generation.jobs import watchdog
-from generation.models import Advancing, Generation, ImageGeneration, Worker
+from generation.models import Generation, ImageJob, Job, Worker
 from generation.states import Status
 
 
@@ -35,7 +35,7 @@ class CancelRequested(Exception):
 #: Frees a row. Taking the token too keeps a worker that was stopped from writing when it wakes up.
 NO_LEASE = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
 
-RowT = TypeVar("RowT", bound=Advancing, default=Generation)
+RowT = TypeVar("RowT", bound=Job, default=Generation)
 
 
 class Lease(Generic[RowT]):
@@ -52,9 +52,9 @@ class Lease(Generic[RowT]):
         return _claim(Generation.objects.due(), related, take_id, worker_id)
 
     @staticmethod
-    def claim_images(row_id: int, worker_id: int | None = None) -> Lease[ImageGeneration] | None:
-        related = ImageGeneration.objects.select_related("project", "scene", "connection", "created_by")
-        return _claim(ImageGeneration.objects.due(), related, row_id, worker_id)
+    def claim_images(row_id: int, worker_id: int | None = None) -> Lease[ImageJob] | None:
+        related = ImageJob.objects.select_related("project", "scene", "connection", "created_by")
+        return _claim(ImageJob.objects.due(), related, row_id, worker_id)
 
     @staticmethod
     def claim_many(
@@ -90,7 +90,7 @@ class Lease(Generic[RowT]):
         """
         if not self._held().update(**self._stamped(changes), lease_expires_at=_expiry(hold_for)):
             raise LeaseLost
-        watchdog.alive(hold_for or settings.LEASE_SECONDS)
+        watchdog.extend_deadline(hold_for or settings.LEASE_SECONDS)
         self._remember(changes)
 
     def keep_alive(self, **changes: Any) -> None:
@@ -98,10 +98,10 @@ class Lease(Generic[RowT]):
         wanted = self._held().filter(cancel_requested=False)
         if not wanted.update(**self._stamped(changes), lease_expires_at=_expiry()):
             raise CancelRequested if self._held().exists() else LeaseLost
-        watchdog.alive(settings.LEASE_SECONDS)
+        watchdog.extend_deadline(settings.LEASE_SECONDS)
         self._remember(changes)
 
-    def let_go(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
+    def release(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
         """Write for the last time. The row is due again after `next_step_in` seconds, unless its status is final.
 
         `quietly` leaves `version` alone, so that open pages do not render the card again. Raises LeaseLost.
@@ -112,8 +112,8 @@ class Lease(Generic[RowT]):
             raise LeaseLost
         self._remember(changes)
 
-    def _held(self) -> QuerySet[Advancing]:
-        rows: QuerySet[Advancing] = type(self.job)._default_manager.filter(pk=self.job.pk, lease_token=self.token)
+    def _held(self) -> QuerySet[Job]:
+        rows: QuerySet[Job] = type(self.job)._default_manager.filter(pk=self.job.pk, lease_token=self.token)
         return rows
 
     def _stamped(self, changes: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _claimed(token: uuid.UUID, worker_id: int | None, hold_for: float | None = N
     }
 
 
-def release_leases_of(worker_id: int) -> int:
+def release_worker_leases(worker_id: int) -> int:
     """Free the rows of a worker that is stopping. The step that was cut short does not count as an attempt."""
     return _release(Q(leased_by=worker_id), attempt=Greatest(F("attempt") - 1, 0))
 
@@ -170,8 +170,8 @@ def release_leases_of_ended_processes(worker_id: int) -> int:
     return _release(Q(leased_by=worker_id, lease_pid__in=ended)) if ended else 0
 
 
-def _active() -> tuple[QuerySet[Generation], QuerySet[ImageGeneration]]:
-    return Generation.objects.active(), ImageGeneration.objects.active()
+def _active() -> tuple[QuerySet[Generation], QuerySet[ImageJob]]:
+    return Generation.objects.active(), ImageJob.objects.active()
 
 
 def _release(held: Q, **changes: Any) -> int:

@@ -18,11 +18,11 @@ _ends_at: float | None = None
 
 
 @contextmanager
-def watched(seconds: float) -> Iterator[None]:
-    """End the process unless `alive` is called within `seconds` plus GRACE_SECONDS, and again within what that allows."""
+def watch_step(seconds: float) -> Iterator[None]:
+    """End the process unless `extend_deadline` is called within `seconds` plus GRACE_SECONDS, and so on."""
     global _ends_at
     _ends_at = 0.0
-    alive(seconds)
+    extend_deadline(seconds)
     try:
         yield
     finally:
@@ -30,7 +30,7 @@ def watched(seconds: float) -> Iterator[None]:
         faulthandler.cancel_dump_traceback_later()
 
 
-def alive(for_seconds: float) -> None:
+def extend_deadline(for_seconds: float) -> None:
     """Allow so many seconds, plus GRACE_SECONDS, from now. Never shortens what an earlier call allowed."""
     global _ends_at
     if _ends_at is None:

@@ -64,7 +64,7 @@ def find_team(name: str) -> Team:
 def read_picture(path: Path) -> ContentFile[bytes]:
     try:
         with path.open("rb") as file:
-            return references.cleaned(file, path.stat().st_size)
+            return references.clean_picture(file, path.stat().st_size)
     except OSError as error:
         raise UsageError(f"Can't read {path}: {error.strerror}.") from error
     except ValidationError as error:

@@ -23,11 +23,11 @@ from django.db.models.functions import Now
 
 from core import secrets
 from core.money import exact
-from core.plurals import counted
+from core.plurals import count_noun
 from generation.billing import budget
 from generation.jobs import dispatch
 from generation.media import spool, storage
-from generation.models import Advancing, Budget, Generation, ImageGeneration, LedgerEntry, Worker
+from generation.models import Budget, Generation, ImageJob, Job, LedgerEntry, Worker
 from generation.states import FINAL, Status
 from projects.models import Reference
 
@@ -86,24 +86,24 @@ def workers() -> Iterator[Finding]:
 
 def stuck_rows() -> Iterator[Finding]:
     """Rows that are long due and not leased: their message was lost, or no worker runs."""
-    for rows in (Generation.objects.due(), ImageGeneration.objects.due()):
+    for rows in (Generation.objects.due(), ImageJob.objects.due()):
         late = rows.filter(next_step_at__lt=Now() - STUCK_AFTER, waiting_for="")
         if count := late.count():
             name = str(rows.model._meta.verbose_name)
-            what = f"{counted(count, name)} waiting for a worker for more than five minutes."
+            what = f"{count_noun(count, name)} waiting for a worker for more than five minutes."
             yield Finding(what, _hand_over(rows.model))
 
 
-def _hand_over(model: type[Advancing]) -> Callable[[], None]:
+def _hand_over(model: type[Job]) -> Callable[[], None]:
     def repair() -> None:
         model._default_manager.filter(lease_token=None).update(handed_over_at=None)
-        dispatch.hand_over_due()
+        dispatch.dispatch_due()
 
     return repair
 
 
 def unresolved_rows() -> Iterator[Finding]:
-    count = sum(model.objects.filter(status=Status.UNKNOWN).count() for model in (Generation, ImageGeneration))
+    count = sum(model.objects.filter(status=Status.UNKNOWN).count() for model in (Generation, ImageJob))
     if count:
         yield Finding(f"Status unknown: {count} need review. Resolve them on the queue page.")
 
@@ -113,7 +113,7 @@ def unresolved_rows() -> Iterator[Finding]:
 
 def ledger() -> Iterator[Finding]:
     """Finished rows have no hold and are booked at their cost; budgets equal the sums of their entries."""
-    for name, model in (("take", Generation), ("images", ImageGeneration)):
+    for name, model in (("take", Generation), ("images", ImageJob)):
         over = model._default_manager.filter(status__in=FINAL)
         sums = over.annotate(left=Sum("ledger__reserved"), booked=Sum("ledger__spent"))
         for pk, cost, left, booked in sums.values_list("pk", "actual_cost", "left", "booked").iterator():
@@ -127,12 +127,12 @@ def ledger() -> Iterator[Finding]:
             yield Finding(f"The budget of {wrong} differs from the sum of its ledger entries.", _recount(wrong))
 
 
-def _settle(model: type[Advancing], pk: int) -> Callable[[], None]:
+def _settle(model: type[Job], pk: int) -> Callable[[], None]:
     def repair() -> None:
         with transaction.atomic():
             row = model._default_manager.select_for_update(of=("self",)).get(pk=pk)
-            booked = exact(LedgerEntry.objects.filter(**budget.about(row)).aggregate(sum=Sum("spent"))["sum"])
-            budget.close(row, max(Decimal(0), exact(row.actual_cost) - booked))
+            booked = exact(LedgerEntry.objects.filter(**budget.ledger_key(row)).aggregate(sum=Sum("spent"))["sum"])
+            budget.settle(row, max(Decimal(0), exact(row.actual_cost) - booked))
 
     return repair
 
@@ -199,13 +199,13 @@ def orphaned_files() -> Iterator[Finding]:
     ]
     if old:
         size = sum(path.stat().st_size for path in old) / 1e6
-        yield Finding(f"{counted(len(old), 'orphaned file')} in {root}, {size:.1f} MB.", lambda: _remove(old))
+        yield Finding(f"{count_noun(len(old), 'orphaned file')} in {root}, {size:.1f} MB.", lambda: _remove(old))
 
 
 def _folders_in_use() -> set[str]:
     """Folders of unfinished rows: a file may be stored before its row names it."""
     takes = Generation.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
-    pictures = ImageGeneration.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
+    pictures = ImageJob.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
     return {f"takes/{pk}" for pk in takes} | {f"{spool.FOLDER}/{pk}" for pk in pictures}
 
 
@@ -232,6 +232,5 @@ def counts() -> str:
     takes = Generation.objects.aggregate(
         all=Count("pk"), active=Count("pk", filter=~Q(status__in=[*FINAL, Status.UNKNOWN]))
     )
-    return (
-        f"{counted(takes['all'], 'take')}, {takes['active']} in progress, {counted(Worker.alive().count(), 'worker')}."
-    )
+    workers = count_noun(Worker.alive().count(), "worker")
+    return f"{count_noun(takes['all'], 'take')}, {takes['active']} in progress, {workers}."

@@ -31,17 +31,17 @@ from core.money import CURRENCY
 from generation.catalogue import Model
 from generation.connections import GivenKey, Roster, roster_for
 from generation.management.arguments import Exit, UsageError, check_output, find_user
-from generation.models import Advancing, Generation, ImageGeneration
+from generation.models import Generation, ImageJob, Job
 from generation.providers.registry import is_local
 from generation.states import Status
-from generation.takes.failures import failure_of
+from generation.takes.failures import explain_failure
 from projects.models import LONG_TEXT, Project, Scene
 from teams.models import Team, User
 
 LOOK_EVERY_SECONDS = 0.2
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 invalid request (nothing started), 3 status unknown, 130 interrupted."
 
-Row = TypeVar("Row", bound=Advancing)
+Row = TypeVar("Row", bound=Job)
 
 
 @dataclass(frozen=True)
@@ -249,9 +249,9 @@ class Interrupted(Exception):
     """Ctrl-C or SIGTERM: the row keeps its state, and any worker may continue it."""
 
 
-def run_to_end(row: Advancing, step: Callable[[int], None], show: Callable[[Advancing], None]) -> None:
+def run_to_end(row: Job, step: Callable[[int], None], show: Callable[[Job], None]) -> None:
     """Take the row's steps until it is finished. Raises Interrupted."""
-    due = Generation.objects.due() if isinstance(row, Generation) else ImageGeneration.objects.due()
+    due = Generation.objects.due() if isinstance(row, Generation) else ImageJob.objects.due()
     with Signals() as signals:
         try:
             while True:
@@ -314,7 +314,7 @@ class Progress:
     def __init__(self) -> None:
         self.shown = ""
 
-    def show(self, row: Advancing) -> None:
+    def show(self, row: Job) -> None:
         line = str(row.get_status_display())
         if isinstance(row, Generation) and row.status == Status.RUNNING:
             line += f" {row.progress if sys.stderr.isatty() else row.progress // 10 * 10} %"
@@ -334,14 +334,14 @@ class Progress:
 # -- When it is finished -----------------------------------------------------------------------------------------------
 
 
-def exit_code(row: Advancing) -> Exit:
+def exit_code(row: Job) -> Exit:
     if row.is_active:
         return Exit.INTERRUPTED
     return {Status.COMPLETED: Exit.DONE, Status.UNKNOWN: Exit.UNKNOWN}.get(Status(row.status), Exit.FAILED)
 
 
-def describe_error(row: Advancing) -> dict[str, str] | None:
-    if failure := failure_of(row):
+def describe_error(row: Job) -> dict[str, str] | None:
+    if failure := explain_failure(row):
         fields = error_fields(row.error_kind, row.error_message, money=failure.money, next_step=failure.next_step)
         return fields | {"code": row.error_code, "request_id": row.error_request_id}
     return error_fields("cancelled", "Cancelled.") if row.status == Status.CANCELLED else None
@@ -351,7 +351,7 @@ def error_fields(kind: str, message: str, *, money: str = "", next_step: str = "
     return {"kind": kind, "message": message, "code": "", "request_id": "", "money": money, "next_step": next_step}
 
 
-def explain(row: Advancing) -> None:
+def explain(row: Job) -> None:
     """Say on standard error why there is no result."""
     if error := describe_error(row):
         can_resolve = row.status == Status.UNKNOWN and isinstance(row, Generation)

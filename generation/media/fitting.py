@@ -9,7 +9,7 @@ from typing import IO, Any
 from PIL import Image, ImageOps
 
 
-def fitted(picture: Path | IO[Any], width: int, height: int, fit: str) -> bytes:
+def fit_picture(picture: Path | IO[Any], width: int, height: int, fit: str) -> bytes:
     """PNG of exactly that size: "crop" fills it and cuts the rest off, "pad" shows all of it on black."""
     with Image.open(picture) as opened:
         image = opened.convert("RGBA")
@@ -24,7 +24,7 @@ def fitted(picture: Path | IO[Any], width: int, height: int, fit: str) -> bytes:
     return buffer.getvalue()
 
 
-def cut_away(width: int, height: int, to_width: int, to_height: int) -> str:
+def describe_cropping(width: int, height: int, to_width: int, to_height: int) -> str:
     """What cropping to the other shape loses, as a sentence; empty where that is under one per cent."""
     shown = (to_width / to_height) / (width / height)
     if shown < 0.99:

@@ -20,7 +20,7 @@ DRAWN_BY = 2
 studio = Studio()
 
 
-def picture_of(scene: Scene, *, large: bool = False) -> bytes:
+def draw_scene(scene: Scene, *, large: bool = False) -> bytes:
     """WebP. Drawing the same picture twice at once is harmless: the last one finished is kept."""
     long_side = LARGE if large else SMALL
     name = f"{scene.pk}-{scene.sketch_digest}-{long_side}-{DRAWN_BY}.webp"

@@ -15,7 +15,7 @@ from generation.providers.base import ImageResult
 FOLDER = "spool"
 
 
-def put(row_id: int, result: ImageResult) -> None:
+def save(row_id: int, result: ImageResult) -> None:
     """Raises OSError."""
     for number, data in enumerate(result.images):
         default_storage.save(_name(row_id, f"picture-{number}"), ContentFile(data))
@@ -23,7 +23,7 @@ def put(row_id: int, result: ImageResult) -> None:
     default_storage.save(_name(row_id, "answer.json"), ContentFile(json.dumps(answer).encode()))
 
 
-def take(row_id: int) -> ImageResult | None:
+def load(row_id: int) -> ImageResult | None:
     """What was put there as a whole; None for half an answer. Raises OSError."""
     try:
         with default_storage.open(_name(row_id, "answer.json")) as file:

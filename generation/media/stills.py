@@ -23,7 +23,7 @@ Moment = float | None
 FIRST, LAST = 0.0, None
 
 
-class NoStill(Exception):
+class FrameUnavailable(Exception):
     """There is no such picture; the text is a sentence for people."""
 
 
@@ -40,28 +40,28 @@ class Decoder:
         self._end()
 
     def still(self, clip: Path, moment: Moment) -> bytes:
-        """PNG. Raises NoStill; the next clip is decoded by another process where this one was too much for it."""
+        """PNG. Raises FrameUnavailable; the next clip is decoded by another process where this one was too much for it."""
         if not clip.is_file():
-            raise NoStill("Its file is gone from storage.")
+            raise FrameUnavailable("Its file is gone from storage.")
         if self.process is None:
             self._begin()
         try:
             self.pipe.send((str(clip), moment))
             if not self.pipe.poll(SECONDS):
                 self._end()
-                raise NoStill(f"Decoding it took more than {SECONDS:.0f} seconds and was given up.")
+                raise FrameUnavailable(f"Decoding it took more than {SECONDS:.0f} seconds and was given up.")
             answer = self.pipe.recv_bytes()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             self._end()
-            raise NoStill("Its file cannot be decoded.") from None
+            raise FrameUnavailable("Its file cannot be decoded.") from None
         if not answer.startswith(PNG):
-            raise NoStill(answer.decode(errors="replace"))
+            raise FrameUnavailable(answer.decode(errors="replace"))
         return answer
 
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=decode_what_is_asked, args=(theirs,), daemon=True)
+        self.process = context.Process(target=serve_frames, args=(theirs,), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -74,7 +74,7 @@ class Decoder:
             self.process = None
 
 
-def decode_what_is_asked(asked: Connection) -> None:
+def serve_frames(asked: Connection) -> None:
     """The whole life of the process: answers with PNG, or with the sentence that says why not, until nobody asks.
 
     As plain bytes: a clip that takes the decoder over must not get at whoever asked.
@@ -85,20 +85,20 @@ def decode_what_is_asked(asked: Connection) -> None:
         except EOFError:
             return
         try:
-            asked.send_bytes(still_at(path, moment))
-        except NoStill as error:
+            asked.send_bytes(read_frame(path, moment))
+        except FrameUnavailable as error:
             asked.send_bytes(str(error).encode())
 
 
-def still_at(path: str, moment: Moment) -> bytes:
-    """PNG of the frame that a player shows at that moment. Raises NoStill."""
+def read_frame(path: str, moment: Moment) -> bytes:
+    """PNG of the frame that a player shows at that moment. Raises FrameUnavailable."""
     import av  # not in the process that merely asks
 
     shown = None
     try:
         with av.open(path) as container:
             if not container.streams.video:
-                raise NoStill("It holds no moving picture.")
+                raise FrameUnavailable("It holds no moving picture.")
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             begin = float((stream.start_time or 0) * (stream.time_base or 0))
@@ -111,9 +111,9 @@ def still_at(path: str, moment: Moment) -> bytes:
                     break
                 shown = frame
     except (av.error.InvalidDataError, av.error.EOFError) as error:
-        raise NoStill("Its file cannot be decoded.") from error
+        raise FrameUnavailable("Its file cannot be decoded.") from error
     if shown is None:
-        raise NoStill("It holds no picture there.")
+        raise FrameUnavailable("It holds no picture there.")
     # Clips that do not say how their colours are meant: browsers take large ones for HDTV, FFmpeg never does.
     meant = {"src_colorspace": "ITU709"} if shown.colorspace == UNSPECIFIED and shown.height >= HD_LINES else {}
     buffer = io.BytesIO()

@@ -98,7 +98,7 @@ def sweep_scratch() -> int:
     return removed
 
 
-def inspect(path: Path, on_progress: OnProgress = lambda fraction: None) -> Inspection:
+def inspect_clip(path: Path, on_progress: OnProgress = lambda fraction: None) -> Inspection:
     """Decode the clip's picture, all of it. Raises NotAClip for anything a browser could not play."""
     import av  # 40 MB that a web process, which imports this module too, never needs
 
@@ -148,7 +148,7 @@ def _as_webp(picture: Image.Image) -> bytes:
     return encoded.getvalue()
 
 
-def poster_from(picture: bytes) -> bytes | None:
+def make_poster(picture: bytes) -> bytes | None:
     """A provider's own still as a poster; None where it is no picture."""
     if not picture:
         return None
@@ -170,7 +170,7 @@ class _Scratch(File):  # type: ignore[type-arg]
         return str(self.name)
 
 
-def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
+def store_files(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
     """Move the clip, its poster and its filmstrip into storage; the fields of the row that say where they are."""
     pictures = {"poster": inspection.poster, "filmstrip": inspection.filmstrip}
     written = {name: path.with_suffix(f".{name}.webp") for name in pictures}
@@ -187,7 +187,7 @@ def keep(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
     return {**kept, "clip": clip, **found}
 
 
-def recover(take_id: int, path: Path) -> bool:
+def recover_clip(take_id: int, path: Path) -> bool:
     """Whether a worker that died had stored the clip already and only not told its row; then `path` is a copy of it."""
     name = _clip_name(take_id)
     if not default_storage.exists(name):

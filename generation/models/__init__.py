@@ -1,7 +1,7 @@
 from generation.models.connection import Connection
 from generation.models.generation import Generation
-from generation.models.image_job import ImageGeneration
-from generation.models.job import Advancing
+from generation.models.image_job import ImageJob
+from generation.models.job import Job
 from generation.models.ledger import Budget, LedgerEntry
 from generation.models.prompt_template import PromptTemplate
 from generation.models.selection import (
@@ -18,11 +18,11 @@ from generation.models.selection import (
 from generation.models.worker import Worker
 
 __all__ = [
-    "Advancing",
     "Budget",
     "Connection",
     "Generation",
-    "ImageGeneration",
+    "ImageJob",
+    "Job",
     "LedgerEntry",
     "PromptTemplate",
     "Worker",

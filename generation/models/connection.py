@@ -27,7 +27,7 @@ def new_slug() -> str:
     return f"own-{secrets.token_hex(6)}"
 
 
-def hint_of(key: str) -> str:
+def make_key_hint(key: str) -> str:
     return key[-HINT_CHARACTERS:] if len(key) >= LEAST_CHARACTERS_FOR_HINT and not key.startswith("{") else ""
 
 
@@ -96,4 +96,4 @@ class Connection(models.Model):
     def keep_key(self, text: str) -> None:
         """Seal it into the row, unsaved; without a text there is none any more."""
         self.key = Sealed.of(text)
-        self.key_hint = hint_of(text)
+        self.key_hint = make_key_hint(text)

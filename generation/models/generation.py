@@ -11,10 +11,10 @@ from decimal import Decimal
 from django.db import models
 
 from core.attachments import file_stem
-from generation.models.job import Advancing, AdvancingQuerySet
+from generation.models.job import Job, JobQuerySet
 from generation.providers.base import Task
 from generation.providers.description import Kind
-from generation.providers.registry import of_kind
+from generation.providers.registry import providers_of_kind
 from generation.states import ACTIVE, Status
 from projects.models import Scene
 
@@ -25,7 +25,7 @@ def clip_name(take: Generation, filename: str) -> str:
     return f"takes/{take.pk}/{filename}"
 
 
-class GenerationQuerySet(AdvancingQuerySet["Generation"]):
+class GenerationQuerySet(JobQuerySet["Generation"]):
     def live(self) -> GenerationQuerySet:
         return self.filter(deleted_at=None)
 
@@ -34,11 +34,11 @@ class GenerationQuerySet(AdvancingQuerySet["Generation"]):
 
         `media` renders here or fetches a finished clip, which takes long; `remote` sends one short request.
         """
-        media = models.Q(provider__in=of_kind(Kind.LOCAL)) | models.Q(status=Status.FETCHING)
+        media = models.Q(provider__in=providers_of_kind(Kind.LOCAL)) | models.Q(status=Status.FETCHING)
         return self.filter(media if queue == "media" else ~media)
 
 
-class Generation(Advancing):
+class Generation(Job):
     scene = models.ForeignKey(Scene, on_delete=models.PROTECT, related_name="takes")
     number = models.PositiveIntegerField()
 
@@ -119,7 +119,7 @@ class Generation(Advancing):
         return f"{self.scene.position:02d}-{title}-take-{self.number}.mp4"
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         """What people call it outside of its scene's page."""
         return f"take {self.number} of “{self.scene.title}”"
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from django.db import models
 
-from generation.models.job import Advancing, AdvancingQuerySet
+from generation.models.job import Job, JobQuerySet
 from generation.states import ACTIVE
 from projects.models import Project, Reference, Scene
 
 
-class ImageGenerationQuerySet(AdvancingQuerySet["ImageGeneration"]):
+class ImageJobQuerySet(JobQuerySet["ImageJob"]):
     pass
 
 
-class ImageGeneration(Advancing):
+class ImageJob(Job):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="image_generations")
     scene = models.ForeignKey(Scene, on_delete=models.CASCADE, null=True, related_name="image_generations")
     #: What the pictures will be there.
@@ -30,7 +30,7 @@ class ImageGeneration(Advancing):
     #: The names of the files that were made, and the references they became.
     made = models.JSONField(default=list)
 
-    objects = ImageGenerationQuerySet.as_manager()
+    objects = ImageJobQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -17,10 +17,10 @@ from generation.models.connection import Connection
 from generation.states import ACTIVE, FINAL, Status
 from teams.models import User
 
-RowT = TypeVar("RowT", bound="Advancing", covariant=True)
+RowT = TypeVar("RowT", bound="Job", covariant=True)
 
 
-class AdvancingQuerySet(models.QuerySet[RowT]):
+class JobQuerySet(models.QuerySet[RowT]):
     def active(self) -> Self:
         return self.filter(status__in=ACTIVE)
 
@@ -35,7 +35,7 @@ class AdvancingQuerySet(models.QuerySet[RowT]):
         return self.active().lease_free().filter(next_step_at__lte=Now())
 
 
-class Advancing(models.Model):
+class Job(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
 

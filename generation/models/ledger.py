@@ -15,9 +15,9 @@ from django.db.models.functions import Now
 
 from generation.models.connection import Connection
 from generation.models.generation import Generation
-from generation.models.image_job import ImageGeneration
+from generation.models.image_job import ImageJob
 from projects.models import Project
-from teams.models import AddedTo, AddedToQuerySet, Team, User
+from teams.models import AppendOnly, AppendOnlyQuerySet, Team, User
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
@@ -87,7 +87,7 @@ class Budget(models.Model):
         return any(cap is not None and (spent + self.reserved) * 100 >= cap * self.warn_at for cap, spent in caps)
 
 
-class LedgerEntry(AddedTo):
+class LedgerEntry(AppendOnly):
     class Kind(models.TextChoices):
         RESERVE = "reserve", "Reserved"
         SETTLE = "settle", "Settled"
@@ -100,13 +100,13 @@ class LedgerEntry(AddedTo):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="+")
     member = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     take = models.ForeignKey(Generation, on_delete=models.PROTECT, null=True, related_name="ledger")
-    images = models.ForeignKey(ImageGeneration, on_delete=models.PROTECT, null=True, related_name="ledger")
+    images = models.ForeignKey(ImageJob, on_delete=models.PROTECT, null=True, related_name="ledger")
     #: Signed: a reservation adds, its end takes away.
     reserved = _amount(default=Decimal(0))
     spent = _amount(default=Decimal(0))
     note = models.CharField(max_length=300, blank=True)
 
-    objects = AddedToQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

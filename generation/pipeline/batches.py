@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from core.plurals import counted
+from core.plurals import count_noun
 from generation.billing import budget
 from generation.catalogue import Model
 from generation.connections import roster_for
-from generation.jobs.dispatch import begin_due
+from generation.jobs.dispatch import dispatch_new_work
 from generation.models import Generation, next_take_number
 from generation.pipeline.enqueue import lock_scenes, new_take
-from generation.quoting.batches import Batch, missing_of, plan
+from generation.quoting.batches import Batch, plan_batch, plan_missing
 from projects.models import Project
 from teams import activity
 from teams.models import User, Verb
@@ -27,7 +27,7 @@ def enqueue_missing(project: Project, *, member: User, expected: str | None = No
     A second click finds none left. `expected` is the count and price on the button. Raises ValidationError where that is
     out of date or over budget, NeedsConfirmation where the price needs a `confirmed` click.
     """
-    batch = missing_of(lock_scenes(project.pk), roster_for(project.team_id))
+    batch = plan_missing(lock_scenes(project.pk), roster_for(project.team_id))
     _start(project, batch, member, expected, confirmed)
     return batch
 
@@ -48,7 +48,7 @@ def enqueue_chosen(
     `enqueue_missing` does.
     """
     scenes = [scene for scene in lock_scenes(project.pk) if numbers.get(scene.pk) == next_take_number(scene)]
-    batch = plan(scenes, roster_for(project.team_id), model)
+    batch = plan_batch(scenes, roster_for(project.team_id), model)
     _start(project, batch, member, expected, confirmed)
     return batch
 
@@ -59,8 +59,8 @@ def _start(project: Project, batch: Batch, member: User, expected: str | None, c
     if expected is not None and expected != str(batch):
         raise ValidationError(f"This is now {batch}. Nothing was started; generate again to accept.")
     if not confirmed:
-        budget.ask_before(batch.price, project)
-    made = Generation.objects.bulk_create(new_take(scene, member, offered) for scene, offered in batch.offers)
+        budget.require_confirmation(batch.price, project)
+    made = Generation.objects.bulk_create(new_take(scene, member, quote) for scene, quote in batch.quotes)
     budget.reserve(made, project)
-    activity.record(Verb.TAKES_GENERATED, member, counted(len(made), "take"), project=project, amount=batch.price)
-    transaction.on_commit(begin_due, robust=True)
+    activity.record(Verb.TAKES_GENERATED, member, count_noun(len(made), "take"), project=project, amount=batch.price)
+    transaction.on_commit(dispatch_new_work, robust=True)

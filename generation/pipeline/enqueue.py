@@ -16,10 +16,10 @@ from core.money import money
 from generation import catalogue, prompting
 from generation.billing import budget
 from generation.connections import Roster, roster_for
-from generation.jobs.dispatch import begin_due
+from generation.jobs.dispatch import dispatch_new_work
 from generation.jobs.lease import NO_LEASE
 from generation.models import Generation, next_take_number, with_takes
-from generation.quoting.quotes import Asked, Offer, chosen_model, quote
+from generation.quoting.quotes import Quote, Rework, chosen_model, require_quote
 from generation.states import Status
 from projects.models import Audio, Project, Reference, Scene
 from teams import activity
@@ -43,14 +43,14 @@ def enqueue(
     member: User,
     model: catalogue.Model | None = None,
     expected: str | None = None,
-    asked: Asked | None = None,
+    rework: Rework | None = None,
     confirmed: bool = True,
     roster: Roster | None = None,
 ) -> Enqueued:
     """Start take `number` of the scene, or return the one that exists: any number of equal clicks makes one take.
 
     The row, its hold on the budget and the activity are one transaction; nothing is sent before it is committed. `number` and
-    `expected`, the price, are those on the button. Without a `model` the scene's own is used. `asked` is a remix, extension
+    `expected`, the price, are those on the button. Without a `model` the scene's own is used. `rework` is a remix, extension
     or edit of a finished take. Raises ValidationError where the model cannot make this, the price has changed, the budget is
     used up or the scene is gone; NeedsConfirmation where the price needs a `confirmed` click. Without a `roster` the team's
     is read under the lock.
@@ -67,17 +67,19 @@ def enqueue(
     if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
         return Enqueued(just_made, created=False)
     roster = roster or roster_for(current.project.team_id)
-    take = new_take(current, member, quote(current, model or chosen_model(current, roster), roster, asked), asked)
+    take = new_take(
+        current, member, require_quote(current, model or chosen_model(current, roster), roster, rework), rework
+    )
     price = take.estimated_cost
     if expected is not None and expected != money(price):
         raise ValidationError(f"The price is now {money(price)}. Nothing was started; generate again to accept.")
     if not confirmed:
-        budget.ask_before(price, current.project)
+        budget.require_confirmation(price, current.project)
     take.save()
     budget.reserve([take], current.project)
     about = ("scene_page", current.pk)
-    activity.record(Verb.TAKES_GENERATED, member, take.called, project=current.project, page=about, amount=price)
-    transaction.on_commit(begin_due, robust=True)
+    activity.record(Verb.TAKES_GENERATED, member, take.label, project=current.project, page=about, amount=price)
+    transaction.on_commit(dispatch_new_work, robust=True)
     return Enqueued(take, created=True)
 
 
@@ -87,26 +89,26 @@ def lock_scenes(project_id: int) -> QuerySet[Scene]:
     return with_takes(Scene.objects.live().filter(project=project_id))
 
 
-def new_take(scene: Scene, member: User, offered: Offer, asked: Asked | None = None) -> Generation:
-    """An unsaved take; `offered` must have a price."""
-    assert offered.price is not None
+def new_take(scene: Scene, member: User, quote: Quote, rework: Rework | None = None) -> Generation:
+    """An unsaved take; `quote` must have a price."""
+    assert quote.price is not None
     return Generation(
         scene=scene,
         number=next_take_number(scene),
         created_by=member,
-        provider=offered.model.provider,
-        connection=offered.connection.ensure_row() if offered.connection else None,
-        model_id=offered.model.id,
+        provider=quote.model.provider,
+        connection=quote.connection.ensure_row() if quote.connection else None,
+        model_id=quote.model.id,
         shot=scene.shot(),
         scene_digest=scene.digest(),
-        duration=offered.seconds,
-        estimated_cost=offered.price,
-        **(_from_clip(asked) if asked else _from_scene(scene, offered)),
+        duration=quote.seconds,
+        estimated_cost=quote.price,
+        **(_from_clip(rework) if rework else _from_scene(scene, quote)),
     )
 
 
-def _from_scene(scene: Scene, offered: Offer) -> dict[str, Any]:
-    model, aspect_ratio = offered.model, scene.project.aspect_ratio
+def _from_scene(scene: Scene, quote: Quote) -> dict[str, Any]:
+    model, aspect_ratio = quote.model, scene.project.aspect_ratio
     width, height = model.sizes[scene.resolution][aspect_ratio]
     return {
         "prompt": prompting.render(scene, model),
@@ -118,10 +120,10 @@ def _from_scene(scene: Scene, offered: Offer) -> dict[str, Any]:
     }
 
 
-def _from_clip(asked: Asked) -> dict[str, Any]:
-    source = asked.source
+def _from_clip(rework: Rework) -> dict[str, Any]:
+    source = rework.source
     same = {name: getattr(source, name) for name in ("width", "height", "aspect_ratio", "resolution")}
-    return {"task": asked.task, "source": source, "prompt": asked.prompt, **same}
+    return {"task": rework.task, "source": source, "prompt": rework.prompt, **same}
 
 
 def collect_inputs(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
@@ -153,12 +155,12 @@ def cancel(take: Generation, by: User | None = None) -> bool:
     waiting = row.lease_free().filter(status=Status.QUEUED)
     # NO_LEASE also takes the token: a worker that claimed the row and was stopped must not wake up and send it.
     if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **NO_LEASE, **changed):
-        budget.close(take, Decimal(0))
+        budget.settle(take, Decimal(0))
     elif row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed):
-        transaction.on_commit(begin_due, robust=True)
+        transaction.on_commit(dispatch_new_work, robust=True)
     else:
         return False
     if is_news:
         about = ("scene_page", take.scene_id)
-        activity.record(Verb.TAKE_CANCELLED, by, take.called, project=take.scene.project, page=about)
+        activity.record(Verb.TAKE_CANCELLED, by, take.label, project=take.scene.project, page=about)
     return True

@@ -27,7 +27,7 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
     try:
         with storage.scratch_file(take.pk, lease.token) as path:
             account = resolve_account(take, key)
-            if not storage.recover(take.pk, path):
+            if not storage.recover_clip(take.pk, path):
                 remote_provider(take.provider).fetch(
                     account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
                 )
@@ -37,7 +37,7 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
         if take.attempt + 1 >= MAX_ATTEMPTS:
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
         else:
-            lease.let_go(next_step_in=back_off(take.attempt), error_message=message)
+            lease.release(next_step_in=back_off(take.attempt), error_message=message)
 
 
 def _fetch_poster(account: Account, take: Generation) -> bytes:

@@ -24,21 +24,21 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from core.money import exact, money
-from core.plurals import counted
+from core.plurals import count_noun
 from generation.billing import budget
 from generation.catalogue import Model
 from generation.connections import GivenKey, Roster, resolve_account, roster_for
 from generation.jobs import admission
-from generation.jobs.dispatch import begin_due
+from generation.jobs.dispatch import dispatch_new_work
 from generation.jobs.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
 from generation.media import spool, storage
-from generation.models import ImageGeneration
+from generation.models import ImageJob
 from generation.pipeline.submission_slots import NOT_ACCEPTED, claim_slot, requeue_rejected, require_connection_id
 from generation.pipeline.transitions import UNCLEAR, end
 from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
 from generation.providers.registry import image_provider
 from generation.quoting import image_eligibility
-from generation.quoting.eligibility import why_not
+from generation.quoting.eligibility import find_blockers
 from generation.states import Status
 from projects import references
 from projects.models import Project, Reference, Scene
@@ -66,36 +66,36 @@ def enqueue_images(
     click: uuid.UUID | None = None,
     roster: Roster | None = None,
     **fields: str,
-) -> ImageGeneration:
+) -> ImageJob:
     """Start a request for pictures. `inputs` are names of stored files to edit, in place of the request's `images`.
 
-    A `click` that arrives twice starts one. Raises ValidationError with every obstacle, or where the price is not the
+    A `click` that arrives twice starts one. Raises ValidationError with every blocker, or where the price is not the
     `expected` one; NeedsConfirmation where the price needs a `confirmed` click. Without a `roster` it is read under the lock.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    if click and (existing := ImageGeneration.objects.filter(project=project, click=click).first()):
+    if click and (existing := ImageJob.objects.filter(project=project, click=click).first()):
         return existing
     roster = roster or roster_for(project.team_id)
-    obstacles = image_obstacles(model, request, roster, len(inputs))
+    blockers = image_blockers(model, request, roster, len(inputs))
     connection = roster.connection_for(model)
     if role in Reference.FRAMES and request.count > 1:
-        obstacles.append("A frame is one picture. Generate several as references.")
+        blockers.append("A frame is one picture. Generate several as references.")
     price = image_eligibility.image_price(model, request.size, request.quality, request.count)
     shown_price = "" if price is None else money(price)
     if expected is not None and expected != shown_price:
         now = f"is now {shown_price}" if shown_price else "now depends on usage"
-        obstacles.append(f"The price {now}. Nothing was started; generate again to accept.")
+        blockers.append(f"The price {now}. Nothing was started; generate again to accept.")
     if price is None and budget.is_capped(project, connection.stored if connection else None):
-        obstacles.append(
+        blockers.append(
             f"The price depends on usage, so a budget cannot cap it. Choose a size and quality that {model.name} has a "
             f"fixed price for, or another model."
         )
-    if obstacles:
-        raise ValidationError(obstacles)
+    if blockers:
+        raise ValidationError(blockers)
     if not confirmed:
-        budget.ask_before(price, project)
-    assert connection is not None, "its absence is an obstacle"
-    row = ImageGeneration.objects.create(
+        budget.require_confirmation(price, project)
+    assert connection is not None, "its absence is an blocker"
+    row = ImageJob.objects.create(
         project=project,
         scene=scene,
         role=role,
@@ -111,38 +111,38 @@ def enqueue_images(
     )
     budget.reserve([row], project)
     about = ("scene_page", scene.pk) if scene else ("project_edit", project.pk)
-    what = f"{counted(request.count, 'picture')}: {row.get_role_display().lower()}"
+    what = f"{count_noun(request.count, 'picture')}: {row.get_role_display().lower()}"
     activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, amount=row.estimated_cost)
-    transaction.on_commit(begin_due, robust=True)
+    transaction.on_commit(dispatch_new_work, robust=True)
     return row
 
 
 @transaction.atomic
-def cancel_images(row: ImageGeneration, by: User | None = None) -> bool:
+def cancel_images(row: ImageJob, by: User | None = None) -> bool:
     """Cancel while the request is queued; False afterwards: pictures that were sent for are paid for, and kept."""
-    waiting = ImageGeneration.objects.lease_free().filter(pk=row.pk, status=Status.QUEUED)
+    waiting = ImageJob.objects.lease_free().filter(pk=row.pk, status=Status.QUEUED)
     changes = {"finished_at": Now(), "actual_cost": Decimal(0), "version": F("version") + 1, "changed_at": Now()}
     if not waiting.update(status=Status.CANCELLED, **changes, **NO_LEASE):
         return False
-    budget.close(row, Decimal(0))
+    budget.settle(row, Decimal(0))
     activity.record(Verb.TAKE_CANCELLED, by, f"pictures: {row.get_role_display().lower()}", project=row.project)
     return True
 
 
-def image_obstacles(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
-    found = why_not(model, roster)
+def image_blockers(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
+    found = find_blockers(model, roster)
     with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
-    return found + image_eligibility.image_obstacles(model, with_inputs, roster)
+    return found + image_eligibility.image_blockers(model, with_inputs, roster)
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------
 
 
-def choose_step(row: ImageGeneration, key: GivenKey | None = None) -> Callable[[Lease[ImageGeneration]], None]:
+def choose_step(row: ImageJob, key: GivenKey | None = None) -> Callable[[Lease[ImageJob]], None]:
     return partial(submit_request if row.status == Status.QUEUED else recover_request, key=key)
 
 
-def submit_request(lease: Lease[ImageGeneration], *, key: GivenKey | None = None) -> None:
+def submit_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> None:
     """Send the request if there is a free slot, and keep the pictures. Raises ProviderError, CancelRequested, LeaseLost."""
     row = lease.job
     if row.cancel_requested:
@@ -164,7 +164,7 @@ def submit_request(lease: Lease[ImageGeneration], *, key: GivenKey | None = None
             return
         raise
     try:
-        spool.put(row.pk, result)
+        spool.save(row.pk, result)
     except OSError:  # the pictures are still in memory: a full disk may yet have room for them where they belong
         logger.exception("The pictures of request %s could not be spooled.", row.pk)
     try:
@@ -174,10 +174,10 @@ def submit_request(lease: Lease[ImageGeneration], *, key: GivenKey | None = None
     admission.reset_backoff(require_connection_id(row))
 
 
-def recover_request(lease: Lease[ImageGeneration], *, key: GivenKey | None = None) -> None:
+def recover_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> None:
     """Go on after a step that died: keep what is in the spool. Never sends anything."""
     try:
-        result = spool.take(lease.job.pk)
+        result = spool.load(lease.job.pk)
     except OSError as error:
         _retry_storing(lease, error)
         return
@@ -187,26 +187,24 @@ def recover_request(lease: Lease[ImageGeneration], *, key: GivenKey | None = Non
         leave_to_a_person(lease)
 
 
-def _keep_late(row: ImageGeneration, result: ImageResult, model: Model | None) -> None:
+def _keep_late(row: ImageJob, result: ImageResult, model: Model | None) -> None:
     # The lease ran out before the answer came. The pictures are paid for, so they are kept unless a person has decided.
     unsettled = (Status.SUBMITTING, Status.UNKNOWN)
-    late = Lease.reclaim(ImageGeneration.objects.filter(pk=row.pk, status__in=unsettled, made=[]))
+    late = Lease.reclaim(ImageJob.objects.filter(pk=row.pk, status__in=unsettled, made=[]))
     if late:
         _keep(late, result, model)
     else:
         logger.error("The pictures of request %s came too late to be used.", row.pk)
 
 
-def leave_to_a_person(lease: Lease[ImageGeneration], error: ProviderError | None = None) -> None:
+def leave_to_a_person(lease: Lease[ImageJob], error: ProviderError | None = None) -> None:
     message = "The provider did not confirm these pictures."
     if error:
         message += f" Its answer: {error.message}"
     end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 
-def _request_pictures(
-    row: ImageGeneration, provider: ImageProvider, model: Model | None, key: GivenKey | None
-) -> ImageResult:
+def _request_pictures(row: ImageJob, provider: ImageProvider, model: Model | None, key: GivenKey | None) -> ImageResult:
     options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
     with storage.scratch_folder() as folder:
         images = []
@@ -224,7 +222,7 @@ def _request_pictures(
         return provider.make(resolve_account(row, key), request)
 
 
-def _keep(lease: Lease[ImageGeneration], result: ImageResult, model: Model | None) -> None:
+def _keep(lease: Lease[ImageJob], result: ImageResult, model: Model | None) -> None:
     """Store every picture that can be read, complete the row and empty the spool.
 
     Raises ProviderError where none can be read, and LeaseLost.
@@ -259,29 +257,29 @@ def _read_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], s
     readable, broken = [], ""
     for data in images:
         try:
-            readable.append(references.as_made(data))
+            readable.append(references.as_generated(data))
         except ValidationError as error:
             broken = " ".join(error.messages)
     return readable, broken
 
 
-def _retry_storing(lease: Lease[ImageGeneration], error: OSError) -> None:
+def _retry_storing(lease: Lease[ImageJob], error: OSError) -> None:
     # For as long as it takes: the pictures are paid for, and the spool has them.
-    lease.let_go(
+    lease.release(
         next_step_in=STORE_AGAIN_SECONDS, waiting_for=f"The pictures are ready but cannot be stored yet: {error}"[:300]
     )
 
 
-def _add_reference(row: ImageGeneration, picture: ContentFile[bytes]) -> int:
+def _add_reference(row: ImageJob, picture: ContentFile[bytes]) -> int:
     assert row.created_by is not None, "only a member can start a request"
     fields = {"kind": row.kind, "label": row.label}
-    put = references.put(
+    put = references.add_reference(
         row.project, row.scene, Reference.Role(row.role), picture, member=row.created_by, limit=False, **fields
     )
     return put.pk
 
 
-def _compute_cost(row: ImageGeneration, result: ImageResult, model: Model | None) -> Decimal:
+def _compute_cost(row: ImageJob, result: ImageResult, model: Model | None) -> Decimal:
     tokens = result.usage.get("output_tokens")
     if model is None or tokens is None or model.price_per_million_tokens is None:
         return row.estimated_cost

@@ -118,10 +118,10 @@ def apply_poll_result(lease: Lease, result: Progress | ProviderError) -> None:
             percent = min(99, max(take.progress, result.percent))
             wait = min(result.poll_after or poll_delay(take, percent), LONGEST_BETWEEN_POLLS)
             is_unchanged = percent == take.progress and not take.error_kind
-            lease.let_go(progress=percent, next_step_in=wait, quietly=is_unchanged, error_kind="")
+            lease.release(progress=percent, next_step_in=wait, quietly=is_unchanged, error_kind="")
         case ProgressState.DONE:
             cost: dict[str, Any] = {} if result.cost is None else {"actual_cost": exact(result.cost)}
-            lease.let_go(status=allow(take, Status.FETCHING), progress=99, attempt=0, error_kind="", **cost)
+            lease.release(status=allow(take, Status.FETCHING), progress=99, attempt=0, error_kind="", **cost)
         case ProgressState.CANCELLED:
             end(lease, Status.CANCELLED, actual_cost=result.cost or Decimal(0))
         case ProgressState.FAILED:
@@ -135,7 +135,7 @@ def _apply_poll_error(lease: Lease, error: ProviderError) -> None:
         raise error
     _give_up_overdue(lease.job, error)
     wait = min(error.retry_after or poll_delay(lease.job, 0), LONGEST_BETWEEN_POLLS)
-    lease.let_go(next_step_in=wait, quietly=lease.job.error_kind == error.kind, error_kind=error.kind)
+    lease.release(next_step_in=wait, quietly=lease.job.error_kind == error.kind, error_kind=error.kind)
 
 
 def poll_delay(take: Generation, percent: int) -> float:

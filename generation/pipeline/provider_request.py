@@ -46,7 +46,7 @@ def open_request(take: Generation) -> Iterator[Request]:
         for role in ("start_frame", "end_frame"):
             if frame := take.inputs.get(role):
                 with default_storage.open(frame["name"]) as picture:
-                    data = fitting.fitted(picture, take.width, take.height, frame["fit"])
+                    data = fitting.fit_picture(picture, take.width, take.height, frame["fit"])
                 pictures[role] = folder / f"{role}.png"
                 pictures[role].write_bytes(data)
         references = []

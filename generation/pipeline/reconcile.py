@@ -37,16 +37,16 @@ def look_up(lease: Lease, *, key: GivenKey | None = None) -> None:
         if take.attempt < MAX_ATTEMPTS:
             wait = back_off(take.attempt)
             reason = f"Checking with the provider: {error.message}"
-            lease.let_go(next_step_in=wait, attempt=F("attempt") + 1, waiting_for=reason[:300], error_kind=error.kind)
+            lease.release(next_step_in=wait, attempt=F("attempt") + 1, waiting_for=reason[:300], error_kind=error.kind)
             return
         remote_id = None
     if remote_id:
         with transaction.atomic():
             if may_adopt(take, remote_id):
                 accepted = accepted_fields(take, remote_id)
-                lease.let_go(**accepted, waiting_for="", was_adopted=True, recovered_at=Now())
+                lease.release(**accepted, waiting_for="", was_adopted=True, recovered_at=Now())
             else:
-                lease.let_go(next_step_in=LOOK_UP_AFTER_SECONDS)
+                lease.release(next_step_in=LOOK_UP_AFTER_SECONDS)
     else:
         answer = f" Its answer: {take.error_message}" if take.error_message else ""
         message = f"The provider did not confirm this clip.{answer}"

@@ -16,8 +16,8 @@ from django.db.models.functions import Now
 
 from generation.billing import budget
 from generation.connections import resolve_account
-from generation.jobs.dispatch import begin_due
-from generation.models import Advancing, Generation
+from generation.jobs.dispatch import dispatch_new_work
+from generation.models import Generation, Job
 from generation.pipeline import reconcile
 from generation.pipeline.event_loop import run_async
 from generation.pipeline.transitions import accepted_fields, allow
@@ -30,7 +30,7 @@ from teams.models import User, Verb
 OVER = "This take has already been resolved."
 
 
-def look_again(take: Generation, by: User | None = None) -> bool:
+def check_again(take: Generation, by: User | None = None) -> bool:
     """Look for the clip at the provider once more; True where the take goes on.
 
     Raises ProviderError, ValidationError.
@@ -48,7 +48,7 @@ def look_again(take: Generation, by: User | None = None) -> bool:
     return False
 
 
-def was_made(take: Generation, remote_id: str, by: User | None = None) -> None:
+def use_clip(take: Generation, remote_id: str, by: User | None = None) -> None:
     """Go on with this clip, after checking that the provider has it and no other take does.
 
     Raises ProviderError, ValidationError.
@@ -69,12 +69,12 @@ def was_made(take: Generation, remote_id: str, by: User | None = None) -> None:
     _resume(take, remote_id, by, "clip id entered")
 
 
-def was_not_made(row: Advancing, by: User | None = None) -> None:
+def mark_not_created(row: Job, by: User | None = None) -> None:
     """Release the row's hold: nothing was charged. Raises ValidationError."""
     _close(row, Decimal(0), "Marked as not created.", by, "marked as not created")
 
 
-def was_charged(row: Advancing, by: User | None = None) -> None:
+def mark_charged(row: Job, by: User | None = None) -> None:
     """Book the row's cost as spent: it was charged and there is no result. Raises ValidationError."""
     result = "clip" if isinstance(row, Generation) else "picture"
     _close(row, row.cost, f"Marked as charged, no {result}.", by, f"marked as charged, no {result}")
@@ -96,23 +96,23 @@ def _resume(take: Generation, remote_id: str, by: User | None, decision: str) ->
     if not changed:
         raise ValidationError(OVER)
     _record(take, by, decision)
-    transaction.on_commit(begin_due, robust=True)
+    transaction.on_commit(dispatch_new_work, robust=True)
 
 
 @transaction.atomic
-def _close(row: Advancing, spent: Decimal, message: str, by: User | None, decision: str) -> None:
+def _close(row: Job, spent: Decimal, message: str, by: User | None, decision: str) -> None:
     words = f"{message} {row.error_message}".strip()
     if not _change(row, status=allow(row, Status.FAILED), actual_cost=spent, finished_at=Now(), error_message=words):
         raise ValidationError(OVER)
-    budget.close(row, spent)
+    budget.settle(row, spent)
     _record(row, by, decision, amount=spent)
 
 
-def _record(row: Advancing, by: User | None, decision: str, *, amount: Decimal | None = None) -> None:
-    what = row.called if isinstance(row, Generation) else "pictures"
-    activity.record(Verb.LOOKED, by, f"{what}: {decision}", project=budget.project_of(row), amount=amount)
+def _record(row: Job, by: User | None, decision: str, *, amount: Decimal | None = None) -> None:
+    what = row.label if isinstance(row, Generation) else "pictures"
+    activity.record(Verb.RESOLVED, by, f"{what}: {decision}", project=budget.find_project(row), amount=amount)
 
 
-def _change(row: Advancing, **changes: Any) -> bool:
+def _change(row: Job, **changes: Any) -> bool:
     rows = type(row)._default_manager.filter(pk=row.pk, status=Status.UNKNOWN)
     return bool(rows.update(**changes, version=F("version") + 1, changed_at=Now()))

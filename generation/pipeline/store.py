@@ -39,14 +39,14 @@ def store_clip(lease: Lease, path: Path, read_poster: Callable[[], bytes] = byte
 
     The first finished take of a scene becomes its selected take. Raises storage.NotAClip, OSError, LeaseLost.
     """
-    inspection = storage.inspect(path, throttled(lambda **_: lease.write()))
+    inspection = storage.inspect_clip(path, throttled(lambda **_: lease.write()))
     lease.write(hold_for=SILENT_SECONDS)
-    if poster := storage.poster_from(read_poster()):
+    if poster := storage.make_poster(read_poster()):
         inspection = replace(inspection, poster=poster)
     lease.write()
     # The file moves first. Dying before the row is written leaves a file that the next attempt replaces, never a row
     # without its file.
-    kept = storage.keep(lease.job.pk, path, inspection)
+    kept = storage.store_files(lease.job.pk, path, inspection)
     with transaction.atomic():
         cost = lease.job.cost
         end(lease, Status.COMPLETED, progress=100, actual_cost=cost, error_kind="", error_message="", **kept)

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from generation.jobs import admission
 from generation.jobs.admission import Wait
 from generation.jobs.lease import Lease, RowT
-from generation.models import Advancing
+from generation.models import Job
 from generation.pipeline.transitions import MAX_ATTEMPTS, allow, error_fields, move
 from generation.providers.base import ErrorKind, ProviderError
 from generation.states import Status
@@ -52,7 +52,7 @@ def _wait(lease: Lease[RowT], wait: Wait) -> None:
     # The dispatcher adds how many are ahead; writing the bare reason over that would make the card flicker.
     is_said = wait.is_said_by(lease.job.waiting_for)
     changes: dict[str, Any] = {} if is_said else {"waiting_for": wait.describe(), "waiting_until": wait.until}
-    lease.let_go(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=is_said, **changes)
+    lease.release(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=is_said, **changes)
 
 
 def requeue_rejected(lease: Lease[RowT], error: ProviderError) -> None:
@@ -65,7 +65,7 @@ def requeue_rejected(lease: Lease[RowT], error: ProviderError) -> None:
     if row.attempt >= MAX_ATTEMPTS:
         message = f"{error.message} Tried {row.attempt} times. Nothing was charged."
         raise ProviderError(error.kind, message, code=error.code, request_id=error.request_id)
-    lease.let_go(
+    lease.release(
         status=allow(row, Status.QUEUED),
         next_step_in=pause.seconds,
         waiting_for=pause.describe(),
@@ -74,6 +74,6 @@ def requeue_rejected(lease: Lease[RowT], error: ProviderError) -> None:
     )
 
 
-def require_connection_id(row: Advancing) -> int:
+def require_connection_id(row: Job) -> int:
     assert row.connection_id is not None, "only local renders have no connection"
     return row.connection_id

@@ -52,7 +52,7 @@ def submit(lease: Lease, *, key: GivenKey | None = None) -> None:
             requeue_rejected(lease, error)
         elif error.kind in UNCLEAR:
             # It may have been accepted: the row stays in `submitting`, which is looked up and never sent again.
-            lease.let_go(
+            lease.release(
                 next_step_in=reconcile.LOOK_UP_AFTER_SECONDS, error_kind=error.kind, error_message=error.message
             )
         else:
@@ -86,9 +86,9 @@ def _start_polling(lease: Lease, remote_id: str) -> None:
     # looked up, as if the answer had been lost.
     with transaction.atomic():
         if reconcile.is_free(lease.job, remote_id):
-            lease.let_go(next_step_in=FIRST_POLL_SECONDS, **accepted_fields(lease.job, remote_id))
+            lease.release(next_step_in=FIRST_POLL_SECONDS, **accepted_fields(lease.job, remote_id))
         else:
-            lease.let_go(next_step_in=reconcile.LOOK_UP_AFTER_SECONDS)
+            lease.release(next_step_in=reconcile.LOOK_UP_AFTER_SECONDS)
 
 
 def _start_polling_late(take: Generation, remote_id: str) -> None:
@@ -98,6 +98,6 @@ def _start_polling_late(take: Generation, remote_id: str) -> None:
     with transaction.atomic():
         late = Lease.reclaim(unsettled) if reconcile.is_free(take, remote_id) else None
         if late:
-            late.let_go(next_step_in=FIRST_POLL_SECONDS, finished_at=None, **accepted_fields(late.job, remote_id))
+            late.release(next_step_in=FIRST_POLL_SECONDS, finished_at=None, **accepted_fields(late.job, remote_id))
     if late is None and not Generation.objects.filter(pk=take.pk, remote_id=remote_id).exists():
         logger.error("Take %s is %s at its provider; that came too late to be used.", take.pk, remote_id)

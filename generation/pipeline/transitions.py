@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from core.money import exact
 from generation.billing import budget
 from generation.jobs.lease import Lease, RowT
-from generation.models import Advancing, Generation
+from generation.models import Generation, Job
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.registry import is_local
 from generation.states import TRANSITIONS, Status
@@ -30,7 +30,7 @@ class IllegalTransition(Exception):
     """A defect in this program, not a race: a race raises LeaseLost."""
 
 
-def allow(job: Advancing, status: Status) -> Status:
+def allow(job: Job, status: Status) -> Status:
     """`status`, to be written together with other fields."""
     if status not in TRANSITIONS[Status(job.status)]:
         raise IllegalTransition(f"{job.status} cannot become {status}")
@@ -50,9 +50,9 @@ def end(lease: Lease[RowT], status: Status, **changes: Any) -> None:
     if status != Status.UNKNOWN:
         changes["actual_cost"] = exact(changes["actual_cost"])
     with transaction.atomic():
-        lease.let_go(status=allow(lease.job, status), finished_at=Now(), waiting_for="", waiting_until=None, **changes)
+        lease.release(status=allow(lease.job, status), finished_at=Now(), waiting_for="", waiting_until=None, **changes)
         if status != Status.UNKNOWN:
-            budget.close(lease.job, changes["actual_cost"])
+            budget.settle(lease.job, changes["actual_cost"])
 
 
 def give_up(lease: Lease[RowT], error: ProviderError) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from jinja2 import Template as Compiled
 
 from generation.catalogue import Model
-from generation.prompting.sandbox import FIELDS, TemplateError, compiled
+from generation.prompting.sandbox import FIELDS, TemplateError, compile_template
 from generation.prompting.template_filters import sentence
 from generation.providers.registry import PROVIDERS
 from projects import presets
@@ -55,14 +55,14 @@ def _found() -> MappingProxyType[str, Template]:
 TEMPLATES = _found()
 
 
-def template_of(model: Model) -> Template:
+def find_template(model: Model) -> Template:
     """The one that is written for the model's provider; the common one where there is none."""
     return TEMPLATES.get(model.provider, TEMPLATES[COMMON])
 
 
 @cache
 def _built_in(name: str) -> Compiled:
-    return compiled(TEMPLATES[name].text)
+    return compile_template(TEMPLATES[name].text)
 
 
 def _chosen(name: str, scene: Scene) -> Compiled:
@@ -73,7 +73,7 @@ def _chosen(name: str, scene: Scene) -> Compiled:
     if copy is None:
         return _built_in(name)
     try:
-        return compiled(copy.text)
+        return compile_template(copy.text)
     except TemplateError as error:
         # Kept under an earlier version that allowed more. Its page says so; work goes on meanwhile.
         logger.warning("The %s template of team %s is passed over: %s", name, project.team_id, error)
@@ -109,11 +109,11 @@ def render(scene: Scene, model: Model) -> str:
     if scene.own_prompt.strip():
         avoid = "" if apart else sentence(scene.negative_prompt)
         return f"{scene.own_prompt.strip()}\nAvoid: {avoid}" if avoid else scene.own_prompt.strip()
-    name = template_of(model).name
+    name = find_template(model).name
     return _rendered(_chosen(name, scene), _shot_for(name, scene, avoid=not apart))
 
 
-def own_text_of(scene: Scene, name: str) -> str:
+def draft_own_prompt(scene: Scene, name: str) -> str:
     """What that template makes of the fields, to be gone on with by hand; what to avoid is always added when it is sent."""
     return _rendered(_chosen(name, scene), _shot_for(name, scene, avoid=False))
 
@@ -125,4 +125,4 @@ def render_frame(scene: Scene) -> str:
 
 def render_with(text: str, name: str, scene: Scene) -> str:
     """What a template that is still being written makes of the scene. Raises TemplateError."""
-    return _rendered(compiled(text), _shot_for(name, scene, avoid=True))
+    return _rendered(compile_template(text), _shot_for(name, scene, avoid=True))

@@ -41,7 +41,7 @@ class Sample:
     text: str
 
 
-def samples_of(text: str, name: str) -> list[Sample]:
+def render_samples(text: str, name: str) -> list[Sample]:
     """What a template makes of the most and of the least. Raises TemplateError."""
     cases = {"Every field filled": EVERY_FIELD, "Title and action only": LEAST}
     return [Sample(heading, render_with(text, name, _scene(fields))) for heading, fields in cases.items()]

@@ -76,7 +76,7 @@ ENVIRONMENT.globals.clear()
 
 
 @lru_cache(maxsize=256)
-def compiled(text: str) -> Compiled:
+def compile_template(text: str) -> Compiled:
     """Raises TemplateError."""
     if len(text) > TEXT_LIMIT:
         raise TemplateError(f"A template has at most {TEXT_LIMIT:,} characters; this one has {len(text):,}.", 1)

@@ -16,7 +16,7 @@ from google.genai._interactions_errors import GeminiNextGenAPIClientError
 from google.genai.errors import APIError
 
 from generation.providers.base import ErrorKind, ProviderError
-from generation.providers.http import plain, retry_after, unanswered
+from generation.providers.http import no_answer, plain, retry_after
 
 #: Everything a call may end with. A ValueError is an answer that is no JSON.
 CALL_ERRORS = (APIError, GeminiNextGenAPIClientError, httpx2.HTTPError, GoogleAuthError, ValueError)
@@ -38,7 +38,7 @@ def as_provider_error(error: Exception, *, sending: bool) -> ProviderError:
         return _refusal(error, status, sending=sending)
     cause = error.__cause__ if isinstance(error, GeminiNextGenAPIClientError) and error.__cause__ else error
     if isinstance(cause, httpx2.HTTPError):
-        return unanswered(cause, who="Google", sending=sending)
+        return no_answer(cause, who="Google", sending=sending)
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(kind, "The server answered with something that cannot be read. Check its address.")
 

@@ -57,7 +57,7 @@ class OnePerLoop(Generic[Client]):
         return clients[account]
 
 
-def unanswered(error: Exception, *, who: str, sending: bool) -> ProviderError:
+def no_answer(error: Exception, *, who: str, sending: bool) -> ProviderError:
     """The error for a request without an answer: UNKNOWN if it buys something (`sending`) and may have been accepted."""
     name = type(error).__name__
     if isinstance(error, egress.RefusedAddress):

@@ -8,7 +8,7 @@ from typing import Any
 from openai import APIConnectionError, APIStatusError, OpenAIError
 
 from generation.providers.base import ErrorKind, ProviderError
-from generation.providers.http import KINDS, about, plain, retry_after, unanswered
+from generation.providers.http import KINDS, about, no_answer, plain, retry_after
 
 #: What people call the fields that errors name.
 INPUTS = {
@@ -31,7 +31,7 @@ def as_provider_error(error: OpenAIError | ValueError, *, sending: bool) -> Prov
         return _refusal(error, sending=sending)
     if isinstance(error, APIConnectionError):
         cause = error.__cause__
-        return unanswered(cause if isinstance(cause, Exception) else error, who="The server", sending=sending)
+        return no_answer(cause if isinstance(cause, Exception) else error, who="The server", sending=sending)
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(kind, "The server answered with something that cannot be read. Check its address.")
 

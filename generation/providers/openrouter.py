@@ -32,9 +32,9 @@ from generation.providers.http import (
     about,
     checked_key,
     expected_bytes,
+    no_answer,
     plain,
     retry_after,
-    unanswered,
 )
 from generation.providers.openrouter_models import LiveModel, amount, catalogue_row, read, spelled_there
 
@@ -79,7 +79,7 @@ async def check(account: Account, remote_id: str) -> Progress:
             _url(account, f"/videos/{quote(remote_id, safe='')}"), headers=_headers(account), timeout=POLL_SECONDS
         )
     except httpx2.HTTPError as error:
-        raise unanswered(error, who="OpenRouter", sending=False) from error
+        raise no_answer(error, who="OpenRouter", sending=False) from error
     if not response.is_success:
         raise _refusal(account, response, sending=False)
     clip = _answer(response)
@@ -117,7 +117,7 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
                 raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something that is no clip.")
             download.save_chunks(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
     except httpx2.HTTPError as error:
-        raise unanswered(error, who="OpenRouter", sending=False) from error
+        raise no_answer(error, who="OpenRouter", sending=False) from error
 
 
 def test(account: Account, models: Sequence[str]) -> str:
@@ -196,7 +196,7 @@ def _call(account: Account, method: str, path: str, body: dict[str, Any] | None 
         with httpx2.Client(**egress.client_options(account)) as client:
             return client.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
     except httpx2.HTTPError as error:
-        raise unanswered(error, who="OpenRouter", sending=body is not None) from error
+        raise no_answer(error, who="OpenRouter", sending=body is not None) from error
 
 
 def _url(account: Account, path: str) -> str:

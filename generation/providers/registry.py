@@ -164,20 +164,20 @@ PROVIDERS = {
 }
 
 
-def kind_of(provider: str) -> Kind | None:
+def find_kind(provider: str) -> Kind | None:
     """None for a provider that has been removed."""
     return PROVIDERS[provider].kind if provider in PROVIDERS else None
 
 
 def is_local(provider: str) -> bool:
-    return kind_of(provider) == Kind.LOCAL
+    return find_kind(provider) == Kind.LOCAL
 
 
 def lists_models(provider: str) -> bool:
     return provider in PROVIDERS and PROVIDERS[provider].lists_models
 
 
-def of_kind(*kinds: Kind) -> list[str]:
+def providers_of_kind(*kinds: Kind) -> list[str]:
     return [provider.name for provider in PROVIDERS.values() if provider.kind in kinds]
 
 

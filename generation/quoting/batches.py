@@ -9,11 +9,11 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 
 from core.money import money
-from core.plurals import counted
+from core.plurals import count_noun
 from generation.catalogue import Model
 from generation.connections import Roster
 from generation.models import live_takes
-from generation.quoting.quotes import Offer, chosen_model, offer
+from generation.quoting.quotes import Quote, chosen_model, quote_model
 from generation.states import Status
 from projects.models import Scene
 
@@ -22,20 +22,20 @@ from projects.models import Scene
 class Batch:
     """A take for each of some scenes; `left_out` are those that cannot be made, with the reason."""
 
-    offers: tuple[tuple[Scene, Offer], ...] = ()
+    quotes: tuple[tuple[Scene, Quote], ...] = ()
     left_out: tuple[tuple[Scene, str], ...] = ()
 
     @property
     def count(self) -> int:
-        return len(self.offers)
+        return len(self.quotes)
 
     @property
     def price(self) -> Decimal:
         """Of all of them together."""
         total = Decimal(0)
-        for _, offered in self.offers:
-            assert offered.price is not None, "else it is left out"
-            total += offered.price
+        for _, quote in self.quotes:
+            assert quote.price is not None, "else it is left out"
+            total += quote.price
         return total
 
     @property
@@ -51,28 +51,28 @@ class Batch:
 
     def __str__(self) -> str:
         """As it stands on the button, and comes back with the click."""
-        return f"{counted(self.count, 'scene')} · {money(self.price)}"
+        return f"{count_noun(self.count, 'scene')} · {money(self.price)}"
 
 
-def plan(scenes: Iterable[Scene], roster: Roster, model: Model | None = None) -> Batch:
+def plan_batch(scenes: Iterable[Scene], roster: Roster, model: Model | None = None) -> Batch:
     """With each scene's own model unless one is given; reads what `for_cards` has fetched."""
     offers, left_out = [], []
     for scene in scenes:
         try:
-            offered = offer(scene, model or chosen_model(scene, roster), roster)
+            quote = quote_model(scene, model or chosen_model(scene, roster), roster)
         except ValidationError as error:
             left_out.append((scene, " ".join(error.messages)))
             continue
-        if offered.is_possible:
-            offers.append((scene, offered))
+        if quote.is_possible:
+            offers.append((scene, quote))
         else:
-            left_out.append((scene, " ".join(offered.obstacles)))
+            left_out.append((scene, " ".join(quote.blockers)))
     return Batch(tuple(offers), tuple(left_out))
 
 
-def missing_of(scenes: Iterable[Scene], roster: Roster) -> Batch:
+def plan_missing(scenes: Iterable[Scene], roster: Roster) -> Batch:
     """What "Generate missing" would start."""
-    return plan((scene for scene in scenes if is_missing(scene)), roster)
+    return plan_batch((scene for scene in scenes if is_missing(scene)), roster)
 
 
 def is_missing(scene: Scene) -> bool:

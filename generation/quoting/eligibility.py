@@ -1,6 +1,6 @@
 """What may be in the way of clips and pictures alike: the account, the prompt; and which model would do instead.
 
-An obstacle names what is in the way, what is allowed, and where there is one, the model that would allow it.
+An blocker names what is in the way, what is allowed, and where there is one, the model that would allow it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from django.utils import timezone
 from generation.catalogue import Model
 from generation.connections import ResolvedConnection, Roster, is_retired
 from generation.providers.description import Kind
-from generation.providers.registry import PROVIDERS, is_local, kind_of
+from generation.providers.registry import PROVIDERS, find_kind, is_local
 
 
-def why_not(model: Model, roster: Roster) -> list[str]:
+def find_blockers(model: Model, roster: Roster) -> list[str]:
     """Why the team cannot have the model today; empty where it can."""
-    return [*availability_obstacles(model, roster.connection_for(model), roster)]
+    return [*availability_blockers(model, roster.connection_for(model), roster)]
 
 
-def availability_obstacles(model: Model, connection: ResolvedConnection | None, roster: Roster) -> Iterator[str]:
-    kind = kind_of(model.provider)
+def availability_blockers(model: Model, connection: ResolvedConnection | None, roster: Roster) -> Iterator[str]:
+    kind = find_kind(model.provider)
     if kind == Kind.LOCAL:
         return
     if is_retired(model, connection, timezone.localdate()):
@@ -44,7 +44,7 @@ def _elsewhere(model: Model) -> str:
     return f" A server that still has it can be named by {about.address_variables[0]} or under Connections."
 
 
-def prompt_obstacles(model: Model, prompt: str) -> Iterator[str]:
+def prompt_blockers(model: Model, prompt: str) -> Iterator[str]:
     length = len(prompt)
     if not prompt.strip():
         yield "The prompt is empty."
@@ -52,7 +52,7 @@ def prompt_obstacles(model: Model, prompt: str) -> Iterator[str]:
         yield f"The prompt has {length:,} characters; {model.name} takes at most {model.prompt_limit:,}."
 
 
-def instead(model: Model, roster: Roster, can: Callable[[Model], bool]) -> str:
+def suggest_alternative(model: Model, roster: Roster, can: Callable[[Model], bool]) -> str:
     """The model that would do, as a sentence; empty where there is none.
 
     Rather one that films than what this machine draws, one of the same account, one that nobody closes, one at hand.
@@ -61,7 +61,7 @@ def instead(model: Model, roster: Roster, can: Callable[[Model], bool]) -> str:
     def how_far(other: Model) -> tuple[bool, ...]:
         closes = roster.is_retired(other, on=date.max)
         is_foreign = (other.provider, other.host) != (model.provider, model.host)
-        return is_local(other.provider), is_foreign, closes, bool(why_not(other, roster))
+        return is_local(other.provider), is_foreign, closes, bool(find_blockers(other, roster))
 
     others = roster.models.values()
     able = [other for other in others if other.kind == model.kind and other.id != model.id and can(other)]

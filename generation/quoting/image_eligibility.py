@@ -1,6 +1,6 @@
 """What is in the way of pictures that were asked for, and what they would cost: checks against the catalogue.
 
-Nothing that was chosen may get lost: an option the model does not have is an obstacle, too.
+Nothing that was chosen may get lost: an option the model does not have is an blocker, too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import chain
 from generation.catalogue import Model
 from generation.connections import Roster
 from generation.providers.base import PLAIN_BACKGROUNDS, ImageRequest
-from generation.quoting.eligibility import instead, prompt_obstacles, why_not
+from generation.quoting.eligibility import find_blockers, prompt_blockers, suggest_alternative
 
 STEP = 16
 LONGEST_EDGE, MOST_PIXELS, WIDEST = 3840, 3840 * 2160, 3
@@ -28,28 +28,28 @@ MODERATIONS = ("auto", "low")
 Better = Callable[[Callable[[Model], bool]], str]
 
 
-def image_obstacles(model: Model, request: ImageRequest, roster: Roster) -> list[str]:
+def image_blockers(model: Model, request: ImageRequest, roster: Roster) -> list[str]:
     if model.kind != "image":
         return [f"{model.name} makes no pictures (model)."]
-    better = partial(instead, model, roster)
+    better = partial(suggest_alternative, model, roster)
     choices: dict[str, tuple[str, Callable[[Model], tuple[str, ...]]]] = {
         "quality": (request.quality, lambda other: other.qualities),
         "style": (request.style, lambda other: () if request.images else other.styles),
-        "background": (request.background, backgrounds_of),
+        "background": (request.background, background_choices),
         "format": (request.output_format, lambda other: other.formats),
     }
     return [
-        *prompt_obstacles(model, request.prompt),
-        *_size_obstacles(model, request.size, better),
-        *chain.from_iterable(_choice_obstacles(model, name, *choice, better) for name, choice in choices.items()),
-        *_moderation_obstacles(model, request, better),
-        *_combination_obstacles(model, request, better),
-        *_count_obstacles(model, request.count, better),
-        *_input_obstacles(model, request, better),
+        *prompt_blockers(model, request.prompt),
+        *_size_blockers(model, request.size, better),
+        *chain.from_iterable(_choice_blockers(model, name, *choice, better) for name, choice in choices.items()),
+        *_moderation_blockers(model, request, better),
+        *_combination_blockers(model, request, better),
+        *_count_blockers(model, request.count, better),
+        *_input_blockers(model, request, better),
     ]
 
 
-def backgrounds_of(model: Model) -> tuple[str, ...]:
+def background_choices(model: Model) -> tuple[str, ...]:
     return (*model.backgrounds, *PLAIN_BACKGROUNDS) if "opaque" in model.backgrounds else model.backgrounds
 
 
@@ -85,7 +85,7 @@ def _amount(model: Model, size: str, quality: str) -> Decimal | None:
 # -- What can be in the way --------------------------------------------------------------------------------------------
 
 
-def _size_obstacles(model: Model, size: str, better: Better) -> Iterator[str]:
+def _size_blockers(model: Model, size: str, better: Better) -> Iterator[str]:
     if not size or _makes_size(model, size):
         return
     allowed = ", ".join(model.image_sizes)
@@ -98,7 +98,7 @@ def _makes_size(model: Model, size: str) -> bool:
     return size in model.image_sizes or (model.free_size and is_free_size(size))
 
 
-def _choice_obstacles(
+def _choice_blockers(
     model: Model, field: str, value: str, choices: Callable[[Model], tuple[str, ...]], better: Better
 ) -> Iterator[str]:
     if not value or value in choices(model):
@@ -110,17 +110,17 @@ def _choice_obstacles(
         yield f"{model.name} has no choice of {field}; leave it empty.{named}"
 
 
-def _moderation_obstacles(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
+def _moderation_blockers(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
     """It came with the choice of format."""
     if request.moderation and request.images and model.formats:
         yield f"{model.name} takes no choice of moderation for pictures made from others; leave it empty."
         return
-    yield from _choice_obstacles(
+    yield from _choice_blockers(
         model, "moderation", request.moderation, lambda other: MODERATIONS if other.formats else (), better
     )
 
 
-def _combination_obstacles(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
+def _combination_blockers(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
     output_format = request.output_format or "png"
     if request.background == "transparent" and model.backgrounds and output_format not in SEE_THROUGH:
         yield f"A transparent background needs the format {' or '.join(SEE_THROUGH)}, not {output_format}."
@@ -135,7 +135,7 @@ def _combination_obstacles(model: Model, request: ImageRequest, better: Better) 
         yield f"Compression is 0 to 100, not {request.compression}."
 
 
-def _count_obstacles(model: Model, count: int, better: Better) -> Iterator[str]:
+def _count_blockers(model: Model, count: int, better: Better) -> Iterator[str]:
     if count < 1:
         yield f"The count is {count}; at least one picture is made."
     elif count > model.max_images:
@@ -143,7 +143,7 @@ def _count_obstacles(model: Model, count: int, better: Better) -> Iterator[str]:
         yield f"{model.name} makes at most {model.max_images} at once; the count is {count}.{named}"
 
 
-def _input_obstacles(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
+def _input_blockers(model: Model, request: ImageRequest, better: Better) -> Iterator[str]:
     count = len(request.images)
     if count > _most_images(model):
         most = _most_images(model)
@@ -159,6 +159,6 @@ def image_models(roster: Roster, provider: str = "") -> list[Model]:
     """Those that the team can have now, or all of them where it can have none, so that it can be said why."""
     known = roster.models.values()
     models = [model for model in known if model.kind == "image" and provider in ("", model.provider)]
-    at_hand = [model for model in models if not why_not(model, roster)]
+    at_hand = [model for model in models if not find_blockers(model, roster)]
     lasting = sorted(at_hand, key=lambda model: model.retired_on is not None)
     return lasting or models

@@ -16,7 +16,7 @@ from generation.catalogue import Model
 from generation.connections import Roster
 from generation.providers.registry import is_local
 from generation.quoting import batches, eligibility, quotes
-from generation.quoting.quotes import Offer
+from generation.quoting.quotes import Quote
 from projects.models import Project, Scene
 
 #: How many takes a connection that is not there yet is taken to make at a time.
@@ -34,7 +34,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class ProjectOffer:
+class ProjectQuote:
     """One model for all scenes of a project."""
 
     model: Model
@@ -47,7 +47,7 @@ class ProjectOffer:
     expected_seconds: Decimal
     places: int
     #: Why it cannot be had here; it is priced all the same, unless it is retired.
-    hindrance: str
+    unavailable_because: str
     reasons: tuple[Reason, ...]
     is_chosen: bool
     is_retired: bool
@@ -61,46 +61,46 @@ class ProjectOffer:
 
     @property
     def can_be_used(self) -> bool:
-        return not self.hindrance and self.possible > 0
+        return not self.unavailable_because and self.possible > 0
 
 
-def compare(project: Project, scenes: Sequence[Scene], roster: Roster) -> list[ProjectOffer]:
+def compare(project: Project, scenes: Sequence[Scene], roster: Roster) -> list[ProjectQuote]:
     """Those that can be had first, then those that make the most scenes, the cheapest among them; dear ones are marked."""
     render = _remembering_prompts()
     models = [model for model in roster.models.values() if model.kind == "video"]
-    found = [_project_offer(project, scenes, model, roster, render) for model in models]
-    asked_above = budget.asks_above(project)
+    found = [_quote_project(project, scenes, model, roster, render) for model in models]
+    asked_above = budget.confirmation_threshold(project)
     marked = [replace(one, warning=_warning(one, found, asked_above)) for one in found]
-    return sorted(marked, key=lambda one: (bool(one.hindrance), one.impossible, one.total or Decimal(0)))
+    return sorted(marked, key=lambda one: (bool(one.unavailable_because), one.impossible, one.total or Decimal(0)))
 
 
-def _project_offer(
+def _quote_project(
     project: Project, scenes: Sequence[Scene], model: Model, roster: Roster, render: Callable[[Scene, Model], str]
-) -> ProjectOffer:
+) -> ProjectQuote:
     connection = roster.connection_for(model)
-    hindrance = eligibility.why_not(model, roster)
+    unavailable = eligibility.find_blockers(model, roster)
     is_retired = roster.is_retired(model)
     reasons: dict[str, list[int]] = defaultdict(list)
     possible = []
     for scene in [] if is_retired else scenes:
-        offered = quotes.offer(scene, model, roster, render=render)
-        in_the_way = [obstacle for obstacle in offered.obstacles if obstacle not in hindrance]
-        for obstacle in in_the_way:
-            reasons[obstacle].append(scene.position)
-        if not in_the_way and offered.price is not None:
-            possible.append((scene, offered))
+        quote = quotes.quote_model(scene, model, roster, render=render)
+        blockers = [blocker for blocker in quote.blockers if blocker not in unavailable]
+        for blocker in blockers:
+            reasons[blocker].append(scene.position)
+        if not blockers and quote.price is not None:
+            possible.append((scene, quote))
     places = connection.max_in_flight if connection else USUAL_PLACES
     places = settings.MEDIA_WORKERS if is_local(model.provider) else places
-    return ProjectOffer(
+    return ProjectQuote(
         model=model,
         scenes=len(scenes),
         possible=len(possible),
-        total=_sum(offered for _, offered in possible),
-        missing=_sum(offered for scene, offered in possible if batches.is_missing(scene)),
+        total=_sum(quote for _, quote in possible),
+        missing=_sum(quote for scene, quote in possible if batches.is_missing(scene)),
         expected_seconds=Decimal(-(-len(possible) // places) * model.expected_seconds),
         places=places,
-        hindrance=" ".join(hindrance),
-        reasons=tuple(Reason(words, in_words(positions)) for words, positions in reasons.items()),
+        unavailable_because=" ".join(unavailable),
+        reasons=tuple(Reason(words, format_ranges(positions)) for words, positions in reasons.items()),
         is_chosen=model.id == project.model_id,
         is_retired=is_retired,
         mark=roster.mark(model),
@@ -120,14 +120,14 @@ def _remembering_prompts() -> Callable[[Scene, Model], str]:
     return render
 
 
-def _sum(offered: Iterable[Offer]) -> Decimal | None:
-    prices = [one.price for one in offered if one.price is not None]
+def _sum(quote: Iterable[Quote]) -> Decimal | None:
+    prices = [one.price for one in quote if one.price is not None]
     return sum(prices, Decimal(0)) if prices else None
 
 
-def _warning(one: ProjectOffer, found: Iterable[ProjectOffer], asked_above: Decimal | None) -> str:
+def _warning(one: ProjectQuote, found: Iterable[ProjectQuote], asked_above: Decimal | None) -> str:
     """Beside the hosted models at hand that make as many scenes."""
-    if one.total is None or one.hindrance:
+    if one.total is None or one.unavailable_because:
         return ""
     hosted = [other for other in found if other.can_be_used and not is_local(other.model.provider)]
     others = [
@@ -135,10 +135,10 @@ def _warning(one: ProjectOffer, found: Iterable[ProjectOffer], asked_above: Deci
         for other in hosted
         if other.total is not None and other.possible >= one.possible
     ]
-    return quotes.dearness(one.total, others, asked_above)
+    return quotes.describe_expense(one.total, others, asked_above)
 
 
-def in_words(positions: Iterable[int]) -> str:
+def format_ranges(positions: Iterable[int]) -> str:
     """1, 2, 3 and 7 as “1-3, 7”."""
     runs = [
         [position for _, position in run]
@@ -151,7 +151,7 @@ def in_words(positions: Iterable[int]) -> str:
 
 
 @dataclass(frozen=True)
-class Gone:
+class UnavailableModel:
     """Scenes that are set to a model which is retired or unknown, and the one that would take its place."""
 
     model_id: str
@@ -167,18 +167,18 @@ class Gone:
         return self.count - self.possible
 
 
-def gone_of(project: Project, scenes: Iterable[Scene], roster: Roster) -> list[Gone]:
+def find_unavailable_models(project: Project, scenes: Iterable[Scene], roster: Roster) -> list[UnavailableModel]:
     by_model: dict[str, list[Scene]] = defaultdict(list)
     for scene in scenes:
         by_model[scene.chosen_model_id].append(scene)
     return [
-        _gone(project, model_id, of_model, words, roster)
+        _describe_unavailable(project, model_id, of_model, words, roster)
         for model_id, of_model in by_model.items()
-        if (words := _why_gone(model_id, roster))
+        if (words := _explain_unavailable(model_id, roster))
     ]
 
 
-def _why_gone(model_id: str, roster: Roster) -> str:
+def _explain_unavailable(model_id: str, roster: Roster) -> str:
     model = roster.models.get(model_id)
     if model is None:
         return f"{model_id}, which is not known here any more"
@@ -187,13 +187,15 @@ def _why_gone(model_id: str, roster: Roster) -> str:
     return ""
 
 
-def _gone(project: Project, model_id: str, scenes: Sequence[Scene], words: str, roster: Roster) -> Gone:
-    best: Gone | None = None
-    for model in _instead_of(project, model_id, roster):
-        offered = [one for scene in scenes if (one := quotes.offer(scene, model, roster)).is_possible]
-        price = _sum(offered) or Decimal(0)
-        positions = in_words(scene.position for scene in scenes)
-        gone = Gone(model_id, words, len(scenes), positions, model, len(offered), price)
+def _describe_unavailable(
+    project: Project, model_id: str, scenes: Sequence[Scene], words: str, roster: Roster
+) -> UnavailableModel:
+    best: UnavailableModel | None = None
+    for model in _find_replacements(project, model_id, roster):
+        quote = [one for scene in scenes if (one := quotes.quote_model(scene, model, roster)).is_possible]
+        price = _sum(quote) or Decimal(0)
+        positions = format_ranges(scene.position for scene in scenes)
+        gone = UnavailableModel(model_id, words, len(scenes), positions, model, len(quote), price)
         if best is None or gone.possible > best.possible:
             best = gone
         if not gone.impossible:
@@ -202,11 +204,11 @@ def _gone(project: Project, model_id: str, scenes: Sequence[Scene], words: str, 
     return best
 
 
-def _instead_of(project: Project, model_id: str, roster: Roster) -> list[Model]:
+def _find_replacements(project: Project, model_id: str, roster: Roster) -> list[Model]:
     """Models that can be had, the likeliest first: what follows it, then hosted ones by price, then the local renderer."""
     successors = list(_successors(roster.models, model_id))
     videos = [model for model in roster.models.values() if model.kind == "video"]
-    at_hand = [model for model in videos if not eligibility.why_not(model, roster)]
+    at_hand = [model for model in videos if not eligibility.find_blockers(model, roster)]
 
     def rank(model: Model) -> tuple[bool, int, bool, Decimal]:
         follows = successors.index(model.id) if model.id in successors else len(successors)

@@ -1,6 +1,6 @@
 """What a model would make of a scene, for how much, or why it cannot: the one check for pages, pipeline and commands.
 
-An obstacle names what is in the way, what is allowed, and where the catalogue has one, the model that would allow it. A
+An blocker names what is in the way, what is allowed, and where the catalogue has one, the model that would allow it. A
 note says what the clip will not show although the scene has it. Nothing else of what was chosen may get lost.
 """
 
@@ -16,12 +16,17 @@ from core.money import money
 from generation import prompting
 from generation.billing import budget
 from generation.catalogue import Extension, Model
-from generation.catalogue.pricing import price_of
+from generation.catalogue.pricing import clip_price
 from generation.connections import ResolvedConnection, Roster, availability_mark
 from generation.models import Generation
 from generation.providers.base import Task
 from generation.providers.registry import is_local
-from generation.quoting.eligibility import availability_obstacles, instead, prompt_obstacles, why_not
+from generation.quoting.eligibility import (
+    availability_blockers,
+    find_blockers,
+    prompt_blockers,
+    suggest_alternative,
+)
 from projects.models import Audio, Reference, Scene
 
 SEED_LIMIT = 2**31 - 1
@@ -32,7 +37,7 @@ BUCKET = "output_gcs_uri"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Rework:
     """What shall be done to a finished take, in the person's own words."""
 
     task: Task
@@ -41,21 +46,21 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Quote:
     """One model for one scene; the clip would have that many seconds."""
 
     model: Model
     connection: ResolvedConnection | None
     seconds: Decimal
     price: Decimal | None
-    obstacles: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     #: That it is dear, beside what else could make the scene or by what the team asks about; empty where it is not.
     warning: str = ""
 
     @property
     def is_possible(self) -> bool:
-        return not self.obstacles and self.price is not None
+        return not self.blockers and self.price is not None
 
     @property
     def mark(self) -> str:
@@ -72,56 +77,56 @@ def chosen_model(scene: Scene, roster: Roster) -> Model:
         ) from None
 
 
-def chosen_offer(scene: Scene, roster: Roster) -> Offer | None:
+def quote_scene(scene: Scene, roster: Roster) -> Quote | None:
     """What the next take would be; None where its model is unknown."""
     model = roster.models.get(scene.chosen_model_id)
-    return offer(scene, model, roster) if model else None
+    return quote_model(scene, model, roster) if model else None
 
 
-def quote(scene: Scene, model: Model, roster: Roster, asked: Asked | None = None) -> Offer:
-    """The offer for what will be made. Raises ValidationError with every obstacle."""
-    offered = offer(scene, model, roster, asked)
-    if not offered.is_possible:
-        raise ValidationError(list(offered.obstacles))
-    return offered
+def require_quote(scene: Scene, model: Model, roster: Roster, rework: Rework | None = None) -> Quote:
+    """The offer for what will be made. Raises ValidationError with every blocker."""
+    quote = quote_model(scene, model, roster, rework)
+    if not quote.is_possible:
+        raise ValidationError(list(quote.blockers))
+    return quote
 
 
-def offer(
+def quote_model(
     scene: Scene,
     model: Model,
     roster: Roster,
-    asked: Asked | None = None,
+    rework: Rework | None = None,
     *,
     render: Callable[[Scene, Model], str] = prompting.render,
-) -> Offer:
+) -> Quote:
     """The model for the scene, at the nearest length it makes that is no shorter; or for what shall be done to a take.
 
     A new clip is made with the first of the team's connections that serves the model, another one where its source was made.
     """
-    connection = (roster.holding(asked.source.connection_id) if asked else None) or roster.connection_for(model)
+    connection = (roster.holding(rework.source.connection_id) if rework else None) or roster.connection_for(model)
     seconds = model.seconds.nearest(scene.duration)
-    found: list[str] = [*availability_obstacles(model, connection, roster)]
+    found: list[str] = [*availability_blockers(model, connection, roster)]
     if model.kind != "video":
         found.append(f"{model.name} makes no clips.")
     unseen: list[str] = []
     resolution = scene.resolution
-    if asked:
-        found += [*task_obstacles(model, connection, asked), *prompt_obstacles(model, asked.prompt)]
-        resolution = asked.source.resolution
-        seconds = asked.source.whole_seconds
-        if asked.task == Task.EXTEND and model.takes.extend:
-            seconds = model.takes.extend.nearest(scene.duration, made=asked.source.whole_seconds)
+    if rework:
+        found += [*rework_blockers(model, connection, rework), *prompt_blockers(model, rework.prompt)]
+        resolution = rework.source.resolution
+        seconds = rework.source.whole_seconds
+        if rework.task == Task.EXTEND and model.takes.extend:
+            seconds = model.takes.extend.nearest(scene.duration, made=rework.source.whole_seconds)
     else:
-        found += [*format_obstacles(scene, model, roster), *length_obstacles(model, scene.duration, roster)]
-        unseen += input_obstacles(scene, model, seconds, roster)
+        found += [*format_blockers(scene, model, roster), *length_blockers(model, scene.duration, roster)]
+        unseen += input_blockers(scene, model, seconds, roster)
         if not is_local(model.provider):
-            found += [*unseen, *prompt_obstacles(model, render(scene, model))]
+            found += [*unseen, *prompt_blockers(model, render(scene, model))]
             unseen = []
         unseen += length_notes(model, scene.duration, seconds)
     price = _price(model, resolution, seconds)
     if price is None and not found:
-        found.append(f"What {model.name} costs is not recorded, so it is not offered.")
-    return Offer(model, connection, seconds, price, tuple(found), tuple(unseen))
+        found.append(f"{model.name} has no known price.")
+    return Quote(model, connection, seconds, price, tuple(found), tuple(unseen))
 
 
 def frame_size(scene: Scene, roster: Roster) -> tuple[int, int]:
@@ -131,41 +136,41 @@ def frame_size(scene: Scene, roster: Roster) -> tuple[int, int]:
     return (sizes.get(scene.project.aspect_ratio) if sizes else None) or scene.project.frame_size
 
 
-def models_at_hand(roster: Roster) -> list[tuple[str, str]]:
+def available_models(roster: Roster) -> list[tuple[str, str]]:
     """Id and name of the video models that could make the team's clips today."""
     return [
         (model.id, model.name)
         for model in roster.models.values()
-        if model.kind == "video" and not why_not(model, roster)
+        if model.kind == "video" and not find_blockers(model, roster)
     ]
 
 
 def model_options(roster: Roster) -> list[tuple[str, str]]:
     """The same to choose from, with what speaks against counting on one beside its name."""
-    return [(model_id, called(roster.find(model_id), roster)) for model_id, _ in models_at_hand(roster)]
+    return [(model_id, describe_model(roster.find(model_id), roster)) for model_id, _ in available_models(roster)]
 
 
-def called(model: Model, roster: Roster) -> str:
+def describe_model(model: Model, roster: Roster) -> str:
     mark = roster.mark(model)
     return f"{model.name} · {mark}" if mark else model.name
 
 
-def offers_for(scene: Scene, roster: Roster) -> list[Offer]:
+def quote_models(scene: Scene, roster: Roster) -> list[Quote]:
     """Every video model; those that can make the scene first, the cheapest among them, and the dear ones marked."""
-    offers = [offer(scene, model, roster) for model in roster.models.values() if model.kind == "video"]
-    asked_above = budget.asks_above(scene.project)
+    offers = [quote_model(scene, model, roster) for model in roster.models.values() if model.kind == "video"]
+    asked_above = budget.confirmation_threshold(scene.project)
     hosted = [one for one in offers if one.is_possible and not is_local(one.model.provider)]
     others = [(one.price, one.model.name) for one in hosted if one.price is not None]
     marked = [
-        replace(one, warning=dearness(one.price, others, asked_above))
+        replace(one, warning=describe_expense(one.price, others, asked_above))
         if one.price is not None and one.is_possible
         else one
         for one in offers
     ]
-    return sorted(marked, key=lambda offered: (bool(offered.obstacles), offered.price or Decimal(0)))
+    return sorted(marked, key=lambda quote: (bool(quote.blockers), quote.price or Decimal(0)))
 
 
-def dearness(price: Decimal, others: Iterable[tuple[Decimal, str]], asked_above: Decimal | None) -> str:
+def describe_expense(price: Decimal, others: Iterable[tuple[Decimal, str]], asked_above: Decimal | None) -> str:
     """What makes the price dear, in words: several times that of the cheapest of the `others`, or asked about first."""
     said = []
     cheapest = min(others, key=lambda other: other[0], default=None)
@@ -177,17 +182,17 @@ def dearness(price: Decimal, others: Iterable[tuple[Decimal, str]], asked_above:
 
 
 def _price(model: Model, resolution: str, seconds: Decimal) -> Decimal | None:
-    return price_of(model, resolution=resolution, seconds=seconds) if resolution in model.price_per_second else None
+    return clip_price(model, resolution=resolution, seconds=seconds) if resolution in model.price_per_second else None
 
 
 # -- What can be in the way --------------------------------------------------------------------------------------------
 
 
-def format_obstacles(scene: Scene, model: Model, roster: Roster) -> Iterator[str]:
+def format_blockers(scene: Scene, model: Model, roster: Roster) -> Iterator[str]:
     aspect, resolution = scene.project.aspect_ratio, scene.resolution
     if aspect in model.sizes.get(resolution, {}):
         return
-    better = instead(model, roster, lambda other: aspect in other.sizes.get(resolution, {}))
+    better = suggest_alternative(model, roster, lambda other: aspect in other.sizes.get(resolution, {}))
     if aspect not in model.aspect_ratios:
         yield f"{model.name} cannot make {aspect}; it makes {', '.join(model.aspect_ratios)}.{better}"
     elif resolution not in model.sizes:
@@ -197,11 +202,11 @@ def format_obstacles(scene: Scene, model: Model, roster: Roster) -> Iterator[str
         yield f"{model.name} cannot make {aspect} in {resolution}; in {resolution} it makes {others}.{better}"
 
 
-def length_obstacles(model: Model, seconds: Decimal, roster: Roster, *, exactly: bool = False) -> Iterator[str]:
-    """A scene that is shorter than what the model makes is no obstacle, unless it must be `exactly` that long."""
+def length_blockers(model: Model, seconds: Decimal, roster: Roster, *, exactly: bool = False) -> Iterator[str]:
+    """A scene that is shorter than what the model makes is no blocker, unless it must be `exactly` that long."""
     if model.seconds.allows(seconds) or (not exactly and model.seconds.nearest(seconds) >= seconds):
         return
-    better = instead(model, roster, lambda other: other.seconds.allows(seconds))
+    better = suggest_alternative(model, roster, lambda other: other.seconds.allows(seconds))
     yield f"{model.name} makes {model.seconds}; this scene has {seconds.normalize():f} s.{better}"
 
 
@@ -210,21 +215,21 @@ def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[st
         yield f"{model.name} makes {model.seconds}: the clip will have {seconds.normalize():f} s."
 
 
-def input_obstacles(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
-    yield from picture_obstacles(scene, model, seconds, roster)
+def input_blockers(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
+    yield from picture_blockers(scene, model, seconds, roster)
     takes = model.takes
     if scene.seed is not None and not takes.seed:
-        yield f"{model.name} takes no seed.{instead(model, roster, lambda other: other.takes.seed)}"
+        yield f"{model.name} takes no seed.{suggest_alternative(model, roster, lambda other: other.takes.seed)}"
     elif scene.seed is not None and scene.seed > SEED_LIMIT:
         yield f"A seed is at most {SEED_LIMIT}."
     if scene.audio == Audio.OFF and takes.audio == "always":
-        better = instead(model, roster, lambda other: other.takes.audio != "always")
+        better = suggest_alternative(model, roster, lambda other: other.takes.audio != "always")
         yield f"{model.name} always makes sound.{better}"
     if scene.audio == Audio.ON and takes.audio == "never":
-        yield f"{model.name} makes no sound.{instead(model, roster, lambda other: other.takes.audio != 'never')}"
+        yield f"{model.name} makes no sound.{suggest_alternative(model, roster, lambda other: other.takes.audio != 'never')}"
 
 
-def picture_obstacles(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
+def picture_blockers(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
     """Which of the scene's frames and references the model does not take."""
     takes = model.takes
     start, end = scene.frame(Reference.Role.START_FRAME), scene.frame(Reference.Role.END_FRAME)
@@ -237,7 +242,7 @@ def picture_obstacles(scene: Scene, model: Model, seconds: Decimal, roster: Rost
         yield f"{model.name} takes an end frame only together with a start frame."
     if references > takes.references:
         allowed = f"{takes.references} references" if takes.references else "no references"
-        better = instead(model, roster, lambda other: other.takes.references >= references)
+        better = suggest_alternative(model, roster, lambda other: other.takes.references >= references)
         yield f"{model.name} takes {allowed}; this scene has {references}.{better}"
     if references and (start or end) and takes.frames_or_references:
         yield f"{model.name} takes either frames or references, not both."
@@ -249,15 +254,16 @@ def frame_refusal(model: Model, role: str, roster: Roster) -> str:
     """That the model takes no such frame, and which would; empty where it does."""
     match role:
         case Reference.Role.START_FRAME if not model.takes.start_frame:
-            better = instead(model, roster, lambda other: other.takes.start_frame)
+            better = suggest_alternative(model, roster, lambda other: other.takes.start_frame)
             return f"{model.name} takes no start frame.{better}"
         case Reference.Role.END_FRAME if not model.takes.end_frame:
-            return f"{model.name} takes no end frame.{instead(model, roster, lambda other: other.takes.end_frame)}"
+            better = suggest_alternative(model, roster, lambda other: other.takes.end_frame)
+            return f"{model.name} takes no end frame.{better}"
     return ""
 
 
-def task_obstacles(model: Model, connection: ResolvedConnection | None, asked: Asked) -> Iterator[str]:
-    task, source = asked.task, asked.source
+def rework_blockers(model: Model, connection: ResolvedConnection | None, rework: Rework) -> Iterator[str]:
+    task, source = rework.task, rework.source
     able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}[task]
     if not able:
         where = f" at {connection.name}" if connection else ""
@@ -267,14 +273,14 @@ def task_obstacles(model: Model, connection: ResolvedConnection | None, asked: A
     elif source.provider != model.provider or (connection and source.connection_id != _row_id(connection)):
         yield f"A clip can only be used to {task} where it was made."
     elif task == Task.EXTEND and model.takes.extend:
-        yield from extension_obstacles(model, model.takes.extend, connection, source)
+        yield from extension_blockers(model, model.takes.extend, connection, source)
 
 
 def _row_id(connection: ResolvedConnection) -> int:
     return connection.stored.pk if connection.stored else connection.ensure_row().pk
 
 
-def extension_obstacles(
+def extension_blockers(
     model: Model, extension: Extension, connection: ResolvedConnection | None, source: Generation
 ) -> Iterator[str]:
     if extension.resolutions and source.resolution not in extension.resolutions:

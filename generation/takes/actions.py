@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from generation.models import Advancing, Generation, select_first_take, select_take
+from generation.models import Generation, Job, select_first_take, select_take
 from generation.models.generation import NOTE_LENGTH
 from generation.states import Status
 from projects.models import Project
@@ -71,7 +71,7 @@ def restore(take: Generation, by: User | None = None, *, selected: bool = False)
             select_take(take.scene_id, take) if selected else select_first_take(take)
 
 
-def dismiss_failure(job: Advancing) -> None:
+def dismiss_failure(job: Job) -> None:
     """The failed take or picture leaves the queue page, for everyone in the team."""
     rows = type(job)._default_manager.filter(pk=job.pk, status=Status.FAILED, dismissed_at=None)
     rows.update(dismissed_at=Now(), version=F("version") + 1, changed_at=Now())
@@ -83,7 +83,7 @@ def _lock(take: Generation) -> None:
 
 def _record(verb: Verb, take: Generation, by: User | None) -> None:
     scene = take.scene
-    activity.record(verb, by, take.called, project=scene.project, page=("scene_page", scene.pk))
+    activity.record(verb, by, take.label, project=scene.project, page=("scene_page", scene.pk))
 
 
 def _change(takes: QuerySet[Generation], **changes: object) -> bool:

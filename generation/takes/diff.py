@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from core.money import money
-from core.numbers import plain_number
+from core.numbers import format_number
 from generation.connections import Roster
 from generation.models import Generation
 from generation.providers.base import Task
@@ -138,7 +138,7 @@ def _settings(take: Generation, pictures: dict[str, Reference], roster: Roster) 
         "Model": Value(roster.model_name(take.model_id)),
         "Made as": Value(made),
         "Size": Value(f"{take.width} x {take.height} ({take.resolution}, {take.aspect_ratio})"),
-        "Length": Value(f"{plain_number(take.clip_seconds or take.duration)} s"),
+        "Length": Value(f"{format_number(take.clip_seconds or take.duration)} s"),
         "Frames a second": Value(str(take.fps)),
         "Seed": Value(NOTHING if seed is None else str(seed)),
         "Sound": Value(SOUND[take.inputs.get("audio")]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.money import money
-from generation.models import Advancing, Generation
+from generation.models import Generation, Job
 from generation.providers.base import ErrorKind
 from generation.states import Status
 
@@ -49,7 +49,7 @@ class Failure:
     is_warning: bool
 
 
-def failure_of(take: Advancing) -> Failure | None:
+def explain_failure(take: Job) -> Failure | None:
     """None for a take that is under way, done or cancelled."""
     if take.status not in (Status.FAILED, Status.UNKNOWN):
         return None
@@ -71,7 +71,7 @@ def failure_of(take: Advancing) -> Failure | None:
     )
 
 
-def _money(take: Advancing) -> str:
+def _money(take: Job) -> str:
     if take.status == Status.UNKNOWN:
         return "It may have been charged."
     return f"{money(take.actual_cost)} was charged." if take.actual_cost else "Nothing was charged."

@@ -27,14 +27,14 @@ CHAIN_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Taken:
+class ExtractedFrame:
     """A picture that was taken, and the frame whose place it has now."""
 
     picture: Reference
     replaced: Reference | None = None
 
 
-def take_frame(
+def use_frame(
     take: Generation,
     moment: stills.Moment,
     scene: Scene,
@@ -43,7 +43,7 @@ def take_frame(
     member: User,
     kind: str = "",
     label: str = "",
-) -> Taken:
+) -> ExtractedFrame:
     """Raises ValidationError with a sentence where the clip does not give that picture, or there is no room for it."""
     with stills.Decoder() as decoder:
         return _take_frame(decoder, take, moment, scene, role, member=member, kind=kind, label=label)
@@ -55,17 +55,17 @@ def next_scene(scene: Scene) -> Scene | None:
     return later.order_by("position", "pk").select_related("project").prefetch_related("references").first()
 
 
-def chain(scene: Scene, *, member: User) -> Taken:
+def chain_scene(scene: Scene, *, member: User) -> ExtractedFrame:
     """Raises ValidationError where there is nothing to take or nobody to give it to."""
     take, following = selected_take(scene), next_scene(scene)
     if take is None:
         raise ValidationError("Select a finished take first: its last frame is what the next scene begins with.")
     if following is None:
         raise ValidationError("This is the last scene of the storyboard; there is none that could begin with its end.")
-    return take_frame(take, stills.LAST, following, START, member=member)
+    return use_frame(take, stills.LAST, following, START, member=member)
 
 
-def chainable(scenes: Iterable[Scene]) -> Iterator[tuple[Generation, Scene]]:
+def find_chainable(scenes: Iterable[Scene]) -> Iterator[tuple[Generation, Scene]]:
     """Scenes without a start frame that follow one with a selected take, with that take; reads what is prefetched."""
     for scene, following in pairwise(scenes):
         take = selected_take(scene)
@@ -74,7 +74,7 @@ def chainable(scenes: Iterable[Scene]) -> Iterator[tuple[Generation, Scene]]:
 
 
 @dataclass(frozen=True)
-class Chained:
+class ChainResult:
     """`left` could not be done in the time there is; `refused` says of which clips there was no picture, and why."""
 
     pictures: list[Reference]
@@ -82,9 +82,9 @@ class Chained:
     left: int
 
 
-def chain_all(project: Project, *, member: User) -> Chained:
+def chain_all(project: Project, *, member: User) -> ChainResult:
     scenes = with_takes(Scene.objects.live().filter(project=project))
-    waiting = list(chainable(scenes))
+    waiting = list(find_chainable(scenes))
     until = time.monotonic() + CHAIN_SECONDS
     done, refused = [], []
     with stills.Decoder() as decoder:
@@ -94,7 +94,7 @@ def chain_all(project: Project, *, member: User) -> Chained:
                 done.append(_take_frame(decoder, take, stills.LAST, following, START, member=member).picture)
             except ValidationError as error:
                 refused += [f"Scene {following.position}: {message}" for message in error.messages]
-    return Chained(done, refused, len(waiting))
+    return ChainResult(done, refused, len(waiting))
 
 
 def _take_frame(
@@ -107,19 +107,19 @@ def _take_frame(
     member: User,
     kind: str = "",
     label: str = "",
-) -> Taken:
+) -> ExtractedFrame:
     try:
         data = decoder.still(Path(take.clip.path), moment)
-    except stills.NoStill as error:
+    except stills.FrameUnavailable as error:
         raise ValidationError(f"No frame could be taken from take {take.number}. {error}") from error
     image = ContentFile(data, name="frame.png")
-    label = label or f"{named(moment)} of scene {take.scene.position}, take {take.number}"
+    label = label or f"{describe_moment(moment)} of scene {take.scene.position}, take {take.number}"
     replaced = scene.frame(role) if role in Reference.FRAMES else None
-    picture = references.put(scene.project, scene, role, image, member=member, kind=kind, label=label)
-    return Taken(picture, replaced)
+    picture = references.add_reference(scene.project, scene, role, image, member=member, kind=kind, label=label)
+    return ExtractedFrame(picture, replaced)
 
 
-def named(moment: stills.Moment) -> str:
+def describe_moment(moment: stills.Moment) -> str:
     if moment is stills.LAST:
         return "Last frame"
     return "First frame" if moment == stills.FIRST else f"Frame at {moment:.2f} s"

@@ -13,19 +13,19 @@ from generation import connections
 from generation.models import Connection
 from generation.providers.base import ProviderError
 from generation.providers.registry import PROVIDERS
-from teams.access import can_edit_somewhere, editor_somewhere, signed_in, teams_of
+from teams.access import can_edit_somewhere, current_user, editor_somewhere, open_teams
 
 
 @require_safe
 def connection_list(request: HtmxHttpRequest) -> HttpResponse:
     """Those of the installation, and the way to those of the person's teams."""
-    person = signed_in(request)
+    person = current_user(request)
     environment = connections.read_environment()
     rows = {row.slug: row for row in Connection.objects.filter(team=None)}
     own = Count("connections", filter=Q(connections__deleted_at=None))
     context = {
         "connections": [(one, rows.get(one.slug)) for one in environment.values()],
-        "teams": teams_of(person).annotate(own=own),
+        "teams": open_teams(person).annotate(own=own),
         "can_test": can_edit_somewhere(person),
         "missing": [one for one in PROVIDERS.values() if one.has_accounts and one.name not in environment],
     }
@@ -35,7 +35,7 @@ def connection_list(request: HtmxHttpRequest) -> HttpResponse:
 @require_POST
 def connection_test(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     """One harmless question to the provider, answered in one sentence."""
-    editor_somewhere(signed_in(request))
+    editor_somewhere(current_user(request))
     connection = connections.read_environment().get(slug)
     if connection is None:
         raise Http404

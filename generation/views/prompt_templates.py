@@ -13,7 +13,7 @@ from core.htmx import HtmxHttpRequest
 from generation.forms.prompt_template import PromptTemplateForm
 from generation.prompting import FIELDS, TEMPLATES, WORDS, Template
 from generation.prompting.team_templates import delete_copy, save_copy
-from teams.access import load_team, signed_in
+from teams.access import current_user, load_team
 from teams.models import Role, Team
 
 
@@ -43,7 +43,7 @@ def prompt_template(request: HtmxHttpRequest, pk: int, name: str) -> HttpRespons
     if form.is_valid():
         text = form.cleaned_data["text"]
         if text != form.initial["text"]:
-            save_copy(team, template, text, signed_in(request))
+            save_copy(team, template, text, current_user(request))
         messages.success(request, "Saved. New takes are made with it.")
         return redirect("prompt_template", pk, name)
     context = {"team": team, "template": template, "copy": copy, "form": form, "can_edit": role.includes(Role.EDITOR)}
@@ -63,6 +63,6 @@ def prompt_template_preview(request: HtmxHttpRequest, pk: int, name: str) -> Htt
 @require_POST
 def prompt_template_reset(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
     team, template, _ = load_template(request, pk, name, at_least=Role.EDITOR)
-    if delete_copy(team, template, signed_in(request)):
+    if delete_copy(team, template, current_user(request)):
         messages.success(request, f"The built-in template for {template.title} is back.")
     return redirect("prompt_template", pk, name)

@@ -20,7 +20,7 @@ from generation.forms.connection import ConnectionForm, kinds
 from generation.loaders import load_connection
 from generation.models import Connection
 from teams import activity
-from teams.access import load_team, signed_in
+from teams.access import current_user, load_team
 from teams.models import Role, Verb
 
 
@@ -30,7 +30,7 @@ def team_connection_list(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     rows = list(Connection.live().filter(team=team))
     context = {
         "team": team,
-        "connections": usage.of(rows) if role.includes(Role.EDITOR) else [],
+        "connections": usage.measure_usage(rows) if role.includes(Role.EDITOR) else [],
         "names": rows,
         "kinds": kinds(),
         "can_change": role == Role.OWNER,
@@ -62,7 +62,7 @@ def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
-    cap = budget.of_connection(connection).cap_month
+    cap = budget.connection_budget(connection).cap_month
     form = ConnectionForm(request.POST or None, instance=connection, cap=cap)
     if form.is_valid():
         with transaction.atomic():
@@ -79,14 +79,14 @@ def connection_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 def _keep_cap(connection: Connection, form: ConnectionForm, request: HtmxHttpRequest) -> None:
     assert connection.team_id is not None
-    row = budget.locked_of(connection.pk, connection.team_id)
-    budget.change_caps(row, {"cap_month": form.cleaned_data["cap_month"]}, signed_in(request))
+    row = budget.lock_connection_budget(connection.pk, connection.team_id)
+    budget.change_caps(row, {"cap_month": form.cleaned_data["cap_month"]}, current_user(request))
 
 
 def _record(verb: Verb, connection: Connection, request: HtmxHttpRequest) -> None:
     team = connection.team_id
     assert team is not None
-    activity.record(verb, signed_in(request), str(connection), team=team, page=("team_connections", team))
+    activity.record(verb, current_user(request), str(connection), team=team, page=("team_connections", team))
 
 
 @require_POST
@@ -117,7 +117,7 @@ def connection_remove(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     if team_connections.remove(connection):
         _record(Verb.CONNECTION_REMOVED, connection, request)
-        under_way = usage.of([connection])[0].in_flight
+        under_way = usage.measure_usage([connection])[0].in_flight
         rest = f" {under_way} under way with it go on; its key is kept until then." if under_way else ""
         offer_undo(request, f"{connection} is removed.{rest}", reverse("connection_restore", args=[pk]))
     return redirect("team_connections", connection.team_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from django.utils.text import capfirst
 
-from projects.exporters.table import shown
+from projects.exporters.table import format_cell
 from projects.importers import terms
 from projects.models import Project, Scene
 
@@ -28,7 +28,7 @@ def as_fountain(project: Project, scenes: Iterable[Scene]) -> bytes:
 
 def _paragraphs(scene: Scene) -> Iterator[str]:
     place = _one_line(scene.location)
-    time = shown(scene, "time_of_day")
+    time = format_cell(scene, "time_of_day")
     if place:
         ending = next((ending for ending in WHERE if place.lower().endswith(ending)), "")
         heading = f"{WHERE.get(ending, '.')}{place.removesuffix(ending)}" + (f" - {time}" if time else "")
@@ -39,7 +39,7 @@ def _paragraphs(scene: Scene) -> Iterator[str]:
     yield from _dialogue(_escaped(scene.dialogue))
     for name in terms.FIELDS:
         is_said = name in IN_BODY or (name in IN_HEADING and place)
-        if not is_said and (value := shown(scene, name)):
+        if not is_said and (value := format_cell(scene, name)):
             text = _escaped(value)
             yield f"[[{capfirst(terms.label(name))}: {text}{' ' if text.endswith(']') else ''}]]"
 

@@ -32,7 +32,7 @@ def refuse_too_large(size: int) -> None:
         )
 
 
-def text_of(data: bytes) -> tuple[str, list[str]]:
+def decode_text(data: bytes) -> tuple[str, list[str]]:
     """The text with line ends as \\n and without control characters, and notes on how it was read."""
     refuse_too_large(len(data))
     for start, sentence in NOT_TEXT.items():

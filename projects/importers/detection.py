@@ -7,7 +7,7 @@ from pathlib import PurePath
 from django.db.models import TextChoices
 
 from projects.importers import fountain, plain, table
-from projects.importers.decoding import text_of
+from projects.importers.decoding import decode_text
 from projects.importers.drafts import Draft, Script, Unreadable
 from projects.storyboard import MAX_SCENES
 
@@ -36,7 +36,7 @@ def detect(text: str, name: str = "") -> Format:
 
 def read(data: bytes, *, name: str = "", as_format: str = "") -> Script:
     """The drafts in a script. Raises Unreadable."""
-    text, notes = text_of(data)
+    text, notes = decode_text(data)
     chosen = Format(as_format) if as_format else detect(text, name)
     found, more = READERS[chosen](text)
     drafts: list[Draft] = [part for draft in found if not draft.is_empty for part in draft.finished()]

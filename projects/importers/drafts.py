@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 
-from core.numbers import plain_number
+from core.numbers import format_number
 from projects import presets
 from projects.importers import terms
 from projects.models import LONG_TEXT, MAX_SECONDS, MIN_SECONDS, Project, Scene, scene_field
@@ -57,7 +57,7 @@ class Draft:
             return
         kept = min(MAX_SECONDS, max(MIN_SECONDS, seconds.quantize(TENTH, ROUND_HALF_UP)))
         if kept != seconds:
-            self.warnings.append(f"A scene lasts 1 to 60 seconds, in tenths: {text} became {plain_number(kept)} s.")
+            self.warnings.append(f"A scene lasts 1 to 60 seconds, in tenths: {text} became {format_number(kept)} s.")
         self.fields["duration"] = kept
 
     def _put_seed(self, text: str) -> None:

@@ -148,7 +148,7 @@ class _Reader:
 
     def _note(self, text: str) -> None:
         found = FIELD_NOTE.match(text)
-        field = terms.field_of(found[1]) if found else None
+        field = terms.find_field(found[1]) if found else None
         if found and field in terms.FIELDS and self.is_open:
             self._put(field, found[2])
         elif self.is_open:

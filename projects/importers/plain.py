@@ -58,7 +58,7 @@ def _is_said(line: str) -> bool:
 
 def _label(line: str) -> tuple[str, str] | None:
     found = LABEL.match(line)
-    field = terms.field_of(found[1]) if found else None
+    field = terms.find_field(found[1]) if found else None
     return (field, found[2]) if found and field and field != terms.NUMBER else None
 
 

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from core.spreadsheets import as_it_was
+from core.spreadsheets import unescape_cell
 from projects.importers import terms
 from projects.importers.drafts import Draft, Unreadable
 
@@ -27,7 +27,7 @@ def read(text: str) -> tuple[list[Draft], list[str]]:
     delimiter, cells = _heading(text)
     if len(cells) > MAX_COLUMNS:
         raise Unreadable(f"This table has {len(cells)} columns; at most {MAX_COLUMNS} are read. Leave some out.")
-    fields = [terms.field_of(cell) for cell in cells]
+    fields = [terms.find_field(cell) for cell in cells]
     if not {"title", "action", "dialogue", terms.NUMBER}.intersection(fields):
         raise Unreadable(
             f"The first row names no column that says what happens: “{', '.join(cells)[:80]}”. "
@@ -52,7 +52,7 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 
 def _known(cells: list[str]) -> int:
-    return sum(terms.field_of(cell) is not None for cell in cells)
+    return sum(terms.find_field(cell) is not None for cell in cells)
 
 
 def _without_separator_line(text: str) -> str:
@@ -84,7 +84,7 @@ def _draft(row: list[str], cells: list[str], fields: list[str | None]) -> Draft:
     draft = Draft()
     number = ""
     for heading, field, cell in zip(cells, fields, row, strict=False):
-        text = as_it_was(cell)
+        text = unescape_cell(cell)
         if field == terms.NUMBER:
             number = number or text.strip()
         elif field is not None:

@@ -133,7 +133,7 @@ def _names() -> dict[str, str]:
     return names | {plain(label(field)): field for field in FIELDS}
 
 
-def field_of(heading: str) -> str | None:
+def find_field(heading: str) -> str | None:
     """The field that a column or label means: one of FIELDS, NUMBER or TIME; None for any other."""
     without_unit = re.sub(r"\((?:s|sec|secs|seconds|mm)\)\s*$", "", heading.strip(), flags=re.IGNORECASE)
     return NUMBER if without_unit == "#" else _names().get(plain(without_unit))

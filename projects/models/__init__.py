@@ -11,14 +11,13 @@ from projects.models.scene import (
     field_name,
     scene_field,
 )
-from projects.models.undo_entry import Act
+from projects.models.undo_entry import UndoEntry
 
 __all__ = [
     "LONG_TEXT",
     "MAX_SECONDS",
     "MIN_SECONDS",
     "SHORT_TEXT",
-    "Act",
     "AspectRatio",
     "Audio",
     "Project",
@@ -28,6 +27,7 @@ __all__ = [
     "Resolution",
     "Scene",
     "SceneQuerySet",
+    "UndoEntry",
     "field_name",
     "frame_size",
     "scene_field",

@@ -63,7 +63,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(deleted_at=None)
 
     def for_person(self, user: User) -> ProjectQuerySet:
-        return self.live().filter(team__memberships__in=Membership.objects.that_open_for(user))
+        return self.live().filter(team__memberships__in=Membership.objects.open_for_user(user))
 
 
 class Project(models.Model):

@@ -7,7 +7,7 @@ from projects.models.project import Project
 from teams.models import User
 
 
-class Act(models.Model):
+class UndoEntry(models.Model):
     """Something that was done to a storyboard, with what it takes to take it back; undoing.py says what `changes` holds."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="acts")
@@ -22,4 +22,4 @@ class Act(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"Act {self.pk}"
+        return f"UndoEntry {self.pk}"

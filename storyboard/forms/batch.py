@@ -5,11 +5,11 @@ from django.http import QueryDict
 
 from generation.connections import Roster
 from generation.models import next_take_number
-from generation.quoting.quotes import models_at_hand
+from generation.quoting.quotes import available_models
 from projects.models import Scene
 
 
-def choice_of(scene: Scene) -> str:
+def take_choice(scene: Scene) -> str:
     return f"{scene.pk}:{next_take_number(scene)}"
 
 
@@ -19,13 +19,13 @@ class BatchForm(forms.Form):
     def __init__(self, data: QueryDict, scenes: list[Scene], roster: Roster) -> None:
         super().__init__(data)
         self.fields["take"] = forms.MultipleChoiceField(
-            choices=[(choice_of(scene), scene.title) for scene in scenes],
+            choices=[(take_choice(scene), scene.title) for scene in scenes],
             error_messages={
                 "required": "Tick the scenes to make a take of.",
                 "invalid_choice": "A scene has changed since this page was opened. Look at the list again.",
             },
         )
-        models = [("", "Each scene's own model"), *models_at_hand(roster)]
+        models = [("", "Each scene's own model"), *available_models(roster)]
         self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Made with")
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.numbers import plain_number
+from core.numbers import format_number
 from generation.media import stills
 from generation.models import Generation
 from projects.models import Reference
@@ -39,7 +39,7 @@ class FrameForm(forms.Form):
             raise ValidationError("Say at which second.")
         length = self.take.clip_seconds
         if length is not None and seconds > length:
-            raise ValidationError(f"The clip lasts {plain_number(length)} s; there is no frame at {seconds:f} s.")
+            raise ValidationError(f"The clip lasts {format_number(length)} s; there is no frame at {seconds:f} s.")
         return seconds
 
     @property

@@ -11,9 +11,9 @@ from django import forms
 from generation.catalogue import Model
 from generation.connections import Roster
 from generation.providers.base import ImageRequest
-from generation.quoting.eligibility import why_not
-from generation.quoting.image_eligibility import backgrounds_of, image_price, is_free_size
-from generation.quoting.quotes import called, frame_size
+from generation.quoting.eligibility import find_blockers
+from generation.quoting.image_eligibility import background_choices, image_price, is_free_size
+from generation.quoting.quotes import describe_model, frame_size
 from projects.models import Project, Reference, Scene
 
 AS_THE_MODEL_DOES = ("", "As the model does")
@@ -45,7 +45,7 @@ class ImageRequestForm(forms.Form):
         super().__init__(data, **kwargs)
         by_id = {model.id: model for model in models}
         self.chosen_model = by_id.get((data or {}).get("model", "")) or models[0]
-        self._choose("model", [(model.id, called(model, roster)) for model in models])
+        self._choose("model", [(model.id, describe_model(model, roster)) for model in models])
         self.initial.setdefault("model", self.chosen_model.id)
         self.initial.setdefault("click", uuid.uuid4())
         sizes = self.chosen_model.image_sizes
@@ -53,7 +53,7 @@ class ImageRequestForm(forms.Form):
             sizes = (*sizes, own)
         self._offer("size", sizes)
         self._offer("quality", self.chosen_model.qualities)
-        self._offer("background", backgrounds_of(self.chosen_model))
+        self._offer("background", background_choices(self.chosen_model))
         self._offer("output_format", self.chosen_model.formats)
         self._offer("style", self.chosen_model.styles)
         self._choose("role", Reference.Role.choices if scene else [("reference", "Reference")])
@@ -104,5 +104,5 @@ class ImageRequestForm(forms.Form):
         return image_price(self.chosen_model, chosen.get("size", ""), chosen.get("quality", ""), number)
 
     @property
-    def obstacles(self) -> list[str]:
-        return why_not(self.chosen_model, self.roster)
+    def blockers(self) -> list[str]:
+        return find_blockers(self.chosen_model, self.roster)

@@ -5,7 +5,7 @@ from django import forms
 from generation.providers.base import Task
 
 
-class TakeFromForm(forms.Form):
+class ReworkForm(forms.Form):
     """What shall be made from a finished take."""
 
     task = forms.ChoiceField(choices=[(task.value, task.value) for task in (Task.REMIX, Task.EXTEND, Task.EDIT)])

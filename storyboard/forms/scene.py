@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.db.models.fields import BLANK_CHOICE_DASH
 
 from projects import presets, references
-from projects.edit_conflicts import Conflict, Seen, digest_of, merge_changes, text_of
+from projects.edit_conflicts import Conflict, Seen, digest_value, form_text, merge_changes
 from projects.models import Project, Reference, Resolution, Scene
 from storyboard.forms.widgets import PresetSelect, preset_widgets
 from teams.access import editable_teams
@@ -142,9 +142,9 @@ class SceneForm(forms.ModelForm[Scene]):
     def _conflict(self, stored: Scene, name: str) -> Conflict:
         field = self.fields[name]
         offered = dict(cast(Iterable[tuple[str, str]], field.choices)) if isinstance(field, forms.ChoiceField) else {}
-        mine, theirs = (text_of(value) for value in (self.cleaned_data[name], getattr(stored, name)))
+        mine, theirs = (form_text(value) for value in (self.cleaned_data[name], getattr(stored, name)))
         label = str(self[name].label)
-        return Conflict(name, label, offered.get(mine, mine), offered.get(theirs, theirs), digest_of(theirs))
+        return Conflict(name, label, offered.get(mine, mine), offered.get(theirs, theirs), digest_value(theirs))
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
         """What the prompt is made of: heading, fields, whether worth opening at once; an own prompt first."""
@@ -186,7 +186,7 @@ class PictureForm(forms.Form):
 
     def clean_image(self) -> ContentFile[bytes]:
         upload = self.cleaned_data["image"]
-        return references.cleaned(upload.file, upload.size)
+        return references.clean_picture(upload.file, upload.size)
 
 
 def name_blank_choices(form: forms.BaseForm) -> None:

@@ -83,7 +83,7 @@ class Change:
     stale: bool
 
 
-def planned(scenes: Sequence[Scene], values: Mapping[str, str], *, only_empty: bool) -> list[Change]:
+def plan_changes(scenes: Sequence[Scene], values: Mapping[str, str], *, only_empty: bool) -> list[Change]:
     """For scenes with their takes and references loaded; scenes that stay as they are are left out."""
     changes = []
     for scene in scenes:

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 
 from django import template
 
-from core.numbers import plain_number, roughly
-from generation.takes.failures import Failure, failure_of
+from core.numbers import format_duration, format_number
+from generation.takes.failures import Failure, explain_failure
 from projects import presets
 
 if TYPE_CHECKING:
-    from generation.models import Advancing
+    from generation.models import Job
     from projects.models import Scene
 
 register = template.Library()
-register.filter(roughly)
-register.filter("plain", plain_number)
+register.filter(format_duration)
+register.filter("plain", format_number)
 
 
 @register.filter
-def failure(job: Advancing) -> Failure | None:
-    return failure_of(job)
+def failure(job: Job) -> Failure | None:
+    return explain_failure(job)
 
 
 @register.filter
-def took(job: Advancing) -> str:
+def took(job: Job) -> str:
     """How long it took to make: 12 s, 3:04."""
     return seconds(Decimal(max(1, round(job.made_in.total_seconds())))) if job.made_in else ""
 
@@ -39,7 +39,7 @@ def seconds(value: Decimal | None) -> str:
         return ""
     if value >= 60:
         return f"{int(value) // 60}:{int(value) % 60:02d}"
-    return f"{plain_number(value)} s"
+    return f"{format_number(value)} s"
 
 
 @register.filter

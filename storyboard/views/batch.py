@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from core.htmx import HtmxHttpRequest
-from core.plurals import counted
+from core.plurals import count_noun
 from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.catalogue import Model
@@ -23,10 +23,10 @@ from generation.states import Status
 from projects.loaders import load_project
 from projects.models import Project, Scene
 from storyboard.cards import build_card
-from storyboard.forms.batch import BatchForm, choice_of
+from storyboard.forms.batch import BatchForm, take_choice
 from storyboard.loaders import live_scenes
-from storyboard.views.confirmation import ask_first, is_confirmed
-from teams.access import signed_in
+from storyboard.views.confirmation import is_confirmed, render_confirmation
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -62,14 +62,14 @@ def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     batch = batches.Batch()
     if form.is_valid():
         chosen = [scene for scene in scenes if scene.pk in form.numbers]
-        batch = batches.plan(chosen, roster, chosen_model(form, roster))
+        batch = batches.plan_batch(chosen, roster, chosen_model(form, roster))
     takes = asked.getlist("take")
     context = {
         "project": project,
         "form": form,
         "batch": batch,
-        "rows": [(scene, shown_take(scene), choice_of(scene), choice_of(scene) in takes) for scene in scenes],
-        "planned": [(build_card(scene, roster), offer) for scene, offer in batch.offers],
+        "rows": [(scene, shown_take(scene), take_choice(scene), take_choice(scene) in takes) for scene in scenes],
+        "planned": [(build_card(scene, roster), quote) for scene, quote in batch.quotes],
         "which": {name: (words, sum(map(test, scenes))) for name, (words, test) in WHICH.items()},
     }
     template = "_batch_plan.html" if request.htmx else "batch.html"
@@ -84,7 +84,7 @@ def ticked(asked: QueryDict, scenes: list[Scene]) -> QueryDict:
     _, test = WHICH.get(asked.get("which", ""), WHICH["missing"])
     meant = set(asked.getlist("scene"))
     data = QueryDict(mutable=True)
-    data.setlist("take", [choice_of(one) for one in scenes if (str(one.pk) in meant if meant else test(one))])
+    data.setlist("take", [take_choice(one) for one in scenes if (str(one.pk) in meant if meant else test(one))])
     return data
 
 
@@ -98,19 +98,19 @@ def start(request: HtmxHttpRequest, project: Project, form: BatchForm, roster: R
         batch = pipeline.enqueue_chosen(
             project,
             form.numbers,
-            member=signed_in(request),
+            member=current_user(request),
             model=chosen_model(form, roster),
             expected=request.POST.get("expected", ""),
             confirmed=is_confirmed(request),
         )
     except NeedsConfirmation as question:
-        return ask_first(request, project, question)
+        return render_confirmation(request, project, question)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         chosen = urlencode({"take": form.cleaned_data["take"], "model": form.cleaned_data["model"]}, doseq=True)
         return redirect(f"{request.path}?{chosen}")
     if batch.count:
-        messages.success(request, f"{counted(batch.count, 'take')} started.")
+        messages.success(request, f"{count_noun(batch.count, 'take')} started.")
     if batch.left_out:
         messages.warning(request, batch.left_out_because)
     return redirect("storyboard", project.pk)

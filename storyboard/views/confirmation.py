@@ -14,7 +14,7 @@ def is_confirmed(request: HtmxHttpRequest) -> bool:
     return "confirmed" in request.POST
 
 
-def ask_first(request: HtmxHttpRequest, project: Project, question: NeedsConfirmation) -> HttpResponse:
+def render_confirmation(request: HtmxHttpRequest, project: Project, question: NeedsConfirmation) -> HttpResponse:
     """A page whose button posts the same fields to the same address again, confirmed; for HTMX it opens in a dialog."""
     posted = ((name, value) for name, values in request.POST.lists() for value in values)
     context = {

@@ -25,7 +25,7 @@ def frame_preview(request: HttpRequest, pk: int, fit: str) -> HttpResponse:
     width, height = frame_size(picture.scene, roster_for(picture.project.team_id))
     try:
         with picture.image.open("rb") as file:
-            cut = fitting.fitted(file, width, height, fit)
+            cut = fitting.fit_picture(file, width, height, fit)
     except FileNotFoundError:
         raise Http404 from None
     shown = references.thumbnail(io.BytesIO(cut), SHOWN_SIDE)

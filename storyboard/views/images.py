@@ -16,12 +16,12 @@ from generation.quoting.image_eligibility import image_models
 from projects.loaders import load_project
 from projects.models import Project, Reference, Scene
 from storyboard.forms.image import ImageRequestForm
-from storyboard.image_progress import being_made, seen_of
+from storyboard.image_progress import list_image_progress, progress_token
 from storyboard.loaders import load_scene
-from storyboard.navigation import to_pictures
+from storyboard.navigation import redirect_to_pictures
 from storyboard.scene_page import pictures_context
-from storyboard.views.confirmation import ask_first, is_confirmed
-from teams.access import signed_in
+from storyboard.views.confirmation import is_confirmed, render_confirmation
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -58,7 +58,7 @@ def make(request: HtmxHttpRequest, project: Project, scene: Scene | None) -> Htt
                 Reference.Role(asked["role"]),
                 form.chosen_model,
                 form.request(),
-                member=signed_in(request),
+                member=current_user(request),
                 inputs=tuple(asked["images"]),
                 expected=request.GET.get("price"),
                 confirmed=is_confirmed(request),
@@ -66,9 +66,9 @@ def make(request: HtmxHttpRequest, project: Project, scene: Scene | None) -> Htt
                 kind=asked["kind"],
                 label=asked["label"],
             )
-            return to_pictures(project.pk, scene.pk if scene else None)
+            return redirect_to_pictures(project.pk, scene.pk if scene else None)
         except NeedsConfirmation as question:
-            return ask_first(request, project, question)
+            return render_confirmation(request, project, question)
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "project": project, "scene": scene}
@@ -81,7 +81,7 @@ def make(request: HtmxHttpRequest, project: Project, scene: Scene | None) -> Htt
 def pictures_panel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The scene's pictures, once something about those being made is not as the page has `seen` it."""
     scene, role = load_scene(request, pk)
-    if request.GET.get("seen") == seen_of(being_made(scene)):
+    if request.GET.get("seen") == progress_token(list_image_progress(scene)):
         return HttpResponse(status=204)
     context = {"scene": scene, "project": scene.project, "can_edit": role.includes(Role.EDITOR)}
     return render(

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 from core.htmx import HtmxHttpRequest
 from generation.connections import roster_for
 from generation.quoting import model_comparison
-from generation.quoting.eligibility import why_not
+from generation.quoting.eligibility import find_blockers
 from projects.loaders import load_project
 from storyboard import bulk
 from storyboard.loaders import live_scenes
-from storyboard.navigation import back_to_view
-from storyboard.views.undo import offer_to_take_back
-from teams.access import signed_in
+from storyboard.navigation import redirect_to_view
+from storyboard.views.undo import offer_entry_undo
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -27,10 +27,10 @@ def project_model(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     model = roster_for(project.team_id).models.get(request.POST.get("model", ""))
     if model is None or model.kind != "video":
         messages.error(request, "There is no such model here. Choose one of the list.")
-        return back_to_view(request, pk)
-    change = bulk.set_project_model(project, model, signed_in(request))
-    offer_to_take_back(request, change.text, change.entry)
-    return back_to_view(request, pk)
+        return redirect_to_view(request, pk)
+    change = bulk.set_project_model(project, model, current_user(request))
+    offer_entry_undo(request, change.text, change.entry)
+    return redirect_to_view(request, pk)
 
 
 @require_safe
@@ -40,7 +40,7 @@ def compare_models(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     context = {"project": project, "scenes": scenes, "can_edit": role.includes(Role.EDITOR)}
     roster = roster_for(project.team_id)
     context["offers"] = model_comparison.compare(project, scenes, roster)
-    context["gone_models"] = model_comparison.gone_of(project, scenes, roster)
+    context["unavailable_models"] = model_comparison.find_unavailable_models(project, scenes, roster)
     return render(request, "storyboard/model_comparison.html", context)
 
 
@@ -50,11 +50,11 @@ def model_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     roster = roster_for(project.team_id)
     old, model = request.POST.get("from", ""), roster.models.get(request.POST.get("to", ""))
-    if model is None or model.kind != "video" or why_not(model, roster):
+    if model is None or model.kind != "video" or find_blockers(model, roster):
         messages.error(request, "That model cannot be had here. Choose another under Compare models.")
-        return back_to_view(request, pk)
-    change = bulk.replace_model(project, old, model, signed_in(request))
-    offer_to_take_back(request, change.text, change.entry)
+        return redirect_to_view(request, pk)
+    change = bulk.replace_model(project, old, model, current_user(request))
+    offer_entry_undo(request, change.text, change.entry)
     if change.entry is None:
         messages.info(request, "No scene is set to that model any more.")
-    return back_to_view(request, pk)
+    return redirect_to_view(request, pk)

@@ -17,37 +17,37 @@ from storyboard.board import storyboard_context
 from storyboard.forms.scene import ProjectForm
 from storyboard.forms.script import ScriptForm
 from storyboard.navigation import render_view
-from storyboard.project_summaries import summaries_of
+from storyboard.project_summaries import summarize_projects
 from storyboard.scene_page import upload_context
 from storyboard.views.script import add_scenes, preview
 from teams import activity
-from teams.access import can_edit_somewhere, closed_teams_of, signed_in
-from teams.current_team import chosen_team
+from teams.access import can_edit_somewhere, current_user, locked_out_teams
+from teams.current_team import current_team
 from teams.models import Role, Verb
 
 
 @require_safe
 def project_list(request: HtmxHttpRequest) -> HttpResponse:
-    user = signed_in(request)
+    user = current_user(request)
     projects = Project.objects.for_person(user).select_related("team")
-    team = chosen_team(request)
+    team = current_team(request)
     if team is not None:
         projects = projects.filter(team=team)
     context = {
-        "summaries": summaries_of(projects),
+        "summaries": summarize_projects(projects),
         "team": team,
         "can_create": can_edit_somewhere(user),
-        "closed_teams": closed_teams_of(user),
+        "closed_teams": locked_out_teams(user),
     }
     return render(request, "storyboard/project_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_create(request: HtmxHttpRequest) -> HttpResponse:
-    user = signed_in(request)
+    user = current_user(request)
     if not can_edit_somewhere(user):
         return render(request, "storyboard/project_form.html", {"no_team": True}, status=403)
-    form = ProjectForm(request.POST or None, user=user, initial={"team": chosen_team(request)})
+    form = ProjectForm(request.POST or None, user=user, initial={"team": current_team(request)})
     script = ScriptForm(request.POST, request.FILES, needed=False) if form.is_bound else ScriptForm()
     can_be_read = script.is_valid()
     if request.htmx:
@@ -65,7 +65,7 @@ def project_create(request: HtmxHttpRequest) -> HttpResponse:
 @transaction.atomic
 def create(request: HtmxHttpRequest, form: ProjectForm, script: ScriptForm) -> Project:
     project = form.save()
-    activity.record(Verb.PROJECT_CREATED, signed_in(request), project=project)
+    activity.record(Verb.PROJECT_CREATED, current_user(request), project=project)
     if script.found:
         add_scenes(request, script, project)
     return project
@@ -79,9 +79,9 @@ def storyboard(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    form = ProjectForm(request.POST or None, instance=project, user=signed_in(request))
+    form = ProjectForm(request.POST or None, instance=project, user=current_user(request))
     if form.is_valid():
-        board.write(pk, {}, of_project={name: form.cleaned_data[name] for name in form.changed_data})
+        board.write_fields(pk, {}, of_project={name: form.cleaned_data[name] for name in form.changed_data})
         messages.success(request, "Project settings saved.")
         return redirect("storyboard", pk)
     deleted = project.scenes.exclude(deleted_at=None).order_by("-deleted_at")[:50]
@@ -94,7 +94,7 @@ def project_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    copy = board.duplicate_project(project, signed_in(request))
+    copy = board.duplicate_project(project, current_user(request))
     messages.success(request, f"This is the copy of “{project.title}”.")
     return redirect("storyboard", copy.pk)
 
@@ -102,7 +102,7 @@ def project_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    board.delete_project(pk, signed_in(request))
+    board.delete_project(pk, current_user(request))
     offer_undo(request, f"“{project.title}” is deleted.", reverse("project_restore", args=[pk]))
     return redirect("project_list")
 
@@ -110,6 +110,6 @@ def project_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR, deleted=True)
-    board.restore_project(pk, signed_in(request))
+    board.restore_project(pk, current_user(request))
     messages.success(request, f"“{project.title}” is back.")
     return redirect("storyboard", pk)

@@ -10,14 +10,14 @@ from core.htmx import HtmxHttpRequest
 from generation import prompting
 from generation.connections import roster_for
 from generation.prompting import FRAME, TEMPLATES
-from projects.storyboard import Written
-from projects.undo import remember
+from projects.storyboard import FieldChange
+from projects.undo import record_change
 from storyboard.forms.scene import SceneForm
 from storyboard.loaders import load_scene
-from storyboard.prompt_previews import previews_of
+from storyboard.prompt_previews import build_previews
 from storyboard.views.scene import save_or_show
-from storyboard.views.undo import offer_to_take_back
-from teams.access import signed_in
+from storyboard.views.undo import offer_entry_undo
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -26,7 +26,7 @@ def prompt_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """What would be sent if the form were saved as it stands; what is not valid yet stays as it was."""
     scene, role = load_scene(request, pk)
     SceneForm(request.POST, instance=scene).full_clean()
-    previews = previews_of(scene, roster_for(scene.project.team_id))
+    previews = build_previews(scene, roster_for(scene.project.team_id))
     context = {"scene": scene, "previews": previews, "oob": True, "can_edit": role.includes(Role.EDITOR)}
     return render(request, "storyboard/_prompt_panels.html", context)
 
@@ -41,11 +41,11 @@ def own_prompt(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         return HttpResponseBadRequest("There is no such template.")
     SceneForm(values, instance=scene).full_clean()
     given_up = "" if like else scene.own_prompt
-    values["own_prompt"] = prompting.own_text_of(scene, like) if like else ""
+    values["own_prompt"] = prompting.draft_own_prompt(scene, like) if like else ""
     scene, role = load_scene(request, pk)
     form = SceneForm(values, instance=scene)
     response = save_or_show(request, form, role, said="This scene has a prompt of its own now." if like else "")
     if given_up and not form.errors:
-        act = remember(scene.project, signed_in(request), written=[Written(pk, "own_prompt", given_up, "")])
-        offer_to_take_back(request, "The template makes the prompt again.", act)
+        act = record_change(scene.project, current_user(request), written=[FieldChange(pk, "own_prompt", given_up, "")])
+        offer_entry_undo(request, "The template makes the prompt again.", act)
     return response

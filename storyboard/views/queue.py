@@ -18,11 +18,11 @@ from generation import pipeline
 from generation.connections import roster_for
 from generation.jobs import recovery
 from generation.loaders import load_images, load_take
-from generation.models import Advancing, Connection, Generation, ImageGeneration, Worker
+from generation.models import Connection, Generation, ImageJob, Job, Worker
 from generation.states import Status
 from generation.takes.actions import dismiss_failure
 from storyboard.cards import JobEntry, build_entry
-from teams.access import editable_teams, signed_in
+from teams.access import current_user, editable_teams
 from teams.models import Membership, Role
 
 SHOWN_ACTIVE, SHOWN_ENDED = 200, 50
@@ -49,12 +49,12 @@ def group_by_connection(entries: Iterable[JobEntry]) -> list[Line]:
 
 @require_safe
 def queue(request: HtmxHttpRequest) -> HttpResponse:
-    person = signed_in(request)
-    open_memberships = Membership.objects.that_open_for(person)
+    person = current_user(request)
+    open_memberships = Membership.objects.open_for_user(person)
     mine = Generation.objects.filter(scene__project__team__memberships__in=open_memberships).select_related(
         "scene__project__team", "created_by", "connection"
     )
-    pictures = ImageGeneration.objects.filter(
+    pictures = ImageJob.objects.filter(
         project__team__memberships__in=open_memberships, project__deleted_at=None
     ).select_related("project", "scene", "created_by", "connection")
     shown = mine.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
@@ -63,7 +63,7 @@ def queue(request: HtmxHttpRequest) -> HttpResponse:
     recovered = recovery.build_report(mine.live(), seen=datetime.fromisoformat(seen) if seen else None)
     rosters = cache(roster_for)
 
-    def entries(jobs: Iterable[Advancing]) -> list[JobEntry]:
+    def entries(jobs: Iterable[Job]) -> list[JobEntry]:
         return [build_entry(job, rosters(job.team_id)) for job in jobs]
 
     context = {
@@ -102,7 +102,7 @@ def images_dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def images_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     row, _ = load_images(request, pk, at_least=Role.EDITOR)
-    if not pipeline.cancel_images(row, signed_in(request)) and row.is_active:
+    if not pipeline.cancel_images(row, current_user(request)) and row.is_active:
         messages.info(request, "These pictures are being made already; they will be kept.")
     return redirect("queue")
 

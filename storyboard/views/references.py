@@ -10,15 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from core.attachments import FOR_EVER
+from core.attachments import CACHE_FOREVER
 from core.undo_message import offer_undo
 from projects import references
 from projects.loaders import load_picture, load_project
 from projects.models import Project, Reference, Scene
 from storyboard.forms.scene import PictureForm
 from storyboard.loaders import load_scene
-from storyboard.navigation import to_pictures
-from teams.access import signed_in
+from storyboard.navigation import redirect_to_pictures
+from teams.access import current_user
 from teams.models import Role
 
 SMALL = 480
@@ -43,10 +43,12 @@ def add(request: HttpRequest, project: Project, scene: Scene | None) -> HttpResp
             raise ValidationError([error for errors in form.errors.values() for error in errors])
         fields = {name: form.cleaned_data[name] for name in ("kind", "label")}
         role = Reference.Role(form.cleaned_data["role"])
-        references.put(project, scene, role, form.cleaned_data["image"], member=signed_in(request), **fields)
+        references.add_reference(
+            project, scene, role, form.cleaned_data["image"], member=current_user(request), **fields
+        )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return to_pictures(project.pk, scene.pk if scene else None)
+    return redirect_to_pictures(project.pk, scene.pk if scene else None)
 
 
 @require_safe
@@ -62,7 +64,7 @@ def picture_file(request: HttpRequest, pk: int) -> HttpResponse:
                 content_type = references.CONTENT_TYPES[Path(picture.image.name).suffix]
     except FileNotFoundError:
         raise Http404 from None
-    return HttpResponse(data, content_type=content_type, headers={"Cache-Control": FOR_EVER})
+    return HttpResponse(data, content_type=content_type, headers={"Cache-Control": CACHE_FOREVER})
 
 
 @require_POST
@@ -70,7 +72,7 @@ def picture_fit(request: HttpRequest, pk: int) -> HttpResponse:
     picture, _ = load_picture(request, pk, at_least=Role.EDITOR)
     if request.POST.get("fit") in Reference.Fit.values:
         references.change_fit(picture, Reference.Fit(request.POST["fit"]))
-    return to_pictures(picture.project_id, picture.scene_id)
+    return redirect_to_pictures(picture.project_id, picture.scene_id)
 
 
 @require_POST
@@ -78,7 +80,7 @@ def picture_remove(request: HttpRequest, pk: int) -> HttpResponse:
     picture, _ = load_picture(request, pk, at_least=Role.EDITOR)
     references.remove(picture)
     offer_undo(request, f"The {picture.get_role_display().lower()} is removed.", reverse("picture_restore", args=[pk]))
-    return to_pictures(picture.project_id, picture.scene_id)
+    return redirect_to_pictures(picture.project_id, picture.scene_id)
 
 
 @require_POST
@@ -88,4 +90,4 @@ def picture_restore(request: HttpRequest, pk: int) -> HttpResponse:
         references.restore(picture)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return to_pictures(picture.project_id, picture.scene_id)
+    return redirect_to_pictures(picture.project_id, picture.scene_id)

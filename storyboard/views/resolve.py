@@ -12,47 +12,47 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from generation.connections import resolve_account, roster_for
 from generation.loaders import load_images, load_take
-from generation.models import Advancing, Generation
+from generation.models import Generation, Job
 from generation.pipeline import resolve
 from generation.providers.base import ProviderError, RemoteClip
 from generation.providers.registry import lister
 from generation.states import Status
-from storyboard.navigation import to_pictures
-from teams.access import signed_in
+from storyboard.navigation import redirect_to_pictures
+from teams.access import current_user
 from teams.models import Role, User
 
 SHOWN_CLIPS = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_look(request: HttpRequest, pk: int) -> HttpResponse:
+def take_resolve(request: HttpRequest, pk: int) -> HttpResponse:
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     take, role = load_take(request, pk, at_least=needed, deleted_too=True)
     if request.method == "POST":
         try:
-            messages.success(request, answer(take, request.POST, signed_in(request)))
+            messages.success(request, answer(take, request.POST, current_user(request)))
             return redirect("queue")
         except (ValidationError, ProviderError) as error:
             said = " ".join(error.messages) if isinstance(error, ValidationError) else error.message
             messages.error(request, said)
-            return redirect("take_look", pk)
+            return redirect("take_resolve", pk)
     context: dict[str, Any] = {"take": take, "scene": take.scene, "project": take.scene.project}
     context |= {"is_open": take.status == Status.UNKNOWN, "can_edit": role.includes(Role.EDITOR)}
     context["model_name"] = roster_for(take.team_id).model_name(take.model_id)
-    clips = strays_like(take) if context["is_open"] and context["can_edit"] else None
+    clips = find_unclaimed_clips(take) if context["is_open"] and context["can_edit"] else None
     context |= {"can_list": clips is not None, "clips": clips or []}
-    return render(request, "storyboard/look.html", context)
+    return render(request, "storyboard/resolve.html", context)
 
 
 @require_POST
-def images_look(request: HttpRequest, pk: int) -> HttpResponse:
+def images_resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Pictures come inside the answer, so there is nothing to look up: only whether they were charged."""
     row, _ = load_images(request, pk, at_least=Role.EDITOR)
     try:
-        messages.success(request, close(row, request.POST.get("answer", ""), signed_in(request)))
+        messages.success(request, close(row, request.POST.get("answer", ""), current_user(request)))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return to_pictures(row.project_id, row.scene_id)
+    return redirect_to_pictures(row.project_id, row.scene_id)
 
 
 def answer(take: Generation, posted: QueryDict, by: User) -> str:
@@ -61,28 +61,28 @@ def answer(take: Generation, posted: QueryDict, by: User) -> str:
         raise ValidationError(resolve.OVER)
     said = posted.get("answer", "")
     if said == "again":
-        if resolve.look_again(take, by):
+        if resolve.check_again(take, by):
             return "It was found and goes on."
         raise ValidationError("The provider lists no such clip, or cannot list. Look at its own page.")
     if said == "made":
-        resolve.was_made(take, posted.get("clip", ""), by)
+        resolve.use_clip(take, posted.get("clip", ""), by)
         return "It goes on with that clip."
     return close(take, said, by)
 
 
-def close(row: Advancing, said: str, by: User) -> str:
+def close(row: Job, said: str, by: User) -> str:
     if row.status != Status.UNKNOWN:
         raise ValidationError(resolve.OVER)
     if said == "charged":
-        resolve.was_charged(row, by)
+        resolve.mark_charged(row, by)
         return "It counts as spent."
     if said == "not-made":
-        resolve.was_not_made(row, by)
+        resolve.mark_not_created(row, by)
         return "What was set aside for it is released."
     raise ValidationError("Choose one of the answers.")
 
 
-def strays_like(take: Generation) -> list[RemoteClip] | None:
+def find_unclaimed_clips(take: Generation) -> list[RemoteClip] | None:
     """Clips of the same prompt that no take has. None where the account cannot list; empty if it does not answer."""
     try:
         account = resolve_account(take)

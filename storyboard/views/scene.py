@@ -15,14 +15,14 @@ from generation.connections import roster_for
 from projects import storyboard
 from projects.loaders import load_project
 from projects.models import Scene
-from projects.undo import remember
+from projects.undo import record_change
 from storyboard.cards import build_card
 from storyboard.forms.scene import CardForm, SceneForm
 from storyboard.loaders import load_scene
-from storyboard.navigation import back_to_view, came_from
-from storyboard.scene_page import offers_context, page_context
-from storyboard.views.undo import offer_to_take_back
-from teams.access import signed_in
+from storyboard.navigation import find_origin, redirect_to_view
+from storyboard.scene_page import page_context, quotes_context
+from storyboard.views.undo import offer_entry_undo
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -43,7 +43,7 @@ def scene_create(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             scene = storyboard.add(form.save(commit=False), after=after)
-            return back_to_view(request, pk, at=scene.pk)
+            return redirect_to_view(request, pk, at=scene.pk)
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "project": project, "after": after}
@@ -78,7 +78,7 @@ def scene_autosave(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     form.is_valid()
     form.save_changes(in_part=True)
     scene = load_scene(request, pk)[0]
-    context = {"form": form, "scene": scene, "can_edit": True, "oob": True} | offers_context(
+    context = {"form": form, "scene": scene, "can_edit": True, "oob": True} | quotes_context(
         scene, roster_for(scene.project.team_id)
     )
     return render(request, "storyboard/_autosaved.html", context)
@@ -95,7 +95,7 @@ def scene_card(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def scene_menu(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """What can be done with the scene: for the popover of the board or table, and as a page of its own."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
-    context = {"scene": scene, "project": scene.project, "on_board": came_from(request)[0] == "storyboard"}
+    context = {"scene": scene, "project": scene.project, "on_board": find_origin(request)[0] == "storyboard"}
     template = "storyboard/_scene_menu.html" if request.htmx else "storyboard/scene_menu.html"
     return render(request, template, context)
 
@@ -108,7 +108,7 @@ def scene_card_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if form.is_valid() and form.save_changes():
         if request.htmx:
             return redirect("scene_card", pk)
-        return back_to_view(request, scene.project_id, at=pk)
+        return redirect_to_view(request, scene.project_id, at=pk)
     context = {"form": form, "scene": scene, "project": scene.project}
     template = "storyboard/_scene_card_form.html" if request.htmx else "storyboard/scene_new.html"
     return render(request, template, context, status=422 if form.is_bound else 200)
@@ -123,12 +123,12 @@ def scene_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest("Where the scene should go is not known.")
     try:
-        moved = storyboard.move(scene, after=after) if by is None else storyboard.shift(scene, by)
-        act = remember(scene.project, signed_in(request), moved=moved)
-        offer_to_take_back(request, f"“{scene.title}” is moved.", act)
+        moved = storyboard.move(scene, after=after) if by is None else storyboard.move_by(scene, by)
+        act = record_change(scene.project, current_user(request), moved=moved)
+        offer_entry_undo(request, f"“{scene.title}” is moved.", act)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back_to_view(request, scene.project_id, at=pk)
+    return redirect_to_view(request, scene.project_id, at=pk)
 
 
 @require_POST
@@ -138,23 +138,23 @@ def scene_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         pk = storyboard.duplicate(scene).pk
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back_to_view(request, scene.project_id, at=pk)
+    return redirect_to_view(request, scene.project_id, at=pk)
 
 
 @require_POST
 def scene_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
-    storyboard.delete(scene, signed_in(request))
+    storyboard.delete(scene, current_user(request))
     offer_undo(request, f"“{scene.title}” is deleted.", reverse("scene_restore", args=[pk]))
-    return back_to_view(request, scene.project_id)
+    return redirect_to_view(request, scene.project_id)
 
 
 @require_POST
 def scene_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
     try:
-        storyboard.restore(scene, signed_in(request))
+        storyboard.restore(scene, current_user(request))
         messages.success(request, f"“{scene.title}” is back.")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back_to_view(request, scene.project_id, at=pk)
+    return redirect_to_view(request, scene.project_id, at=pk)

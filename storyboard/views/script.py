@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.attachments import as_file, file_stem
+from core.attachments import attachment_response, file_stem
 from core.htmx import HtmxHttpRequest
 from core.spreadsheets import csv_response
 from projects.exporters import fountain, table
@@ -16,8 +16,8 @@ from projects.loaders import load_project
 from projects.models import Project, Scene
 from storyboard import bulk
 from storyboard.forms.script import ImportForm, ScriptForm
-from storyboard.views.undo import offer_to_take_back
-from teams.access import signed_in
+from storyboard.views.undo import offer_entry_undo
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -29,8 +29,8 @@ def preview(request: HtmxHttpRequest, form: ScriptForm, project: Project | None 
 
 def add_scenes(request: HtmxHttpRequest, form: ScriptForm, project: Project, *, after: int | None = None) -> Scene:
     """The first of the scenes that were wanted. Raises ValidationError."""
-    added, change = bulk.import_scenes(project, form.scenes(project), after=after, member=signed_in(request))
-    offer_to_take_back(request, change.text, change.entry)
+    added, change = bulk.import_scenes(project, form.scenes(project), after=after, member=current_user(request))
+    offer_entry_undo(request, change.text, change.entry)
     return added[0]
 
 
@@ -67,4 +67,4 @@ def scenes_fountain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk)
     name = f"{file_stem(project.title, 'storyboard')}.fountain"
     script = fountain.as_fountain(project, project.scenes.filter(deleted_at=None))
-    return as_file(name, "text/plain; charset=utf-8", script)
+    return attachment_response(name, "text/plain; charset=utf-8", script)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from projects.loaders import load_project
 from storyboard import live
 from storyboard.loaders import load_scene
-from teams.access import signed_in
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -36,7 +36,7 @@ def _stream(request: HttpRequest, audience: live.Audience, team_id: int) -> Http
         since = datetime.fromtimestamp(max(cursor, 86_400.0), UTC)
     except (ValueError, OverflowError, OSError):
         return HttpResponseBadRequest("`since` is a time in seconds.")
-    viewer = live.Viewer(team_id, signed_in(request).pk, request.session.session_key)
+    viewer = live.Viewer(team_id, current_user(request).pk, request.session.session_key)
     return StreamingHttpResponse(
         live.feed().watch(audience, viewer, since),
         content_type="text/event-stream",

@@ -11,10 +11,10 @@ from core.htmx import HtmxHttpRequest
 from generation.models import shown_take
 from projects.loaders import load_project
 from storyboard import bulk
-from storyboard.forms.style import StyleForm, planned
+from storyboard.forms.style import StyleForm, plan_changes
 from storyboard.loaders import live_scenes
-from storyboard.views.undo import offer_to_take_back
-from teams.access import signed_in
+from storyboard.views.undo import offer_entry_undo
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -31,13 +31,13 @@ def project_style(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         chosen = [scene for scene in scenes if scene.pk in form.cleaned_data["scenes"]]
         only_empty = form.cleaned_data["only_empty"]
         if not is_preview:
-            ids, member = [scene.pk for scene in chosen], signed_in(request)
+            ids, member = [scene.pk for scene in chosen], current_user(request)
             change = bulk.apply_style(project, ids, form.values, only_empty=only_empty, member=member)
             if change.entry is None:
                 messages.success(request, "No changes: these scenes already have this style.")
-            offer_to_take_back(request, change.text, change.entry)
+            offer_entry_undo(request, change.text, change.entry)
             return redirect("storyboard", pk)
-        changes = planned(chosen, form.values, only_empty=only_empty)
+        changes = plan_changes(chosen, form.values, only_empty=only_empty)
         context |= {"changes": changes, "stale": sum(change.stale for change in changes)}
         context["unchanged"] = len(chosen) - len(changes)
     if is_preview and request.htmx:

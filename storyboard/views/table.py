@@ -17,18 +17,18 @@ from django_htmx.http import HttpResponseClientRedirect
 from core.htmx import HtmxHttpRequest
 from generation.connections import Roster, roster_for
 from generation.models import latest_take
-from generation.quoting.quotes import chosen_offer, model_options, models_at_hand
+from generation.quoting.quotes import available_models, model_options, quote_scene
 from projects.loaders import load_project
 from projects.models import Scene
 from storyboard import bulk
 from storyboard.board import storyboard_context
 from storyboard.cards import build_card, build_cell
-from storyboard.filters import Key, Sieve
+from storyboard.filters import Key, SceneFilter
 from storyboard.loaders import load_scene
-from storyboard.navigation import back_to_view, render_view
-from storyboard.table import COLUMNS, CellForm, raw
-from storyboard.views.undo import offer_to_take_back
-from teams.access import signed_in
+from storyboard.navigation import redirect_to_view, render_view
+from storyboard.table import COLUMNS, CellForm, cell_text
+from storyboard.views.undo import offer_entry_undo
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -41,8 +41,8 @@ def _keys_of_takes(roster: Roster) -> dict[str, Key]:
     """By price the dearest comes last, and after it what cannot be made."""
 
     def price(scene: Scene) -> Any:
-        offered = chosen_offer(scene, roster)
-        return (0, offered.price) if offered and offered.is_possible else (1, 0)
+        quote = quote_scene(scene, roster)
+        return (0, quote.price) if quote and quote.is_possible else (1, 0)
 
     return {"take": _state, "price": price}
 
@@ -57,12 +57,12 @@ class Heading:
     query: str
 
 
-def headings(sieve: Sieve, form: CellForm) -> list[Heading]:
+def headings(scene_filter: SceneFilter, form: CellForm) -> list[Heading]:
     named = [("number", "No."), *form.labels(), ("take", "Take"), ("price", "Next take")]
-    direction = "descending" if sieve.sort.startswith("-") else "ascending"
-    sorted_by = sieve.sort.removeprefix("-")
+    direction = "descending" if scene_filter.sort.startswith("-") else "ascending"
+    sorted_by = scene_filter.sort.removeprefix("-")
     return [
-        Heading(name, label, direction if name == sorted_by else "", sieve.sorted_by(name).query)
+        Heading(name, label, direction if name == sorted_by else "", scene_filter.sorted_by(name).query)
         for name, label in named
     ]
 
@@ -72,7 +72,7 @@ def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     context = storyboard_context(request, pk, _keys_of_takes)
     blank = Scene(project=context["project"])
     editors = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["roster"]))
-    context |= {"editors": editors, "headings": headings(context["sieve"], editors)}
+    context |= {"editors": editors, "headings": headings(context["scene_filter"], editors)}
     return render_view(request, "table", context)
 
 
@@ -89,9 +89,9 @@ def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     if column not in COLUMNS:
         raise Http404
-    was, now = request.POST.get("was"), raw(scene, column)
+    was, now = request.POST.get("was"), cell_text(scene, column)
     roster = roster_for(scene.project.team_id)
-    models = models_at_hand(roster)
+    models = available_models(roster)
     form = CellForm({column: request.POST.get("value", "")}, instance=scene, columns=[column], models=models)
     if form.is_valid() and was is not None and was.strip() != now.strip() and form.has_changed():
         form.add_error(column, f"Somebody has changed this to “{now}” meanwhile. Save again to replace that.")
@@ -112,14 +112,14 @@ def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     try:
         ids = bulk.parse_ids(request.POST.get("rows", "").split())
         text, column = request.POST.get("text", ""), request.POST.get("column", COLUMNS[0])
-        change = bulk.paste(project, ids, text, column, signed_in(request))
+        change = bulk.paste(project, ids, text, column, current_user(request))
     except ValidationError as error:
         if request.htmx:
             return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
         messages.error(request, " ".join(error.messages))
-        return back_to_view(request, pk)
-    offer_to_take_back(request, change.text, change.entry)
-    return back_to_view(request, pk)
+        return redirect_to_view(request, pk)
+    offer_entry_undo(request, change.text, change.entry)
+    return redirect_to_view(request, pk)
 
 
 # -- Many scenes at once -----------------------------------------------------------------------------------------------
@@ -137,8 +137,8 @@ def scenes_bulk(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         if act == "generate":
             page = f"{reverse('project_generate', args=[pk])}?{urlencode({'scene': ids}, doseq=True)}"
             return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
-        change = bulk.change_scenes(project, ids, act, request.POST.dict(), signed_in(request))
-        offer_to_take_back(request, change.text, change.entry)
+        change = bulk.change_scenes(project, ids, act, request.POST.dict(), current_user(request))
+        offer_entry_undo(request, change.text, change.entry)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return back_to_view(request, pk)
+    return redirect_to_view(request, pk)

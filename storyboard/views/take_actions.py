@@ -15,9 +15,9 @@ from generation.loaders import load_take
 from generation.takes import actions
 from storyboard.live import FRAGMENTS, Page
 from storyboard.loaders import load_scene
-from storyboard.responses import PLAYER, TAKES, refuse, scene_page_now
+from storyboard.responses import PLAYER, TAKES, render_refusal, render_scene_parts
 from storyboard.scene_page import takes_context
-from teams.access import signed_in
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -35,24 +35,24 @@ def take_note(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     try:
         actions.annotate(take, request.POST.get("note", ""))
     except ValidationError as error:
-        return refuse(request, take.scene, error, Page.SCENE)
-    return scene_page_now(request, take.scene, TAKES)
+        return render_refusal(request, take.scene, error, Page.SCENE)
+    return render_scene_parts(request, take.scene, TAKES)
 
 
 @require_POST
 def take_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     try:
-        was_selected = actions.delete(take, signed_in(request))
+        was_selected = actions.delete(take, current_user(request))
     except ValidationError as error:
-        return refuse(request, take.scene, error, Page.SCENE)
+        return render_refusal(request, take.scene, error, Page.SCENE)
     url = reverse("take_restore", args=[pk]) + ("?selected" if was_selected else "")
     offer_undo(request, f"Take {take.number} is deleted; what it cost stays in the costs.", url)
-    return scene_page_now(request, take.scene, TAKES, PLAYER)
+    return render_scene_parts(request, take.scene, TAKES, PLAYER)
 
 
 @require_POST
 def take_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    actions.restore(take, signed_in(request), selected="selected" in request.GET)
+    actions.restore(take, current_user(request), selected="selected" in request.GET)
     return redirect("scene_page", take.scene_id)

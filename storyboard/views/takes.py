@@ -18,19 +18,19 @@ from generation.billing.budget import NeedsConfirmation
 from generation.connections import roster_for
 from generation.loaders import load_take
 from generation.models import Generation, live_takes, next_take_number
-from generation.pipeline import Asked
+from generation.pipeline import Rework
 from generation.providers.base import Task
 from generation.quoting import quotes
-from generation.quoting.quotes import Offer
+from generation.quoting.quotes import Quote
 from generation.takes import actions
 from projects.loaders import load_project
-from storyboard.forms.rework import TakeFromForm
+from storyboard.forms.rework import ReworkForm
 from storyboard.loaders import load_scene
-from storyboard.navigation import back_to_view
-from storyboard.responses import back_to, refuse
+from storyboard.navigation import redirect_to_view
+from storyboard.responses import render_refusal, render_scene
 from storyboard.scene_page import player_context
-from storyboard.views.confirmation import ask_first, is_confirmed
-from teams.access import signed_in
+from storyboard.views.confirmation import is_confirmed, render_confirmation
+from teams.access import current_user
 from teams.models import Role
 
 
@@ -44,12 +44,12 @@ def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         return HttpResponseBadRequest("Which take to make is not known. Reload the page, then try again.")
     expected, confirmed = request.GET.get("price"), is_confirmed(request)
     try:
-        pipeline.enqueue(scene, number=number, member=signed_in(request), expected=expected, confirmed=confirmed)
+        pipeline.enqueue(scene, number=number, member=current_user(request), expected=expected, confirmed=confirmed)
     except NeedsConfirmation as question:
-        return ask_first(request, scene.project, question)
+        return render_confirmation(request, scene.project, question)
     except ValidationError as error:
-        return refuse(request, scene, error)
-    return back_to(request, scene)
+        return render_refusal(request, scene, error)
+    return render_scene(request, scene)
 
 
 @require_POST
@@ -58,9 +58,9 @@ def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     expected, confirmed = request.POST.get("expected", ""), is_confirmed(request)
     try:
-        batch = pipeline.enqueue_missing(project, member=signed_in(request), expected=expected, confirmed=confirmed)
+        batch = pipeline.enqueue_missing(project, member=current_user(request), expected=expected, confirmed=confirmed)
     except NeedsConfirmation as question:
-        return ask_first(request, project, question)
+        return render_confirmation(request, project, question)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -68,31 +68,31 @@ def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, batch.left_out_because)
         elif not batch.count:
             messages.info(request, "Every scene has a take already, or one under way.")
-    return back_to_view(request, pk)
+    return redirect_to_view(request, pk)
 
 
 @require_POST
 def cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Also of a take whose scene or project was deleted while it was under way."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    pipeline.cancel(take, signed_in(request))
+    pipeline.cancel(take, current_user(request))
     scene = take.scene
     if scene.deleted_at or scene.project.deleted_at or request.GET.get("from") == "queue":
         return redirect("queue")
-    return back_to(request, scene)
+    return render_scene(request, scene)
 
 
 @require_POST
 def select(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     try:
-        actions.select(take, signed_in(request))
+        actions.select(take, current_user(request))
     except ValidationError as error:
         return HttpResponseBadRequest(" ".join(error.messages), content_type="text/plain; charset=utf-8")
     if request.GET.get("from") == "compare":
         pair = {name: request.GET.get(name, "") for name in "ab"}
         return redirect(f"{reverse('compare', args=[take.scene_id])}?{urlencode(pair)}")
-    return back_to(request, take.scene)
+    return render_scene(request, take.scene)
 
 
 @require_safe
@@ -112,7 +112,7 @@ class ReworkChoice:
     """One thing the take's model can do with it."""
 
     task: Task
-    offer: Offer
+    quote: Quote
 
 
 def rework_choices(take: Generation) -> list[ReworkChoice]:
@@ -122,20 +122,20 @@ def rework_choices(take: Generation) -> list[ReworkChoice]:
         return []
     able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
     return [
-        ReworkChoice(task, quotes.offer(take.scene, model, roster, Asked(task, take, "Something")))
+        ReworkChoice(task, quotes.quote_model(take.scene, model, roster, Rework(task, take, "Something")))
         for task, can in able.items()
         if can
     ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def take_from(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+def take_rework(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Remix, extend or edit a finished take: the result is a new take of the same scene."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     scene = take.scene
-    form = TakeFromForm(request.POST or None)
+    form = ReworkForm(request.POST or None)
     if form.is_valid():
-        asked = Asked(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
+        rework = Rework(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
         try:
             model = roster_for(take.team_id).resolve_model(take)
             if model is None:
@@ -143,17 +143,17 @@ def take_from(request: HtmxHttpRequest, pk: int) -> HttpResponse:
             pipeline.enqueue(
                 scene,
                 number=form.cleaned_data["take"],
-                member=signed_in(request),
+                member=current_user(request),
                 model=model,
                 expected=request.GET.get("price"),
-                asked=asked,
+                rework=rework,
                 confirmed=is_confirmed(request),
             )
             return redirect("scene_page", scene.pk)
         except NeedsConfirmation as question:
-            return ask_first(request, scene.project, question)
+            return render_confirmation(request, scene.project, question)
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "take": take, "scene": scene, "project": scene.project}
     context |= {"choices": rework_choices(take), "next_take": next_take_number(scene)}
-    return render(request, "storyboard/take_from.html", context, status=422 if form.is_bound else 200)
+    return render(request, "storyboard/rework.html", context, status=422 if form.is_bound else 200)

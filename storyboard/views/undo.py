@@ -8,27 +8,27 @@ from django.views.decorators.http import require_POST
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
 from generation.models import scenes_with_takes
-from projects.loaders import load_act
-from projects.models import Act
-from projects.undo import take_back
-from storyboard.navigation import back_to_view, came_from
-from teams.access import signed_in
+from projects.loaders import load_undo_entry
+from projects.models import UndoEntry
+from projects.undo import undo_entry
+from storyboard.navigation import find_origin, redirect_to_view
+from teams.access import current_user
 from teams.models import Role
 
 
-def offer_to_take_back(request: HttpRequest, text: str, act: Act | None) -> None:
+def offer_entry_undo(request: HttpRequest, text: str, act: UndoEntry | None) -> None:
     """The same for an act; silent where nothing was changed."""
     if act:
-        offer_undo(request, text, reverse("act_undo", args=[act.pk]))
+        offer_undo(request, text, reverse("undo_entry", args=[act.pk]))
 
 
 @require_POST
-def act_undo(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+def press_undo(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Ends on the page it was pressed on."""
-    act, _ = load_act(request, pk, at_least=Role.EDITOR)
+    act, _ = load_undo_entry(request, pk, at_least=Role.EDITOR)
     try:
-        messages.success(request, take_back(act, signed_in(request), find_used=scenes_with_takes))
+        messages.success(request, undo_entry(act, current_user(request), find_used=scenes_with_takes))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    page, address = came_from(request)
-    return redirect(address) if page == "scene_page" else back_to_view(request, act.project_id)
+    page, address = find_origin(request)
+    return redirect(address) if page == "scene_page" else redirect_to_view(request, act.project_id)

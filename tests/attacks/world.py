@@ -17,9 +17,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from PIL import Image
 
 from core.secrets import Sealed
-from generation.models import Connection, Generation, ImageGeneration
+from generation.models import Connection, Generation, ImageJob
 from generation.states import Status
-from projects.models import Act, Project, Reference, Scene
+from projects.models import Project, Reference, Scene, UndoEntry
 from teams.models import Invitation, User
 
 OURS = {"teams", "projects", "generation", "imageai_web"}
@@ -95,10 +95,10 @@ def world(
             "scenes": scene,
             "takes": takes[0],
             "pictures": picture,
-            "images": ImageGeneration.objects.create(
+            "images": ImageJob.objects.create(
                 project=project, role="reference", estimated_cost=0, prompt="x", status=Status.UNKNOWN
             ),
-            "acts": Act.objects.create(project=project, changes={}),
+            "acts": UndoEntry.objects.create(project=project, changes={}),
         },
         {"project_restore": old, "scene_restore": gone},
     )

@@ -29,7 +29,7 @@ from generation.models import (
     Budget,
     Connection,
     Generation,
-    ImageGeneration,
+    ImageJob,
     LedgerEntry,
     Worker,
     next_take_number,
@@ -63,7 +63,7 @@ def make(scenes: int, *, model: str = "sora-2", cap: str | None = None, seconds:
         for position in range(1, scenes + 1)
     )
     with transaction.atomic():
-        of_team, _ = budget.locked(project)
+        of_team, _ = budget.lock_budgets(project)
         Budget.objects.filter(pk=of_team.pk).update(cap_total=cap)
     return project.pk
 
@@ -109,8 +109,8 @@ def ask_for_pictures(count: int = 1) -> int:
 
 def pictures() -> list[dict[str, Any]]:
     fields = ("pk", "status", "made", "error_message", "waiting_for")
-    held = ImageGeneration.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
-    return [row | {"held": row["pk"] in held} for row in ImageGeneration.objects.order_by("pk").values(*fields)]
+    held = ImageJob.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
+    return [row | {"held": row["pk"] in held} for row in ImageJob.objects.order_by("pk").values(*fields)]
 
 
 def rows() -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ def books() -> dict[str, Any]:
         "ledger": [str(sum((getattr(entry, name) for entry in entries), Decimal(0))) for name in ("reserved", "spent")],
         "teams": [str(sum((getattr(row, name) for row in of_teams), Decimal(0))) for name in ("reserved", "spent")],
         "paid": Generation.objects.done().exclude(connection=None).count(),
-        "pictures": str(sum((row.actual_cost or Decimal(0) for row in ImageGeneration.objects.all()), Decimal(0))),
+        "pictures": str(sum((row.actual_cost or Decimal(0) for row in ImageJob.objects.all()), Decimal(0))),
     }
 
 
@@ -138,16 +138,16 @@ def cancel(take: int) -> bool:
     return pipeline.cancel(Generation.objects.get(pk=take))
 
 
-def look_again(take: int) -> bool:
-    return resolve.look_again(Generation.objects.select_related("scene", "connection", "source").get(pk=take))
+def check_again(take: int) -> bool:
+    return resolve.check_again(Generation.objects.select_related("scene", "connection", "source").get(pk=take))
 
 
-def was_made(take: int, remote_id: str) -> None:
-    resolve.was_made(Generation.objects.select_related("scene", "connection", "source").get(pk=take), remote_id)
+def use_clip(take: int, remote_id: str) -> None:
+    resolve.use_clip(Generation.objects.select_related("scene", "connection", "source").get(pk=take), remote_id)
 
 
-def was_not_made(take: int) -> None:
-    resolve.was_not_made(Generation.objects.get(pk=take))
+def mark_not_created(take: int) -> None:
+    resolve.mark_not_created(Generation.objects.get(pk=take))
 
 
 def let_leases_run_out(takes: list[int] | None = None) -> int:
@@ -159,7 +159,7 @@ def let_leases_run_out(takes: list[int] | None = None) -> int:
 
 
 def let_leases_of_pictures_run_out() -> int:
-    held = ImageGeneration.objects.exclude(lease_token=None)
+    held = ImageJob.objects.exclude(lease_token=None)
     return held.update(lease_expires_at=Now() - timedelta(seconds=1))
 
 

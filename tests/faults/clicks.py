@@ -96,11 +96,11 @@ def main() -> int:
         project, scenes = make_storyboard(team, owner, scenes=options.attempts // 2)
         Project.objects.update(model_id="sora-2")
         with transaction.atomic():
-            capped, _ = budget.locked(project)
+            capped, _ = budget.lock_budgets(project)
             if options.of == "connection":
                 connection = Connection(provider="sora", name="Ours", base_url=PROVIDER["SORA_BASE_URL"])
                 team_connections.add(connection, team)
-                capped = budget.locked_of(connection.pk, team.pk)
+                capped = budget.lock_connection_budget(connection.pk, team.pk)
         Budget.objects.filter(pk=capped.pk).update(cap_month=PRICE * options.fits)
         presses = [scene.pk for scene in scenes] * 2
         shares = [presses[number :: options.processes] for number in range(options.processes)]

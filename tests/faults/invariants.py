@@ -21,7 +21,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from generation.media import spool, storage
-from generation.models import Budget, Generation, ImageGeneration, LedgerEntry
+from generation.models import Budget, Generation, ImageJob, LedgerEntry
 from generation.states import Status
 from projects.models import Reference
 
@@ -42,7 +42,7 @@ class Charged:
 def violations(charges: Iterable[Charged], *, settled: bool = True) -> list[str]:
     """One sentence per violation. `settled` where nothing is to be under way any more."""
     booked, takes = list(charges), list(Generation.objects.select_related("scene__project"))
-    requests = list(ImageGeneration.objects.all())
+    requests = list(ImageJob.objects.all())
     of_pictures = {row.prompt for row in requests}
     found = [
         *_charges_per_click(booked, takes, requests),
@@ -55,9 +55,7 @@ def violations(charges: Iterable[Charged], *, settled: bool = True) -> list[str]
     return found + (list(_files(takes, requests)) if settled else [])
 
 
-def _charges_per_click(
-    charges: list[Charged], takes: list[Generation], requests: list[ImageGeneration]
-) -> Iterator[str]:
+def _charges_per_click(charges: list[Charged], takes: list[Generation], requests: list[ImageJob]) -> Iterator[str]:
     clicks = Counter(take.prompt for take in takes)
     for row in requests:
         clicks[row.prompt] += row.options["count"]
@@ -92,7 +90,7 @@ def _can_be_played(take: Generation) -> bool:
     return path.is_file() and path.stat().st_size == take.clip_bytes and _decodes(path, path.stat().st_mtime_ns)
 
 
-def _pictures(charges: list[Charged], requests: list[ImageGeneration], *, settled: bool) -> Iterator[str]:
+def _pictures(charges: list[Charged], requests: list[ImageJob], *, settled: bool) -> Iterator[str]:
     charged = Counter(charge.prompt for charge in charges)
     for row in requests:
         kept = Reference.objects.live().filter(pk__in=row.made)
@@ -113,7 +111,7 @@ def _pictures(charges: list[Charged], requests: list[ImageGeneration], *, settle
 @lru_cache(maxsize=1000)
 def _decodes(path: Path, changed_at: int) -> bool:
     try:
-        return bool(storage.inspect(path).poster)
+        return bool(storage.inspect_clip(path).poster)
     except storage.NotAClip:
         return False
 
@@ -156,7 +154,7 @@ def _stuck(*, settled: bool) -> Iterator[str]:
         yield f"I4: take {take.pk} is {take.status}, and due only at {take.next_step_at:%H:%M:%S}"
 
 
-def _files(takes: list[Generation], requests: list[ImageGeneration]) -> Iterator[str]:
+def _files(takes: list[Generation], requests: list[ImageJob]) -> Iterator[str]:
     storage.sweep_scratch()
     root = Path(settings.MEDIA_ROOT)
     named = {name for take in takes for name in (take.clip.name, take.poster.name, take.filmstrip.name) if name}

@@ -151,7 +151,7 @@ class Life(RuleBasedStateMachine):
             action, seconds = f"Wave {position} breaks.", Decimal(4)
             Scene.objects.create(project=self.project, position=position, action=action, duration=seconds)
         with transaction.atomic():
-            budget.locked(self.project)
+            budget.lock_budgets(self.project)
         Budget.objects.update(cap_total=cap)
         self.dead: set[int] = set()
         self.clicks()
@@ -184,10 +184,10 @@ class Life(RuleBasedStateMachine):
             pipeline.cancel(take)
 
     @rule(number=numbers)
-    def look_again(self, number: int) -> None:
+    def check_again(self, number: int) -> None:
         if take := self.one(number, status=Status.UNKNOWN):
             with suppress(ProviderError):
-                resolve.look_again(take)
+                resolve.check_again(take)
 
     @rule(number=numbers)
     def say_what_became_of_it(self, number: int) -> None:
@@ -204,9 +204,9 @@ class Life(RuleBasedStateMachine):
         )
         with suppress(ProviderError):
             if theirs:
-                resolve.was_made(take, theirs[0].clip_id)
+                resolve.use_clip(take, theirs[0].clip_id)
             elif alike.count() == 1:
-                resolve.was_not_made(take)
+                resolve.mark_not_created(take)
 
     # -- Workers -------------------------------------------------------------------------------------------------------
 

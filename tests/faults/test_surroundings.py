@@ -155,7 +155,7 @@ def test_of_two_workers_one_has_a_clock_that_is_an_hour_off(workshop: Workshop, 
 
 
 def test_cancelling_races_with_completion(workshop: Workshop):
-    """Asked for while it is being sent, while the answer "done" is on its way, while it is downloaded: it is paid for."""
+    """Rework for while it is being sent, while the answer "done" is on its way, while it is downloaded: it is paid for."""
     workshop.work()
     takes = []
     for operation in ("sora.create", "sora.get", "sora.content"):

@@ -56,12 +56,12 @@ def statuses() -> list[str]:
 
 def test_no_more_than_the_connection_has_places_for(ask, studio: remote.Studio):
     takes = ask(4)
-    assert dispatch.hand_over_due() == 2
+    assert dispatch.dispatch_due() == 2
     work_off()
     assert statuses() == ["running", "running", "queued", "queued"]
-    assert dispatch.hand_over_due() == 0
+    assert dispatch.dispatch_due() == 0
     Generation.objects.filter(pk=takes[0].pk).update(status=Status.FETCHING)
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     assert handed_over() == [takes[2].pk]
 
 
@@ -76,7 +76,7 @@ def test_a_message_that_comes_too_early_finds_no_place(ask, studio: remote.Studi
 def test_requests_per_minute(ask, connection: Connection, studio: remote.Studio):
     Connection.objects.update(max_in_flight=10, requests_per_minute=2)
     takes = ask(3)
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     work_off()
     assert statuses() == ["running", "running", "queued"]
     connection.refresh_from_db()
@@ -88,7 +88,7 @@ def test_requests_per_minute(ask, connection: Connection, studio: remote.Studio)
     assert room.wait is not None
     assert 55 < room.wait.seconds <= 60
     Generation.objects.filter(pk=takes[0].pk).update(submitted_at=Now() - timedelta(seconds=61))
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     work_off()
     assert statuses() == ["running", "running", "running"]
 
@@ -96,7 +96,7 @@ def test_requests_per_minute(ask, connection: Connection, studio: remote.Studio)
 def test_a_refusal_makes_all_wait_and_the_pause_grows(ask, connection: Connection, studio: remote.Studio):
     ask(3)
     studio.faults["submit"] = [429]
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     work_off()
     assert statuses() == ["queued", "running", "queued"] or statuses() == ["queued", "queued", "queued"]
     connection.refresh_from_db()
@@ -133,7 +133,7 @@ def test_teams_take_turns_and_so_do_their_members(
     values = {"provider": "studio", "connection": connection, "created_by": mallory}
     mallorys = [make_take(scene, **values), make_take(scene, **values)]
     order = [alices[0], mallorys[0], bobs[0], mallorys[1], alices[1], alices[2]]
-    assert list(dispatch.in_turn(Generation.objects.all())) == [take.pk for take in order]
+    assert list(dispatch.order_fairly(Generation.objects.all())) == [take.pk for take in order]
 
 
 def test_who_was_served_lately_waits(ask, alice: User, bob: User):
@@ -141,7 +141,7 @@ def test_who_was_served_lately_waits(ask, alice: User, bob: User):
     (bobs,) = ask(1, created_by=bob)
     Generation.objects.filter(pk=first.pk).update(status=Status.RUNNING, submitted_at=Now())
     waiting = Generation.objects.filter(status=Status.QUEUED)
-    assert list(dispatch.in_turn(waiting)) == [bobs.pk, second.pk]
+    assert list(dispatch.order_fairly(waiting)) == [bobs.pk, second.pk]
 
 
 def reasons() -> list[tuple[str, Any]]:
@@ -150,7 +150,7 @@ def reasons() -> list[tuple[str, Any]]:
 
 def test_a_waiting_take_says_what_it_waits_for_and_how_many_are_ahead(ask, connection: Connection):
     ask(4)
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     work_off()
     assert dispatch.explain_waiting() == 2
     assert reasons()[2:] == [
@@ -175,7 +175,7 @@ def test_a_pause_says_when_it_ends(ask, connection: Connection):
 def test_a_rate_limit_says_when_the_next_request_may_be_sent(ask, connection: Connection, studio: remote.Studio):
     Connection.objects.update(max_in_flight=10, requests_per_minute=2)
     takes = ask(3)
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     work_off()
     dispatch.explain_waiting()
     takes[0].refresh_from_db()
@@ -186,7 +186,7 @@ def test_a_rate_limit_says_when_the_next_request_may_be_sent(ask, connection: Co
 
 def test_a_take_that_finds_no_slot_keeps_how_many_are_ahead(ask, connection: Connection, studio: remote.Studio):
     takes = ask(4)
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     work_off()
     dispatch.explain_waiting()
     before = Generation.objects.get(pk=takes[3].pk).version
@@ -244,7 +244,7 @@ def test_while_the_disk_is_nearly_full_nothing_new_is_begun(
     (waiting,) = ask(1)
     drawn = make_take(make_scenes(1)[0])
     room, settings.LEAST_FREE_BYTES = settings.LEAST_FREE_BYTES, 10**18
-    assert dispatch.hand_over_due() == 1
+    assert dispatch.dispatch_due() == 1
     pipeline.advance(waiting.pk)
     dispatch.explain_waiting()
     rows = Generation.objects.order_by("pk").values_list("pk", "status", "waiting_for")
@@ -257,7 +257,7 @@ def test_while_the_disk_is_nearly_full_nothing_new_is_begun(
     assert (list(OrmQ.objects.values_list("key", flat=True)), studio.charges) == (["media"], [])
     settings.LEAST_FREE_BYTES = room
     Generation.objects.update(next_step_at=Now())
-    assert dispatch.hand_over_due() >= 1
+    assert dispatch.dispatch_due() >= 1
     pipeline.advance(waiting.pk)
     assert studio.charges == ["clip-1"]
 
@@ -285,7 +285,7 @@ def test_polls_travel_together_and_are_written_down_together(ask, studio: remote
     takes = running(ask, studio, 3)
     studio.clips["clip-2"] |= {"state": "done", "percent": 100}
     studio.clips["clip-3"] |= {"state": "failed", "reason": "A person."}
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     assert handed_over() == [[take.pk for take in takes]]
     work_off()
     assert statuses() == ["running", "fetching", "failed"]

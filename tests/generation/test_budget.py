@@ -22,7 +22,7 @@ from django.utils import timezone
 from core.money import exact
 from generation import catalogue, pipeline
 from generation.billing import budget, reports
-from generation.catalogue.pricing import price_of
+from generation.catalogue.pricing import clip_price
 from generation.management import doctor
 from generation.models import Budget, Generation, LedgerEntry, next_take_number
 from generation.states import Status
@@ -44,7 +44,7 @@ def paid(sora: StandIn, project: Project) -> StandIn:
 
 def cap(project: Project, *, total: str | None = None, month: str | None = None, of_team: bool = False) -> Budget:
     with transaction.atomic():
-        row = budget.locked(project)[0 if of_team else 1]
+        row = budget.lock_budgets(project)[0 if of_team else 1]
         Budget.objects.filter(pk=row.pk).update(cap_total=total, cap_month=month)
     return row
 
@@ -159,7 +159,7 @@ def test_the_month_is_the_databases_and_never_goes_back(
         advance(take)
     monkeypatch.undo()
     row = Budget.objects.get(project=project)
-    assert (take.status, row.month, row.spent_month) == (Status.COMPLETED, budget.this_month(), Decimal("0.4"))
+    assert (take.status, row.month, row.spent_month) == (Status.COMPLETED, budget.current_month(), Decimal("0.4"))
     Budget.objects.filter(pk=row.pk).update(month="2999-01")
     with pytest.raises(ValidationError, match=r"has \$0.00 left"):
         start(scene, bob)
@@ -178,10 +178,10 @@ def test_a_dear_scene_in_a_batch_does_not_hide_the_ones_that_fit(
 def test_the_smallest_prices_add_up(paid: StandIn, project: Project, make_scenes, bob: User):
     """What is kept has four places; what is told in more is rounded once, before it is added to anything."""
     model = replace(catalogue.find("sora-2"), price_per_second=MappingProxyType({"720p": Decimal("0.0009375")}))
-    assert price_of(model, resolution="720p", seconds=Decimal(4)) == Decimal("0.0038")
+    assert clip_price(model, resolution="720p", seconds=Decimal(4)) == Decimal("0.0038")
     for scene in make_scenes(3):
         with transaction.atomic():
-            budget.close(start(scene, bob), Decimal("0.00385"))
+            budget.settle(start(scene, bob), Decimal("0.00385"))
     assert sums(project) == (0, 3 * exact(Decimal("0.00385")))
     assert [finding.what for finding in doctor.ledger()] == []
 
@@ -257,7 +257,7 @@ def test_an_owner_sets_caps_and_it_is_written_down(as_user: AsUser, project: Pro
     assert "The budget is saved." in page
     assert "Cap changed: the cap in total: none → $25.00 for the project “The ferry”" in page
     assert "Cap changed: the cap per month: none → $100.50 for the team “Night shift”" in page
-    of_team, of_project = budget.locked(project)
+    of_team, of_project = budget.lock_budgets(project)
     assert (of_project.cap_total, of_team.cap_month) == (25, Decimal("100.5"))
     save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"})
     assert LedgerEntry.objects.filter(kind="cap").count() == 2
@@ -349,7 +349,7 @@ def test_what_costs_add_up_to_is_counted_by_the_database(paid: StandIn, make_sce
         make_take(first, **costs_a_dime, status=Status.COMPLETED, clip=b"clip", actual_cost=Decimal("0.1"))
     make_take(second, **costs_a_dime, status=Status.UNKNOWN, created_by=bob)
     make_take(second, **costs_a_dime | {"model_id": "sora-0"}, status=Status.FAILED)
-    lines = reports.lines_for(alice)
+    lines = reports.cost_lines(alice)
     told = [(one.member, one.model, one.count, one.estimated, one.actual, one.reserved) for one in lines]
     assert sorted(told) == [
         ("Alice", "Sora 2", 3, Decimal("0.3"), Decimal("0.3"), Decimal(0)),
@@ -389,7 +389,7 @@ def test_the_csv_has_every_line_and_no_formula(as_user: AsUser, paid: StandIn, s
 
 
 def ask_above(project: Project, amount: str | None, *, of_team: bool = False) -> None:
-    row = budget.locked(project)[0 if of_team else 1]
+    row = budget.lock_budgets(project)[0 if of_team else 1]
     Budget.objects.filter(pk=row.pk).update(confirm_above=amount)
 
 
@@ -419,9 +419,9 @@ def test_what_is_not_above_is_not_asked_about(
 
 def test_the_projects_word_goes_before_the_teams(paid: StandIn, project: Project):
     ask_above(project, "0.10", of_team=True)
-    assert budget.asks_above(project) == Decimal("0.1")
+    assert budget.confirmation_threshold(project) == Decimal("0.1")
     ask_above(project, "5")
-    assert budget.asks_above(project) == 5
+    assert budget.confirmation_threshold(project) == 5
 
 
 def test_all_missing_are_asked_about_together(as_user: AsUser, paid: StandIn, project: Project, make_scenes, bob: User):
@@ -444,7 +444,7 @@ def test_what_is_made_from_a_take_is_asked_about_too(
     for _ in range(3):
         advance(take)
     ask_above(project, "0.10")
-    client, url = as_user(bob), reverse("take_from", args=[take.pk]) + "?price=%240.40"
+    client, url = as_user(bob), reverse("take_rework", args=[take.pk]) + "?price=%240.40"
     fields = {"take": 2, "task": "remix", "prompt": "At night"}
     response = client.post(url, fields)
     page = response.content.decode()

@@ -138,7 +138,7 @@ def pages(client: Client, scene: Scene, team: Team, connection: Connection) -> d
         reverse("model_comparison", args=[project.pk]),
         reverse("scenes_csv", args=[project.pk]),
         reverse("scenes_fountain", args=[project.pk]),
-        *(reverse("take_look", args=[take.pk]) for take in scene.takes.filter(status="unknown")),
+        *(reverse("take_resolve", args=[take.pk]) for take in scene.takes.filter(status="unknown")),
     ]
     found = {}
     for address in addresses:

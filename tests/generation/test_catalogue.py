@@ -15,7 +15,7 @@ from generation import catalogue
 from generation.catalogue import loader
 from generation.catalogue.loader import MODELS_FILE, CatalogueError, read_catalogue, read_model
 from generation.catalogue.model import Seconds
-from generation.catalogue.pricing import price_of
+from generation.catalogue.pricing import clip_price
 from generation.connections import roster_for
 from generation.quoting import quotes
 from projects.models import Project, Scene
@@ -156,7 +156,7 @@ def test_every_price_is_exact_and_every_model_has_its_source():
 
 
 def test_prices_are_exact(studio):
-    assert price_of(studio["studio-1"], resolution="720p", seconds=Decimal("6.5")) == Decimal("0.6825")
+    assert clip_price(studio["studio-1"], resolution="720p", seconds=Decimal("6.5")) == Decimal("0.6825")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_what_a_model_cannot_make_is_refused_before_it_costs(
     Scene.objects.update(duration=seconds)
     scene = Scene.objects.select_related("project").get()
     with pytest.raises(ValidationError) as refused:
-        quotes.quote(scene, studio["studio-1"], roster_for(None))
+        quotes.require_quote(scene, studio["studio-1"], roster_for(None))
     assert refused.value.messages[-1] == message
 
 
@@ -214,7 +214,7 @@ def test_what_a_model_cannot_make_is_refused_before_it_costs(
 def test_a_refused_size_names_the_model_that_would(scene: Scene):
     Project.objects.update(resolution="1080p")
     scene = Scene.objects.select_related("project").get()
-    assert list(quotes.format_obstacles(scene, catalogue.find("sora-2"), roster_for(None))) == [
+    assert list(quotes.format_blockers(scene, catalogue.find("sora-2"), roster_for(None))) == [
         "Sora 2 cannot make 1080p; it makes 720p. Sora 2 Pro would."
     ]
 
@@ -225,7 +225,7 @@ def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str)
     Project.objects.update(aspect_ratio="1:1", resolution="720p")
     model, asked = catalogue.find(model_id), Scene.objects.select_related("project").get()
     said = f"{model.name} cannot make 1:1; it makes 16:9, 9:16."
-    assert list(quotes.format_obstacles(asked, model, roster_for(None))) == [f"{said} Animatic would."]
+    assert list(quotes.format_blockers(asked, model, roster_for(None))) == [f"{said} Animatic would."]
 
 
 @pytest.mark.parametrize(
@@ -250,17 +250,17 @@ def test_what_speaks_against_counting_on_a_model(studio, fields, host: str, mark
 @pytest.mark.django_db
 def test_all_models_side_by_side(scene: Scene):
     Scene.objects.update(duration=5)
-    offers = quotes.offers_for(Scene.objects.select_related("project").get(), roster_for(None))
+    offers = quotes.quote_models(Scene.objects.select_related("project").get(), roster_for(None))
     made = {offer.model.id: offer for offer in offers}
     assert next(iter(made)) == "animatic"
     omni, veo, sora = made["gemini-omni-1.2-flash"], made["veo-3.1-fast-generate-001"], made["sora-2"]
-    assert (omni.seconds, omni.price, omni.obstacles) == (
+    assert (omni.seconds, omni.price, omni.blockers) == (
         Decimal(5),
         Decimal("0.35"),
         ("Set GEMINI_API_KEY, or add an account under Connections, to use Gemini Omni 1.2 Flash.",),
     )
     assert (veo.seconds, veo.price) == (6, Decimal("0.60"))
-    assert sora.obstacles == (
+    assert sora.blockers == (
         "Sora 2 was retired by OpenAI on 24 September 2026. "
         "A server that still has it can be named by SORA_BASE_URL or under Connections.",
     )

@@ -367,7 +367,7 @@ def test_a_take_leased_by_another_worker_is_watched_and_left_alone(run, everywhe
     def let_go() -> None:
         time.sleep(0.5)
         assert len(everywhere.state.arrived) == asked
-        lease.let_go()
+        lease.release()
         connection.close()
 
     other = threading.Thread(target=let_go)

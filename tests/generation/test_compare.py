@@ -149,7 +149,7 @@ def test_what_changed_in_the_settings(scene: Scene, project: Project, make_take,
     png = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(png, "PNG")
     image = ContentFile(png.getvalue(), name="a.png")
-    picture = references.put(project, scene, Reference.Role.START_FRAME, image, member=bob)
+    picture = references.add_reference(project, scene, Reference.Role.START_FRAME, image, member=bob)
     before = make_take(scene, status=Status.COMPLETED, clip=b"clip", inputs={"seed": 7}, fps=24)
     Scene.objects.update(camera_move="dolly-in", title="Another", own_prompt="Mine")
     scene.refresh_from_db()

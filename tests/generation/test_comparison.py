@@ -15,9 +15,9 @@ from generation import catalogue
 from generation.connections import is_retired, roster_for
 from generation.models import Budget, with_takes
 from generation.quoting import model_comparison, quotes
-from generation.quoting.model_comparison import Gone, ProjectOffer, in_words
+from generation.quoting.model_comparison import ProjectQuote, UnavailableModel, format_ranges
 from generation.states import Status
-from projects.models import Act, Project, Reference, Scene
+from projects.models import Project, Reference, Scene, UndoEntry
 from storyboard.loaders import live_scenes
 from teams.models import User
 from tests.queries import count_queries
@@ -32,14 +32,14 @@ def loaded(project: Project) -> list[Scene]:
     return live_scenes(project)
 
 
-def compared(project: Project) -> dict[str, ProjectOffer]:
+def compared(project: Project) -> dict[str, ProjectQuote]:
     project.refresh_from_db()
     offers = model_comparison.compare(project, loaded(project), roster_for(project.team_id))
     return {one.model.id: one for one in offers}
 
 
-def gone_models(project: Project) -> list[Gone]:
-    return model_comparison.gone_of(project, loaded(project), roster_for(project.team_id))
+def unavailable_models(project: Project) -> list[UnavailableModel]:
+    return model_comparison.find_unavailable_models(project, loaded(project), roster_for(project.team_id))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_what_a_model_cannot_make_and_why(project: Project, make_scenes: MakeSce
 def test_a_model_without_a_connection_is_priced_all_the_same(project: Project, make_scenes: MakeScenes):
     make_scenes(2, duration=Decimal(4))
     found = compared(project)["gemini-omni-1.2-flash"]
-    assert (found.hindrance, found.total) == (
+    assert (found.unavailable_because, found.total) == (
         "Set GEMINI_API_KEY, or add an account under Connections, to use Gemini Omni 1.2 Flash.",
         Decimal("0.56"),
     )
@@ -95,7 +95,7 @@ def test_a_retired_model_has_no_price(project: Project, make_scenes: MakeScenes)
     make_scenes(1)
     found = compared(project)["sora-2"]
     assert (found.is_retired, found.total, found.reasons) == (True, None, ())
-    assert found.hindrance.startswith("Sora 2 was retired by OpenAI on 24 September 2026.")
+    assert found.unavailable_because.startswith("Sora 2 was retired by OpenAI on 24 September 2026.")
 
 
 def test_those_that_can_be_had_come_first_the_cheapest_among_them(
@@ -109,7 +109,7 @@ def test_those_that_can_be_had_come_first_the_cheapest_among_them(
     ("positions", "words"), [([1], "1"), ([1, 2, 3, 7], "1-3, 7"), ([2, 4, 5], "2, 4-5"), ([], "")]
 )
 def test_numbers_of_scenes(positions: list[int], words: str):
-    assert in_words(positions) == words
+    assert format_ranges(positions) == words
 
 
 def test_the_page(
@@ -161,7 +161,7 @@ def test_storyboard_and_costs_lead_to_it(as_user: AsUser, project: Project, scen
 def warnings(scene: Scene) -> dict[str, str]:
     return {
         one.model.id: one.warning
-        for one in quotes.offers_for(scene, roster_for(scene.project.team_id))
+        for one in quotes.quote_models(scene, roster_for(scene.project.team_id))
         if one.is_possible
     }
 
@@ -208,7 +208,7 @@ def test_scenes_of_a_retired_model_are_listed_with_another_price(
     settings.CONNECTIONS = {"omni": account | {"max_in_flight": 2, "requests_per_minute": 60}}
     make_scenes(1)
     make_scenes(2, duration=Decimal(4), model_id="gemini-omni-flash-preview")
-    (gone,) = gone_models(project)
+    (gone,) = unavailable_models(project)
     assert (gone.count, gone.scenes, gone.to.id, gone.possible, gone.price) == (
         2,
         "2-3",
@@ -232,19 +232,19 @@ def test_an_unknown_model_of_the_project_is_listed_too(as_user: AsUser, project:
 
 def test_a_hosted_model_goes_before_the_local_renderer(project: Project, scene: Scene, own_server: StandIn):
     Scene.objects.update(model_id="sora-0", duration=4)
-    assert [gone.to.id for gone in gone_models(project)] == ["sora-2"]
+    assert [gone.to.id for gone in unavailable_models(project)] == ["sora-2"]
 
 
 def test_where_no_hosted_model_can_make_them_the_local_renderer_can(
     project: Project, scene: Scene, own_server: StandIn
 ):
     Scene.objects.update(model_id="sora-0", duration=50)
-    assert [gone.to.id for gone in gone_models(project)] == ["animatic"]
+    assert [gone.to.id for gone in unavailable_models(project)] == ["animatic"]
 
 
 def test_a_retired_model_that_another_server_has_is_not_gone(project: Project, scene: Scene, own_server: StandIn):
     Scene.objects.update(model_id="sora-2")
-    assert gone_models(project) == []
+    assert unavailable_models(project) == []
 
 
 def test_one_click_switches_the_scenes_and_another_switches_back(
@@ -258,7 +258,7 @@ def test_one_click_switches_the_scenes_and_another_switches_back(
     assert models_of(project) == ["", "animatic", "animatic", "veo-3.1-generate-001"]
     assert "Model of 2 scenes set to Animatic." in page
     Scene.objects.filter(position=3).update(model_id="sora-2")
-    undo = reverse("act_undo", args=[Act.objects.get().pk])
+    undo = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
     assert "Undone, but for 1 that has been changed since." in client.post(undo, follow=True).content.decode()
     assert models_of(project) == ["", "sora-0", "sora-2", "veo-3.1-generate-001"]
 
@@ -270,7 +270,7 @@ def test_the_model_of_the_project_is_switched_with_it(as_user: AsUser, project: 
     project.refresh_from_db()
     moved = Scene.objects.get()
     assert (project.model_id, moved.model_id, moved.changed_at > scene.changed_at) == ("animatic", "", True)
-    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
+    client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]))
     project.refresh_from_db()
     assert project.model_id == "sora-0"
 

@@ -114,9 +114,9 @@ def test_a_servers_own_models_can_be_chosen(sora: StandIn, settings):
 def test_a_servers_own_model_makes_shapes_that_others_refuse(sora: StandIn, settings, project, scene):
     settings.CONNECTIONS["sora"] |= {"preset": "sglang", "models": ["Wan-AI/Wan2.2"]}
     Project.objects.update(aspect_ratio="1:1", model_id="sora-2")
-    offered = quotes.chosen_offer(Scene.objects.select_related("project").get(), connections.roster_for(None))
+    offered = quotes.quote_scene(Scene.objects.select_related("project").get(), connections.roster_for(None))
     assert offered is not None
-    assert offered.obstacles == ("Sora 2 cannot make 1:1; it makes 16:9, 9:16. Wan-AI/Wan2.2 would.",)
+    assert offered.blockers == ("Sora 2 cannot make 1:1; it makes 16:9, 9:16. Wan-AI/Wan2.2 would.",)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.urls import reverse
 from generation.models import Generation, select_take
 from generation.states import Status
 from generation.takes import frame_chaining
-from projects.models import Act, Project, Reference, Scene
+from projects.models import Project, Reference, Scene, UndoEntry
 from teams.models import User
 from tests.generation.test_stills import make_clip, number_of
 from tests.queries import count_queries
@@ -55,7 +55,7 @@ def use_live(client: Client, take: Generation, **fields: str):
 
 def undo_url() -> str:
     """Of what was done last."""
-    return reverse("act_undo", args=[Act.objects.latest("pk").pk])
+    return reverse("undo_entry", args=[UndoEntry.objects.latest("pk").pk])
 
 
 def shown(picture: Reference) -> int:

@@ -33,15 +33,15 @@ def takes(make_scenes: MakeScenes, make_take) -> list[Generation]:
 
 
 def test_no_more_than_the_workers_can_begin(takes: list[Generation]):
-    assert dispatch.hand_over_due() == 2
-    assert dispatch.hand_over_due() == 0
+    assert dispatch.dispatch_due() == 2
+    assert dispatch.dispatch_due() == 0
     assert queued("media") == [takes[0].pk, takes[1].pk]
 
 
 def test_a_finished_step_makes_room(takes: list[Generation]):
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     Generation.objects.filter(pk=takes[0].pk).update(status=Status.CANCELLED)
-    assert dispatch.hand_over_due() == 1
+    assert dispatch.dispatch_due() == 1
     assert queued("media")[-1] == takes[2].pk
 
 
@@ -50,7 +50,7 @@ def test_members_take_turns(make_scenes: MakeScenes, make_take, alice: User, bob
     scenes = make_scenes(4)
     alices = [make_take(scene, created_by=alice) for scene in scenes[:3]]
     bobs = make_take(scenes[3], created_by=bob)
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     assert queued("media") == [alices[0].pk, bobs.pk, alices[1].pk]
 
 
@@ -62,7 +62,7 @@ def test_nobodys_batch_starves_the_others(make_scenes: MakeScenes, make_take, al
     for turn in range(5):
         if turn == 1:
             batch.append(make_take(scenes[4], created_by=bob))
-        dispatch.hand_over_due()
+        dispatch.dispatch_due()
         take = Generation.objects.get(pk=queued("media")[-1])
         served.append(take.created_by)
         Generation.objects.filter(pk=take.pk).update(started_at=Now(), status=Status.CANCELLED)
@@ -72,16 +72,16 @@ def test_nobodys_batch_starves_the_others(make_scenes: MakeScenes, make_take, al
 def test_what_is_held_or_not_due_is_not_handed_over(takes: list[Generation]):
     Lease.claim(takes[0].pk)
     Generation.objects.filter(pk=takes[1].pk).update(next_step_at=Now() + timedelta(seconds=60))
-    assert dispatch.hand_over_due() == 1
+    assert dispatch.dispatch_due() == 1
     assert queued("media") == [takes[2].pk]
 
 
 def test_a_lost_message_is_sent_again(takes: list[Generation], settings):
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     OrmQ.objects.all().delete()
-    assert dispatch.hand_over_due() == 0
+    assert dispatch.dispatch_due() == 0
     Generation.objects.update(handed_over_at=Now() - timedelta(seconds=settings.LEASE_SECONDS + 1))
-    assert dispatch.hand_over_due() == 2
+    assert dispatch.dispatch_due() == 2
     assert queued("media") == [takes[0].pk, takes[1].pk]
 
 
@@ -93,7 +93,7 @@ def test_a_doubled_message_changes_nothing(local_take: Generation, tmp_path):
 
 
 def test_a_step_is_followed_by_the_next_in_line(takes: list[Generation]):
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     tasks.advance(takes[0].pk)
     assert queued("media") == [takes[0].pk, takes[1].pk, takes[2].pk]
 
@@ -101,7 +101,7 @@ def test_a_step_is_followed_by_the_next_in_line(takes: list[Generation]):
 def test_remote_steps_have_a_queue_of_their_own(takes: list[Generation]):
     Generation.objects.filter(pk=takes[0].pk).update(provider="studio", status=Status.RUNNING)
     Generation.objects.filter(pk=takes[1].pk).update(provider="studio", status=Status.FETCHING)
-    dispatch.hand_over_due()
+    dispatch.dispatch_due()
     assert (queued("remote"), queued("media")) == ([[takes[0].pk]], [takes[1].pk, takes[2].pk])
 
 

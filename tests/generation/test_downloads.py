@@ -216,20 +216,20 @@ def test_the_sketchs_address_changes_with_the_picture(scene: Scene):
 
 @pytest.mark.django_db
 def test_a_sketch_is_drawn_once(scene: Scene, monkeypatch: pytest.MonkeyPatch):
-    first = sketches.picture_of(scene)
+    first = sketches.draw_scene(scene)
     monkeypatch.setattr(sketches.studio, "draw", lambda *args: b"drawn again")
-    assert sketches.picture_of(scene) == first
+    assert sketches.draw_scene(scene) == first
 
 
 @pytest.mark.django_db
 def test_an_artist_that_was_killed_is_replaced(scene: Scene):
-    sketches.picture_of(scene)
+    sketches.draw_scene(scene)
     assert sketches.studio.artist
     for process in sketches.studio.artist._processes.values():
         process.kill()
         process.join()
     scene.title = "Another"
-    with Image.open(io.BytesIO(sketches.picture_of(scene))) as picture:
+    with Image.open(io.BytesIO(sketches.draw_scene(scene))) as picture:
         assert picture.format == "WEBP"
 
 
@@ -239,7 +239,7 @@ def test_a_full_disk_does_not_keep_anybody_from_seeing_a_sketch(scene: Scene, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with Image.open(io.BytesIO(sketches.picture_of(scene))) as picture:
+    with Image.open(io.BytesIO(sketches.draw_scene(scene))) as picture:
         assert picture.format == "WEBP"
 
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
 from generation.models import Generation, next_take_number
-from generation.quoting.eligibility import why_not
+from generation.quoting.eligibility import find_blockers
 from generation.states import Status
 from projects import references
 from projects.models import AspectRatio, Project, Reference, Resolution, Scene
@@ -64,8 +64,8 @@ def a_picture_as(*roles: str) -> Callable[[Scene, User], None]:
     def choose(scene: Scene, member: User) -> None:
         data = plain()
         for role in roles:
-            picture = references.cleaned(io.BytesIO(data), len(data))
-            references.put(scene.project, scene, Reference.Role(role), picture, member=member)
+            picture = references.clean_picture(io.BytesIO(data), len(data))
+            references.add_reference(scene.project, scene, Reference.Role(role), picture, member=member)
 
     return choose
 
@@ -199,6 +199,6 @@ def test_what_is_chosen_arrives_or_is_refused(
             assert len(new) == 1
             assert snapped or choice.is_in(new[0].fields, model), f"{choice.name} is not in {new[0].fields}"
             arrived.append(choice.name)
-    at_hand = not why_not(model, connections.roster_for(None))
+    at_hand = not find_blockers(model, connections.roster_for(None))
     assert bool(arrived) == (at_hand and bool(model.price_per_second))
     assert len(arrived) + len(refused) == len(CHOICES) + len(Resolution) * len(AspectRatio)

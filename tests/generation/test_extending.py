@@ -14,7 +14,7 @@ from generation.connections import roster_for
 from generation.models import Generation
 from generation.providers.base import Task
 from generation.quoting import quotes
-from generation.quoting.quotes import Asked
+from generation.quoting.quotes import Rework
 from generation.states import Status
 from projects.models import Scene
 from tests.generation.conftest import KEY
@@ -47,9 +47,9 @@ def made(scene: Scene, make_take: Callable[..., Generation], google: dict[str, A
     return make
 
 
-def extended(take: Generation) -> quotes.Offer:
-    return quotes.quote(
-        take.scene, find(take.model_id), roster_for(take.team_id), Asked(Task.EXTEND, take, "It goes on")
+def extended(take: Generation) -> quotes.Quote:
+    return quotes.require_quote(
+        take.scene, find(take.model_id), roster_for(take.team_id), Rework(Task.EXTEND, take, "It goes on")
     )
 
 
@@ -92,6 +92,6 @@ def test_omni_goes_on_as_far_as_there_is_room_together(made):
 def test_an_edit_of_an_extended_clip_is_priced_for_all_of_it(made):
     first = made("gemini-omni-1.2-flash", duration=Decimal(10))
     longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
-    asked = Asked(Task.EDIT, longer, "At dawn")
-    edit = quotes.quote(longer.scene, find(longer.model_id), roster_for(longer.team_id), asked)
+    asked = Rework(Task.EDIT, longer, "At dawn")
+    edit = quotes.require_quote(longer.scene, find(longer.model_id), roster_for(longer.team_id), asked)
     assert (edit.seconds, edit.price) == (18, Decimal("1.26"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from generation.models import ImageGeneration
+from generation.models import ImageJob
 from generation.providers.registry import PROVIDERS
 from projects.models import Project, Reference
 from tests.generation.conftest import KEY
@@ -77,7 +77,7 @@ def test_images_of_commands_are_not_references_of_their_clips(run, everywhere: S
 def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, words: str):
     ran = run("image", *arguments, "--json")
     assert (ran.code, words in ran.err) == (2, True), ran.err
-    assert (ImageGeneration.objects.count(), Project.objects.count(), everywhere.state.arrived) == (0, 0, [])
+    assert (ImageJob.objects.count(), Project.objects.count(), everywhere.state.arrived) == (0, 0, [])
 
 
 def test_the_provider_can_be_named(run, everywhere: StandIn, monkeypatch):
@@ -92,7 +92,7 @@ def test_the_provider_can_be_named(run, everywhere: StandIn, monkeypatch):
 def test_a_key_on_the_command_line_is_the_models_providers(run, everywhere: StandIn, settings):
     settings.CONNECTIONS["openai_images"] |= {"key": "sk-of-the-environment"}
     assert run("image", "-p", "x", "--model", "gpt-image-2", "--yes", "--api-key", KEY).code == 0
-    row = ImageGeneration.objects.get()
+    row = ImageJob.objects.get()
     assert (row.status, keys_seen(everywhere, "images.generate")) == ("completed", [KEY])
     assert run("image", "--resume", row.pk, "--api-key", KEY).code == 0
 
@@ -112,5 +112,5 @@ def test_an_unknown_status_exits_with_3(run, everywhere: StandIn):
     everywhere.state.fail("images.generate", Fault(drop=True))
     ran = run("image", "-p", "x", "--model", "gpt-image-2", "--yes")
     assert (ran.code, len(everywhere.state.charges)) == (3, 1)
-    again = run("image", "--resume", ImageGeneration.objects.get().pk)
+    again = run("image", "--resume", ImageJob.objects.get().pk)
     assert (again.code, len(everywhere.state.charges)) == (3, 1)

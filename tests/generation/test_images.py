@@ -17,7 +17,7 @@ from core.money import money
 from generation import pipeline
 from generation.jobs import dispatch
 from generation.jobs.lease import Lease
-from generation.models import Budget, Connection, Generation, ImageGeneration
+from generation.models import Budget, Connection, Generation, ImageJob
 from generation.pipeline import image_jobs
 from generation.states import Status
 from projects.models import Project, Reference, Scene
@@ -50,9 +50,9 @@ def ask(client: Client, scene: Scene, price: str | None = None, **fields: Any):
     return client.post(reverse("scene_picture_make", args=[scene.pk]) + query, values)
 
 
-def advance() -> ImageGeneration:
-    row = ImageGeneration.objects.latest("pk")
-    ImageGeneration.objects.filter(pk=row.pk).update(next_step_at=Now())
+def advance() -> ImageJob:
+    row = ImageJob.objects.latest("pk")
+    ImageJob.objects.filter(pk=row.pk).update(next_step_at=Now())
     pipeline.advance_images(row.pk)
     row.refresh_from_db()
     return row
@@ -157,7 +157,7 @@ def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Sc
     page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
     assert "Set OPENAI_API_KEY, or add an account under Connections, to use" in page
     response = ask(as_user(bob), scene)
-    assert (response.status_code, ImageGeneration.objects.count()) == (422, 0)
+    assert (response.status_code, ImageJob.objects.count()) == (422, 0)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_what_cannot_be_made_is_said_and_nothing_is_asked_for(
 ):
     response = ask(as_user(bob), scene, **fields)
     assert (response.status_code, words in response.content.decode()) == (422, True)
-    assert ImageGeneration.objects.count() == 0
+    assert ImageJob.objects.count() == 0
 
 
 def test_one_click_that_arrives_twice_is_one_request(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
@@ -188,10 +188,10 @@ def test_one_click_that_arrives_twice_is_one_request(as_user: AsUser, scene: Sce
     click = page.context["form"]["click"].value()
     assert f'name="click" value="{click}"' in page.content.decode()
     assert {ask(client, scene, click=click).status_code for _ in range(2)} == {302}
-    assert ImageGeneration.objects.count() == 1
+    assert ImageJob.objects.count() == 1
     again = client.get(reverse("scene_picture_make", args=[scene.pk])).context["form"]["click"].value()
     ask(client, scene, click=again)
-    assert ImageGeneration.objects.count() == 2
+    assert ImageJob.objects.count() == 2
 
 
 def test_a_dear_picture_is_asked_about(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
@@ -199,9 +199,9 @@ def test_a_dear_picture_is_asked_about(as_user: AsUser, scene: Scene, openai: St
     client, options = as_user(bob), {"size": "1024x1024", "quality": "high"}
     response = ask(client, scene, price=PRICE, **options)
     assert (response.status_code, "more than $0.10 at once is asked about" in response.content.decode()) == (409, True)
-    assert ImageGeneration.objects.count() == 0
+    assert ImageJob.objects.count() == 0
     ask(client, scene, price=PRICE, confirmed="yes", **options)
-    assert ImageGeneration.objects.get().estimated_cost == Decimal("0.211")
+    assert ImageJob.objects.get().estimated_cost == Decimal("0.211")
 
 
 def test_a_picture_whose_price_nobody_knows_is_asked_about(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
@@ -269,10 +269,10 @@ def test_the_page_says_what_was_flagged(
 
 def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     ask(as_user(bob), scene)
-    row = ImageGeneration.objects.get()
+    row = ImageJob.objects.get()
     lease = Lease.claim_images(row.pk)
     assert lease is not None
-    lease.let_go(status=Status.SUBMITTING)
+    lease.release(status=Status.SUBMITTING)
     assert advance().status == Status.UNKNOWN
     assert openai.state.arrived == []
 
@@ -283,10 +283,10 @@ def test_pictures_keep_to_the_places_of_their_account(as_user: AsUser, scene: Sc
     ask(client, scene, role="end_frame")
     ask(client, scene, role="reference")
     Connection.objects.update(max_in_flight=1)
-    ImageGeneration.objects.update(handed_over_at=None)
-    assert dispatch.hand_over_due() == 1
-    first = ImageGeneration.objects.order_by("pk")[0]
-    ImageGeneration.objects.filter(pk=first.pk).update(status=Status.SUBMITTING, submitted_at=Now())
+    ImageJob.objects.update(handed_over_at=None)
+    assert dispatch.dispatch_due() == 1
+    first = ImageJob.objects.order_by("pk")[0]
+    ImageJob.objects.filter(pk=first.pk).update(status=Status.SUBMITTING, submitted_at=Now())
     assert advance().status == Status.QUEUED
     assert openai.state.arrived == []
 
@@ -295,7 +295,7 @@ def test_the_panel_follows(as_user: AsUser, scene: Scene, openai: StandIn, bob: 
     client = as_user(bob)
     ask(client, scene)
     url = reverse("pictures_panel", args=[scene.pk])
-    row = ImageGeneration.objects.get()
+    row = ImageJob.objects.get()
     panel = client.get(url).content.decode()
     assert f"{url}?seen={row.pk}.{row.version}" in panel
     assert client.get(f"{url}?seen={row.pk}.{row.version}").status_code == 204
@@ -317,7 +317,7 @@ def test_references_of_a_project(as_user: AsUser, project: Project, openai: Stan
 def test_who_may(as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mallory: User):
     assert ask(as_user(vera), scene).status_code == 403
     assert ask(as_user(mallory), scene).status_code == 404
-    assert (ImageGeneration.objects.count(), Generation.objects.count()) == (0, 0)
+    assert (ImageJob.objects.count(), Generation.objects.count()) == (0, 0)
 
 
 # -- The queue page ----------------------------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ def test_pictures_that_wait_are_in_the_queue_and_can_be_cancelled(
 ):
     client = as_user(bob)
     ask(client, scene, size="1024x1024", quality="low")
-    row = ImageGeneration.objects.get()
+    row = ImageJob.objects.get()
     url = reverse("images_cancel", args=[row.pk])
     page = client.get(reverse("queue")).content.decode()
     assert ("OpenAI images" in page, "Start frame · GPT Image 2" in page, f'formaction="{url}"' in page) == (True,) * 3
@@ -344,7 +344,7 @@ def test_pictures_that_wait_are_in_the_queue_and_can_be_cancelled(
 def test_what_is_being_sent_is_not_cancelled_but_kept(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     ask(client, scene)
-    row = ImageGeneration.objects.get()
+    row = ImageJob.objects.get()
     lease = Lease.claim_images(row.pk)
     assert lease
     page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
@@ -363,9 +363,9 @@ def test_failed_pictures_stay_in_the_queue_until_they_are_dismissed(
     url = reverse("images_dismiss", args=[row.pk])
     assert (row.status, url in as_user(alice).get(reverse("queue")).content.decode()) == (Status.FAILED, True)
     as_user(bob).post(url)
-    version = ImageGeneration.objects.get().version
+    version = ImageJob.objects.get().version
     as_user(bob).post(url)
-    assert ImageGeneration.objects.get().version == version
+    assert ImageJob.objects.get().version == version
     assert url not in as_user(alice).get(reverse("queue")).content.decode()
 
 

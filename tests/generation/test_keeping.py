@@ -91,15 +91,16 @@ def test_a_note_that_is_too_long_is_refused(as_user: AsUser, takes, bob: User, s
 
 def test_a_deleted_take_is_seen_nowhere_and_its_cost_everywhere(as_user: AsUser, takes, scene: Scene, alice: User):
     client = as_user(alice)
-    before = reports.lines_for(alice)
+    before = reports.cost_lines(alice)
     answer = delete(client, takes[2], headers=HTMX).content.decode()
     assert f'id="take-{takes[2].pk}"' not in answer
     assert "Take 3 is deleted; what it cost stays in the costs." in answer
     assert f"{reverse('take_restore', args=[takes[2].pk])}" in answer
     assert live_takes(fresh(scene)) == takes[:2]
-    assert reports.lines_for(alice) == before
+    assert reports.cost_lines(alice) == before
     statuses = [
-        client.get(reverse(name, args=[takes[2].pk])).status_code for name in ("take_poster", "take_clip", "take_from")
+        client.get(reverse(name, args=[takes[2].pk])).status_code
+        for name in ("take_poster", "take_clip", "take_rework")
     ]
     assert statuses == [404, 404, 404]
     assert client.post(reverse("take_select", args=[takes[2].pk])).status_code == 404

@@ -7,9 +7,9 @@ from generation.jobs.lease import (
     CancelRequested,
     Lease,
     LeaseLost,
-    release_leases_of,
     release_leases_of_ended_processes,
     release_leases_of_the_dead,
+    release_worker_leases,
 )
 from generation.models import Generation, Worker
 
@@ -29,12 +29,12 @@ def test_only_one_worker_gets_it(local_take: Generation):
 
 
 def test_a_row_that_is_not_due_cannot_be_claimed(local_take: Generation):
-    claim(local_take).let_go(next_step_in=60)
+    claim(local_take).release(next_step_in=60)
     assert Lease.claim(local_take.pk) is None
 
 
 def test_letting_go_makes_it_due(local_take: Generation):
-    claim(local_take).let_go()
+    claim(local_take).release()
     assert Lease.claim(local_take.pk) is not None
 
 
@@ -44,7 +44,7 @@ def test_a_dead_workers_row_can_be_claimed_when_its_lease_has_run_out(local_take
     assert Lease.claim(local_take.pk) is not None
 
 
-@pytest.mark.parametrize("late_write", [Lease.write, Lease.keep_alive, Lease.let_go])
+@pytest.mark.parametrize("late_write", [Lease.write, Lease.keep_alive, Lease.release])
 def test_the_write_of_a_worker_that_was_replaced_is_refused(local_take: Generation, end_lease: EndLease, late_write):
     late = claim(local_take)
     end_lease(local_take)
@@ -76,11 +76,11 @@ def test_whoever_works_learns_of_a_cancellation(local_take: Generation):
 def test_a_worker_that_stops_hands_over_what_it_holds(local_take: Generation):
     worker = Worker.objects.create(name="here")
     claim(local_take, worker.pk).write(attempt=1)
-    assert release_leases_of(worker.pk) == 1
+    assert release_worker_leases(worker.pk) == 1
     local_take.refresh_from_db()
     assert local_take.attempt == 0
     assert Lease.claim(local_take.pk) is not None
-    assert release_leases_of(worker.pk) == 0
+    assert release_worker_leases(worker.pk) == 0
 
 
 def test_what_a_dead_worker_held_is_handed_over_and_a_living_ones_is_not(make_scenes, make_take):

@@ -16,7 +16,7 @@ from tests.generation.conftest import files_in
 def test_a_clip_is_decoded_and_pictured(clip_bytes: bytes, tmp_path: Path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes)
-    inspection = storage.inspect(path)
+    inspection = storage.inspect_clip(path)
     assert float(inspection.seconds) == pytest.approx(1, abs=0.05)
     assert (inspection.poster[:4], inspection.poster[8:12]) == (b"RIFF", b"WEBP")
 
@@ -24,7 +24,7 @@ def test_a_clip_is_decoded_and_pictured(clip_bytes: bytes, tmp_path: Path):
 def test_the_filmstrip_goes_from_beginning_to_end(clip_bytes: bytes, tmp_path: Path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes)
-    with Image.open(io.BytesIO(storage.inspect(path).filmstrip)) as strip:
+    with Image.open(io.BytesIO(storage.inspect_clip(path).filmstrip)) as strip:
         assert strip.size == (2400, 135)
         first, last = (strip.crop((left, 0, left + 240, 135)).convert("L") for left in (0, 9 * 240))
     assert ImageChops.difference(first, last).getbbox() is not None
@@ -33,10 +33,10 @@ def test_the_filmstrip_goes_from_beginning_to_end(clip_bytes: bytes, tmp_path: P
 def test_a_providers_still_is_used_where_it_is_a_picture():
     picture = io.BytesIO()
     Image.new("RGB", (1920, 1080), "teal").save(picture, "JPEG")
-    poster = storage.poster_from(picture.getvalue())
+    poster = storage.make_poster(picture.getvalue())
     assert poster is not None
     assert Image.open(io.BytesIO(poster)).size == (960, 540)
-    assert [storage.poster_from(data) for data in (b"", b"<html>", picture.getvalue()[:200])] == [None] * 3
+    assert [storage.make_poster(data) for data in (b"", b"<html>", picture.getvalue()[:200])] == [None] * 3
 
 
 @pytest.mark.parametrize("cut", [0, 10, 200, 2000])
@@ -44,7 +44,7 @@ def test_what_cannot_be_decoded_is_not_a_clip(clip_bytes: bytes, tmp_path: Path,
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes[:cut])
     with pytest.raises(storage.NotAClip):
-        storage.inspect(path)
+        storage.inspect_clip(path)
 
 
 @pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_keeping_a_clip_twice_leaves_one_file(clip_bytes: bytes, tmp_path: Path)
     for _ in range(2):
         path = tmp_path / "scratch.mp4"
         path.write_bytes(clip_bytes)
-        kept = storage.keep(7, path, storage.inspect(path))
+        kept = storage.store_files(7, path, storage.inspect_clip(path))
         assert not path.exists()
     names = {"clip": "takes/7/clip.mp4", "filmstrip": "takes/7/filmstrip.webp", "poster": "takes/7/poster.webp"}
     assert {name: kept[name] for name in names} == names

@@ -155,7 +155,7 @@ def test_the_providers_thumbnail_is_the_poster_where_it_is_offered(
 
 
 def make(client: Client, take: Generation, task: str, price: str = "$0.40", prompt: str = "At night", number: int = 2):
-    url = reverse("take_from", args=[take.pk])
+    url = reverse("take_rework", args=[take.pk])
     return client.post(f"{url}?price={price}", {"task": task, "prompt": prompt, "take": number})
 
 
@@ -177,14 +177,14 @@ def test_a_new_take_is_made_from_a_finished_one(
 
 
 def test_the_page_shows_what_each_costs(as_user: AsUser, finished: Generation, bob: User):
-    page = as_user(bob).get(reverse("take_from", args=[finished.pk])).content.decode()
+    page = as_user(bob).get(reverse("take_rework", args=[finished.pk])).content.decode()
     assert page.count("$0.40") == 3
     assert "Goes on for 4 s as you write." in page
 
 
 def test_what_the_server_cannot_do_is_not_offered(as_user: AsUser, finished: Generation, bob: User, settings):
     settings.CONNECTIONS["sora"]["preset"] = "vllm-omni"
-    page = as_user(bob).get(reverse("take_from", args=[finished.pk])).content.decode()
+    page = as_user(bob).get(reverse("take_rework", args=[finished.pk])).content.decode()
     assert "The model that made this take cannot make anything from it here." in page
     answer = make(as_user(bob), finished, "remix")
     assert answer.status_code == 422

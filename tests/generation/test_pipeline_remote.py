@@ -327,7 +327,7 @@ def test_an_id_that_comes_after_the_decision_is_in_the_log(
     def slowly(account, request):
         remote_id = submit(account, request)
         end_lease(remote_take)
-        resolve.was_not_made(advance(remote_take))
+        resolve.mark_not_created(advance(remote_take))
         return remote_id
 
     monkeypatch.setattr(remote, "submit", slowly)
@@ -399,10 +399,10 @@ def test_an_unclear_submission_is_resolved_without_a_list(
 ):
     studio.faults["submit"] = ["drop"]
     take = advance(advance(remote_take))
-    assert (take.status, resolve.look_again(take)) == (Status.UNKNOWN, False)
-    page = as_user(bob).get(reverse("take_look", args=[take.pk])).content.decode()
+    assert (take.status, resolve.check_again(take)) == (Status.UNKNOWN, False)
+    page = as_user(bob).get(reverse("take_resolve", args=[take.pk])).content.decode()
     assert "This provider cannot list its clips" in page
-    resolve.was_made(take, "clip-1")
+    resolve.use_clip(take, "clip-1")
     finish_at_the_studio(studio)
     assert advance(advance(take)).status == Status.COMPLETED
 

@@ -14,8 +14,8 @@ from generation.models import Generation, PromptTemplate, with_takes
 from generation.prompting import TEMPLATES, TEXT_LIMIT
 from generation.prompting.samples import EVERY_FIELD
 from generation.providers.base import Task
-from projects.models import Act, Project, Scene
-from storyboard.prompt_previews import previews_of
+from projects.models import Project, Scene, UndoEntry
+from storyboard.prompt_previews import build_previews
 from teams.models import Team, User
 from tests.queries import count_queries
 
@@ -73,7 +73,7 @@ def test_the_length_is_counted_against_the_models_limit(as_user: AsUser, scene: 
 
 def test_the_tab_of_the_scenes_own_model_is_the_first(scene: Scene):
     scene.model_id = "veo-3.1-fast-generate-001"
-    previews = previews_of(scene, roster_for(scene.project.team_id))
+    previews = build_previews(scene, roster_for(scene.project.team_id))
     chosen = [(preview.template.name, preview.model.id) for preview in previews if preview.is_chosen]
     assert chosen == [("veo", "veo-3.1-fast-generate-001")]
 
@@ -130,7 +130,7 @@ def test_a_prompt_given_up_can_be_brought_back(as_user: AsUser, scene: Scene, bo
     client, url = as_user(bob), reverse("scene_page", args=[scene.pk])
     Scene.objects.update(own_prompt="Mine!")
     page = client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"}, follow=True)
-    restore = reverse("act_undo", args=[Act.objects.get().pk])
+    restore = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
     assert f'formaction="{restore}"' in page.content.decode()
     answer = client.post(restore, headers={"referer": f"http://testserver{url}"})
     assert (answer.headers["Location"], Scene.objects.get().own_prompt) == (url, "Mine!")
@@ -141,7 +141,7 @@ def test_a_prompt_brought_back_leaves_a_newer_one_alone(as_user: AsUser, scene: 
     Scene.objects.update(own_prompt="Mine!")
     client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"})
     Scene.objects.update(own_prompt="Hers.")
-    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
+    client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]))
     assert Scene.objects.get().own_prompt == "Hers."
 
 

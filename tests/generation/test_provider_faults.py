@@ -134,7 +134,7 @@ def test_a_download_that_goes_wrong(sora: StandIn, take: Generation, advance: Ad
     take = to_the_end(take, advance)
     assert (take.status, violations(sora)) == ("completed" if times == 1 else "unknown", [])
     if times > 1:
-        assert resolve.look_again(take)
+        assert resolve.check_again(take)
         take = to_the_end(take, advance)
         assert (take.status, violations(sora)) == ("completed", [])
 

@@ -15,7 +15,7 @@ from generation import pipeline
 from generation.models import Generation
 from generation.pipeline import resolve
 from generation.states import Status
-from projects.models import Act, Project, Scene
+from projects.models import Project, Scene, UndoEntry
 from teams.models import Activity, Team, User, Verb
 from tests.standin import StandIn
 
@@ -80,17 +80,17 @@ def test_cancelling_choosing_and_deleting(
 
 def test_what_became_of_a_take(as_user: AsUser, remote_take: Generation, bob: User):
     Generation.objects.filter(pk=remote_take.pk).update(status=Status.UNKNOWN)
-    url = reverse("take_look", args=[remote_take.pk])
+    url = reverse("take_resolve", args=[remote_take.pk])
     for _ in range(2):
         as_user(bob).post(url, {"answer": "charged"})
-    assert told() == [("Bob", Verb.LOOKED, f"{TAKE_1}: marked as charged, no clip", Decimal("0.4"))]
+    assert told() == [("Bob", Verb.RESOLVED, f"{TAKE_1}: marked as charged, no clip", Decimal("0.4"))]
 
 
 def test_the_operator_has_no_account(remote_take: Generation):
     Generation.objects.filter(pk=remote_take.pk).update(status=Status.UNKNOWN)
     remote_take.refresh_from_db()
-    resolve.was_not_made(remote_take)
-    assert told() == [("The server's operator", Verb.LOOKED, f"{TAKE_1}: marked as not created", Decimal(0))]
+    resolve.mark_not_created(remote_take)
+    assert told() == [("The server's operator", Verb.RESOLVED, f"{TAKE_1}: marked as not created", Decimal(0))]
 
 
 def test_caps(as_user: AsUser, project: Project, alice: User):
@@ -123,7 +123,7 @@ def test_another_model(as_user: AsUser, project: Project, make_scenes, bob: User
     client = as_user(bob)
     for _ in range(2):
         client.post(reverse("model_switch", args=[project.pk]), {"from": "old", "to": "animatic"})
-    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
+    client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]))
     for _ in range(2):
         client.post(reverse("project_model", args=[project.pk]), {"model": "animatic"})
     assert told() == [

@@ -15,7 +15,7 @@ from django.utils import timezone
 from generation import pipeline
 from generation.jobs import recovery
 from generation.jobs.lease import Lease
-from generation.models import Generation, ImageGeneration, Worker
+from generation.models import Generation, ImageJob, Worker
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -100,7 +100,7 @@ def test_adopted_and_lost_ones_are_told_apart(
     lost = make_take(take.scene, status=Status.UNKNOWN, recovered_at=Now(), finished_at=Now())
     page = page_of(as_user(bob))
     assert "1 found at the provider, 1 to review." in page
-    assert reverse("take_look", args=[lost.pk]) in page
+    assert reverse("take_resolve", args=[lost.pk]) in page
 
 
 def test_seen_is_seen_until_something_new_happens(as_user: AsUser, make_scenes, make_take, alice: User, bob: User):
@@ -154,10 +154,10 @@ def test_who_may_dismiss(as_user: AsUser, failed: Generation, vera: User, mallor
 
 
 def test_pictures_nobody_knows_of_are_on_the_queue_page(as_user: AsUser, project: Project, bob: User, vera: User):
-    row = ImageGeneration.objects.create(
+    row = ImageJob.objects.create(
         project=project, role="reference", provider="openai_images", model_id="gpt-image-2", prompt="x",
         created_by=bob, estimated_cost=Decimal("0.04"), status=Status.UNKNOWN,
     )  # fmt: skip
-    answer = f'formaction="{reverse("images_look", args=[row.pk])}"'
+    answer = f'formaction="{reverse("images_resolve", args=[row.pk])}"'
     assert (page_of(as_user(bob)).count(answer), page_of(as_user(vera)).count(answer)) == (2, 0)
     assert "Needs a look" in page_of(as_user(vera))

@@ -16,7 +16,7 @@ from django.urls import reverse
 from generation import pipeline
 from generation.billing import budget
 from generation.management import doctor
-from generation.models import Budget, Generation, ImageGeneration
+from generation.models import Budget, Generation, ImageJob
 from generation.pipeline import resolve
 from generation.states import Status
 from projects.models import Project, Scene
@@ -41,12 +41,12 @@ def unknown(sora: StandIn, scene: Scene, project: Project, bob: User, advance, s
 
 
 def answer(client: Client, take: Generation, said: str, **more: str) -> str:
-    url = reverse("take_look", args=[take.pk])
+    url = reverse("take_resolve", args=[take.pk])
     return client.post(url, {"answer": said} | more, follow=True).content.decode()
 
 
 def money(project: Project) -> tuple[Decimal, Decimal]:
-    of_project = budget.locked(project)[1]
+    of_project = budget.lock_budgets(project)[1]
     return of_project.reserved, of_project.spent
 
 
@@ -97,31 +97,32 @@ def test_what_cannot_be_fetched_is_closed(
 
 
 def test_the_page_tells_what_is_known(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, vera: User):
-    page = as_user(bob).get(reverse("take_look", args=[unknown.pk])).content.decode()
+    page = as_user(bob).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
     assert f"<code>{sora.state.charges[0].clip_id}</code>" in page
     assert "$0.40 is set aside for it until you say so." in page
     assert (
-        "An editor of the team can say" in as_user(vera).get(reverse("take_look", args=[unknown.pk])).content.decode()
+        "An editor of the team can say"
+        in as_user(vera).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
     )
     queue = as_user(bob).get(reverse("queue")).content.decode()
-    assert ("Needs a look" in queue, reverse("take_look", args=[unknown.pk]) in queue) == (True, True)
+    assert ("Needs a look" in queue, reverse("take_resolve", args=[unknown.pk]) in queue) == (True, True)
 
 
 def test_no_answer_and_no_right(as_user: AsUser, unknown: Generation, bob: User, vera: User, mallory: User):
     assert "Choose one of the answers." in answer(as_user(bob), unknown, "perhaps")
-    url = reverse("take_look", args=[unknown.pk])
+    url = reverse("take_resolve", args=[unknown.pk])
     assert [as_user(person).post(url, {"answer": "charged"}).status_code for person in (vera, mallory)] == [403, 404]
     unknown.refresh_from_db()
     assert unknown.status == Status.UNKNOWN
 
 
 def test_pictures_nobody_knows_of_are_closed(as_user: AsUser, project: Project, bob: User, vera: User):
-    row = ImageGeneration.objects.create(
+    row = ImageJob.objects.create(
         project=project, role="reference", provider="openai_images", model_id="gpt-image-2", prompt="x",
         created_by=bob, estimated_cost=Decimal("0.04"), status=Status.UNKNOWN,
     )  # fmt: skip
     budget.reserve([row], project)
-    url = reverse("images_look", args=[row.pk])
+    url = reverse("images_resolve", args=[row.pk])
     assert as_user(vera).post(url, {"answer": "charged"}).status_code == 403
     as_user(bob).post(url, {"answer": "charged"})
     row.refresh_from_db()
@@ -212,7 +213,7 @@ def test_the_doctor_books_the_cost_of_a_finished_take(unknown: Generation, proje
 
 
 def test_the_doctor_compares_the_cost_of_a_take_with_the_ledger(unknown: Generation, project: Project, bob: User):
-    resolve.was_not_made(unknown, bob)
+    resolve.mark_not_created(unknown, bob)
     Generation.objects.update(actual_cost=Decimal("0.3"))
     assert f"Take {unknown.pk} cost 0.3000, but 0.0000 is booked." in run("doctor")[1]
     run("doctor", "--fix")
@@ -223,7 +224,7 @@ def test_the_doctor_compares_the_cost_of_a_take_with_the_ledger(unknown: Generat
 
 
 def test_the_doctor_recounts_the_month(unknown: Generation, project: Project, bob: User):
-    resolve.was_charged(unknown, bob)
+    resolve.mark_charged(unknown, bob)
     Budget.objects.filter(project=project).update(spent_month=0)
     assert "The budget of The ferry differs from the sum of its ledger entries." in run("doctor")[1]
     run("doctor", "--fix")

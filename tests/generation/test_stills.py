@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from generation.media import stills
-from generation.media.stills import Decoder, Moment, NoStill, still_at
+from generation.media.stills import Decoder, FrameUnavailable, Moment, read_frame
 
 FPS, FRAMES = 24, 60
 GREY_STEP = 4
@@ -57,7 +57,7 @@ def number_of(png: bytes) -> int:
     ],
 )
 def test_the_frame_that_a_player_shows(clip: Path, moment: Moment, number: int):
-    assert number_of(still_at(str(clip), moment)) == number
+    assert number_of(read_frame(str(clip), moment)) == number
 
 
 def test_a_process_of_its_own_answers_as_often_as_it_is_asked(clip: Path, tmp_path: Path):
@@ -65,7 +65,7 @@ def test_a_process_of_its_own_answers_as_often_as_it_is_asked(clip: Path, tmp_pa
     with Decoder() as decoder:
         assert number_of(decoder.still(clip, stills.LAST)) == FRAMES - 1
         for path, words in (("gone.mp4", "Its file is gone from storage."), ("broken.mp4", "cannot be decoded.")):
-            with pytest.raises(NoStill, match=words):
+            with pytest.raises(FrameUnavailable, match=words):
                 decoder.still(tmp_path / path, stills.FIRST)
         assert number_of(decoder.still(clip, 1.0)) == 24
         process = decoder.process
@@ -77,7 +77,7 @@ def test_a_process_of_its_own_answers_as_often_as_it_is_asked(clip: Path, tmp_pa
 def test_what_takes_too_long_is_given_up_and_the_next_is_decoded(clip: Path, monkeypatch: pytest.MonkeyPatch):
     with Decoder() as decoder:
         monkeypatch.setattr(stills, "SECONDS", 0)
-        with pytest.raises(NoStill, match="more than 0 seconds and was given up"):
+        with pytest.raises(FrameUnavailable, match="more than 0 seconds and was given up"):
             decoder.still(clip, stills.FIRST)
         monkeypatch.undo()
         assert number_of(decoder.still(clip, stills.LAST)) == FRAMES - 1
@@ -89,7 +89,7 @@ def test_a_process_that_was_killed_is_replaced(clip: Path):
         assert decoder.process
         decoder.process.kill()
         decoder.process.join()
-        with pytest.raises(NoStill, match="Its file cannot be decoded"):
+        with pytest.raises(FrameUnavailable, match="Its file cannot be decoded"):
             decoder.still(clip, stills.FIRST)
         assert number_of(decoder.still(clip, stills.FIRST)) == 0
 
@@ -102,8 +102,8 @@ def test_sound_alone_has_no_frame(tmp_path: Path):
         silence.sample_rate = 44100
         container.mux(stream.encode(silence))
         container.mux(stream.encode())
-    with pytest.raises(NoStill, match="It holds no moving picture"):
-        still_at(str(path), stills.FIRST)
+    with pytest.raises(FrameUnavailable, match="It holds no moving picture"):
+        read_frame(str(path), stills.FIRST)
 
 
 @pytest.mark.parametrize(("size", "green"), [((320, 180), 0), ((1280, 720), 23), ((720, 1280), 23)])
@@ -119,7 +119,7 @@ def test_colours_that_are_not_named_are_read_as_browsers_do(tmp_path: Path, size
         picture = planes.astype(numpy.uint8).reshape(height * 3 // 2, width)
         container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "yuv420p")))
         container.mux(stream.encode())
-    with Image.open(io.BytesIO(still_at(str(path), stills.FIRST))) as still:
+    with Image.open(io.BytesIO(read_frame(str(path), stills.FIRST))) as still:
         red, shown_green, blue = still.getpixel((50, 50))  # type: ignore[misc]
     assert (red >= 250, abs(shown_green - green) <= 2, blue <= 2) == (True, True, True)
 

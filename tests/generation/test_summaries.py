@@ -10,7 +10,7 @@ import pytest
 from generation.models import Generation
 from generation.states import Status
 from projects.models import Project, Scene
-from storyboard.project_summaries import summaries_of
+from storyboard.project_summaries import summarize_projects
 from teams.models import Team
 from tests.queries import count_queries
 
@@ -21,7 +21,7 @@ DONE = {"status": Status.COMPLETED, "clip": b"clip"}
 
 
 def test_an_empty_project(project: Project):
-    (card,) = summaries_of([project])
+    (card,) = summarize_projects([project])
     assert (card.first_scene, card.poster_take, card.scenes, card.with_clip, card.running) == (None, None, 0, 0, 0)
     assert card.spent == 0
 
@@ -38,7 +38,7 @@ def test_scenes_clips_takes_under_way_and_money_are_counted(
     make_take(gone, **DONE, actual_cost=Decimal("0.4"))
     make_take(gone, status=Status.RUNNING)
     Scene.objects.filter(pk=gone.pk).update(deleted_at=first.created_at)
-    (card,) = summaries_of([project])
+    (card,) = summarize_projects([project])
     assert (card.first_scene, card.scenes, card.with_clip, card.running) == (first, 3, 1, 1)
     assert card.spent == Decimal("0.95")
 
@@ -48,9 +48,9 @@ def test_the_poster_is_of_the_first_scene_with_a_clip(project: Project, make_sce
     make_take(third, **DONE)
     selected, newest, deleted = (make_take(second, **DONE) for _ in range(3))
     Generation.objects.filter(pk=deleted.pk).update(deleted_at=second.created_at)
-    assert summaries_of([project])[0].poster_take == newest
+    assert summarize_projects([project])[0].poster_take == newest
     Generation.objects.filter(pk=selected.pk).update(is_selected=True)
-    assert summaries_of([project])[0].poster_take == selected
+    assert summarize_projects([project])[0].poster_take == selected
 
 
 def test_three_queries_and_no_prompt_whatever_is_there(
@@ -62,7 +62,7 @@ def test_three_queries_and_no_prompt_whatever_is_there(
             make_take(scene, **DONE, prompt="A boat.")
         Project.objects.create(team=team, title="Another")
         with count_queries() as queries:
-            for card in summaries_of(list(Project.objects.all())):
+            for card in summarize_projects(list(Project.objects.all())):
                 assert card.poster_take is None or card.poster_take.version
         counts.append((len(queries), "A boat." in str(queries), '"prompt"' in str(queries)))
     assert counts == [(4, False, False), (4, False, False)]

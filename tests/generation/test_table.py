@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from projects import storyboard
-from projects.models import Act, Project, Scene
+from projects.models import Project, Scene, UndoEntry
 from storyboard.live import Page, render_fragments
 from storyboard.table import COLUMNS
 from teams.models import Team, User
@@ -208,7 +208,7 @@ def test_pasting_fills_to_the_right_and_down_and_adds_rows(
         (3, "C", "Does c.", Decimal("3.5"), "wide", "dusk"),
         (4, "D", "Does d.", Decimal(4), "medium", ""),
     ]
-    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
+    client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]))
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
     assert set(project.scenes.filter(deleted_at=None).values_list("duration", "shot_type")) == {(Decimal(1), "")}
 
@@ -274,7 +274,7 @@ def test_a_paste_is_refused_as_a_whole(
     assert (refused.status_code, refused.headers["Content-Type"]) == (422, "text/plain; charset=utf-8")
     assert note in refused.content.decode()
     assert titles(project) == ["Scene 1"]
-    assert not Act.objects.exists()
+    assert not UndoEntry.objects.exists()
 
 
 def test_much_that_is_wrong_is_told_in_part(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
@@ -339,7 +339,7 @@ def test_deleting_many_with_one_undo(as_user: AsUser, project: Project, make_sce
     page = bulk(client, project, [one, three], act="delete")
     assert "2 scenes deleted." in page
     assert titles(project) == ["Scene 2"]
-    undo = reverse("act_undo", args=[Act.objects.get().pk])
+    undo = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
     assert undo in page
     client.post(undo)
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
@@ -377,7 +377,7 @@ def test_setting_seconds_and_model_of_many(as_user: AsUser, project: Project, ma
 )
 def test_what_is_refused_for_many(as_user: AsUser, project: Project, scene: Scene, bob: User, values, note: str):
     assert note in bulk(as_user(bob), project, [scene], **values)
-    assert not Act.objects.exists()
+    assert not UndoEntry.objects.exists()
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "²", "-1", "x"])
@@ -405,7 +405,7 @@ def test_scenes_of_another_project_are_left_alone(
     bulk(as_user(bob), project, [elsewhere], act=act, duration="9")
     elsewhere.refresh_from_db()
     assert (elsewhere.deleted_at, elsewhere.duration, elsewhere.position) == (None, Decimal(4), 0)
-    assert not Act.objects.exists()
+    assert not UndoEntry.objects.exists()
 
 
 def test_who_may_change_many(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):

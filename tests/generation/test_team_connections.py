@@ -71,7 +71,7 @@ def test_an_owner_adds_a_server(as_user: AsUser, alice: User, team: Team, at: St
     assert (made.team, made.name, made.provider, made.base_url) == (team, "GPU", "sora", f"{at.url}/openai/v1")
     assert (made.key.reveal(), made.key_hint, made.declared_models) == (TEAM_KEY, "hift", ["Wan/2.2", "Wan/2.1"])
     assert made.abilities == ["cancel", "delete", "extra_fields", "free_sizes", "list"]
-    assert budget.of_connection(made).cap_month == 25
+    assert budget.connection_budget(made).cap_month == 25
     page = client.get(reverse("team_connections", args=[team.pk])).content.decode()
     assert "key ends in <code>hift</code>" in page
     assert "0 takes this month for <strong>$0.00</strong>" in " ".join(page.split())
@@ -229,8 +229,8 @@ def test_usage_counts_this_month_and_what_is_under_way(
     make_take(scene, provider="sora", connection=connection, status=Status.COMPLETED, clip=b"clip")
     old = make_take(scene, provider="sora", connection=connection, status=Status.FAILED)
     Generation.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=40))
-    row = budget.locked_of(connection.pk, team.pk)
-    row.spent_month, row.month = Decimal("1.60"), budget.this_month()
+    row = budget.lock_connection_budget(connection.pk, team.pk)
+    row.spent_month, row.month = Decimal("1.60"), budget.current_month()
     row.save()
     page = " ".join(as_user(bob).get(reverse("team_connections", args=[team.pk])).content.decode().split())
     assert "<strong>1 of 2</strong> under way · 2 takes this month for <strong>$1.60</strong>" in page

@@ -18,7 +18,7 @@ from generation.billing import budget
 from generation.connections import GivenKey, Roster, roster_for, team_connections
 from generation.management import doctor
 from generation.models import Connection, Generation, LedgerEntry
-from generation.pipeline import Asked
+from generation.pipeline import Rework
 from generation.providers.base import ErrorKind, ImageRequest, ProviderError, Task
 from generation.quoting import quotes
 from generation.states import Status
@@ -183,12 +183,12 @@ def test_a_clip_is_remixed_where_it_was_made(at: StandIn, scene, team, alice, ad
     roster = roster_for(team.pk)
     model = roster.resolve_model(take)
     assert model is not None
-    offered = quotes.quote(take.scene, model, roster, Asked(Task.REMIX, take, "At night"))
+    offered = quotes.require_quote(take.scene, model, roster, Rework(Task.REMIX, take, "At night"))
     assert offered.connection is not None
     assert offered.connection.stored == connection
     team_connections.remove(connection)
     with pytest.raises(ValidationError, match="A clip can only be used to remix where it was made"):
-        quotes.quote(take.scene, model, roster_for(team.pk), Asked(Task.REMIX, take, "At night"))
+        quotes.require_quote(take.scene, model, roster_for(team.pk), Rework(Task.REMIX, take, "At night"))
 
 
 def test_a_lost_clip_is_not_taken_from_another_connection_of_the_same_account(
@@ -258,7 +258,7 @@ def test_a_page_asks_once_for_all_connections(at: StandIn, as_user, make_scenes,
 
 
 def cap(connection: Connection, amount: str, alice: User) -> None:
-    row = budget.locked_of(connection.pk, connection.team_id)  # type: ignore[arg-type]
+    row = budget.lock_connection_budget(connection.pk, connection.team_id)  # type: ignore[arg-type]
     budget.change_caps(row, {"cap_month": Decimal(amount)}, alice)
 
 
@@ -270,10 +270,10 @@ def test_a_connections_cap_holds_and_is_settled(at: StandIn, scene, team, alice,
         ValidationError, match=r"The budget of the connection “Ours” has \$0.10 left; this costs \$0.40"
     ):
         enqueue(scene, alice)
-    assert budget.of_connection(connection).reserved == Decimal("0.40")
+    assert budget.connection_budget(connection).reserved == Decimal("0.40")
     finish(take, advance)
-    row = budget.of_connection(connection)
-    assert (row.reserved, row.spent_in(budget.this_month())) == (0, Decimal("0.40"))
+    row = budget.connection_budget(connection)
+    assert (row.reserved, row.spent_in(budget.current_month())) == (0, Decimal("0.40"))
     assert list(doctor.ledger()) == []
     assert LedgerEntry.objects.get(kind="cap").note == "the cap per month: none → $0.50 for the connection “Ours”"
 
@@ -282,7 +282,7 @@ def test_what_fails_gives_back_what_was_set_aside(at: StandIn, scene, team, alic
     connection = a_connection(team, at)
     take = enqueue(scene, alice)
     pipeline.cancel(take)
-    row = budget.of_connection(connection)
+    row = budget.connection_budget(connection)
     assert (row.reserved, row.spent) == (0, 0)
 
 
@@ -292,8 +292,8 @@ def test_each_connections_cap_is_its_own(at: StandIn, scene, team, alice):
     enqueue(scene, alice)
     team_connections.move(second, -1)
     enqueue(scene, alice)
-    assert [budget.of_connection(one).reserved for one in (first, second)] == [Decimal("0.40")] * 2
-    assert budget.of_both(scene.project)[0].reserved == Decimal("0.80")
+    assert [budget.connection_budget(one).reserved for one in (first, second)] == [Decimal("0.40")] * 2
+    assert budget.team_and_project_budgets(scene.project)[0].reserved == Decimal("0.80")
 
 
 def test_without_a_price_a_capped_connection_is_not_used(at: StandIn, project, team, alice):

@@ -14,7 +14,7 @@ from generation.models import Generation
 from generation.pipeline import resolve
 from generation.providers.base import Ability, ErrorKind, ProviderError
 from generation.states import Status
-from generation.takes.failures import failure_of
+from generation.takes.failures import explain_failure
 from tests.generation import remote
 
 pytestmark = pytest.mark.django_db
@@ -42,14 +42,14 @@ def test_what_runs_for_six_hours_is_left_to_a_person_who_may_wait_on(
     assert advance(take).status == Status.RUNNING
     take = advance(started_ago(take, hours=6.1))
     assert (take.status, take.error_kind) == (Status.UNKNOWN, "overdue")
-    failure = failure_of(take)
+    failure = explain_failure(take)
     assert failure
     assert (failure.title, failure.words, failure.money) == (
         "It never finished",
         "Still running after 6 hours.",
         "It may have been charged.",
     )
-    assert resolve.look_again(take)
+    assert resolve.check_again(take)
     assert advance(take).status == Status.RUNNING
     studio.clips["clip-1"] |= {"state": "done", "percent": 100}
     take = advance(advance(take))

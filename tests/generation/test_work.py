@@ -13,7 +13,7 @@ import pytest
 from django.db.models.functions import Now
 
 from generation.management.commands.work import Command, QueueProcess
-from generation.models import Generation, ImageGeneration, Worker
+from generation.models import Generation, ImageJob, Worker
 from generation.states import Status
 from projects.models import Project
 from teams.models import User
@@ -64,13 +64,13 @@ def test_a_queue_that_needs_long_to_start_is_given_longer_each_time(queue: Queue
     assert after(queue, 31) != third
 
 
-def hold(row: Generation | ImageGeneration, queue: QueueProcess, pid: int) -> None:
+def hold(row: Generation | ImageJob, queue: QueueProcess, pid: int) -> None:
     later = Now() + timedelta(seconds=60)
     type(row).objects.filter(pk=row.pk).update(leased_by=queue.worker, lease_pid=pid, lease_expires_at=later)
 
 
 @pytest.fixture
-def being_bought(project: Project, alice: User) -> list[ImageGeneration]:
+def being_bought(project: Project, alice: User) -> list[ImageJob]:
     common: dict[str, Any] = {
         "project": project,
         "role": "reference",
@@ -78,15 +78,10 @@ def being_bought(project: Project, alice: User) -> list[ImageGeneration]:
         "model_id": "gpt-image-2",
     }
     common |= {"estimated_cost": Decimal(0)}
-    return [
-        ImageGeneration.objects.create(**common, prompt="x", created_by=alice, status=Status.SUBMITTING)
-        for _ in range(2)
-    ]
+    return [ImageJob.objects.create(**common, prompt="x", created_by=alice, status=Status.SUBMITTING) for _ in range(2)]
 
 
-def test_a_queue_whose_processes_all_wait_for_pictures_is_not_frozen(
-    queue: QueueProcess, being_bought: list[ImageGeneration]
-):
+def test_a_queue_whose_processes_all_wait_for_pictures_is_not_frozen(queue: QueueProcess, being_bought: list[ImageJob]):
     first = queue.process.pid
     for pid, row in enumerate(being_bought, 1000):
         hold(row, queue, pid)
@@ -96,7 +91,7 @@ def test_a_queue_whose_processes_all_wait_for_pictures_is_not_frozen(
 
 
 def test_one_that_is_at_work_does_not_hide_that_the_others_are_frozen(
-    queue: QueueProcess, being_bought: list[ImageGeneration]
+    queue: QueueProcess, being_bought: list[ImageJob]
 ):
     first = queue.process.pid
     for row in being_bought:
@@ -105,7 +100,7 @@ def test_one_that_is_at_work_does_not_hide_that_the_others_are_frozen(
 
 
 def test_only_what_is_being_sent_is_waited_for(
-    queue: QueueProcess, being_bought: list[ImageGeneration], local_take: Generation
+    queue: QueueProcess, being_bought: list[ImageJob], local_take: Generation
 ):
     hold(local_take, queue, 1000)
     assert queue.worker.is_sending() is False

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.spreadsheets import as_csv
+from core.spreadsheets import write_csv
 from projects import presets
 from projects.exporters.fountain import as_fountain
 from projects.exporters.table import rows
@@ -55,7 +55,7 @@ def values(scene: Scene) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(scenes(SHORT | FORMULAS, LONG | FORMULAS), min_size=1, max_size=4))
 def test_a_table_comes_back_as_it_was(exported: list[Scene]):
-    script = read(as_csv(rows(exported)), name="scenes.csv")
+    script = read(write_csv(rows(exported)), name="scenes.csv")
     assert [values(draft.scene(PROJECT)) for draft in script.drafts] == [values(scene) for scene in exported]
     assert [draft.warnings for draft in script.drafts] == [[] for _ in exported]
 
@@ -63,7 +63,7 @@ def test_a_table_comes_back_as_it_was(exported: list[Scene]):
 @pytest.mark.parametrize("ending", ["csv", "fountain"])
 def test_the_lighting_comes_back(ending: str):
     scene = Scene(project=PROJECT, title="a", action="b", lighting="rembrandt", light_effects="The lamp swings")
-    data = as_csv(rows([scene])) if ending == "csv" else as_fountain(PROJECT, [scene])
+    data = write_csv(rows([scene])) if ending == "csv" else as_fountain(PROJECT, [scene])
     (draft,) = read(data, name=f"scenes.{ending}").drafts
     found = draft.scene(PROJECT)
     assert (found.lighting, found.light_effects) == ("rembrandt", "The lamp swings")
@@ -72,7 +72,7 @@ def test_the_lighting_comes_back(ending: str):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(scenes(FORMULAS, FORMULAS), min_size=1, max_size=3))
 def test_no_cell_is_a_formula(exported: list[Scene]):
-    table = csv.reader(io.StringIO(as_csv(rows(exported)).decode("utf-8-sig"), newline=""))
+    table = csv.reader(io.StringIO(write_csv(rows(exported)).decode("utf-8-sig"), newline=""))
     assert [cell for row in table for cell in row if cell[:1] in set("=+-@\t\r") and cell] == []
 
 

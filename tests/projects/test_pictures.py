@@ -74,7 +74,7 @@ def test_pictures_are_handed_out_as_what_they_are(
 def test_what_is_transparent_stays_transparent():
     image = Image.new("RGBA", (100, 100), (255, 0, 0, 0))
     for data in (encoded(image), encoded(image, "WEBP", lossless=True), encoded(image.convert("P"))):
-        kept = Image.open(io.BytesIO(references.cleaned(io.BytesIO(data), len(data)).read()))
+        kept = Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read()))
         assert (kept.format, kept.getchannel("A").getextrema()) == ("PNG", (0, 0))
 
 
@@ -83,19 +83,19 @@ def test_a_photograph_is_turned_upright_and_loses_what_it_tells_of_its_maker():
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "Camera of Alice"
     data = encoded(photo, "JPEG", exif=exif)
-    kept = Image.open(io.BytesIO(references.cleaned(io.BytesIO(data), len(data)).read()))
+    kept = Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read()))
     assert (kept.format, kept.size, dict(kept.getexif())) == ("JPEG", (200, 300), {})
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "L", "I;16", "1"])
 def test_unusual_colours_become_usual(mode: str):
     data = encoded(Image.new(mode, (100, 100)), "JPEG" if mode == "CMYK" else "PNG")
-    assert Image.open(io.BytesIO(references.cleaned(io.BytesIO(data), len(data)).read())).mode == "RGB"
+    assert Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read())).mode == "RGB"
 
 
 def test_what_is_larger_than_any_model_takes_is_made_smaller():
     data = plain(6000, 1000)
-    assert Image.open(io.BytesIO(references.cleaned(io.BytesIO(data), len(data)).read())).size == (4096, 683)
+    assert Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read())).size == (4096, 683)
 
 
 NOISE = plain(400, 400)
@@ -227,10 +227,12 @@ def test_there_is_an_end_to_references(as_user: AsUser, scene: Scene, bob: User,
 
 def test_copies_have_the_same_pictures(scene: Scene, project: Project, bob: User):
     data = plain()
-    frame = references.put(
-        project, scene, Role.START_FRAME, references.cleaned(io.BytesIO(data), len(data)), member=bob, fit="pad"
+    frame = references.add_reference(
+        project, scene, Role.START_FRAME, references.clean_picture(io.BytesIO(data), len(data)), member=bob, fit="pad"
     )
-    references.put(project, None, Role.REFERENCE, references.cleaned(io.BytesIO(data), len(data)), member=bob)
+    references.add_reference(
+        project, None, Role.REFERENCE, references.clean_picture(io.BytesIO(data), len(data)), member=bob
+    )
     Scene.objects.update(model_id="sora-2", seed=7)
     copy = storyboard.duplicate(Scene.objects.select_related("project").get())
     copied = copy.frame(Role.START_FRAME)
@@ -244,8 +246,8 @@ def test_copies_have_the_same_pictures(scene: Scene, project: Project, bob: User
 def test_a_take_is_stale_once_its_pictures_change(scene: Scene, project: Project, bob: User):
     before, sketch = scene.digest(), scene.sketch_digest
     data = plain()
-    picture = references.put(
-        project, scene, Role.START_FRAME, references.cleaned(io.BytesIO(data), len(data)), member=bob
+    picture = references.add_reference(
+        project, scene, Role.START_FRAME, references.clean_picture(io.BytesIO(data), len(data)), member=bob
     )
     scene = Scene.objects.get()
     assert (scene.digest() == before, scene.sketch_digest == sketch) == (False, True)
@@ -274,7 +276,7 @@ def test_the_scene_page_needs_as_many_queries_for_six_pictures_as_for_one(
     data = plain()
 
     def put(role: Reference.Role, of: Scene | None) -> None:
-        references.put(project, of, role, references.cleaned(io.BytesIO(data), len(data)), member=bob)
+        references.add_reference(project, of, role, references.clean_picture(io.BytesIO(data), len(data)), member=bob)
 
     client, url = as_user(bob), reverse("scene_page", args=[scene.pk])
     put(Role.START_FRAME, scene)
@@ -300,7 +302,7 @@ def test_a_file_that_is_gone_is_404(as_user: AsUser, scene: Scene, bob: User, tm
 
 def test_sixteen_bits_of_grey_stay_grey():
     data = encoded(Image.new("I;16", (100, 100), 0x4000))
-    kept = Image.open(io.BytesIO(references.cleaned(io.BytesIO(data), len(data)).read()))
+    kept = Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read()))
     assert kept.getpixel((5, 5)) == (63, 63, 63)
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from projects.models import Act, Project, Scene
+from projects.models import Project, Scene, UndoEntry
 from teams.models import Activity, Team, User, Verb
 from tests.projects.test_script_pages import SCRIPT, sent
 
@@ -55,7 +55,7 @@ def test_what_is_done_to_many_scenes_is_one_entry(
     two = [scenes[0].pk, scenes[1].pk]
     client.post(bulk, {"scene": two, "act": "move", "behind": "4"})
     client.post(bulk, {"scene": two, "act": "delete"})
-    client.post(reverse("act_undo", args=[Act.objects.latest("pk").pk]))
+    client.post(reverse("undo_entry", args=[UndoEntry.objects.latest("pk").pk]))
     client.post(reverse("scene_move", args=[scenes[0].pk]), {"by": "-1"})
     assert told() == [
         ("Bob", Verb.SCENES_CHANGED, "the order of 2 scenes", "The ferry"),
@@ -69,7 +69,7 @@ def test_a_paste_and_its_undo(as_user: AsUser, project: Project, make_scenes: Ca
     rows = " ".join(str(scene.pk) for scene in scenes)
     text = "Dawn\tA boat.\nNoon\tA gull.\nDusk\tA light."
     client.post(reverse("table_paste", args=[project.pk]), {"rows": rows, "text": text, "column": "title"})
-    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
+    client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]))
     assert told() == [
         ("Bob", Verb.SCENES_CHANGED, "2 scenes, new: 1 scene", "The ferry"),
         ("Bob", Verb.SCENES_DELETED, "scene “Dusk”", "The ferry"),
@@ -82,7 +82,7 @@ def test_a_style_and_its_undo(as_user: AsUser, project: Project, make_scenes: Ca
     values = {"scenes": [scene.pk for scene in make_scenes(3)], "visual_style": "noir"}
     for _ in range(2):
         client.post(reverse("project_style", args=[project.pk]), values)
-    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
+    client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]))
     assert told() == [
         ("Bob", Verb.SCENES_CHANGED, "the style of 3 scenes", "The ferry"),
         ("Bob", Verb.CHANGES_UNDONE, "the style of 3 scenes", "The ferry"),
@@ -92,7 +92,7 @@ def test_a_style_and_its_undo(as_user: AsUser, project: Project, make_scenes: Ca
 def test_a_script_and_its_undo(as_user: AsUser, project: Project, bob: User):
     client = as_user(bob)
     sent(client, reverse("script_import", args=[project.pk]), {"script": SCRIPT})
-    client.post(reverse("act_undo", args=[Act.objects.get().pk]))
+    client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]))
     assert told() == [
         ("Bob", Verb.SCRIPT_IMPORTED, "3 scenes from a script", "The ferry"),
         ("Bob", Verb.SCENES_DELETED, "3 scenes", "The ferry"),

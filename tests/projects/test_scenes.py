@@ -223,7 +223,7 @@ def test_moving_behind_a_scene_that_somebody_has_deleted(project: Project, make_
 def test_a_scene_deleted_meanwhile_cannot_be_moved(as_user: AsUser, project: Project, make_scenes: MakeScenes):
     one, two = make_scenes(2)
     storyboard.delete(one)
-    for move in (lambda: storyboard.shift(one, 1), lambda: storyboard.move(one, after=two.pk)):
+    for move in (lambda: storyboard.move_by(one, 1), lambda: storyboard.move(one, after=two.pk)):
         with pytest.raises(ValidationError, match="deleted in the meantime"):
             move()
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from projects.importers.decoding import MAX_BYTES
-from projects.models import Act, Project, Scene
+from projects.models import Project, Scene, UndoEntry
 from projects.storyboard import MAX_SCENES
 from teams.models import Team, User
 from tests.queries import count_queries
@@ -79,7 +79,7 @@ def test_undo_deletes_the_imported_scenes_and_no_others(
     make_scenes(1)
     page = sent(client, reverse("script_import", args=[project.pk]), {"script": SCRIPT}).content.decode()
     make_scenes(1)
-    undo = reverse("act_undo", args=[Act.objects.get().pk])
+    undo = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
     assert f'formaction="{undo}"' in page
     assert "Undone." in client.post(undo, follow=True).content.decode()
     assert titles(project) == ["Scene 1", "Scene 5"]
@@ -94,7 +94,7 @@ def test_undo_keeps_imported_scenes_that_somebody_has_worked_on(
     bar, _, car = project.scenes.order_by("position")
     make_take(bar)
     Scene.objects.filter(pk=car.pk).update(notes="Ask Ann.")
-    undone = client.post(reverse("act_undo", args=[Act.objects.get().pk]), follow=True).content.decode()
+    undone = client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]), follow=True).content.decode()
     assert "Undone, but for 2 that have been changed since." in undone
     assert titles(project) == ["Bar, night", "Car, day"]
 

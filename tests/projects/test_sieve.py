@@ -13,7 +13,7 @@ from django.urls import reverse
 from generation.models import Generation, with_takes
 from generation.states import Status
 from projects.models import Project, Scene
-from storyboard.filters import Sieve
+from storyboard.filters import SceneFilter
 from teams.models import User
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ MakeScenes = Callable[..., list[Scene]]
 
 def sifted(project: Project, query: str) -> list[str]:
     scenes = with_takes(Scene.objects.filter(project=project))
-    return [scene.title for scene in Sieve.asked_for(QueryDict(query)).sifted(scenes)]
+    return [scene.title for scene in SceneFilter.from_query(QueryDict(query)).apply(scenes)]
 
 
 @pytest.fixture
@@ -114,11 +114,11 @@ def test_sorting(project: Project, make_scenes: MakeScenes, sort: str, expected:
 
 
 def test_the_address_holds_what_was_asked_for():
-    sieve = Sieve.asked_for(QueryDict("state=done&text=a%26b&model=&sort=title&more=x"))
-    assert sieve.query == "?state=done&text=a%26b&sort=title"
-    assert sieve.sorted_by("title").query == "?state=done&text=a%26b&sort=-title"
-    assert sieve.sorted_by("duration").sorted_by("duration").sorted_by("duration").sort == "duration"
-    assert Sieve().query == ""
+    scene_filter = SceneFilter.from_query(QueryDict("state=done&text=a%26b&model=&sort=title&more=x"))
+    assert scene_filter.query == "?state=done&text=a%26b&sort=title"
+    assert scene_filter.sorted_by("title").query == "?state=done&text=a%26b&sort=-title"
+    assert scene_filter.sorted_by("duration").sorted_by("duration").sorted_by("duration").sort == "duration"
+    assert SceneFilter().query == ""
 
 
 def test_the_board_shows_what_the_filter_leaves(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):

@@ -19,13 +19,13 @@ from generation.models import Generation, scenes_with_takes, with_takes
 from generation.states import Status
 from projects import presets, storyboard
 from projects import undo as undo_module
-from projects.models import Act, Project, Scene
-from projects.undo import remember
-from storyboard.forms.style import CLEAR, FIELDS, planned
+from projects.models import Project, Scene, UndoEntry
+from projects.undo import record_change
+from storyboard.forms.style import CLEAR, FIELDS, plan_changes
 from teams.models import User
 from tests.queries import count_queries
 
-take_back = partial(undo_module.take_back, find_used=scenes_with_takes)
+take_back = partial(undo_module.undo_entry, find_used=scenes_with_takes)
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
@@ -47,7 +47,7 @@ def chosen(scenes: list[Scene], **values: str) -> dict[str, Any]:
 
 def undo(client: Client) -> str:
     """Press Undo of the latest act; the page that comes next."""
-    return client.post(reverse("act_undo", args=[Act.objects.latest("pk").pk]), follow=True).content.decode()
+    return client.post(reverse("undo_entry", args=[UndoEntry.objects.latest("pk").pk]), follow=True).content.decode()
 
 
 # -- Seeing it first ---------------------------------------------------------------------------------------------------
@@ -95,9 +95,9 @@ def test_a_choice_that_the_project_made_already_makes_no_take_stale(
     (scene,) = make_scenes(1)
     make_take(Scene.objects.get(), status=Status.COMPLETED, clip=b"clip")
     scene = with_takes(Scene.objects.all()).get()
-    (change,) = planned([scene], {"visual_style": "noir"}, only_empty=False)
+    (change,) = plan_changes([scene], {"visual_style": "noir"}, only_empty=False)
     assert (change.fields, change.stale) == ([("visual style", "as the project", "Film noir")], False)
-    (change,) = planned([scene], {"visual_style": "western"}, only_empty=False)
+    (change,) = plan_changes([scene], {"visual_style": "western"}, only_empty=False)
     assert change.stale
 
 
@@ -161,7 +161,7 @@ def test_what_is_so_already_is_not_written(as_user: AsUser, project: Project, ma
     before = said(project, "changed_at")
     page = as_user(bob).post(url(project), chosen(scenes, lens="macro"), follow=True).content.decode()
     assert "Nothing changed: these scenes say so already." in page
-    assert not Act.objects.exists()
+    assert not UndoEntry.objects.exists()
     assert said(project, "changed_at") == before
 
 
@@ -232,7 +232,7 @@ def test_whatever_is_applied_is_as_planned_and_is_undone_but_for_later_edits(
     for position, fields in enumerate(before, start=1):
         Scene.objects.create(project=project, position=position, title="a", action="b", **fields)
     scenes = list(with_takes(Scene.objects.filter(project=project)))
-    plan = {change.scene.pk for change in planned(scenes, values, only_empty=only_empty)}
+    plan = {change.scene.pk for change in plan_changes(scenes, values, only_empty=only_empty)}
     written = storyboard.apply_style(project.pk, [scene.pk for scene in scenes], values, only_empty=only_empty)
     assert {one.scene for one in written} == plan
     applied = [
@@ -244,7 +244,7 @@ def test_whatever_is_applied_is_as_planned_and_is_undone_but_for_later_edits(
     for index, fields in edits.items():
         if index < len(scenes):
             Scene.objects.filter(pk=scenes[index].pk).update(title="edited", **fields)
-    act = remember(project, bob, written=written)
+    act = record_change(project, bob, written=written)
     if act:
         with contextlib.suppress(ValidationError):  # where all of it has been edited since
             take_back(act)

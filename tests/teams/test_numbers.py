@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from core.numbers import plain_number
+from core.numbers import format_number
 
 
 @pytest.mark.parametrize(("value", "shown"), [("4.0", "4"), ("6.50", "6.5"), ("40", "40"), ("0.0", "0")])
 def test_a_number_has_no_zeros_behind(value: str, shown: str):
-    assert plain_number(Decimal(value)) == shown
+    assert format_number(Decimal(value)) == shown

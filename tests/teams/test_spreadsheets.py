@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from core.attachments import file_stem
-from core.spreadsheets import as_it_was, csv_response, harmless
+from core.spreadsheets import csv_response, escape_cell, unescape_cell
 
 
 def test_a_table_has_its_name_its_mark_and_no_formula():
@@ -30,7 +30,7 @@ def test_a_table_has_its_name_its_mark_and_no_formula():
     ],
 )
 def test_a_cell_is_made_harmless_and_comes_back(cell: str, quoted: str):
-    assert (harmless(cell), as_it_was(quoted)) == (quoted, cell)
+    assert (escape_cell(cell), unescape_cell(quoted)) == (quoted, cell)
 
 
 @pytest.mark.parametrize(("title", "stem"), [("The ferry: 2", "the-ferry-2"), ("漢字", "clips"), ("x" * 99, "x" * 60)])

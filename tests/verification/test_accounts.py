@@ -24,7 +24,7 @@ from generation import catalogue
 from generation.catalogue import Model
 from generation.providers.base import Account, ProgressState, ProviderError, Request, Shot
 from generation.providers.description import Kind
-from generation.providers.registry import PROVIDERS, kind_of, remote_provider
+from generation.providers.registry import PROVIDERS, find_kind, remote_provider
 from imageai_web import provider_env
 from tests.environment import ACCOUNTS
 
@@ -35,7 +35,7 @@ MINUTES = 15
 def configured() -> dict[str, dict[str, Any]]:
     env = environ.Env()
     env.ENVIRON = ACCOUNTS
-    return {slug: one for slug, one in provider_env.connections(env).items() if kind_of(slug) == Kind.REMOTE}
+    return {slug: one for slug, one in provider_env.connections(env).items() if find_kind(slug) == Kind.REMOTE}
 
 
 def account_of(values: dict[str, Any]) -> Account:

@@ -14,14 +14,14 @@ from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
 from generation.providers.base import ProviderError
 from generation.providers.description import Kind
-from generation.providers.registry import deleter, kind_of, lister, of_kind
+from generation.providers.registry import deleter, find_kind, lister, providers_of_kind
 
 
 class Command(BaseCommand):
     help = "List the newest clips stored at a provider and the takes they belong to, or delete one there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        names = ", ".join(of_kind(Kind.REMOTE))
+        names = ", ".join(providers_of_kind(Kind.REMOTE))
         parser.add_argument("connection", help=f"{names}; with --team, the name of a team connection")
         parser.add_argument("--team", help="use a connection of this team")
         parser.add_argument("--delete", metavar="CLIP", help="delete this clip at the provider; stored files are kept")
@@ -68,7 +68,7 @@ def find_connection(name: str, team: str | None) -> ResolvedConnection:
         known = [(row.name, ResolvedConnection.from_row(row)) for row in rows]
     else:
         known = sorted(read_environment().items())
-    connections_by_name = {label: each for label, each in known if kind_of(each.provider) == Kind.REMOTE}
+    connections_by_name = {label: each for label, each in known if find_kind(each.provider) == Kind.REMOTE}
     if name not in connections_by_name:
         available = f"Available: {', '.join(connections_by_name)}." if connections_by_name else "See docs/providers.md."
         raise UsageError(f"No video connection is called {name}. {available}")

@@ -25,10 +25,10 @@ from generation.management.job_command import (
     create_scene,
     find_model,
 )
-from generation.models import ImageGeneration
+from generation.models import ImageJob
 from generation.providers.base import ImageRequest
 from generation.providers.description import Kind
-from generation.providers.registry import PROVIDERS, of_kind
+from generation.providers.registry import PROVIDERS, providers_of_kind
 from generation.quoting import image_eligibility
 from projects import references
 from projects.models import Reference, Scene
@@ -38,7 +38,7 @@ FORMATS = ("png", "jpeg", "webp")
 PARAMETERS = ("size", "quality", "background", "output_format", "compression", "style", "moderation", "count")
 
 
-class Command(JobCommand[ImageGeneration]):
+class Command(JobCommand[ImageJob]):
     name = "image"
     help = f"Generate images. {EXIT_CODES}"
 
@@ -56,8 +56,8 @@ class Command(JobCommand[ImageGeneration]):
         parser.add_argument("--image", type=Path, action="append", default=[], help="input image; repeat for several")
         super().add_arguments(parser)
 
-    def find_row(self, row_id: int, person: User) -> ImageGeneration:
-        row = ImageGeneration.objects.filter(project__team__memberships__user=person, pk=row_id).first()
+    def find_row(self, row_id: int, person: User) -> ImageJob:
+        row = ImageJob.objects.filter(project__team__memberships__user=person, pk=row_id).first()
         if row is None:
             raise UsageError(f"There is no image request {row_id}.")
         return row
@@ -72,13 +72,13 @@ class Command(JobCommand[ImageGeneration]):
             raise UsageError(f"{model.name} doesn't belong to --provider {flag}.")
         return Choice(team, model, roster)
 
-    def create_row(self, options: dict[str, Any], person: User, choice: Choice) -> ImageGeneration:
+    def create_row(self, options: dict[str, Any], person: User, choice: Choice) -> ImageJob:
         model, roster = choice.model, choice.roster
         check_suffix(options["output"], options["output_format"])
         request = ImageRequest(options["prompt"], model.id, **{name: options[name] for name in PARAMETERS})
         pictures = [(path.name, read_picture(path)) for path in options["image"]]
-        if obstacles := pipeline.image_obstacles(model, request, roster, len(pictures)):
-            raise ValidationError(obstacles)
+        if blockers := pipeline.image_blockers(model, request, roster, len(pictures)):
+            raise ValidationError(blockers)
         amount = image_eligibility.image_price(model, request.size, request.quality, request.count)
         price = "" if amount is None else money(amount)
         sys.stderr.write(f"{model.name}: {price or 'price depends on usage'}\n")
@@ -102,18 +102,18 @@ class Command(JobCommand[ImageGeneration]):
     def step(self, row_id: int, key: GivenKey | None) -> None:
         pipeline.advance_images(row_id, key=key)
 
-    def count_files(self, options: dict[str, Any], row: ImageGeneration | None) -> int:
+    def count_files(self, options: dict[str, Any], row: ImageJob | None) -> int:
         return int((row.options if row else options).get("count", 1))
 
-    def files(self, row: ImageGeneration) -> list[FieldFile]:
+    def files(self, row: ImageJob) -> list[FieldFile]:
         return [reference.image for reference in Reference.objects.filter(pk__in=row.made).order_by("pk")]
 
-    def describe(self, row: ImageGeneration, written: list[str]) -> dict[str, Any]:
+    def describe(self, row: ImageJob, written: list[str]) -> dict[str, Any]:
         return {"outputs": written, "estimated_cost": row.estimated_cost or None, "usage": row.usage}
 
 
 def providers_by_flag() -> dict[str, str]:
-    return {PROVIDERS[name].flag or name: name for name in of_kind(Kind.IMAGES)}
+    return {PROVIDERS[name].flag or name: name for name in providers_of_kind(Kind.IMAGES)}
 
 
 def check_suffix(output: Path | None, output_format: str) -> None:
@@ -126,5 +126,5 @@ def check_suffix(output: Path | None, output_format: str) -> None:
 def store_input(scene: Scene, name: str, picture: ContentFile[bytes], person: User) -> str:
     """Return the name of the stored file."""
     role = Reference.Role.REFERENCE
-    kept = references.put(scene.project, scene, role, picture, member=person, limit=False, label=name[:120])
+    kept = references.add_reference(scene.project, scene, role, picture, member=person, limit=False, label=name[:120])
     return str(kept.image.name)

@@ -46,16 +46,16 @@ class Command(BaseCommand):
 
     def resolve(self, take: Generation, options: dict[str, Any]) -> str:
         if options["check_again"]:
-            if resolve.look_again(take):
+            if resolve.check_again(take):
                 return "Clip found. The take continues."
             raise ValidationError("The provider has no matching clip, or cannot list its clips.")
         if options["use_clip"]:
-            resolve.was_made(take, options["use_clip"])
+            resolve.use_clip(take, options["use_clip"])
             return "The take continues with this clip."
         if options["not_created"]:
-            resolve.was_not_made(take)
+            resolve.mark_not_created(take)
             return f"Marked as not created. {money(take.estimated_cost)} hold released."
         if options["charged"]:
-            resolve.was_charged(take)
+            resolve.mark_charged(take)
             return f"Charged, no clip. {money(take.estimated_cost)} counted as spent."
         raise ValidationError("Add --check-again, --use-clip ID, --not-created or --charged.")

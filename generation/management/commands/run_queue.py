@@ -22,7 +22,7 @@ from django_q.cluster import Cluster
 from generation.connections import read_environment
 from generation.models import Connection as ProviderConnection
 from generation.providers.description import Kind
-from generation.providers.registry import kind_of, remote_provider
+from generation.providers.registry import find_kind, remote_provider
 
 
 class Command(BaseCommand):
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         if queue == "remote":
             own = ProviderConnection.live().exclude(team=None).values_list("provider", flat=True)
             for provider in {*own, *(resolved.provider for resolved in read_environment().values())}:
-                if kind_of(provider) == Kind.REMOTE:
+                if find_kind(provider) == Kind.REMOTE:
                     remote_provider(provider)
             django_connections.close_all()  # forked children must not share a connection
         gc.collect()

@@ -26,8 +26,8 @@ class Command(BaseCommand):
         if User.objects.exists():
             return
         owner = User.objects.create_user(os.environ.get("IMAGEAI_OWNER", "owner@localhost"))
-        team = members.found("My team", owner)
-        project = sample.make(team, owner)
+        team = members.create_team("My team", owner)
+        project = sample.create_sample_project(team, owner)
         for scene in with_takes(Scene.objects.filter(project=project))[:SCENES_WITH_TAKES]:
             pipeline.enqueue(scene, number=1, member=owner, model=catalogue.default_video_model())
         self.stdout.write(f"Created {team} for {owner}, with the sample project “{project}”.")

@@ -29,7 +29,7 @@ from generation.management.job_command import (
 from generation.models import Generation, next_take_number
 from generation.providers.base import Task
 from generation.providers.description import Kind
-from generation.providers.registry import of_kind
+from generation.providers.registry import providers_of_kind
 from generation.quoting import eligibility, quotes
 from projects import references
 from projects.models import AspectRatio, Reference, Resolution, Scene
@@ -44,7 +44,7 @@ class Command(JobCommand[Generation]):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         default = catalogue.default_video_model().provider
-        providers = of_kind(Kind.LOCAL, Kind.REMOTE)
+        providers = providers_of_kind(Kind.LOCAL, Kind.REMOTE)
         sora_models = [model.id for model in catalogue.all_models().values() if model.provider == "sora"]
         parser.add_argument("--video-provider", choices=providers, help=f"default: {default}, free")
         models = parser.add_mutually_exclusive_group()
@@ -92,7 +92,7 @@ class Command(JobCommand[Generation]):
         change, model, roster = find_change(options, person), choice.model, choice.roster
         with transaction.atomic():
             scene = change.source.scene if change else create_clip_scene(options, person, choice)
-            quote = quotes.quote(Scene.objects.get(pk=scene.pk), model, roster, change)
+            quote = quotes.require_quote(Scene.objects.get(pk=scene.pk), model, roster, change)
         assert quote.price is not None
         price = money(quote.price)
         sys.stderr.write(f"{model.name}, {quote.seconds.normalize():f} s: {price}\n")
@@ -101,7 +101,7 @@ class Command(JobCommand[Generation]):
             scene = Scene.objects.get(pk=scene.pk)
             number = next_take_number(scene)
             return pipeline.enqueue(
-                scene, number=number, member=person, model=model, expected=price, asked=change, roster=roster
+                scene, number=number, member=person, model=model, expected=price, rework=change, roster=roster
             ).take
         except (UsageError, ValidationError, KeyboardInterrupt):
             if not change:
@@ -132,7 +132,7 @@ def find_take(take_id: int, person: User) -> Generation:
     return take
 
 
-def find_change(options: dict[str, Any], person: User) -> quotes.Asked | None:
+def find_change(options: dict[str, Any], person: User) -> quotes.Rework | None:
     """What to do to a finished take; None for a new clip."""
     tasks = {Task.REMIX: options["remix_of"], Task.EXTEND: options["extend"], Task.EDIT: options["edit"]}
     given = next(((task, take_id) for task, take_id in tasks.items() if take_id is not None), None)
@@ -143,7 +143,7 @@ def find_change(options: dict[str, Any], person: User) -> quotes.Asked | None:
         if options[name]:
             raise UsageError(f"--{name.replace('_', '-')} can't be combined with --remix-of, --extend or --edit.")
     task, take_id = given
-    return quotes.Asked(task, find_take(take_id, person), options["prompt"])
+    return quotes.Rework(task, find_take(take_id, person), options["prompt"])
 
 
 # -- Choosing a model --------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def choose_new_model(options: dict[str, Any], roster: Roster) -> Model:
 def find_cheapest_model(provider: str, roster: Roster) -> Model:
     """Among those available to the team; if none is, the quote says why."""
     models = [m for m in roster.models.values() if m.provider == provider and m.price_per_second]
-    available = [model for model in models if not eligibility.why_not(model, roster)]
+    available = [model for model in models if not eligibility.find_blockers(model, roster)]
     if not models:
         raise UsageError(f"{provider} lists no models. Check its connection, or choose another --video-provider.")
     return min(available or models, key=lambda model: min(model.price_per_second.values()))
@@ -192,7 +192,7 @@ def create_clip_scene(options: dict[str, Any], person: User, choice: Choice) -> 
     pictures = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
     for role, path in [*pictures, *((roles.REFERENCE, path) for path in options["reference"])]:
         if path:
-            references.put(scene.project, scene, role, read_picture(path), member=person, fit=options["fit"])
+            references.add_reference(scene.project, scene, role, read_picture(path), member=person, fit=options["fit"])
     return scene
 
 
@@ -204,6 +204,6 @@ def choose_duration(options: dict[str, Any], choice: Choice) -> Decimal:
         seconds = Decimal(options["duration"])
     except InvalidOperation:
         raise UsageError(f"--duration {options['duration']!r} is not a number of seconds, such as 8.") from None
-    if obstacles := [*quotes.length_obstacles(model, seconds, choice.roster, exactly=True)]:
-        raise UsageError(obstacles[0].replace("this scene has", "--duration is"))
+    if blockers := [*quotes.length_blockers(model, seconds, choice.roster, exactly=True)]:
+        raise UsageError(blockers[0].replace("this scene has", "--duration is"))
     return seconds

@@ -26,11 +26,11 @@ from django.db import Error as DatabaseUnreachable
 from django.db import close_old_connections
 from django.db.models.functions import Now
 
-from core.plurals import counted
+from core.plurals import count_noun
 from generation import connections
 from generation.connections import team_connections
 from generation.jobs import dispatch
-from generation.jobs.lease import release_leases_of, release_leases_of_ended_processes, release_leases_of_the_dead
+from generation.jobs.lease import release_leases_of_ended_processes, release_leases_of_the_dead, release_worker_leases
 from generation.media import storage
 from generation.models import Worker
 
@@ -146,7 +146,7 @@ class Command(BaseCommand):
         return Worker.objects.create(name=name, media_workers=settings.MEDIA_WORKERS)
 
     def tick(self, worker: Worker, queues: list[QueueProcess]) -> None:
-        dispatch.hand_over_due()
+        dispatch.dispatch_due()
         if time.monotonic() - self.looked_around_at < LOOK_AROUND_SECONDS:
             return
         self.looked_around_at = time.monotonic()
@@ -154,7 +154,7 @@ class Command(BaseCommand):
             seen_at=Now(), stopping=False
         )  # another machine may have marked it dead
         if released := release_leases_of_the_dead() + release_leases_of_ended_processes(worker.pk):
-            logger.warning("A worker died; released %s.", counted(released, "lease"))
+            logger.warning("A worker died; released %s.", count_noun(released, "lease"))
         dispatch.explain_waiting()
         for queue in queues:
             queue.watch()
@@ -179,8 +179,8 @@ class Command(BaseCommand):
             queue.stop(now + STOP_SECONDS[queue.name])
         try:
             Worker.objects.filter(pk=worker.pk).update(stopping=True)
-            released = release_leases_of(worker.pk)
+            released = release_worker_leases(worker.pk)
         except DatabaseUnreachable as error:
             logger.warning("Can't release leases; they will expire: %s", error)
         else:
-            logger.info("Stopped; released %s.", counted(released, "lease"))
+            logger.info("Stopped; released %s.", count_noun(released, "lease"))

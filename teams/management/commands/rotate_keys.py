@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from core import secrets
-from core.plurals import counted
+from core.plurals import count_noun
 from core.secrets import Unreadable
 
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def rotate(self, *, add: bool) -> bool:
         """Whether the first key now decrypts every secret."""
-        if add and not secrets.are_of_environment():
+        if add and not secrets.are_from_environment():
             secrets.add_key()
             self.stdout.write("Added a new key.")
         elif add:
@@ -40,21 +40,21 @@ class Command(BaseCommand):
                 "Using the first key of IMAGEAI_SECRET_KEYS. To rotate, put a new key first before running this."
             )
         resealed, unreadable = reseal_all()
-        self.stdout.write(f"Re-encrypted {counted(resealed, 'secret')} with the first key.")
+        self.stdout.write(f"Re-encrypted {count_noun(resealed, 'secret')} with the first key.")
         if unreadable:
-            self.stderr.write(f"Can't decrypt {counted(unreadable, 'secret')}. Run “manage.py doctor” for the list.")
+            self.stderr.write(f"Can't decrypt {count_noun(unreadable, 'secret')}. Run “manage.py doctor” for the list.")
         return not unreadable
 
     def drop_old(self) -> bool:
         if outdated := sum(not secrets.is_current(token) for place in secrets.places() for _, token in place.tokens()):
             self.stderr.write(
-                f"Still encrypted with an old key: {counted(outdated, 'secret')}. Run without --drop-old first."
+                f"Still encrypted with an old key: {count_noun(outdated, 'secret')}. Run without --drop-old first."
             )
             return False
-        if secrets.are_of_environment():
+        if secrets.are_from_environment():
             self.stdout.write("The old keys of IMAGEAI_SECRET_KEYS are no longer used. Keep only the first.")
         else:
-            self.stdout.write(f"Removed {counted(secrets.drop_old_keys(), 'old key')}.")
+            self.stdout.write(f"Removed {count_noun(secrets.drop_old_keys(), 'old key')}.")
         return True
 
 

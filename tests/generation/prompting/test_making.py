@@ -166,7 +166,7 @@ def test_going_on_by_hand_sends_the_same_until_something_is_changed():
     scene = scene_of(**FULL)
     for name, model_id in PROVIDERS.items():
         before = prompting.render(scene_of(**FULL), catalogue.find(model_id))
-        scene.own_prompt = prompting.own_text_of(scene_of(**FULL), name)
+        scene.own_prompt = prompting.draft_own_prompt(scene_of(**FULL), name)
         assert prompting.render(scene, catalogue.find(model_id)) == before
 
 
