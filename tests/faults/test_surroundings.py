@@ -177,7 +177,7 @@ def test_cancelling_races_with_completion(workshop: Workshop):
 
 
 def test_a_provider_that_does_everything_wrong_at_once(workshop: Workshop):
-    """Each of these alone: tests/generation/test_provider_faults.py."""
+    """Each of these alone: tests/generation/providers/test_provider_faults.py."""
     words = {"error": {"message": "Not now"}}
     workshop.state.fail(
         "sora.create",

@@ -17,7 +17,7 @@ from generation.connections.probe import convert_sizes
 from generation.providers import openrouter
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from generation.providers.openrouter_models import LiveModel, catalogue_row
-from tests.generation.conftest import KEY
+from tests.commands import KEY
 from tests.generation.providers.conftest import a_picture, a_request, refusal_of
 from tests.standin import Fault, StandIn
 

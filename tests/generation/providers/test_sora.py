@@ -15,7 +15,7 @@ from PIL import Image
 from generation.providers import registry, sora
 from generation.providers.base import Ability, Account, ErrorKind, Progress, ProgressState, Task
 from generation.providers.registry import PROVIDERS
-from tests.generation.conftest import KEY
+from tests.commands import KEY
 from tests.generation.providers.conftest import a_picture, a_request, refusal_of
 from tests.standin import Fault, StandIn
 

@@ -12,7 +12,7 @@ import pytest
 
 from generation.providers import veo
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
-from tests.generation.conftest import KEY
+from tests.commands import KEY
 from tests.generation.providers.conftest import a_picture, a_request, refusal_of
 from tests.standin import Fault, StandIn
 
