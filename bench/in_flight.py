@@ -34,9 +34,9 @@ def make_rows(count: int) -> list[str]:
 
     team, people = make_team()
     _, scenes = make_storyboard(team, people[0], scenes=count)
-    account = connections.environment().get("sora")
+    account = connections.read_environment().get("sora")
     assert account is not None
-    connection, model, now = account.row(), catalogue.find("sora-2"), timezone.now()
+    connection, model, now = account.ensure_row(), catalogue.find("sora-2"), timezone.now()
     fields = fields_of_take(scenes[0], people[0], model) | {"connection": connection, "status": "running", "number": 1}
     fields |= {"provider": "sora", "model_id": "sora-2"}
     ids = [f"video_{number}" for number in range(count)]

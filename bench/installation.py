@@ -243,9 +243,10 @@ def make_storyboard(team: Team, user: User, *, scenes: int, takes: int = 0) -> t
     model = catalogue.default_video_model()
     for scene in made:
         for number in range(1, takes + 1):
-            take = Generation.objects.create(
+            Generation.objects.create(
                 **fields_of_take(scene, user, model),
                 number=number,
+                is_selected=number == takes,
                 status=Status.COMPLETED,
                 progress=100,
                 actual_cost=Decimal(0),
@@ -254,8 +255,6 @@ def make_storyboard(team: Team, user: User, *, scenes: int, takes: int = 0) -> t
                 clip_bytes=1_500_000,
                 clip_seconds=Decimal(4),
             )
-            scene.selected_take = take
-    Scene.objects.bulk_update(made, ["selected_take"])
     return project, made
 
 

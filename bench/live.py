@@ -43,7 +43,7 @@ from bench.installation import (
 )
 
 if TYPE_CHECKING:
-    from generation.models import Generation
+    from generation.models import Generation, select_first_take
     from projects.models import Scene
     from teams.models import User
 
@@ -130,9 +130,8 @@ def finish(take: Generation) -> float:
     from django.db import transaction
     from django.db.models.functions import Now
 
-    from generation.lease import Lease
+    from generation.jobs.lease import Lease
     from generation.states import Status
-    from projects.models import Scene
 
     lease = Lease.claim(take.pk)
     assert lease is not None
@@ -148,8 +147,8 @@ def finish(take: Generation) -> float:
         "clip_seconds": Decimal(4),
     }
     with transaction.atomic():
-        lease.let_go(status=Status.COMPLETED, **kept, **ended)
-        Scene.objects.filter(pk=take.scene_id, selected_take=None).update(selected_take=take.pk, changed_at=Now())
+        lease.release(status=Status.COMPLETED, **kept, **ended)
+        select_first_take(take)
         return time.time()
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from generation.models import with_takes
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.installation import (
@@ -43,16 +45,17 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from generation import connections
-    from generation.previews import EVERY_FIELD, LEAST, previews_of
+    from generation.connections import roster_for
+    from generation.prompting.samples import EVERY_FIELD, LEAST
     from projects import presets
     from projects.models import LONG_TEXT, Scene
+    from storyboard.prompt_previews import build_previews
 
     team, (owner, *_) = make_team()
     client = Client(headers={"host": "localhost"})
     client.force_login(owner)
     _, made = make_storyboard(team, owner, scenes=scenes, takes=2)
-    scene = Scene.objects.for_cards().get(pk=made[scenes // 2].pk)
+    scene = with_takes(Scene.objects.all()).get(pk=made[scenes // 2].pk)
     words = "word " * LONG_TEXT
     limits = {field.attname: field.max_length for field in Scene._meta.concrete_fields}
     longest = {name: words[: limits[name]] for name in EVERY_FIELD.keys() - presets.all_presets().keys()}
@@ -71,8 +74,8 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
         for name, value in values.items():
             setattr(scene, name, value)
         scene.title = f"Take {number}"
-        with connections.remembered():
-            return sum(preview.length for preview in previews_of(scene))
+        previews = build_previews(scene, roster_for(team.pk))
+        return sum(preview.length for preview in previews)
 
     ways: dict[str, Callable[[dict[str, str], int], int]] = {"preview": over_http, "templates alone": alone}
     results = []

@@ -50,7 +50,7 @@ def measure_here(sizes: list[int], requests: int) -> list[dict[str, Any]]:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from generation.live import Page, render_fragments
+    from storyboard.live import Page, render_fragments
 
     team, (owner, *_) = make_team()
     client = Client(headers={"host": "localhost"})

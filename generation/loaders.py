@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from generation.models import Connection, Generation, ImageGeneration
+from generation.models import Connection, Generation, ImageJob
 from teams import access
 from teams.models import Role
 
@@ -15,12 +15,12 @@ def load_take(
     takes = Generation.objects.select_related("scene__project", "connection")
     if not deleted_too:
         takes = takes.live().filter(scene__deleted_at=None, scene__project__deleted_at=None)
-    return access.load(takes, access.signed_in(request), pk, team="scene__project__team", at_least=at_least)
+    return access.load(takes, access.current_user(request), pk, team="scene__project__team", at_least=at_least)
 
 
-def load_images(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[ImageGeneration, Role]:
-    rows = ImageGeneration.objects.select_related("project", "scene")
-    return access.load(rows, access.signed_in(request), pk, team="project__team", at_least=at_least)
+def load_images(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[ImageJob, Role]:
+    rows = ImageJob.objects.select_related("project", "scene")
+    return access.load(rows, access.current_user(request), pk, team="project__team", at_least=at_least)
 
 
 def load_connection(
@@ -30,7 +30,7 @@ def load_connection(
     rows = Connection.objects.select_related("team")
     return access.load(
         rows if removed_too else rows.filter(deleted_at=None),
-        access.signed_in(request),
+        access.current_user(request),
         pk,
         team="team",
         at_least=at_least,

@@ -1,4 +1,4 @@
-"""What the queues execute: thin doors to the pipeline."""
+"""What the queues execute. Any task may run twice, or late: each looks at the row and does nothing where nothing is due."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django_q.conf import Conf
 
-from generation import connections, dispatch, pipeline, stalling
+from generation import connections, pipeline
+from generation.jobs import dispatch, watchdog
 from generation.models import Worker
 
 
 def this_worker() -> int | None:
-    """The row of the `manage.py work` this process belongs to."""
+    """The id of the Worker row of the `manage.py work` that started this process; None elsewhere."""
     value = os.environ.get("IMAGEAI_WORKER_ID")
     return int(value) if value else None
 
@@ -25,24 +26,24 @@ def _note_execution() -> None:
 
 
 def advance(take_id: int) -> None:
-    with stalling.watched(settings.LEASE_SECONDS):
+    with watchdog.watch_step(settings.LEASE_SECONDS):
         pipeline.advance(take_id, worker_id=this_worker())
     _note_execution()
-    dispatch.begin_due()
+    dispatch.dispatch_new_work()
 
 
 def advance_images(row_id: int) -> None:
-    with stalling.watched(settings.LEASE_SECONDS):
+    with watchdog.watch_step(settings.LEASE_SECONDS):
         pipeline.advance_images(row_id, worker_id=this_worker())
     _note_execution()
-    dispatch.begin_due()
+    dispatch.dispatch_new_work()
 
 
 def poll(take_ids: list[int]) -> None:
-    with stalling.watched(pipeline.POLL_SECONDS):
+    with watchdog.watch_step(pipeline.POLL_SECONDS):
         pipeline.poll_many(take_ids, worker_id=this_worker())
     _note_execution()
-    dispatch.begin_due()
+    dispatch.dispatch_new_work()
 
 
 def refresh_models() -> None:

@@ -58,11 +58,11 @@ class Application(ASGIHandler):
 
 def end_streams_first(loop: asyncio.AbstractEventLoop) -> None:
     """On a signal to stop, end the open event streams before the server begins to wait for them."""
-    from generation import live  # the models it needs are there only after django.setup()
+    from storyboard import live  # the models it needs are there only after django.setup()
 
     def before(server_stops: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:
         def stop(number: int, frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(live.feed_of(loop).close)
+            loop.call_soon_threadsafe(live.feed_for(loop).close)
             server_stops(number, frame)
 
         return stop

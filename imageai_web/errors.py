@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from teams.access import SecondFactorNeeded
-from teams.htmx import HtmxHttpRequest
+from core.htmx import HtmxHttpRequest
+from teams.access import SecondFactorRequired
 
 
 def _answer(request: HtmxHttpRequest, status: int, title: str, explanation: str) -> HttpResponse:
@@ -27,7 +27,7 @@ def bad_request(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def permission_denied(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
-    if isinstance(exception, SecondFactorNeeded):
+    if isinstance(exception, SecondFactorRequired):
         return _second_factor_needed(request, team=str(exception))
     reason = str(exception) or "Your role in this team does not allow this."
     return _answer(request, 403, "Not allowed", f"{reason} Ask an owner of the team to change your role.")

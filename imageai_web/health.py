@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from generation.dispatch import QUEUES
+from generation.jobs.dispatch import QUEUES
 from generation.models import Worker
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from imageai_web.hosted import address, text
+from imageai_web.provider_env import address, text
 
 NEEDED = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
 OPTIONAL = ("OIDC_NAME", "OIDC_SIGNUP")

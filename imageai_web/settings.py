@@ -13,7 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from imageai_web import hosted, oidc
+from imageai_web import oidc, provider_env
 
 django_stubs_ext.monkeypatch()
 
@@ -41,7 +41,7 @@ def secret_from_file(name: str) -> str:
     return path.read_text().strip()
 
 
-#: What stored secrets are encrypted with (teams/secrets.py), the newest first; else the file keys/secrets.
+#: What stored secrets are encrypted with (core/secrets.py), the newest first; else the file keys/secrets.
 SECRET_KEYS = env.list("IMAGEAI_SECRET_KEYS", default=[])
 
 # -- Serving -----------------------------------------------------------------------------------------------------------
@@ -92,9 +92,11 @@ ASGI_APPLICATION = "imageai_web.asgi.application"
 
 INSTALLED_APPS = [
     "imageai_web",
+    "core",
     "teams",
     "projects",
     "generation",
+    "storyboard",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -127,7 +129,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "generation.middleware.remember_connections",
     "allauth.account.middleware.AccountMiddleware",
     "teams.sessions.LastSeenMiddleware",
 ]
@@ -142,7 +143,10 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "teams.context.team_switch",
             ],
+            # Every template shows amounts with `money`: none is to print a bare Decimal for want of a load.
+            "builtins": ["core.templatetags.money"],
         },
     }
 ]
@@ -311,9 +315,9 @@ Q_CLUSTER = {
 
 # -- Providers ---------------------------------------------------------------------------------------------------------
 
-CONNECTIONS = hosted.connections(env)
+CONNECTIONS = provider_env.connections(env)
 #: Hosts, or host:port, that teams may name although they are inside the network, or speak plain http.
-TEAM_HOSTS = hosted.hosts(env, "IMAGEAI_TEAM_HOSTS")
+TEAM_HOSTS = provider_env.hosts(env, "IMAGEAI_TEAM_HOSTS")
 
 LOG_DIR = DATA_DIR / "logs"
 LOG_DIR.mkdir(parents=True, exist_ok=True)

@@ -66,7 +66,7 @@ urlpatterns = [
     path("accounts/second-factor/", to_account, name="mfa_index"),
     path("accounts/second-factor/passkeys/", to_account, name="mfa_list_webauthn"),
     path("", include("teams.urls")),
-    path("", include("projects.urls")),
+    path("", include("storyboard.urls")),
     path("", include("generation.urls")),
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from projects.models import Act, Project, Reference, Scene
+from projects.models import Project, Reference, Scene, UndoEntry
 from teams import access
 from teams.models import Role
 
@@ -13,14 +13,14 @@ def load_project(
     request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, deleted: bool = False
 ) -> tuple[Project, Role]:
     projects = Project.objects.select_related("team").filter(deleted_at__isnull=not deleted)
-    return access.load(projects, access.signed_in(request), pk, team="team", at_least=at_least)
+    return access.load(projects, access.current_user(request), pk, team="team", at_least=at_least)
 
 
 def load_scene(
     request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, deleted: bool = False
 ) -> tuple[Scene, Role]:
-    scenes = Scene.objects.for_cards().filter(deleted_at__isnull=not deleted, project__deleted_at=None)
-    return access.load(scenes, access.signed_in(request), pk, team="project__team", at_least=at_least)
+    scenes = Scene.objects.with_references().filter(deleted_at__isnull=not deleted, project__deleted_at=None)
+    return access.load(scenes, access.current_user(request), pk, team="project__team", at_least=at_least)
 
 
 def load_picture(
@@ -31,9 +31,9 @@ def load_picture(
     )
     if not deleted_too:
         pictures = pictures.live()
-    return access.load(pictures, access.signed_in(request), pk, team="project__team", at_least=at_least)
+    return access.load(pictures, access.current_user(request), pk, team="project__team", at_least=at_least)
 
 
-def load_act(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[Act, Role]:
-    acts = Act.objects.select_related("project").filter(project__deleted_at=None)
-    return access.load(acts, access.signed_in(request), pk, team="project__team", at_least=at_least)
+def load_undo_entry(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[UndoEntry, Role]:
+    acts = UndoEntry.objects.select_related("project").filter(project__deleted_at=None)
+    return access.load(acts, access.current_user(request), pk, team="project__team", at_least=at_least)

@@ -93,7 +93,7 @@ SCENES: list[dict[str, Any]] = [
 ]
 
 
-def make(team: Team, created_by: User) -> Project:
+def create_sample_project(team: Team, created_by: User) -> Project:
     project = Project.objects.create(
         team=team, title=TITLE, visual_style="cinematic", color_grading="teal-orange", created_by=created_by
     )

@@ -17,11 +17,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models.functions import Now
 
+from core.plurals import count_noun
 from projects.models import Project, Reference, Scene
-from projects.pictures import copy_references
-from projects.style import restyling
+from projects.references import copy_references
 from teams import activity
-from teams.activity import counted
 from teams.models import User, Verb
 
 MAX_SCENES = 500
@@ -39,7 +38,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Written:
+class FieldChange:
     """A field that was given another value: of a scene, or where that is None of the project itself."""
 
     scene: int | None
@@ -48,7 +47,7 @@ class Written:
     new: Value
 
 
-def locked(project_id: int) -> Project:
+def lock_project(project_id: int) -> Project:
     return Project.objects.select_for_update(no_key=True).get(pk=project_id)
 
 
@@ -92,7 +91,7 @@ def add(scene: Scene, *, after: int | None = None) -> Scene:
 @transaction.atomic
 def add_many(project_id: int, added: Sequence[Scene], *, after: int | None = None) -> list[Scene]:
     """Save new scenes in their order, behind the scene with the id `after` or at the end."""
-    scenes = _scenes(locked(project_id))
+    scenes = _scenes(lock_project(project_id))
     _make_room_in(scenes, len(added))
     index = len(scenes) if after is None else _index_behind(scenes, after)
     for position, scene in enumerate(added, start=index + 1):
@@ -111,38 +110,38 @@ def move(scene: Scene, *, after: int | None) -> list[Move]:
 @transaction.atomic
 def move_many(project_id: int, scene_ids: Collection[int], *, after: int | None) -> list[Move]:
     """Put the scenes, in the order they have, behind the scene with the id `after`, or first when it is None."""
-    scenes = _scenes(locked(project_id))
-    moving = _those(scenes, scene_ids)
+    scenes = _scenes(lock_project(project_id))
+    moving = _find_scenes(scenes, scene_ids)
     order = [scene for scene in scenes if scene not in moving]
     index = _index_behind(order, after)
     return _rearrange(scenes, moving, [*order[:index], *moving, *order[index:]])
 
 
 @transaction.atomic
-def shift(scene: Scene, by: int) -> list[Move]:
+def move_by(scene: Scene, by: int) -> list[Move]:
     """Move the scene `by` places towards the end (or the start, when negative), as far as there are places."""
-    scenes = _scenes(locked(scene.project_id))
-    moving = _those(scenes, [scene.pk])
+    scenes = _scenes(lock_project(scene.project_id))
+    moving = _find_scenes(scenes, [scene.pk])
     order = [other for other in scenes if other.pk != scene.pk]
     order.insert(max(0, min(len(order), scenes.index(moving[0]) + by)), moving[0])
     return _rearrange(scenes, moving, order)
 
 
 @transaction.atomic
-def put_back(project_id: int, moves: Sequence[Move]) -> None:
+def restore_order(project_id: int, moves: Sequence[Move]) -> None:
     """Undo moves, unless one of the scenes has been put elsewhere since."""
-    scenes = _scenes(locked(project_id))
+    scenes = _scenes(lock_project(project_id))
     behind = _behind(scenes)
     if any(move.scene not in behind or behind[move.scene] != move.now for move in moves):
         raise ValidationError("The order has been changed since. Nothing was undone.")
-    moving = {scene.pk: scene for scene in _those(scenes, [move.scene for move in moves])}
+    moving = {scene.pk: scene for scene in _find_scenes(scenes, [move.scene for move in moves])}
     order = [scene for scene in scenes if scene.pk not in moving]
     for move in moves:
         order.insert(_index_behind(order, move.before), moving[move.scene])
     _number(order)
 
 
-def _those(scenes: Sequence[Scene], scene_ids: Collection[int]) -> list[Scene]:
+def _find_scenes(scenes: Sequence[Scene], scene_ids: Collection[int]) -> list[Scene]:
     """The scenes with these ids, in the order of the storyboard."""
     found = [scene for scene in scenes if scene.pk in set(scene_ids)]
     if len(found) < len(set(scene_ids)):
@@ -163,22 +162,22 @@ def _rearrange(scenes: Sequence[Scene], moving: Sequence[Scene], order: Sequence
 
 
 @transaction.atomic
-def write(
+def write_fields(
     project_id: int, values: Mapping[int, Mapping[str, Value]], *, of_project: Mapping[str, Value] = {}
-) -> list[Written]:
+) -> list[FieldChange]:
     """Give fields of scenes, by the scene's id, and of the project new values; what differed before.
 
     Nothing but these fields is written.
     """
-    project = locked(project_id)
+    project = lock_project(project_id)
     scenes = project.scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(values))
     if len(scenes) < len(values):
         raise ValidationError("One of these scenes has been deleted in the meantime.")
     return _write_project(project, of_project) + _write_scenes(scenes, values)
 
 
-def _write_project(project: Project, values: Mapping[str, Value]) -> list[Written]:
-    written = _news(None, project, values)
+def _write_project(project: Project, values: Mapping[str, Value]) -> list[FieldChange]:
+    written = _find_changes(None, project, values)
     if written:
         Project.objects.filter(pk=project.pk).update(**{one.field: one.new for one in written})
         project.scenes.filter(deleted_at=None).update(
@@ -187,11 +186,11 @@ def _write_project(project: Project, values: Mapping[str, Value]) -> list[Writte
     return written
 
 
-def _write_scenes(scenes: Mapping[int, Scene], values: Mapping[int, Mapping[str, Value]]) -> list[Written]:
-    written: list[Written] = []
+def _write_scenes(scenes: Mapping[int, Scene], values: Mapping[int, Mapping[str, Value]]) -> list[FieldChange]:
+    written: list[FieldChange] = []
     changed: dict[str, list[Scene]] = {}
     for pk, scene in scenes.items():
-        for one in _news(pk, scene, values[pk]):
+        for one in _find_changes(pk, scene, values[pk]):
             written.append(one)
             setattr(scene, one.field, one.new)
             scene.changed_at = Now()
@@ -201,24 +200,38 @@ def _write_scenes(scenes: Mapping[int, Scene], values: Mapping[int, Mapping[str,
     return written
 
 
-def _news(scene_id: int | None, row: Scene | Project, values: Mapping[str, Value]) -> list[Written]:
-    return [Written(scene_id, field, old, new) for field, new in values.items() if (old := getattr(row, field)) != new]
+def _find_changes(scene_id: int | None, row: Scene | Project, values: Mapping[str, Value]) -> list[FieldChange]:
+    return [
+        FieldChange(scene_id, field, old, new) for field, new in values.items() if (old := getattr(row, field)) != new
+    ]
+
+
+def style_changes(scene: Scene, values: Mapping[str, str], *, only_empty: bool) -> dict[str, str]:
+    """The values that would change the scene."""
+    before = {name: getattr(scene, name) for name in values}
+    return {
+        name: value for name, value in values.items() if before[name] != value and not (only_empty and before[name])
+    }
 
 
 @transaction.atomic
-def apply_style(project_id: int, ids: Collection[int], values: Mapping[str, str], *, only_empty: bool) -> list[Written]:
+def apply_style(
+    project_id: int, ids: Collection[int], values: Mapping[str, str], *, only_empty: bool
+) -> list[FieldChange]:
     """Set these fields of those of the scenes that are still there; with `only_empty` where they say nothing yet."""
-    scenes = locked(project_id).scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(ids))
-    return _write_scenes(scenes, {pk: restyling(scene, values, only_empty=only_empty) for pk, scene in scenes.items()})
+    scenes = lock_project(project_id).scenes.select_for_update(no_key=True).filter(deleted_at=None).in_bulk(list(ids))
+    return _write_scenes(
+        scenes, {pk: style_changes(scene, values, only_empty=only_empty) for pk, scene in scenes.items()}
+    )
 
 
 @transaction.atomic
-def switch_model(project_id: int, old: str, new: str) -> list[Written]:
+def switch_model(project_id: int, old: str, new: str) -> list[FieldChange]:
     """Give what is set to the model `old` the model `new`: scenes that have a model of their own, and the project itself."""
-    project = locked(project_id)
+    project = lock_project(project_id)
     scene_ids = project.scenes.filter(deleted_at=None, model_id=old).values_list("pk", flat=True)
     of_project = {"model_id": new} if project.model_id == old else {}
-    return write(project_id, {pk: {"model_id": new} for pk in scene_ids}, of_project=of_project)
+    return write_fields(project_id, {pk: {"model_id": new} for pk in scene_ids}, of_project=of_project)
 
 
 def duplicate(scene: Scene) -> Scene:
@@ -240,7 +253,7 @@ def delete(scene: Scene, by: User | None = None) -> None:
 @transaction.atomic
 def delete_many(project_id: int, scene_ids: Collection[int], by: User | None = None) -> list[int]:
     """The ids of those that were not deleted before."""
-    project = locked(project_id)
+    project = lock_project(project_id)
     deleted = project.scenes.filter(pk__in=scene_ids, deleted_at=None)
     titles = dict(deleted.values_list("pk", "title"))
     deleted.update(deleted_at=Now(), changed_at=Now())
@@ -251,7 +264,7 @@ def delete_many(project_id: int, scene_ids: Collection[int], by: User | None = N
 
 
 def _named(titles: Sequence[str]) -> str:
-    return f"scene “{titles[0]}”" if len(titles) == 1 else counted(len(titles), "scene")
+    return f"scene “{titles[0]}”" if len(titles) == 1 else count_noun(len(titles), "scene")
 
 
 @transaction.atomic
@@ -263,7 +276,7 @@ def restore(scene: Scene, by: User | None = None) -> None:
 @transaction.atomic
 def restore_many(project_id: int, scene_ids: Collection[int], by: User | None = None) -> None:
     """Like `restore`. Deleting leaves a scene the place it had, so the first of them takes its own again, then the next."""
-    project = locked(project_id)
+    project = lock_project(project_id)
     scenes = _scenes(project)
     deleted = list(project.scenes.filter(pk__in=scene_ids).exclude(deleted_at=None).order_by("position", "pk"))
     _make_room_in(scenes, len(deleted))
@@ -277,7 +290,7 @@ def restore_many(project_id: int, scene_ids: Collection[int], by: User | None = 
 
 @transaction.atomic
 def delete_project(project_id: int, by: User) -> None:
-    project = locked(project_id)
+    project = lock_project(project_id)
     if project.deleted_at is None:
         Project.objects.filter(pk=project_id).update(deleted_at=Now())
         activity.record(Verb.PROJECT_DELETED, by, project=project)
@@ -285,7 +298,7 @@ def delete_project(project_id: int, by: User) -> None:
 
 @transaction.atomic
 def restore_project(project_id: int, by: User) -> None:
-    project = locked(project_id)
+    project = lock_project(project_id)
     if project.deleted_at is not None:
         Project.objects.filter(pk=project_id).update(deleted_at=None)
         activity.record(Verb.PROJECT_RESTORED, by, project=project)
@@ -294,7 +307,7 @@ def restore_project(project_id: int, by: User) -> None:
 @transaction.atomic
 def duplicate_project(project: Project, created_by: Any) -> Project:
     """A new project with the same scenes; takes stay with the original."""
-    scenes = list(locked(project.pk).scenes.filter(deleted_at=None))
+    scenes = list(lock_project(project.pk).scenes.filter(deleted_at=None))
     copy = Project.objects.create(
         team=project.team,
         title=f"{project.title[:112]} (copy)",

@@ -13,22 +13,22 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from teams.models import Membership, Role, Team, User, second_factors_of, team_is_open
+from teams.models import Membership, Role, Team, User, team_is_open, user_second_factors
 
 ModelT = TypeVar("ModelT", bound=Model)
 
 
-class SecondFactorNeeded(PermissionDenied):
+class SecondFactorRequired(PermissionDenied):
     """Its text is the name of the team that requires one."""
 
 
-def signed_in(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """The person behind a request that login_required has let through."""
     assert isinstance(request.user, User)
     return request.user
 
 
-def as_id(text: str) -> int | None:
+def parse_id(text: str) -> int | None:
     """The id that a field or query names; None for what cannot be one, such as more digits than a database counts."""
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
@@ -42,7 +42,7 @@ def role_in(user: User, team_id: int) -> Role | None:
         return None
     role, is_open, team_name = found
     if not is_open:
-        raise SecondFactorNeeded(team_name)
+        raise SecondFactorRequired(team_name)
     return Role(role)
 
 
@@ -54,13 +54,13 @@ def load(
     rows = queryset.filter(**{f"{memberships}__user": user}, pk=pk).annotate(
         member_role=F(f"{memberships}__role"),
         team_name=F(f"{team}__name"),
-        team_is_open=Q(**{f"{team}__requires_second_factor": False}) | Q(Exists(second_factors_of(user.pk))),
+        team_is_open=Q(**{f"{team}__requires_second_factor": False}) | Q(Exists(user_second_factors(user.pk))),
     )
     row = rows.first()
     if row is None:
         raise Http404
     if not row.team_is_open:
-        raise SecondFactorNeeded(row.team_name)
+        raise SecondFactorRequired(row.team_name)
     role = Role(row.member_role)
     require(role, at_least)
     return row, role
@@ -73,18 +73,18 @@ def require(role: Role, at_least: Role) -> None:
 
 def load_team(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[Team, Role]:
     """The team itself, to its members."""
-    role = role_in(signed_in(request), pk)
+    role = role_in(current_user(request), pk)
     if role is None:
         raise Http404
     require(role, at_least)
     return Team.objects.get(pk=pk), role
 
 
-def teams_of(user: User) -> QuerySet[Team]:
-    return Team.objects.filter(memberships__in=Membership.objects.that_open_for(user)).order_by("name", "pk")
+def open_teams(user: User) -> QuerySet[Team]:
+    return Team.objects.filter(memberships__in=Membership.objects.open_for_user(user)).order_by("name", "pk")
 
 
-def closed_teams_of(user: User) -> QuerySet[Team]:
+def locked_out_teams(user: User) -> QuerySet[Team]:
     """Those that require a second factor the person does not have."""
     closed = Membership.objects.filter(user=user).exclude(team_is_open())
     return Team.objects.filter(memberships__in=closed).order_by("name", "pk")
@@ -92,7 +92,7 @@ def closed_teams_of(user: User) -> QuerySet[Team]:
 
 def editable_teams(user: User) -> set[int]:
     """The ids of the teams in which the person may change things."""
-    editing = Membership.objects.that_open_for(user).filter(role__in=[Role.EDITOR, Role.OWNER])
+    editing = Membership.objects.open_for_user(user).filter(role__in=[Role.EDITOR, Role.OWNER])
     return set(editing.values_list("team", flat=True))
 
 

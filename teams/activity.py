@@ -34,7 +34,7 @@ def record(
     team: int | None = None,
     project: Titled | None = None,
     page: tuple[str, int] | None = None,
-    price: tuple[Decimal, str] | None = None,
+    amount: Decimal | None = None,
 ) -> None:
     """Write down that `actor` did it, in a `project` or in a `team` as a whole. `page` is an address' name and id."""
     if not transaction.get_connection().in_atomic_block:
@@ -53,10 +53,5 @@ def record(
         page_id=page[1] if page else None,
         project_id=project.pk if project else None,
         project_title=project.title if project else "",
-        amount=price[0] if price else None,
-        currency=price[1] if price else "",
+        amount=amount,
     )
-
-
-def counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from teams import secrets
+from core import secrets
 from teams.models import User
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ class TeamsConfig(AppConfig):
     name = "teams"
 
     def ready(self) -> None:
-        from teams import factor_secrets, secrets, sessions  # their models are there only now
+        from core import secrets  # their models are there only now
+        from teams import factor_secrets, sessions
 
         user_logged_in.connect(sessions.mark_new)
         secrets.MORE_PLACES.append(factor_secrets.PLACE)

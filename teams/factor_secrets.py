@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from teams.secrets import Place
+from core.secrets import Place
 
 #: Of an authenticator app, and of a set of recovery codes; each row has one of them. A passkey has no secret.
 NAMES = ("secret", "seed")

@@ -33,7 +33,7 @@ EXPIRED = f"This invitation has expired: it worked for {Invitation.VALID_FOR.day
 UNKNOWN = "There is no such invitation. The link may be incomplete: copy it again as a whole."
 
 
-class Over(Exception):
+class InvitationClosed(Exception):
     """The invitation can no longer be accepted; the message says why."""
 
 
@@ -88,17 +88,17 @@ def revoke(invitation: Invitation, by: User) -> bool:
     return revoked
 
 
-def open_one(token: str) -> Invitation:
+def find_open_invitation(token: str) -> Invitation:
     """The invitation of a link; changes nothing. Raises Over."""
     invitation = Invitation.objects.of_link(token).select_related("team", "invited_by").first()
     if invitation is None:
-        raise Over(UNKNOWN)
+        raise InvitationClosed(UNKNOWN)
     if not Invitation.objects.open().filter(pk=invitation.pk).exists():
-        raise Over(why_over(invitation))
+        raise InvitationClosed(explain_closed(invitation))
     return invitation
 
 
-def why_over(invitation: Invitation) -> str:
+def explain_closed(invitation: Invitation) -> str:
     return OVER[Ending(invitation.ending)] if invitation.ending else EXPIRED
 
 
@@ -146,4 +146,4 @@ def _use_up(invitation: Invitation) -> None:
     """Of two clicks at once one gets through."""
     if not invitation.end(Ending.ACCEPTED):
         invitation.refresh_from_db()
-        raise Over(why_over(invitation))
+        raise InvitationClosed(explain_closed(invitation))

@@ -16,7 +16,7 @@ from teams.models import Invitation, Membership, Role, Team, User, Verb
 
 
 @transaction.atomic
-def found(name: str, owner: User) -> Team:
+def create_team(name: str, owner: User) -> Team:
     team = Team.objects.create(name=name)
     team.add(owner, Role.OWNER)
     activity.record(Verb.TEAM_MADE, owner, name, team=team.pk, page=("team_page", team.pk))

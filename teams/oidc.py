@@ -50,7 +50,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return Provider(self.request, app=super().get_provider().app)
 
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
-        claims = self.claims_of(kwargs["response"].get("id_token"), app.client_id)
+        claims = self.read_claims(kwargs["response"].get("id_token"), app.client_id)
         if claims.get("nonce") != nonce_for(request.GET["state"]):
             raise OAuth2Error("the ID token answers another request")
         about = self._fetch_user_info(token.token) if "userinfo_endpoint" in self.openid_config else claims
@@ -65,7 +65,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         }
         return self.get_provider().sociallogin_from_response(request, {"userinfo": person})
 
-    def claims_of(self, id_token: str | None, client_id: str) -> dict[str, Any]:
+    def read_claims(self, id_token: str | None, client_id: str) -> dict[str, Any]:
         if not id_token:
             raise OAuth2Error("there is no ID token")
         try:

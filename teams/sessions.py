@@ -41,7 +41,7 @@ SYSTEMS = {
 }
 
 
-def device_of(user_agent: str) -> str:
+def describe_device(user_agent: str) -> str:
     """A browser and its system in words, such as "Firefox on Windows"."""
     browser = next((name for name, sign in BROWSERS.items() if re.search(sign, user_agent)), "")
     system = next((name for name, sign in SYSTEMS.items() if re.search(sign, user_agent)), "")
@@ -59,10 +59,10 @@ class SignedIn:
     is_this: bool
 
 
-def sessions_of(user: User, session_key: str | None) -> list[SignedIn]:
+def list_sessions(user: User, session_key: str | None) -> list[SignedIn]:
     """This browser first, then the one seen last."""
     rows = [
-        SignedIn(row.pk, device_of(row.user_agent), row.ip, row.last_seen_at, row.session_key == session_key)
+        SignedIn(row.pk, describe_device(row.user_agent), row.ip, row.last_seen_at, row.session_key == session_key)
         for row in UserSession.objects.purge_and_list(user)
     ]
     return sorted(rows, key=lambda row: (row.is_this, row.last_seen_at), reverse=True)

@@ -14,6 +14,35 @@ from generation import catalogue
 from generation.models import Generation
 from projects.models import Project, Scene
 from teams.models import Role, Team, User
+from tests.commands import everywhere, frame, run
+from tests.fixtures import (
+    advance,
+    clip_bytes,
+    end_lease,
+    local_take,
+    remote_take,
+    service_account,
+    sora,
+    stand_in,
+    studio,
+    undeclare,
+)
+
+__all__ = [
+    "advance",
+    "clip_bytes",
+    "end_lease",
+    "everywhere",
+    "frame",
+    "local_take",
+    "remote_take",
+    "run",
+    "service_account",
+    "sora",
+    "stand_in",
+    "studio",
+    "undeclare",
+]
 
 
 @pytest.fixture(autouse=True)

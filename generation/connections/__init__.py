@@ -1,40 +1,35 @@
-"""Which accounts there are, as whom a take is made, and which models a team can have.
+"""The accounts at providers, and which models a team can use through them.
 
-Accounts of the environment are described by settings.CONNECTIONS and serve every team; a team's own are rows, and come before
-them. Keys leave both places only in an `Account` on its way to a provider. What one team has added is never read for another.
+The environment's connections (settings.CONNECTIONS) serve every team; a team's own are rows and are tried before them. A
+`Roster` holds what one team can use at one moment. It is made with `roster_for` and passed to whatever needs it; one team's
+roster never holds another team's connections. Keys leave the rows and the environment only in an `Account`, on its way to a
+provider.
 """
 
-from generation.connections.configured import Configured, environment, is_retired, mark_of, with_key
-from generation.connections.rosters import (
-    Roster,
-    account_of,
-    all_models,
-    find,
-    for_model,
-    model_of,
-    remembered,
-    roster,
-    team_of,
+from generation.connections.environment import GivenKey, read_environment
+from generation.connections.probe import (
+    enqueue_refresh,
+    has_listing,
+    probe_connection,
+    refresh_models,
+    refresh_stale_models,
 )
-from generation.connections.trying import has_listing, refresh_models, refresh_stale_models, test
+from generation.connections.resolution import ResolvedConnection
+from generation.connections.roster import Roster, resolve_account, roster_for
+from generation.connections.served_models import availability_mark, is_retired
 
 __all__ = [
-    "Configured",
+    "GivenKey",
+    "ResolvedConnection",
     "Roster",
-    "account_of",
-    "all_models",
-    "environment",
-    "find",
-    "for_model",
+    "availability_mark",
+    "enqueue_refresh",
     "has_listing",
     "is_retired",
-    "mark_of",
-    "model_of",
+    "probe_connection",
+    "read_environment",
     "refresh_models",
     "refresh_stale_models",
-    "remembered",
-    "roster",
-    "team_of",
-    "test",
-    "with_key",
+    "resolve_account",
+    "roster_for",
 ]

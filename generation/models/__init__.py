@@ -1,19 +1,38 @@
-from generation.models.advancing import Advancing
 from generation.models.connection import Connection
 from generation.models.generation import Generation
-from generation.models.image_generation import ImageGeneration
-from generation.models.ledger import Budget, LedgerEntry, exact
+from generation.models.image_job import ImageJob
+from generation.models.job import Job
+from generation.models.ledger import Budget, LedgerEntry
 from generation.models.prompt_template import PromptTemplate
+from generation.models.selection import (
+    latest_take,
+    live_takes,
+    next_take_number,
+    scenes_with_takes,
+    select_first_take,
+    select_take,
+    selected_take,
+    shown_take,
+    with_takes,
+)
 from generation.models.worker import Worker
 
 __all__ = [
-    "Advancing",
     "Budget",
     "Connection",
     "Generation",
-    "ImageGeneration",
+    "ImageJob",
+    "Job",
     "LedgerEntry",
     "PromptTemplate",
     "Worker",
-    "exact",
+    "latest_take",
+    "live_takes",
+    "next_take_number",
+    "scenes_with_takes",
+    "select_first_take",
+    "select_take",
+    "selected_take",
+    "shown_take",
+    "with_takes",
 ]

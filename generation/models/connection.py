@@ -1,7 +1,7 @@
 """An account at a provider: where it is, what it can do, how much may be under way there, and how often it may be asked.
 
 One with a `team` is that team's own, its key sealed in the row. The others are those of the environment, written here by
-`connections.Configured.row`; their keys stay in the environment. A pause is shared by everything that waits for it.
+`ResolvedConnection.ensure_row`; their keys stay in the environment. A pause is shared by everything that waits for it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from generation.providers.base import Ability
+from core.secrets import Sealed, SealedTextField
 from teams.models import Team
-from teams.secrets import Sealed, SealedTextField
 
 #: The end of a key is shown only where the rest is long enough to stay secret.
 HINT_CHARACTERS = 4
@@ -28,7 +27,7 @@ def new_slug() -> str:
     return f"own-{secrets.token_hex(6)}"
 
 
-def hint_of(key: str) -> str:
+def make_key_hint(key: str) -> str:
     return key[-HINT_CHARACTERS:] if len(key) >= LEAST_CHARACTERS_FOR_HINT and not key.startswith("{") else ""
 
 
@@ -94,10 +93,7 @@ class Connection(models.Model):
     def is_paused(self) -> bool:
         return self.paused_until is not None and self.paused_until > timezone.now()
 
-    def can(self, ability: Ability) -> bool:
-        return ability in self.abilities
-
     def keep_key(self, text: str) -> None:
         """Seal it into the row, unsaved; without a text there is none any more."""
         self.key = Sealed.of(text)
-        self.key_hint = hint_of(text)
+        self.key_hint = make_key_hint(text)

@@ -10,13 +10,13 @@ from decimal import Decimal
 
 from django.db import models
 
-from generation.models.advancing import Advancing, AdvancingQuerySet
+from core.attachments import file_stem
+from generation.models.job import Job, JobQuerySet
 from generation.providers.base import Task
 from generation.providers.description import Kind
-from generation.providers.registry import of_kind
+from generation.providers.registry import providers_of_kind
 from generation.states import ACTIVE, Status
 from projects.models import Scene
-from teams.downloads import file_stem
 
 NOTE_LENGTH = 2_000
 
@@ -25,7 +25,7 @@ def clip_name(take: Generation, filename: str) -> str:
     return f"takes/{take.pk}/{filename}"
 
 
-class GenerationQuerySet(AdvancingQuerySet["Generation"]):
+class GenerationQuerySet(JobQuerySet["Generation"]):
     def live(self) -> GenerationQuerySet:
         return self.filter(deleted_at=None)
 
@@ -34,11 +34,11 @@ class GenerationQuerySet(AdvancingQuerySet["Generation"]):
 
         `media` renders here or fetches a finished clip, which takes long; `remote` sends one short request.
         """
-        media = models.Q(provider__in=of_kind(Kind.LOCAL)) | models.Q(status=Status.FETCHING)
+        media = models.Q(provider__in=providers_of_kind(Kind.LOCAL)) | models.Q(status=Status.FETCHING)
         return self.filter(media if queue == "media" else ~media)
 
 
-class Generation(Advancing):
+class Generation(Job):
     scene = models.ForeignKey(Scene, on_delete=models.PROTECT, related_name="takes")
     number = models.PositiveIntegerField()
 
@@ -68,6 +68,8 @@ class Generation(Advancing):
     clip_bytes = models.PositiveBigIntegerField(default=0)
     clip_seconds = models.DecimalField(max_digits=8, decimal_places=3, null=True)
 
+    #: The take that goes into the film.
+    is_selected = models.BooleanField(default=False)
     note = models.TextField(max_length=NOTE_LENGTH, blank=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
 
@@ -78,6 +80,9 @@ class Generation(Advancing):
         constraints = [
             # The number a click asked for: the same click twice finds it taken.
             models.UniqueConstraint(fields=["scene", "number"], name="one_take_per_number"),
+            models.UniqueConstraint(
+                fields=["scene"], condition=models.Q(is_selected=True), name="one_selected_take_per_scene"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(status=Status.COMPLETED) | ~models.Q(clip=""), name="done_has_a_clip"
             ),
@@ -91,6 +96,10 @@ class Generation(Advancing):
 
     def __str__(self) -> str:
         return f"Take {self.number}"
+
+    @property
+    def team_id(self) -> int:
+        return self.scene.project.team_id
 
     @property
     def is_stale(self) -> bool:
@@ -110,7 +119,7 @@ class Generation(Advancing):
         return f"{self.scene.position:02d}-{title}-take-{self.number}.mp4"
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         """What people call it outside of its scene's page."""
         return f"take {self.number} of “{self.scene.title}”"
 

@@ -15,25 +15,19 @@ from django.db.models.functions import Now
 
 from generation.models.connection import Connection
 from generation.models.generation import Generation
-from generation.models.image_generation import ImageGeneration
+from generation.models.image_job import ImageJob
 from projects.models import Project
-from teams.models import AddedTo, AddedToQuerySet, Team, User
-from teams.numbers import KEPT
+from teams.models import AppendOnly, AppendOnlyQuerySet, Team, User
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
-def money(**options: Any) -> models.DecimalField[Any, Any]:
+def _amount(**options: Any) -> models.DecimalField[Any, Any]:
     return models.DecimalField(max_digits=12, decimal_places=4, **options)
 
 
-def exact(total: Decimal | None) -> Decimal:
-    """A sum the database made, to the last place that is kept: SQLite adds in floating point."""
-    return (total or Decimal(0)).quantize(KEPT)
-
-
 class Budget(models.Model):
-    """A team's, or with a project that project's, or that of one of the team's connections; one per currency.
+    """A team's, or with a project that project's, or that of one of the team's connections.
 
     `spent_month` belongs to `month`, as 2026-11.
     """
@@ -41,32 +35,31 @@ class Budget(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="budgets")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="budgets")
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="budgets")
-    currency = models.CharField(max_length=3, default="USD")
-    cap_total = money(null=True, blank=True, validators=NOT_NEGATIVE)
-    cap_month = money(null=True, blank=True, validators=NOT_NEGATIVE)
+    cap_total = _amount(null=True, blank=True, validators=NOT_NEGATIVE)
+    cap_month = _amount(null=True, blank=True, validators=NOT_NEGATIVE)
     #: A single price above this is asked about before it is spent.
-    confirm_above = money(null=True, blank=True, validators=NOT_NEGATIVE)
+    confirm_above = _amount(null=True, blank=True, validators=NOT_NEGATIVE)
     #: Per cent of a cap from which on people are warned that it is nearly used.
     warn_at = models.PositiveSmallIntegerField(default=80, validators=[MinValueValidator(1), MaxValueValidator(100)])
-    reserved = money(default=Decimal(0))
-    spent = money(default=Decimal(0))
+    reserved = _amount(default=Decimal(0))
+    spent = _amount(default=Decimal(0))
     month = models.CharField(max_length=7, blank=True)
-    spent_month = money(default=Decimal(0))
+    spent_month = _amount(default=Decimal(0))
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["team", "currency"],
+                fields=["team"],
                 condition=models.Q(project=None, connection=None),
                 name="one_budget_of_a_team",
             ),
             models.UniqueConstraint(
-                fields=["connection", "currency"],
+                fields=["connection"],
                 condition=models.Q(connection__isnull=False),
                 name="one_budget_of_a_connection",
             ),
             models.UniqueConstraint(
-                fields=["project", "currency"],
+                fields=["project"],
                 condition=models.Q(project__isnull=False),
                 name="one_budget_of_a_project",
             ),
@@ -94,7 +87,7 @@ class Budget(models.Model):
         return any(cap is not None and (spent + self.reserved) * 100 >= cap * self.warn_at for cap, spent in caps)
 
 
-class LedgerEntry(AddedTo):
+class LedgerEntry(AppendOnly):
     class Kind(models.TextChoices):
         RESERVE = "reserve", "Reserved"
         SETTLE = "settle", "Settled"
@@ -107,18 +100,17 @@ class LedgerEntry(AddedTo):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="+")
     member = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     take = models.ForeignKey(Generation, on_delete=models.PROTECT, null=True, related_name="ledger")
-    images = models.ForeignKey(ImageGeneration, on_delete=models.PROTECT, null=True, related_name="ledger")
-    currency = models.CharField(max_length=3)
+    images = models.ForeignKey(ImageJob, on_delete=models.PROTECT, null=True, related_name="ledger")
     #: Signed: a reservation adds, its end takes away.
-    reserved = money(default=Decimal(0))
-    spent = money(default=Decimal(0))
+    reserved = _amount(default=Decimal(0))
+    spent = _amount(default=Decimal(0))
     note = models.CharField(max_length=300, blank=True)
 
-    objects = AddedToQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
         indexes = [models.Index(fields=["team", "at"]), models.Index(fields=["project", "at"])]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.reserved} {self.spent} {self.currency}"
+        return f"{self.get_kind_display()} {self.reserved} {self.spent}"

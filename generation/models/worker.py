@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from generation.models.generation import Generation
-from generation.models.image_generation import ImageGeneration
+from generation.models.image_job import ImageJob
 from generation.states import Status
 
 
@@ -48,8 +48,8 @@ class Worker(models.Model):
         return any(rows.filter(sending).exists() for queue in ("remote", "media") for rows in _held(queue))
 
 
-def _held(queue: str) -> tuple[models.QuerySet[Generation], models.QuerySet[ImageGeneration]]:
+def _held(queue: str) -> tuple[models.QuerySet[Generation], models.QuerySet[ImageJob]]:
     """What somebody holds a lease on; pictures are made in the queue for media."""
     live = models.Q(lease_expires_at__gt=Now())
-    pictures = ImageGeneration.objects.filter(live)
+    pictures = ImageJob.objects.filter(live)
     return Generation.objects.in_queue(queue).filter(live), pictures if queue == "media" else pictures.none()

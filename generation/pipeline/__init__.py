@@ -1,28 +1,27 @@
-"""Moves generations along. The only code that changes a status.
+"""Moves takes and pictures along. The only code that changes a status.
 
-`enqueue` makes the row, `advance` takes one step of it under a lease, `cancel` stops it. A step that dies leaves a row that
-is due again when its lease runs out; what may then be done depends on its status alone:
+`enqueue` makes the row, `advance` takes one step of it under a lease, `cancel` stops it. The guarantees:
 
-- a local render is simply done again;
-- a row found in `submitting` may have been charged: it is looked up at the provider, and where that tells nothing a person
-  decides (`unknown`); it is never submitted again;
-- a row with a provider's id is asked about for as long as the provider knows it.
+- A step runs at least once. One that dies leaves a row that is due again when its lease runs out.
+- A request that costs money is sent at most once. A row found in `submitting` may have been charged: it is looked up at the
+  provider, else a person decides (`unknown`); it is never submitted again.
+- A paid clip is never dropped. A row with a provider's id is polled, and downloaded, for as long as the provider has it.
+- A local render costs nothing and is done again.
 """
 
-from generation.offers import Asked
-from generation.pipeline.asking import Enqueued, cancel, enqueue
-from generation.pipeline.batches import Batch, enqueue_chosen, enqueue_missing, is_missing, missing_of, plan
-from generation.pipeline.images import cancel_images, enqueue_images, image_obstacles
-from generation.pipeline.steps import POLL_SECONDS, advance, advance_images, poll_many
+from generation.pipeline.batches import enqueue_chosen, enqueue_missing
+from generation.pipeline.enqueue import Enqueued, cancel, enqueue
+from generation.pipeline.image_jobs import cancel_images, enqueue_images, image_blockers
+from generation.pipeline.runner import POLL_SECONDS, advance, advance_images, poll_many
 from generation.pipeline.transitions import MAX_ATTEMPTS, IllegalTransition
+from generation.quoting.quotes import Rework
 
 __all__ = [
     "MAX_ATTEMPTS",
     "POLL_SECONDS",
-    "Asked",
-    "Batch",
     "Enqueued",
     "IllegalTransition",
+    "Rework",
     "advance",
     "advance_images",
     "cancel",
@@ -31,9 +30,6 @@ __all__ = [
     "enqueue_chosen",
     "enqueue_images",
     "enqueue_missing",
-    "image_obstacles",
-    "is_missing",
-    "missing_of",
-    "plan",
+    "image_blockers",
     "poll_many",
 ]

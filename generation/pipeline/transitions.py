@@ -1,4 +1,7 @@
-"""How a status is changed: by the table of states.py, under a lease, and in one write with what goes with it."""
+"""Every change of a status: checked against the table in states.py, conditional on the lease, in one write.
+
+`allow`, `move` and `end` raise IllegalTransition for a step that the table does not have. `move` and `end` raise LeaseLost.
+"""
 
 from __future__ import annotations
 
@@ -9,51 +12,53 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from generation import budget
-from generation.lease import Lease, RowT
-from generation.models import Advancing, exact
+from core.money import exact
+from generation.billing import budget
+from generation.jobs.lease import Lease, RowT
+from generation.models import Generation, Job
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.registry import is_local
 from generation.states import TRANSITIONS, Status
 
-#: A step that killed its worker this often, or a submit that was turned away so often, is not tried again.
+#: For steps that killed their worker and for submissions that were rejected.
 MAX_ATTEMPTS = 10
-#: After these nobody here knows whether there is a clip.
+#: After these errors the provider may have made, and charged for, a clip.
 UNCLEAR = frozenset({ErrorKind.UNKNOWN, ErrorKind.PROVIDER, ErrorKind.LOST, ErrorKind.OVERDUE})
 
 
 class IllegalTransition(Exception):
-    """A defect: the transition table does not have this step."""
+    """A defect in this program, not a race: a race raises LeaseLost."""
 
 
-def allow(take: Advancing, status: Status) -> Status:
-    if status not in TRANSITIONS[Status(take.status)]:
-        raise IllegalTransition(f"{take.status} -> {status}")
+def allow(job: Job, status: Status) -> Status:
+    """`status`, to be written together with other fields."""
+    if status not in TRANSITIONS[Status(job.status)]:
+        raise IllegalTransition(f"{job.status} cannot become {status}")
     return status
 
 
 def move(lease: Lease[RowT], status: Status, **changes: Any) -> None:
-    """Change the status and keep the lease."""
-    lease.write(status=allow(lease.take, status), **changes)
+    lease.write(status=allow(lease.job, status), **changes)
 
 
 def end(lease: Lease[RowT], status: Status, **changes: Any) -> None:
-    """Change the status for good, or until a person decides, and let go.
+    """Change the status to a final one, or to unknown, and let go.
 
-    What was set aside for the row is settled or released with it; while a person has to decide, it stays set aside.
+    A final status settles or releases the row's hold in the same transaction and needs `actual_cost`. While the outcome is
+    unknown the hold stays: it may have to pay for a clip that exists.
     """
     if status != Status.UNKNOWN:
         changes["actual_cost"] = exact(changes["actual_cost"])
     with transaction.atomic():
-        lease.let_go(status=allow(lease.take, status), finished_at=Now(), waiting_for="", waiting_until=None, **changes)
+        lease.release(status=allow(lease.job, status), finished_at=Now(), waiting_for="", waiting_until=None, **changes)
         if status != Status.UNKNOWN:
-            budget.close(lease.take, changes["actual_cost"])
+            budget.settle(lease.job, changes["actual_cost"])
 
 
 def give_up(lease: Lease[RowT], error: ProviderError) -> None:
-    """Failed where it is certain that nothing was bought; else a person has to look."""
-    take = lease.take
-    may_be_paid = not is_local(take.provider) and take.status != Status.QUEUED
+    """End as failed, with nothing charged, or as unknown where the provider may have charged for something."""
+    job = lease.job
+    may_be_paid = not is_local(job.provider) and job.status != Status.QUEUED
     if may_be_paid and error.kind in UNCLEAR:
         end(lease, Status.UNKNOWN, **error_fields(error))
     else:
@@ -69,6 +74,17 @@ def error_fields(error: ProviderError) -> dict[str, Any]:
     }
 
 
+def accepted_fields(take: Generation, remote_id: str) -> dict[str, Any]:
+    return {
+        "status": allow(take, Status.RUNNING),
+        "remote_id": remote_id,
+        "started_at": Now(),
+        "error_kind": "",
+        "error_message": "",
+    }
+
+
 def back_off(attempt: int) -> float:
-    """Seconds until the next try: doubling up to five minutes, spread so that many rows do not come back together."""
+    """Seconds until the next attempt: doubles up to five minutes."""
+    # Spread, or all rows that failed together come back together.
     return min(300.0, 2.0 ** min(attempt, 9)) * random.uniform(0.5, 1.0)

@@ -1,16 +1,16 @@
 """From a scene to the text a model is given. Sizes and seconds are parameters and never part of it."""
 
-from generation.prompting.language import FIELDS, TEXT_LIMIT, WORDS, TemplateError, compiled
-from generation.prompting.making import (
+from generation.prompting.rendering import (
     FRAME,
     TEMPLATES,
     Template,
-    own_text_of,
+    draft_own_prompt,
+    find_template,
     render,
     render_frame,
     render_with,
-    template_of,
 )
+from generation.prompting.sandbox import FIELDS, TEXT_LIMIT, WORDS, TemplateError, compile_template
 
 __all__ = [
     "FIELDS",
@@ -20,10 +20,10 @@ __all__ = [
     "WORDS",
     "Template",
     "TemplateError",
-    "compiled",
-    "own_text_of",
+    "compile_template",
+    "draft_own_prompt",
+    "find_template",
     "render",
     "render_frame",
     "render_with",
-    "template_of",
 ]

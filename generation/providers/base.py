@@ -1,14 +1,14 @@
 """What a provider takes and answers: plain frozen values, no ORM, no Django.
 
-A provider is one module. It receives a `Request`, talks to its vendor (or to this machine's processor) and answers with
-the values below. It raises only `ProviderError`; anything else is a defect and is reported as one.
+A provider is a module. It receives a `Request`, calls its vendor (or renders on this machine) and answers with the values
+below. It raises only `ProviderError`; any other exception is a defect and is reported as such.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -35,7 +35,7 @@ class ErrorKind(StrEnum):
 
 
 class ProviderError(Exception):
-    """A failure in the provider's own words, as plain text without keys; with its kind and what else was told."""
+    """A failure: its kind, and the provider's words as plain text without keys. `retry_after` is in seconds."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class Shot:
-    """What the storyboard says of a scene. Choice fields hold preset keys (projects/presets.toml); the rest is free text."""
+    """The scene's fields. Choice fields hold preset keys (projects/presets.toml), the others free text."""
 
     number: int = 1
     title: str = ""
@@ -78,33 +78,42 @@ class Shot:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Shot:
-        """Ignores keys this version does not know, so that takes made by another version stay readable."""
+        """Ignores unknown keys, so that takes made by another version stay readable."""
         known = {field.name for field in fields(cls)}
         return cls(**{key: value for key, value in data.items() if key in known})
 
 
 class Ability(StrEnum):
-    """What a server can do beyond making, telling and handing out a clip; declared by the connection."""
+    """What can be done beyond `submit`, `check` and `fetch`.
 
+    A provider declares what its module can do. Where servers of several makes speak its protocol, a connection declares how
+    much of that its server does. What holds for a call is in `Account.abilities`.
+    """
+
+    #: The module has the functions of ListsClips.
     LIST = "list"
+    #: The module has the function of CancelsClips.
     CANCEL = "cancel"
+    #: The module has the function of DeletesClips.
     DELETE = "delete"
+    #: `submit` takes this task.
     REMIX = "remix"
     EXTEND = "extend"
     EDIT = "edit"
+    #: The module has the function of HasThumbnails.
     VARIANTS = "variants"
-    #: Takes `seed` and `negative_prompt` as fields of its own.
+    #: `submit` takes `seed` and `negative_prompt`, whatever the model.
     EXTRA_FIELDS = "extra_fields"
-    #: Takes any width, height and length.
+    #: `submit` takes any width, height and length, whatever the model.
     FREE_SIZES = "free_sizes"
 
 
 @dataclass(frozen=True)
 class Account:
-    """Where, and as whom, a provider is called. Hashable, so that a provider may keep one client per account.
+    """The address and credentials of a call. Hashable, so that a provider can keep a client per account.
 
-    An empty `base_url` is the vendor's own. `options` are the provider's own settings as (name, value) pairs. What a team
-    has named itself is `public_only`: nothing inside the network is reached, but `allowed_host` where the operator allows it.
+    An empty `base_url` is the vendor's own. `options` are the provider's settings as (name, value) pairs. A team's account is
+    `public_only`: of private addresses it reaches only `allowed_host`, if the operator allows that.
     """
 
     base_url: str = ""
@@ -120,7 +129,7 @@ class Account:
 
     @property
     def trusted(self) -> str:
-        """The host that may be inside: what the operator has named, or allowed to a team."""
+        """The host that may be private: the operator's own, or the host that the operator allows to a team."""
         return self.allowed_host if self.public_only else (urlsplit(self.base_url).hostname or "")
 
     def option(self, name: str, default: str = "") -> str:
@@ -128,7 +137,7 @@ class Account:
 
 
 class Task(StrEnum):
-    """What is asked for: a new clip, or one made from the finished clip `source_id`."""
+    """A new clip, or a change of the finished clip `Request.source_id`."""
 
     CREATE = "create"
     REMIX = "remix"
@@ -138,10 +147,9 @@ class Task(StrEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """One clip to make. `width` and `height` in pixels, `duration` in seconds.
+    """A clip to make. `width` and `height` are in pixels, `duration` in seconds.
 
-    `audio` is None where the model leaves no choice. `source_id` is the provider's id of the clip that is remixed,
-    extended or edited.
+    `audio` is None where the model leaves no choice. `source_id` is the provider's id of the clip to remix, extend or edit.
     """
 
     prompt: str
@@ -163,15 +171,15 @@ class Request:
     source_id: str = ""
 
 
-#: Backgrounds that no model has: they are opaque, and the prompt says the rest.
+#: Backgrounds that are no API value: sent as opaque, with the colour in the prompt.
 PLAIN_BACKGROUNDS = ("white", "black")
 
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """Pictures to make. What is empty is not sent, and the provider's own default holds.
+    """Pictures to make. Empty fields are not sent, so the provider's defaults hold.
 
-    `images` are edited or combined; `always_sent` is what the catalogue says that the model has to be asked for.
+    `images` are edited or combined. `always_sent` holds the fields that the catalogue requires for the model.
     """
 
     prompt: str
@@ -190,18 +198,18 @@ class ImageRequest:
 
 @dataclass(frozen=True)
 class ImageResult:
-    """Encoded pictures, and the tokens the provider counted for them, by its own names."""
+    """Encoded pictures, and the provider's token counts under the provider's names."""
 
     images: tuple[bytes, ...]
     usage: Mapping[str, int] = field(default_factory=dict)
 
 
-#: Told the fraction done (0 to 1) at least once a second; raises to stop the work.
+#: Called with the fraction done (0 to 1) at least once a second. What it raises stops the work and must not be caught.
 OnProgress = Callable[[float], None]
 
 
 class LocalRenderer(Protocol):
-    """Makes the clip on this machine; costs nothing, so it is simply done again after a crash."""
+    """Makes the clip on this machine, at no cost; called again after a crash."""
 
     def render(self, request: Request, destination: Path, on_progress: OnProgress) -> None:
         """Write a playable MP4 to `destination`. Raises ProviderError, OSError on a full disk, or what on_progress raises."""
@@ -216,10 +224,7 @@ class ProgressState(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a provider says a clip is.
-
-    `percent` 0-100; `poll_after` in seconds, when the provider gave a hint; `cost` where it says what it charged.
-    """
+    """How far a clip is. `percent` is 0-100; `poll_after` (seconds) and `cost` are None unless the provider gives them."""
 
     state: ProgressState
     percent: int = 0
@@ -230,8 +235,6 @@ class Progress:
 
 @dataclass(frozen=True)
 class RemoteClip:
-    """A clip as the provider lists it."""
-
     id: str
     model: str
     created_at: datetime
@@ -239,49 +242,75 @@ class RemoteClip:
     prompt: str = ""
 
 
-class RemoteProvider(Protocol):
-    """Makes clips elsewhere, for money. Every call is one short request; none of them retries a submit."""
+class CanBeTested(Protocol):
+    def test(self, account: Account, models: Sequence[str]) -> str:
+        """One sentence on what works, without making anything. Raises ProviderError with the fix.
+
+        `models` are the ids of the account's models, the likeliest first; empty only where the provider lists its own.
+        """
+
+
+class RemoteProvider(CanBeTested, Protocol):
+    """Makes clips elsewhere, for money. Each call raises ProviderError."""
 
     def submit(self, account: Account, request: Request) -> str:
-        """The provider's id of the new clip. Raises ProviderError; UNKNOWN where the answer does not tell."""
+        """The provider's id of the new clip. Sent at most once; UNKNOWN if the answer leaves open whether it was accepted."""
 
     async def check(self, account: Account, remote_id: str) -> Progress:
-        """Raises ProviderError only for what says nothing about the clip itself (network, rate limit, LOST)."""
+        """One request. Raises only for what says nothing about the clip itself: network, rate limit, LOST."""
 
     def fetch(self, account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
-        """Stream the finished clip to `destination`."""
-
-    def thumbnail(self, account: Account, remote_id: str) -> bytes:
-        """The provider's own still of a finished clip, as it encodes it; empty where it has none. Raises ProviderError."""
-
-    def find(self, account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-        """The id of a clip submitted with exactly this request since then, where the provider can list; else None.
-
-        Never one of the `known`, which belong to other takes.
-        """
-
-    def cancel(self, account: Account, remote_id: str) -> bool:
-        """Whether the provider has stopped it (it may still have charged); False where it cannot."""
-
-    def delete(self, account: Account, remote_id: str) -> bool:
-        """Remove a finished clip at the provider; False where it cannot."""
-
-    def listing(self, account: Account) -> list[RemoteClip]:
-        """The newest clips, or none where the provider cannot list."""
-
-    def test(self, account: Account, models: Sequence[str]) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix.
-
-        `models` are the ids of those that the account is to make, the likeliest first; empty only where it lists its own.
-        """
+        """Stream the finished clip to `destination`. May be called again after any failure."""
 
 
-class ImageProvider(Protocol):
+class ImageProvider(CanBeTested, Protocol):
     def make(self, account: Account, request: ImageRequest) -> ImageResult:
-        """Send one request, never twice. Raises ProviderError; UNKNOWN where the answer does not tell."""
+        """Sent at most once. Raises ProviderError; UNKNOWN if the answer leaves open whether it was accepted."""
 
-    def test(self, account: Account, models: Sequence[str]) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix.
 
-        `models` are the ids of those that the account is to make, the likeliest first; empty only where it lists its own.
+# -- What a provider's module has only where it is declared --------------------------------------------------------------
+
+
+class ListsClips(Protocol):
+    def find(self, account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
+        """The id of a clip submitted with exactly this request since then, or None. Raises ProviderError.
+
+        Never an id in `known`: those clips belong to other takes.
         """
+
+    def list_clips(self, account: Account) -> list[RemoteClip]:
+        """The newest clips, newest first. Raises ProviderError."""
+
+
+class CancelsClips(Protocol):
+    def cancel(self, account: Account, remote_id: str) -> bool:
+        """Whether it is stopped (it may still be charged); False once it is too late. Raises ProviderError."""
+
+
+class DeletesClips(Protocol):
+    def delete(self, account: Account, remote_id: str) -> None:
+        """Remove a finished clip at the provider. Raises ProviderError."""
+
+
+class HasThumbnails(Protocol):
+    def thumbnail(self, account: Account, remote_id: str) -> bytes:
+        """The provider's still of a finished clip, in whatever format it encodes. Raises ProviderError."""
+
+
+class ListsModels(Protocol):
+    """Declared by `Provider.lists_models`."""
+
+    def catalogue_rows(self, account: Account, today: date) -> list[dict[str, Any]]:
+        """The models on offer, as rows of the catalogue. Raises ProviderError.
+
+        In place of sizes in pixels a row has the aspect ratios of each resolution.
+        """
+
+
+#: The functions that come with an ability. The other abilities change what `submit` takes.
+OPERATIONS: Mapping[Ability, type] = {
+    Ability.LIST: ListsClips,
+    Ability.CANCEL: CancelsClips,
+    Ability.DELETE: DeletesClips,
+    Ability.VARIANTS: HasThumbnails,
+}

@@ -1,7 +1,8 @@
-"""What pages, forms, commands and settings know of a provider without loading its module, and with it its SDK."""
+"""What pages, forms, commands and settings read about a provider without importing its module and SDK."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,7 +10,7 @@ from generation.providers.base import Ability
 
 
 class Kind(StrEnum):
-    """What a provider's module is; the protocols of base.py."""
+    """Which protocol of base.py a provider's module implements."""
 
     LOCAL = "local"
     REMOTE = "remote"
@@ -18,7 +19,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Make:
-    """What servers of one make can do, where servers of several makes speak the provider's protocol."""
+    """A kind of server that speaks the provider's protocol, and the abilities such servers have."""
 
     name: str
     title: str
@@ -27,9 +28,9 @@ class Make:
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """A setting that an account of this provider has, as its module finds it in `Account.options`.
+    """A setting of the provider's accounts, which its module reads from `Account.options`.
 
-    One without a label is whoever runs the server's alone, by its environment variable; the others stand in a team's form.
+    With a label it is in a team's form. Without it only the operator can set it, by its environment variable.
     """
 
     name: str
@@ -38,48 +39,50 @@ class Option:
     help: str = ""
     initial: str = ""
     is_needed: bool = False
-    #: A regular expression for all of it, and something that it matches.
+    #: A regular expression for the whole value, and an example that it matches.
     pattern: str = ""
     example: str = ""
-    #: Values and what people read, in place of a pattern.
+    #: (value, label) pairs, instead of a pattern.
     choices: tuple[tuple[str, str], ...] = ()
     is_address: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    #: As rows and the catalogue have it.
+    #: The key in rows and in the catalogue.
     name: str
     module: str
     kind: Kind
-    #: What an account there is called where one is added.
+    #: The name of an account in the form that adds it.
     title: str
-    #: What its models are called together, as the prompt template that is written for them.
+    #: The common name of its models, and of the prompt template for them.
     family: str = ""
-    #: What an account brings, and what whoever runs the server does to have one, both for the middle of a sentence.
+    #: What an account adds, and how the operator sets it up; both continue a sentence.
     brings: str = ""
     how: str = ""
-    #: As commands have it, where that is not its name.
+    #: Its name on the command line, if different.
     flag: str = ""
-    #: Its models are listed live: the module has `catalogue_rows(account, today)`.
+    #: What its module can do. It has the functions in base.OPERATIONS for these abilities and for no others.
+    abilities: frozenset[Ability] = frozenset()
+    #: Whether the module has the function of base.ListsModels; its models are then listed live.
     lists_models: bool = False
 
-    #: Of the variables every account has: {prefix}_NAME, {prefix}_MAX_IN_FLIGHT, {prefix}_REQUESTS_PER_MINUTE.
+    #: Of the variables that every account has: {prefix}_NAME, {prefix}_MAX_IN_FLIGHT, {prefix}_REQUESTS_PER_MINUTE.
     prefix: str = ""
-    #: The first that is set counts.
+    #: The first variable that is set counts.
     key_variables: tuple[str, ...] = ()
     address_variables: tuple[str, ...] = ()
-    #: Any of these makes an account; those of the key where none are named.
+    #: Setting any of these creates an account; if empty, `key_variables` do.
     announced_by: tuple[str, ...] = ()
 
-    #: Where a team's account needs none, it needs an address instead.
+    #: If false, a team's account needs an address instead.
     needs_key: bool = True
     #: The key is the file of a Google Cloud service account.
     takes_service_account: bool = False
-    #: What stands beside a team's field for the address; there is no such field where this is empty.
+    #: Help text of the address field in a team's form; without it there is no such field.
     address_help: str = ""
     options: tuple[Option, ...] = ()
-    #: Makes of servers: the vendor's own first, any other last. Such a server may have models that no catalogue knows.
+    #: Makes of servers: the vendor's first, the catch-all last. Such servers may have models that are not in the catalogue.
     makes: tuple[Make, ...] = ()
 
     @property
@@ -88,12 +91,18 @@ class Provider:
 
     @property
     def usual_name(self) -> str:
-        """Of the account that whoever runs the server has there."""
+        """The name of the operator's account."""
         return self.family or self.title
 
-    def abilities_of(self, make: str) -> frozenset[Ability]:
-        """Nothing, where there is no such make."""
-        return next((one.abilities for one in self.makes if one.name == make), frozenset())
+    def connection_abilities(self, make: str = "", declared: Iterable[Ability] = ()) -> frozenset[Ability]:
+        """The abilities of a connection: those `declared` for it, else those of its make (none, if the make is unknown).
+
+        Without makes, every connection has all abilities of the module.
+        """
+        if not self.makes:
+            return self.abilities
+        of_make = next((candidate.abilities for candidate in self.makes if candidate.name == make), frozenset())
+        return self.abilities & (frozenset(declared) or of_make)
 
     def option(self, name: str) -> Option:
-        return next(one for one in self.options if one.name == name)
+        return next(option for option in self.options if option.name == name)

@@ -1,4 +1,4 @@
-"""What the google-genai SDK raises, as the kinds of failure the rest knows; with Google's words as plain text.
+"""Errors of the google-genai SDK as ProviderErrors, with Google's words as plain text.
 
 The SDK has two families of errors, and lets those of its HTTP library and of JSON through.
 """
@@ -11,12 +11,12 @@ from typing import Any
 import httpx2
 from google.auth.exceptions import GoogleAuthError
 
-# The SDK raises these without exporting them: its interactions' errors have no public base.
+# Private, but the SDK raises its subclasses for interactions and exports no base of them.
 from google.genai._interactions_errors import GeminiNextGenAPIClientError
 from google.genai.errors import APIError
 
 from generation.providers.base import ErrorKind, ProviderError
-from generation.providers.http import plain, retry_after, unanswered
+from generation.providers.http import no_answer, plain, retry_after
 
 #: Everything a call may end with. A ValueError is an answer that is no JSON.
 CALL_ERRORS = (APIError, GeminiNextGenAPIClientError, httpx2.HTTPError, GoogleAuthError, ValueError)
@@ -29,7 +29,7 @@ _BAD_KEY = re.compile(r"api.key|credential|unauthenticated", re.IGNORECASE)
 
 
 def as_provider_error(error: Exception, *, sending: bool) -> ProviderError:
-    """`sending` is whether something is bought by the call: then an answer that does not tell is UNKNOWN."""
+    """`sending`: the call buys something, so an answer that leaves open whether it was accepted is UNKNOWN."""
     if isinstance(error, GoogleAuthError):
         message = f"Google's credentials do not work: {plain(str(error))}"
         return ProviderError(ErrorKind.AUTH, f"{message} Set GOOGLE_APPLICATION_CREDENTIALS or GOOGLE_ACCESS_TOKEN.")
@@ -38,13 +38,13 @@ def as_provider_error(error: Exception, *, sending: bool) -> ProviderError:
         return _refusal(error, status, sending=sending)
     cause = error.__cause__ if isinstance(error, GeminiNextGenAPIClientError) and error.__cause__ else error
     if isinstance(cause, httpx2.HTTPError):
-        return unanswered(cause, who="Google", sending=sending)
+        return no_answer(cause, who="Google", sending=sending)
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(kind, "The server answered with something that cannot be read. Check its address.")
 
 
 def failed_later(code: object, message: object) -> ProviderError:
-    """Why something that was accepted failed; `code` is one of google.rpc.Code, by number or name."""
+    """Why an accepted clip failed; `code` is a google.rpc.Code, by number or name."""
     words = plain(str(message or "")) or "Google gave no reason."
     if _MODERATION.search(words):
         kind = ErrorKind.MODERATION
@@ -90,10 +90,10 @@ def _kind(status: int, words: str, *, sending: bool) -> ErrorKind:
 
 
 def _body_of(error: Exception) -> dict[str, Any]:
-    told = getattr(error, "details", None) or getattr(error, "body", None)
-    if isinstance(told, list) and told:
-        told = told[0]
-    inner = told.get("error", told) if isinstance(told, dict) else {}
+    body = getattr(error, "details", None) or getattr(error, "body", None)
+    if isinstance(body, list) and body:
+        body = body[0]
+    inner = body.get("error", body) if isinstance(body, dict) else {}
     return inner if isinstance(inner, dict) else {}
 
 

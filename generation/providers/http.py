@@ -1,4 +1,4 @@
-"""What the clients of all providers share: keys, one client per loop, and what an answer's headers or its absence mean."""
+"""Shared by all clients: keys, clients per event loop, and what refusals, headers and missing answers mean."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
-from generation.providers import reach
+from generation.providers import egress
 from generation.providers.base import Account, ErrorKind, ProviderError
 
-#: Of a provider's words.
+#: The longest message that is kept.
 MOST_CHARACTERS = 1000
-#: Raised before a request has left this machine.
+#: Raised only before a request has left this machine, so nothing can have been accepted.
 NOT_SENT = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -25,7 +25,7 @@ NOT_SENT = (
     httpx2.UnsupportedProtocol,
     httpx2.LocalProtocolError,
 )
-#: What a refusal means, whoever sends it.
+#: HTTP statuses that mean the same at every provider.
 KINDS = {
     401: ErrorKind.AUTH,
     402: ErrorKind.QUOTA,
@@ -37,14 +37,14 @@ Client = TypeVar("Client")
 
 
 def checked_key(key: str) -> str:
-    """The key, if it can be sent. Raises ProviderError."""
+    """The key itself. Raises ProviderError if it cannot be sent in a header."""
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
     return key
 
 
 class OnePerLoop(Generic[Client]):
-    """One client per account and running loop: a connection belongs to the loop it was opened in."""
+    """A client per account and running loop: a connection belongs to the loop it was opened in."""
 
     def __init__(self, make: Callable[[Account], Client]) -> None:
         self.make = make
@@ -57,10 +57,10 @@ class OnePerLoop(Generic[Client]):
         return clients[account]
 
 
-def unanswered(error: Exception, *, who: str, sending: bool) -> ProviderError:
-    """A request that got no answer; `sending` is whether something is bought by it, which then nobody knows."""
+def no_answer(error: Exception, *, who: str, sending: bool) -> ProviderError:
+    """The error for a request without an answer: UNKNOWN if it buys something (`sending`) and may have been accepted."""
     name = type(error).__name__
-    if isinstance(error, reach.Refused):
+    if isinstance(error, egress.RefusedAddress):
         return ProviderError(ErrorKind.INVALID, str(error))
     if isinstance(error, NOT_SENT):
         return ProviderError(ErrorKind.NETWORK, f"{who} could not be reached ({name}).")
@@ -73,7 +73,7 @@ def plain(words: str) -> str:
 
 
 def about(words: str, kind: ErrorKind, what: str) -> str:
-    """The provider's words, and in ours what of all that was sent they mean; `what` is empty where that is not told."""
+    """The provider's words and, if it is known, which input they are about (`what`, else empty)."""
     sentence = words if words.endswith((".", "!", "?")) else f"{words}."
     if what and kind == ErrorKind.MODERATION:
         return f"{sentence} Flagged: {what}."
@@ -83,7 +83,7 @@ def about(words: str, kind: ErrorKind, what: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from seconds or a date."""
+    """Seconds, from a header that holds seconds or a date."""
     text = headers.get("retry-after", "")
     try:
         seconds = float(text)
@@ -96,6 +96,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def expected_bytes(headers: Mapping[str, str]) -> int | None:
-    """How long the body will be; None where that is not told, or told of its encoded form."""
+    """The length of the decoded body; None if the headers do not say it."""
     length = headers.get("content-length", "")
     return int(length) if length.isdigit() and "content-encoding" not in headers else None

@@ -1,7 +1,7 @@
 """Clips from Gemini Omni, by the official google-genai SDK and its interactions.
 
-A clip is made from text, from a start frame (and an end frame), or from references; or from an earlier clip, which is then
-named. What it has no field for is refused here, so that nothing that was chosen gets lost.
+A clip is made from text, from a start frame (and an end frame), from references, or from an earlier clip. Options that it has
+no field for are refused here, so that no choice is silently dropped.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from google import genai
 from google.genai import types
 
-from generation.providers import pictures, reach, transfer
+from generation.providers import download, egress, pictures
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -24,14 +23,13 @@ from generation.providers.base import (
     Progress,
     ProgressState,
     ProviderError,
-    RemoteClip,
     Request,
     Task,
 )
 from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
 from generation.providers.http import OnePerLoop, checked_key
 
-#: Named, so that GOOGLE_GEMINI_BASE_URL cannot send a key elsewhere than the account says.
+#: Fixed, so that the SDK does not read GOOGLE_GEMINI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://generativelanguage.googleapis.com"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
@@ -75,34 +73,33 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     if clip is None:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
     if clip.data:
-        transfer.save([_decoded(clip.data)], destination, on_progress)
+        download.save_chunks([_decoded(clip.data)], destination, on_progress)
         return
     url = _download_address(account, clip.uri or "")
-    ours = reach.origin_of(url) == reach.origin_of(account.base_url or BASE_URL)
-    # The key goes to the account's own host and nowhere else, whatever address an answer names.
+    ours = egress.parse_origin(url) == egress.parse_origin(account.base_url or BASE_URL)
+    # The key goes to the account's host only, whatever URL an answer names.
     headers = {"x-goog-api-key": account.key} if ours else None
-    transfer.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)
-
-
-def thumbnail(account: Account, remote_id: str) -> bytes:
-    return b""
-
-
-def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-    """Google does not list interactions."""
-    return None
+    download.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)
 
 
 def cancel(account: Account, remote_id: str) -> bool:
-    return _call(account, "cancel", remote_id)
+    try:
+        with _client(account, CALL_SECONDS) as client:
+            client.interactions.cancel(remote_id)
+    except CALL_ERRORS as error:
+        failure = as_provider_error(error, sending=False)
+        if failure.kind == ErrorKind.INVALID:
+            return False  # it is over, or past the point of cancelling
+        raise failure from error
+    return True
 
 
-def delete(account: Account, remote_id: str) -> bool:
-    return _call(account, "delete", remote_id)
-
-
-def listing(account: Account) -> list[RemoteClip]:
-    return []
+def delete(account: Account, remote_id: str) -> None:
+    try:
+        with _client(account, CALL_SECONDS) as client:
+            client.interactions.delete(remote_id)
+    except CALL_ERRORS as error:
+        raise as_provider_error(error, sending=False) from error
 
 
 def test(account: Account, models: Sequence[str]) -> str:
@@ -149,7 +146,7 @@ def _task(request: Request, has_frames: bool) -> str:
 
 
 def _format(request: Request) -> dict[str, str]:
-    """An edited clip keeps its size and length."""
+    """Nothing for an edit: the clip keeps its size and length."""
     if request.task == Task.EDIT:
         return {}
     duration = {"duration": f"{request.duration.normalize():f}s"}
@@ -183,7 +180,7 @@ def _picture(path: Path) -> dict[str, str]:
 
 
 def _progress(answer: Any) -> Progress:
-    """A status that is not known means that it is going on."""
+    """An unknown status counts as running."""
     status = getattr(answer, "status", None)
     if not isinstance(status, str):
         raise ProviderError(ErrorKind.PROVIDER, "Google answered with something that is no clip's status.")
@@ -233,7 +230,7 @@ def _download_address(account: Account, uri: str) -> str:
 
 
 def _client(account: Account, seconds: float) -> genai.Client:
-    """Never tries anything twice by itself."""
+    """A client without retries."""
     if not checked_key(account.key):
         raise ProviderError(ErrorKind.AUTH, "A key is needed.")
     options = types.HttpOptions(
@@ -241,8 +238,8 @@ def _client(account: Account, seconds: float) -> genai.Client:
         api_version=account.option("api_version", "v1beta"),
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
-        client_args={"follow_redirects": False} | reach.client_options(account),
-        async_client_args={"follow_redirects": False} | reach.async_client_options(account),
+        client_args={"follow_redirects": False} | egress.client_options(account),
+        async_client_args={"follow_redirects": False} | egress.async_client_options(account),
     )
     return genai.Client(vertexai=False, api_key=account.key, http_options=options)
 
@@ -250,15 +247,3 @@ def _client(account: Account, seconds: float) -> genai.Client:
 @OnePerLoop
 def _async_client(account: Account) -> genai.Client:
     return _client(account, CALL_SECONDS)
-
-
-def _call(account: Account, method: str, remote_id: str) -> bool:
-    with _client(account, CALL_SECONDS) as client:
-        try:
-            getattr(client.interactions, method)(remote_id)
-        except CALL_ERRORS as error:
-            failure = as_provider_error(error, sending=False)
-            if failure.kind == ErrorKind.INVALID:
-                return False  # it is over, or cannot be stopped any more
-            raise failure from error
-    return True

@@ -1,4 +1,4 @@
-"""What the OpenAI SDK raises, as the kinds of failure the rest knows; with the provider's words as plain text."""
+"""Errors of the OpenAI SDK as ProviderErrors, with the provider's words as plain text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from openai import APIConnectionError, APIStatusError, OpenAIError
 
 from generation.providers.base import ErrorKind, ProviderError
-from generation.providers.http import KINDS, about, plain, retry_after, unanswered
+from generation.providers.http import KINDS, about, no_answer, plain, retry_after
 
-#: What a request was made of, by the fields that errors name.
+#: What people call the fields that errors name.
 INPUTS = {
     "prompt": "the prompt",
     "input_reference": "the start frame",
@@ -23,21 +23,21 @@ _AUTH = re.compile(r"authentication error|auth_error|invalid.api.key|no api key|
 
 
 def as_provider_error(error: OpenAIError | ValueError, *, sending: bool) -> ProviderError:
-    """`sending` is whether something is bought by the call: then an answer that does not tell is UNKNOWN.
+    """`sending`: the call buys something, so an answer that leaves open whether it was accepted is UNKNOWN.
 
-    A ValueError is what the SDK raises for an answer that is no JSON although it says so.
+    The SDK raises ValueError for a JSON content type with another body.
     """
     if isinstance(error, APIStatusError):
         return _refusal(error, sending=sending)
     if isinstance(error, APIConnectionError):
         cause = error.__cause__
-        return unanswered(cause if isinstance(cause, Exception) else error, who="The server", sending=sending)
+        return no_answer(cause if isinstance(cause, Exception) else error, who="The server", sending=sending)
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(kind, "The server answered with something that cannot be read. Check its address.")
 
 
 def job_error(code: object, message: object) -> ProviderError:
-    """Why a job that was accepted failed later, as its answer tells it."""
+    """Why an accepted job failed, from the answer to a poll."""
     words = plain(str(message or "")) or "The provider gave no reason."
     is_moderation = _MODERATION.search(f"{code or ''} {words}")
     return ProviderError(
@@ -50,9 +50,9 @@ def _refusal(error: APIStatusError, *, sending: bool) -> ProviderError:
     details: dict[str, Any] = body if isinstance(body, dict) else {}
     code = str(details.get("code") or "")
     words = plain(str(details.get("message") or details.get("detail") or ""))
-    told = f"{code} {details.get('type') or ''} {words}"
-    kind = _kind(status, told, has_words=bool(words), sending=sending)
-    field = re.split(r"[\[.]", str(details.get("param") or ""))[0]  # image[0] is one of image, video.id is of video
+    text = f"{code} {details.get('type') or ''} {words}"
+    kind = _kind(status, text, has_words=bool(words), sending=sending)
+    field = re.split(r"[\[.]", str(details.get("param") or ""))[0]  # image[0] means image, video.id means video
     return ProviderError(
         kind,
         about(words, kind, INPUTS.get(field, ""))
@@ -64,18 +64,18 @@ def _refusal(error: APIStatusError, *, sending: bool) -> ProviderError:
     )
 
 
-def _kind(status: int, told: str, *, has_words: bool, sending: bool) -> ErrorKind:
-    if status in (400, 403, 422) and _MODERATION.search(told):
+def _kind(status: int, text: str, *, has_words: bool, sending: bool) -> ErrorKind:
+    if status in (400, 403, 422) and _MODERATION.search(text):
         return ErrorKind.MODERATION
-    if status in (402, 403, 429) and _QUOTA.search(told):
+    if status in (402, 403, 429) and _QUOTA.search(text):
         return ErrorKind.QUOTA
     if status in KINDS:
         return KINDS[status]
-    # LiteLLM without a database says a wrong key with 400: "No connected db."
-    if status == 400 and _AUTH.search(told):
+    # LiteLLM without a database answers a wrong key with 400: "No connected db."
+    if status == 400 and _AUTH.search(text):
         return ErrorKind.AUTH
     if status == 404 and not sending:
-        # A page that says 404 comes from something in between, which knows nothing of clips.
+        # An error page comes from a proxy in between, which says nothing about the clip.
         return ErrorKind.LOST if has_words else ErrorKind.NETWORK
     if 400 <= status < 500 and status != 408:
         return ErrorKind.INVALID

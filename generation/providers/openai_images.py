@@ -1,7 +1,7 @@
-"""Pictures from OpenAI's images API, by the official SDK: one request, one answer, never sent twice.
+"""Pictures from OpenAI's images API, by the official SDK. A request is sent at most once.
 
-With pictures it is an edit, without them a generation. Pictures come inside the answer; what a model has to be asked for
-besides, so that they do, is in the catalogue.
+With input pictures it is an edit, without them a generation. The answer contains the pictures; the fields that a model needs
+for that are in the catalogue.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from openai import DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Image as AnsweredImage
 from openai.types import ImagesResponse
 
-from generation.providers import pictures, reach
+from generation.providers import egress, pictures
 from generation.providers.base import PLAIN_BACKGROUNDS, Account, ErrorKind, ImageRequest, ImageResult, ProviderError
 from generation.providers.http import checked_key
 from generation.providers.openai_errors import as_provider_error
@@ -37,7 +37,7 @@ def make(account: Account, request: ImageRequest) -> ImageResult:
                 answer = client.images.generate(**fields)
     except OpenAIError as error:
         raise as_provider_error(error, sending=True) from error
-    # The SDK hands out a page, or JSON of another shape, as if it were the answer.
+    # The SDK does not validate: a page, or JSON of another shape, comes back as if it were the answer.
     if not isinstance(answer, ImagesResponse) or not isinstance(answer.data, list) or not answer.data:
         raise ProviderError(ErrorKind.UNKNOWN, "OpenAI answered with something that holds no pictures.")
     return ImageResult(
@@ -56,8 +56,8 @@ def test(account: Account, models: Sequence[str]) -> str:
 
 
 def _client(account: Account) -> OpenAI:
-    # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
-    options = reach.client_options(account)
+    # A fresh connection: a POST over a kept-alive connection that died ends as UNKNOWN.
+    options = egress.client_options(account)
     return OpenAI(
         api_key=checked_key(account.key) or "none",
         base_url=account.base_url or BASE_URL,
@@ -71,7 +71,7 @@ def _client(account: Account) -> OpenAI:
 
 
 def _fields(request: ImageRequest) -> dict[str, Any]:
-    """Raises ProviderError for an option that an edit does not have; what a model does not have, OpenAI refuses."""
+    """Raises ProviderError for options that edits do not have. Options that the model does not have OpenAI refuses itself."""
     for name in ("style", "moderation"):
         if request.images and getattr(request, name):
             raise ProviderError(ErrorKind.INVALID, f"Pictures made from others take no {name}.")
@@ -108,7 +108,7 @@ def _decoded(image: AnsweredImage) -> bytes:
 
 
 def _numbers(usage: dict[str, Any]) -> dict[str, int]:
-    """Flat: what stands inside `input_tokens_details` is named input_tokens_details.text_tokens."""
+    """Flattened with dots: input_tokens_details.text_tokens."""
     found: dict[str, int] = {}
     for name, value in usage.items():
         if isinstance(value, dict):

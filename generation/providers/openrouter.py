@@ -1,21 +1,21 @@
-"""Clips by way of OpenRouter (POST /videos, GET /videos/{id}), and the live list of what its models take and cost.
+"""Clips through OpenRouter (POST /videos, GET /videos/{id}), and the live list of what its models take and cost.
 
-There is no SDK for it: these are plain requests, none of them tried twice. OpenRouter cannot list, stop or remove clips.
-It would quietly prefer frames to references and has no field for some options; such a request is refused here instead.
+It has no SDK, so these are plain requests, and none is retried. OpenRouter would silently prefer frames to references and has
+no field for some options; such requests are refused here instead.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
-from generation.providers import pictures, reach, transfer
+from generation.providers import download, egress, pictures
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -23,7 +23,6 @@ from generation.providers.base import (
     Progress,
     ProgressState,
     ProviderError,
-    RemoteClip,
     Request,
     Task,
 )
@@ -33,9 +32,9 @@ from generation.providers.http import (
     about,
     checked_key,
     expected_bytes,
+    no_answer,
     plain,
     retry_after,
-    unanswered,
 )
 from generation.providers.openrouter_models import LiveModel, amount, catalogue_row, read, spelled_there
 
@@ -51,7 +50,7 @@ OVER = {
     "cancelled": ProgressState.CANCELLED,
 }
 
-#: What a request was made of, by the fields that errors name.
+#: What people call the fields that errors name.
 INPUTS = {
     "prompt": "the prompt",
     "first_frame": "the start frame",
@@ -80,11 +79,11 @@ async def check(account: Account, remote_id: str) -> Progress:
             _url(account, f"/videos/{quote(remote_id, safe='')}"), headers=_headers(account), timeout=POLL_SECONDS
         )
     except httpx2.HTTPError as error:
-        raise unanswered(error, who="OpenRouter", sending=False) from error
+        raise no_answer(error, who="OpenRouter", sending=False) from error
     if not response.is_success:
         raise _refusal(account, response, sending=False)
-    told = _answer(response)
-    status, usage = told.get("status"), told.get("usage")
+    clip = _answer(response)
+    status, usage = clip.get("status"), clip.get("usage")
     cost = amount(usage.get("cost")) if isinstance(usage, dict) else None
     if status in RUNNING:
         return Progress(ProgressState.RUNNING)
@@ -96,19 +95,19 @@ async def check(account: Account, remote_id: str) -> Progress:
     if state != ProgressState.FAILED:
         return Progress(state, percent=100 if state == ProgressState.DONE else 0, cost=cost)
     default = "The clip expired at OpenRouter." if status == "expired" else "OpenRouter gave no reason."
-    words = plain(_words(told.get("error"))) or default
-    is_moderation = status != "expired" and _is_moderation(told.get("error"), words)
+    words = plain(_words(clip.get("error"))) or default
+    is_moderation = status != "expired" and _is_moderation(clip.get("error"), words)
     kind = ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER
-    message = about(words, kind, _flagged(told.get("error")))
+    message = about(words, kind, _flagged(clip.get("error")))
     return Progress(state, error=ProviderError(kind, message, code=status), cost=cost)
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     url = _url(account, f"/videos/{quote(remote_id, safe='')}/content")
-    timeout = httpx2.Timeout(transfer.SILENCE_SECONDS, connect=transfer.CONNECT_SECONDS)
+    timeout = httpx2.Timeout(download.READ_SECONDS, connect=download.CONNECT_SECONDS)
     try:
         with (
-            httpx2.Client(**reach.client_options(account)) as client,
+            httpx2.Client(**egress.client_options(account)) as client,
             client.stream("GET", url, params={"index": 0}, headers=_headers(account), timeout=timeout) as response,
         ):
             if response.status_code != 200:
@@ -116,29 +115,9 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
                 raise _refusal(account, response, sending=False)
             if not response.headers.get("content-type", "").startswith(("video/", "application/octet-stream")):
                 raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something that is no clip.")
-            transfer.save(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
+            download.save_chunks(response.iter_bytes(), destination, on_progress, expected_bytes(response.headers))
     except httpx2.HTTPError as error:
-        raise unanswered(error, who="OpenRouter", sending=False) from error
-
-
-def thumbnail(account: Account, remote_id: str) -> bytes:
-    return b""
-
-
-def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-    return None
-
-
-def cancel(account: Account, remote_id: str) -> bool:
-    return False
-
-
-def delete(account: Account, remote_id: str) -> bool:
-    return False
-
-
-def listing(account: Account) -> list[RemoteClip]:
-    return []
+        raise no_answer(error, who="OpenRouter", sending=False) from error
 
 
 def test(account: Account, models: Sequence[str]) -> str:
@@ -152,7 +131,7 @@ def test(account: Account, models: Sequence[str]) -> str:
 
 
 def _listed(account: Account) -> list[LiveModel]:
-    """Every video model that can be had now. Raises ProviderError."""
+    """The video models on offer now. Raises ProviderError."""
     response = _call(account, "GET", "/videos/models")
     if not response.is_success:
         raise _refusal(account, response, sending=False)
@@ -163,7 +142,6 @@ def _listed(account: Account) -> list[LiveModel]:
 
 
 def catalogue_rows(account: Account, today: date) -> list[dict[str, Any]]:
-    """The models that can be offered, as rows of the model catalogue in plain JSON. Raises ProviderError."""
     found = (catalogue_row(model, today) for model in _listed(account))
     return [row for row in found if row is not None]
 
@@ -172,7 +150,7 @@ def catalogue_rows(account: Account, today: date) -> list[dict[str, Any]]:
 
 
 def _body(request: Request) -> dict[str, Any]:
-    """Raises ProviderError for what OpenRouter has no field for."""
+    """Raises ProviderError for options that OpenRouter has no field for."""
     if request.task != Task.CREATE or request.source_id:
         raise ProviderError(
             ErrorKind.INVALID, f"OpenRouter cannot {request.task} a clip (task); it only makes new ones."
@@ -208,17 +186,17 @@ def _picture(path: Path) -> dict[str, Any]:
 
 @OnePerLoop
 def _client(account: Account) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(**reach.async_client_options(account))
+    return httpx2.AsyncClient(**egress.async_client_options(account))
 
 
 def _call(account: Account, method: str, path: str, body: dict[str, Any] | None = None) -> httpx2.Response:
-    # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
-    timeout = httpx2.Timeout(SUBMIT_SECONDS if body else POLL_SECONDS, connect=transfer.CONNECT_SECONDS)
+    # A fresh connection: a POST over a kept-alive connection that died ends as UNKNOWN.
+    timeout = httpx2.Timeout(SUBMIT_SECONDS if body else POLL_SECONDS, connect=download.CONNECT_SECONDS)
     try:
-        with httpx2.Client(**reach.client_options(account)) as client:
+        with httpx2.Client(**egress.client_options(account)) as client:
             return client.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
     except httpx2.HTTPError as error:
-        raise unanswered(error, who="OpenRouter", sending=body is not None) from error
+        raise no_answer(error, who="OpenRouter", sending=body is not None) from error
 
 
 def _url(account: Account, path: str) -> str:
@@ -231,9 +209,9 @@ def _headers(account: Account) -> dict[str, str]:
 
 def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> ProviderError:
     status = response.status_code
-    told = _answer(response, strict=False).get("error")
-    words = plain(_words(told)) or f"OpenRouter answered {status}."
-    if status in (400, 403, 422) and _is_moderation(told, words):
+    error = _answer(response, strict=False).get("error")
+    words = plain(_words(error)) or f"OpenRouter answered {status}."
+    if status in (400, 403, 422) and _is_moderation(error, words):
         kind = ErrorKind.MODERATION
     elif status in KINDS:
         kind = KINDS[status]
@@ -245,28 +223,28 @@ def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> P
         kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
     return ProviderError(
         kind,
-        about(words, kind, _flagged(told)),
-        code=str(told.get("code") or "") if isinstance(told, dict) else "",
+        about(words, kind, _flagged(error)),
+        code=str(error.get("code") or "") if isinstance(error, dict) else "",
         request_id=response.headers.get("x-request-id", "") or response.headers.get("cf-ray", ""),
         retry_after=retry_after(response.headers),
     )
 
 
 def _answer(response: httpx2.Response, *, strict: bool = True) -> dict[str, Any]:
-    """The JSON object that came; none where it is something else. `strict` takes no page for an answer."""
+    """The JSON object that came, else an empty one; if `strict`, raises ProviderError instead, except for a POST."""
     try:
-        told = response.json()
+        body = response.json()
     except ValueError:
-        told = None
-    if isinstance(told, dict):
-        return told
+        body = None
+    if isinstance(body, dict):
+        return body
     if strict and response.request.method != "POST":
         raise ProviderError(ErrorKind.PROVIDER, "OpenRouter answered with something that cannot be read.")
     return {}
 
 
 def _words(error: object) -> str:
-    """What an error says, with what the provider behind OpenRouter said."""
+    """The error's words, with those of the provider behind OpenRouter."""
     if not isinstance(error, dict):
         return error if isinstance(error, str) else ""
     details = _details(error)
@@ -282,11 +260,11 @@ def _is_moderation(error: object, words: str) -> bool:
 
 
 def _flagged(error: object) -> str:
-    """What the moderation objected to: a field that was sent, or some words of the prompt."""
-    told = _details(error).get("flagged_input")
-    if not isinstance(told, str) or not told:
+    """What the moderation objected to: a field that was sent, or words of the prompt."""
+    flagged = _details(error).get("flagged_input")
+    if not isinstance(flagged, str) or not flagged:
         return ""
-    return INPUTS.get(told) or f"“{plain(told)}” in the prompt"
+    return INPUTS.get(flagged) or f"“{plain(flagged)}” in the prompt"
 
 
 def _details(error: object) -> dict[str, Any]:

@@ -19,9 +19,9 @@ PER_SECOND = re.compile(
 
 @dataclass(frozen=True)
 class LiveModel:
-    """A model as OpenRouter lists it today; what it says nothing about is empty. `prices` by OpenRouter's own names.
+    """A model as OpenRouter lists it today; what the list leaves out is empty. `prices` are by OpenRouter's names.
 
-    The list does not tell of references; a model that prices them takes at least one.
+    The list does not mention references; a model that prices them takes at least one.
     """
 
     id: str
@@ -37,7 +37,7 @@ class LiveModel:
     prices: Mapping[str, Decimal] = field(default_factory=dict)
 
     def price_per_second(self, resolution: str) -> Decimal | None:
-        """US dollars, the dearest where it depends on sound or input; None where it is priced in another way."""
+        """US dollars; the highest, if it depends on sound or input. None if it is priced in another way."""
         found: dict[str, list[Decimal]] = {}
         for name, amount in self.prices.items():
             if match := PER_SECOND.fullmatch(name.lower().replace("-", "_")):
@@ -67,7 +67,7 @@ def read(row: dict[str, Any]) -> LiveModel:
 
 
 def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
-    """The row in plain JSON, with shapes in place of sizes; None where lengths, shapes or prices are not told."""
+    """The row in plain JSON, with aspect ratios in place of sizes. None if durations, aspect ratios or prices are missing."""
     found = {listed.lower(): model.price_per_second(listed) for listed in model.resolutions}
     prices = {resolution: str(price) for resolution, price in found.items() if price is not None}
     if not prices or not model.aspect_ratios or not model.durations:

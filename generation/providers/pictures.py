@@ -1,4 +1,4 @@
-"""The pictures of a request, as they are sent."""
+"""Reads the pictures of a request for sending."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generation.providers.base import ErrorKind, ProviderError
 
 @dataclass(frozen=True)
 class Picture:
-    """A file by its content: the name says nothing of its type."""
+    """`content_type` comes from the content, not from the name."""
 
     name: str
     data: bytes

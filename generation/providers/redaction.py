@@ -1,7 +1,6 @@
-"""The one place that knows which secrets must not be told, and takes them out of a text.
+"""Knows this process's secrets and removes them from text.
 
-An `Account` makes its key known here when it is made; every `ProviderError` and every line of the log passes through
-`redacted`.
+Each `Account` registers its key when it is created; each `ProviderError` and log line passes through `redacted`.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ import re
 from collections import OrderedDict
 
 INSTEAD = "(the key)"
-#: What is shorter is in many words by chance.
+#: Anything shorter occurs in other words by chance.
 LEAST_CHARACTERS = 6
-#: Keys of this process's accounts; those that were used longest ago are forgotten.
+#: The least recently used keys are forgotten first.
 MOST_SECRETS = 1_000
-#: Of a service account's file.
+#: Fields of a service account's file.
 SECRET_FIELDS = ("private_key", "private_key_id")
 
 _known: OrderedDict[str, None] = OrderedDict()
@@ -32,8 +31,8 @@ def remember(secret: str) -> None:
 
 
 def redacted(text: str) -> str:
-    """Also without the beginning of a secret that the text ends with, as one does that was cut off."""
-    for secret in sorted(_known, key=len, reverse=True):  # one may be the beginning of another
+    """Also removes the beginning of a secret from the end of a text that was cut off."""
+    for secret in sorted(_known, key=len, reverse=True):  # longest first: a secret may begin with another
         text = text.replace(secret, INSTEAD)
     cut = max((_beginning_at_end(text, secret) for secret in _known), default=0)
     if cut >= LEAST_CHARACTERS:
@@ -49,16 +48,16 @@ def _beginning_at_end(text: str, secret: str) -> int:
 
 
 def _parts_of(secret: str) -> list[str]:
-    """A key itself; of a service account's file its secret lines as well, however they are written down."""
+    """A key itself; for a service account's file, also its secret fields and their lines, however they are escaped."""
     if not secret.lstrip().startswith("{"):
         return [secret]
     try:
-        told = json.loads(secret)
+        file = json.loads(secret)
     except ValueError:
         return [secret]
     found = [secret]
     for name in SECRET_FIELDS:
-        value = told.get(name) if isinstance(told, dict) else None
+        value = file.get(name) if isinstance(file, dict) else None
         if isinstance(value, str):
             found += [value, *(line for line in value.splitlines() if not line.startswith("-----"))]
     return found

@@ -1,15 +1,24 @@
-"""The providers. The module of each is imported when it is first used, so one missing SDK does not stop the others.
+"""The providers. Each module is imported when it is first used, so that a missing SDK stops only its own provider.
 
-Adding a provider is one module and one entry here; docs/providers.md walks through it.
+To add a provider, write a module and an entry here; docs/providers.md has the steps.
 """
 
-from collections.abc import Callable
-from datetime import date
 from importlib import import_module
 from types import ModuleType
-from typing import Any, cast
+from typing import cast
 
-from generation.providers.base import Ability, Account, ImageProvider, LocalRenderer, RemoteProvider
+from generation.providers.base import (
+    Ability,
+    Account,
+    CancelsClips,
+    DeletesClips,
+    HasThumbnails,
+    ImageProvider,
+    ListsClips,
+    ListsModels,
+    LocalRenderer,
+    RemoteProvider,
+)
 from generation.providers.description import Kind, Make, Option, Provider
 
 VIDEO_SERVERS = (
@@ -27,7 +36,7 @@ VIDEO_SERVERS = (
     Make("litellm", "LiteLLM", frozenset({Ability.REMIX, Ability.EXTEND, Ability.EDIT})),
     Make("other", "Another"),
 )
-#: By name, in the order in which people are shown them.
+#: By name, in the order of the page.
 PROVIDERS = {
     provider.name: provider
     for provider in (
@@ -45,6 +54,7 @@ PROVIDERS = {
             announced_by=("SORA_API_KEY", "OPENAI_API_KEY", "SORA_BASE_URL", "OPENAI_BASE_URL"),
             needs_key=False,
             address_help="Of a server of the /v1/videos protocol; it usually ends in /v1.",
+            abilities=frozenset(Ability),
             makes=VIDEO_SERVERS,
         ),
         Provider(
@@ -55,6 +65,7 @@ PROVIDERS = {
             family="Gemini Omni",
             brings="Gemini Omni: clips with sound, frames and references",
             how="Set GEMINI_API_KEY",
+            abilities=frozenset({Ability.CANCEL, Ability.DELETE, Ability.EXTEND, Ability.EDIT}),
             prefix="GEMINI",
             key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
             address_variables=("GOOGLE_GEMINI_BASE_URL",),
@@ -69,6 +80,7 @@ PROVIDERS = {
             family="Veo",
             brings="Veo on Google Cloud",
             how="Set GOOGLE_CLOUD_PROJECT and sign in with Google credentials",
+            abilities=frozenset({Ability.EXTEND}),
             prefix="VEO",
             key_variables=("GOOGLE_ACCESS_TOKEN",),
             address_variables=("GOOGLE_VERTEX_BASE_URL",),
@@ -103,12 +115,12 @@ PROVIDERS = {
                 Option(
                     name="person_generation",
                     variable="VEO_PERSON_GENERATION",
-                    label="Who may be shown",
+                    label="People in clips",
                     choices=(
-                        ("", "As Google decides"),
-                        ("allow_all", "Everybody"),
-                        ("allow_adult", "Adults"),
-                        ("dont_allow", "Nobody"),
+                        ("", "Google's default"),
+                        ("allow_all", "Adults and children"),
+                        ("allow_adult", "Adults only"),
+                        ("dont_allow", "No people"),
                     ),
                 ),
                 Option(name="storage_url", variable="GOOGLE_STORAGE_URL", is_address=True),
@@ -152,20 +164,20 @@ PROVIDERS = {
 }
 
 
-def kind_of(provider: str) -> Kind | None:
-    """None for one that is not here (any more)."""
+def find_kind(provider: str) -> Kind | None:
+    """None for a provider that has been removed."""
     return PROVIDERS[provider].kind if provider in PROVIDERS else None
 
 
 def is_local(provider: str) -> bool:
-    return kind_of(provider) == Kind.LOCAL
+    return find_kind(provider) == Kind.LOCAL
 
 
 def lists_models(provider: str) -> bool:
     return provider in PROVIDERS and PROVIDERS[provider].lists_models
 
 
-def of_kind(*kinds: Kind) -> list[str]:
+def providers_of_kind(*kinds: Kind) -> list[str]:
     return [provider.name for provider in PROVIDERS.values() if provider.kind in kinds]
 
 
@@ -181,13 +193,33 @@ def image_provider(provider: str) -> ImageProvider:
     return cast(ImageProvider, _module(provider))
 
 
-def model_rows(provider: str) -> Callable[[Account, date], list[dict[str, Any]]]:
-    """What asks a listing provider for its models, as rows of the catalogue. Raises ProviderError.
+def model_lister(provider: str) -> ListsModels:
+    """Only for a provider with `lists_models`."""
+    return cast(ListsModels, _module(provider))
 
-    In place of sizes in pixels a row has the aspect ratios of each resolution.
-    """
-    rows: Callable[[Account, date], list[dict[str, Any]]] = _module(provider).catalogue_rows
-    return rows
+
+# -- Operations that provider and account both declare, else None ------------------------------------------------------
+
+
+def lister(provider: str, account: Account) -> ListsClips | None:
+    return cast(ListsClips | None, _module_for(provider, account, Ability.LIST))
+
+
+def canceller(provider: str, account: Account) -> CancelsClips | None:
+    return cast(CancelsClips | None, _module_for(provider, account, Ability.CANCEL))
+
+
+def deleter(provider: str, account: Account) -> DeletesClips | None:
+    return cast(DeletesClips | None, _module_for(provider, account, Ability.DELETE))
+
+
+def thumbnailer(provider: str, account: Account) -> HasThumbnails | None:
+    return cast(HasThumbnails | None, _module_for(provider, account, Ability.VARIANTS))
+
+
+def _module_for(provider: str, account: Account, ability: Ability) -> ModuleType | None:
+    is_declared = ability in PROVIDERS[provider].abilities and ability in account.abilities
+    return _module(provider) if is_declared else None
 
 
 def _module(provider: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""Service accounts of Google Cloud, from the text of the file that Google gives for one."""
+"""Credentials from the text of a Google Cloud service account's key file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from google.oauth2.service_account import Credentials
 
 from generation.providers.base import ErrorKind, ProviderError
 
-#: Named, so that a file cannot have what is signed with it sent elsewhere.
+#: Fixed, so that a team's file cannot have signed assertions sent to another host.
 GRANTED_AT = "https://oauth2.googleapis.com/token"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-#: What is read of a file.
+#: The only fields that are read.
 FIELDS = ("client_email", "private_key", "private_key_id", "project_id")
 
 
@@ -21,8 +21,8 @@ FIELDS = ("client_email", "private_key", "private_key_id", "project_id")
 def credentials_from(text: str) -> Credentials:
     """Raises ProviderError."""
     try:
-        told = json.loads(text)
-        fields = {name: str(told[name]) for name in FIELDS} | {"token_uri": GRANTED_AT, "type": "service_account"}
+        file = json.loads(text)
+        fields = {name: str(file[name]) for name in FIELDS} | {"token_uri": GRANTED_AT, "type": "service_account"}
         credentials: Credentials = Credentials.from_service_account_info(fields, scopes=[SCOPE])
     except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
         message = "That is no service account's file. Download its key from Google Cloud as JSON."

@@ -1,7 +1,7 @@
 """Clips from servers of the /v1/videos protocol, by the official OpenAI SDK.
 
-The servers differ in what they do besides making clips; the account's abilities say what this one does. An option for
-which the server has no field is refused here, so that nothing that was chosen gets lost.
+Servers differ; the account's abilities say what this server does. Options that it has no field for are refused here, so that
+no choice is silently dropped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from openai import APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Video
 
-from generation.providers import pictures, reach, transfer
+from generation.providers import download, egress, pictures
 from generation.providers.base import (
     Ability,
     Account,
@@ -33,11 +33,11 @@ from generation.providers.base import (
 from generation.providers.http import OnePerLoop, checked_key, expected_bytes
 from generation.providers.openai_errors import as_provider_error, job_error
 
-#: Named, so that OPENAI_BASE_URL cannot send a key elsewhere than the account says.
+#: Fixed, so that the SDK does not read OPENAI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://api.openai.com/v1"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
-#: Clocks differ; a clip may seem to be a little older than the request that made it.
+#: Clocks differ: a clip may look a little older than the request that made it.
 CLOCK_SECONDS = 120
 LISTED = 100
 
@@ -53,12 +53,12 @@ NEEDED_ABILITY = {Task.REMIX: Ability.REMIX, Task.EXTEND: Ability.EXTEND, Task.E
 def submit(account: Account, request: Request) -> str:
     send = _sending(account, request)
     try:
-        # A connection of its own: one kept alive may be dead by now, and then a POST ends as "nobody knows".
+        # A fresh connection: a POST over a kept-alive connection that died ends as UNKNOWN.
         with _client(account, SUBMIT_SECONDS) as client, _despite_retirement():
             answer = send(client)
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=True) from error
-    # The SDK hands out a page, or JSON of another shape, as if it were a clip.
+    # The SDK does not validate: a page, or JSON of another shape, comes back as if it were a clip.
     remote_id = getattr(answer, "id", None)
     if not isinstance(remote_id, str) or not remote_id:
         raise ProviderError(ErrorKind.UNKNOWN, "The server answered with something that names no clip.")
@@ -71,7 +71,7 @@ async def check(account: Account, remote_id: str) -> Progress:
             asking = _async_client(account).videos.retrieve(remote_id)
         answer: object = await asking
     except (OpenAIError, ValueError) as error:
-        # vLLM-Omni tells of a failed job with an HTTP error whose body is the job.
+        # vLLM-Omni reports a failed job as an HTTP error whose body is the job.
         if isinstance(error, APIStatusError) and (job := _job_in(error)):
             return _progress(job)
         raise as_provider_error(error, sending=False) from error
@@ -81,20 +81,15 @@ async def check(account: Account, remote_id: str) -> Progress:
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
-    """From the address of its own that the answer names, else from the content endpoint.
-
-    Such an address expires; every call asks for a new one.
-    """
+    """From the URL that the job names, else from the content endpoint. The URL expires, so each call asks for a new one."""
     with _client(account, CALL_SECONDS) as client:
         if url := _own_address(client, remote_id):
-            transfer.save_from_url(url, destination, on_progress, trusted=account.trusted)
+            download.save_from_url(url, destination, on_progress, trusted=account.trusted)
         else:
             _save_content(client, remote_id, destination, on_progress)
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
-    if Ability.VARIANTS not in account.abilities:
-        return b""
     with _client(account, CALL_SECONDS) as client, _despite_retirement():
         try:
             return client.videos.download_content(remote_id, variant="thumbnail").read()
@@ -108,7 +103,7 @@ def find(account: Account, request: Request, since: datetime, known: frozenset[s
     with _client(account, CALL_SECONDS) as client:
         made = [
             clip
-            for clip in _newest(account, client)
+            for clip in _newest(client)
             if clip.prompt == request.prompt
             and clip.id not in known
             and _may_be(clip.model, request.model)
@@ -119,14 +114,20 @@ def find(account: Account, request: Request, since: datetime, known: frozenset[s
 
 
 def cancel(account: Account, remote_id: str) -> bool:
-    return Ability.CANCEL in account.abilities and _remove(account, remote_id)
+    """By deleting it, which is how servers of this protocol stop a clip."""
+    delete(account, remote_id)
+    return True
 
 
-def delete(account: Account, remote_id: str) -> bool:
-    return Ability.DELETE in account.abilities and _remove(account, remote_id)
+def delete(account: Account, remote_id: str) -> None:
+    try:
+        with _client(account, CALL_SECONDS) as client, _despite_retirement():
+            client.videos.delete(remote_id)
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=False) from error
 
 
-def listing(account: Account) -> list[RemoteClip]:
+def list_clips(account: Account) -> list[RemoteClip]:
     with _client(account, CALL_SECONDS) as client:
         return [
             RemoteClip(
@@ -136,12 +137,12 @@ def listing(account: Account) -> list[RemoteClip]:
                 state=OVER.get(clip.status, ProgressState.RUNNING),
                 prompt=clip.prompt or "",
             )
-            for clip in _newest(account, client)
+            for clip in _newest(client)
         ]
 
 
 def test(account: Account, models: Sequence[str]) -> str:
-    """Asks for a clip that cannot be there, which every such server refuses in the protocol's own way."""
+    """Asks for a clip that cannot exist, which every server refuses in the protocol's error format."""
     with _client(account, CALL_SECONDS) as client, _despite_retirement():
         try:
             client.videos.retrieve("video_that_is_not_there")
@@ -170,7 +171,7 @@ def _something_else(account: Account) -> ProviderError:
 
 
 def _sending(account: Account, request: Request) -> Callable[[OpenAI], object]:
-    """The call that makes the clip. Raises ProviderError for what the server has no field for."""
+    """The call that makes the clip. Raises ProviderError for options that the server has no field for."""
     if needed := NEEDED_ABILITY.get(request.task):
         if needed not in account.abilities:
             raise ProviderError(ErrorKind.INVALID, f"This server cannot {request.task} a clip (task).")
@@ -217,11 +218,11 @@ def _refuse(name: str, chosen: object, to: str = "") -> None:
         raise ProviderError(ErrorKind.INVALID, f"This server takes no {name}{to}.")
 
 
-def _may_be(told: str | None, asked: str) -> bool:
-    """Servers may call a model by a name of their own; where both names are of one family, it has to be the same model."""
-    if not told or told == asked:
+def _may_be(listed: str | None, requested: str) -> bool:
+    """Whether both names can mean one model. Servers have names of their own, but sora-2 is not sora-2-pro."""
+    if not listed or listed == requested:
         return True
-    shorter, longer = sorted((told, asked), key=len)
+    shorter, longer = sorted((listed, requested), key=len)
     return (
         not longer.startswith(shorter) or re.fullmatch(r"-\d{4}-\d{2}-\d{2}", longer.removeprefix(shorter)) is not None
     )
@@ -243,7 +244,7 @@ def _job_in(error: APIStatusError) -> dict[str, Any] | None:
 
 
 def _progress(job: dict[str, Any]) -> Progress:
-    """Any status that does not end a job means that it is going on. Raises LOST for one that was made and thrown away."""
+    """An unknown status counts as running. Raises LOST for a clip that the server made and has discarded."""
     if job["status"] == "expired":
         raise ProviderError(ErrorKind.LOST, "The clip expired at the provider before it was fetched.")
     state = OVER.get(job["status"], ProgressState.RUNNING)
@@ -251,8 +252,8 @@ def _progress(job: dict[str, Any]) -> Progress:
         error = job.get("error")
         details = error if isinstance(error, dict) else {"message": error}
         return Progress(state, error=job_error(details.get("code"), details.get("message")))
-    told = job.get("progress")
-    return Progress(state, percent=max(0, min(100, int(told))) if isinstance(told, int | float) else 0)
+    percent = job.get("progress")
+    return Progress(state, percent=max(0, min(100, int(percent))) if isinstance(percent, int | float) else 0)
 
 
 def _own_address(client: OpenAI, remote_id: str) -> str:
@@ -275,16 +276,14 @@ def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress
             headers = response.headers
             if headers.get("content-type", "").startswith(("text/", "application/json")):
                 raise ProviderError(ErrorKind.PROVIDER, "The server sent something that is no clip.")
-            transfer.save(response.iter_bytes(), destination, on_progress, expected_bytes(headers))
+            download.save_chunks(response.iter_bytes(), destination, on_progress, expected_bytes(headers))
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
-    except transfer.BROKEN as error:
+    except download.STREAM_ERRORS as error:
         raise ProviderError(ErrorKind.NETWORK, f"The download broke off ({type(error).__name__}).") from error
 
 
-def _newest(account: Account, client: OpenAI) -> list[Video]:
-    if Ability.LIST not in account.abilities:
-        return []
+def _newest(client: OpenAI) -> list[Video]:
     try:
         with _despite_retirement():
             page = client.videos.list(limit=LISTED, order="desc")
@@ -296,15 +295,6 @@ def _newest(account: Account, client: OpenAI) -> list[Video]:
     return [clip for clip in clips if isinstance(clip.id, str) and isinstance(clip.created_at, int)]
 
 
-def _remove(account: Account, remote_id: str) -> bool:
-    try:
-        with _client(account, CALL_SECONDS) as client, _despite_retirement():
-            client.videos.delete(remote_id)
-    except (OpenAIError, ValueError) as error:
-        raise as_provider_error(error, sending=False) from error
-    return True
-
-
 # -- Clients -----------------------------------------------------------------------------------------------------------
 
 
@@ -313,25 +303,25 @@ def _client(account: Account, seconds: float) -> AbstractContextManager[OpenAI]:
 
 
 def _http(account: Account) -> DefaultHttpxClient | None:
-    options = reach.client_options(account)
+    options = egress.client_options(account)
     return DefaultHttpxClient(**options) if options else None
 
 
 @OnePerLoop
 def _async_client(account: Account) -> AsyncOpenAI:
-    options = reach.async_client_options(account)
+    options = egress.async_client_options(account)
     http = DefaultAsyncHttpxClient(**options) if options else None
     return AsyncOpenAI(**_settings(account), timeout=CALL_SECONDS, http_client=http)
 
 
 def _settings(account: Account) -> dict[str, Any]:
-    key = checked_key(account.key) or "none"  # the SDK wants one
+    key = checked_key(account.key) or "none"  # the SDK does not accept an empty key
     return {"api_key": key, "base_url": account.base_url or BASE_URL, "max_retries": 0}
 
 
 @contextmanager
 def _despite_retirement() -> Iterator[None]:
-    """The SDK warns that OpenAI's own server closed; others go on."""
+    """Silences the SDK's warning that OpenAI's server has closed; other servers go on."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The Sora API is scheduled", DeprecationWarning)
         yield

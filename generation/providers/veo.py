@@ -1,13 +1,12 @@
 """Clips from Veo on Google Cloud, by the official google-genai SDK and Google credentials.
 
-The id of a clip is the name of its operation. Finished clips come inside the answer, or stand in the bucket that the
-account names. Every option that was chosen is sent; what Veo has no field for is refused here.
+The id of a clip is the name of its operation. A finished clip is in the answer, or in the account's bucket. Every option is
+sent; options that Veo has no field for are refused here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +19,7 @@ from google.auth.transport.requests import Request as AuthRequest
 from google.genai import types
 from google.oauth2.credentials import Credentials as TokenCredentials
 
-from generation.providers import pictures, reach, redaction, transfer
+from generation.providers import download, egress, pictures, redaction
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -28,7 +27,6 @@ from generation.providers.base import (
     Progress,
     ProgressState,
     ProviderError,
-    RemoteClip,
     Request,
     Task,
 )
@@ -39,7 +37,7 @@ from generation.providers.service_accounts import SCOPE, credentials_from
 STORAGE_URL = "https://storage.googleapis.com"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
-#: Veo goes on from clips of this resolution only.
+#: The only resolution that Veo extends.
 EXTENDS = "720p"
 
 
@@ -68,7 +66,7 @@ async def check(account: Account, remote_id: str) -> Progress:
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     clip = _clip(account, remote_id)
     if clip.video_bytes:
-        transfer.save([clip.video_bytes], destination, on_progress)
+        download.save_chunks([clip.video_bytes], destination, on_progress)
         return
     bucket, _, name = (clip.uri or "").removeprefix("gs://").partition("/")
     if not name:
@@ -76,30 +74,9 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
     root = account.option("storage_url") or STORAGE_URL
     url = f"{root}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
     headers = {"Authorization": f"Bearer {_token(account)}"}
-    transfer.save_from_url(
-        url, destination, on_progress, headers, trusted="" if account.public_only else reach.host_of(root)
+    download.save_from_url(
+        url, destination, on_progress, headers, trusted="" if account.public_only else egress.parse_host(root)
     )
-
-
-def thumbnail(account: Account, remote_id: str) -> bytes:
-    return b""
-
-
-def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-    """Google Cloud does not list Veo's operations."""
-    return None
-
-
-def cancel(account: Account, remote_id: str) -> bool:
-    return False
-
-
-def delete(account: Account, remote_id: str) -> bool:
-    return False
-
-
-def listing(account: Account) -> list[RemoteClip]:
-    return []
 
 
 def test(account: Account, models: Sequence[str]) -> str:
@@ -205,13 +182,13 @@ def _clip(account: Account, remote_id: str) -> types.Video:
 
 
 def _client(account: Account, seconds: float) -> genai.Client:
-    """Never tries anything twice by itself."""
+    """A client without retries."""
     options = types.HttpOptions(
         base_url=account.base_url or None,
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
-        client_args={"follow_redirects": False} | reach.client_options(account),
-        async_client_args={"follow_redirects": False} | reach.async_client_options(account),
+        client_args={"follow_redirects": False} | egress.client_options(account),
+        async_client_args={"follow_redirects": False} | egress.async_client_options(account),
     )
     return genai.Client(
         vertexai=True,
@@ -230,7 +207,7 @@ def _async_client(account: Account) -> genai.Client:
 def _credentials(account: Account) -> Credentials:
     if account.key.lstrip().startswith("{"):
         return credentials_from(account.key)
-    if account.key or account.public_only:  # a team never acts as whoever runs the server
+    if account.key or account.public_only:  # a team never uses the operator's credentials
         return TokenCredentials(token=account.key)
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])

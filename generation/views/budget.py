@@ -12,15 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from generation import budget, costs
+from core.money import CENT
+from core.spreadsheets import csv_response
+from generation.billing import budget, reports
 from generation.models import Budget, LedgerEntry
-from generation.offers import CURRENCY
 from projects.loaders import load_project
 from projects.models import Project
-from teams.access import load_team, require, signed_in
+from teams.access import current_user, load_team, require
 from teams.models import Membership, Role
-from teams.numbers import CENT
-from teams.spreadsheets import csv_response
 
 
 class CapsForm(forms.ModelForm[Budget]):
@@ -62,15 +61,15 @@ def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
     project, role = load_project(request, pk)
     if request.method == "POST":
         require(role, Role.OWNER)
-    of_team, of_project = budget.of_both(project, CURRENCY)
+    of_team, of_project = budget.team_and_project_budgets(project)
     forms_of = {
         "project": CapsForm(request.POST or None, instance=of_project, prefix="project"),
         "team": CapsForm(request.POST or None, instance=of_team, prefix="team"),
     }
     if request.method == "POST" and all(form.is_valid() for form in forms_of.values()):
         with transaction.atomic():
-            for whose, row in zip(("team", "project"), budget.locked(project, CURRENCY), strict=True):
-                budget.change_caps(row, forms_of[whose].cleaned_data, signed_in(request))
+            for whose, row in zip(("team", "project"), budget.lock_budgets(project), strict=True):
+                budget.change_caps(row, forms_of[whose].cleaned_data, current_user(request))
         messages.success(request, "The budget is saved.")
         return redirect("project_budget", pk)
     # The project's latest, and what was decided about its whole team.
@@ -84,17 +83,17 @@ def team_budget(request: HttpRequest, pk: int) -> HttpResponse:
     team, role = load_team(request, pk)
     if request.method == "POST":
         require(role, Role.OWNER)
-    form = CapsForm(request.POST or None, instance=budget.of_team(team, CURRENCY), prefix="team")
+    form = CapsForm(request.POST or None, instance=budget.team_budget(team), prefix="team")
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
-            budget.change_caps(budget.locked_of_team(team.pk, CURRENCY), form.cleaned_data, signed_in(request))
+            budget.change_caps(budget.lock_team_budget(team.pk), form.cleaned_data, current_user(request))
         messages.success(request, "The budget is saved.")
         return redirect("team_budget", pk)
     return shown(request, role, [form], whose=team, project=None, team=team, entries=latest(Q(team=team)))
 
 
 def shown(request: HttpRequest, role: Role, forms: list[CapsForm], **context: Any) -> HttpResponse:
-    month = budget.this_month()
+    month = budget.current_month()
     context |= {"can_change": role == Role.OWNER}
     context |= {"budgets": [(form, Gauge(form.instance, month)) for form in forms]}
     return render(request, "generation/budget.html", context, status=422 if request.method == "POST" else 200)
@@ -118,20 +117,20 @@ class Gauge:
 @require_safe
 def cost_page(request: HttpRequest) -> HttpResponse:
     """Over all teams of the person; with ?format=csv every line for a spreadsheet."""
-    person = signed_in(request)
+    person = current_user(request)
     if request.GET.get("format") == "csv":
-        return csv_response("costs.csv", costs.table_for(person))
-    lines = costs.lines_for(person)
+        return csv_response("costs.csv", reports.cost_table(person))
+    lines = reports.cost_lines(person)
     by = request.GET.get("by", "project")
-    by = by if by in costs.GROUPS else "project"
-    mine = Budget.objects.filter(team__memberships__in=Membership.objects.that_open_for(person))
+    by = by if by in reports.GROUPS else "project"
+    mine = Budget.objects.filter(team__memberships__in=Membership.objects.open_for_user(person))
     capped = mine.exclude(cap_total=None, cap_month=None).select_related("team", "project", "connection")
-    month = budget.this_month()
+    month = budget.current_month()
     context = {
-        "groups": costs.grouped(lines, by),
+        "groups": reports.group_lines(lines, by),
         "by": by,
-        "choices": costs.GROUPS,
-        "totals": costs.totals(lines),
+        "choices": reports.GROUPS,
+        "total": reports.sum_lines(lines),
         "projects": Project.objects.for_person(person),
         "capped": [Gauge(row, month) for row in capped.order_by("team", "project", "pk")],
     }

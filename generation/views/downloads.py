@@ -12,12 +12,12 @@ from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from generation import sketches
-from generation.archive import selected_clips, stream_zip
+from core.attachments import CACHE_FOREVER, attachment_headers, file_stem
 from generation.loaders import load_take
-from generation.ranges import file_response
+from generation.media import sketches
+from generation.media.archive import selected_clips, stream_zip
+from generation.media.range_responses import file_response
 from projects.loaders import load_project, load_scene
-from teams.downloads import FOR_EVER, file_stem, saved_as
 
 
 @require_safe
@@ -26,29 +26,29 @@ def sketch_picture(request: HttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk)
     if not connection.in_atomic_block:
         connection.close()  # drawing may take a while, and others wait for a connection
-    picture = sketches.picture_of(scene, large=request.GET.get("size") == "large")
-    return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": FOR_EVER})
+    picture = sketches.draw_scene(scene, large=request.GET.get("size") == "large")
+    return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": CACHE_FOREVER})
 
 
 @require_safe
 def poster(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk)
-    return picture_of(take.poster)
+    return send_picture(take.poster)
 
 
 @require_safe
 def filmstrip(request: HttpRequest, pk: int) -> HttpResponse:
     """Ten stills side by side, for looking through a clip without playing it."""
     take, _ = load_take(request, pk)
-    return picture_of(take.filmstrip)
+    return send_picture(take.filmstrip)
 
 
-def picture_of(stored: FieldFile) -> HttpResponse:
+def send_picture(stored: FieldFile) -> HttpResponse:
     if not stored:
         raise Http404
     with stored.open("rb") as picture:
         data = picture.read()
-    return HttpResponse(data, content_type="image/webp", headers={"Cache-Control": FOR_EVER})
+    return HttpResponse(data, content_type="image/webp", headers={"Cache-Control": CACHE_FOREVER})
 
 
 @require_safe
@@ -60,7 +60,7 @@ async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
     response = file_response(request, take.clip, content_type="video/mp4", etag=f'"{take.pk}-{take.clip_bytes}"')
     as_attachment = "download" in request.GET
     response.headers["Content-Disposition"] = content_disposition_header(as_attachment, take.download_name) or "inline"
-    response.headers["Cache-Control"] = FOR_EVER
+    response.headers["Cache-Control"] = CACHE_FOREVER
     return response
 
 
@@ -75,5 +75,5 @@ async def clips_zip(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.error(request, f"These clips are no longer in storage: {', '.join(lost)}. Generate them again first.")
         return redirect("storyboard", pk)
     archive, size = stream_zip(takes)
-    headers = saved_as(f"{file_stem(project.title, 'clips')}.zip") | {"Content-Length": str(size)}
+    headers = attachment_headers(f"{file_stem(project.title, 'clips')}.zip") | {"Content-Length": str(size)}
     return StreamingHttpResponse(archive, content_type="application/zip", headers=headers)

@@ -12,26 +12,25 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generation import budget, usage
-from generation.connection_forms import ConnectionForm, kinds
-from generation.connections import own
+from core.htmx import HtmxHttpRequest
+from core.undo_message import offer_undo
+from generation.billing import budget, usage
+from generation.connections import team_connections
+from generation.forms.connection import ConnectionForm, kinds
 from generation.loaders import load_connection
 from generation.models import Connection
-from generation.offers import CURRENCY
-from projects.views.undo import offer_undo
 from teams import activity
-from teams.access import load_team, signed_in
-from teams.htmx import HtmxHttpRequest
+from teams.access import current_user, load_team
 from teams.models import Role, Verb
 
 
 @require_safe
-def team_connections(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+def team_connection_list(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     team, role = load_team(request, pk)
     rows = list(Connection.live().filter(team=team))
     context = {
         "team": team,
-        "connections": usage.of(rows) if role.includes(Role.EDITOR) else [],
+        "connections": usage.measure_usage(rows) if role.includes(Role.EDITOR) else [],
         "names": rows,
         "kinds": kinds(),
         "can_change": role == Role.OWNER,
@@ -50,7 +49,7 @@ def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResp
     if form.is_valid():
         with transaction.atomic():
             connection = form.filled()
-            own.add(connection, team)
+            team_connections.add(connection, team)
             _keep_cap(connection, form, request)
             _record(Verb.CONNECTION_ADDED, connection, request)
         messages.success(request, f"{connection} is added. Test it before you use it.")
@@ -63,11 +62,13 @@ def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
-    cap = budget.of_connection(connection, CURRENCY).cap_month
+    cap = budget.connection_budget(connection).cap_month
     form = ConnectionForm(request.POST or None, instance=connection, cap=cap)
     if form.is_valid():
         with transaction.atomic():
-            own.change(form.filled(), another_account=not {"key", "base_url"}.isdisjoint(form.changed_data))
+            team_connections.change(
+                form.filled(), another_account=not {"key", "base_url"}.isdisjoint(form.changed_data)
+            )
             _keep_cap(connection, form, request)
             _record(Verb.CONNECTION_CHANGED, connection, request)
         messages.success(request, f"{connection} is saved. What is under way goes on.")
@@ -78,14 +79,14 @@ def connection_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 def _keep_cap(connection: Connection, form: ConnectionForm, request: HtmxHttpRequest) -> None:
     assert connection.team_id is not None
-    row = budget.locked_of(connection.pk, connection.team_id, CURRENCY)
-    budget.change_caps(row, {"cap_month": form.cleaned_data["cap_month"]}, signed_in(request))
+    row = budget.lock_connection_budget(connection.pk, connection.team_id)
+    budget.change_caps(row, {"cap_month": form.cleaned_data["cap_month"]}, current_user(request))
 
 
 def _record(verb: Verb, connection: Connection, request: HtmxHttpRequest) -> None:
     team = connection.team_id
     assert team is not None
-    activity.record(verb, signed_in(request), str(connection), team=team, page=("team_connections", team))
+    activity.record(verb, current_user(request), str(connection), team=team, page=("team_connections", team))
 
 
 @require_POST
@@ -94,7 +95,7 @@ def connection_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Off: nothing new is made with it. On again: as before."""
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     on = request.POST.get("on") == "1"
-    if own.switch(connection, on=on):
+    if team_connections.switch(connection, on=on):
         _record(Verb.CONNECTION_SWITCHED_ON if on else Verb.CONNECTION_SWITCHED_OFF, connection, request)
         done = "is used again" if on else "is switched off; what is under way goes on"
         messages.success(request, f"{connection} {done}.")
@@ -105,7 +106,7 @@ def connection_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @transaction.atomic
 def connection_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
-    if own.move(connection, -1 if request.POST.get("to") == "up" else 1):
+    if team_connections.move(connection, -1 if request.POST.get("to") == "up" else 1):
         _record(Verb.CONNECTION_MOVED, connection, request)
     return redirect("team_connections", connection.team_id)
 
@@ -114,9 +115,9 @@ def connection_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @transaction.atomic
 def connection_remove(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
-    if own.remove(connection):
+    if team_connections.remove(connection):
         _record(Verb.CONNECTION_REMOVED, connection, request)
-        under_way = usage.of([connection])[0].in_flight
+        under_way = usage.measure_usage([connection])[0].in_flight
         rest = f" {under_way} under way with it go on; its key is kept until then." if under_way else ""
         offer_undo(request, f"{connection} is removed.{rest}", reverse("connection_restore", args=[pk]))
     return redirect("team_connections", connection.team_id)
@@ -126,7 +127,7 @@ def connection_remove(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @transaction.atomic
 def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER, removed_too=True)
-    if own.restore(connection):
+    if team_connections.restore(connection):
         _record(Verb.CONNECTION_RESTORED, connection, request)
         messages.success(request, f"{connection} is back.")
     elif connection.deleted_at:
@@ -138,7 +139,7 @@ def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def team_connection_test(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """One harmless question to the provider, answered in one sentence."""
     connection, _ = load_connection(request, pk, at_least=Role.EDITOR)
-    said, works = own.try_out(connection)
+    said, works = team_connections.try_out(connection)
     with transaction.atomic():
         _record(Verb.CONNECTION_TESTED, connection, request)
     if request.htmx:

@@ -250,10 +250,6 @@
   });
 
   setInterval(() => {
-    for (const time of $$("time[data-until]")) {
-      const seconds = Math.round((Date.parse(time.dataset.until) - Date.now()) / 1000);
-      time.textContent = seconds < 5 ? "any moment" : seconds < 60 ? `in about ${seconds} s` : `in about ${Math.round(seconds / 60)} min`;
-    }
     for (const time of $$(".elapsed[data-since]")) {
       const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time.dataset.since)) / 1000));
       time.textContent = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

@@ -6,7 +6,7 @@
   const ADDRESS = /^(\d+\.\d+\.\d+\.\d+|\[.*\])$/.test(location.hostname);
 
   // What stands in the way on this page, in words; empty where nothing does.
-  function obstacle() {
+  function blocker() {
     if (ADDRESS) return `A passkey needs a name in the address, and ${location.hostname} is a number.${onThisMachine()}`;
     if (!window.isSecureContext) return "A passkey needs https. Whoever runs this server can set it up.";
     if (!window.PublicKeyCredential) return "This browser knows no passkeys.";
@@ -52,7 +52,7 @@
     };
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      say(obstacle());
+      say(blocker());
       if (!note.hidden) return;
       button.disabled = true;
       try {

@@ -1,5 +1,5 @@
+from core.append_only import AppendOnly, AppendOnlyQuerySet
 from teams.models.activity import Activity, Verb
-from teams.models.adding import AddedTo, AddedToQuerySet
 from teams.models.invitation import Invitation
 from teams.models.people import (
     Membership,
@@ -8,14 +8,14 @@ from teams.models.people import (
     Team,
     User,
     UserManager,
-    second_factors_of,
     team_is_open,
+    user_second_factors,
 )
 
 __all__ = [
     "Activity",
-    "AddedTo",
-    "AddedToQuerySet",
+    "AppendOnly",
+    "AppendOnlyQuerySet",
     "Invitation",
     "Membership",
     "Role",
@@ -24,6 +24,6 @@ __all__ = [
     "User",
     "UserManager",
     "Verb",
-    "second_factors_of",
     "team_is_open",
+    "user_second_factors",
 ]

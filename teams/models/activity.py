@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.urls import NoReverseMatch, reverse
 
-from teams.models.adding import AddedTo, AddedToQuerySet
+from core.append_only import AppendOnly, AppendOnlyQuerySet
 from teams.models.people import Team, User
 
 
@@ -45,7 +45,7 @@ class Verb(models.TextChoices):
     TAKE_DELETED = "take.deleted", "deleted"
     TAKE_RESTORED = "take.restored", "brought back"
     TAKE_SELECTED = "take.selected", "selected"
-    LOOKED = "take.looked", "said what became of"
+    RESOLVED = "take.looked", "said what became of"
 
     CAP_RAISED = "budget.raised", "raised"
     BUDGET_CHANGED = "budget.changed", "changed"
@@ -92,7 +92,7 @@ def verbs() -> list[tuple[str, Any]]:
     return Verb.choices
 
 
-class Activity(AddedTo):
+class Activity(AppendOnly):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="activities")
     #: None for whoever runs the server, and for a person whose account is gone; the name is kept.
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -106,10 +106,9 @@ class Activity(AddedTo):
     project_id = models.BigIntegerField(null=True)
     project_title = models.CharField(max_length=120, blank=True)
     amount = models.DecimalField(max_digits=12, decimal_places=4, null=True)
-    currency = models.CharField(max_length=3, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
-    objects = AddedToQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -55,10 +55,10 @@ class User(AbstractUser):
 
     @property
     def has_second_factor(self) -> bool:
-        return second_factors_of(self.pk).exists()
+        return user_second_factors(self.pk).exists()
 
 
-def second_factors_of(user_id: int | OuterRef) -> QuerySet[Authenticator]:
+def user_second_factors(user_id: int | OuterRef) -> QuerySet[Authenticator]:
     factors: QuerySet[Authenticator] = Authenticator.objects.filter(user=user_id, type__in=SECOND_FACTORS)
     return factors
 
@@ -88,7 +88,7 @@ class Team(models.Model):
 
     def without_second_factor(self) -> QuerySet[User]:
         """The members whom requiring one shuts out until they have set one up."""
-        return self.members.exclude(Exists(second_factors_of(OuterRef("pk")))).order_by("name", "email")
+        return self.members.exclude(Exists(user_second_factors(OuterRef("pk")))).order_by("name", "email")
 
     def add(self, user: User, role: Role) -> Membership:
         return Membership.objects.create(team=self, user=user, role=role)
@@ -96,14 +96,14 @@ class Team(models.Model):
 
 def team_is_open() -> Q:
     """Whether a membership lets its person in: the team may require a second factor they do not have."""
-    return Q(team__requires_second_factor=False) | Q(Exists(second_factors_of(OuterRef("user_id"))))
+    return Q(team__requires_second_factor=False) | Q(Exists(user_second_factors(OuterRef("user_id"))))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def open(self) -> MembershipQuerySet:
         return self.filter(team_is_open())
 
-    def that_open_for(self, user: User) -> MembershipQuerySet:
+    def open_for_user(self, user: User) -> MembershipQuerySet:
         """For queries over the rows of a person's teams: `filter(team__memberships__in=...)`."""
         return self.open().filter(user=user)
 

@@ -14,16 +14,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from teams.access import closed_teams_of, signed_in
+from teams.access import current_user, locked_out_teams
 from teams.forms import NameForm
 from teams.models import User
-from teams.sessions import sessions_of
+from teams.sessions import list_sessions
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    person = signed_in(request)
+    person = current_user(request)
     form = NameForm(request.POST or None, instance=User.objects.get(pk=person.pk))
     if form.is_valid():
         form.instance.save(update_fields=["name"])
@@ -31,15 +31,15 @@ def account(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     context = {
         "form": form,
-        "factors": factors_of(person),
-        "sessions": sessions_of(person, request.session.session_key),
-        "closed_teams": closed_teams_of(person),
+        "factors": list_factors(person),
+        "sessions": list_sessions(person, request.session.session_key),
+        "closed_teams": locked_out_teams(person),
         "requiring_teams": person.teams.filter(requires_second_factor=True).order_by("name"),
     }
     return render(request, "teams/account.html", context, status=422 if form.is_bound else 200)
 
 
-def factors_of(person: User) -> dict[str, Any]:
+def list_factors(person: User) -> dict[str, Any]:
     """The authenticator app, the passkeys, and how many recovery codes are left (None where there are none to have)."""
     found: dict[str, Any] = {"totp": None, "passkeys": [], "codes_left": None}
     for row in Authenticator.objects.filter(user=person).order_by("created_at"):
@@ -55,7 +55,7 @@ def factors_of(person: User) -> dict[str, Any]:
 @require_POST
 @reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
 def session_end(request: HttpRequest, pk: int) -> HttpResponse:
-    session = get_object_or_404(UserSession, pk=pk, user=signed_in(request))
+    session = get_object_or_404(UserSession, pk=pk, user=current_user(request))
     end_sessions(request, [session])
     messages.success(request, "Signed out there.")
     return redirect("account")
@@ -64,6 +64,6 @@ def session_end(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @reauthentication_required  # type: ignore[untyped-decorator]
 def sessions_end_others(request: HttpRequest) -> HttpResponse:
-    end_other_sessions(request, signed_in(request))
+    end_other_sessions(request, current_user(request))
     messages.success(request, "Signed out everywhere else.")
     return redirect("account")

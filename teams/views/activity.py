@@ -15,11 +15,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from teams.access import as_id, load_team
-from teams.downloads import file_stem
+from core.attachments import file_stem
+from core.money import CURRENCY
+from core.spreadsheets import csv_response
+from teams.access import load_team, parse_id
 from teams.models import Activity, Team
 from teams.models.activity import verb_choices
-from teams.spreadsheets import csv_response
 
 PAGE = 50
 NOBODY = "none"
@@ -36,7 +37,7 @@ class ActivityFilter(forms.Form):
     """What is left empty does not narrow."""
 
     who = forms.ChoiceField(label="Person", required=False)
-    did = forms.ChoiceField(label="Act", required=False)
+    did = forms.ChoiceField(label="Action", required=False)
     project = forms.ChoiceField(required=False)
     since = DayField(label="From", required=False)
     until = DayField(label="Until", required=False)
@@ -86,7 +87,7 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
     team, role = load_team(request, pk)
     form = ActivityFilter(request.GET, team=team)
     asked = request.GET.get("before", "")
-    before = as_id(asked)
+    before = parse_id(asked)
     if asked and before is None:
         return HttpResponseBadRequest("Which part of the log is wanted is not known.")
     found = form.narrow(team.activities.all()) if form.is_valid() else team.activities.none()
@@ -101,7 +102,7 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def table(activities: Iterable[Activity]) -> Iterator[list[object]]:
-    yield ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
+    yield ["When", "Who", "Kind", "Did", "What", "Project", f"Amount ({CURRENCY})"]
     for one in activities:
         at = timezone.localtime(one.created_at).isoformat(sep=" ", timespec="seconds")
         yield [
@@ -112,5 +113,4 @@ def table(activities: Iterable[Activity]) -> Iterator[list[object]]:
             one.what,
             one.project_title,
             one.amount,
-            one.currency,
         ]

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core.rate_limits import limit_guessing
 from teams import invitations
-from teams.access import load_team, signed_in
-from teams.choosing import choose
+from teams.access import current_user, load_team
+from teams.current_team import set_current_team
 from teams.forms import InviteForm, NewAccountForm
-from teams.invitations import HasAccount, Issued, Over
-from teams.limits import guessing_is_limited
+from teams.invitations import HasAccount, InvitationClosed, Issued
 from teams.loaders import load_invitation
 from teams.mail import send_invitation, sends_mail
 from teams.models import Invitation, Role, Team
@@ -33,7 +33,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
     form = InviteForm(request.POST)
     if form.is_valid():
         try:
-            issued = invitations.invite(pk, form.cleaned_data["email"], form.chosen, signed_in(request))
+            issued = invitations.invite(pk, form.cleaned_data["email"], form.chosen, current_user(request))
             return _show_link(request, team, issued)
         except ValidationError as error:
             form.add_error("email", error)
@@ -45,7 +45,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
 def invitation_resend(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = load_invitation(request, pk)
     try:
-        issued = invitations.invite_again(invitation, signed_in(request))
+        issued = invitations.invite_again(invitation, current_user(request))
     except ValidationError as error:
         refused = {"invitation": invitation, "words": " ".join(error.messages)}
         return show(request, invitation.team, Role.OWNER, refused_invitation=refused, status=422)
@@ -55,7 +55,7 @@ def invitation_resend(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def invitation_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = load_invitation(request, pk)
-    if invitations.revoke(invitation, signed_in(request)):
+    if invitations.revoke(invitation, current_user(request)):
         messages.success(request, f"The invitation of {invitation.email} is withdrawn; its link works no more.")
     else:
         messages.info(request, "This invitation was over already.")
@@ -76,17 +76,17 @@ def _show_link(request: HttpRequest, team: Team, issued: Issued) -> HttpResponse
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@guessing_is_limited
+@limit_guessing
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind the link. Opening it changes nothing, so a preview cannot use it up."""
     try:
-        found = invitations.open_one(token)
+        found = invitations.find_open_invitation(token)
         if not request.user.is_authenticated:
             return _as_stranger(request, found)
-        user = signed_in(request)
+        user = current_user(request)
         if request.method == "POST" and found.is_for(user):
             return _accepted(request, found, is_new=invitations.accept(found, user))
-    except Over as over:
+    except InvitationClosed as over:
         return render(request, "teams/invitation.html", {"over": over}, status=410)
     context = {"invitation": found, "for_another": not found.is_for(user)}
     return render(request, "teams/invitation.html", context, status=403 if context["for_another"] else 200)
@@ -111,9 +111,9 @@ def _as_stranger(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 def _accepted(request: HttpRequest, invitation: Invitation, *, is_new: bool) -> HttpResponse:
     team = invitation.team
     if not is_new:
-        member = team.memberships.get(user=signed_in(request))
+        member = team.memberships.get(user=current_user(request))
         context = {"invitation": invitation, "already": member}
         return render(request, "teams/invitation.html", context, status=409)
-    choose(request, team)
+    set_current_team(request, team)
     messages.success(request, f"Welcome to {team}.")
     return redirect("project_list")

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from teams import members
-from teams.access import load_team, signed_in
+from teams.access import current_user, load_team
 from teams.models import Role
 
 
@@ -21,7 +21,7 @@ def team_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "teams/second_factor.html", {"team": team})
     required = request.POST.get("required") == "yes"
     try:
-        if members.require_factor(pk, required, signed_in(request)):
+        if members.require_factor(pk, required, current_user(request)):
             does = "requires a second factor now" if required else "no longer requires a second factor"
             messages.success(request, f"{team} {does}.")
     except ValidationError:

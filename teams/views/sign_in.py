@@ -7,14 +7,14 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from teams.limits import guessing_is_limited
+from core.rate_limits import limit_guessing
 from teams.models import SignInLink
 
 
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@guessing_is_limited
+@limit_guessing
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind a one-time link. Opening it changes nothing, so a preview cannot use it up; its form signs in.
 

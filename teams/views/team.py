@@ -14,8 +14,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from teams import members
-from teams.access import as_id, can_edit_somewhere, load_team, signed_in, teams_of
-from teams.choosing import choose
+from teams.access import can_edit_somewhere, current_user, load_team, open_teams, parse_id
+from teams.current_team import set_current_team
 from teams.forms import InviteForm, RoleForm, TeamForm
 from teams.loaders import load_member
 from teams.models import Invitation, Membership, Role, Team
@@ -52,7 +52,7 @@ def show(
     **more: Any,
 ) -> HttpResponse:
     """The page. `refused` has a sentence by the id of a member; `more` goes before what the page would say itself."""
-    me = signed_in(request)
+    me = current_user(request)
     everybody = team.memberships.select_related("user").order_by(_owners_first(), "user__name", "user__email")
     context = {
         "team": team,
@@ -87,13 +87,13 @@ def team_page(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_create(request: HttpRequest) -> HttpResponse:
     """For whoever may spend somewhere already: a new team has no caps, and the server's connections at hand."""
-    user = signed_in(request)
+    user = current_user(request)
     if not can_edit_somewhere(user):
         return render(request, "teams/team_form.html", {"may_not": True}, status=403)
     form = TeamForm(request.POST or None)
     if form.is_valid():
-        team = members.found(form.cleaned_data["name"], user)
-        choose(request, team)
+        team = members.create_team(form.cleaned_data["name"], user)
+        set_current_team(request, team)
         messages.success(request, f"{team} is made, and you own it. Invite the others.")
         return redirect("team_page", team.pk)
     return render(request, "teams/team_form.html", {"form": form}, status=422 if form.is_bound else 200)
@@ -105,7 +105,7 @@ def team_rename(request: HttpRequest, pk: int) -> HttpResponse:
     form = TeamForm(request.POST, instance=Team(pk=pk), auto_id="team_%s")
     if not form.is_valid():
         return show(request, team, role, rename_form=form, status=422)
-    members.rename(pk, form.cleaned_data["name"], signed_in(request))
+    members.rename(pk, form.cleaned_data["name"], current_user(request))
     messages.success(request, f"The team is called {form.cleaned_data['name']}.")
     return redirect("team_page", pk)
 
@@ -113,15 +113,15 @@ def team_rename(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def team_choose(request: HttpRequest) -> HttpResponse:
     """Show the projects of one team, or of all. One the person does not belong to stands for all."""
-    asked = as_id(request.POST.get("team", ""))
-    choose(request, teams_of(signed_in(request)).filter(pk=asked).first() if asked else None)
+    asked = parse_id(request.POST.get("team", ""))
+    set_current_team(request, open_teams(current_user(request)).filter(pk=asked).first() if asked else None)
     return redirect("project_list")
 
 
 @require_POST
 def team_leave(request: HttpRequest, pk: int) -> HttpResponse:
     team, role = load_team(request, pk)
-    me = signed_in(request)
+    me = current_user(request)
     try:
         members.leave(pk, me)
     except ValidationError as error:
@@ -138,7 +138,7 @@ def member_role(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if not form.is_valid():
             raise ValidationError("Choose one of the roles.")
-        members.change_role(member, form.chosen, signed_in(request))
+        members.change_role(member, form.chosen, current_user(request))
     except ValidationError as error:
         return _refuse(request, member, error)
     messages.success(request, f"{member.user} is {form.chosen.label.lower()} of {member.team} now.")
@@ -149,10 +149,10 @@ def member_role(request: HttpRequest, pk: int) -> HttpResponse:
 def member_remove(request: HttpRequest, pk: int) -> HttpResponse:
     member = load_member(request, pk)
     try:
-        members.remove(member, signed_in(request))
+        members.remove(member, current_user(request))
     except ValidationError as error:
         return _refuse(request, member, error)
-    if member.user_id == signed_in(request).pk:
+    if member.user_id == current_user(request).pk:
         return redirect("project_list")
     messages.success(request, f"{member.user} is no longer a member. What they made stays.")
     return redirect("team_page", member.team_id)

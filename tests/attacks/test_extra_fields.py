@@ -27,7 +27,7 @@ EXTRA: dict[str, Any] = {
     "created_by": "999",
     "created_at": "2001-01-01",
     "deleted_at": "2001-01-01",
-    "selected_take": "999",
+    "is_selected": "on",
     "status": "completed",
     "estimated_cost": "0",
     "actual_cost": "0",

@@ -16,11 +16,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from PIL import Image
 
-from generation.models import Connection, Generation, ImageGeneration
+from core.secrets import Sealed
+from generation.models import Connection, Generation, ImageJob
 from generation.states import Status
-from projects.models import Act, Project, Reference, Scene
+from projects.models import Project, Reference, Scene, UndoEntry
 from teams.models import Invitation, User
-from teams.secrets import Sealed
 
 OURS = {"teams", "projects", "generation", "imageai_web"}
 #: What stands for the second part of an address with two.
@@ -72,7 +72,7 @@ def world(
     Scene.objects.filter(pk=gone.pk).update(deleted_at=Now())
     takes = [make_take(scene, status=Status.COMPLETED, clip=b"clip", remote_id="one") for _ in range(2)]
     takes[0].filmstrip.save("filmstrip.webp", ContentFile(b"filmstrip"))
-    Scene.objects.filter(pk=scene.pk).update(selected_take=takes[0])
+    Generation.objects.filter(pk=takes[0].pk).update(is_selected=True)
     project = scene.project
     drawn = io.BytesIO()
     Image.new("RGB", (90, 90)).save(drawn, "PNG")
@@ -95,10 +95,10 @@ def world(
             "scenes": scene,
             "takes": takes[0],
             "pictures": picture,
-            "images": ImageGeneration.objects.create(
+            "images": ImageJob.objects.create(
                 project=project, role="reference", estimated_cost=0, prompt="x", status=Status.UNKNOWN
             ),
-            "acts": Act.objects.create(project=project, changes={}),
+            "acts": UndoEntry.objects.create(project=project, changes={}),
         },
         {"project_restore": old, "scene_restore": gone},
     )

@@ -37,7 +37,7 @@ def page(make_server: MakeServer, open_page: OpenPage, provider: StandIn) -> Pag
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()
     page.locator("#board").wait_for()
     page.select_option("#model-choice", "sora-2")
-    expect(page.locator(".toast")).to_contain_text("New takes are made with Sora 2.")
+    expect(page.locator(".toast")).to_contain_text("Model set to Sora 2.")
     return page
 
 
@@ -73,7 +73,7 @@ def test_missing_for_the_price_on_the_button_and_the_queue_that_says_why(page: P
     expect(missing).to_contain_text("3 scenes · $1.60")
     missing.dblclick()
     waiting = page.locator(".card .waiting")
-    expect(waiting).to_contain_text("2 of 2 places at Sora", timeout=20_000)
+    expect(waiting).to_contain_text("Waiting for Sora (2 of 2 running", timeout=20_000)
     page.locator("[data-action=queue]").click()
     drawer = page.locator("#queue-drawer")
     expect(drawer).to_contain_text("2 of 2 running, 1 waiting")

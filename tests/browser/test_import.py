@@ -68,7 +68,7 @@ def test_scenes_of_a_model_that_is_gone_are_given_another(visit: Visit):
     expect(banner).to_contain_text("Scene 6 is set to sora-0, which is not known here any more.")
     banner.get_by_role("button", name="Switch to Animatic").click()
     expect(banner).to_have_count(0)
-    toast = page.locator(".toast", has_text="1 scene will be made with Animatic.")
+    toast = page.locator(".toast", has_text="Model of 1 scene set to Animatic.")
     toast.get_by_role("button", name="Undo").click()
     expect(banner).to_have_count(1)
     banner.get_by_role("link", name="Compare models").click()

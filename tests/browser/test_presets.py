@@ -61,7 +61,7 @@ def test_a_style_for_three_scenes_and_back(visit: Visit):
     expect(plan.locator(".chip-stale")).to_have_count(2)
 
     plan.get_by_role("button", name="Apply to 3 scenes").click()
-    expect(page.locator(".toast")).to_contain_text("The style is set in 3 scenes.")
+    expect(page.locator(".toast")).to_contain_text("Style applied to 3 scenes.")
     expect(page.locator(".card .chip-stale")).to_have_count(2)
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".toast")).to_contain_text("Undone.")

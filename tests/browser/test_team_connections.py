@@ -44,7 +44,7 @@ def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, prov
 
     page.goto(storyboard)
     page.select_option("#model-choice", "sora-2")
-    expect(page.locator(".toast")).to_contain_text("New takes are made with Sora 2.")
+    expect(page.locator(".toast")).to_contain_text("Model set to Sora 2.")
     card = page.locator(".card").nth(2)
     card.locator("[data-generate]").click()
     expect(card.locator(".chip-completed")).to_be_visible(timeout=60_000)

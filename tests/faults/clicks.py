@@ -86,21 +86,21 @@ def main() -> int:
         installation.use_orm()
         from django.db import transaction
 
-        from generation import budget
-        from generation.connections import own
+        from generation.billing import budget
+        from generation.connections import team_connections
         from generation.models import Budget, Connection, Generation
         from projects.models import Project
-        from tests.faults import judging
+        from tests.faults import invariants
 
         team, (owner, *_) = make_team()
         project, scenes = make_storyboard(team, owner, scenes=options.attempts // 2)
         Project.objects.update(model_id="sora-2")
         with transaction.atomic():
-            capped, _ = budget.locked(project, "USD")
+            capped, _ = budget.lock_budgets(project)
             if options.of == "connection":
                 connection = Connection(provider="sora", name="Ours", base_url=PROVIDER["SORA_BASE_URL"])
-                own.add(connection, team)
-                capped = budget.locked_of(connection.pk, team.pk, "USD")
+                team_connections.add(connection, team)
+                capped = budget.lock_connection_budget(connection.pk, team.pk)
         Budget.objects.filter(pk=capped.pk).update(cap_month=PRICE * options.fits)
         presses = [scene.pk for scene in scenes] * 2
         shares = [presses[number :: options.processes] for number in range(options.processes)]
@@ -110,7 +110,7 @@ def main() -> int:
         told = in_processes(shares, owner.pk)
         seconds = time.monotonic() - began
         takes, capped = Generation.objects.count(), Budget.objects.get(pk=capped.pk)
-        found = judging.violations([], settled=False)
+        found = invariants.violations([], settled=False)
     print(f"{options.attempts} presses by {options.processes} processes in {seconds:.0f} s: {dict(told)}")
     print(f"{takes} takes; ${capped.reserved:.2f} of ${capped.cap_month:.2f} set aside; violations: {found or 'none'}")
     exact = (told["granted"], takes, capped.reserved) == (options.fits, options.fits, capped.cap_month)

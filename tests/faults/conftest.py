@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.workshop import QUICK, OwnRedis, Workshop, has_redis, own_redis, workshop_open
+from tests.faults.live_system import QUICK, OwnRedis, Workshop, has_redis, own_redis, workshop_open
 from tests.standin import State
 
 

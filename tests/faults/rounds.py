@@ -24,7 +24,7 @@ from decimal import Decimal
 
 import psutil
 
-from tests.faults.workshop import PRICE, QUICK, Workshop, own_redis, workshop_open
+from tests.faults.live_system import PRICE, QUICK, Workshop, own_redis, workshop_open
 from tests.standin import Fault
 
 OVER = {"completed", "failed", "cancelled", "unknown"}

@@ -34,17 +34,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from generation import budget, media, pipeline
-from generation.lease import Lease
-from generation.models import Budget, Connection, Generation, LedgerEntry
-from generation.pipeline import asking, resolving
+from generation import pipeline
+from generation.billing import budget
+from generation.jobs.lease import Lease
+from generation.media import storage
+from generation.models import Budget, Connection, Generation, LedgerEntry, next_take_number, with_takes
+from generation.pipeline import enqueue, resolve
 from generation.providers import sora
 from generation.providers.base import ProviderError
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import Role, Team, User
-from tests.faults import judging
-from tests.faults.workshop import make_clip
+from tests.faults import invariants
+from tests.faults.live_system import make_clip
 from tests.standin import Fault, StandIn, State, standing_in
 
 DEEP = float(os.environ.get("FAULTS_DEEP", "0"))
@@ -149,7 +151,7 @@ class Life(RuleBasedStateMachine):
             action, seconds = f"Wave {position} breaks.", Decimal(4)
             Scene.objects.create(project=self.project, position=position, action=action, duration=seconds)
         with transaction.atomic():
-            budget.locked(self.project, "USD")
+            budget.lock_budgets(self.project)
         Budget.objects.update(cap_total=cap)
         self.dead: set[int] = set()
         self.clicks()
@@ -165,8 +167,8 @@ class Life(RuleBasedStateMachine):
     @rule(twice=st.booleans(), of_second=st.sampled_from([False, False, True]))
     def clicks(self, twice: bool = False, of_second: bool = False) -> None:
         """The second half of a double click carries the same number. Takes of a scene are asked for with the same words."""
-        scene = Scene.objects.for_cards().get(position=1 + of_second)
-        wanted = scene.next_take_number
+        scene = with_takes(Scene.objects.all()).get(position=1 + of_second)
+        wanted = next_take_number(scene)
         for _ in range(1 + twice):
             with above_the_cap():
                 pipeline.enqueue(scene, number=wanted, member=self.member)
@@ -182,10 +184,10 @@ class Life(RuleBasedStateMachine):
             pipeline.cancel(take)
 
     @rule(number=numbers)
-    def look_again(self, number: int) -> None:
+    def check_again(self, number: int) -> None:
         if take := self.one(number, status=Status.UNKNOWN):
             with suppress(ProviderError):
-                resolving.look_again(take)
+                resolve.check_again(take)
 
     @rule(number=numbers)
     def say_what_became_of_it(self, number: int) -> None:
@@ -202,9 +204,9 @@ class Life(RuleBasedStateMachine):
         )
         with suppress(ProviderError):
             if theirs:
-                resolving.was_made(take, theirs[0].clip_id)
+                resolve.use_clip(take, theirs[0].clip_id)
             elif alike.count() == 1:
-                resolving.was_not_made(take)
+                resolve.mark_not_created(take)
 
     # -- Workers -------------------------------------------------------------------------------------------------------
 
@@ -299,7 +301,7 @@ class Life(RuleBasedStateMachine):
     # -- What holds ----------------------------------------------------------------------------------------------------
 
     def violations(self, *, settled: bool) -> list[str]:
-        return judging.violations([judging.Charged(*charge) for charge in self.state.booked()], settled=settled)
+        return invariants.violations([invariants.Charged(*charge) for charge in self.state.booked()], settled=settled)
 
     @invariant()
     def nothing_is_violated(self) -> None:
@@ -324,8 +326,8 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.django_db(transaction=True)
 def test_whatever_happens_in_whatever_order(settings: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(asking, "DOUBLE_CLICK_SECONDS", 0)
-    for holder, names in ((Lease, ("write", "let_go")), (sora, ("submit", "find", "fetch")), (media, ("keep",))):
+    monkeypatch.setattr(enqueue, "DOUBLE_CLICK_SECONDS", 0)
+    for holder, names in ((Lease, ("write", "let_go")), (sora, ("submit", "find", "fetch")), (storage, ("keep",))):
         for name in names:
             monkeypatch.setattr(holder, name, events.around(getattr(holder, name)))
     with standing_in() as provider:

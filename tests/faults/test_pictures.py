@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.faults.workshop import Workshop, eventually
+from tests.faults.live_system import Workshop, eventually
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
@@ -33,7 +33,7 @@ def test_while_the_answer_is_waited_for_a_person_is_asked(workshop: Workshop):
     workshop.process_behind(sent).kill()
     workshop.inside.let_leases_run_out()
     row = workshop.until_pictures(request, "unknown")
-    assert "did not say whether it made these pictures" in row["error_message"]
+    assert "did not confirm these pictures" in row["error_message"]
     assert (len(workshop.state.calls("images.generate")), workshop.violations()) == (1, [])
 
 

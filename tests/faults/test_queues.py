@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.faults.conftest import database
-from tests.faults.workshop import OwnRedis, Workshop, eventually, has_redis, own_redis, workshop_open
+from tests.faults.live_system import OwnRedis, Workshop, eventually, has_redis, own_redis, workshop_open
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("queues")]

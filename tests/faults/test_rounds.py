@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.faults.conftest import database
-from tests.faults.workshop import OwnRedis
+from tests.faults.live_system import OwnRedis
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("queues")]
 

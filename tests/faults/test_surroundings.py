@@ -16,7 +16,7 @@ import pytest
 
 from bench.installation import Installation
 from tests.faults.conftest import database
-from tests.faults.workshop import Workshop, eventually, workshop_open
+from tests.faults.live_system import Workshop, eventually, workshop_open
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
@@ -115,7 +115,7 @@ def test_a_disk_that_fills_up(on_a_small_disk: Workshop):
     workshop.arrival("sora.create", 2)
     fill(filler, leave=10 * 2**20)
     (third,) = workshop.start_takes()
-    eventually(lambda: workshop.take(third)["waiting_for"] == "The disk of this server is nearly full", 20)
+    eventually(lambda: workshop.take(third)["waiting_for"] == "Waiting for free disk space on this server", 20)
     finish(workshop, first)
     workshop.until(first, "completed")
 
@@ -155,7 +155,7 @@ def test_of_two_workers_one_has_a_clock_that_is_an_hour_off(workshop: Workshop, 
 
 
 def test_cancelling_races_with_completion(workshop: Workshop):
-    """Asked for while it is being sent, while the answer "done" is on its way, while it is downloaded: it is paid for."""
+    """Rework for while it is being sent, while the answer "done" is on its way, while it is downloaded: it is paid for."""
     workshop.work()
     takes = []
     for operation in ("sora.create", "sora.get", "sora.content"):
@@ -177,7 +177,7 @@ def test_cancelling_races_with_completion(workshop: Workshop):
 
 
 def test_a_provider_that_does_everything_wrong_at_once(workshop: Workshop):
-    """Each of these alone: tests/generation/test_provider_faults.py."""
+    """Each of these alone: tests/generation/providers/test_provider_faults.py."""
     words = {"error": {"message": "Not now"}}
     workshop.state.fail(
         "sora.create",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults.workshop import Workshop, eventually
+from tests.faults.live_system import Workshop, eventually
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
@@ -22,9 +22,9 @@ def test_before_anything_was_sent_a_person_is_asked(workshop: Workshop):
     assert workshop.status(take) == "submitting"
     workshop.inside.let_leases_run_out()
     row = workshop.until(take, "unknown")
-    assert "The provider did not say whether it accepted this clip" in row["error_message"]
+    assert "The provider did not confirm this clip" in row["error_message"]
     assert (workshop.state.calls("sora.create"), workshop.violations()) == ([], [])
-    workshop.inside.was_not_made(take=take)
+    workshop.inside.mark_not_created(take=take)
     assert (workshop.status(take), workshop.violations()) == ("failed", [])
 
 
@@ -104,6 +104,6 @@ def test_accepted_where_nothing_can_be_listed_a_person_decides(workshop: Worksho
     time.sleep(2)
     assert (workshop.status(take), len(workshop.state.calls("sora.create"))) == ("unknown", 1)
     assert workshop.violations() == []
-    workshop.inside.was_made(take=take, remote_id=workshop.state.charges[-1].clip_id)
+    workshop.inside.use_clip(take=take, remote_id=workshop.state.charges[-1].clip_id)
     workshop.until(take, "completed")
     assert workshop.violations() == []

@@ -2,7 +2,7 @@ import pytest
 from django.db.models.functions import Now
 from django.test import Client
 
-from generation.lease import Lease
+from generation.jobs.lease import Lease
 from generation.models import Generation, Worker
 from generation.states import Status
 

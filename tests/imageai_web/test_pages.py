@@ -97,7 +97,7 @@ def test_nothing_else_of_allauth_exists():
     assert names == ALLAUTH_PAGES | {"account_set_password"}
 
 
-TAGS_OF_TEAMS = {"icons", "money", "teams"}
+TAGS_OF_TEAMS = {"icons", "teams"}
 TAGS_OF_LIBRARIES = {"django_htmx", "humanize", "socialaccount", "static"}
 
 

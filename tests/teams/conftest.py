@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from teams.invitations import HasAccount, Over
+from teams.invitations import HasAccount, InvitationClosed
 from teams.models import User
 
 PASSWORD = "correct horse"
@@ -59,7 +59,7 @@ def at_once() -> Callable[..., list[Any]]:
             barrier.wait()
             try:
                 answers.append(act())
-            except (PermissionDenied, ValidationError, Over, HasAccount) as refusal:
+            except (PermissionDenied, ValidationError, InvitationClosed, HasAccount) as refusal:
                 answers.append(type(refusal))
             finally:
                 connection.close()

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from teams.models import User
-from teams.sessions import SEEN_AT, SEEN_EVERY_SECONDS, device_of
+from teams.sessions import SEEN_AT, SEEN_EVERY_SECONDS, describe_device
 from tests.queries import count_queries
 from tests.teams.conftest import PASSWORD
 
@@ -69,7 +69,7 @@ def test_a_name_too_long_is_answered_beside_its_field(client: Client, alice: Use
     ],
 )
 def test_devices_in_words(user_agent: str, words: str):
-    assert device_of(user_agent) == words
+    assert describe_device(user_agent) == words
 
 
 def test_every_browser_is_listed_and_this_one_marked(sign_in: Callable[[str], Client]):

@@ -32,8 +32,8 @@ def url_of(team: Team) -> str:
 @pytest.fixture
 def entries(project: Project, alice: User, bob: User) -> list[Activity]:
     """Bob generates, Alice raises a cap and renames, the operator does something; oldest first."""
-    activity.record(Verb.TAKES_GENERATED, bob, "3 takes", project=project, price=(Decimal("1.2"), "USD"))
-    activity.record(Verb.CAP_RAISED, alice, "total: $5.00 → $9.00", project=project, price=(Decimal(9), "USD"))
+    activity.record(Verb.TAKES_GENERATED, bob, "3 takes", project=project, amount=Decimal("1.2"))
+    activity.record(Verb.CAP_RAISED, alice, "total: $5.00 → $9.00", project=project, amount=Decimal(9))
     activity.record(Verb.TEAM_RENAMED, alice, "Day → Night", team=project.team_id)
     activity.record(Verb.ROLE_CHANGED, None, "=HYPERLINK(1)", team=project.team_id)
     return list(Activity.objects.order_by("pk"))
@@ -205,12 +205,12 @@ def test_a_spreadsheet_runs_nothing_of_it(as_user: AsUser, entries: list[Activit
     response = as_user(vera).get(url_of(team), {"format": "csv"})
     assert response.headers["Content-Disposition"] == 'attachment; filename="night-shift-activity.csv"'
     heads, *rows = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
-    assert heads == ["When", "Who", "Kind", "Did", "What", "Project", "Amount", "Currency"]
+    assert heads == ["When", "Who", "Kind", "Did", "What", "Project", "Amount (USD)"]
     assert [row[1:] for row in rows] == [
-        [activity.OPERATOR, "Members", "changed the role of", "'=HYPERLINK(1)", "", "", ""],
-        ["Alice", "Team", "renamed the team", "Day → Night", "", "", ""],
-        ["Alice", "Budget", "raised", "total: $5.00 → $9.00", "The ferry", "9.0000", "USD"],
-        ["Bob", "Takes", "generated", "3 takes", "The ferry", "1.2000", "USD"],
+        [activity.OPERATOR, "Members", "changed the role of", "'=HYPERLINK(1)", "", ""],
+        ["Alice", "Team", "renamed the team", "Day → Night", "", ""],
+        ["Alice", "Budget", "raised", "total: $5.00 → $9.00", "The ferry", "9.0000"],
+        ["Bob", "Takes", "generated", "3 takes", "The ferry", "1.2000"],
     ]
     assert datetime.fromisoformat(rows[0][0]) - datetime.now(UTC) < timedelta(minutes=5)
 

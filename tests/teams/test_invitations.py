@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from projects.models import Project
 from teams import invitations
-from teams.invitations import HasAccount, Over
+from teams.invitations import HasAccount, InvitationClosed
 from teams.models import Activity, Invitation, Membership, Role, SignInLink, Team, User, Verb
 
 pytestmark = pytest.mark.django_db
@@ -291,9 +291,9 @@ def test_signing_in_leads_back_to_the_invitation(client: Client, team: Team, car
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_once_make_one_member(team: Team, carol: User, at_once: Callable[..., list[Any]]):
     path = invite(team)
-    found = [invitations.open_one(path.rpartition("/")[2]) for _ in range(4)]
+    found = [invitations.find_open_invitation(path.rpartition("/")[2]) for _ in range(4)]
     answers = at_once(*(lambda one=one: invitations.accept(one, carol) for one in found))
-    assert sorted(answers, key=str) == [Over, Over, Over, True]
+    assert sorted(answers, key=str) == [InvitationClosed, InvitationClosed, InvitationClosed, True]
     assert Membership.objects.filter(user=carol).count() == 1
 
 
@@ -303,17 +303,17 @@ def test_two_accounts_at_once_make_one(team: Team, alice: User, at_once: Callabl
     other = Team.objects.create(name="Other")
     other.add(alice, Role.OWNER)
     tokens = [invite(one, "dave@example.com").rpartition("/")[2] for one in (team, other)]
-    found = [invitations.open_one(token) for token in (*tokens, tokens[0])]
+    found = [invitations.find_open_invitation(token) for token in (*tokens, tokens[0])]
     answers = at_once(*(lambda one=one: invitations.accept_as_new(one, "Dave", PASSWORD) for one in found))
     (dave,) = User.objects.filter(email="dave@example.com")
     assert [answer for answer in answers if isinstance(answer, User)] == [dave]
-    assert set(answers) <= {dave, Over, HasAccount}
+    assert set(answers) <= {dave, InvitationClosed, HasAccount}
     assert dave.memberships.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_withdrawing_and_accepting_at_once(team: Team, alice: User, carol: User, at_once: Callable[..., list[Any]]):
-    invitation = invitations.open_one(invite(team).rpartition("/")[2])
+    invitation = invitations.find_open_invitation(invite(team).rpartition("/")[2])
     answers = at_once(
         lambda: ("revoked", invitations.revoke(invitation, alice)),
         lambda: ("accepted", invitations.accept(Invitation.objects.get(), carol)),

@@ -97,8 +97,8 @@ def test_invitations_of_who_is_no_owner_any_more_end(team: Team, alice: User, bo
     token = invitations.invite(team.pk, "friend@example.com", Role.OWNER, bob).token
     members.remove(of(bob), alice)
     assert Invitation.objects.get().ending == Invitation.Ending.REVOKED
-    with pytest.raises(invitations.Over):
-        invitations.open_one(token)
+    with pytest.raises(invitations.InvitationClosed):
+        invitations.find_open_invitation(token)
 
 
 def test_who_is_no_owner_by_then_changes_nothing(team: Team, alice: User, bob: User, vera: User):

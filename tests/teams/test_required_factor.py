@@ -85,8 +85,8 @@ def test_other_teams_still_work(as_user: AsUser, team: Team, project: Project, b
     client = as_user(bob)
     assert client.get(reverse("storyboard", args=[theirs.pk])).status_code == 200
     assert client.get(reverse("storyboard", args=[project.pk])).status_code == 403
-    assert list(access.teams_of(bob)) == [other]
-    assert list(access.closed_teams_of(bob)) == [team]
+    assert list(access.open_teams(bob)) == [other]
+    assert list(access.locked_out_teams(bob)) == [team]
     assert access.editable_teams(bob) == {other.pk}
 
 

@@ -247,11 +247,11 @@ def test_the_operator_is_asked_first(alice: User, secret: str, monkeypatch: pyte
     assert alice.has_second_factor
 
 
-def test_the_operator_hears_of_somebody_without(alice: User):
+def test_resetting_a_user_without_a_second_factor_changes_nothing(alice: User):
     out = StringIO()
     call_command("reset_second_factor", "alice@example.com", stdout=out)
     assert out.getvalue() == "alice@example.com has no second factor.\n"
-    with pytest.raises(CommandError, match=r"nobody with the address who@example\.com"):
+    with pytest.raises(CommandError, match=r"No user has the e-mail address who@example\.com"):
         call_command("reset_second_factor", "who@example.com")
 
 

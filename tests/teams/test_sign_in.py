@@ -72,7 +72,7 @@ def test_the_command_lets_somebody_in(team: Team):
 
 
 def test_the_command_says_whom_it_does_not_know(team: Team):
-    with pytest.raises(CommandError, match=r"nobody with the address who@example\.com"):
+    with pytest.raises(CommandError, match=r"No user has the e-mail address who@example\.com"):
         call_command("signin_link", "who@example.com")
 
 
@@ -84,7 +84,7 @@ def test_nobody_takes_another_address(client: Client, vera: User):
 def test_the_command_says_when_it_changes_a_role(team: Team, vera: User):
     out, err = StringIO(), StringIO()
     call_command("signin_link", vera.email, "--add", "editor", stdout=out, stderr=err)
-    assert err.getvalue() == "vera@example.com was viewer of Night shift and is editor now.\n"
+    assert err.getvalue() == "Changed vera@example.com from viewer to editor in Night shift.\n"
     assert Membership.objects.get(user=vera).role == Role.EDITOR
 
 

@@ -24,8 +24,8 @@ from generation import catalogue
 from generation.catalogue import Model
 from generation.providers.base import Account, ProgressState, ProviderError, Request, Shot
 from generation.providers.description import Kind
-from generation.providers.registry import PROVIDERS, kind_of, remote_provider
-from imageai_web import hosted
+from generation.providers.registry import PROVIDERS, find_kind, remote_provider
+from imageai_web import provider_env
 from tests.environment import ACCOUNTS
 
 LIMIT = Decimal(ACCOUNTS.get("VERIFY_LIMIT_USD", "0"))
@@ -35,12 +35,12 @@ MINUTES = 15
 def configured() -> dict[str, dict[str, Any]]:
     env = environ.Env()
     env.ENVIRON = ACCOUNTS
-    return {slug: one for slug, one in hosted.connections(env).items() if kind_of(slug) == Kind.REMOTE}
+    return {slug: one for slug, one in provider_env.connections(env).items() if find_kind(slug) == Kind.REMOTE}
 
 
 def account_of(values: dict[str, Any]) -> Account:
     options = tuple((name, value) for name, value in values.get("options", {}).items() if value)
-    abilities = PROVIDERS[values["provider"]].abilities_of(values.get("preset", ""))
+    abilities = PROVIDERS[values["provider"]].connection_abilities(values.get("preset", ""))
     return Account(values["base_url"], values["key"], abilities, options)
 
 

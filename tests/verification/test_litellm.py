@@ -66,7 +66,7 @@ general_settings: {{master_key: {KEY}}}
                 time.sleep(0.5)
         else:
             raise TimeoutError((folder / "log").read_text()[-3000:])
-        yield Account(f"http://127.0.0.1:{port}/v1", KEY, PROVIDERS["sora"].abilities_of("litellm"))
+        yield Account(f"http://127.0.0.1:{port}/v1", KEY, PROVIDERS["sora"].connection_abilities("litellm"))
     finally:
         process.kill()
         process.wait()

@@ -1,103 +1,99 @@
-"""List what a provider holds for an account, and remove what is no longer wanted there. For whoever runs the server."""
+"""List the clips that a provider stores for a connection, or delete one. For administrators: it ignores membership."""
 
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from generation import connections, terminal
-from generation.connections import Configured
+from generation.connections import ResolvedConnection, read_environment
+from generation.management.arguments import UsageError, find_team
 from generation.models import Connection, Generation
 from generation.models.generation import GenerationQuerySet
-from generation.providers.base import Ability, ProviderError
+from generation.providers.base import ProviderError
 from generation.providers.description import Kind
-from generation.providers.registry import kind_of, of_kind, remote_provider
-from generation.terminal import Exit, Usage
+from generation.providers.registry import deleter, find_kind, lister, providers_of_kind
 
 
 class Command(BaseCommand):
-    help = "List the newest clips at a provider with the takes that know them, or delete one there."
+    help = "List the newest clips stored at a provider and the takes they belong to, or delete one there."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        names = ", ".join(of_kind(Kind.REMOTE))
-        parser.add_argument("connection", help=f"{names}; with --team the name of one of its own")
-        parser.add_argument("--team", help="whose own connection is meant")
-        parser.add_argument(
-            "--delete", metavar="CLIP", help="remove this clip at the provider; what is stored here stays"
-        )
+        names = ", ".join(providers_of_kind(Kind.REMOTE))
+        parser.add_argument("connection", help=f"{names}; with --team, the name of a team connection")
+        parser.add_argument("--team", help="use a connection of this team")
+        parser.add_argument("--delete", metavar="CLIP", help="delete this clip at the provider; stored files are kept")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            configured = connection_called(options["connection"], options["team"])
+            configured = find_connection(options["connection"], options["team"])
             if options["delete"]:
                 self.delete(configured, options["delete"])
             else:
-                self.show(clips_of(configured), as_json=options["json"])
-        except Usage as error:
-            sys.stderr.write(f"{error}\n")
-            sys.exit(Exit.USAGE)
+                self.show(list_clips(configured), as_json=options["json"])
         except ProviderError as error:
-            sys.stderr.write(f"{error.message}\n")
-            sys.exit(Exit.FAILED)
+            raise CommandError(error.message) from error
 
-    def delete(self, configured: Configured, clip_id: str) -> None:
-        unfetched = takes_of(configured).filter(remote_id=clip_id, clip="").first()
-        if unfetched:
-            raise Usage(f"Take {unfetched.pk} still needs this clip: it is not stored here yet.")
-        if not remote_provider(configured.provider).delete(configured.account, clip_id):
-            raise Usage(f"{configured.name} cannot delete clips.")
-        self.stdout.write(f"{clip_id} is deleted at {configured.name}.")
+    def delete(self, configured: ResolvedConnection, clip_id: str) -> None:
+        waiting = find_takes(configured).filter(remote_id=clip_id, clip="").first()
+        if waiting:
+            raise UsageError(f"Take {waiting.pk} still needs this clip: it has not been downloaded yet.")
+        account = configured.account
+        provider = deleter(configured.provider, account)
+        if provider is None:
+            raise UsageError(f"{configured.name} cannot delete clips.")
+        provider.delete(account, clip_id)
+        self.stdout.write(f"Deleted {clip_id} at {configured.name}.")
 
     def show(self, rows: list[dict[str, Any]], *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(rows))
             return
         for row in rows:
-            take = f"take {row['take']}" if row["take"] else "no take knows it"
+            take = f"take {row['take']}" if row["take"] else "no take"
             self.stdout.write(
                 f"{row['id']}  {row['created_at']}  {row['state']:9}  {row['model']}  {take}  {row['prompt'][:60]}"
             )
         if not rows:
-            self.stdout.write("It has no clips.")
+            self.stdout.write("No clips.")
 
 
-def connection_called(name: str, team: str | None) -> Configured:
-    """The environment's of that slug, or the team's own of that name, switched off or not. Raises Usage."""
+def find_connection(name: str, team: str | None) -> ResolvedConnection:
+    """A server connection by its slug or a team connection by its name, active or not. Raises UsageError."""
     if team:
-        own = Connection.live().filter(team=terminal.team_called(team))
-        known = [(row.name, Configured.of_row(row)) for row in own]
+        rows = Connection.live().filter(team=find_team(team))
+        known = [(row.name, ResolvedConnection.from_row(row)) for row in rows]
     else:
-        known = sorted(connections.environment().items())
-    of_clips = [(called, one) for called, one in known if kind_of(one.provider) == Kind.REMOTE]
-    for called, configured in of_clips:
-        if called == name:
-            return configured
-    there = ", ".join(called for called, _ in of_clips) or "none; docs/providers.md says how to set one up"
-    raise Usage(f"There is no connection {name} for clips. There are: {there}.")
+        known = sorted(read_environment().items())
+    connections_by_name = {label: each for label, each in known if find_kind(each.provider) == Kind.REMOTE}
+    if name not in connections_by_name:
+        available = f"Available: {', '.join(connections_by_name)}." if connections_by_name else "See docs/providers.md."
+        raise UsageError(f"No video connection is called {name}. {available}")
+    return connections_by_name[name]
 
 
-def takes_of(configured: Configured) -> GenerationQuerySet:
+def find_takes(configured: ResolvedConnection) -> GenerationQuerySet:
     return Generation.objects.filter(connection__slug=configured.slug)
 
 
-def clips_of(configured: Configured) -> list[dict[str, Any]]:
-    """Newest first. Raises ProviderError, Usage where it cannot list."""
-    if not configured.can(Ability.LIST):
-        raise Usage(f"{configured.name} cannot list its clips.")
-    listed = remote_provider(configured.provider).listing(configured.account)
-    known = dict(takes_of(configured).exclude(remote_id="").values_list("remote_id", "pk"))
+def list_clips(configured: ResolvedConnection) -> list[dict[str, Any]]:
+    """Newest first. Raises ProviderError, or UsageError if the provider cannot list clips."""
+    account = configured.account
+    provider = lister(configured.provider, account)
+    if provider is None:
+        raise UsageError(f"{configured.name} cannot list clips.")
+    listed = provider.list_clips(account)
+    takes = dict(find_takes(configured).exclude(remote_id="").values_list("remote_id", "pk"))
     return [
         {
             "id": clip.id,
             "created_at": clip.created_at.isoformat(timespec="seconds"),
             "state": clip.state.value,
             "model": clip.model,
-            "take": known.get(clip.id),
+            "take": takes.get(clip.id),
             "prompt": " ".join(clip.prompt.split()),
         }
         for clip in listed

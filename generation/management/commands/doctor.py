@@ -1,4 +1,4 @@
-"""Look for what should not be, and with --fix mend what can be mended without a person."""
+"""Report problems of the installation, and repair those that need no decision."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation import doctor
+from generation.management import doctor
 
 
 class Command(BaseCommand):
-    help = "Examine rows, ledger, files and disk. Exit code 1 where something is left to do."
+    help = "Check configuration, workers, takes, ledger, files and disk. Exits with 1 if problems remain."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--fix", action="store_true", help="mend what can be mended without a person")
+        parser.add_argument("--fix", action="store_true", help="repair the problems that need no decision")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(doctor.counts())
@@ -23,10 +23,10 @@ class Command(BaseCommand):
         for finding in list(doctor.examine()):
             if finding.repair and options["fix"]:
                 finding.repair()
-                self.stdout.write(f"mended: {finding.what}")
+                self.stdout.write(f"Repaired: {finding.what}")
             else:
                 left += 1
-                self.stdout.write(f"{'can be mended (--fix)' if finding.repair else 'to do'}: {finding.what}")
+                self.stdout.write(f"{'Repair with --fix' if finding.repair else 'Needs attention'}: {finding.what}")
         if not left:
-            self.stdout.write("All is well.")
+            self.stdout.write("No problems found.")
         sys.exit(1 if left else 0)

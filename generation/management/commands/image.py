@@ -1,4 +1,4 @@
-"""Make pictures from the command line, through the same pipeline as the page."""
+"""Generate images from the command line, through the same pipeline as the page."""
 
 from __future__ import annotations
 
@@ -10,149 +10,121 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models.fields.files import FieldFile
 
-from generation import connections, image_validation, pipeline, terminal
-from generation.catalogue import Model
-from generation.image_forms import image_models
-from generation.models import ImageGeneration
+from core.money import money
+from generation import pipeline
+from generation.connections import GivenKey
+from generation.management.arguments import UsageError, find_editable_team, read_picture
+from generation.management.job_command import (
+    EXIT_CODES,
+    Choice,
+    JobCommand,
+    command_roster,
+    confirm_price,
+    create_scene,
+    find_model,
+)
+from generation.models import ImageJob
 from generation.providers.base import ImageRequest
 from generation.providers.description import Kind
-from generation.providers.registry import PROVIDERS, of_kind
-from generation.terminal import Usage
-from projects import pictures
-from projects.models import LONG_TEXT, Project, Reference, Scene
+from generation.providers.registry import PROVIDERS, providers_of_kind
+from generation.quoting import image_eligibility
+from projects import references
+from projects.models import Reference, Scene
 from teams.models import User
 
 FORMATS = ("png", "jpeg", "webp")
 PARAMETERS = ("size", "quality", "background", "output_format", "compression", "style", "moderation", "count")
 
 
-class Command(terminal.MakingCommand[ImageGeneration]):
+class Command(JobCommand[ImageJob]):
     name = "image"
-    help = "Make pictures. Exit code 0: done, 1: failed, 2: cannot be asked for like that, 3: nobody knows."
+    help = f"Generate images. {EXIT_CODES}"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("-p", "--prompt", default="", help="what the picture shows")
-        parser.add_argument("-o", "--output", type=Path, help="where it is written to; several get -1, -2 ...")
-        parser.add_argument(
-            "--provider", choices=list(providers_by_flag()), help="who makes it (default: whose the model is)"
-        )
-        parser.add_argument("--model", help="an image model of “manage.py models”")
+        parser.add_argument("--provider", choices=list(providers_by_flag()), help="default: the model's")
+        parser.add_argument("--model", help="an image model listed by “manage.py models”")
         parser.add_argument("--size", default="")
         parser.add_argument("--quality", default="")
-        parser.add_argument("--background", default="", help="transparent, opaque, white, black ...")
-        parser.add_argument("--format", dest="output_format", default="", help="png, webp, jpeg")
+        parser.add_argument("--background", default="", help="transparent, opaque, white or black")
+        parser.add_argument("--format", dest="output_format", default="", help="png, webp or jpeg")
         parser.add_argument("--compression", type=int)
         parser.add_argument("--style", default="")
         parser.add_argument("--moderation", default="")
         parser.add_argument("-n", "--count", type=int, default=1)
-        parser.add_argument("--image", type=Path, action="append", default=[], help="made from it; may be repeated")
+        parser.add_argument("--image", type=Path, action="append", default=[], help="input image; repeat for several")
         super().add_arguments(parser)
 
-    def provider_of(self, options: dict[str, Any]) -> str:
-        person = terminal.acting_person(options["person"])
-        if options["resume"] is not None:
-            return row_by_id(options["resume"], person).provider
-        return model_of(options, terminal.working_team(person, options["team"]).pk).provider
+    def find_row(self, row_id: int, person: User) -> ImageJob:
+        row = ImageJob.objects.filter(project__team__memberships__user=person, pk=row_id).first()
+        if row is None:
+            raise UsageError(f"There is no image request {row_id}.")
+        return row
 
-    def row_of(self, options: dict[str, Any]) -> ImageGeneration:
-        person = terminal.acting_person(options["person"])
-        for path in outputs_of(options["output"], options["count"]):
-            terminal.check_output(path, overwrite=options["overwrite"])
-        if options["resume"] is not None:
-            return row_by_id(options["resume"], person)
-        team = terminal.working_team(person, options["team"])
-        model = model_of(options, team.pk)
+    def choose_model(self, options: dict[str, Any], person: User, key: GivenKey | None) -> Choice:
+        team, flag = find_editable_team(person, options["team"]), options["provider"]
+        provider, roster = providers_by_flag()[flag] if flag else "", command_roster(team, key)
+        if not options["model"]:
+            return Choice(team, image_eligibility.image_models(roster, provider)[0], roster)
+        model = find_model(options["model"], "image", roster)
+        if provider not in ("", model.provider):
+            raise UsageError(f"{model.name} doesn't belong to --provider {flag}.")
+        return Choice(team, model, roster)
+
+    def create_row(self, options: dict[str, Any], person: User, choice: Choice) -> ImageJob:
+        model, roster = choice.model, choice.roster
         check_suffix(options["output"], options["output_format"])
         request = ImageRequest(options["prompt"], model.id, **{name: options[name] for name in PARAMETERS})
-        pictures_given = [(path.name, terminal.picture_from(path)) for path in options["image"]]
-        if obstacles := pipeline.image_obstacles(team.pk, model, request, len(pictures_given)):
-            raise ValidationError(obstacles)
-        price = image_validation.image_price(model, request.size, request.quality, request.count)
-        told = str(price) if price else "what its tokens cost, which is told afterwards"
-        sys.stderr.write(f"{model.name}: {told}\n")
-        # Outside of any transaction: people take their time, and nobody else is to wait for them.
-        terminal.agree(told, yes=options["yes"], is_free=False)
+        pictures = [(path.name, read_picture(path)) for path in options["image"]]
+        if blockers := pipeline.image_blockers(model, request, roster, len(pictures)):
+            raise ValidationError(blockers)
+        amount = image_eligibility.image_price(model, request.size, request.quality, request.count)
+        price = "" if amount is None else money(amount)
+        sys.stderr.write(f"{model.name}: {price or 'price depends on usage'}\n")
+        confirm_price(price, yes=options["yes"])
         with transaction.atomic():
-            project = terminal.command_project(team, person)
-            scene = own_scene(project, request.prompt)
-            inputs = tuple(stored(scene, name, picture, person) for name, picture in pictures_given)
+            scene = create_scene(choice.team, person, request.prompt)
+            inputs = tuple(store_input(scene, name, picture, person) for name, picture in pictures)
+            role = Reference.Role.REFERENCE
             return pipeline.enqueue_images(
-                project,
+                scene.project,
                 scene,
-                Reference.Role.REFERENCE,
+                role,
                 model,
                 request,
                 member=person,
                 inputs=inputs,
-                expected=str(price or ""),
+                expected=price,
+                roster=roster,
             )
 
-    def step(self, row_id: int) -> None:
-        pipeline.advance_images(row_id)
+    def step(self, row_id: int, key: GivenKey | None) -> None:
+        pipeline.advance_images(row_id, key=key)
 
-    def write(self, row: ImageGeneration, output: Path | None) -> list[str]:
-        found = list(Reference.objects.filter(pk__in=row.made).order_by("pk"))
-        if output is None:
-            return [str(picture.image.path) for picture in found]
-        paths = outputs_of(output, len(found))
-        for picture, path in zip(found, paths, strict=True):
-            with picture.image.open("rb") as file:
-                terminal.write_whole(file, path)
-        return [str(path) for path in paths]
+    def count_files(self, options: dict[str, Any], row: ImageJob | None) -> int:
+        return int((row.options if row else options).get("count", 1))
 
-    def describe(self, row: ImageGeneration, written: list[str]) -> dict[str, Any]:
+    def files(self, row: ImageJob) -> list[FieldFile]:
+        return [reference.image for reference in Reference.objects.filter(pk__in=row.made).order_by("pk")]
+
+    def describe(self, row: ImageJob, written: list[str]) -> dict[str, Any]:
         return {"outputs": written, "estimated_cost": row.estimated_cost or None, "usage": row.usage}
 
 
-def row_by_id(row_id: int, person: User) -> ImageGeneration:
-    row = ImageGeneration.objects.filter(project__team__memberships__user=person, pk=row_id).first()
-    if row is None:
-        raise Usage(f"There is no request {row_id} here.")
-    return row
-
-
 def providers_by_flag() -> dict[str, str]:
-    return {PROVIDERS[name].flag or name: name for name in of_kind(Kind.IMAGES)}
-
-
-def model_of(options: dict[str, Any], team_id: int) -> Model:
-    """The one that is named, else the first; of the provider that is named."""
-    flag, model_id = options["provider"], options["model"]
-    provider = providers_by_flag()[flag] if flag else ""
-    if not model_id:
-        return image_models(team_id, provider)[0]
-    model = connections.all_models(team_id).get(model_id)
-    if model is None or model.kind != "image":
-        raise Usage(f"There is no image model called {model_id}. “manage.py models” lists them.")
-    if provider not in ("", model.provider):
-        raise Usage(f"{model.name} is no model of --provider {flag}.")
-    return model
+    return {PROVIDERS[name].flag or name: name for name in providers_of_kind(Kind.IMAGES)}
 
 
 def check_suffix(output: Path | None, output_format: str) -> None:
-    """A picture is not written under the name of another format. Raises Usage."""
+    """Raises UsageError if the file name names another format."""
     suffix = output.suffix.lower().lstrip(".").replace("jpg", "jpeg") if output else ""
     if suffix in FORMATS and suffix != (output_format or "png"):
-        raise Usage(f"The output ends in .{suffix}; add --format {suffix}, or name it .{output_format or 'png'}.")
+        raise UsageError(f"The output ends in .{suffix}. Add --format {suffix}, or name it .{output_format or 'png'}.")
 
 
-def own_scene(project: Project, prompt: str) -> Scene:
-    """Where the pictures are kept: those of the project itself would be references of every clip made there."""
-    title = prompt.strip()[:60]
-    position = project.scenes.filter(deleted_at=None).count() + 1
-    return Scene.objects.create(project=project, position=position, title=title, action=prompt.strip()[:LONG_TEXT])
-
-
-def stored(scene: Scene, name: str, picture: ContentFile[bytes], person: User) -> str:
-    """The picture to work from, kept beside what is made of it."""
-    kept = pictures.put(
-        scene.project, scene, Reference.Role.REFERENCE, picture, member=person, limit=False, label=name[:120]
-    )
+def store_input(scene: Scene, name: str, picture: ContentFile[bytes], person: User) -> str:
+    """Return the name of the stored file."""
+    role = Reference.Role.REFERENCE
+    kept = references.add_reference(scene.project, scene, role, picture, member=person, limit=False, label=name[:120])
     return str(kept.image.name)
-
-
-def outputs_of(output: Path | None, count: int) -> list[Path]:
-    if output is None:
-        return []
-    return [output] if count == 1 else [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]

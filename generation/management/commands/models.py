@@ -1,9 +1,8 @@
-"""Print the catalogue: what every model takes, costs and until when it can be had."""
+"""Print the model catalogue: sizes, lengths, prices and retirement dates."""
 
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
 from datetime import date
@@ -14,89 +13,85 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from generation import connections, terminal
+from generation import connections
 from generation.catalogue import Model
-from generation.terminal import Exit, Usage
+from generation.connections import Roster
+from generation.management.arguments import find_team
 
 HEADINGS = ("model", "provider", "kind", "sizes", "length", "price", "state")
 
 
 class Command(BaseCommand):
-    help = "Print the models with their sizes, lengths, prices and retirement."
+    help = "List the models with their sizes, lengths, prices and retirement dates."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--team", help="with what this team's own connections serve")
-        parser.add_argument("--json", action="store_true", help="everything the catalogue knows, for programs")
+        parser.add_argument("--team", help="include the models of this team's connections")
+        parser.add_argument("--json", action="store_true", help="print every catalogue field as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            team_id = terminal.team_called(options["team"]).pk if options["team"] else None
-        except Usage as error:
-            sys.stderr.write(f"{error}\n")
-            sys.exit(Exit.USAGE)
+        team_id = find_team(options["team"]).pk if options["team"] else None
         connections.refresh_stale_models()
-        with connections.remembered(environment_first=True):
-            self.print(team_id, as_json=options["json"])
+        self.print(connections.roster_for(team_id, environment_first=True), as_json=options["json"])
 
-    def print(self, team_id: int | None, *, as_json: bool) -> None:
-        models = connections.all_models(team_id).values()
+    def print(self, roster: Roster, *, as_json: bool) -> None:
+        models = roster.models.values()
         if as_json:
-            told = [plain(asdict_of(model)) | {"state": state_of(model, team_id)} for model in models]
-            self.stdout.write(json.dumps(told, indent=2))
+            described = [to_json(read_fields(model)) | {"state": describe_state(model, roster)} for model in models]
+            self.stdout.write(json.dumps(described, indent=2))
             return
-        rows = [HEADINGS, *(row_of(model, team_id) for model in models)]
+        rows = [HEADINGS, *(build_row(model, roster) for model in models)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
         for row in rows:
             self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def row_of(model: Model, team_id: int | None) -> tuple[str, ...]:
+def build_row(model: Model, roster: Roster) -> tuple[str, ...]:
     video = model.kind == "video"
-    sizes = " ".join(model.resolutions if video else model.image_sizes) + (" and any" if model.free_size else "")
+    sizes = " ".join(model.resolutions if video else model.image_sizes) + (" or any" if model.free_size else "")
     return (
         model.id,
         model.provider,
         model.kind,
         sizes,
         str(model.seconds) if video else "",
-        prices_of(model),
-        state_of(model, team_id),
+        describe_prices(model),
+        describe_state(model, roster),
     )
 
 
-def prices_of(model: Model) -> str:
+def describe_prices(model: Model) -> str:
     if model.price_per_second:
         low, high = min(model.price_per_second.values()), max(model.price_per_second.values())
         return f"{low}/s" if low == high else f"{low}-{high}/s"
     prices = [price for qualities in model.price_per_image.values() for price in qualities.values()]
-    return f"{min(prices)}-{max(prices)} each" if prices else "by tokens" if model.kind == "image" else "not recorded"
+    return f"{min(prices)}-{max(prices)} each" if prices else "by usage" if model.kind == "image" else "unknown"
 
 
-def state_of(model: Model, team_id: int | None) -> str:
+def describe_state(model: Model, roster: Roster) -> str:
     today = timezone.localdate()
-    successor = f"; {model.successor} follows" if model.successor else ""
-    connection = connections.for_model(model, team_id)
-    if connections.is_retired(model, connection, today):
+    successor = f"; successor: {model.successor}" if model.successor else ""
+    connection = roster.connection_for(model)
+    if roster.is_retired(model):
         return f"RETIRED at {model.host} on {model.retired_on}{successor}"
     if connection and model.is_retired(today):
         return f"served by {connection.name}; retired at {model.host} on {model.retired_on}"
-    if mark := connections.mark_of(model, connection):
+    if mark := roster.mark(model):
         return f"{mark}{successor}"
     return "live"
 
 
-def asdict_of(model: Model) -> dict[str, Any]:
+def read_fields(model: Model) -> dict[str, Any]:
     """`dataclasses.asdict` cannot copy read-only mappings."""
     values = {name: getattr(model, name) for name in model.__dataclass_fields__}
     return values | {"takes": asdict(model.takes), "seconds": asdict(model.seconds)}
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     match value:
         case dict() | MappingProxyType():
-            return {key: plain(item) for key, item in value.items()}
+            return {key: to_json(item) for key, item in value.items()}
         case list() | tuple():
-            return [plain(item) for item in value]
+            return [to_json(item) for item in value]
         case Decimal() | date():
             return str(value)
         case _:

@@ -1,7 +1,7 @@
 """One django-q cluster, as a child of `manage.py work`.
 
-It reads standard input, on which nothing ever comes: when that ends, its parent is dead, and the whole process group goes
-with it, instead of living on as an orphan that nobody watches.
+Its standard input carries no data and ends when the parent dies: then the whole process group is killed, because an
+orphan would have no watchdog.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from django.core.management.base import BaseCommand
 from django.db import connections as django_connections
 from django_q.cluster import Cluster
 
-from generation import connections
-from generation.models import Connection
+from generation.connections import read_environment
+from generation.models import Connection as ProviderConnection
 from generation.providers.description import Kind
-from generation.providers.registry import kind_of, remote_provider
+from generation.providers.registry import find_kind, remote_provider
 
 
 class Command(BaseCommand):
-    help = "Run one queue; started by `manage.py work`, which watches over it."
+    help = "Run one queue. Started and supervised by “manage.py work”."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("queue", help="for the process list; the queue itself is set by Q_CLUSTER_NAME")
+        parser.add_argument("queue", help="shown in the process list; Q_CLUSTER_NAME selects the queue")
 
     def handle(self, *args: Any, **options: Any) -> None:
         threading.Thread(target=self.die_with_parent, daemon=True).start()
-        self.load_what_workers_share(options["queue"])
+        self.preload(options["queue"])
         Cluster().start()
 
-    def load_what_workers_share(self, queue: str) -> None:
-        """Before the cluster forks: an SDK that is loaded here is in memory once and not once per worker."""
+    def preload(self, queue: str) -> None:
+        """Load SDKs before the cluster forks: workers then share their memory."""
         import_module("generation.tasks")
         if queue == "remote":
-            own = Connection.live().exclude(team=None).values_list("provider", flat=True)
-            for provider in {*own, *(configured.provider for configured in connections.environment().values())}:
-                if kind_of(provider) == Kind.REMOTE:
+            own = ProviderConnection.live().exclude(team=None).values_list("provider", flat=True)
+            for provider in {*own, *(resolved.provider for resolved in read_environment().values())}:
+                if find_kind(provider) == Kind.REMOTE:
                     remote_provider(provider)
-            django_connections.close_all()  # a forked child must not share it
+            django_connections.close_all()  # forked children must not share a connection
         gc.collect()
-        gc.freeze()  # the collector writes to every object it looks at, which would copy the shared pages
+        gc.freeze()  # collecting writes to every object, which would copy the shared pages
 
     def die_with_parent(self) -> None:
-        os.read(sys.stdin.fileno(), 1)  # not sys.stdin.read(): forked children would wait for its lock for ever
+        os.read(sys.stdin.fileno(), 1)  # sys.stdin.read() holds a lock that forked children would wait for
         os.killpg(os.getpgrp(), signal.SIGKILL)

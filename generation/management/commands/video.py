@@ -1,4 +1,4 @@
-"""Make one clip from the command line, through the same pipeline as the page."""
+"""Generate a clip from the command line, through the same pipeline as the page."""
 
 from __future__ import annotations
 
@@ -10,105 +10,109 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.fields.files import FieldFile
 
-from generation import catalogue, connections, obstacles, offers, pipeline, terminal
+from core.money import money
+from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
-from generation.models import Generation
+from generation.connections import GivenKey, Roster
+from generation.management.arguments import UsageError, find_editable_team, read_picture
+from generation.management.job_command import (
+    EXIT_CODES,
+    Choice,
+    JobCommand,
+    command_roster,
+    confirm_price,
+    create_scene,
+    find_model,
+)
+from generation.models import Generation, next_take_number
 from generation.providers.base import Task
 from generation.providers.description import Kind
-from generation.providers.registry import of_kind
-from generation.terminal import Usage
-from projects import pictures
+from generation.providers.registry import providers_of_kind
+from generation.quoting import eligibility, quotes
+from projects import references
 from projects.models import AspectRatio, Reference, Resolution, Scene
-from teams.models import Team, User
+from teams.models import User
 
-SORA = "sora"
 DEFAULT_SECONDS = Decimal(4)
 
 
-class Command(terminal.MakingCommand[Generation]):
+class Command(JobCommand[Generation]):
     name = "video"
-    help = "Make one clip. Exit code 0: done, 1: failed, 2: cannot be asked for like that, 3: nobody knows."
+    help = f"Generate a video clip. {EXIT_CODES}"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("-p", "--prompt", default="", help="what the clip shows")
-        parser.add_argument("-o", "--output", type=Path, help="where the MP4 is written to")
-        providers = of_kind(Kind.LOCAL, Kind.REMOTE)
         default = catalogue.default_video_model().provider
-        sora_models = [model.id for model in catalogue.all_models().values() if model.provider == SORA]
-        parser.add_argument("--video-provider", choices=providers, help=f"who makes it (default: {default}, free)")
-        parser.add_argument("--sora-model", choices=sora_models)
-        parser.add_argument("--model", help="any model of “manage.py models”")
+        providers = providers_of_kind(Kind.LOCAL, Kind.REMOTE)
+        sora_models = [model.id for model in catalogue.all_models().values() if model.provider == "sora"]
+        parser.add_argument("--video-provider", choices=providers, help=f"default: {default}, free")
+        models = parser.add_mutually_exclusive_group()
+        models.add_argument("--model", help="any video model listed by “manage.py models”")
+        models.add_argument("--sora-model", dest="model", choices=sora_models)
         parser.add_argument("--duration", help="seconds")
         parser.add_argument("--resolution", choices=Resolution.values)
         parser.add_argument("--aspect", choices=AspectRatio.values, default="16:9")
         parser.add_argument("--image", type=Path, help="start frame")
         parser.add_argument("--last-frame", type=Path, help="end frame")
-        parser.add_argument("--reference", type=Path, action="append", default=[], help="may be given several times")
-        parser.add_argument("--fit", choices=Reference.Fit.values, default="crop", help="how frames are made to fit")
-        parser.add_argument("--remix-of", type=int, metavar="ID")
-        parser.add_argument("--extend", type=int, metavar="ID")
-        parser.add_argument("--edit", type=int, metavar="ID")
+        parser.add_argument("--reference", type=Path, action="append", default=[], help="repeat for several")
+        parser.add_argument("--fit", choices=Reference.Fit.values, default="crop", help="how to fit frames to the clip")
+        changes = parser.add_mutually_exclusive_group()
+        changes.add_argument("--remix-of", type=int, metavar="TAKE", help="remix a finished take")
+        changes.add_argument("--extend", type=int, metavar="TAKE", help="extend a finished take")
+        changes.add_argument("--edit", type=int, metavar="TAKE", help="edit a finished take")
         parser.add_argument("--seed", type=int)
-        parser.add_argument("--negative-prompt", default="", help="what should not be seen")
+        parser.add_argument("--negative-prompt", default="", help="what to avoid")
         sound = parser.add_mutually_exclusive_group()
         sound.add_argument("--audio", dest="audio", action="store_const", const="on", default="")
         sound.add_argument("--no-audio", dest="audio", action="store_const", const="off")
         super().add_arguments(parser)
 
-    def provider_of(self, options: dict[str, Any]) -> str:
-        person = terminal.acting_person(options["person"])
-        if options["resume"] is not None:
-            return take_by_id(options["resume"], person).provider
-        if asked := asked_of(options, person):
-            return asked.source.provider
-        if options["video_provider"] or options["sora_model"]:
-            return str(options["video_provider"] or SORA)
-        if options["model"]:
-            connections.refresh_stale_models()
-            return model_by_id(options["model"], terminal.working_team(person, options["team"]).pk).provider
-        return catalogue.default_video_model().provider
+    def find_row(self, row_id: int, person: User) -> Generation:
+        return find_take(row_id, person)
 
-    def row_of(self, options: dict[str, Any]) -> Generation:
-        person = terminal.acting_person(options["person"])
-        connections.refresh_stale_models()
-        terminal.check_output(options["output"], overwrite=options["overwrite"])
-        if options["resume"] is not None:
-            return take_by_id(options["resume"], person)
+    def find_provider(self, options: dict[str, Any], person: User) -> str:
+        # A provider that lists its models with the key has none to choose from before.
+        return options["video_provider"] or super().find_provider(options, person)
+
+    def choose_model(self, options: dict[str, Any], person: User, key: GivenKey | None) -> Choice:
+        connections.refresh_stale_models(key=key)
+        if change := find_change(options, person):
+            team = change.source.scene.project.team
+            roster = command_roster(team, key)
+            model = roster.resolve_model(change.source) or find_model(change.source.model_id, "video", roster)
+            return Choice(team, model, roster)
+        team = find_editable_team(person, options["team"])
+        roster = command_roster(team, key)
+        return Choice(team, choose_new_model(options, roster), roster)
+
+    def create_row(self, options: dict[str, Any], person: User, choice: Choice) -> Generation:
         if not options["prompt"].strip():
-            raise Usage("Say what the clip shows: -p “A heron lifts off the lake”.")
-        asked = asked_of(options, person)
-        if asked:
-            team = asked.source.scene.project.team
-            model = connections.model_of(asked.source) or model_by_id(asked.source.model_id, team.pk)
-        else:
-            team = terminal.working_team(person, options["team"])
-            model = model_of(options, team.pk)
+            raise UsageError("Describe the clip: -p “A heron lifts off the lake”.")
+        change, model, roster = find_change(options, person), choice.model, choice.roster
         with transaction.atomic():
-            scene = asked.source.scene if asked else new_scene(options, model, person, team)
-            offered = offers.quote(Scene.objects.get(pk=scene.pk), model, asked)
-        assert offered.price is not None
-        sys.stderr.write(f"{model.name}, {offered.seconds.normalize():f} s: {offered.price}\n")
+            scene = change.source.scene if change else create_clip_scene(options, person, choice)
+            quote = quotes.require_quote(Scene.objects.get(pk=scene.pk), model, roster, change)
+        assert quote.price is not None
+        price = money(quote.price)
+        sys.stderr.write(f"{model.name}, {quote.seconds.normalize():f} s: {price}\n")
         try:
-            # Outside of any transaction: people take their time, and nobody else is to wait for them.
-            terminal.agree(str(offered.price), yes=options["yes"], is_free=offered.price.amount == 0)
-            now, price = Scene.objects.get(pk=scene.pk), str(offered.price)
-            number = now.next_take_number
-            return pipeline.enqueue(now, number=number, member=person, model=model, expected=price, asked=asked).take
-        except (Usage, ValidationError, KeyboardInterrupt):
-            if not asked:
+            confirm_price(price, yes=options["yes"] or quote.price == 0)
+            scene = Scene.objects.get(pk=scene.pk)
+            number = next_take_number(scene)
+            return pipeline.enqueue(
+                scene, number=number, member=person, model=model, expected=price, rework=change, roster=roster
+            ).take
+        except (UsageError, ValidationError, KeyboardInterrupt):
+            if not change:
                 scene.delete()
             raise
 
-    def step(self, row_id: int) -> None:
-        pipeline.advance(row_id)
+    def step(self, row_id: int, key: GivenKey | None) -> None:
+        pipeline.advance(row_id, key=key)
 
-    def write(self, row: Generation, output: Path | None) -> list[str]:
-        if output is None:
-            return [str(row.clip.path)]
-        with row.clip.open("rb") as clip:
-            terminal.write_whole(clip, output)
-        return [str(output)]
+    def files(self, row: Generation) -> list[FieldFile]:
+        return [row.clip]
 
     def describe(self, row: Generation, written: list[str]) -> dict[str, Any]:
         return {
@@ -120,97 +124,86 @@ class Command(terminal.MakingCommand[Generation]):
         }
 
 
-# -- What was asked for ------------------------------------------------------------------------------------------------
-
-
-def take_by_id(take_id: int, person: User) -> Generation:
+def find_take(take_id: int, person: User) -> Generation:
     takes = Generation.objects.select_related("scene__project").filter(scene__project__team__memberships__user=person)
     take = takes.filter(pk=take_id).first()
     if take is None:
-        raise Usage(f"There is no take {take_id} here.")
+        raise UsageError(f"There is no take {take_id}.")
     return take
 
 
-def model_by_id(model_id: str, team_id: int) -> Model:
-    model = connections.all_models(team_id).get(model_id)
-    if model is None or model.kind != "video":
-        raise Usage(f"There is no video model called {model_id}. “manage.py models” lists them.")
-    return model
+def find_change(options: dict[str, Any], person: User) -> quotes.Rework | None:
+    """What to do to a finished take; None for a new clip."""
+    tasks = {Task.REMIX: options["remix_of"], Task.EXTEND: options["extend"], Task.EDIT: options["edit"]}
+    given = next(((task, take_id) for task, take_id in tasks.items() if take_id is not None), None)
+    if given is None:
+        return None
+    names = ("image", "last_frame", "reference", "seed", "negative_prompt", "audio", "duration", "resolution")
+    for name in (*names, "model", "video_provider"):
+        if options[name]:
+            raise UsageError(f"--{name.replace('_', '-')} can't be combined with --remix-of, --extend or --edit.")
+    task, take_id = given
+    return quotes.Rework(task, find_take(take_id, person), options["prompt"])
 
 
-def model_of(options: dict[str, Any], team_id: int) -> Model:
-    provider, sora_model, model_id = (options[name] for name in ("video_provider", "sora_model", "model"))
-    if sora_model and (model_id or provider not in (None, SORA)):
-        raise Usage(f"--sora-model {sora_model} is a model of --video-provider {SORA}; leave out the other.")
-    if chosen := sora_model or model_id:
-        model = model_by_id(chosen, team_id)
+# -- Choosing a model --------------------------------------------------------------------------------------------------
+
+
+def choose_new_model(options: dict[str, Any], roster: Roster) -> Model:
+    provider = options["video_provider"]
+    if options["model"]:
+        model = find_model(options["model"], "video", roster)
         if provider and model.provider != provider:
-            raise Usage(f"{model.name} is a model of --video-provider {model.provider}, not {provider}.")
+            raise UsageError(f"{model.name} belongs to --video-provider {model.provider}, not {provider}.")
         return model
-    return cheapest_of(provider, team_id) if provider else catalogue.default_video_model()
+    return find_cheapest_model(provider, roster) if provider else catalogue.default_video_model()
 
 
-def cheapest_of(provider: str, team_id: int) -> Model:
-    """Raises Usage with the reason where none of the provider's models can be had."""
-    known = connections.all_models(team_id).values()
-    models = [one for one in known if one.provider == provider and one.kind == "video"]
-    blocked = {one.id: obstacles.why_not(one, team_id) for one in models}
-    at_hand = [one for one in models if not blocked[one.id] and one.price_per_second]
-    if not at_hand:
-        raise Usage(next((reasons[0] for reasons in blocked.values() if reasons), f"{provider} offers no model now."))
-    return min(at_hand, key=lambda one: min(one.price_per_second.values()))
+def find_cheapest_model(provider: str, roster: Roster) -> Model:
+    """Among those available to the team; if none is, the quote says why."""
+    models = [m for m in roster.models.values() if m.provider == provider and m.price_per_second]
+    available = [model for model in models if not eligibility.find_blockers(model, roster)]
+    if not models:
+        raise UsageError(f"{provider} lists no models. Check its connection, or choose another --video-provider.")
+    return min(available or models, key=lambda model: min(model.price_per_second.values()))
 
 
-def seconds_of(options: dict[str, Any], model: Model, team_id: int) -> Decimal:
+# -- The scene that keeps a new clip -----------------------------------------------------------------------------------
+
+
+def create_clip_scene(options: dict[str, Any], person: User, choice: Choice) -> Scene:
+    model = choice.model
+    if options["seed"] is not None and options["seed"] < 0:
+        raise UsageError("--seed must be a whole number, 0 or higher.")
+    scene = create_scene(
+        choice.team,
+        person,
+        options["prompt"],
+        options["aspect"],
+        own_prompt=options["prompt"].strip(),
+        duration=choose_duration(options, choice),
+        model_id=model.id,
+        scene_resolution=options["resolution"] or ("720p" if "720p" in model.sizes else next(iter(model.sizes))),
+        seed=options["seed"],
+        audio=options["audio"],
+        negative_prompt=options["negative_prompt"],
+    )
+    roles = Reference.Role
+    pictures = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
+    for role, path in [*pictures, *((roles.REFERENCE, path) for path in options["reference"])]:
+        if path:
+            references.add_reference(scene.project, scene, role, read_picture(path), member=person, fit=options["fit"])
+    return scene
+
+
+def choose_duration(options: dict[str, Any], choice: Choice) -> Decimal:
+    model = choice.model
     if options["duration"] is None:
         return model.seconds.nearest(DEFAULT_SECONDS)
     try:
         seconds = Decimal(options["duration"])
     except InvalidOperation:
-        raise Usage(f"--duration is {options['duration']!r}; write seconds such as 8.") from None
-    if obstacles := [*offers.length_obstacles(model, seconds, team_id, exactly=True)]:
-        raise Usage(obstacles[0].replace("this scene has", "--duration is"))
+        raise UsageError(f"--duration {options['duration']!r} is not a number of seconds, such as 8.") from None
+    if blockers := [*quotes.length_blockers(model, seconds, choice.roster, exactly=True)]:
+        raise UsageError(blockers[0].replace("this scene has", "--duration is"))
     return seconds
-
-
-def new_scene(options: dict[str, Any], model: Model, person: User, team: Team) -> Scene:
-    project = terminal.command_project(team, person, options["aspect"])
-    resolution = options["resolution"] or ("720p" if "720p" in model.sizes else next(iter(model.sizes)))
-    scene = Scene(
-        project=project,
-        position=project.scenes.filter(deleted_at=None).count() + 1,
-        title=options["prompt"].strip()[:60],
-        action=options["prompt"].strip()[:4000],
-        own_prompt=options["prompt"].strip(),
-        duration=seconds_of(options, model, team.pk),
-        model_id=model.id,
-        scene_resolution=resolution,
-        seed=options["seed"],
-        audio=options["audio"],
-        negative_prompt=options["negative_prompt"],
-    )
-    if options["seed"] is not None and options["seed"] < 0:
-        raise Usage("--seed is a whole number from 0 on.")
-    scene.save()
-    roles = Reference.Role
-    given = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
-    for role, path in [*given, *((roles.REFERENCE, path) for path in options["reference"])]:
-        if path:
-            pictures.put(project, scene, role, terminal.picture_from(path), member=person, fit=options["fit"])
-    return scene
-
-
-def asked_of(options: dict[str, Any], person: User) -> offers.Asked | None:
-    """What shall be done to a finished take; None for a new clip."""
-    given = {Task.REMIX: options["remix_of"], Task.EXTEND: options["extend"], Task.EDIT: options["edit"]}
-    chosen = [(task, take_id) for task, take_id in given.items() if take_id is not None]
-    if not chosen:
-        return None
-    if len(chosen) > 1:
-        raise Usage("Only one of --remix-of, --extend and --edit can be given.")
-    names = ("image", "last_frame", "reference", "seed", "negative_prompt", "audio", "duration", "resolution")
-    for name in (*names, "model", "sora_model", "video_provider"):
-        if options[name]:
-            raise Usage(f"--{name.replace('_', '-')} cannot be given for a clip that is made from another.")
-    ((task, take_id),) = chosen
-    return offers.Asked(task, take_by_id(take_id, person), options["prompt"])

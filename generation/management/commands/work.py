@@ -1,8 +1,8 @@
-"""Everything that happens in the background, in one command: both queues, the dispatcher, and a watchdog over them.
+"""All background work in one command: both queues, the dispatcher and the watchdog.
 
-Each queue is a child in a process group of its own. The watchdog asks an idle queue for a sign of life now and then, and
-replaces the group when none has come for settings.FROZEN_SECONDS: a killed django-q worker can leave its queue's lock
-behind, which stops the others for good. Leases make that, and any other death, harmless to the work itself.
+Each queue is a child process in its own process group. The watchdog sends heartbeats through idle queues and replaces a
+group that has executed nothing for settings.FROZEN_SECONDS: a killed django-q worker can leave the queue's lock behind,
+which stops the other workers for good. Leases let another worker continue the jobs of any process that died.
 """
 
 from __future__ import annotations
@@ -26,26 +26,29 @@ from django.db import Error as DatabaseUnreachable
 from django.db import close_old_connections
 from django.db.models.functions import Now
 
-from generation import connections, dispatch, media
-from generation.connections import own
-from generation.lease import release_leases_of, release_leases_of_ended_processes, release_leases_of_the_dead
+from core.plurals import count_noun
+from generation import connections
+from generation.connections import team_connections
+from generation.jobs import dispatch
+from generation.jobs.lease import release_leases_of_ended_processes, release_leases_of_the_dead, release_worker_leases
+from generation.media import storage
 from generation.models import Worker
 
 logger = logging.getLogger(__name__)
 
-#: Short: a poll should not be late by much.
+#: How late a poll may start.
 TICK_SECONDS = 0.2
 LOOK_AROUND_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 LONGEST_PATIENCE_SECONDS = 600.0
-#: What is being bought when it is told to stop is waited for; the answer is lost otherwise.
+#: On shutdown, wait this long for requests being sent: an answer that gets lost may have been paid for.
 SENDING_SECONDS = 25.0
-#: Rendering is simply done again elsewhere, so the media queue gets no time; a request to a provider gets some.
+#: Another worker repeats interrupted renders, so the media queue gets no time; requests to providers get some.
 STOP_SECONDS = {"media": 0.0, "remote": 3.0}
 
 
 class QueueProcess:
-    """One queue's process group, replaced when it dies or freezes."""
+    """The process group of one queue, replaced when it dies or freezes."""
 
     def __init__(self, name: str, worker: Worker) -> None:
         self.name = name
@@ -65,34 +68,34 @@ class QueueProcess:
         self.alive_at = self.asked_at = time.monotonic()
 
     def watch(self) -> None:
-        """Ask for a sign of life, and start again where there is none."""
+        """Send a heartbeat when due, and replace a queue that is dead or frozen."""
         now = time.monotonic()
         if self.process.poll() is not None:
-            logger.error("The %s queue has ended with code %s; starting it again.", self.name, self.process.returncode)
+            logger.error("The %s queue exited with code %s; restarting it.", self.name, self.process.returncode)
             self.replace()
             return
-        if self.has_executed_lately():
+        if self.has_executed_recently():
             self.alive_at, self.patience = now, settings.FROZEN_SECONDS
         if now - self.alive_at > self.patience:
-            logger.error("The %s queue has executed nothing for %.0f s; replacing it.", self.name, now - self.alive_at)
-            # On a machine that needs longer than that to start a queue, it would be replaced for ever.
+            logger.error("The %s queue has executed nothing for %.0f s; restarting it.", self.name, now - self.alive_at)
+            # A slow machine may need longer than that to start a queue: wait longer each time.
             self.patience = min(2 * self.patience, LONGEST_PATIENCE_SECONDS)
             self.replace()
         elif now - self.asked_at > settings.FROZEN_SECONDS / 4:
             self.asked_at = now
             dispatch.send_heartbeat(self.name)
 
-    def has_executed_lately(self) -> bool:
-        lately = timedelta(seconds=settings.FROZEN_SECONDS / 3)
-        executed = Worker.objects.filter(**{"pk": self.worker.pk, f"{self.name}_executed_at__gt": Now() - lately})
+    def has_executed_recently(self) -> bool:
+        recent = timedelta(seconds=settings.FROZEN_SECONDS / 3)
+        executed = Worker.objects.filter(**{"pk": self.worker.pk, f"{self.name}_executed_at__gt": Now() - recent})
         return executed.exists() or self.worker.is_busy(self.name, self.processes)
 
     def replace(self) -> None:
         self.kill()
         self.start()
 
-    def ask_to_stop(self) -> None:
-        """Only the main process: a signal to the whole group would tear its helpers away from under it."""
+    def request_stop(self) -> None:
+        """Signals only the main process: signalling the whole group hangs it and loses tasks."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
@@ -100,7 +103,7 @@ class QueueProcess:
         try:
             self.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            logger.info("The %s queue is stopped in the middle of something; that is handed over.", self.name)
+            logger.info("The %s queue was stopped during a task; another worker will continue it.", self.name)
         self.kill()
 
     def kill(self) -> None:
@@ -110,7 +113,7 @@ class QueueProcess:
 
 
 class Command(BaseCommand):
-    help = "Run the background work: queues, dispatcher and watchdog. Any number may run, on any number of machines."
+    help = "Run the background work: queues, dispatcher and watchdog. May run several times and on several machines."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopping = threading.Event()
@@ -132,7 +135,7 @@ class Command(BaseCommand):
                 try:
                     self.tick(worker, queues)
                 except DatabaseUnreachable as error:
-                    logger.warning("The database cannot be reached: %s", error)
+                    logger.warning("Can't reach the database: %s", error)
                     close_old_connections()
         finally:
             self.stop(worker, queues)
@@ -143,30 +146,32 @@ class Command(BaseCommand):
         return Worker.objects.create(name=name, media_workers=settings.MEDIA_WORKERS)
 
     def tick(self, worker: Worker, queues: list[QueueProcess]) -> None:
-        dispatch.hand_over_due()
+        dispatch.dispatch_due()
         if time.monotonic() - self.looked_around_at < LOOK_AROUND_SECONDS:
             return
         self.looked_around_at = time.monotonic()
-        Worker.objects.filter(pk=worker.pk).update(seen_at=Now(), stopping=False)  # others may have taken it for dead
+        Worker.objects.filter(pk=worker.pk).update(
+            seen_at=Now(), stopping=False
+        )  # another machine may have marked it dead
         if released := release_leases_of_the_dead() + release_leases_of_ended_processes(worker.pk):
-            logger.warning("A worker has died; handed over %s of what it held.", released)
+            logger.warning("A worker died; released %s.", count_noun(released, "lease"))
         dispatch.explain_waiting()
         for queue in queues:
             queue.watch()
         if time.monotonic() - self.swept_at > SWEEP_SECONDS:
             self.swept_at = time.monotonic()
-            media.sweep_scratch()
-            own.wipe_removed()
+            storage.sweep_scratch()
+            team_connections.wipe_removed()
             self.refresh_models()
 
     def refresh_models(self) -> None:
         if connections.has_listing():
-            dispatch.send_refresh()
+            connections.enqueue_refresh()
 
     def stop(self, worker: Worker, queues: list[QueueProcess]) -> None:
         now = time.monotonic()
         for queue in queues:
-            queue.ask_to_stop()
+            queue.request_stop()
         with contextlib.suppress(DatabaseUnreachable):
             while worker.is_sending() and time.monotonic() < now + SENDING_SECONDS:
                 time.sleep(TICK_SECONDS)
@@ -174,8 +179,8 @@ class Command(BaseCommand):
             queue.stop(now + STOP_SECONDS[queue.name])
         try:
             Worker.objects.filter(pk=worker.pk).update(stopping=True)
-            handed_over = release_leases_of(worker.pk)
+            released = release_worker_leases(worker.pk)
         except DatabaseUnreachable as error:
-            logger.warning("Leases are left to run out: %s", error)
+            logger.warning("Can't release leases; they will expire: %s", error)
         else:
-            logger.info("Stopped; handed over %s.", handed_over or "nothing")
+            logger.info("Stopped; released %s.", count_noun(released, "lease"))

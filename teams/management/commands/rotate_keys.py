@@ -1,4 +1,4 @@
-"""Change the key that secrets are encrypted with, while everything runs."""
+"""Change the encryption key of stored secrets while the installation runs."""
 
 from __future__ import annotations
 
@@ -8,58 +8,65 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from teams import secrets
-from teams.secrets import Unreadable
+from core import secrets
+from core.plurals import count_noun
+from core.secrets import Unreadable
 
 
 class Command(BaseCommand):
-    help = "Encrypt every stored secret anew with a new key. It may be stopped and run again; old keys stay until --drop-old."
+    help = "Re-encrypt every stored secret with a new key. Safe to interrupt; old keys are kept until --drop-old."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--drop-old", action="store_true", help="remove the keys that nothing needs any more")
-        parser.add_argument("--go-on", action="store_true", help="add no key: finish a run that was stopped")
+        parser.add_argument("--drop-old", action="store_true", help="remove keys that are no longer used")
+        parser.add_argument(
+            "--continue", dest="resume", action="store_true", help="finish an interrupted run, without adding a key"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            done = self.drop_old() if options["drop_old"] else self.rotate(add=not options["go_on"])
+            done = self.drop_old() if options["drop_old"] else self.rotate(add=not options["resume"])
         except Unreadable as error:
             self.stderr.write(str(error))
             done = False
         sys.exit(0 if done else 1)
 
     def rotate(self, *, add: bool) -> bool:
-        """Whether the first key opens everything now."""
-        if add and not secrets.are_of_environment():
+        """Whether the first key now decrypts every secret."""
+        if add and not secrets.are_from_environment():
             secrets.add_key()
-            self.stdout.write("There is a new key.")
+            self.stdout.write("Added a new key.")
         elif add:
-            self.stdout.write("The keys are those of IMAGEAI_SECRET_KEYS: put a new one first there beforehand.")
-        anew, lost = reseal_all()
-        self.stdout.write(f"{anew} secrets are encrypted with the first key now.")
-        if lost:
-            self.stderr.write(f"{lost} could not be read; “manage.py doctor” names them.")
-        return not lost
+            self.stdout.write(
+                "Using the first key of IMAGEAI_SECRET_KEYS. To rotate, put a new key first before running this."
+            )
+        resealed, unreadable = reseal_all()
+        self.stdout.write(f"Re-encrypted {count_noun(resealed, 'secret')} with the first key.")
+        if unreadable:
+            self.stderr.write(f"Can't decrypt {count_noun(unreadable, 'secret')}. Run “manage.py doctor” for the list.")
+        return not unreadable
 
     def drop_old(self) -> bool:
-        if needing := sum(not secrets.is_current(token) for place in secrets.places() for _, token in place.tokens()):
-            self.stderr.write(f"{needing} secrets still need an old key. Run it without --drop-old first.")
+        if outdated := sum(not secrets.is_current(token) for place in secrets.places() for _, token in place.tokens()):
+            self.stderr.write(
+                f"Still encrypted with an old key: {count_noun(outdated, 'secret')}. Run without --drop-old first."
+            )
             return False
-        if secrets.are_of_environment():
-            self.stdout.write("Nothing needs the old keys of IMAGEAI_SECRET_KEYS any more: leave only the first there.")
+        if secrets.are_from_environment():
+            self.stdout.write("The old keys of IMAGEAI_SECRET_KEYS are no longer used. Keep only the first.")
         else:
-            self.stdout.write(f"{secrets.drop_old_keys()} old keys are removed.")
+            self.stdout.write(f"Removed {count_noun(secrets.drop_old_keys(), 'old key')}.")
         return True
 
 
 def reseal_all() -> tuple[int, int]:
-    """How many were encrypted anew, and how many cannot be read; each row by itself, so that nothing waits for it."""
-    anew = lost = 0
+    """Return how many were re-encrypted and how many are unreadable. Commits each row by itself, to hold no locks."""
+    resealed = unreadable = 0
     for place in secrets.places():
         for pk, token in place.tokens():
             if secrets.is_current(token):
                 continue
             try:
-                anew += place.replace(pk, token, secrets.seal(secrets.unseal(token)))
+                resealed += place.replace(pk, token, secrets.seal(secrets.unseal(token)))
             except Unreadable:
-                lost += 1
-    return anew, lost
+                unreadable += 1
+    return resealed, unreadable

@@ -1,6 +1,6 @@
-"""Print a one-time sign-in link; for the installation's first owner unless told otherwise.
+"""Print a one-time sign-in link, by default for the first owner.
 
-With --add the person is made a member first, so an operator can let someone in without e-mail.
+With --add the user becomes a member first, so that an administrator can invite people without e-mail.
 """
 
 import contextlib
@@ -20,16 +20,16 @@ from teams.models import Membership, Role, SignInLink, Team, User
 
 
 class Command(BaseCommand):
-    help = "Print a link that signs one person in, once, within 24 hours."
+    help = "Print a sign-in link that works once, within 24 hours."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("email", nargs="?", help="whose link; default: the first owner")
+        parser.add_argument("email", nargs="?", help="e-mail address of the user (default: the first owner)")
         parser.add_argument(
-            "--add", choices=Role.values, metavar="ROLE", help="make them a member with this role first"
+            "--add", choices=Role.values, metavar="ROLE", help="first add the user to the team with this role"
         )
-        parser.add_argument("--team", type=int, help="with --add: the team's number; default: the first team")
+        parser.add_argument("--team", type=int, help="with --add: number of the team (default: the first)")
         parser.add_argument("--base-url", default="http://127.0.0.1:8000")
-        parser.add_argument("--when-ready", action="store_true", help="wait until the server answers")
+        parser.add_argument("--when-ready", action="store_true", help="first wait until the server responds")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = self.add_member(options) if options["add"] else self.find_person(options["email"])
@@ -45,12 +45,12 @@ class Command(BaseCommand):
         else:
             user = people.filter(memberships__role=Role.OWNER).order_by("pk").first()
         if user is None:
-            raise CommandError(f"There is nobody with the address {email}." if email else "There is no owner yet.")
+            raise CommandError(f"No user has the e-mail address {email}." if email else "No team has an owner yet.")
         return user
 
     def add_member(self, options: dict[str, Any]) -> User:
         if not options["email"]:
-            raise CommandError("--add needs the person's e-mail address.")
+            raise CommandError("--add requires an e-mail address.")
         try:
             validate_email(options["email"])
         except ValidationError as error:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         teams = Team.objects.order_by("pk")
         team = teams.filter(pk=options["team"]).first() if options["team"] else teams.first()
         if team is None:
-            raise CommandError("There is no such team.")
+            raise CommandError(f"There is no team {options['team']}." if options["team"] else "There is no team yet.")
         user = User.objects.filter(email=options["email"].lower()).first() or User.objects.create_user(options["email"])
         role = Role(options["add"])
         if members.join(team.pk, user, role):
@@ -69,16 +69,16 @@ class Command(BaseCommand):
                 members.change_role(membership, role, None)
             except ValidationError as error:
                 raise CommandError(" ".join(error.messages)) from error
-            self.stderr.write(f"{user.email} was {membership.role} of {team} and is {role} now.")
+            self.stderr.write(f"Changed {user.email} from {membership.role} to {role} in {team}.")
         return user
 
     def wait_for(self, url: str, seconds: float = 60) -> None:
         deadline, parent = time.monotonic() + seconds, os.getppid()
         while time.monotonic() < deadline:
             if os.getppid() != parent:
-                raise SystemExit  # the server was stopped before it was ready
+                raise SystemExit  # the server stopped before it was ready
             with contextlib.suppress(requests.RequestException):
                 requests.get(url, timeout=2)
                 return
             time.sleep(0.05)
-        raise CommandError(f"{url} did not answer within {seconds:.0f} s.")
+        raise CommandError(f"{url} did not respond within {seconds:.0f} s.")

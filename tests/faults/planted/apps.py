@@ -36,9 +36,9 @@ def die() -> None:
 
 def death_before_the_post() -> None:
     """After `submitting` is written down, before a byte is sent."""
-    from generation.pipeline import making, remote
+    from generation.pipeline import provider_request, submit
 
-    real = making.with_pictures
+    real = provider_request.open_request
 
     @contextmanager
     def dying(take: Any) -> Iterator[Any]:
@@ -47,7 +47,7 @@ def death_before_the_post() -> None:
         with real(take) as request:
             yield request
 
-    vars(remote)[real.__name__] = dying
+    vars(submit)[real.__name__] = dying
 
 
 def death_after_the_file() -> None:
@@ -66,16 +66,16 @@ def death_after_the_file() -> None:
 
 def hang() -> None:
     """A task that never returns, and gives no sign of life."""
-    from generation.pipeline import making
+    from generation.pipeline import provider_request
 
-    real = making.request_of
+    real = provider_request.build_request
 
     def hanging(take: Any) -> Any:
         if not take.connection_id and is_armed("hang"):
             time.sleep(100_000)
         return real(take)
 
-    making.request_of = hanging
+    provider_request.build_request = hanging
 
 
 def another_time() -> None:

@@ -11,8 +11,8 @@ from PIL import Image
 from generation.providers.base import ProviderError, Request, Shot
 
 
-def a_request(**changes: object) -> Request:
-    values: dict[str, object] = {
+def a_request(**changes: Any) -> Request:
+    values: dict[str, Any] = {
         "prompt": "A heron lifts off the lake.",
         "shot": Shot(),
         "width": 1280,
@@ -20,7 +20,7 @@ def a_request(**changes: object) -> Request:
         "duration": Decimal("8.0"),
         "model": "sora-2",
     }
-    return Request(**(values | changes))  # type: ignore[arg-type]
+    return Request(**(values | changes))
 
 
 def refusal_of(work: Callable[..., object], *args: Any) -> ProviderError:

@@ -6,18 +6,18 @@ import asyncio
 import base64
 import dataclasses
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from generation.catalogue.loader import read_model
-from generation.connections.trying import in_pixels
+from generation.connections.probe import convert_sizes
 from generation.providers import openrouter
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from generation.providers.openrouter_models import LiveModel, catalogue_row
-from tests.generation.conftest import KEY
+from tests.commands import KEY
 from tests.generation.providers.conftest import a_picture, a_request, refusal_of
 from tests.standin import Fault, StandIn
 
@@ -205,23 +205,14 @@ def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, account, tmp_path
     assert refusal_of(openrouter.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
 
 
-def test_what_openrouter_cannot(account):
-    assert openrouter.find(account, veo_request(), datetime.now(UTC), frozenset()) is None
-    assert (openrouter.listing(account), openrouter.cancel(account, "a"), openrouter.delete(account, "a")) == (
-        [],
-        False,
-        False,
-    )
-
-
 # -- The live list -----------------------------------------------------------------------------------------------------
 
 
 def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
     listed = openrouter.catalogue_rows(account, date(2026, 11, 24))
 
-    rows = json.loads(json.dumps([in_pixels(row) for row in listed]))
-    found = {row["id"]: read_model(row | {"checked_on": date(2026, 11, 24)}) for row in rows}
+    rows = json.loads(json.dumps([convert_sizes(row) for row in listed]))
+    found = {row["id"]: read_model(row) for row in rows}
 
     assert sorted(found) == ["google/veo-3.1", "minimax/hailuo-3", "x-ai/grok-imagine-video"]
     veo = found["google/veo-3.1"]

@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from generation.providers import sora
+from generation.providers import registry, sora
 from generation.providers.base import Ability, Account, ErrorKind, Progress, ProgressState, Task
 from generation.providers.registry import PROVIDERS
-from tests.generation.conftest import KEY
+from tests.commands import KEY
 from tests.generation.providers.conftest import a_picture, a_request, refusal_of
 from tests.standin import Fault, StandIn
 
 
 def account_at(stand_in: StandIn, preset: str = "openai", key: str = KEY) -> Account:
     stand_in.state.flavour["sora"] = {"vllm-omni": "vllm"}.get(preset, preset)
-    return Account(base_url=f"{stand_in.url}/openai/v1", key=key, abilities=PROVIDERS["sora"].abilities_of(preset))
+    abilities = PROVIDERS["sora"].connection_abilities(preset)
+    return Account(base_url=f"{stand_in.url}/openai/v1", key=key, abilities=abilities)
 
 
 def progress_of(account: Account, remote_id: str) -> Progress:
@@ -198,7 +199,7 @@ def test_a_wrong_key_is_said_and_never_shown(stand_in, preset):
     assert refusal_of(sora.submit, account, a_request()).kind == ErrorKind.AUTH
     assert refusal_of(sora.test, account, ["sora-2"]).kind == ErrorKind.AUTH
     if preset == "openai":
-        assert refusal_of(sora.listing, account).message == "Incorrect API key provided: (the key)"
+        assert refusal_of(sora.list_clips, account).message == "Incorrect API key provided: (the key)"
     assert "sk-wrong" not in repr(account)
 
 
@@ -314,7 +315,7 @@ def test_an_address_that_has_expired_is_asked_for_again(stand_in, tmp_path):
     error = refusal_of(sora.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
     sora.fetch(account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
 
-    assert (error.kind, error.message) == (ErrorKind.PROVIDER, "The clip's address answered 403.")
+    assert (error.kind, error.message) == (ErrorKind.PROVIDER, "The clip's URL returned 403.")
     assert len(stand_in.state.calls("sora.get")) == 2
     assert (tmp_path / "clip.mp4").stat().st_size == 3000
 
@@ -358,18 +359,15 @@ def test_a_submit_whose_answer_was_lost_is_found_again(stand_in):
 
 
 def test_a_server_that_cannot_list_is_not_asked(stand_in):
-    account = account_at(stand_in, "litellm")
-
-    assert sora.find(account, a_request(), datetime.now(UTC), frozenset()) is None
-    assert sora.listing(account) == []
-    assert stand_in.state.arrived == []
+    assert registry.lister("sora", account_at(stand_in)) is sora
+    assert registry.lister("sora", account_at(stand_in, "litellm")) is None
 
 
 def test_the_newest_clips_are_listed(stand_in):
     account = account_at(stand_in)
     first, second = (sora.submit(account, a_request(prompt=prompt)) for prompt in ("One", "Two"))
 
-    listed = sora.listing(account)
+    listed = sora.list_clips(account)
 
     assert [(clip.id, clip.prompt, clip.state) for clip in listed] == [
         (second, "Two", ProgressState.DONE),
@@ -382,17 +380,19 @@ def test_cancel_and_delete_only_where_the_server_does(stand_in):
     openai, vllm = account_at(stand_in), account_at(stand_in, "vllm-omni")
     remote_id = sora.submit(vllm, a_request(width=832, height=480))
 
-    assert not sora.cancel(openai, remote_id)
+    assert registry.canceller("sora", openai) is None
+    assert registry.canceller("sora", vllm) is sora
     assert sora.cancel(vllm, remote_id)
     assert stand_in.state.deleted == [remote_id]
-    assert not sora.delete(dataclasses.replace(openai, abilities=frozenset()), remote_id)
+    assert registry.deleter("sora", openai) is sora
+    assert registry.deleter("sora", dataclasses.replace(openai, abilities=frozenset())) is None
 
 
 def test_a_finished_clip_is_deleted(stand_in):
     account = account_at(stand_in)
     remote_id = sora.submit(account, a_request())
 
-    assert sora.delete(account, remote_id)
+    sora.delete(account, remote_id)
     assert stand_in.state.clips == {}
 
 
@@ -428,8 +428,9 @@ def test_a_server_that_is_something_else_is_told_apart(stand_in, fault):
 
 def test_what_a_server_can_do_is_declared():
     sora = PROVIDERS["sora"]
-    assert Ability.CANCEL in sora.abilities_of("vllm-omni")
-    assert sora.abilities_of("other") == sora.abilities_of("unheard of") == frozenset()
+    assert Ability.CANCEL in sora.connection_abilities("vllm-omni")
+    assert sora.connection_abilities("other") == sora.connection_abilities("unheard of") == frozenset()
+    assert sora.connection_abilities("vllm-omni", [Ability.LIST]) == {Ability.LIST}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from generation.providers import veo
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
-from tests.generation.conftest import KEY
+from tests.commands import KEY
 from tests.generation.providers.conftest import a_picture, a_request, refusal_of
 from tests.standin import Fault, StandIn
 
@@ -233,11 +232,6 @@ def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, tmp_path, fault, 
     stand_in.state.fail("veo.content", fault)
 
     assert refusal_of(veo.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
-
-
-def test_what_google_cloud_cannot(account):
-    assert veo.find(account, veo_request(), datetime.now(UTC), frozenset()) is None
-    assert (veo.listing(account), veo.cancel(account, "op"), veo.delete(account, "op")) == ([], False, False)
 
 
 def test_the_connection_says_what_works(stand_in, account):

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+
+from core import money as amounts
+
+register = template.Library()
+
+
+@register.filter
+def money(amount: Decimal | str | None) -> str:
+    """Empty for an amount that is not known, so that `default` can say so; Django passes "" where the variable is missing."""
+    return "" if amount is None or isinstance(amount, str) else amounts.money(amount)

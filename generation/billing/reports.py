@@ -1,0 +1,192 @@
+"""What takes and pictures were estimated to cost, and did: sums, and a table of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from core.money import CURRENCY, exact
+from generation.connections import Roster, roster_for
+from generation.models import Generation, ImageJob
+from generation.states import ACTIVE, Status
+from projects.models import Project
+from teams.models import Membership, User
+
+GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
+COSTLY = Q(estimated_cost__gt=0) | Q(actual_cost__gt=0)
+#: Nobody knows yet what became of it, or it is under way: the estimate is set aside.
+OPEN = (*ACTIVE, Status.UNKNOWN)
+NOBODY = "somebody"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a member's takes or pictures with one model cost in one month of a project."""
+
+    project_id: int
+    member_id: int | None
+    month: str
+    project: str
+    member: str
+    model: str
+    count: int
+    estimated: Decimal
+    actual: Decimal
+    reserved: Decimal
+
+
+@dataclass
+class Sums:
+    name: str
+    count: int = 0
+    estimated: Decimal = Decimal(0)
+    actual: Decimal = Decimal(0)
+    reserved: Decimal = Decimal(0)
+
+    def add(self, line: Line) -> None:
+        self.count += line.count
+        self.estimated += line.estimated
+        self.actual += line.actual
+        self.reserved += line.reserved
+
+
+def _takes_of(person: User) -> QuerySet[Generation]:
+    mine = Membership.objects.open_for_user(person)
+    return Generation.objects.filter(COSTLY, scene__project__team__memberships__in=mine)
+
+
+def _pictures_of(person: User) -> QuerySet[ImageJob]:
+    mine = Membership.objects.open_for_user(person)
+    return ImageJob.objects.filter(COSTLY, project__team__memberships__in=mine)
+
+
+def cost_lines(person: User) -> list[Line]:
+    """Everything that could have cost something in the person's teams, added up; deleted scenes and projects too."""
+    groups = [*_groups(_takes_of(person), "scene__project"), *_groups(_pictures_of(person), "project")]
+    rosters = cache(roster_for)
+    members = User.objects.in_bulk([group["created_by"] for group in groups if group["created_by"]])
+    return [
+        Line(
+            project_id=group["of"],
+            member_id=group["created_by"],
+            month=f"{group['month']:%Y-%m}",
+            project=group["title"],
+            member=str(members.get(group["created_by"], NOBODY)),
+            model=rosters(group["team"]).model_name(group["model_id"]),
+            count=group["count"],
+            estimated=exact(group["estimated"]),
+            actual=exact(group["actual"]),
+            reserved=exact(group["reserved"]),
+        )
+        for group in groups
+    ]
+
+
+def _groups(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
+    """`project` is the lookup from a row to its project."""
+    whose = {"of": F(project), "title": F(f"{project}__title"), "team": F(f"{project}__team")}
+    groups: Iterable[dict[str, Any]] = (
+        rows.order_by()
+        .values("created_by", "model_id", month=TruncMonth("created_at"), **whose)
+        .annotate(
+            count=Count("pk"),
+            estimated=Sum("estimated_cost"),
+            actual=Sum("actual_cost"),
+            reserved=Sum("estimated_cost", filter=Q(status__in=OPEN)),
+        )
+    )
+    return groups
+
+
+def group_lines(lines: Iterable[Line], by: str) -> list[Sums]:
+    """The sums by one of GROUPS, the dearest first; months newest first."""
+    sums: dict[Hashable, Sums] = {}
+    for line in lines:
+        key, name = _group_of(line, by)
+        sums.setdefault(key, Sums(name)).add(line)
+    if by == "month":
+        return sorted(sums.values(), key=lambda one: one.name, reverse=True)
+    return sorted(sums.values(), key=lambda one: (one.actual + one.reserved, one.estimated), reverse=True)
+
+
+def _group_of(line: Line, by: str) -> tuple[Hashable, str]:
+    """What makes a group one, and what people call it."""
+    match by:
+        case "project":
+            return line.project_id, line.project
+        case "member":
+            return line.member_id, line.member
+        case "model":
+            return line.model, line.model
+        case _:
+            return line.month, line.month
+
+
+def sum_lines(lines: Iterable[Line]) -> Sums:
+    sums = Sums(f"Total ({CURRENCY})")
+    for line in lines:
+        sums.add(line)
+    return sums
+
+
+# -- One by one --------------------------------------------------------------------------------------------------------
+
+HEADINGS: list[object] = [
+    "month",
+    "team",
+    "project",
+    "member",
+    "model",
+    "what",
+    "status",
+    f"estimated ({CURRENCY})",
+    f"actual ({CURRENCY})",
+    f"reserved ({CURRENCY})",
+]
+#: Of a row that is in the table; a prompt, a shot and what was made from it are not.
+READ = [
+    "created_at",
+    "created_by__name",
+    "created_by__email",
+    "model_id",
+    "status",
+    "estimated_cost",
+    "actual_cost",
+]
+READ_OF_TAKES = [*READ, "number", "scene__title", "scene__project__title", "scene__project__team__name"]
+READ_OF_PICTURES = [*READ, "role", "project__title", "project__team__name"]
+
+
+def cost_table(person: User) -> Iterator[list[object]]:
+    """Every take and every request for pictures, newest first, for a spreadsheet."""
+    yield HEADINGS
+    rosters = cache(roster_for)
+    takes = _takes_of(person).select_related("scene__project__team", "created_by").only(*READ_OF_TAKES)
+    for take in takes.order_by("-pk").iterator():
+        what = f"{take.scene.title}, take {take.number}"
+        yield _row(take, take.scene.project, what, rosters(take.team_id))
+    pictures = _pictures_of(person).select_related("project__team", "created_by").only(*READ_OF_PICTURES)
+    for request in pictures.order_by("-pk").iterator():
+        yield _row(request, request.project, request.get_role_display(), rosters(request.team_id))
+
+
+def _row(row: Generation | ImageJob, project: Project, what: str, roster: Roster) -> list[object]:
+    return [
+        f"{timezone.localtime(row.created_at):%Y-%m}",
+        str(project.team),
+        project.title,
+        str(row.created_by or NOBODY),
+        roster.model_name(row.model_id),
+        what,
+        row.get_status_display(),
+        row.estimated_cost,
+        row.actual_cost or Decimal(0),
+        row.estimated_cost if row.status in OPEN else Decimal(0),
+    ]

@@ -1,0 +1,371 @@
+"""What `manage.py video` and `manage.py image` share: common options, and one row worked on until it is finished.
+
+The command is one more worker for its row: it takes the steps that are due, and waits while another worker holds the
+lease. Progress goes to standard error; standard output carries the result alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from abc import ABC, abstractmethod
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand
+from django.db.models.fields.files import FieldFile
+from django.db.models.functions import Now
+
+from core.money import CURRENCY
+from generation.catalogue import Model
+from generation.connections import GivenKey, Roster, roster_for
+from generation.management.arguments import Exit, UsageError, check_output, find_user
+from generation.models import Generation, ImageJob, Job
+from generation.providers.registry import is_local
+from generation.states import Status
+from generation.takes.failures import explain_failure
+from projects.models import LONG_TEXT, Project, Scene
+from teams.models import Team, User
+
+LOOK_EVERY_SECONDS = 0.2
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 invalid request (nothing started), 3 status unknown, 130 interrupted."
+
+Row = TypeVar("Row", bound=Job)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The model to use, and where the result is kept."""
+
+    team: Team
+    model: Model
+    roster: Roster
+
+
+class JobCommand(BaseCommand, ABC, Generic[Row]):
+    """Creates or resumes one row, works on it until it is finished, and writes its files."""
+
+    #: As in “manage.py <name>”.
+    name: ClassVar[str]
+    #: The JSON answer when argparse ends the process before `handle` runs.
+    usage_message = "Invalid arguments; see standard error."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("-p", "--prompt", default="", help="what it shows")
+        parser.add_argument(
+            "-o",
+            "--output",
+            type=Path,
+            help="file to write (default: keep in storage only); images are numbered x-1.png ...",
+        )
+        parser.add_argument("--overwrite", action="store_true", help="replace the output file if it exists")
+        parser.add_argument(
+            "--api-key", help="use instead of the configured key; other users of this machine can see it"
+        )
+        parser.add_argument("--as", dest="person", metavar="EMAIL", help="act as this user (default: the first owner)")
+        parser.add_argument("--team", help="keep the result in this team (default: the user's first)")
+        parser.add_argument("--yes", action="store_true", help="start without confirming the price")
+        parser.add_argument("--resume", type=int, metavar="ID", help="continue an interrupted generation")
+        parser.add_argument("--json", action="store_true", help="print only the result, as JSON")
+
+    @abstractmethod
+    def find_row(self, row_id: int, person: User) -> Row:
+        """Raises UsageError if the person's teams have no such row."""
+
+    @abstractmethod
+    def choose_model(self, options: dict[str, Any], person: User, key: GivenKey | None) -> Choice:
+        """Raises UsageError. The model may turn out to be unavailable to the team."""
+
+    @abstractmethod
+    def create_row(self, options: dict[str, Any], person: User, choice: Choice) -> Row:
+        """Raises UsageError or ValidationError, and then leaves nothing behind."""
+
+    @abstractmethod
+    def step(self, row_id: int, key: GivenKey | None) -> None:
+        """Take the row's next step, unless another worker holds it."""
+
+    @abstractmethod
+    def files(self, row: Row) -> list[FieldFile]: ...
+
+    @abstractmethod
+    def describe(self, row: Row, written: list[str]) -> dict[str, Any]:
+        """JSON fields in addition to those that every row has."""
+
+    def find_provider(self, options: dict[str, Any], person: User) -> str:
+        return self.choose_model(options, person, None).model.provider
+
+    def count_files(self, options: dict[str, Any], row: Row | None) -> int:
+        return 1
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        self.wants_json = "--json" in argv
+        try:
+            super().run_from_argv(argv)
+        except SystemExit as end:
+            if end.code == Exit.USAGE and self.wants_json:
+                self.print_json({"id": None, "error": error_fields("usage", self.usage_message)})
+            raise
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.wants_json = options["json"]
+        try:
+            person, secret = find_user(options["person"]), options["api_key"]
+            key = GivenKey(self.find_key_provider(options, person), secret) if secret else None
+            row = self.open_row(options, person, key)
+        except (UsageError, ValidationError) as error:
+            messages = error.messages if isinstance(error, ValidationError) else [str(error)]
+            self.usage_message = " ".join(messages)
+            sys.stderr.write(f"{self.usage_message}\n")
+            sys.exit(Exit.USAGE)
+        sys.exit(self.finish(row, options, key))
+
+    def find_key_provider(self, options: dict[str, Any], person: User) -> str:
+        if options["resume"] is not None:
+            provider = self.find_row(options["resume"], person).provider
+        else:
+            provider = self.find_provider(options, person)
+        if is_local(provider):
+            raise UsageError(
+                "This server renders it without a key: leave out --api-key, or choose a provider or model."
+            )
+        return provider
+
+    def open_row(self, options: dict[str, Any], person: User, key: GivenKey | None) -> Row:
+        resumed = None if options["resume"] is None else self.find_row(options["resume"], person)
+        for path in numbered_paths(options["output"], self.count_files(options, resumed)):
+            check_output(path, overwrite=options["overwrite"])
+        return resumed or self.create_row(options, person, self.choose_model(options, person, key))
+
+    def finish(self, row: Row, options: dict[str, Any], key: GivenKey | None) -> Exit:
+        progress, output = Progress(), options["output"]
+        resume = f"manage.py {self.name} --resume {row.pk}" + (f" -o {output}" if output else "")
+        try:
+            run_to_end(row, partial(self.step, key=key), progress.show)
+        except Interrupted:
+            progress.end()
+            sys.stderr.write(f"Interrupted. To continue: {resume}\n")
+        progress.end()
+        written = self.write_files(row, options) if row.is_done else []
+        explain(row)
+        if options["json"]:
+            common = {
+                "id": row.pk,
+                "status": row.status,
+                "model": row.model_id,
+                "provider": row.provider,
+                "cost": row.actual_cost,
+                "currency": CURRENCY,
+                "error": describe_error(row),
+                "resume": resume if row.is_active else None,
+            }
+            self.print_json(common | self.describe(row, written))
+        elif written:
+            self.stdout.write("\n".join(written))
+        return exit_code(row)
+
+    def write_files(self, row: Row, options: dict[str, Any]) -> list[str]:
+        """Return the paths of the output files; without an output, those of the stored files."""
+        files = self.files(row)
+        if options["output"] is None:
+            return [file.path for file in files]
+        paths = numbered_paths(options["output"], self.count_files(options, row))[: len(files)]
+        for file, path in zip(files, paths, strict=True):
+            with file.open("rb") as source:
+                write_file(source, path)
+        return [str(path) for path in paths]
+
+    def print_json(self, values: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(values, default=str))
+
+
+# -- Before it starts --------------------------------------------------------------------------------------------------
+
+
+def numbered_paths(output: Path | None, count: int) -> list[Path]:
+    """Several files are called x-1.png, x-2.png ..."""
+    if output is None:
+        return []
+    return [output] if count == 1 else [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
+
+
+def create_scene(team: Team, person: User, prompt: str, aspect_ratio: str = "16:9", **fields: Any) -> Scene:
+    """In the team's project for what commands generate, one per aspect ratio.
+
+    Each result has a scene of its own: images kept by the project itself would be references of every clip in it.
+    """
+    title, prompt = f"Command line {aspect_ratio}", prompt.strip()
+    project = Project.objects.live().filter(team=team, title=title, aspect_ratio=aspect_ratio).first()
+    if project is None:
+        project = Project.objects.create(team=team, title=title, aspect_ratio=aspect_ratio, created_by=person)
+    position = project.scenes.filter(deleted_at=None).count() + 1
+    scene = Scene(project=project, position=position, title=prompt[:60], action=prompt[:LONG_TEXT], **fields)
+    scene.save()
+    return scene
+
+
+def command_roster(team: Team, key: GivenKey | None = None) -> Roster:
+    """The operator who runs a command has set up the environment for it, so its connections come first."""
+    return roster_for(team.pk, key=key, environment_first=True)
+
+
+def find_model(model_id: str, kind: str, roster: Roster) -> Model:
+    model = roster.models.get(model_id)
+    if model is None or model.kind != kind:
+        raise UsageError(f"No {kind} model is called {model_id}. Run “manage.py models” for the list.")
+    return model
+
+
+def confirm_price(price: str, *, yes: bool) -> None:
+    """Call outside any transaction: it waits for a person. Raises UsageError without a yes.
+
+    An empty price is one that depends on usage.
+    """
+    if yes:
+        return
+    sentence = f"This costs {price}." if price else "The price depends on usage."
+    if not sys.stdin.isatty():
+        raise UsageError(f"{sentence} Add --yes to start.")
+    sys.stderr.write(f"{sentence} Generate? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("Nothing was started.")
+
+
+# -- While it runs -----------------------------------------------------------------------------------------------------
+
+
+class Interrupted(Exception):
+    """Ctrl-C or SIGTERM: the row keeps its state, and any worker may continue it."""
+
+
+def run_to_end(row: Job, step: Callable[[int], None], show: Callable[[Job], None]) -> None:
+    """Take the row's steps until it is finished. Raises Interrupted."""
+    due = Generation.objects.due() if isinstance(row, Generation) else ImageJob.objects.due()
+    with Signals() as signals:
+        try:
+            while True:
+                row.refresh_from_db()
+                show(row)
+                if not row.is_active:
+                    return
+                if not due.filter(pk=row.pk).exists():
+                    time.sleep(LOOK_EVERY_SECONDS)
+                elif row.status == Status.QUEUED and not is_local(row.provider):
+                    signals.hold_during(lambda: step(row.pk))
+                else:
+                    step(row.pk)
+        except KeyboardInterrupt:
+            # Workers sign their leases; an unsigned one is this command's.
+            type(row)._default_manager.filter(pk=row.pk, leased_by=None).exclude(lease_token=None).update(
+                lease_token=None, lease_expires_at=None, next_step_at=Now()
+            )
+            row.refresh_from_db()
+            raise Interrupted from None
+
+
+class Signals:
+    """Inside, SIGINT and SIGTERM raise KeyboardInterrupt. Python delivers signals to the main thread only."""
+
+    def __init__(self) -> None:
+        self.is_holding = self.is_pending = False
+
+    def __enter__(self) -> Signals:
+        is_main = threading.current_thread() is threading.main_thread()
+        # A shell script ignores SIGINT for commands that it starts in the background: they keep running.
+        handled = [n for n in (signal.SIGINT, signal.SIGTERM) if is_main and signal.getsignal(n) != signal.SIG_IGN]
+        self.previous = {number: signal.signal(number, self.interrupt) for number in handled}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.previous.items():
+            signal.signal(number, handler)
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        if not self.is_holding or self.is_pending:
+            raise KeyboardInterrupt
+        self.is_pending = True
+        sys.stderr.write("\nWaiting for the provider's answer, to keep the clip. Press Ctrl-C again to stop now.\n")
+
+    def hold_during(self, action: Callable[[], None]) -> None:
+        """Delay the first signal until the action is over: a paid request whose answer is lost is charged for nothing."""
+        self.is_holding = True
+        try:
+            action()
+        finally:
+            self.is_holding = False
+        if self.is_pending:
+            raise KeyboardInterrupt
+
+
+class Progress:
+    """One line on standard error: rewritten on a terminal, otherwise a new line for each change."""
+
+    def __init__(self) -> None:
+        self.shown = ""
+
+    def show(self, row: Job) -> None:
+        line = str(row.get_status_display())
+        if isinstance(row, Generation) and row.status == Status.RUNNING:
+            line += f" {row.progress if sys.stderr.isatty() else row.progress // 10 * 10} %"
+        if row.waiting_for and row.is_active:
+            line += f": {row.waiting_for}"
+        if line != self.shown:
+            self.shown = line
+            sys.stderr.write(f"\r\033[K{line}" if sys.stderr.isatty() else f"{line}\n")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        if self.shown and sys.stderr.isatty():
+            sys.stderr.write("\n")
+        self.shown = ""
+
+
+# -- When it is finished -----------------------------------------------------------------------------------------------
+
+
+def exit_code(row: Job) -> Exit:
+    if row.is_active:
+        return Exit.INTERRUPTED
+    return {Status.COMPLETED: Exit.DONE, Status.UNKNOWN: Exit.UNKNOWN}.get(Status(row.status), Exit.FAILED)
+
+
+def describe_error(row: Job) -> dict[str, str] | None:
+    if failure := explain_failure(row):
+        fields = error_fields(row.error_kind, row.error_message, money=failure.money, next_step=failure.next_step)
+        return fields | {"code": row.error_code, "request_id": row.error_request_id}
+    return error_fields("cancelled", "Cancelled.") if row.status == Status.CANCELLED else None
+
+
+def error_fields(kind: str, message: str, *, money: str = "", next_step: str = "") -> dict[str, str]:
+    return {"kind": kind, "message": message, "code": "", "request_id": "", "money": money, "next_step": next_step}
+
+
+def explain(row: Job) -> None:
+    """Say on standard error why there is no result."""
+    if error := describe_error(row):
+        can_resolve = row.status == Status.UNKNOWN and isinstance(row, Generation)
+        command = f"Or run: manage.py resolve {row.pk} --help" if can_resolve else ""
+        parts = (error["message"] or str(row.status), error["money"], error["next_step"], command)
+        sys.stderr.write(" ".join(part for part in parts if part) + "\n")
+
+
+def write_file(source: FieldFile, path: Path) -> None:
+    """Copy an open file so that `path` is either unchanged or complete."""
+    partial = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        with partial.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,52 @@
+"""Pictures that came with an answer and are paid for, in storage until their row has them.
+
+Whatever ends the worker in between, the next one to look at the row finds them here.
+"""
+
+from __future__ import annotations
+
+import json
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from generation.providers.base import ImageResult
+
+FOLDER = "spool"
+
+
+def save(row_id: int, result: ImageResult) -> None:
+    """Raises OSError."""
+    for number, data in enumerate(result.images):
+        default_storage.save(_name(row_id, f"picture-{number}"), ContentFile(data))
+    answer = {"pictures": len(result.images), "usage": dict(result.usage)}
+    default_storage.save(_name(row_id, "answer.json"), ContentFile(json.dumps(answer).encode()))
+
+
+def load(row_id: int) -> ImageResult | None:
+    """What was put there as a whole; None for half an answer. Raises OSError."""
+    try:
+        with default_storage.open(_name(row_id, "answer.json")) as file:
+            answer = json.load(file)
+    except FileNotFoundError:
+        return None
+    images = []
+    for number in range(answer["pictures"]):
+        with default_storage.open(_name(row_id, f"picture-{number}")) as file:
+            images.append(file.read())
+    return ImageResult(tuple(images), answer["usage"])
+
+
+def clear(row_id: int) -> None:
+    folder = f"{FOLDER}/{row_id}"
+    try:
+        names = default_storage.listdir(folder)[1]
+    except FileNotFoundError:
+        return
+    for name in names:
+        default_storage.delete(f"{folder}/{name}")
+    default_storage.delete(folder)
+
+
+def _name(row_id: int, name: str) -> str:
+    return f"{FOLDER}/{row_id}/{name}"

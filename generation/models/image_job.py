@@ -1,0 +1,48 @@
+"""One request for pictures: when they are made, they become frames or references, which outlive it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from generation.models.job import Job, JobQuerySet
+from generation.states import ACTIVE
+from projects.models import Project, Reference, Scene
+
+
+class ImageJobQuerySet(JobQuerySet["ImageJob"]):
+    pass
+
+
+class ImageJob(Job):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="image_generations")
+    scene = models.ForeignKey(Scene, on_delete=models.CASCADE, null=True, related_name="image_generations")
+    #: What the pictures will be there.
+    role = models.CharField(max_length=12, choices=Reference.Role)
+    kind = models.CharField(max_length=10, choices=Reference.Kind, blank=True)
+    label = models.CharField(max_length=120, blank=True)
+
+    #: Made with the form that asked: the same click twice finds it taken.
+    click = models.UUIDField(null=True, unique=True)
+    prompt = models.TextField()
+    #: size, quality, background, output_format, compression, style, moderation, count; images are names of stored files.
+    options = models.JSONField(default=dict)
+    usage = models.JSONField(default=dict)
+    #: The names of the files that were made, and the references they became.
+    made = models.JSONField(default=list)
+
+    objects = ImageJobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(
+                fields=["next_step_at"], name="image_generation_active", condition=models.Q(status__in=sorted(ACTIVE))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} by {self.model_id}"
+
+    @property
+    def team_id(self) -> int:
+        return self.project.team_id

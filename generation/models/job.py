@@ -1,0 +1,118 @@
+"""A row that knows its next step: what clips and pictures in the making have in common.
+
+`status` is changed by pipeline/ alone. `version` grows with every change that people see, and `changed_at` is the database's
+time of the last one.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Self, TypeVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from generation.models.connection import Connection
+from generation.states import ACTIVE, FINAL, Status
+from teams.models import User
+
+RowT = TypeVar("RowT", bound="Job", covariant=True)
+
+
+class JobQuerySet(models.QuerySet[RowT]):
+    def active(self) -> Self:
+        return self.filter(status__in=ACTIVE)
+
+    def done(self) -> Self:
+        return self.filter(status=Status.COMPLETED)
+
+    def lease_free(self) -> Self:
+        return self.filter(models.Q(lease_expires_at=None) | models.Q(lease_expires_at__lte=Now()))
+
+    def due(self) -> Self:
+        """Rows whose next step may be taken now by whoever claims them."""
+        return self.active().lease_free().filter(next_step_at__lte=Now())
+
+
+class Job(models.Model):
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    provider = models.CharField(max_length=40)
+    #: The account it is made with; none for what is rendered here.
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, related_name="%(class)ss")
+    model_id = models.CharField(max_length=120)
+
+    estimated_cost = models.DecimalField(max_digits=12, decimal_places=4)
+    actual_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    submitted_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    #: For people: what it waits for, and until when where that is known (a pause or a rate limit).
+    waiting_for = models.CharField(max_length=300, blank=True)
+    waiting_until = models.DateTimeField(null=True)
+
+    next_step_at = models.DateTimeField(db_default=Now())
+    handed_over_at = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    leased_by = models.ForeignKey(
+        "generation.Worker", on_delete=models.SET_NULL, null=True, related_name="%(class)s_leases"
+    )
+
+    #: The process that holds the lease, on the machine of `leased_by`.
+    lease_pid = models.PositiveIntegerField(null=True)
+    #: Whoever worked on it died or was stopped; what it went on with.
+    recovered_at = models.DateTimeField(null=True)
+    was_adopted = models.BooleanField(default=False)
+    #: Somebody has seen that it did not succeed; it leaves the queue page.
+    dismissed_at = models.DateTimeField(null=True)
+
+    error_kind = models.CharField(max_length=20, blank=True)
+    error_message = models.TextField(blank=True)
+    error_code = models.CharField(max_length=120, blank=True)
+    error_request_id = models.CharField(max_length=200, blank=True)
+
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        abstract = True
+
+    @property
+    def cost(self) -> Decimal:
+        """What it did cost, or will by the estimate."""
+        return self.estimated_cost if self.actual_cost is None else self.actual_cost
+
+    @property
+    def team_id(self) -> int:
+        """The team that pays for it."""
+        raise NotImplementedError
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def is_done(self) -> bool:
+        return self.status == Status.COMPLETED
+
+    @property
+    def has_failed(self) -> bool:
+        """Including what needs a look: either way somebody has to do something."""
+        return self.status in {Status.FAILED, Status.UNKNOWN}
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def made_in(self) -> timedelta | None:
+        """How long it took from the moment it was begun; None while it is not over, or never began."""
+        began = self.submitted_at or self.started_at
+        return self.finished_at - began if began and self.finished_at else None

@@ -1,0 +1,286 @@
+"""Pictures from a provider: starting a request, and the one step that sends it and keeps what comes.
+
+A request is sent at most once. The answer holds the pictures themselves, so it is spooled before anything else happens, and
+a step that died in `submitting` goes on from the spool. With nothing in the spool the pictures may have been charged, and no
+provider lists them: a person decides.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from core.money import exact, money
+from core.plurals import count_noun
+from generation.billing import budget
+from generation.catalogue import Model
+from generation.connections import GivenKey, Roster, resolve_account, roster_for
+from generation.jobs import admission
+from generation.jobs.dispatch import dispatch_new_work
+from generation.jobs.lease import NO_LEASE, CancelRequested, Lease, LeaseLost
+from generation.media import spool, storage
+from generation.models import ImageJob
+from generation.pipeline.submission_slots import NOT_ACCEPTED, claim_slot, requeue_rejected, require_connection_id
+from generation.pipeline.transitions import UNCLEAR, end
+from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
+from generation.providers.registry import image_provider
+from generation.quoting import image_eligibility
+from generation.quoting.eligibility import find_blockers
+from generation.states import Status
+from projects import references
+from projects.models import Project, Reference, Scene
+from teams import activity
+from teams.models import User, Verb
+
+logger = logging.getLogger(__name__)
+
+STORE_AGAIN_SECONDS = 30
+OPTIONS = ("size", "quality", "background", "output_format", "compression", "style", "moderation", "count")
+
+
+@transaction.atomic
+def enqueue_images(
+    project: Project,
+    scene: Scene | None,
+    role: Reference.Role,
+    model: Model,
+    request: ImageRequest,
+    *,
+    member: User,
+    inputs: tuple[str, ...] = (),
+    expected: str | None = None,
+    confirmed: bool = True,
+    click: uuid.UUID | None = None,
+    roster: Roster | None = None,
+    **fields: str,
+) -> ImageJob:
+    """Start a request for pictures. `inputs` are names of stored files to edit, in place of the request's `images`.
+
+    A `click` that arrives twice starts one. Raises ValidationError with every blocker, or where the price is not the
+    `expected` one; NeedsConfirmation where the price needs a `confirmed` click. Without a `roster` it is read under the lock.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    if click and (existing := ImageJob.objects.filter(project=project, click=click).first()):
+        return existing
+    roster = roster or roster_for(project.team_id)
+    blockers = image_blockers(model, request, roster, len(inputs))
+    connection = roster.connection_for(model)
+    if role in Reference.FRAMES and request.count > 1:
+        blockers.append("A frame is one picture. Generate several as references.")
+    price = image_eligibility.image_price(model, request.size, request.quality, request.count)
+    shown_price = "" if price is None else money(price)
+    if expected is not None and expected != shown_price:
+        now = f"is now {shown_price}" if shown_price else "now depends on usage"
+        blockers.append(f"The price {now}. Nothing was started; generate again to accept.")
+    if price is None and budget.is_capped(project, connection.stored if connection else None):
+        blockers.append(
+            f"The price depends on usage, so a budget cannot cap it. Choose a size and quality that {model.name} has a "
+            f"fixed price for, or another model."
+        )
+    if blockers:
+        raise ValidationError(blockers)
+    if not confirmed:
+        budget.require_confirmation(price, project)
+    assert connection is not None, "its absence is an blocker"
+    row = ImageJob.objects.create(
+        project=project,
+        scene=scene,
+        role=role,
+        created_by=member,
+        provider=model.provider,
+        connection=connection.ensure_row(),
+        model_id=model.id,
+        click=click,
+        prompt=request.prompt,
+        options={name: getattr(request, name) for name in OPTIONS} | {"images": list(inputs)},
+        estimated_cost=price or Decimal(0),
+        **fields,
+    )
+    budget.reserve([row], project)
+    about = ("scene_page", scene.pk) if scene else ("project_edit", project.pk)
+    what = f"{count_noun(request.count, 'picture')}: {row.get_role_display().lower()}"
+    activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, amount=row.estimated_cost)
+    transaction.on_commit(dispatch_new_work, robust=True)
+    return row
+
+
+@transaction.atomic
+def cancel_images(row: ImageJob, by: User | None = None) -> bool:
+    """Cancel while the request is queued; False afterwards: pictures that were sent for are paid for, and kept."""
+    waiting = ImageJob.objects.lease_free().filter(pk=row.pk, status=Status.QUEUED)
+    changes = {"finished_at": Now(), "actual_cost": Decimal(0), "version": F("version") + 1, "changed_at": Now()}
+    if not waiting.update(status=Status.CANCELLED, **changes, **NO_LEASE):
+        return False
+    budget.settle(row, Decimal(0))
+    activity.record(Verb.TAKE_CANCELLED, by, f"pictures: {row.get_role_display().lower()}", project=row.project)
+    return True
+
+
+def image_blockers(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
+    found = find_blockers(model, roster)
+    with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
+    return found + image_eligibility.image_blockers(model, with_inputs, roster)
+
+
+# -- The step ----------------------------------------------------------------------------------------------------------
+
+
+def choose_step(row: ImageJob, key: GivenKey | None = None) -> Callable[[Lease[ImageJob]], None]:
+    return partial(submit_request if row.status == Status.QUEUED else recover_request, key=key)
+
+
+def submit_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> None:
+    """Send the request if there is a free slot, and keep the pictures. Raises ProviderError, CancelRequested, LeaseLost."""
+    row = lease.job
+    if row.cancel_requested:
+        raise CancelRequested
+    provider = image_provider(row.provider)
+    model = roster_for(row.team_id, key=key).resolve_model(row)
+    if not claim_slot(lease):
+        return
+    try:
+        result = _request_pictures(row, provider, model, key)
+    except OSError as error:
+        raise ProviderError(ErrorKind.STORAGE, f"A picture cannot be read: {error}. Nothing was sent.") from error
+    except ProviderError as error:
+        if error.kind in NOT_ACCEPTED:
+            requeue_rejected(lease, error)
+            return
+        if error.kind in UNCLEAR:
+            leave_to_a_person(lease, error)
+            return
+        raise
+    try:
+        spool.save(row.pk, result)
+    except OSError:  # the pictures are still in memory: a full disk may yet have room for them where they belong
+        logger.exception("The pictures of request %s could not be spooled.", row.pk)
+    try:
+        _keep(lease, result, model)
+    except LeaseLost:
+        _keep_late(row, result, model)
+    admission.reset_backoff(require_connection_id(row))
+
+
+def recover_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> None:
+    """Go on after a step that died: keep what is in the spool. Never sends anything."""
+    try:
+        result = spool.load(lease.job.pk)
+    except OSError as error:
+        _retry_storing(lease, error)
+        return
+    if result:
+        _keep(lease, result, roster_for(lease.job.team_id, key=key).resolve_model(lease.job))
+    else:
+        leave_to_a_person(lease)
+
+
+def _keep_late(row: ImageJob, result: ImageResult, model: Model | None) -> None:
+    # The lease ran out before the answer came. The pictures are paid for, so they are kept unless a person has decided.
+    unsettled = (Status.SUBMITTING, Status.UNKNOWN)
+    late = Lease.reclaim(ImageJob.objects.filter(pk=row.pk, status__in=unsettled, made=[]))
+    if late:
+        _keep(late, result, model)
+    else:
+        logger.error("The pictures of request %s came too late to be used.", row.pk)
+
+
+def leave_to_a_person(lease: Lease[ImageJob], error: ProviderError | None = None) -> None:
+    message = "The provider did not confirm these pictures."
+    if error:
+        message += f" Its answer: {error.message}"
+    end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
+
+
+def _request_pictures(row: ImageJob, provider: ImageProvider, model: Model | None, key: GivenKey | None) -> ImageResult:
+    options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
+    with storage.scratch_folder() as folder:
+        images = []
+        for number, name in enumerate(row.options.get("images", [])):
+            images.append(folder / f"picture-{number}{Path(name).suffix}")
+            with default_storage.open(name) as picture:
+                images[-1].write_bytes(picture.read())
+        request = ImageRequest(
+            prompt=row.prompt,
+            model=row.model_id,
+            images=tuple(images),
+            always_sent=model.always_sent if model else {},
+            **options,
+        )
+        return provider.make(resolve_account(row, key), request)
+
+
+def _keep(lease: Lease[ImageJob], result: ImageResult, model: Model | None) -> None:
+    """Store every picture that can be read, complete the row and empty the spool.
+
+    Raises ProviderError where none can be read, and LeaseLost.
+    """
+    row = lease.job
+    cost = _compute_cost(row, result, model)
+    readable, broken = _read_pictures(result.images)
+    if not readable:
+        spool.clear(row.pk)
+        raise ProviderError(ErrorKind.PROVIDER, f"The provider sent no picture that can be read: {broken}")
+    lease.write()
+    try:
+        with transaction.atomic():
+            made = [_add_reference(row, picture) for picture in readable]
+            usage: dict[str, Any] = dict(result.usage)
+            end(
+                lease,
+                Status.COMPLETED,
+                actual_cost=cost,
+                usage=usage,
+                made=made,
+                started_at=Now(),
+                error_message=broken,
+            )
+    except OSError as error:
+        _retry_storing(lease, error)
+    else:
+        spool.clear(row.pk)
+
+
+def _read_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:
+    readable, broken = [], ""
+    for data in images:
+        try:
+            readable.append(references.as_generated(data))
+        except ValidationError as error:
+            broken = " ".join(error.messages)
+    return readable, broken
+
+
+def _retry_storing(lease: Lease[ImageJob], error: OSError) -> None:
+    # For as long as it takes: the pictures are paid for, and the spool has them.
+    lease.release(
+        next_step_in=STORE_AGAIN_SECONDS, waiting_for=f"The pictures are ready but cannot be stored yet: {error}"[:300]
+    )
+
+
+def _add_reference(row: ImageJob, picture: ContentFile[bytes]) -> int:
+    assert row.created_by is not None, "only a member can start a request"
+    fields = {"kind": row.kind, "label": row.label}
+    put = references.add_reference(
+        row.project, row.scene, Reference.Role(row.role), picture, member=row.created_by, limit=False, **fields
+    )
+    return put.pk
+
+
+def _compute_cost(row: ImageJob, result: ImageResult, model: Model | None) -> Decimal:
+    tokens = result.usage.get("output_tokens")
+    if model is None or tokens is None or model.price_per_million_tokens is None:
+        return row.estimated_cost
+    return exact(model.price_per_million_tokens * tokens / 1_000_000)

@@ -1,0 +1,118 @@
+"""What a person decides about a row whose status is unknown: the provider may have made, and charged for, it.
+
+Each decision is conditional on the row still being unknown: of two people who decide at once, the second gets a
+ValidationError and money moves once.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from generation.billing import budget
+from generation.connections import resolve_account
+from generation.jobs.dispatch import dispatch_new_work
+from generation.models import Generation, Job
+from generation.pipeline import reconcile
+from generation.pipeline.event_loop import run_async
+from generation.pipeline.transitions import accepted_fields, allow
+from generation.providers.base import ErrorKind, ProviderError
+from generation.providers.registry import remote_provider
+from generation.states import Status
+from teams import activity
+from teams.models import User, Verb
+
+OVER = "This take has already been resolved."
+
+
+def check_again(take: Generation, by: User | None = None) -> bool:
+    """Look for the clip at the provider once more; True where the take goes on.
+
+    Raises ProviderError, ValidationError.
+    """
+    if take.remote_id:
+        _resume(take, take.remote_id, by, "checked again")
+        return True
+    remote_id = reconcile.find_clip(take)
+    if remote_id is None:
+        return False
+    with transaction.atomic():
+        if reconcile.may_adopt(take, remote_id):
+            _resume(take, remote_id, by, "checked again and found")
+            return True
+    return False
+
+
+def use_clip(take: Generation, remote_id: str, by: User | None = None) -> None:
+    """Go on with this clip, after checking that the provider has it and no other take does.
+
+    Raises ProviderError, ValidationError.
+    """
+    remote_id = remote_id.strip()
+    if not remote_id:
+        raise ValidationError("Paste the clip id from the provider.")
+    if other := reconcile.find_owner(take, remote_id):
+        is_ours = other.scene.project.team_id == take.scene.project.team_id
+        whose = f"take {other.number} of “{other.scene.title}”" if is_ours else "another take"
+        raise ValidationError(f"This clip already belongs to {whose}.")
+    try:
+        run_async(remote_provider(take.provider).check(resolve_account(take), remote_id))
+    except ProviderError as error:
+        if error.kind == ErrorKind.LOST:
+            raise ValidationError(f"The provider has no clip {remote_id}: {error.message}") from error
+        raise
+    _resume(take, remote_id, by, "clip id entered")
+
+
+def mark_not_created(row: Job, by: User | None = None) -> None:
+    """Release the row's hold: nothing was charged. Raises ValidationError."""
+    _close(row, Decimal(0), "Marked as not created.", by, "marked as not created")
+
+
+def mark_charged(row: Job, by: User | None = None) -> None:
+    """Book the row's cost as spent: it was charged and there is no result. Raises ValidationError."""
+    result = "clip" if isinstance(row, Generation) else "picture"
+    _close(row, row.cost, f"Marked as charged, no {result}.", by, f"marked as charged, no {result}")
+
+
+@transaction.atomic
+def _resume(take: Generation, remote_id: str, by: User | None, decision: str) -> None:
+    if not reconcile.is_free(take, remote_id):
+        raise ValidationError(OVER)
+    changed = _change(
+        take,
+        **accepted_fields(take, remote_id),
+        finished_at=None,
+        next_step_at=Now(),
+        handed_over_at=None,
+        attempt=0,
+        error_code="",
+    )
+    if not changed:
+        raise ValidationError(OVER)
+    _record(take, by, decision)
+    transaction.on_commit(dispatch_new_work, robust=True)
+
+
+@transaction.atomic
+def _close(row: Job, spent: Decimal, message: str, by: User | None, decision: str) -> None:
+    words = f"{message} {row.error_message}".strip()
+    if not _change(row, status=allow(row, Status.FAILED), actual_cost=spent, finished_at=Now(), error_message=words):
+        raise ValidationError(OVER)
+    budget.settle(row, spent)
+    _record(row, by, decision, amount=spent)
+
+
+def _record(row: Job, by: User | None, decision: str, *, amount: Decimal | None = None) -> None:
+    what = row.label if isinstance(row, Generation) else "pictures"
+    activity.record(Verb.RESOLVED, by, f"{what}: {decision}", project=budget.find_project(row), amount=amount)
+
+
+def _change(row: Job, **changes: Any) -> bool:
+    rows = type(row)._default_manager.filter(pk=row.pk, status=Status.UNKNOWN)
+    return bool(rows.update(**changes, version=F("version") + 1, changed_at=Now()))

@@ -1,0 +1,79 @@
+"""Who may send to a provider now, and what happens to a row that was rejected.
+
+A slot is claimed and the intent written down in one transaction, before anything is sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from generation.jobs import admission
+from generation.jobs.admission import Wait
+from generation.jobs.lease import Lease, RowT
+from generation.models import Job
+from generation.pipeline.transitions import MAX_ATTEMPTS, allow, error_fields, move
+from generation.providers.base import ErrorKind, ProviderError
+from generation.states import Status
+
+#: A submit writes nothing while it waits for the answer; its lease must outlast the client's own timeout.
+SUBMIT_SECONDS = 200
+#: After these errors the provider has not accepted anything: sending again cannot charge twice.
+NOT_ACCEPTED = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.NETWORK})
+
+
+def claim_slot(lease: Lease[RowT]) -> bool:
+    """Move the row to `submitting` if its connection has room; else let it go, saying what it waits for.
+
+    True permits one request. Raises LeaseLost.
+    """
+    with transaction.atomic():
+        wait = admission.admit(require_connection_id(lease.job))
+        if wait is None:
+            move(
+                lease,
+                Status.SUBMITTING,
+                hold_for=SUBMIT_SECONDS,
+                attempt=F("attempt") + 1,
+                submitted_at=Now(),
+                waiting_for="",
+                waiting_until=None,
+            )
+            lease.job.attempt += 1
+            return True
+        _wait(lease, wait)
+        return False
+
+
+def _wait(lease: Lease[RowT], wait: Wait) -> None:
+    # The dispatcher adds how many are ahead; writing the bare reason over that would make the card flicker.
+    is_said = wait.is_said_by(lease.job.waiting_for)
+    changes: dict[str, Any] = {} if is_said else {"waiting_for": wait.describe(), "waiting_until": wait.until}
+    lease.release(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=is_said, **changes)
+
+
+def requeue_rejected(lease: Lease[RowT], error: ProviderError) -> None:
+    """Queue the row again after a submit that was not accepted, and pause its connection for all that wait for it.
+
+    Raises ProviderError after MAX_ATTEMPTS, and LeaseLost.
+    """
+    row = lease.job
+    pause = admission.pause(require_connection_id(row), error)
+    if row.attempt >= MAX_ATTEMPTS:
+        message = f"{error.message} Tried {row.attempt} times. Nothing was charged."
+        raise ProviderError(error.kind, message, code=error.code, request_id=error.request_id)
+    lease.release(
+        status=allow(row, Status.QUEUED),
+        next_step_in=pause.seconds,
+        waiting_for=pause.describe(),
+        waiting_until=pause.until,
+        **error_fields(error),
+    )
+
+
+def require_connection_id(row: Job) -> int:
+    assert row.connection_id is not None, "only local renders have no connection"
+    return row.connection_id

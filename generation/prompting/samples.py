@@ -1,0 +1,51 @@
+"""Two sample scenes to judge a prompt template by: one that fills every field, one with a title and an action only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from generation.prompting.rendering import render_with
+from projects.models import Project, Scene
+
+EVERY_FIELD = {
+    "title": "The match",
+    "action": "His hands strike a match.\nThe flame trembles, then steadies.\nHe lowers it to the wick.",
+    "subject": "An old keeper in a yellow oilskin",
+    "dialogue": "KEEPER: Not tonight.\nBOY (whispering): Why not?",
+    "shot_type": "close-up",
+    "camera_angle": "low",
+    "camera_move": "dolly-in",
+    "lens": "macro",
+    "depth_of_field": "shallow",
+    "location": "The lantern room",
+    "time_of_day": "night",
+    "weather": "rain",
+    "atmosphere": "Lonely, patient",
+    "lighting": "practicals",
+    "light_effects": "The flame is the only light and grows",
+    "particles": "Sea fog at the window",
+    "visual_style": "cinematic",
+    "color_grading": "teal-orange",
+    "motion_quality": "Slow and heavy",
+    "physics": "The flame leans away from the draught",
+    "continuity": "The lamp stands on the sill, to his left",
+    "negative_prompt": "Text, logos, extra people",
+}
+LEAST = {"title": "The match", "action": "His hands strike a match."}
+
+
+@dataclass(frozen=True)
+class Sample:
+    heading: str
+    text: str
+
+
+def render_samples(text: str, name: str) -> list[Sample]:
+    """What a template makes of the most and of the least. Raises TemplateError."""
+    cases = {"Every field filled": EVERY_FIELD, "Title and action only": LEAST}
+    return [Sample(heading, render_with(text, name, _scene(fields))) for heading, fields in cases.items()]
+
+
+def _scene(fields: dict[str, str]) -> Scene:
+    return Scene(project=Project(title="A sample"), position=1, duration=Decimal(4), **fields)

@@ -1,0 +1,250 @@
+"""Where requests may go (the SSRF guard): anywhere for an account of the operator, public addresses only for a team's.
+
+A name can resolve to another address between the check and the connection, so both happen on the same address: in a transport
+of httpx2 under the SDKs, in an adapter of requests for downloads. TLS and the Host header keep the name. Nothing here follows
+a redirect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx2
+import requests
+from requests.adapters import HTTPAdapter
+
+from generation.providers.base import Account, ErrorKind, ProviderError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+DEFAULT_PORTS = {"https": 443, "http": 80}
+#: IPv6 networks whose addresses carry the IPv4 address that is connected to in their last 32 bits.
+TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
+#: Translated by rules that only the local network defines, so never public.
+LOCALLY_TRANSLATED = ipaddress.IPv6Network("64:ff9b:1::/48")
+
+
+class PrivateAddressError(ProviderError):
+    """The host resolves to an address that is not public."""
+
+
+class RefusedAddress(httpx2.UnsupportedProtocol):
+    """A PrivateAddressError inside httpx2, whose clients expect its own errors. Nothing has been sent."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is public, and every IPv4 address that is embedded in it."""
+    return all(_is_global(inner) for inner in _embedded_addresses(ipaddress.ip_address(address.partition("%")[0])))
+
+
+def _is_global(address: Address) -> bool:
+    is_local = isinstance(address, ipaddress.IPv6Address) and (address.is_site_local or address in LOCALLY_TRANSLATED)
+    return address.is_global and not (address.is_multicast or address.is_reserved or is_local)
+
+
+def _embedded_addresses(address: Address) -> Iterator[Address]:
+    """The IPv4 addresses inside an IPv6 address; the address itself where there are none."""
+    if isinstance(address, ipaddress.IPv4Address):
+        yield address
+        return
+    candidates: list[Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if any(address in network for network in TRANSLATED):
+        candidates.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+    embedded = [candidate for candidate in candidates if candidate is not None]
+    yield from embedded or [address]
+
+
+def parse_host(url: str) -> str:
+    """The host as DNS is asked for it: lower case, IDNA-encoded, without a trailing dot. Raises ProviderError."""
+    name = (_split(url).hostname or "").rstrip(".")
+    try:
+        return name.encode("idna").decode() if not name.isascii() else name
+    except UnicodeError:
+        return name
+
+
+def parse_origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port, which together are what a key was entered for. Raises ProviderError."""
+    parts = _split(url)
+    return parts.scheme, parse_host(url), parts.port or DEFAULT_PORTS[parts.scheme]
+
+
+def _split(url: str) -> SplitResult:
+    """Raises ProviderError for anything but a complete http(s) URL."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that are no IPv6 address, or a port beyond 65535
+        is_address = False
+    if not is_address or any(character <= " " or character == "\\" for character in url):
+        raise ProviderError(ErrorKind.PROVIDER, "Not a valid http(s) URL.")
+    return parts
+
+
+def matches_host(url: str, trusted: str) -> bool:
+    """Whether the URL's host is `trusted`, a host or host:port; without a port in it, at any port."""
+    _, host, port = parse_origin(url)
+    return bool(trusted) and trusted in {host, f"{host}:{port}"}
+
+
+def resolve_public(host: str, port: int) -> list[str]:
+    """The host's IP addresses, in the order to try. Raises PrivateAddressError if any is not public, else ProviderError."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise ProviderError(ErrorKind.NETWORK, f"The address {host} is not known.") from error
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    if not all(map(is_public, addresses)):
+        raise PrivateAddressError(
+            ErrorKind.PROVIDER, f"The address {host} is inside a private network and is not used."
+        )
+    return addresses
+
+
+def require_public(url: str, trusted: str) -> None:
+    """Raises ProviderError unless the URL's host is trusted, or every address it resolves to is public."""
+    _, host, port = parse_origin(url)
+    if not matches_host(url, trusted):
+        resolve_public(host, port)
+
+
+# -- Under the SDKs ----------------------------------------------------------------------------------------------------
+
+
+def client_options(account: Account) -> dict[str, Any]:
+    """What guards a client of httpx2 for this account: empty for an account of the operator."""
+    if not account.public_only:
+        return {}
+    return {"transport": PinnedTransport(account), "follow_redirects": False}
+
+
+def async_client_options(account: Account) -> dict[str, Any]:
+    if not account.public_only:
+        return {}
+    return {"transport": AsyncPinnedTransport(account), "follow_redirects": False}
+
+
+class PinnedTransport(httpx2.BaseTransport):
+    """Connects to the address it has checked, except for the account's trusted host.
+
+    Raises RefusedAddress for http and private addresses, httpx2.ConnectError for a name that does not resolve; in either case
+    nothing has been sent.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self.trusted = account.trusted
+        self.inner = httpx2.HTTPTransport(proxy=_proxy_for(account))
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if matches_host(str(request.url), self.trusted):
+            return self.inner.handle_request(request)
+        return self.inner.handle_request(_pin(request, _resolve(request)))
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+class AsyncPinnedTransport(httpx2.AsyncBaseTransport):
+    """PinnedTransport for asyncio; the name is resolved in a thread."""
+
+    def __init__(self, account: Account) -> None:
+        self.trusted = account.trusted
+        self.inner = httpx2.AsyncHTTPTransport(proxy=_proxy_for(account))
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if matches_host(str(request.url), self.trusted):
+            return await self.inner.handle_async_request(request)
+        address = await asyncio.to_thread(_resolve, request)
+        return await self.inner.handle_async_request(_pin(request, address))
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+def _resolve(request: httpx2.Request) -> str:
+    """Raises RefusedAddress, httpx2.ConnectError."""
+    host = request.url.raw_host.decode()
+    if request.url.scheme != "https":
+        raise RefusedAddress(f"{host} must be reached over https.", request=request)
+    try:
+        return resolve_public(host, request.url.port or DEFAULT_PORTS["https"])[0]
+    except PrivateAddressError as error:
+        raise RefusedAddress(error.message, request=request) from error
+    except ProviderError as error:
+        raise httpx2.ConnectError(error.message, request=request) from error
+
+
+def _pin(request: httpx2.Request, address: str) -> httpx2.Request:
+    """The same request to this address. Its Host header stays; SNI and the certificate are those of the name."""
+    return httpx2.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.raw_host.decode()},
+    )
+
+
+def _proxy_for(account: Account) -> str | None:
+    """The operator's proxy; it is given the checked address instead of the name."""
+    host = parse_host(account.base_url) if account.base_url else ""
+    return None if proxy_bypass(host) else getproxies().get("https")
+
+
+# -- Under downloads ---------------------------------------------------------------------------------------------------
+
+
+def download_session(trusted: str) -> requests.Session:
+    """A session that connects to public addresses and the `trusted` host. Raises ProviderError when asked for another."""
+    session = requests.Session()
+    for scheme in DEFAULT_PORTS:
+        session.mount(f"{scheme}://", PinnedAdapter(trusted))
+    return session
+
+
+class PinnedAdapter(HTTPAdapter):
+    """Connects to the addresses it has checked, except for the trusted host. Its requests must be safe to repeat.
+
+    The operator's proxy is given the checked address instead of the name.
+    """
+
+    def __init__(self, trusted: str) -> None:
+        self.trusted = trusted
+        super().__init__()
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Try each address of the host in turn. Raises ProviderError for a host that is not public."""
+        _, host, port = parse_origin(request.url or "")
+        if matches_host(request.url or "", self.trusted):
+            return super().send(request, *args, **kwargs)
+        *others, last = (_pin_prepared(request, address) for address in resolve_public(host, port))
+        for pinned in others:
+            with suppress(requests.ConnectionError):
+                return super().send(pinned, *args, **kwargs)
+        return super().send(last, *args, **kwargs)
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: bool | str, cert: str | tuple[str, str] | None = None
+    ) -> tuple[Any, Any]:
+        """SNI and the certificate are those of the name in the Host header, which only a pinned request has."""
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        if host["scheme"] != "https" or "Host" not in request.headers:
+            return host, pool
+        return host, {**pool, "server_hostname": urlsplit(f"//{request.headers['Host']}").hostname}
+
+
+def _pin_prepared(request: requests.PreparedRequest, address: str) -> requests.PreparedRequest:
+    """A copy of the request to this address, with the Host header that it would have had."""
+    scheme, host, port = parse_origin(request.url or "")
+    named, numeric = (f"[{name}]" if ":" in name else name for name in (host, address))
+    pinned = request.copy()
+    pinned.headers["Host"] = named if port == DEFAULT_PORTS[scheme] else f"{named}:{port}"
+    pinned.url = urlunsplit(urlsplit(request.url or "")._replace(netloc=f"{numeric}:{port}"))
+    return pinned

@@ -1,0 +1,92 @@
+"""The connections of this server that environment variables describe, as plain values for settings.CONNECTIONS.
+
+The registry names the variables of each provider. A value that is not valid stops the start and names its variable. Keys are
+kept nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from generation.providers.description import Option, Provider
+from generation.providers.registry import PROVIDERS
+from generation.providers.server_connection import read_connection
+
+
+def connections(env: environ.Env) -> dict[str, dict[str, Any]]:
+    """By the name of their provider, which has at most one here. Raises ImproperlyConfigured."""
+    return {
+        provider.name: connection(env, provider)
+        for provider in PROVIDERS.values()
+        if first_set(env, provider.announced_by or provider.key_variables)
+    }
+
+
+def connection(env: environ.Env, provider: Provider) -> dict[str, Any]:
+    base_url = next(filter(None, (address(env, name) for name in provider.address_variables)), "")
+    name = f"{provider.usual_name} at {urlsplit(base_url).netloc}" if base_url else provider.usual_name
+    texts, lists = ["name", "max_in_flight", "requests_per_minute"], []
+    usual: dict[str, Any] = {"name": name}
+    if provider.makes:  # without a preset it is the vendor's own, or any other server
+        usual["preset"] = provider.makes[-1 if base_url else 0].name
+        texts, lists = [*texts, "preset", "price_per_second"], ["abilities", "models"]
+    given = {field: value for field in texts if (value := text(env, f"{provider.prefix}_{field.upper()}"))}
+    listed = {field: items(env, f"{provider.prefix}_{field.upper()}") for field in lists}
+    fixed = {
+        "provider": provider.name,
+        "key": first_set(env, provider.key_variables),
+        "base_url": base_url,
+        "options": {option.name: read_value(env, option) for option in provider.options},
+    }
+    try:
+        return asdict(read_connection(usual | given | listed | fixed))
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from None
+
+
+def first_set(env: environ.Env, names: Iterable[str]) -> str:
+    """The first of them that is set."""
+    return next(filter(None, (text(env, name) for name in names)), "")
+
+
+def read_value(env: environ.Env, option: Option) -> str:
+    value = (address if option.is_address else text)(env, option.variable)
+    allowed = [choice for choice, _ in option.choices if choice]
+    if value and allowed and value not in allowed:
+        raise ImproperlyConfigured(f"{option.variable} should be one of {', '.join(allowed)}, not {value!r}.")
+    return value or option.initial
+
+
+def text(env: environ.Env, name: str) -> str:
+    value: str = env.str(name, default="")
+    return value.strip()
+
+
+def items(env: environ.Env, name: str) -> list[str]:
+    return [value.strip() for value in env.list(name, default=[]) if value.strip()]
+
+
+def address(env: environ.Env, name: str) -> str:
+    value = text(env, name)
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that are no IPv6 address, or a port beyond 65535
+        is_address = False
+    if value and not is_address:
+        raise ImproperlyConfigured(f"{name} is {value!r}, which is no address. Write it like https://host:8000/v1.")
+    return value.rstrip("/")
+
+
+def hosts(env: environ.Env, name: str) -> list[str]:
+    values = [value.lower().rstrip(".") for value in items(env, name)]
+    for value in values:
+        if "/" in value or "@" in value:
+            raise ImproperlyConfigured(f"{name} names {value!r}; write hosts such as gpu.lan or gpu.lan:8000.")
+    return values

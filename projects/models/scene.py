@@ -1,0 +1,197 @@
+"""A scene of a storyboard: one scene becomes one clip.
+
+Deleting a scene only marks it, so that it can be restored; its takes and what they cost stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from projects.models.project import Project, Resolution, preset_choices
+from projects.models.reference import Reference
+
+SHORT_TEXT = 300
+LONG_TEXT = 4_000
+MIN_SECONDS = Decimal(1)
+MAX_SECONDS = Decimal(60)
+
+
+class Audio(models.TextChoices):
+    """Whether the clip is made with sound, for models that leave the choice."""
+
+    DEFAULT = "", "As the model does"
+    ON = "on", "With sound"
+    OFF = "off", "Silent"
+
+
+class SceneQuerySet(models.QuerySet["Scene"]):
+    def live(self) -> SceneQuerySet:
+        return self.filter(deleted_at=None, project__deleted_at=None)
+
+    def with_references(self) -> SceneQuerySet:
+        return self.select_related("project__team").prefetch_related("references", "project__references")
+
+
+class Scene(models.Model):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="scenes")
+    position = models.PositiveIntegerField(default=0)
+
+    title = models.CharField(max_length=120)
+    action = models.TextField(max_length=LONG_TEXT)
+    duration = models.DecimalField(
+        max_digits=4,
+        decimal_places=1,
+        default=Decimal(4),
+        validators=[MinValueValidator(MIN_SECONDS), MaxValueValidator(MAX_SECONDS)],
+    )
+    subject = models.CharField(max_length=SHORT_TEXT, blank=True)
+    dialogue = models.TextField(max_length=LONG_TEXT, blank=True)
+
+    shot_type = models.CharField(max_length=40, blank=True, choices=preset_choices("shot_type"))
+    camera_angle = models.CharField(max_length=40, blank=True, choices=preset_choices("camera_angle"))
+    camera_move = models.CharField("camera movement", max_length=40, blank=True, choices=preset_choices("camera_move"))
+    lens = models.CharField(max_length=40, blank=True, choices=preset_choices("lens"))
+    depth_of_field = models.CharField(max_length=40, blank=True, choices=preset_choices("depth_of_field"))
+
+    location = models.CharField(max_length=SHORT_TEXT, blank=True)
+    time_of_day = models.CharField(max_length=40, blank=True, choices=preset_choices("time_of_day"))
+    weather = models.CharField(max_length=40, blank=True, choices=preset_choices("weather"))
+    atmosphere = models.CharField(max_length=SHORT_TEXT, blank=True)
+    lighting = models.CharField(max_length=40, blank=True, choices=preset_choices("lighting"))
+    light_effects = models.CharField(max_length=SHORT_TEXT, blank=True)
+    particles = models.CharField(max_length=SHORT_TEXT, blank=True)
+
+    visual_style = models.CharField(max_length=40, blank=True, choices=preset_choices("visual_style"))
+    color_grading = models.CharField(
+        "colour grading", max_length=40, blank=True, choices=preset_choices("color_grading")
+    )
+
+    motion_quality = models.CharField(max_length=SHORT_TEXT, blank=True)
+    physics = models.CharField(max_length=SHORT_TEXT, blank=True)
+    continuity = models.TextField("continuity notes", max_length=LONG_TEXT, blank=True)
+    negative_prompt = models.TextField(max_length=LONG_TEXT, blank=True)
+    notes = models.TextField(max_length=LONG_TEXT, blank=True)
+    #: Sent in place of what the template makes of the fields.
+    own_prompt = models.TextField(max_length=32_000, blank=True)
+
+    model_id = models.CharField("model", max_length=120, blank=True)
+    scene_resolution = models.CharField("resolution", max_length=5, choices=Resolution, blank=True)
+    seed = models.PositiveIntegerField(null=True, blank=True)
+    audio = models.CharField("sound", max_length=3, choices=Audio, default=Audio.DEFAULT, blank=True)
+
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now(), db_index=True)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = SceneQuerySet.as_manager()
+
+    #: What a clip is made from; a take is stale once one of these differs from when it was made.
+    SHOT_FIELDS: ClassVar[list[str]] = [
+        "title",
+        "action",
+        "subject",
+        "dialogue",
+        "shot_type",
+        "camera_angle",
+        "camera_move",
+        "lens",
+        "depth_of_field",
+        "location",
+        "time_of_day",
+        "weather",
+        "atmosphere",
+        "lighting",
+        "light_effects",
+        "particles",
+        "visual_style",
+        "color_grading",
+        "motion_quality",
+        "physics",
+        "continuity",
+        "negative_prompt",
+        "own_prompt",
+    ]
+
+    #: Fields younger than the first takes. Left empty they do not count, so that adding one made no take stale.
+    LATER_FIELDS: ClassVar[list[str]] = ["lighting"]
+
+    #: How the scene is made, whatever it shows.
+    SETTINGS: ClassVar[list[str]] = ["model_id", "scene_resolution", "seed", "audio"]
+
+    #: All that people write.
+    OWN_FIELDS: ClassVar[list[str]] = [*SHOT_FIELDS, *SETTINGS, "duration", "notes"]
+
+    class Meta:
+        ordering = ["position", "pk"]
+        indexes = [models.Index(fields=["project", "position"])]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.title}"
+
+    def shot(self) -> dict[str, Any]:
+        """The scene as a provider is told it, with the project's style where the scene has none of its own."""
+        shot = {name: getattr(self, name) for name in self.SHOT_FIELDS}
+        for name in Project.STYLE_FIELDS:
+            shot[name] = shot[name] or getattr(self.project, name)
+        return shot | {"number": self.position}
+
+    def digest(self) -> str:
+        """Equal for two states of the scene that would give the same clip; its place in the order does not matter.
+
+        Reads the scene's and the project's references; prefetch them where there are many scenes.
+        """
+        frames = [(frame.image.name, frame.fit) for role in Reference.FRAMES if (frame := self.frame(role))]
+        pictures = [*frames, *(picture.image.name for picture in self.shown_references())]
+        settings = {name: getattr(self, name) for name in ("scene_resolution", "seed", "audio") if getattr(self, name)}
+        return _digest_of(self._made_from() | settings | ({"pictures": pictures} if pictures else {}))
+
+    def _made_from(self) -> dict[str, Any]:
+        size = list(self.project.frame_size)
+        shot = {name: value for name, value in self.shot().items() if value or name not in self.LATER_FIELDS}
+        return shot | {"number": 0, "duration": str(self.duration.normalize()), "size": size}
+
+    def frame(self, role: str) -> Reference | None:
+        """The scene's start or end frame, from prefetched references where there are any."""
+        return next(
+            (picture for picture in self.references.all() if picture.role == role and not picture.deleted_at), None
+        )
+
+    def shown_references(self) -> list[Reference]:
+        """What clips of this scene should resemble: its own references, then the project's."""
+        pictures = [*self.references.all(), *(p for p in self.project.references.all() if p.scene_id is None)]
+        return [p for p in pictures if p.role == Reference.Role.REFERENCE and not p.deleted_at]
+
+    @property
+    def resolution(self) -> str:
+        return self.scene_resolution or self.project.resolution
+
+    @property
+    def chosen_model_id(self) -> str:
+        return self.model_id or self.project.model_id
+
+    @property
+    def sketch_digest(self) -> str:
+        """Changes with the picture of the sketch, so that its address can be cached for ever."""
+        return f"{_digest_of(self._made_from())}-{self.position}"
+
+
+def scene_field(name: str) -> models.Field[Any, Any]:
+    field = Scene._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field
+
+
+def field_name(name: str) -> str:
+    """What people call a field of a scene, as "camera movement"."""
+    return str(scene_field(name).verbose_name)
+
+
+def _digest_of(values: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,119 @@
+"""What cards, table rows and take strips show of scenes. Reads what `with_takes` has loaded, and a team's connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.urls import reverse
+
+from core.numbers import format_duration
+from generation.connections import Roster
+from generation.models import (
+    Generation,
+    Job,
+    latest_take,
+    live_takes,
+    next_take_number,
+    shown_take,
+)
+from generation.quoting.quotes import Quote, quote_scene
+from generation.takes.lineage import Branch, lineage
+from projects import presets
+from projects.models import Scene
+from storyboard.table import COLUMNS, cell_text
+
+
+@dataclass(frozen=True)
+class JobEntry:
+    """A clip or a picture in the making, with what its row does not say."""
+
+    job: Job
+    model_name: str
+    #: How long its model usually needs; empty where that is not known.
+    usual_time: str
+
+
+@dataclass(frozen=True)
+class TakeEntry(JobEntry):
+    job: Generation
+    #: The take it was reworked from, if the page shows that one too.
+    source: Generation | None
+    #: Whether its model can remix, extend or edit it.
+    can_be_reworked: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One field of a scene as it is stored and as it reads."""
+
+    column: str
+    value: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SceneCard:
+    """`quote` is what the next take would be and cost; None where the scene's model is unknown."""
+
+    scene: Scene
+    shown: Generation | None
+    latest: TakeEntry | None
+    quote: Quote | None
+    next_take: int
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class TakeStrip:
+    """All takes of a scene, newest first."""
+
+    card: SceneCard
+    takes: list[TakeEntry]
+    deleted: list[TakeEntry]
+    branches: list[Branch]
+    #: Empty unless there are two takes to compare.
+    compare_url: str
+
+
+def build_entry(job: Job, roster: Roster) -> JobEntry:
+    model = roster.models.get(job.model_id)
+    usual_time = format_duration(Decimal(model.expected_seconds)) if model else ""
+    return JobEntry(job, roster.model_name(job.model_id), usual_time)
+
+
+def build_take_entry(take: Generation, siblings: dict[int, Generation], roster: Roster) -> TakeEntry:
+    entry = build_entry(take, roster)
+    model = roster.resolve_model(take) if take.is_done and take.remote_id else None
+    can_be_reworked = model is not None and any((model.takes.remix, model.takes.extend, model.takes.edit))
+    source = siblings.get(take.source_id) if take.source_id else None
+    return TakeEntry(take, entry.model_name, entry.usual_time, source, can_be_reworked)
+
+
+def build_card(scene: Scene, roster: Roster) -> SceneCard:
+    siblings = {take.pk: take for take in scene.takes.all()}
+    latest = latest_take(scene)
+    entry = build_take_entry(latest, siblings, roster) if latest else None
+    cells = [build_cell(scene, column, roster) for column in COLUMNS]
+    return SceneCard(scene, shown_take(scene), entry, quote_scene(scene, roster), next_take_number(scene), cells)
+
+
+def build_strip(scene: Scene, roster: Roster) -> TakeStrip:
+    siblings = {take.pk: take for take in scene.takes.all()}
+    entries = {pk: build_take_entry(take, siblings, roster) for pk, take in siblings.items()}
+    live = [entries[take.pk] for take in reversed(live_takes(scene))]
+    comparable = sum(entry.job.is_done for entry in live) > 1
+    return TakeStrip(
+        card=build_card(scene, roster),
+        takes=live,
+        deleted=[entry for entry in entries.values() if entry.job.deleted_at],
+        branches=lineage(siblings.values(), {pk: entry.model_name for pk, entry in entries.items()}),
+        compare_url=reverse("compare", args=[scene.pk]) if comparable else "",
+    )
+
+
+def build_cell(scene: Scene, column: str, roster: Roster) -> Cell:
+    value = cell_text(scene, column)
+    if column == "model_id":
+        return Cell(column, value, roster.model_name(value) if value else "")
+    return Cell(column, value, presets.label(column, value) if value and column in presets.all_presets() else value)

@@ -1,0 +1,123 @@
+"""Which scenes of a storyboard a page shows, and in which order: a way of looking at it that changes nothing.
+
+What is asked for stands in the page's address. What is not understood there is as if it were not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import TextChoices
+from django.http import QueryDict
+
+from generation.models import latest_take, shown_take
+from projects import presets
+from projects.models import Scene
+from storyboard.table import COLUMNS
+
+Key = Callable[[Scene], Any]
+
+SEARCHED = ("title", "action", "subject", "dialogue", "location", "notes")
+LONGEST_TEXT = 200
+
+
+class State(TextChoices):
+    """What became of a scene so far. More than one may be true of it: failed again, and an older take is stale."""
+
+    NO_TAKE = "no-take", "No take"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    STALE = "stale", "Stale"
+
+
+def is_in(scene: Scene, state: State) -> bool:
+    latest, shown = latest_take(scene), shown_take(scene)
+    match state:
+        case State.NO_TAKE:
+            return shown is None and not (latest and latest.is_active)
+        case State.RUNNING:
+            return latest is not None and latest.is_active
+        case State.DONE:
+            return shown is not None
+        case State.FAILED:
+            return latest is not None and latest.has_failed
+        case State.STALE:
+            return shown is not None and shown.is_stale
+
+
+def _key_of(column: str) -> Key:
+    if column in presets.all_presets():
+        places = {preset.key: place for place, preset in enumerate(presets.all_presets()[column])}
+        return lambda scene: places.get(getattr(scene, column), len(places))
+    if column == "duration":
+        return lambda scene: scene.duration
+    return lambda scene: (not getattr(scene, column), getattr(scene, column).casefold())
+
+
+#: What scenes can be sorted by without looking beyond their own fields.
+KEYS: dict[str, Key] = {
+    **{column: _key_of(column) for column in COLUMNS},
+    "number": lambda scene: scene.position,
+    "model_id": lambda scene: scene.chosen_model_id,
+}
+
+
+@dataclass(frozen=True)
+class SceneFilter:
+    state: State | None = None
+    text: str = ""
+    model: str = ""
+    #: The column that scenes are sorted by; "-title" is from Z to A.
+    sort: str = ""
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> SceneFilter:
+        state = query.get("state", "")
+        return cls(
+            state=State(state) if state in State.values else None,
+            text=query.get("text", "").strip()[:LONGEST_TEXT],
+            model=query.get("model", ""),
+            sort=query.get("sort", ""),
+        )
+
+    @property
+    def is_filtering(self) -> bool:
+        return bool(self.state or self.text or self.model)
+
+    @property
+    def query(self) -> str:
+        """The scene_filter as the end of an address; empty where nothing was asked for."""
+        asked = {"state": self.state or "", "text": self.text, "model": self.model, "sort": self.sort}
+        written = urlencode({name: value for name, value in asked.items() if value})
+        return f"?{written}" if written else ""
+
+    @property
+    def unfiltered(self) -> SceneFilter:
+        return SceneFilter(sort=self.sort)
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        """What can be asked for."""
+        return State.choices
+
+    def sorted_by(self, column: str) -> SceneFilter:
+        """By that column; the other way round where it is that one already."""
+        return replace(self, sort=f"-{column}" if self.sort == column else column)
+
+    def apply(self, scenes: Iterable[Scene], more_keys: Mapping[str, Key] = {}) -> list[Scene]:
+        """The scenes to be shown; `more_keys` are further columns to sort by."""
+        shown = [scene for scene in scenes if self._lets_through(scene)]
+        key = (KEYS | dict(more_keys)).get(self.sort.removeprefix("-"))
+        return sorted(shown, key=key, reverse=self.sort.startswith("-")) if key else shown
+
+    def _lets_through(self, scene: Scene) -> bool:
+        if self.state and not is_in(scene, self.state):
+            return False
+        if self.model and scene.chosen_model_id != self.model:
+            return False
+        wanted = self.text.casefold()
+        return not wanted or any(wanted in getattr(scene, name).casefold() for name in SEARCHED)

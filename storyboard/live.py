@@ -1,0 +1,325 @@
+"""The change feed of one web process, and what it sends to open pages.
+
+One task reads what changed, five times a second and only while somebody watches; every changed scene is rendered once per
+kind of page and role, whatever the number of viewers. Changes become visible in the order of their commits, which is not
+the order of their times, so each reading goes back OVERLAP and drops what it has seen. A page that connects, for the first
+time or after an outage, is first sent every scene that changed since it was rendered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.template.loader import render_to_string
+
+from generation.connections import Roster, roster_for
+from generation.models import Generation, with_takes
+from projects.models import Project, Scene
+from storyboard.cards import build_card, build_strip
+from teams.models import Membership, Role
+
+logger = logging.getLogger(__name__)
+
+READ_EVERY_SECONDS = 0.2
+OVERLAP = timedelta(seconds=3)
+MEMBERSHIP_EVERY_SECONDS = 5.0
+PING_EVERY_SECONDS = 15.0
+#: A viewer that reads slower than this many unsent messages is cut off; it reconnects and catches up.
+BACKLOG = 200
+
+
+class Page(StrEnum):
+    """Which pages listen: each shows a scene in its own way."""
+
+    STORYBOARD = "storyboard"
+    TABLE = "table"
+    SCENE = "scene"
+
+
+FRAGMENTS = {
+    Page.STORYBOARD: "storyboard/_scene_card.html",
+    Page.TABLE: "storyboard/_table_row.html",
+    Page.SCENE: "storyboard/_takes.html",
+}
+
+
+def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) -> str:
+    """Out-of-band HTML of these scenes as that page shows them; the same templates the page itself is made of."""
+    scenes = list(with_takes(Scene.objects.live().filter(pk__in=scene_ids)))
+    context = {"can_edit": can_edit, "oob": True}
+    rosters = {team_id: roster_for(team_id) for team_id in {scene.project.team_id for scene in scenes}}
+    parts = [(scene, rosters[scene.project.team_id]) for scene in scenes]
+    return "".join(
+        render_to_string(FRAGMENTS[page], context | fragment_context(scene, page, roster)) for scene, roster in parts
+    )
+
+
+def fragment_context(scene: Scene, page: Page, roster: Roster) -> dict[str, Any]:
+    """What the page's template shows of a scene."""
+    return {"strip": build_strip(scene, roster)} if page == Page.SCENE else {"card": build_card(scene, roster)}
+
+
+def stream_cursor(scenes: Iterable[Scene]) -> str:
+    """The database's time of the newest change among scenes with their takes, where a page's event stream begins."""
+    times: list[datetime] = [scene.changed_at for scene in scenes]
+    times += [take.changed_at for scene in scenes for take in scene.takes.all()]
+    return f"{max(times).timestamp():.6f}" if times else "0"
+
+
+def event(data: str, name: str = "message", cursor: datetime | None = None) -> bytes:
+    lines = [f"event: {name}"] if name != "message" else []
+    if cursor is not None:
+        lines.append(f"id: {cursor.timestamp():.6f}")
+    lines += [f"data: {line}" for line in data.splitlines()]
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Everybody who is shown the same thing: one message serves them all."""
+
+    project_id: int
+    page: Page
+    can_edit: bool
+    #: On a scene page, the one scene it shows.
+    scene_id: int | None = None
+
+    def concerned(self, scene_ids: set[int]) -> set[int]:
+        return scene_ids if self.scene_id is None else scene_ids & {self.scene_id}
+
+
+@dataclass(eq=False)
+class Viewer:
+    """One open page."""
+
+    team_id: int
+    user_id: int
+    #: Signing out there ends the stream; None where it belongs to no session.
+    session_key: str | None = None
+    inbox: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+
+    def send(self, message: bytes) -> None:
+        try:
+            self.inbox.put_nowait(message)
+        except asyncio.QueueFull:
+            self.cut_off()
+
+    def cut_off(self) -> None:
+        """End the stream; a page that may still watch connects again and catches up."""
+        while not self.inbox.empty():
+            self.inbox.get_nowait()
+        self.inbox.put_nowait(None)
+
+
+Seen = dict[tuple[str, int], tuple[Any, datetime]]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What one reading found: changed scenes by project, and the projects whose order of scenes may differ."""
+
+    scenes: dict[int, set[int]]
+    reordered: set[int]
+    cursor: datetime
+    seen: Seen
+
+
+class Feed:
+    """Belongs to one event loop. Database work happens on one thread of its own, whose connection stays open."""
+
+    def __init__(self) -> None:
+        self.audiences: dict[Audience, set[Viewer]] = defaultdict(set)
+        self.seen: Seen = {}
+        self.cursor: datetime | None = None
+        self.reader: asyncio.Task[None] | None = None
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-feed")
+        self.closed = False
+
+    def close(self) -> None:
+        """End every stream, and those still to come: the server is stopping."""
+        self.closed = True
+        for viewer in self._viewers():
+            viewer.cut_off()
+
+    async def watch(self, audience: Audience, viewer: Viewer, since: datetime) -> AsyncIterator[bytes]:
+        """Everything `viewer` has to be told, for as long as it listens and belongs to the team."""
+        if self.closed:
+            return
+        self.audiences[audience].add(viewer)
+        if self.reader is None or self.reader.done():
+            self.reader = asyncio.create_task(self._read_for_ever())
+        try:
+            yield b"retry: 500\n\n"
+            yield await self._in_thread(self._catch_up, audience, since)
+            while True:
+                try:
+                    message = await asyncio.wait_for(viewer.inbox.get(), PING_EVERY_SECONDS)
+                except TimeoutError:
+                    message = b": still here\n\n"
+                if message is None:
+                    return
+                yield message
+        finally:
+            self.audiences[audience].discard(viewer)
+            if not self.audiences[audience]:
+                del self.audiences[audience]
+
+    def _viewers(self) -> list[Viewer]:
+        return [viewer for viewers in self.audiences.values() for viewer in viewers]
+
+    async def _in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, work, *args)
+
+    async def _read_for_ever(self) -> None:
+        loop = asyncio.get_running_loop()
+        members_checked = loop.time()
+        reachable = True
+        try:
+            while self.audiences:
+                try:
+                    await self._read_once()
+                    if loop.time() - members_checked > MEMBERSHIP_EVERY_SECONDS:
+                        members_checked = loop.time()
+                        await self._drop_former_members()
+                    reachable = True
+                except (
+                    OperationalError,
+                    InterfaceError,
+                ) as error:  # the next reading goes back to where this one began
+                    if reachable:
+                        logger.warning("Open pages wait for the database: %s", error)
+                    reachable = False
+                await asyncio.sleep(READ_EVERY_SECONDS)
+        finally:
+            self.cursor = None
+            self.seen = {}
+            for viewer in self._viewers():  # only after a defect is there anybody left
+                viewer.cut_off()
+
+    async def _read_once(self) -> None:
+        messages = await self._in_thread(self._messages, list(self.audiences))
+        for audience, message in messages.items():
+            for viewer in tuple(self.audiences.get(audience, ())):
+                viewer.send(message)
+
+    async def _drop_former_members(self) -> None:
+        """Cut off who left the team, has another role, lacks a factor, signed out, or watches what was deleted."""
+        teams = {viewer.team_id for viewer in self._viewers()}
+        sessions = {viewer.session_key for viewer in self._viewers() if viewer.session_key is not None}
+        editing, deleted, open_sessions = await self._in_thread(
+            _membership, teams, {audience.project_id for audience in self.audiences}, sessions
+        )
+        for audience, viewers in tuple(self.audiences.items()):
+            for viewer in tuple(viewers):
+                may_edit = editing.get((viewer.team_id, viewer.user_id))
+                signed_out = viewer.session_key is not None and viewer.session_key not in open_sessions
+                if may_edit != audience.can_edit or audience.project_id in deleted or signed_out:
+                    viewer.cut_off()
+
+    # -- On the thread -------------------------------------------------------------------------------------------------
+
+    def _messages(self, audiences: list[Audience]) -> dict[Audience, bytes]:
+        close_old_connections()
+        changes = self._read_changes()
+        messages = {}
+        for audience in audiences:
+            if scene_ids := audience.concerned(changes.scenes.get(audience.project_id, set())):
+                reordered = audience.project_id in changes.reordered
+                messages[audience] = _message(audience, scene_ids, with_order=reordered, cursor=changes.cursor)
+        self.cursor, self.seen = changes.cursor, changes.seen
+        return messages
+
+    def _read_changes(self) -> Changes:
+        now = database_now()
+        cursor = self.cursor or now
+        since = min(cursor, now) - OVERLAP
+        takes = Generation.objects.filter(changed_at__gt=since).values_list(
+            "pk", "version", "changed_at", "scene_id", "scene__project_id"
+        )
+        scenes = Scene.objects.filter(changed_at__gt=since).values_list("pk", "changed_at", "project_id")
+        rows: list[tuple[tuple[str, int], Any, datetime, int, int]] = [
+            (("take", pk), version, at, scene, project) for pk, version, at, scene, project in takes
+        ]
+        rows += [(("scene", pk), at, at, pk, project) for pk, at, project in scenes]
+        found: dict[int, set[int]] = defaultdict(set)
+        reordered: set[int] = set()
+        seen: Seen = {}
+        for key, state, changed_at, scene_id, project_id in rows:
+            seen[key] = (state, changed_at)
+            cursor = max(cursor, min(changed_at, now))  # a clock that ran ahead and was put right holds nothing up
+            if self.seen.get(key) != seen[key]:
+                found[project_id].add(scene_id)
+                if key[0] == "scene":
+                    reordered.add(project_id)
+        return Changes(found, reordered, cursor, seen)
+
+    def _catch_up(self, audience: Audience, since: datetime) -> bytes:
+        close_old_connections()
+        since = min(since, database_now()) - OVERLAP
+        takes = Generation.objects.filter(scene__project=audience.project_id, changed_at__gt=since)
+        scenes = Scene.objects.filter(project=audience.project_id, changed_at__gt=since)
+        changed = set(takes.values_list("scene_id", flat=True)) | set(scenes.values_list("pk", flat=True))
+        return _message(audience, audience.concerned(changed), with_order=True)
+
+
+def _message(audience: Audience, scene_ids: set[int], *, with_order: bool, cursor: datetime | None = None) -> bytes:
+    html = render_fragments(scene_ids, page=audience.page, can_edit=audience.can_edit) if scene_ids else ""
+    message = event(html, cursor=cursor) if html else b""
+    if with_order and audience.page != Page.SCENE:
+        message += event(" ".join(map(str, scene_order(audience.project_id))), name="order")
+    return message or b": nothing new\n\n"
+
+
+def _membership(
+    teams: set[int], projects: set[int], sessions: set[str]
+) -> tuple[dict[tuple[int, int], bool], set[int], set[str]]:
+    """Whether each member, by team and person, may edit; which of the projects are deleted; which sessions go on."""
+    close_old_connections()
+    members = Membership.objects.open().filter(team__in=teams, user__is_active=True)
+    rows = members.values_list("team_id", "user_id", "role")
+    editing = {(team_id, user_id): Role(role).includes(Role.EDITOR) for team_id, user_id, role in rows}
+    deleted = Project.objects.filter(pk__in=projects).exclude(deleted_at=None).values_list("pk", flat=True)
+    going_on = Session.objects.filter(pk__in=sessions).values_list("pk", flat=True)
+    return editing, set(deleted), set(going_on)
+
+
+def scene_order(project_id: int) -> list[int]:
+    """The ids of a storyboard's scenes; a page that shows others, or another order, asks for the storyboard again."""
+    return list(
+        Scene.objects.filter(project=project_id, deleted_at=None)
+        .order_by("position", "pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def database_now() -> datetime:
+    """The time on the database's clock, which need not agree with this machine's."""
+    clock = {"sqlite": "SELECT STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}.get(connection.vendor, "SELECT NOW()")
+    with connection.cursor() as cursor:
+        cursor.execute(clock, [])
+        (now,) = cursor.fetchone()
+    return datetime.fromisoformat(now).replace(tzinfo=UTC) if isinstance(now, str) else now
+
+
+_feeds: dict[asyncio.AbstractEventLoop, Feed] = {}
+
+
+def feed_for(loop: asyncio.AbstractEventLoop) -> Feed:
+    for other in [other for other in _feeds if other.is_closed()]:
+        del _feeds[other]
+    return _feeds.setdefault(loop, Feed())
+
+
+def feed() -> Feed:
+    """The feed of the running event loop."""
+    return feed_for(asyncio.get_running_loop())

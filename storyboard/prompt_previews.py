@@ -1,0 +1,60 @@
+"""What the models would be sent, one preview for each prompt template, of a scene as it stands or is being written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generation import prompting
+from generation.catalogue import Model
+from generation.connections import Roster
+from generation.prompting import FRAME, TEMPLATES, Template
+from generation.providers.registry import is_local
+from generation.quoting.eligibility import find_blockers
+from generation.quoting.image_eligibility import image_models
+from projects.models import Scene
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`model` is the one whose limit counts; `is_chosen` where the next take is made by this template."""
+
+    template: Template
+    model: Model
+    text: str
+    is_own: bool
+    is_chosen: bool
+
+    @property
+    def length(self) -> int:
+        return len(self.text)
+
+    @property
+    def too_many(self) -> int:
+        """By how many characters it is too long for the model."""
+        return max(0, self.length - self.model.prompt_limit) if self.model.prompt_limit else 0
+
+
+def build_previews(scene: Scene, roster: Roster) -> list[Preview]:
+    """For every template that some model here reads; the animatic reads none."""
+    chosen = roster.models.get(scene.chosen_model_id)
+    found = []
+    for template in TEMPLATES.values():
+        if template.name == FRAME:
+            found.append(Preview(template, image_models(roster)[0], prompting.render_frame(scene), False, False))
+        elif model := _reader(template, chosen, roster):
+            is_own = bool(scene.own_prompt.strip())
+            text = prompting.render(scene, model)
+            found.append(Preview(template, model, text, is_own, is_chosen=model == chosen))
+    return found
+
+
+def _reader(template: Template, chosen: Model | None, roster: Roster) -> Model | None:
+    """The scene's model where it reads this template, else the first that can be had, else the first."""
+    readers = [
+        model
+        for model in roster.models.values()
+        if model.kind == "video" and not is_local(model.provider) and prompting.find_template(model) == template
+    ]
+    if chosen in readers:
+        return chosen
+    return next((model for model in readers if not find_blockers(model, roster)), readers[0] if readers else None)

@@ -1,0 +1,54 @@
+"""Filters that format what a view has passed. None of them queries or decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django import template
+
+from core.numbers import format_duration, format_number
+from generation.takes.failures import Failure, explain_failure
+from projects import presets
+
+if TYPE_CHECKING:
+    from generation.models import Job
+    from projects.models import Scene
+
+register = template.Library()
+register.filter(format_duration)
+register.filter("plain", format_number)
+
+
+@register.filter
+def failure(job: Job) -> Failure | None:
+    return explain_failure(job)
+
+
+@register.filter
+def took(job: Job) -> str:
+    """How long it took to make: 12 s, 3:04."""
+    return seconds(Decimal(max(1, round(job.made_in.total_seconds())))) if job.made_in else ""
+
+
+@register.filter
+def seconds(value: Decimal | None) -> str:
+    """8 s, 6.5 s, 1:04."""
+    if value is None:
+        return ""
+    if value >= 60:
+        return f"{int(value) // 60}:{int(value) % 60:02d}"
+    return f"{format_number(value)} s"
+
+
+@register.filter
+def total_seconds(scenes: Iterable[Scene]) -> Decimal:
+    return sum((scene.duration for scene in scenes), Decimal(0))
+
+
+@register.filter
+def camera(scene: Scene) -> str:
+    """The scene's camera in a few words: “Close-up, Low angle, Dolly in”."""
+    fields = ("shot_type", "camera_angle", "camera_move", "lens")
+    return ", ".join(presets.label(field, key) for field in fields if (key := getattr(scene, field)))

@@ -1,0 +1,116 @@
+"""More takes for many scenes at once: which, with which model, for how much; then one button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from core.htmx import HtmxHttpRequest
+from core.plurals import count_noun
+from generation import pipeline
+from generation.billing.budget import NeedsConfirmation
+from generation.catalogue import Model
+from generation.connections import Roster, roster_for
+from generation.models import latest_take, shown_take
+from generation.quoting import batches
+from generation.states import Status
+from projects.loaders import load_project
+from projects.models import Project, Scene
+from storyboard.cards import build_card
+from storyboard.forms.batch import BatchForm, take_choice
+from storyboard.loaders import live_scenes
+from storyboard.views.confirmation import is_confirmed, render_confirmation
+from teams.access import current_user
+from teams.models import Role
+
+
+def is_stale(scene: Scene) -> bool:
+    take = shown_take(scene)
+    return take is not None and take.is_stale
+
+
+def has_failed(scene: Scene) -> bool:
+    take = latest_take(scene)
+    return take is not None and take.status == Status.FAILED
+
+
+#: What a link on the page ticks, by what it is called there.
+WHICH: dict[str, tuple[str, Callable[[Scene], bool]]] = {
+    "missing": ("No take", batches.is_missing),
+    "stale": ("Stale", is_stale),
+    "failed": ("Failed", has_failed),
+    "all": ("All", lambda scene: True),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """A GET plans what is ticked, a POST starts it for the price that stood on the button."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    scenes = live_scenes(project)
+    asked = request.POST or ticked(request.GET, scenes)
+    roster = roster_for(project.team_id)
+    form = BatchForm(asked, scenes, roster)
+    if form.is_valid() and request.method == "POST":
+        return start(request, project, form, roster)
+    batch = batches.Batch()
+    if form.is_valid():
+        chosen = [scene for scene in scenes if scene.pk in form.numbers]
+        batch = batches.plan_batch(chosen, roster, chosen_model(form, roster))
+    takes = asked.getlist("take")
+    context = {
+        "project": project,
+        "form": form,
+        "batch": batch,
+        "rows": [(scene, shown_take(scene), take_choice(scene), take_choice(scene) in takes) for scene in scenes],
+        "planned": [(build_card(scene, roster), quote) for scene, quote in batch.quotes],
+        "which": {name: (words, sum(map(test, scenes))) for name, (words, test) in WHICH.items()},
+    }
+    template = "_batch_plan.html" if request.htmx else "batch.html"
+    status = 422 if request.method == "POST" else 200
+    return render(request, f"storyboard/{template}", context, status=status)
+
+
+def ticked(asked: QueryDict, scenes: list[Scene]) -> QueryDict:
+    """What was ticked on this page, or on the storyboard, or is meant by a link."""
+    if "take" in asked or "model" in asked:
+        return asked
+    _, test = WHICH.get(asked.get("which", ""), WHICH["missing"])
+    meant = set(asked.getlist("scene"))
+    data = QueryDict(mutable=True)
+    data.setlist("take", [take_choice(one) for one in scenes if (str(one.pk) in meant if meant else test(one))])
+    return data
+
+
+def chosen_model(form: BatchForm, roster: Roster) -> Model | None:
+    chosen = form.cleaned_data["model"]
+    return roster.find(chosen) if chosen else None
+
+
+def start(request: HtmxHttpRequest, project: Project, form: BatchForm, roster: Roster) -> HttpResponse:
+    try:
+        batch = pipeline.enqueue_chosen(
+            project,
+            form.numbers,
+            member=current_user(request),
+            model=chosen_model(form, roster),
+            expected=request.POST.get("expected", ""),
+            confirmed=is_confirmed(request),
+        )
+    except NeedsConfirmation as question:
+        return render_confirmation(request, project, question)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        chosen = urlencode({"take": form.cleaned_data["take"], "model": form.cleaned_data["model"]}, doseq=True)
+        return redirect(f"{request.path}?{chosen}")
+    if batch.count:
+        messages.success(request, f"{count_noun(batch.count, 'take')} started.")
+    if batch.left_out:
+        messages.warning(request, batch.left_out_because)
+    return redirect("storyboard", project.pk)

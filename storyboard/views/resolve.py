@@ -1,0 +1,98 @@
+"""Takes and pictures that need a look: a person says what became of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from generation.connections import resolve_account, roster_for
+from generation.loaders import load_images, load_take
+from generation.models import Generation, Job
+from generation.pipeline import resolve
+from generation.providers.base import ProviderError, RemoteClip
+from generation.providers.registry import lister
+from generation.states import Status
+from storyboard.navigation import redirect_to_pictures
+from teams.access import current_user
+from teams.models import Role, User
+
+SHOWN_CLIPS = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_resolve(request: HttpRequest, pk: int) -> HttpResponse:
+    needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    take, role = load_take(request, pk, at_least=needed, deleted_too=True)
+    if request.method == "POST":
+        try:
+            messages.success(request, answer(take, request.POST, current_user(request)))
+            return redirect("queue")
+        except (ValidationError, ProviderError) as error:
+            said = " ".join(error.messages) if isinstance(error, ValidationError) else error.message
+            messages.error(request, said)
+            return redirect("take_resolve", pk)
+    context: dict[str, Any] = {"take": take, "scene": take.scene, "project": take.scene.project}
+    context |= {"is_open": take.status == Status.UNKNOWN, "can_edit": role.includes(Role.EDITOR)}
+    context["model_name"] = roster_for(take.team_id).model_name(take.model_id)
+    clips = find_unclaimed_clips(take) if context["is_open"] and context["can_edit"] else None
+    context |= {"can_list": clips is not None, "clips": clips or []}
+    return render(request, "storyboard/resolve.html", context)
+
+
+@require_POST
+def images_resolve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pictures come inside the answer, so there is nothing to look up: only whether they were charged."""
+    row, _ = load_images(request, pk, at_least=Role.EDITOR)
+    try:
+        messages.success(request, close(row, request.POST.get("answer", ""), current_user(request)))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect_to_pictures(row.project_id, row.scene_id)
+
+
+def answer(take: Generation, posted: QueryDict, by: User) -> str:
+    """Do what the person said; what to tell them. Raises ValidationError, ProviderError."""
+    if take.status != Status.UNKNOWN:
+        raise ValidationError(resolve.OVER)
+    said = posted.get("answer", "")
+    if said == "again":
+        if resolve.check_again(take, by):
+            return "It was found and goes on."
+        raise ValidationError("The provider lists no such clip, or cannot list. Look at its own page.")
+    if said == "made":
+        resolve.use_clip(take, posted.get("clip", ""), by)
+        return "It goes on with that clip."
+    return close(take, said, by)
+
+
+def close(row: Job, said: str, by: User) -> str:
+    if row.status != Status.UNKNOWN:
+        raise ValidationError(resolve.OVER)
+    if said == "charged":
+        resolve.mark_charged(row, by)
+        return "It counts as spent."
+    if said == "not-made":
+        resolve.mark_not_created(row, by)
+        return "What was set aside for it is released."
+    raise ValidationError("Choose one of the answers.")
+
+
+def find_unclaimed_clips(take: Generation) -> list[RemoteClip] | None:
+    """Clips of the same prompt that no take has. None where the account cannot list; empty if it does not answer."""
+    try:
+        account = resolve_account(take)
+        provider = lister(take.provider, account)
+        if provider is None:
+            return None
+        listed = provider.list_clips(account)
+    except ProviderError:  # the page must not fail with the provider
+        return []
+    known = set(
+        Generation.objects.filter(remote_id__in=[clip.id for clip in listed]).values_list("remote_id", flat=True)
+    )
+    return [clip for clip in listed if clip.id not in known and clip.prompt == take.prompt][:SHOWN_CLIPS]

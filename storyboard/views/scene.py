@@ -1,0 +1,160 @@
+"""Scenes are written by plain form posts that end at the page they came from; HTMX follows the same redirect."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.htmx import HtmxHttpRequest
+from core.undo_message import offer_undo
+from generation.connections import roster_for
+from projects import storyboard
+from projects.loaders import load_project
+from projects.models import Scene
+from projects.undo import record_change
+from storyboard.cards import build_card
+from storyboard.forms.scene import CardForm, SceneForm
+from storyboard.loaders import load_scene
+from storyboard.navigation import find_origin, redirect_to_view
+from storyboard.scene_page import page_context, quotes_context
+from storyboard.views.undo import offer_entry_undo
+from teams.access import current_user
+from teams.models import Role
+
+
+def number_or_none(text: str | None) -> int | None:
+    """Raises ValueError for anything but digits or nothing."""
+    return int(text) if text else None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def scene_create(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """`after` is the id of the scene the new one follows; without it the new one comes last."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    try:
+        after = number_or_none(request.POST.get("after") or request.GET.get("after"))
+    except ValueError:
+        return HttpResponseBadRequest("The scene to insert behind is not known.")
+    form = CardForm(request.POST or None, instance=Scene(project=project))
+    if form.is_valid():
+        try:
+            scene = storyboard.add(form.save(commit=False), after=after)
+            return redirect_to_view(request, pk, at=scene.pk)
+        except ValidationError as error:
+            form.add_error(None, error)
+    context = {"form": form, "project": project, "after": after}
+    return render(request, "storyboard/scene_new.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def scene_page(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
+    scene, role = load_scene(request, pk, at_least=needed)
+    return save_or_show(request, SceneForm(request.POST or None, instance=scene), role)
+
+
+def save_or_show(request: HtmxHttpRequest, form: SceneForm, role: Role, *, said: str = "Saved.") -> HttpResponse:
+    """Save the form where it can be saved, else show it on its scene's page."""
+    scene = form.instance
+    if form.is_valid() and form.save_changes():
+        if said:
+            messages.success(request, said)
+        return redirect("scene_page", scene.pk)
+    if form.is_bound:
+        scene = load_scene(request, scene.pk)[0]  # what is stored, not what was refused, beside the form
+    context = page_context(scene, can_edit=role.includes(Role.EDITOR)) | {"form": form}
+    return render(request, "storyboard/scene.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def scene_autosave(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Save what can be saved of the form while somebody writes, and answer with what its page has to say of it."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    form = SceneForm(request.POST, instance=scene)
+    form.is_valid()
+    form.save_changes(in_part=True)
+    scene = load_scene(request, pk)[0]
+    context = {"form": form, "scene": scene, "can_edit": True, "oob": True} | quotes_context(
+        scene, roster_for(scene.project.team_id)
+    )
+    return render(request, "storyboard/_autosaved.html", context)
+
+
+@require_safe
+def scene_card(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, role = load_scene(request, pk)
+    context = {"card": build_card(scene, roster_for(scene.project.team_id)), "can_edit": role.includes(Role.EDITOR)}
+    return render(request, "storyboard/_scene_card.html", context)
+
+
+@require_safe
+def scene_menu(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """What can be done with the scene: for the popover of the board or table, and as a page of its own."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    context = {"scene": scene, "project": scene.project, "on_board": find_origin(request)[0] == "storyboard"}
+    template = "storyboard/_scene_menu.html" if request.htmx else "storyboard/scene_menu.html"
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def scene_card_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The card as a form, in the card's place on the storyboard."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    form = CardForm(request.POST or None, instance=scene)
+    if form.is_valid() and form.save_changes():
+        if request.htmx:
+            return redirect("scene_card", pk)
+        return redirect_to_view(request, scene.project_id, at=pk)
+    context = {"form": form, "scene": scene, "project": scene.project}
+    template = "storyboard/_scene_card_form.html" if request.htmx else "storyboard/scene_new.html"
+    return render(request, template, context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def scene_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Either `by` places (negative is earlier), or behind the scene `after`; an empty `after` is the start."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        by, after = number_or_none(request.POST.get("by")), number_or_none(request.POST.get("after"))
+    except ValueError:
+        return HttpResponseBadRequest("Where the scene should go is not known.")
+    try:
+        moved = storyboard.move(scene, after=after) if by is None else storyboard.move_by(scene, by)
+        act = record_change(scene.project, current_user(request), moved=moved)
+        offer_entry_undo(request, f"“{scene.title}” is moved.", act)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect_to_view(request, scene.project_id, at=pk)
+
+
+@require_POST
+def scene_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        pk = storyboard.duplicate(scene).pk
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect_to_view(request, scene.project_id, at=pk)
+
+
+@require_POST
+def scene_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    storyboard.delete(scene, current_user(request))
+    offer_undo(request, f"“{scene.title}” is deleted.", reverse("scene_restore", args=[pk]))
+    return redirect_to_view(request, scene.project_id)
+
+
+@require_POST
+def scene_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
+    try:
+        storyboard.restore(scene, current_user(request))
+        messages.success(request, f"“{scene.title}” is back.")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect_to_view(request, scene.project_id, at=pk)

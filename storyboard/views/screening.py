@@ -1,0 +1,31 @@
+"""The whole storyboard to look at: as a film, and on paper."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from core.htmx import HtmxHttpRequest
+from generation.models import shown_take
+from storyboard.board import scenes_context, storyboard_context
+
+PANELS = (6, 9)
+
+
+@require_safe
+def animatic(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Plays the takes people see, one after the other, and sketches for as long as their scenes where there is none."""
+    context = storyboard_context(request, pk) | {"view": "animatic"}
+    context["sketches"] = sum(card.shown is None for card in context["cards"])
+    return render(request, "storyboard/animatic.html", context)
+
+
+@require_safe
+def storyboard_print(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Sheets of six or nine panels."""
+    context = scenes_context(request, pk)
+    panels = PANELS[1] if request.GET.get("panels") == str(PANELS[1]) else PANELS[0]
+    shown = [(scene, shown_take(scene)) for scene in context["shown"]]
+    sheets = [shown[start : start + panels] for start in range(0, len(shown), panels)]
+    return render(request, "storyboard/print.html", context | {"panels": panels, "choices": PANELS, "sheets": sheets})

@@ -1,0 +1,144 @@
+"""The storyboard as a table: its cells, what is pasted into it, and what is done to many scenes at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from core.htmx import HtmxHttpRequest
+from generation.connections import Roster, roster_for
+from generation.models import latest_take
+from generation.quoting.quotes import available_models, model_options, quote_scene
+from projects.loaders import load_project
+from projects.models import Scene
+from storyboard import bulk
+from storyboard.board import storyboard_context
+from storyboard.cards import build_card, build_cell
+from storyboard.filters import Key, SceneFilter
+from storyboard.loaders import load_scene
+from storyboard.navigation import redirect_to_view, render_view
+from storyboard.table import COLUMNS, CellForm, cell_text
+from storyboard.views.undo import offer_entry_undo
+from teams.access import current_user
+from teams.models import Role
+
+
+def _state(scene: Scene) -> str:
+    take = latest_take(scene)
+    return take.status if take else ""
+
+
+def _keys_of_takes(roster: Roster) -> dict[str, Key]:
+    """By price the dearest comes last, and after it what cannot be made."""
+
+    def price(scene: Scene) -> Any:
+        quote = quote_scene(scene, roster)
+        return (0, quote.price) if quote and quote.is_possible else (1, 0)
+
+    return {"take": _state, "price": price}
+
+
+@dataclass(frozen=True)
+class Heading:
+    column: str
+    label: str
+    #: "ascending" or "descending" where the table is sorted by it.
+    sorted: str
+    #: The query string that sorts by it.
+    query: str
+
+
+def headings(scene_filter: SceneFilter, form: CellForm) -> list[Heading]:
+    named = [("number", "No."), *form.labels(), ("take", "Take"), ("price", "Next take")]
+    direction = "descending" if scene_filter.sort.startswith("-") else "ascending"
+    sorted_by = scene_filter.sort.removeprefix("-")
+    return [
+        Heading(name, label, direction if name == sorted_by else "", scene_filter.sorted_by(name).query)
+        for name, label in named
+    ]
+
+
+@require_safe
+def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    context = storyboard_context(request, pk, _keys_of_takes)
+    blank = Scene(project=context["project"])
+    editors = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["roster"]))
+    context |= {"editors": editors, "headings": headings(context["scene_filter"], editors)}
+    return render_view(request, "table", context)
+
+
+@require_safe
+def row(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    scene, role = load_scene(request, pk)
+    context = {"card": build_card(scene, roster_for(scene.project.team_id)), "can_edit": role.includes(Role.EDITOR)}
+    return render(request, "storyboard/_table_row.html", context)
+
+
+@require_POST
+def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
+    """Save one field. `was` is what the person saw: where somebody else has changed it since, both are shown first."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    if column not in COLUMNS:
+        raise Http404
+    was, now = request.POST.get("was"), cell_text(scene, column)
+    roster = roster_for(scene.project.team_id)
+    models = available_models(roster)
+    form = CellForm({column: request.POST.get("value", "")}, instance=scene, columns=[column], models=models)
+    if form.is_valid() and was is not None and was.strip() != now.strip() and form.has_changed():
+        form.add_error(column, f"Somebody has changed this to “{now}” meanwhile. Save again to replace that.")
+    if form.is_valid():
+        if form.has_changed():
+            form.save_changes()
+        return render(
+            request, "storyboard/_table_cell.html", {"cell": build_cell(scene, column, roster), "can_edit": True}
+        )
+    context = {"field": form[column], "column": column, "value": now}
+    return render(request, "storyboard/_table_cell_refused.html", context, status=422)
+
+
+@require_POST
+def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Lay rows over the scenes `rows` (ids as the page showed them), or add them at the end where there are none."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    try:
+        ids = bulk.parse_ids(request.POST.get("rows", "").split())
+        text, column = request.POST.get("text", ""), request.POST.get("column", COLUMNS[0])
+        change = bulk.paste(project, ids, text, column, current_user(request))
+    except ValidationError as error:
+        if request.htmx:
+            return HttpResponse(" ".join(error.messages), status=422, content_type="text/plain; charset=utf-8")
+        messages.error(request, " ".join(error.messages))
+        return redirect_to_view(request, pk)
+    offer_entry_undo(request, change.text, change.entry)
+    return redirect_to_view(request, pk)
+
+
+# -- Many scenes at once -----------------------------------------------------------------------------------------------
+
+
+@require_POST
+def scenes_bulk(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """`act` is what to do to the scenes that are selected."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    try:
+        ids = bulk.parse_ids(request.POST.getlist("scene"))
+        if not ids:
+            raise ValidationError("No scene is selected. Tick the box beside its number first.")
+        act = request.POST.get("act", "")
+        if act == "generate":
+            page = f"{reverse('project_generate', args=[pk])}?{urlencode({'scene': ids}, doseq=True)}"
+            return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
+        change = bulk.change_scenes(project, ids, act, request.POST.dict(), current_user(request))
+        offer_entry_undo(request, change.text, change.entry)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect_to_view(request, pk)

@@ -1,0 +1,58 @@
+"""Notes on takes, and takes that are deleted and brought back."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from core.htmx import HtmxHttpRequest
+from core.undo_message import offer_undo
+from generation.connections import roster_for
+from generation.loaders import load_take
+from generation.takes import actions
+from storyboard.live import FRAGMENTS, Page
+from storyboard.loaders import load_scene
+from storyboard.responses import PLAYER, TAKES, render_refusal, render_scene_parts
+from storyboard.scene_page import takes_context
+from teams.access import current_user
+from teams.models import Role
+
+
+@require_safe
+def take_strip(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The scene's takes, for a page that let a live update pass while somebody was writing."""
+    scene, role = load_scene(request, pk)
+    context = takes_context(scene, roster_for(scene.project.team_id)) | {"can_edit": role.includes(Role.EDITOR)}
+    return render(request, FRAGMENTS[Page.SCENE], context)
+
+
+@require_POST
+def take_note(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        actions.annotate(take, request.POST.get("note", ""))
+    except ValidationError as error:
+        return render_refusal(request, take.scene, error, Page.SCENE)
+    return render_scene_parts(request, take.scene, TAKES)
+
+
+@require_POST
+def take_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        was_selected = actions.delete(take, current_user(request))
+    except ValidationError as error:
+        return render_refusal(request, take.scene, error, Page.SCENE)
+    url = reverse("take_restore", args=[pk]) + ("?selected" if was_selected else "")
+    offer_undo(request, f"Take {take.number} is deleted; what it cost stays in the costs.", url)
+    return render_scene_parts(request, take.scene, TAKES, PLAYER)
+
+
+@require_POST
+def take_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
+    actions.restore(take, current_user(request), selected="selected" in request.GET)
+    return redirect("scene_page", take.scene_id)

@@ -1,0 +1,159 @@
+"""Starting, stopping and choosing takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.htmx import HtmxHttpRequest
+from generation import pipeline
+from generation.billing.budget import NeedsConfirmation
+from generation.connections import roster_for
+from generation.loaders import load_take
+from generation.models import Generation, live_takes, next_take_number
+from generation.pipeline import Rework
+from generation.providers.base import Task
+from generation.quoting import quotes
+from generation.quoting.quotes import Quote
+from generation.takes import actions
+from projects.loaders import load_project
+from storyboard.forms.rework import ReworkForm
+from storyboard.loaders import load_scene
+from storyboard.navigation import redirect_to_view
+from storyboard.responses import render_refusal, render_scene
+from storyboard.scene_page import player_context
+from storyboard.views.confirmation import is_confirmed, render_confirmation
+from teams.access import current_user
+from teams.models import Role
+
+
+@require_POST
+def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Start the take whose number stood on the button."""
+    scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
+    try:
+        number = int(request.POST.get("take", ""))
+    except ValueError:
+        return HttpResponseBadRequest("Which take to make is not known. Reload the page, then try again.")
+    expected, confirmed = request.GET.get("price"), is_confirmed(request)
+    try:
+        pipeline.enqueue(scene, number=number, member=current_user(request), expected=expected, confirmed=confirmed)
+    except NeedsConfirmation as question:
+        return render_confirmation(request, scene.project, question)
+    except ValidationError as error:
+        return render_refusal(request, scene, error)
+    return render_scene(request, scene)
+
+
+@require_POST
+def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Start what the button said, for the price it said; where that has changed since, say so instead."""
+    project, _ = load_project(request, pk, at_least=Role.EDITOR)
+    expected, confirmed = request.POST.get("expected", ""), is_confirmed(request)
+    try:
+        batch = pipeline.enqueue_missing(project, member=current_user(request), expected=expected, confirmed=confirmed)
+    except NeedsConfirmation as question:
+        return render_confirmation(request, project, question)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        if batch.left_out:
+            messages.warning(request, batch.left_out_because)
+        elif not batch.count:
+            messages.info(request, "Every scene has a take already, or one under way.")
+    return redirect_to_view(request, pk)
+
+
+@require_POST
+def cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Also of a take whose scene or project was deleted while it was under way."""
+    take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
+    pipeline.cancel(take, current_user(request))
+    scene = take.scene
+    if scene.deleted_at or scene.project.deleted_at or request.GET.get("from") == "queue":
+        return redirect("queue")
+    return render_scene(request, scene)
+
+
+@require_POST
+def select(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        actions.select(take, current_user(request))
+    except ValidationError as error:
+        return HttpResponseBadRequest(" ".join(error.messages), content_type="text/plain; charset=utf-8")
+    if request.GET.get("from") == "compare":
+        pair = {name: request.GET.get(name, "") for name in "ab"}
+        return redirect(f"{reverse('compare', args=[take.scene_id])}?{urlencode(pair)}")
+    return render_scene(request, take.scene)
+
+
+@require_safe
+def player(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """The large player of a scene, with the finished take asked for, else the one people would expect."""
+    scene, role = load_scene(request, pk)
+    asked = request.GET.get("take")
+    playing = next((take for take in live_takes(scene) if take.is_done and str(take.pk) == asked), None)
+    can_edit = role.includes(Role.EDITOR)
+    context = {"scene": scene, "project": scene.project, "can_edit": can_edit}
+    context |= player_context(scene, can_edit=can_edit, playing=playing)
+    return render(request, "storyboard/_player.html", context)
+
+
+@dataclass(frozen=True)
+class ReworkChoice:
+    """One thing the take's model can do with it."""
+
+    task: Task
+    quote: Quote
+
+
+def rework_choices(take: Generation) -> list[ReworkChoice]:
+    roster = roster_for(take.team_id)
+    model = roster.resolve_model(take)
+    if model is None or not take.is_done or not take.remote_id:
+        return []
+    able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
+    return [
+        ReworkChoice(task, quotes.quote_model(take.scene, model, roster, Rework(task, take, "Something")))
+        for task, can in able.items()
+        if can
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_rework(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    """Remix, extend or edit a finished take: the result is a new take of the same scene."""
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    scene = take.scene
+    form = ReworkForm(request.POST or None)
+    if form.is_valid():
+        rework = Rework(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
+        try:
+            model = roster_for(take.team_id).resolve_model(take)
+            if model is None:
+                raise ValidationError("The model that made this take is not known here any more.")
+            pipeline.enqueue(
+                scene,
+                number=form.cleaned_data["take"],
+                member=current_user(request),
+                model=model,
+                expected=request.GET.get("price"),
+                rework=rework,
+                confirmed=is_confirmed(request),
+            )
+            return redirect("scene_page", scene.pk)
+        except NeedsConfirmation as question:
+            return render_confirmation(request, scene.project, question)
+        except ValidationError as error:
+            form.add_error(None, error)
+    context = {"form": form, "take": take, "scene": scene, "project": scene.project}
+    context |= {"choices": rework_choices(take), "next_take": next_take_number(scene)}
+    return render(request, "storyboard/rework.html", context, status=422 if form.is_bound else 200)

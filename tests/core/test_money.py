@@ -1,0 +1,39 @@
+"""What an amount looks like: never less, or more, than what is charged."""
+
+from decimal import Decimal
+
+import pytest
+from django.template import Context, Template
+
+from core.money import exact, money
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        ("0", "$0.00"),
+        ("0.4", "$0.40"),
+        ("12", "$12.00"),
+        ("0.105", "$0.105"),
+        ("0.0050", "$0.005"),
+        ("0.525", "$0.525"),
+        ("0.0234", "$0.0234"),
+        ("100.0100", "$100.01"),
+        ("-0.4000", "-$0.40"),
+    ],
+)
+def test_an_amount_is_shown_to_the_place_that_counts(amount: str, shown: str):
+    assert money(Decimal(amount)) == shown
+
+
+def test_a_sum_is_kept_to_the_last_place():
+    assert str(exact(Decimal("0.30000000000000004"))) == "0.3000"
+    assert exact(None) == 0
+
+
+@pytest.mark.parametrize(
+    ("context", "shown"),
+    [({"price": Decimal(0)}, "$0.00"), ({"price": None}, "not possible"), ({}, "not possible")],
+)
+def test_a_page_tells_a_price_of_nothing_from_no_price(context: dict[str, Decimal | None], shown: str):
+    assert Template('{{ price|money|default:"not possible" }}').render(Context(context)) == shown

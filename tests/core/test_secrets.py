@@ -1,0 +1,131 @@
+"""Secrets at rest: sealed with the newest key, readable with every one, shown by nothing."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core import serializers
+from django.core.management import call_command
+from django.forms import modelform_factory
+
+from core import secrets
+from core.secrets import Sealed, Unreadable, seal, unseal
+from generation.management import doctor
+from generation.models import Connection
+from teams.models import Team
+
+pytestmark = pytest.mark.django_db
+
+
+def key_file(settings) -> Path:
+    return Path(settings.DATA_DIR) / "keys" / "secrets"
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("rotate_keys", *arguments, stdout=out, stderr=out)
+    return ended.value.code, out.getvalue()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def connection(team: Team) -> Connection:
+    return Connection.objects.create(team=team, provider="omni", name="Gemini", key=Sealed.of("the secret key"))
+
+
+def test_what_is_sealed_can_be_read_and_says_nothing(settings):
+    sealed = seal("the secret key")
+    assert "secret" not in sealed
+    assert unseal(sealed) == "the secret key"
+    assert seal("the secret key") != sealed
+    assert stat.S_IMODE(key_file(settings).stat().st_mode) == 0o600
+
+
+def test_processes_that_begin_at_once_agree_on_one_key(settings):
+    sealed: list[str] = []
+    threads = [threading.Thread(target=lambda: sealed.append(seal("x"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [unseal(text) for text in sealed] == ["x"] * 8
+    assert len(key_file(settings).read_text().split()) == 1
+    assert [path.name for path in key_file(settings).parent.iterdir()] == ["secrets"]
+
+
+def test_keys_of_the_environment_come_before_the_file(settings):
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.SECRET_KEYS = [old]
+    sealed = seal("x")
+    settings.SECRET_KEYS = [new, old]
+    assert (unseal(sealed), secrets.is_current(sealed), key_file(settings).exists()) == ("x", False, False)
+    settings.SECRET_KEYS = [new]
+    with pytest.raises(Unreadable):
+        unseal(sealed)
+    settings.SECRET_KEYS = ["no key"]
+    with pytest.raises(Unreadable, match=r"is none: 32 bytes"):
+        seal("x")
+
+
+def test_a_row_shows_its_secret_nowhere(connection: Connection):
+    read = Connection.objects.get()
+    assert read.key.reveal() == "the secret key"
+    assert repr(read.key) == str(read.key) == "(sealed)"
+    told = serializers.serialize("json", [read])
+    assert "the secret key" not in told
+    assert read.key.token not in told
+    assert "key" not in modelform_factory(Connection, fields="__all__")().fields
+    with pytest.raises(TypeError, match="never the text"):
+        Connection.objects.filter(pk=read.pk).update(key="plain")
+
+
+def test_rotation_seals_everything_anew_and_then_drops_the_old_key(settings, connection: Connection):
+    before = connection.key.token
+    assert run("--drop-old") == (0, "Removed 0 old keys.\n")
+    assert run() == (0, "Added a new key.\nRe-encrypted 1 secret with the first key.\n")
+    connection.refresh_from_db()
+    assert connection.key.token != before
+    assert len(key_file(settings).read_text().split()) == 2
+    assert run("--continue") == (0, "Re-encrypted 0 secrets with the first key.\n")
+    assert run("--drop-old") == (0, "Removed 1 old key.\n")
+    assert connection.key.reveal() == "the secret key"
+    assert stat.S_IMODE(key_file(settings).stat().st_mode) == 0o600
+
+
+def test_a_rotation_that_was_stopped_goes_on(settings, connection: Connection, team: Team):
+    other = Connection.objects.create(team=team, provider="omni", name="Another", key=Sealed.of("another"))
+    secrets.add_key()
+    Connection.objects.filter(pk=connection.pk).update(key=Sealed.of("the secret key"))
+    code, said = run("--drop-old")
+    assert (code, said) == (1, "Still encrypted with an old key: 1 secret. Run without --drop-old first.\n")
+    assert run("--continue") == (0, "Re-encrypted 1 secret with the first key.\n")
+    other.refresh_from_db()
+    assert (secrets.is_current(other.key.token), other.key.reveal()) == (True, "another")
+
+
+def test_a_key_that_is_changed_meanwhile_is_not_put_back(connection: Connection):
+    place = next(place for place in secrets.places() if place.name.startswith("connection"))
+    stale = connection.key.token
+    Connection.objects.update(key=Sealed.of("a newer key"))
+    assert not place.replace(connection.pk, stale, seal("the secret key"))
+    assert Connection.objects.get().key.reveal() == "a newer key"
+
+
+def test_what_cannot_be_read_is_said(settings, connection: Connection):
+    assert list(doctor.keys()) == []
+    key_file(settings).write_text(Fernet.generate_key().decode())
+    (finding,) = doctor.keys()
+    assert finding.what == (
+        f"No key of this server decrypts connection key of {connection.pk}. Restore IMAGEAI_SECRET_KEYS or keys/secrets "
+        "from a backup, or enter them again."
+    )
+    assert run() == (
+        1,
+        "Added a new key.\nRe-encrypted 0 secrets with the first key.\n"
+        "Can't decrypt 1 secret. Run “manage.py doctor” for the list.\n",
+    )

@@ -1,0 +1,86 @@
+"""Models that close soon, may be closed or are not confirmed say so wherever one is chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from generation.catalogue import loader
+from projects.models import Project, Scene
+from teams.models import Team, User
+from tests.factories import a_connection
+from tests.standin import StandIn
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[[User], Client]
+OMNI, PICTURES = "gemini-omni-1.1-flash", "gpt-image-1.5"
+
+
+@pytest.fixture
+def closing(monkeypatch, tmp_path: Path) -> Iterator[str]:
+    """Two models close in a week; how that is said."""
+    day = timezone.localdate() + timedelta(days=7)
+    text = loader.MODELS_FILE.read_text("utf-8").replace("retired_on = 2026-12-01", f"retired_on = {day}")
+    text = text.replace(f'id = "{OMNI}"', f'id = "{OMNI}"\nretired_on = {day}')
+    changed = tmp_path / "models.toml"
+    changed.write_text(text, "utf-8")
+    monkeypatch.setattr(loader, "MODELS_FILE", changed)
+    loader.all_models.cache_clear()
+    yield f"closes {day:%-d %b %Y}"
+    loader.all_models.cache_clear()
+
+
+@pytest.fixture
+def at_the_vendors(settings) -> None:
+    plain = {"key": "k", "base_url": "", "max_in_flight": 2, "requests_per_minute": 60, "options": {"project": "films"}}
+    settings.CONNECTIONS = {name: plain | {"provider": name, "name": name} for name in ("omni", "veo", "openai_images")}
+
+
+def told(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def test_in_the_offers_of_a_scene(as_user: AsUser, scene: Scene, closing: str, vera: User):
+    page = told(as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode())
+    assert f"Gemini Omni 1.1 Flash {closing} Google" in page
+    assert "Veo 3.1 may be closed Google" in page
+    assert "Gemini Omni 1.2 Flash Google" in page
+
+
+def test_in_the_comparison_for_a_project(as_user: AsUser, project: Project, scene: Scene, closing: str, vera: User):
+    page = told(as_user(vera).get(reverse("model_comparison", args=[project.pk])).content.decode())
+    assert f"Gemini Omni 1.1 Flash {closing} Google" in page
+    assert "Veo 3.1 may be closed Google" in page
+
+
+def test_in_the_selects_of_the_storyboard(as_user: AsUser, project: Project, at_the_vendors, closing: str, bob: User):
+    client = as_user(bob)
+    board = client.get(reverse("storyboard", args=[project.pk])).content.decode()
+    for select in ("model-choice", "bulk-model"):
+        options = told(board.partition(f'id="{select}"')[2].partition("</select>")[0])
+        assert f"· {closing}" in options
+        assert "· may be closed" in options
+    table = client.get(reverse("table", args=[project.pk])).content.decode()
+    assert f"Gemini Omni 1.1 Flash · {closing}" in table
+
+
+def test_in_the_select_of_image_models(as_user: AsUser, scene: Scene, at_the_vendors, closing: str, bob: User):
+    page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
+    assert f"GPT Image 1.5 · {closing}</option>" in page
+    assert "GPT Image 2</option>" in page
+
+
+def test_another_server_goes_on_with_it(
+    as_user: AsUser, scene: Scene, team: Team, stand_in: StandIn, settings, closing: str, bob: User
+):
+    settings.CONNECTIONS = {}
+    a_connection(team, stand_in, "openai_images")
+    page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
+    assert "GPT Image 1.5</option>" in page

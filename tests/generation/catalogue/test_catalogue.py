@@ -1,0 +1,314 @@
+import tomllib
+from dataclasses import FrozenInstanceError, replace
+from datetime import date
+from decimal import Decimal
+from io import StringIO
+from json import dumps, loads
+from types import MappingProxyType
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.management import call_command
+from django.urls import reverse
+
+from generation import catalogue
+from generation.catalogue import loader
+from generation.catalogue.loader import MODELS_FILE, CatalogueError, read_catalogue, read_model
+from generation.catalogue.model import Seconds
+from generation.catalogue.pricing import clip_price
+from generation.connections import roster_for
+from generation.quoting import quotes
+from projects.models import Project, Scene
+
+TODAY = date(2026, 11, 23)
+STUDIO = """
+[[model]]
+id = "studio-1"
+name = "Studio 1"
+maker = "Studio"
+provider = "studio"
+kind = "video"
+summary = "For tests"
+sizes.720p = { "16:9" = [1280, 720] }
+seconds = ["2", "4", "8"]
+price_per_second = { 720p = "0.105" }
+takes = { seed = true }
+host = "studio.example"
+source = "made up"
+checked_on = 2026-11-23
+confidence = "H"
+
+[[model]]
+id = "studio-2"
+like = "studio-1"
+name = "Studio 2"
+sizes.1080p = { "16:9" = [1920, 1080] }
+price_per_second = { 1080p = "0.2" }
+"""
+
+
+@pytest.fixture
+def studio() -> MappingProxyType[str, catalogue.Model]:
+    return read_catalogue(STUDIO)
+
+
+def test_the_default_model_needs_no_key_and_costs_nothing():
+    model = catalogue.default_video_model()
+    assert (model.provider, set(model.price_per_second.values())) == ("animatic", {Decimal(0)})
+
+
+def test_a_model_may_take_over_what_another_says(studio):
+    one, two = studio.values()
+    assert (two.maker, two.takes, two.seconds) == (one.maker, one.takes, one.seconds)
+    assert (one.resolutions, two.resolutions) == (("720p",), ("1080p",))
+
+
+PRICES, LENGTHS = '{ 720p = "0.105" }', '["2", "4", "8"]'
+
+
+@pytest.mark.parametrize(
+    ("line", "by", "message"),
+    [
+        ('summary = "For tests"', 'sumary = "For tests"', "models.toml:8: studio-1: sumary: is not a known key"),
+        ('maker = "Studio"\n', "", "models.toml:2: studio-1: maker: is missing"),
+        ('id = "studio-1"\n', "", "models.toml:2: model 1: id: is missing"),
+        ('id = "studio-2"', 'id = "studio-1"', "models.toml:19: studio-1: id: is the id of a model further up"),
+        ("{ seed = true }", "{ seeds = true }", "models.toml:12: studio-1: takes.seeds: is not a known key"),
+        ("{ seed = true }", '{ seed = "yes" }', "models.toml:12: studio-1: takes.seed: should be a valid boolean"),
+        ("{ seed = true }", "{ references = 1.5 }", "models.toml:12: studio-1: takes.references: should be a whole"),
+        ("{ seed = true }", '{ audio = "loud" }', "models.toml:12: studio-1: takes.audio: should be 'always'"),
+        (
+            "{ seed = true }",
+            '{ extend = { seconds = ["4"], total = "-1" } }',
+            "models.toml:12: studio-1: takes.extend.total: should be greater than 0, not '-1'",
+        ),
+        ("[1280, 720]", "[1280, 0]", "models.toml:9: studio-1: sizes.720p.16:9.1: should be greater than 0, not 0"),
+        ('"0.105"', "0.105", "models.toml:11: studio-1: price_per_second.720p: should be a string such as"),
+        ('"0.105"', '"cheap"', "models.toml:11: studio-1: price_per_second.720p: should be a valid decimal, not"),
+        ('"0.105"', '"-1"', "models.toml:11: studio-1: price_per_second.720p: should be greater than or equal to 0"),
+        ('"0.105"', '"NaN"', "models.toml:11: studio-1: price_per_second.720p: should be a finite number"),
+        (PRICES, '{ 4k = "1" }', "models.toml:11: studio-1: price_per_second: every resolution needs"),
+        (PRICES, "{}", "models.toml:11: studio-1: price_per_second: a model that can be had needs prices"),
+        (f"price_per_second = {PRICES}\n", "", "models.toml:2: studio-1: price_per_second: a model that can be had"),
+        (LENGTHS, '"short"', "models.toml:10: studio-1: seconds: should be a list such as"),
+        (LENGTHS, '["short"]', "models.toml:10: studio-1: seconds: should be a list such as"),
+        (LENGTHS, "[]", "models.toml:10: studio-1: seconds: should be a list such as"),
+        (LENGTHS, '{ min = "1", max = "8", step = "0" }', "models.toml:10: studio-1: seconds.step: should be greater"),
+        (LENGTHS, '{ min = "8", max = "1" }', "models.toml:10: studio-1: seconds: min should be 0 or more, and max no"),
+        (LENGTHS, '["4", "-1"]', "models.toml:10: studio-1: seconds.choices.1: should be greater than 0, not '-1'"),
+        (
+            'like = "studio-1"',
+            'like = "studio-0"',
+            "models.toml:20: studio-2: like: studio-0 is not a model further up",
+        ),
+        ('like = "studio-1"', 'like = "studio-1"\nsuccessor = "x"', "models.toml:21: studio-2: successor: x is not"),
+        ("[[model]]", "[[model]", "models.toml: Expected"),
+    ],
+)
+def test_an_error_names_file_line_model_and_key(line: str, by: str, message: str):
+    with pytest.raises(ImproperlyConfigured) as raised:
+        read_catalogue(STUDIO.replace(line, by))
+    assert message in [said[: len(message)] for said in str(raised.value).splitlines()]
+
+
+def test_all_errors_of_a_model_are_named_at_once():
+    with pytest.raises(ImproperlyConfigured) as raised:
+        read_catalogue(STUDIO.replace('kind = "video"', 'kind = "sound"').replace("checked_on = 2026-11-23\n", ""))
+    assert str(raised.value).splitlines() == [
+        "models.toml:7: studio-1: kind: should be 'video' or 'image', not 'sound'",
+        "models.toml:2: studio-1: checked_on: is missing",
+    ]
+
+
+def test_a_model_cannot_be_changed(studio):
+    model = studio["studio-1"]
+    with pytest.raises(FrozenInstanceError):
+        model.name = "Studio 3"
+    with pytest.raises(TypeError):
+        model.price_per_second["720p"] = Decimal(0)
+    with pytest.raises(ValueError, match="every resolution needs a price"):
+        replace(model, price_per_second={"4k": Decimal(1)})
+
+
+def test_a_listed_model_is_read_from_json(studio):
+    row = tomllib.loads(STUDIO)["model"][0]
+    assert read_model(loads(dumps(row, default=str))) == studio["studio-1"]
+    with pytest.raises(CatalogueError) as raised:
+        read_model(row | {"checked_on": "yesterday", "prices": {}})
+    assert raised.value.problems.keys() == {"checked_on", "prices"}
+
+
+def test_an_error_in_the_model_of_an_own_server_names_its_line(monkeypatch, tmp_path):
+    changed = tmp_path / "models.toml"
+    text = MODELS_FILE.read_text("utf-8").replace('min = "1", max = "60" }', 'min = "1", most = "60" }', 1)
+    changed.write_text(text, "utf-8")
+    monkeypatch.setattr(loader, "MODELS_FILE", changed)
+    line = text.splitlines().index('seconds = { min = "1", most = "60" }') + 1
+    with pytest.raises(ImproperlyConfigured, match=rf"^models\.toml:{line}: own_model: seconds\.max: is missing\n"):
+        loader.own_model.__wrapped__()
+
+
+def test_every_price_is_exact_and_every_model_has_its_source():
+    assert "price = 0" not in MODELS_FILE.read_text()
+    for model in catalogue.all_models().values():
+        assert model.source
+        assert all(isinstance(price, Decimal) for price in model.price_per_second.values())
+
+
+def test_prices_are_exact(studio):
+    assert clip_price(studio["studio-1"], resolution="720p", seconds=Decimal("6.5")) == Decimal("0.6825")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted", "allowed", "nearest"),
+    [
+        (Seconds(Decimal(4), Decimal(12), choices=(Decimal(4), Decimal(8), Decimal(12))), "7", False, "8"),
+        (Seconds(Decimal(4), Decimal(12), choices=(Decimal(4), Decimal(8), Decimal(12))), "8", True, "8"),
+        (Seconds(Decimal(4), Decimal(12), choices=(Decimal(4), Decimal(8), Decimal(12))), "60", False, "12"),
+        (Seconds(Decimal(3), Decimal(15)), "6.5", False, "7"),
+        (Seconds(Decimal(3), Decimal(15)), "1", False, "3"),
+        (Seconds(Decimal(1), Decimal(60), Decimal("0.1")), "6.5", True, "6.5"),
+    ],
+)
+def test_lengths(seconds: Seconds, wanted: str, allowed: bool, nearest: str):
+    assert (seconds.allows(Decimal(wanted)), seconds.nearest(Decimal(wanted))) == (allowed, Decimal(nearest))
+
+
+def test_a_retirement_counts_at_the_vendor_alone():
+    sora = catalogue.find("sora-2")
+    assert sora.is_retired(TODAY)
+    assert sora.is_retired(TODAY, host="api.openai.com")
+    assert not sora.is_retired(TODAY, host="gpu.studio.example")
+    assert not sora.is_retired(date(2026, 9, 23))
+
+
+def test_what_closes_soon():
+    assert [model.id for model in catalogue.all_models().values() if model.retires_soon(TODAY)] == [
+        "gpt-image-1.5",
+        "gpt-image-1-mini",
+        "chatgpt-image-latest",
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("project_fields", "seconds", "message"),
+    [
+        ({"aspect_ratio": "9:16"}, 4, "Studio 1 cannot make 9:16; it makes 16:9. Gemini Omni 1.2 Flash would."),
+        ({"resolution": "1080p"}, 4, "Studio 1 cannot make 1080p; it makes 720p. Gemini Omni 1.2 Flash would."),
+        ({}, 9, "Studio 1 makes 2, 4 or 8 s; this scene has 9 s. Gemini Omni 1.2 Flash would."),
+    ],
+)
+def test_what_a_model_cannot_make_is_refused_before_it_costs(
+    scene: Scene, studio, project_fields: dict[str, str], seconds: int, message: str
+):
+    Project.objects.update(title="x", **project_fields)
+    Scene.objects.update(duration=seconds)
+    scene = Scene.objects.select_related("project").get()
+    with pytest.raises(ValidationError) as refused:
+        quotes.require_quote(scene, studio["studio-1"], roster_for(None))
+    assert refused.value.messages[-1] == message
+
+
+@pytest.mark.django_db
+def test_a_refused_size_names_the_model_that_would(scene: Scene):
+    Project.objects.update(resolution="1080p")
+    scene = Scene.objects.select_related("project").get()
+    assert list(quotes.format_blockers(scene, catalogue.find("sora-2"), roster_for(None))) == [
+        "Sora 2 cannot make 1080p; it makes 720p. Sora 2 Pro would."
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model_id", ["gemini-omni-1.2-flash", "veo-3.1-generate-001", "sora-2-pro"])
+def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str):
+    Project.objects.update(aspect_ratio="1:1", resolution="720p")
+    model, asked = catalogue.find(model_id), Scene.objects.select_related("project").get()
+    said = f"{model.name} cannot make 1:1; it makes 16:9, 9:16."
+    assert list(quotes.format_blockers(asked, model, roster_for(None))) == [f"{said} Animatic would."]
+
+
+@pytest.mark.parametrize(
+    ("fields", "host", "mark"),
+    [
+        ({"retired_on": date(2026, 12, 1)}, "", "closes 1 Dec 2026"),
+        ({"retired_on": date(2026, 12, 1)}, "eu.studio.example", "closes 1 Dec 2026"),
+        ({"retired_on": date(2026, 12, 1)}, "gpu.lan", ""),
+        ({"retired_on": date(2027, 12, 1)}, "", ""),
+        ({"retired_on": date(2026, 11, 1), "uncertain_since": date(2026, 10, 1)}, "", ""),
+        ({"uncertain_since": date(2026, 11, 17)}, "", "may be closed"),
+        ({"uncertain_since": date(2026, 12, 17)}, "", ""),
+        ({"uncertain_since": date(2026, 11, 17)}, "gpu.lan", ""),
+        ({"confidence": "L"}, "", "unconfirmed"),
+        ({}, "", ""),
+    ],
+)
+def test_what_speaks_against_counting_on_a_model(studio, fields, host: str, mark: str):
+    assert replace(studio["studio-1"], **fields).mark(TODAY, host=host) == mark
+
+
+@pytest.mark.django_db
+def test_all_models_side_by_side(scene: Scene):
+    Scene.objects.update(duration=5)
+    offers = quotes.quote_models(Scene.objects.select_related("project").get(), roster_for(None))
+    made = {offer.model.id: offer for offer in offers}
+    assert next(iter(made)) == "animatic"
+    omni, veo, sora = made["gemini-omni-1.2-flash"], made["veo-3.1-fast-generate-001"], made["sora-2"]
+    assert (omni.seconds, omni.price, omni.blockers) == (
+        Decimal(5),
+        Decimal("0.35"),
+        ("Set GEMINI_API_KEY, or add an account under Connections, to use Gemini Omni 1.2 Flash.",),
+    )
+    assert (veo.seconds, veo.price) == (6, Decimal("0.60"))
+    assert sora.blockers == (
+        "Sora 2 was retired by OpenAI on 24 September 2026. "
+        "A server that still has it can be named by SORA_BASE_URL or under Connections.",
+    )
+    assert {offer.model.kind for offer in made.values()} == {"video"}
+
+
+@pytest.mark.django_db
+def test_the_scene_page_shows_them(as_user, scene: Scene, vera):
+    page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert "Gemini Omni 1.2 Flash" in page
+    assert "Sora 2 was retired by OpenAI on 24 September 2026." in page
+
+
+@pytest.mark.django_db
+def test_the_command_prints_a_table():
+    out = StringIO()
+    call_command("models", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 1 + len(catalogue.all_models())
+    assert " ".join(lines[2].split()) == (
+        "sora-2 sora video 720p 4, 8 or 12 s 0.10/s RETIRED at api.openai.com on 2026-09-24"
+    )
+
+
+@pytest.mark.django_db
+def test_the_command_prints_json_for_programs():
+    out = StringIO()
+    call_command("models", "--json", stdout=out)
+    rows = {row["id"]: row for row in loads(out.getvalue())}
+    assert rows.keys() == catalogue.all_models().keys()
+    assert rows["gemini-omni-1.2-flash"]["price_per_second"]["1080p"] == "0.105"
+    assert rows["dall-e-3"]["retired_on"] == "2026-05-12"
+
+
+@pytest.mark.parametrize(
+    ("host", "retired"),
+    [
+        ("", True),
+        ("api.openai.com", True),
+        ("eu.api.openai.com", True),
+        ("api.openai.com.example.org", False),
+        ("gpu", False),
+    ],
+)
+def test_a_retirement_binds_all_hosts_of_the_vendor(host: str, retired: bool):
+    assert catalogue.find("sora-2").is_retired(date(2026, 11, 24), host=host) is retired
+
+
+def test_a_region_of_google_cloud_is_googles():
+    model = replace(catalogue.find("veo-3.1-generate-001"), retired_on=date(2026, 11, 17))
+    assert model.is_retired(date(2026, 11, 24), host="us-central1-aiplatform.googleapis.com")

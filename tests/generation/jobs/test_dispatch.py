@@ -1,0 +1,121 @@
+"""Who gets which turn, and what happens to messages that are lost or doubled."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.checks import run_checks
+from django.db.models.functions import Now
+from django_q.conf import Conf
+from django_q.models import OrmQ
+
+from generation import tasks
+from generation.jobs import dispatch
+from generation.jobs.lease import Lease
+from generation.models import Generation, Worker
+from generation.states import Status
+from projects.models import Scene
+from teams.models import User
+
+pytestmark = pytest.mark.django_db
+MakeScenes = Callable[..., list[Scene]]
+
+
+def queued(queue: str) -> list[int]:
+    """The ids waiting in a queue, in order."""
+    return [row.task["args"][0] for row in OrmQ.objects.filter(key=queue).order_by("pk")]
+
+
+@pytest.fixture
+def takes(make_scenes: MakeScenes, make_take) -> list[Generation]:
+    Worker.objects.create(name="here", media_workers=2)
+    return [make_take(scene) for scene in make_scenes(4)]
+
+
+def test_no_more_than_the_workers_can_begin(takes: list[Generation]):
+    assert dispatch.dispatch_due() == 2
+    assert dispatch.dispatch_due() == 0
+    assert queued("media") == [takes[0].pk, takes[1].pk]
+
+
+def test_a_finished_step_makes_room(takes: list[Generation]):
+    dispatch.dispatch_due()
+    Generation.objects.filter(pk=takes[0].pk).update(status=Status.CANCELLED)
+    assert dispatch.dispatch_due() == 1
+    assert queued("media")[-1] == takes[2].pk
+
+
+def test_members_take_turns(make_scenes: MakeScenes, make_take, alice: User, bob: User):
+    Worker.objects.create(name="here", media_workers=3)
+    scenes = make_scenes(4)
+    alices = [make_take(scene, created_by=alice) for scene in scenes[:3]]
+    bobs = make_take(scenes[3], created_by=bob)
+    dispatch.dispatch_due()
+    assert queued("media") == [alices[0].pk, bobs.pk, alices[1].pk]
+
+
+def test_nobodys_batch_starves_the_others(make_scenes: MakeScenes, make_take, alice: User, bob: User):
+    Worker.objects.create(name="here", media_workers=1)
+    scenes = make_scenes(5)
+    batch = [make_take(scene, created_by=alice) for scene in scenes[:4]]
+    served = []
+    for turn in range(5):
+        if turn == 1:
+            batch.append(make_take(scenes[4], created_by=bob))
+        dispatch.dispatch_due()
+        take = Generation.objects.get(pk=queued("media")[-1])
+        served.append(take.created_by)
+        Generation.objects.filter(pk=take.pk).update(started_at=Now(), status=Status.CANCELLED)
+    assert served == [alice, bob, alice, alice, alice]
+
+
+def test_what_is_held_or_not_due_is_not_handed_over(takes: list[Generation]):
+    Lease.claim(takes[0].pk)
+    Generation.objects.filter(pk=takes[1].pk).update(next_step_at=Now() + timedelta(seconds=60))
+    assert dispatch.dispatch_due() == 1
+    assert queued("media") == [takes[2].pk]
+
+
+def test_a_lost_message_is_sent_again(takes: list[Generation], settings):
+    dispatch.dispatch_due()
+    OrmQ.objects.all().delete()
+    assert dispatch.dispatch_due() == 0
+    Generation.objects.update(handed_over_at=Now() - timedelta(seconds=settings.LEASE_SECONDS + 1))
+    assert dispatch.dispatch_due() == 2
+    assert queued("media") == [takes[0].pk, takes[1].pk]
+
+
+def test_a_doubled_message_changes_nothing(local_take: Generation, tmp_path):
+    tasks.advance(local_take.pk)
+    done = Generation.objects.get()
+    tasks.advance(local_take.pk)
+    assert Generation.objects.get().version == done.version
+
+
+def test_a_step_is_followed_by_the_next_in_line(takes: list[Generation]):
+    dispatch.dispatch_due()
+    tasks.advance(takes[0].pk)
+    assert queued("media") == [takes[0].pk, takes[1].pk, takes[2].pk]
+
+
+def test_remote_steps_have_a_queue_of_their_own(takes: list[Generation]):
+    Generation.objects.filter(pk=takes[0].pk).update(provider="studio", status=Status.RUNNING)
+    Generation.objects.filter(pk=takes[1].pk).update(provider="studio", status=Status.FETCHING)
+    dispatch.dispatch_due()
+    assert (queued("remote"), queued("media")) == ([[takes[0].pk]], [takes[1].pk, takes[2].pk])
+
+
+def test_a_task_is_a_sign_of_life(local_take: Generation, monkeypatch: pytest.MonkeyPatch):
+    worker = Worker.objects.create(name="here")
+    monkeypatch.setenv("IMAGEAI_WORKER_ID", str(worker.pk))
+    monkeypatch.setattr(Conf, "CLUSTER_NAME", "media")
+    tasks.heartbeat()
+    worker.refresh_from_db()
+    assert (worker.media_executed_at is None, worker.remote_executed_at is None) == (False, True)
+
+
+def test_a_queue_that_would_deliver_twice_stops_the_start(settings):
+    assert [error.id for error in run_checks() if error.id == "generation.E001"] == []
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"retry": 60}
+    errors = [error for error in run_checks() if error.id == "generation.E001"]
+    assert [error.msg for error in errors] == ["The queue remote delivers tasks again before they can be over."]

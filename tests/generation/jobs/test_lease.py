@@ -1,0 +1,110 @@
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from generation.jobs.lease import (
+    CancelRequested,
+    Lease,
+    LeaseLost,
+    release_leases_of_ended_processes,
+    release_leases_of_the_dead,
+    release_worker_leases,
+)
+from generation.models import Generation, Worker
+
+pytestmark = pytest.mark.django_db
+EndLease = Callable[[Generation], None]
+
+
+def claim(take: Generation, worker_id: int | None = None) -> Lease:
+    lease = Lease.claim(take.pk, worker_id)
+    assert lease is not None
+    return lease
+
+
+def test_only_one_worker_gets_it(local_take: Generation):
+    claim(local_take)
+    assert Lease.claim(local_take.pk) is None
+
+
+def test_a_row_that_is_not_due_cannot_be_claimed(local_take: Generation):
+    claim(local_take).release(next_step_in=60)
+    assert Lease.claim(local_take.pk) is None
+
+
+def test_letting_go_makes_it_due(local_take: Generation):
+    claim(local_take).release()
+    assert Lease.claim(local_take.pk) is not None
+
+
+def test_a_dead_workers_row_can_be_claimed_when_its_lease_has_run_out(local_take: Generation, end_lease: EndLease):
+    claim(local_take)
+    end_lease(local_take)
+    assert Lease.claim(local_take.pk) is not None
+
+
+@pytest.mark.parametrize("late_write", [Lease.write, Lease.keep_alive, Lease.release])
+def test_the_write_of_a_worker_that_was_replaced_is_refused(local_take: Generation, end_lease: EndLease, late_write):
+    late = claim(local_take)
+    end_lease(local_take)
+    successor = claim(local_take)
+    successor.write(progress=10)
+    with pytest.raises(LeaseLost):
+        late_write(late, progress=90)
+    local_take.refresh_from_db()
+    assert local_take.progress == 10
+
+
+def test_every_write_is_a_new_version_with_the_databases_time(local_take: Generation):
+    lease = claim(local_take)
+    lease.write(progress=5)
+    once = Generation.objects.get()
+    lease.write(progress=6)
+    twice = Generation.objects.get()
+    assert (once.version, twice.version) == (2, 3)
+    assert once.changed_at <= twice.changed_at
+
+
+def test_whoever_works_learns_of_a_cancellation(local_take: Generation):
+    lease = claim(local_take)
+    Generation.objects.update(cancel_requested=True)
+    with pytest.raises(CancelRequested):
+        lease.keep_alive(progress=50)
+
+
+def test_a_worker_that_stops_hands_over_what_it_holds(local_take: Generation):
+    worker = Worker.objects.create(name="here")
+    claim(local_take, worker.pk).write(attempt=1)
+    assert release_worker_leases(worker.pk) == 1
+    local_take.refresh_from_db()
+    assert local_take.attempt == 0
+    assert Lease.claim(local_take.pk) is not None
+    assert release_worker_leases(worker.pk) == 0
+
+
+def test_what_a_dead_worker_held_is_handed_over_and_a_living_ones_is_not(make_scenes, make_take):
+    dead, living = (Worker.objects.create(name=name) for name in ("dead", "living"))
+    Worker.objects.filter(pk=dead.pk).update(seen_at="2026-01-01T00:00Z")
+    first, second = (make_take(scene) for scene in make_scenes(2))
+    claim(first, dead.pk)
+    claim(second, living.pk)
+    assert release_leases_of_the_dead() == 1
+    assert release_leases_of_the_dead() == 0
+    assert Lease.claim(first.pk) is not None
+    assert Lease.claim(second.pk) is None
+
+
+def test_what_a_process_held_that_has_ended_is_handed_over_and_counts_as_an_attempt(make_scenes, make_take):
+    worker = Worker.objects.create(name="here")
+    held, left = (make_take(scene) for scene in make_scenes(2))
+    claim(held, worker.pk)
+    claim(left, worker.pk).write(attempt=1)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    Generation.objects.filter(pk=left.pk).update(lease_pid=ended.pid)
+    elsewhere = Worker.objects.create(name="another machine")
+    assert [release_leases_of_ended_processes(pk) for pk in (elsewhere.pk, worker.pk, worker.pk)] == [0, 1, 0]
+    left.refresh_from_db()
+    assert (left.attempt, left.recovered_at is not None) == (1, True)
+    assert [Lease.claim(take.pk) is None for take in (held, left)] == [True, False]

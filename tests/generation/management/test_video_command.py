@@ -1,0 +1,466 @@
+"""`manage.py video` and `manage.py clips`: the same pipeline as the page, run by the command itself."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import av
+import pytest
+from django.db import connection
+from PIL import Image
+
+from generation.jobs.lease import Lease
+from generation.models import Generation
+from generation.pipeline import fetch
+from generation.states import Status
+from projects.models import Reference, Scene
+from teams.models import User
+from tests.commands import KEY
+from tests.factories import keys_seen
+from tests.standin import Fault, StandIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def seconds_of(path: Path) -> float:
+    with av.open(path, "r") as container:
+        return float(container.duration or 0) / av.time_base
+
+
+# -- video -------------------------------------------------------------------------------------------------------------
+
+
+def test_without_any_account_a_real_clip_is_rendered(run, tmp_path: Path):
+    clip = tmp_path / "clip.mp4"
+    ran = run("video", "-p", "A heron lifts off the lake", "-o", clip, "--duration", 1)
+    assert (ran.code, ran.out) == (0, str(clip))
+    assert 0.9 < seconds_of(clip) < 1.2
+    take = Generation.objects.get()
+    assert (take.status, take.model_id, take.scene.project.title) == (Status.COMPLETED, "animatic", "Command line 16:9")
+    assert "Animatic, 1 s: $0.00" in ran.err
+    assert [path.name for path in tmp_path.glob(".clip*")] == []
+
+
+def test_every_option_reaches_sora(run, everywhere: StandIn, tmp_path: Path, frame: Path):
+    clip = tmp_path / "clip.mp4"
+    options = ["--sora-model", "sora-2-pro", "--duration", 8, "--resolution", "1024p", "--aspect", "9:16"]
+    ran = run("video", "-p", "A boat", "-o", clip, *options, "--image", frame, "--fit", "pad", "--yes", "--json")
+    (sent,) = everywhere.state.calls("sora.create")
+    assert (sent.fields["model"], sent.fields["size"], sent.fields["seconds"]) == ("sora-2-pro", "1024x1792", "8")
+    assert sent.fields["prompt"] == "A boat"
+    assert Image.open(io.BytesIO(sent.fields["input_reference"][1])).size == (1024, 1792)
+    assert clip.read_bytes() == everywhere.state.content
+    take = Generation.objects.get()
+    assert ran.json == {
+        "id": take.pk,
+        "status": "completed",
+        "model": "sora-2-pro",
+        "provider": "sora",
+        "output": str(clip),
+        "seconds": str(take.clip_seconds),
+        "width": 1024,
+        "height": 1792,
+        "cost": "4.0000",
+        "estimated_cost": "4.0000",
+        "currency": "USD",
+        "error": None,
+        "resume": None,
+    }
+    assert (ran.code, len(everywhere.state.charges)) == (0, 1)
+
+
+def test_every_option_reaches_veo(run, everywhere: StandIn, tmp_path: Path, frame: Path):
+    options = ["--video-provider", "veo", "--model", "veo-3.1-generate-001", "--resolution", "1080p", "--duration", 6]
+    options += ["--seed", 7, "--negative-prompt", "rain", "--no-audio", "--image", frame, "--last-frame", frame]
+    assert run("video", "-p", "A boat", "-o", tmp_path / "clip.mp4", *options, "--yes").code == 0
+    sent = everywhere.state.calls("veo.create")[0].fields
+    assert sent["instances"][0].keys() == {"prompt", "image", "lastFrame"}
+    assert sent["parameters"] == {
+        "sampleCount": 1,
+        "durationSeconds": 6,
+        "seed": 7,
+        "aspectRatio": "16:9",
+        "resolution": "1080p",
+        "negativePrompt": "rain",
+        "generateAudio": False,
+    }
+
+
+def test_references_reach_omni_whose_cheapest_model_is_taken(run, everywhere: StandIn, tmp_path: Path, frame: Path):
+    ran = run("video", "-p", "A boat", "--video-provider", "omni", "--reference", frame, "--reference", frame, "--yes")
+    sent = everywhere.state.calls("omni.create")[0].fields
+    assert (ran.code, sent["model"]) == (0, "gemini-omni-1.2-flash")
+    assert [part["type"] for part in sent["input"][0]["content"]] == ["image", "image", "text"]
+    assert Path(ran.out).read_bytes() == everywhere.state.content
+
+
+class Terminal:
+    """Standard input of a person who answers, or presses Ctrl-C; notes whether a transaction waited for them."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+        self.asked_in_transaction: list[bool] = []
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        self.asked_in_transaction.append(connection.in_atomic_block)
+        if self.answer == "^C":
+            raise KeyboardInterrupt
+        return f"{self.answer}\n"
+
+
+@pytest.mark.parametrize("command", [["video", "--sora-model", "sora-2"], ["image", "--model", "gpt-image-2"]])
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 2), ("^C", None)])
+def test_confirming_the_price_holds_no_transaction_and_a_no_leaves_nothing(
+    run, everywhere: StandIn, monkeypatch: pytest.MonkeyPatch, command: list[str], answer: str, code: int | None
+):
+    terminal = Terminal(answer)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    if code is None:
+        with pytest.raises(KeyboardInterrupt):
+            run(*command, "-p", "A boat")
+    else:
+        assert run(*command, "-p", "A boat").code == code
+    assert terminal.asked_in_transaction == [False]
+    assert (Scene.objects.count(), len(everywhere.state.charges)) == ((1, 1) if code == 0 else (0, 0))
+
+
+@pytest.mark.parametrize("flag", ["--remix-of", "--extend", "--edit"])
+def test_a_clip_from_a_clip(run, everywhere: StandIn, flag: str):
+    run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    source = Generation.objects.get()
+    Generation.objects.update(created_at="2026-01-01T00:00Z")
+    ran = run("video", "-p", "At night", flag, source.pk, "--yes", "--json")
+    made = Generation.objects.get(pk=ran.json["id"])
+    assert (ran.code, made.source, made.scene, made.prompt) == (0, source, source.scene, "At night")
+    assert len(everywhere.state.charges) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-p", " "], "Describe the clip: -p"),
+        (["-p", "x", "--model", "sora-9"], "No video model is called sora-9. Run “manage.py models” for the list."),
+        (["-p", "x", "--sora-model", "sora-2", "--resolution", "1080p"], "Sora 2 cannot make 1080p; it makes 720p."),
+        (["-p", "x", "--sora-model", "sora-2", "--duration", "7"], "Sora 2 makes 4, 8 or 12 s; --duration is 7 s."),
+        (["-p", "x", "--sora-model", "sora-2", "--duration", "soon"], "--duration 'soon' is not a number of seconds"),
+        (
+            ["-p", "x", "--video-provider", "veo", "--sora-model", "sora-2"],
+            "Sora 2 belongs to --video-provider sora, not veo.",
+        ),
+        (
+            ["-p", "x", "--video-provider", "veo", "--model", "sora-2"],
+            "Sora 2 belongs to --video-provider sora, not veo.",
+        ),
+        (
+            ["-p", "x" * 32_001, "--sora-model", "sora-2"],
+            "The prompt has 32,001 characters; Sora 2 takes at most 32,000.",
+        ),
+        (["-p", "x", "--sora-model", "sora-2"], "This costs $0.40. Add --yes to start."),
+        (["-p", "x", "--sora-model", "sora-2", "--seed", "3", "--yes"], "Sora 2 takes no seed."),
+        (["-p", "x", "--sora-model", "sora-2", "--no-audio", "--yes"], "Sora 2 always makes sound."),
+        (["-p", "x", "--seed", "-1"], "--seed must be a whole number, 0 or higher."),
+        (["-p", "x", "--image", "nothing.png"], "Can't read nothing.png: No such file or directory."),
+        (["-p", "x", "-o", "/nowhere/clip.mp4"], "The folder /nowhere doesn't exist."),
+        (["-p", "x", "--as", "eve@example.com"], "No user has the e-mail address eve@example.com."),
+        (["-p", "x", "--team", "Nobodies"], "is not an editor or owner of a team called Nobodies."),
+        (["-p", "x", "--remix-of", "99"], "There is no take 99."),
+        (["-p", "x", "--remix-of", "1", "--extend", "1"], "argument --extend: not allowed with argument --remix-of"),
+        (["-p", "x", "--remix-of", "1", "--seed", "3"], "--seed can't be combined with --remix-of"),
+        (["--resume", "99"], "There is no take 99."),
+        (["-p", "x", "--aspect", "4:3"], "invalid choice: '4:3'"),
+    ],
+)
+def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, words: str):
+    ran = run("video", *arguments, "--json")
+    assert (ran.code, words in ran.err) == (2, True), ran.err
+    assert (
+        words in ran.json["error"]["message"]
+        or ran.json["error"]["message"] == "Invalid arguments; see standard error."
+    )
+    assert (Generation.objects.count(), Scene.objects.count(), everywhere.state.arrived) == (0, 0, [])
+
+
+@pytest.mark.parametrize("arguments", [("--duration",), ("--aspect", "5:4"), ("--unheard-of", "1"), ("--seed", "many")])
+def test_invalid_arguments_are_reported_as_json_too(run, arguments):
+    ran = run("video", "--json", *arguments)
+    assert (ran.code, ran.json["error"]["kind"], arguments[0] in ran.err) == (2, "usage", True)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture has 60 MB; at most 20 MB are taken."),
+        (b"<html>", "could not be read"),
+    ],
+)
+def test_a_picture_that_cannot_be_taken(run, everywhere: StandIn, tmp_path: Path, data: bytes, words: str):
+    path = tmp_path / "big.png"
+    path.write_bytes(data)
+    ran = run("video", "-p", "x", "--sora-model", "sora-2", "--image", path, "--yes")
+    assert (ran.code, words in ran.err, everywhere.state.arrived) == (2, True, [])
+    assert Reference.objects.count() == 0
+
+
+def test_a_missing_key_and_a_retired_model_are_reported(run, settings):
+    ran = run("video", "-p", "x", "--video-provider", "omni")
+    assert "Set GEMINI_API_KEY, or add an account under Connections, to use" in ran.err
+    settings.CONNECTIONS = {
+        "sora": {
+            "provider": "sora",
+            "name": "Sora",
+            "key": "k",
+            "base_url": "",
+            "max_in_flight": 2,
+            "requests_per_minute": 9,
+        }
+    }
+    ran = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    assert (ran.code, "Sora 2 was retired by OpenAI on 24 September 2026." in ran.err) == (2, True)
+
+
+def test_an_existing_output_is_kept_without_overwrite(run, tmp_path: Path):
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("precious")
+    assert f"{clip} already exists. Add --overwrite to replace it." in run("video", "-p", "x", "-o", clip).err
+    assert clip.read_text() == "precious"
+    assert f"{tmp_path} is a folder. Add a file name." in run("video", "-p", "x", "-o", tmp_path).err
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "kind", "words"),
+    [
+        (
+            Fault(status=400, body={"error": {"message": "No", "code": "moderation_blocked"}}),
+            1,
+            "moderation",
+            "No Nothing was charged.",
+        ),
+        (Fault(status=401, body={"error": {"message": "Bad key"}}), 1, "auth", "Bad key Nothing was charged."),
+        (Fault(status=404, body="<html>"), 1, "invalid", "The server answered 404"),
+        (Fault(garbage=True), 3, "unknown", "It may have been charged."),
+    ],
+)
+def test_a_refusal_exits_with_1_and_an_unknown_status_with_3(
+    run, everywhere: StandIn, tmp_path: Path, fault: Fault, code: int, kind: str, words: str
+):
+    everywhere.state.fail("sora.create", fault)
+    clip = tmp_path / "clip.mp4"
+    ran = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
+    assert (ran.code, ran.json["error"]["kind"], words in ran.err) == (code, kind, True), ran.err
+    assert (clip.exists(), everywhere.state.charges) == (False, [])
+
+
+def test_a_submit_whose_answer_was_lost_is_adopted(run, everywhere: StandIn):
+    everywhere.state.fail("sora.create", Fault(drop=True))
+    assert run("video", "-p", "x", "--sora-model", "sora-2", "--yes").code == 0
+    assert len(everywhere.state.charges) == 1
+
+
+def test_a_clip_that_is_html_is_never_a_clip(run, everywhere: StandIn, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(fetch, "MAX_ATTEMPTS", 2)
+    everywhere.state.fail("sora.content", Fault(html=True), Fault(html=True))
+    clip = tmp_path / "clip.mp4"
+    ran = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
+    assert (ran.code, clip.exists(), len(everywhere.state.charges)) == (3, False, 1)
+    assert "It is paid for." in ran.json["error"]["next_step"]
+
+
+def test_a_server_that_is_not_there(run, everywhere: StandIn, settings, monkeypatch):
+    monkeypatch.setattr("generation.pipeline.submission_slots.MAX_ATTEMPTS", 1)
+    settings.CONNECTIONS["sora"] |= {"base_url": "http://127.0.0.1:9/v1"}
+    ran = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    assert (ran.code, "The server could not be reached" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "provider"),
+    [
+        (["--sora-model", "sora-2"], "sora"),
+        (["--model", "gemini-omni-1.2-flash"], "omni"),
+        (["--video-provider", "veo"], "veo"),
+        (["--video-provider", "omni", "--model", "gemini-omni-1.1-flash"], "omni"),
+    ],
+)
+def test_a_key_on_the_command_line_is_the_models_providers(
+    run, everywhere: StandIn, settings, arguments: list[str], provider: str
+):
+    """The key goes to its provider for the whole run, and no other key is used."""
+    for name in settings.CONNECTIONS:
+        settings.CONNECTIONS[name] |= {"key": f"sk-of-the-environment-for-{name}"}
+    before = copy.deepcopy(settings.CONNECTIONS)
+    assert run("video", "-p", "x", *arguments, "--yes", "--api-key", KEY).code == 0
+    operations = {call.operation for call in everywhere.state.arrived}
+    assert {operation.partition(".")[0] for operation in operations} == {provider}
+    assert {key for operation in operations for key in keys_seen(everywhere, operation)} == {KEY}
+    assert before == settings.CONNECTIONS
+
+
+def test_a_key_makes_an_account_where_the_environment_has_none(run, settings):
+    settings.CONNECTIONS = {}
+    asked = ["video", "-p", "x", "--model", "gemini-omni-1.2-flash"]
+    assert "This costs $0.28. Add --yes to start." in run(*asked, "--api-key", "k").err
+    assert "Set GEMINI_API_KEY" in run(*asked).err
+
+
+@pytest.mark.parametrize("again", ["--remix-of", "--resume"])
+def test_a_key_for_an_earlier_take_belongs_to_its_provider(run, everywhere: StandIn, settings, again: str):
+    run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    Generation.objects.update(created_at="2026-01-01T00:00Z")
+    take = Generation.objects.get()
+    if again == "--resume":
+        Generation.objects.update(status=Status.RUNNING, clip="", next_step_at="2026-01-01T00:00Z")
+    settings.CONNECTIONS["sora"] |= {"key": "sk-of-the-environment"}
+    ran = run("video", "-p", "x", again, take.pk, "--yes", "--api-key", KEY)
+    assert (ran.code, set(keys_seen(everywhere, "sora.get"))) == (0, {KEY}), ran.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--model", "animatic"], ["--video-provider", "animatic"]])
+def test_a_key_for_a_local_renderer_is_refused(run, arguments: list[str]):
+    ran = run("video", "-p", "x", *arguments, "--api-key", KEY)
+    assert (ran.code, "This server renders it without a key" in ran.err) == (2, True)
+
+
+def test_ctrl_c_during_a_submit_waits_for_the_answer(run, everywhere: StandIn):
+    everywhere.state.fail("sora.create", Fault(wait=0.8))
+
+    def press() -> None:
+        while not everywhere.state.calls("sora.create"):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    ran = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    take = Generation.objects.get()
+    assert (ran.code, take.status, take.remote_id) == (130, Status.RUNNING, everywhere.state.charges[0].clip_id)
+    assert "Waiting for the provider's answer, to keep the clip." in ran.err
+    assert run("video", "--resume", take.pk).code == 0
+    assert len(everywhere.state.charges) == 1
+
+
+def test_a_waiting_take_says_why_it_waits(run, everywhere: StandIn):
+    everywhere.state.fail(
+        "sora.create", Fault(status=429, body={"error": {"message": "Slow down."}}, headers={"retry-after": "1"})
+    )
+    ran = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    assert (ran.code, "Queued: Waiting for Sora (Slow down)" in ran.err) == (0, True)
+
+
+def test_a_take_leased_by_another_worker_is_watched_and_left_alone(run, everywhere: StandIn, alice: User):
+    run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    Generation.objects.update(status=Status.RUNNING, clip="", next_step_at="2026-01-01T00:00Z")
+    take = Generation.objects.get()
+    lease = Lease.claim(take.pk)
+    assert lease is not None
+    asked = len(everywhere.state.arrived)
+
+    def let_go() -> None:
+        time.sleep(0.5)
+        assert len(everywhere.state.arrived) == asked
+        lease.release()
+        connection.close()
+
+    other = threading.Thread(target=let_go)
+    other.start()
+    ran = run("video", "--resume", take.pk)
+    other.join()
+    assert (ran.code, len(everywhere.state.charges)) == (0, 1)
+
+
+def test_resuming_a_finished_take_writes_its_clip(run, everywhere: StandIn, tmp_path: Path):
+    run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    clip = tmp_path / "again.mp4"
+    ran = run("video", "--resume", Generation.objects.get().pk, "-o", clip)
+    assert (ran.code, clip.read_bytes()) == (0, everywhere.state.content)
+    assert len(everywhere.state.charges) == 1
+
+
+def test_another_teams_take_cannot_be_resumed(run, everywhere: StandIn, mallory: User):
+    run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    ran = run("video", "--resume", Generation.objects.get().pk, "--as", mallory.email)
+    assert (ran.code, "There is no take" in ran.err) == (2, True)
+
+
+def test_an_installation_without_users_points_to_setup(run):
+    User.objects.all().delete()
+    ran = run("video", "-p", "x")
+    assert (ran.code, "Run “manage.py setup” first." in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_clip_says_how_to_resume_and_is_paid_once(
+    run, everywhere: StandIn, tmp_path: Path, number: signal.Signals
+):
+    everywhere.state.seconds_needed = 2.0
+    clip = tmp_path / "clip.mp4"
+
+    def press() -> None:
+        while not everywhere.state.calls("sora.get"):
+            time.sleep(0.05)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=press).start()
+    first = run("video", "-p", "A boat", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
+    take = Generation.objects.get()
+    assert (first.code, first.json["resume"], take.lease_token) == (
+        130,
+        f"manage.py video --resume {take.pk} -o {clip}",
+        None,
+    )
+    assert f"Interrupted. To continue: {first.json['resume']}" in first.err
+    second = run(*first.json["resume"].split()[1:])
+    assert (second.code, second.out, clip.read_bytes()) == (0, str(clip), everywhere.state.content)
+    assert len(everywhere.state.charges) == 1
+
+
+# -- clips -------------------------------------------------------------------------------------------------------------
+
+
+def test_clips_at_the_provider_are_listed_with_their_takes(run, everywhere: StandIn):
+    run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    take = Generation.objects.get()
+    stray = everywhere.state.make_clip(
+        "x", prefix="video_", model="sora-2", prompt="A stray", size="1280x720", seconds="4"
+    )
+    listed = json.loads(run("clips", "sora", "--json").out)
+    assert {row["id"]: row["take"] for row in listed} == {take.remote_id: take.pk, stray.id: None}
+    assert "no take" in run("clips", "sora").out
+
+
+def test_a_clip_is_deleted_at_the_provider_only_once_it_is_downloaded(run, everywhere: StandIn):
+    run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    take = Generation.objects.get()
+    Generation.objects.update(clip="", status=Status.UNKNOWN)
+    ran = run("clips", "sora", "--delete", take.remote_id)
+    assert (ran.code, "still needs this clip" in ran.err, everywhere.state.deleted) == (2, True, [])
+    Generation.objects.update(clip="takes/clip.mp4")
+    assert run("clips", "sora", "--delete", take.remote_id).code == 0
+    assert everywhere.state.deleted == [take.remote_id]
+    ran = run("clips", "sora", "--delete", take.remote_id)
+    assert (ran.code, "not found" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("nowhere", "No video connection is called nowhere."), ("openai_images", "Available: omni, sora, veo.")],
+)
+def test_an_unknown_connection_is_refused(run, everywhere: StandIn, name: str, words: str):
+    ran = run("clips", name)
+    assert (ran.code, words in ran.err) == (2, True)
+
+
+def test_a_provider_that_cannot_list_or_delete_clips_is_reported(run, everywhere: StandIn):
+    ran = run("clips", "veo", "--delete", "op-1")
+    assert (ran.code, "Google Cloud cannot delete clips." in ran.err) == (2, True)
+    ran = run("clips", "veo")
+    assert (ran.code, "Google Cloud cannot list clips." in ran.err) == (2, True)

@@ -1,0 +1,118 @@
+"""The watchdog over a queue: replaced when nothing executes, with more patience each time, until something does."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from generation.management.commands.work import Command, QueueProcess
+from generation.models import Generation, ImageJob, Worker
+from generation.states import Status
+from projects.models import Project
+from teams.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+class Silent(QueueProcess):
+    """A queue that starts and never executes anything."""
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, start_new_session=True)
+        self.alive_at = self.asked_at = time.monotonic()
+
+    def kill(self) -> None:
+        super().kill()
+        assert self.process.stdin
+        self.process.stdin.close()
+
+
+@pytest.fixture
+def queue(settings: Any) -> Iterator[QueueProcess]:
+    settings.FROZEN_SECONDS = 30.0
+    settings.MEDIA_WORKERS = 2
+    queue = Silent("media", Worker.objects.create(name="here"))
+    yield queue
+    queue.kill()
+
+
+def after(queue: QueueProcess, seconds: float) -> int:
+    """Which process runs when so many seconds have passed without a sign of life."""
+    queue.alive_at = time.monotonic() - seconds
+    queue.watch()
+    return queue.process.pid
+
+
+def test_a_queue_that_needs_long_to_start_is_given_longer_each_time(queue: QueueProcess):
+    first = queue.process.pid
+    assert after(queue, 29) == first
+    second = after(queue, 31)
+    assert second != first
+    assert after(queue, 59) == second
+    third = after(queue, 61)
+    assert third != second
+    Worker.objects.update(media_executed_at=Now())
+    assert after(queue, 119) == third
+    Worker.objects.update(media_executed_at="2026-01-01T00:00Z")
+    assert after(queue, 31) != third
+
+
+def hold(row: Generation | ImageJob, queue: QueueProcess, pid: int) -> None:
+    later = Now() + timedelta(seconds=60)
+    type(row).objects.filter(pk=row.pk).update(leased_by=queue.worker, lease_pid=pid, lease_expires_at=later)
+
+
+@pytest.fixture
+def being_bought(project: Project, alice: User) -> list[ImageJob]:
+    common: dict[str, Any] = {
+        "project": project,
+        "role": "reference",
+        "provider": "openai_images",
+        "model_id": "gpt-image-2",
+    }
+    common |= {"estimated_cost": Decimal(0)}
+    return [ImageJob.objects.create(**common, prompt="x", created_by=alice, status=Status.SUBMITTING) for _ in range(2)]
+
+
+def test_a_queue_whose_processes_all_wait_for_pictures_is_not_frozen(queue: QueueProcess, being_bought: list[ImageJob]):
+    first = queue.process.pid
+    for pid, row in enumerate(being_bought, 1000):
+        hold(row, queue, pid)
+    assert after(queue, 31) == first
+    assert list(Worker.executing("media")) == [queue.worker]
+    assert list(Worker.executing("remote")) == []
+
+
+def test_one_that_is_at_work_does_not_hide_that_the_others_are_frozen(
+    queue: QueueProcess, being_bought: list[ImageJob]
+):
+    first = queue.process.pid
+    for row in being_bought:
+        hold(row, queue, 1000)
+    assert after(queue, 31) != first
+
+
+def test_only_what_is_being_sent_is_waited_for(
+    queue: QueueProcess, being_bought: list[ImageJob], local_take: Generation
+):
+    hold(local_take, queue, 1000)
+    assert queue.worker.is_sending() is False
+    hold(being_bought[0], queue, 1001)
+    assert queue.worker.is_sending() is True
+    another = Worker.objects.create(name="there")
+    assert another.is_sending() is False
+
+
+def test_who_was_taken_for_dead_is_back():
+    worker = Worker.objects.create(name="here", stopping=True)
+    command = Command()
+    command.swept_at, command.looked_around_at = time.monotonic(), 0.0
+    command.tick(worker, [])
+    assert list(Worker.alive()) == [worker]

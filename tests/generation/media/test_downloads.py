@@ -1,0 +1,260 @@
+"""Watching and taking home: ranges, names, the ZIP, and who may."""
+
+import io
+import os
+import tracemalloc
+import zipfile
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.core.files.base import File
+from django.test import AsyncClient, Client
+from django.urls import reverse
+from PIL import Image
+
+from generation.media import archive, range_responses, sketches
+from generation.media.range_responses import Unsatisfiable, parse_range
+from generation.models import Generation
+from generation.states import Status
+from projects.models import Project, Scene
+from teams.models import User
+
+CLIP = bytes(range(256)) * 4
+AsUser = Callable[[User], Client]
+
+
+@pytest.fixture
+def take(scene: Scene, make_take: Callable[..., Generation]) -> Generation:
+    take = make_take(scene, status=Status.COMPLETED, clip=CLIP)
+    Generation.objects.filter(pk=take.pk).update(is_selected=True)
+    return take
+
+
+async def get(user: User, url: str, **headers: str):
+    client = AsyncClient()
+    await sync_to_async(client.force_login)(user)
+    return await client.get(url, headers=headers)
+
+
+async def body(response) -> bytes:
+    return b"".join([chunk async for chunk in response.streaming_content])
+
+
+@pytest.mark.parametrize(
+    ("header", "part"),
+    [
+        ("", None),
+        ("bytes=0-", (0, 99)),
+        ("bytes=0-0", (0, 0)),
+        ("bytes=10-19", (10, 19)),
+        ("bytes=90-500", (90, 99)),
+        ("bytes=-10", (90, 99)),
+        ("bytes=-500", (0, 99)),
+        ("bytes= 5 - 6", (5, 6)),
+        ("bytes=20-10", None),
+        ("bytes=0-1,5-6", None),
+        ("bytes=-", None),
+        ("bytes=a-b", None),
+        ("bytes=٣-٤", None),
+        ("items=0-1", None),
+        (f"bytes={'9' * 5000}-", None),
+    ],
+)
+def test_ranges_are_read_as_the_standard_says(header: str, part: tuple[int, int] | None):
+    assert parse_range(header, 100) == part
+
+
+@pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0"])
+def test_ranges_outside_the_file(header: str):
+    with pytest.raises(Unsatisfiable):
+        parse_range(header, 100)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_whole_clip(take: Generation, vera: User):
+    response = await get(vera, reverse("take_clip", args=[take.pk]))
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "video/mp4"
+    assert response.headers["Accept-Ranges"] == "bytes"
+    assert response.headers["Content-Length"] == "1024"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert await body(response) == CLIP
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_part_of_the_clip(take: Generation, vera: User):
+    response = await get(vera, reverse("take_clip", args=[take.pk]), Range="bytes=1000-")
+    assert (response.status_code, response.headers["Content-Range"]) == (206, "bytes 1000-1023/1024")
+    assert (response.headers["Content-Length"], await body(response)) == ("24", CLIP[1000:])
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_part_that_is_not_there(take: Generation, vera: User):
+    response = await get(vera, reverse("take_clip", args=[take.pk]), Range="bytes=5000-")
+    assert (response.status_code, response.headers["Content-Range"]) == (416, "bytes */1024")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_clip_the_browser_has_is_not_sent_again(take: Generation, vera: User):
+    url = reverse("take_clip", args=[take.pk])
+    etag = (await get(vera, url)).headers["ETag"]
+    assert (await get(vera, url, **{"If-None-Match": etag})).status_code == 304
+    changed = await get(vera, url, **{"If-Range": '"another"', "Range": "bytes=0-1"})
+    assert (changed.status_code, changed.headers["Content-Length"]) == (200, "1024")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("The match", '"01-the-match-take-1.mp4"'),
+        ("../../etc/passwd", '"01-etcpasswd-take-1.mp4"'),
+        ('a"; filename="x.exe', '"01-a-filenamexexe-take-1.mp4"'),
+        ("🎬", '"01-scene-take-1.mp4"'),
+        ("x" * 120, f'"01-{"x" * 60}-take-1.mp4"'),
+    ],
+)
+async def test_a_download_has_a_sensible_name(take: Generation, vera: User, title: str, name: str):
+    await Scene.objects.aupdate(title=title)
+    response = await get(vera, reverse("take_clip", args=[take.pk]) + "?download")
+    assert response.headers["Content-Disposition"] == f"attachment; filename={name}"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_clip_that_is_missing_from_storage_is_404(take: Generation, vera: User):
+    take.clip.storage.delete(take.clip.name)
+    assert (await get(vera, reverse("take_clip", args=[take.pk]))).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_all_selected_takes_in_one_zip(project: Project, make_scenes, make_take, vera: User):
+    def prepare() -> None:
+        one, two, _three, four = make_scenes(4)
+        for scene in (two, one, four):
+            chosen = make_take(scene, status=Status.COMPLETED, clip=CLIP + scene.title.encode())
+            Generation.objects.filter(pk=chosen.pk).update(is_selected=True)
+        make_take(one, status=Status.COMPLETED, clip=b"not selected")
+        Scene.objects.filter(pk=four.pk).update(deleted_at="2026-01-01T00:00Z")
+
+    await sync_to_async(prepare)()
+    response = await get(vera, reverse("clips_zip", args=[project.pk]))
+    data = await body(response)
+    assert response.headers["Content-Disposition"] == 'attachment; filename="the-ferry.zip"'
+    assert response.headers["Content-Length"] == str(len(data))
+    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+        assert zipped.testzip() is None
+        assert {name: zipped.read(name)[len(CLIP) :] for name in zipped.namelist()} == {
+            "01-scene-1-take-1.mp4": b"Scene 1",
+            "02-scene-2-take-1.mp4": b"Scene 2",
+        }
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_zip_is_not_begun_without_all_of_its_clips(take: Generation, vera: User):
+    take.clip.storage.delete(take.clip.name)
+    response = await get(vera, reverse("clips_zip", args=[take.scene.project_id]))
+    assert response.headers["Location"] == reverse("storyboard", args=[take.scene.project_id])
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_project_without_clips_has_no_zip(project: Project, vera: User):
+    assert (await get(vera, reverse("clips_zip", args=[project.pk]))).status_code == 404
+
+
+async def drain(chunks: AsyncIterator[bytes]) -> tuple[int, int]:
+    """How many bytes came, and how many were held at most while they did."""
+    tracemalloc.start()
+    sent = 0
+    async for chunk in chunks:
+        sent += len(chunk)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return sent, peak
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_memory_does_not_grow_with_the_zip(project: Project, make_scenes, make_take):
+    def prepare() -> list[Generation]:
+        clip = b"\x01" * 8_000_000
+        for scene in make_scenes(4):
+            make_take(scene, status=Status.COMPLETED, clip=clip)
+        return list(Generation.objects.select_related("scene"))
+
+    chunks, size = archive.stream_zip(await sync_to_async(prepare)())
+    sent, peak = await drain(chunks)
+    assert (sent, sent > 32_000_000, peak < 4_000_000) == (size, True, True)
+
+
+async def test_memory_does_not_grow_with_the_clip(tmp_path):
+    path = tmp_path / "clip"
+    path.write_bytes(b"\x01" * 32_000_000)
+    with path.open("rb") as opened:
+        sent, peak = await drain(range_responses.read_chunks(File(opened, name=str(path)), 0, 32_000_000))
+    assert (sent, peak < 4_000_000) == (32_000_000, True)
+
+
+# -- Pictures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("aspect", "size"), [("16:9", (640, 360)), ("9:16", (360, 640)), ("1:1", (360, 360))])
+def test_the_sketch_of_a_scene(as_user: AsUser, project: Project, scene: Scene, vera: User, aspect: str, size):
+    Project.objects.update(aspect_ratio=aspect)
+    response = as_user(vera).get(reverse("scene_sketch", args=[scene.pk]))
+    assert response.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    with Image.open(io.BytesIO(response.content)) as picture:
+        assert (picture.format, picture.size) == ("WEBP", size)
+
+
+@pytest.mark.django_db
+def test_the_sketchs_address_changes_with_the_picture(scene: Scene):
+    before = scene.sketch_digest
+    scene.title = "Something else"
+    assert scene.sketch_digest != before
+
+
+@pytest.mark.django_db
+def test_a_sketch_is_drawn_once(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    first = sketches.draw_scene(scene)
+    monkeypatch.setattr(sketches.studio, "draw", lambda *args: b"drawn again")
+    assert sketches.draw_scene(scene) == first
+
+
+@pytest.mark.django_db
+def test_an_artist_that_was_killed_is_replaced(scene: Scene):
+    sketches.draw_scene(scene)
+    assert sketches.studio.artist
+    for process in sketches.studio.artist._processes.values():
+        process.kill()
+        process.join()
+    scene.title = "Another"
+    with Image.open(io.BytesIO(sketches.draw_scene(scene))) as picture:
+        assert picture.format == "WEBP"
+
+
+@pytest.mark.django_db
+def test_a_full_disk_does_not_keep_anybody_from_seeing_a_sketch(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with Image.open(io.BytesIO(sketches.draw_scene(scene))) as picture:
+        assert picture.format == "WEBP"
+
+
+@pytest.mark.django_db
+def test_a_take_without_poster_has_none_to_show(as_user: AsUser, local_take: Generation, vera: User):
+    client = as_user(vera)
+    names = ("take_poster", "take_filmstrip")
+    assert [client.get(reverse(name, args=[local_take.pk])).status_code for name in names] == [404, 404]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["take_clip", "take_poster", "scene_sketch", "clips_zip"])
+async def test_outsiders_get_nothing(take: Generation, vera: User, mallory: User, name: str):
+    pk = {"scene_sketch": take.scene_id, "clips_zip": take.scene.project_id}.get(name, take.pk)
+    url = reverse(name, args=[pk])
+    assert (await get(vera, url)).status_code == 200
+    assert (await get(mallory, url)).status_code == 404
+    assert (await AsyncClient().get(url)).status_code == 302

@@ -1,0 +1,379 @@
+"""Pictures from a provider: asked for on the page, made once, kept as frames and references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from core.money import money
+from generation import pipeline
+from generation.jobs import dispatch
+from generation.jobs.lease import Lease
+from generation.models import Budget, Connection, Generation, ImageJob
+from generation.pipeline import image_jobs
+from generation.states import Status
+from projects.models import Project, Reference, Scene
+from teams.models import User
+from tests.commands import KEY
+from tests.standin import Fault, StandIn
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[[User], Client]
+MODEL = "gpt-image-2"
+#: Of one square picture in high quality, as it stands in an address.
+PRICE = quote(money(Decimal("0.211")))
+
+
+@pytest.fixture
+def openai(stand_in: StandIn, settings: Any) -> StandIn:
+    account = {
+        "provider": "openai_images",
+        "name": "OpenAI images",
+        "key": KEY,
+        "base_url": f"{stand_in.url}/openai/v1",
+    }
+    settings.CONNECTIONS = {"openai_images": account | {"max_in_flight": 2, "requests_per_minute": 60}}
+    return stand_in
+
+
+def ask(client: Client, scene: Scene, price: str | None = None, **fields: Any):
+    values = {"model": MODEL, "role": "start_frame", "prompt": "A lighthouse at dusk", "count": 1} | fields
+    query = "" if price is None else f"?price={price}"
+    return client.post(reverse("scene_picture_make", args=[scene.pk]) + query, values)
+
+
+def advance() -> ImageJob:
+    row = ImageJob.objects.latest("pk")
+    ImageJob.objects.filter(pk=row.pk).update(next_step_at=Now())
+    pipeline.advance_images(row.pk)
+    row.refresh_from_db()
+    return row
+
+
+def test_a_frame_from_click_to_picture(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    response = ask(as_user(bob), scene, size="1536x1024", quality="low", output_format="png")
+    assert response.status_code == 302, response.context["form"].errors
+    assert response.headers["Location"] == reverse("scene_page", args=[scene.pk]) + "#pictures"
+    row = advance()
+    (sent,) = openai.state.calls("images.generate")
+    assert sent.fields == {
+        "model": MODEL,
+        "prompt": "A lighthouse at dusk",
+        "n": 1,
+        "size": "1536x1024",
+        "quality": "low",
+        "output_format": "png",
+    }
+    picture = Reference.objects.get()
+    assert (row.status, row.made) == (Status.COMPLETED, [picture.pk])
+    assert (picture.role, picture.scene, picture.created_by) == ("start_frame", scene, bob)
+    assert (row.actual_cost, row.usage["output_tokens"]) == (Decimal("0.0300"), 1000)
+    assert len(openai.state.charges) == 1
+
+
+def test_several_references_with_a_name(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    ask(as_user(bob), scene, role="reference", kind="character", label="The keeper", count=3)
+    advance()
+    references = Scene.objects.get().shown_references()
+    assert [(picture.kind, picture.label) for picture in references] == [("character", "The keeper")] * 3
+
+
+def test_what_is_transparent_stays_transparent(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    ask(as_user(bob), scene, role="reference", background="transparent")
+    advance()
+    with Reference.objects.get().image.open() as file:
+        assert Image.open(file).getchannel("A").getextrema() == (0, 255)
+
+
+@pytest.mark.parametrize("color", ["white", "black"])
+def test_a_plain_background_is_opaque_and_said_in_words(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, color: str
+):
+    ask(as_user(bob), scene, background=color)
+    advance()
+    sent = openai.state.calls("images.generate")[0].fields
+    assert (sent["background"], sent["prompt"]) == ("opaque", f"A lighthouse at dusk, on a plain {color} background")
+
+
+def test_a_picture_is_made_from_others(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene, role="reference")
+    advance()
+    name = Reference.objects.get().image.name
+    ask(client, scene, role="end_frame", prompt="The same at night", images=[name])
+    advance()
+    (sent,) = openai.state.calls("images.edit")
+    with Reference.objects.get(role="reference").image.open() as file:
+        assert sent.fields["image"][1] == file.read()
+    assert Reference.objects.filter(role="end_frame").count() == 1
+
+
+def test_a_picture_is_made_from_several(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene, role="reference", count=2)
+    advance()
+    names = list(Reference.objects.values_list("image", flat=True))
+    ask(client, scene, role="reference", prompt="Both together", images=names)
+    assert advance().status == Status.COMPLETED
+    assert len(openai.state.calls("images.edit")[0].fields["image[]"]) == 2
+
+
+@pytest.mark.parametrize("model", ["dall-e-3", "dall-e-2"])
+def test_dall_e_on_a_server_that_still_has_it(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str):
+    ask(as_user(bob), scene, model=model, size="1024x1024")
+    assert advance().status == Status.COMPLETED
+    assert Reference.objects.count() == 1
+
+
+def test_dall_e_2_works_from_one_picture(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene, role="reference")
+    advance()
+    name = Reference.objects.get().image.name
+    ask(client, scene, model="dall-e-2", role="end_frame", images=[name])
+    assert advance().status == Status.COMPLETED
+
+
+def test_the_form_shows_what_the_model_takes(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client, url = as_user(bob), reverse("scene_picture_make", args=[scene.pk])
+    page = client.get(url, {"model": MODEL, "role": "start_frame"}).content.decode()
+    assert ('name="background"' in page, 'name="style"' in page, 'name="count"' in page) == (True, False, False)
+    assert "1280x720" in page
+    assert "Something happens." in client.get(url).content.decode()
+    openai_only = client.get(url, {"model": "dall-e-3", "role": "reference"}, headers={"HX-Request": "true"})
+    form = openai_only.content.decode()
+    assert ("<html" in form, 'name="background"' in form, 'name="style"' in form) == (False, False, True)
+
+
+def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Scene, bob: User):
+    page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
+    assert "Set OPENAI_API_KEY, or add an account under Connections, to use" in page
+    response = ask(as_user(bob), scene)
+    assert (response.status_code, ImageJob.objects.count()) == (422, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"model": "gpt-image-9"}, "There is no model called “gpt-image-9” here."),
+        ({"size": "300x300"}, "There is no size called “300x300” here."),
+        ({"prompt": ""}, "This field is required."),
+        (
+            {"background": "transparent", "output_format": "jpeg"},
+            "A transparent background needs the format png or webp",
+        ),
+        ({"role": "reference", "count": 11}, "makes at most 10 at once"),
+        ({"role": "poster"}, "Choose one of the list."),
+    ],
+)
+def test_what_cannot_be_made_is_said_and_nothing_is_asked_for(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, fields: dict[str, Any], words: str
+):
+    response = ask(as_user(bob), scene, **fields)
+    assert (response.status_code, words in response.content.decode()) == (422, True)
+    assert ImageJob.objects.count() == 0
+
+
+def test_one_click_that_arrives_twice_is_one_request(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    page = client.get(reverse("scene_picture_make", args=[scene.pk]))
+    click = page.context["form"]["click"].value()
+    assert f'name="click" value="{click}"' in page.content.decode()
+    assert {ask(client, scene, click=click).status_code for _ in range(2)} == {302}
+    assert ImageJob.objects.count() == 1
+    again = client.get(reverse("scene_picture_make", args=[scene.pk])).context["form"]["click"].value()
+    ask(client, scene, click=again)
+    assert ImageJob.objects.count() == 2
+
+
+def test_a_dear_picture_is_asked_about(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
+    client, options = as_user(bob), {"size": "1024x1024", "quality": "high"}
+    response = ask(client, scene, price=PRICE, **options)
+    assert (response.status_code, "more than $0.10 at once is asked about" in response.content.decode()) == (409, True)
+    assert ImageJob.objects.count() == 0
+    ask(client, scene, price=PRICE, confirmed="yes", **options)
+    assert ImageJob.objects.get().estimated_cost == Decimal("0.211")
+
+
+def test_a_picture_whose_price_nobody_knows_is_asked_about(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
+    response = ask(client, scene, model="gpt-image-2.6-flare")
+    words = "What this costs is told only afterwards; more than $0.10 at once is asked about."
+    assert (response.status_code, words in response.content.decode()) == (409, True)
+    assert ask(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
+
+
+def test_what_has_no_price_is_not_started_under_a_cap(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
+    response = ask(client, scene, model="gpt-image-2.6-flare")
+    assert (response.status_code, "The price depends on usage" in response.content.decode()) == (422, True)
+    Budget.objects.update(cap_total=None)
+    assert ask(client, scene, model="gpt-image-2.6-flare").status_code == 302
+
+
+def test_a_price_that_has_changed_is_said(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    response = ask(as_user(bob), scene, price="$0.01")
+    assert (response.status_code, "Nothing was started" in response.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "kind", "charges"),
+    [
+        (Fault(status=400, body={"error": {"message": "No", "code": "moderation_blocked"}}), "failed", "moderation", 0),
+        (Fault(status=401, body={"error": {"message": "Bad key"}}), "failed", "auth", 0),
+        (Fault(status=429, body={"error": {"message": "Slow down"}}), "queued", "rate_limit", 0),
+        (Fault(status=500, body={"error": {"message": "Oops"}}), "unknown", "unknown", 0),
+        (Fault(drop=True), "unknown", "unknown", 1),
+        (Fault(garbage=True), "unknown", "unknown", 0),
+    ],
+)
+def test_every_way_it_can_end_and_none_is_sent_twice(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, fault: Fault, status: str, kind: str, charges: int
+):
+    openai.state.fail("images.generate", fault)
+    client = as_user(bob)
+    ask(client, scene)
+    row = advance()
+    assert (row.status, row.error_kind, len(openai.state.charges)) == (status, kind, charges)
+    assert len(openai.state.calls("images.generate")) == 1
+    page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert ("failure-note" in page) == (status != "queued")
+
+
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: a picture it was to be made from.")],
+)
+def test_the_page_says_what_was_flagged(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, param: str, said: str
+):
+    error = {"message": "Rejected by the safety system.", "code": "moderation_blocked", "param": param}
+    openai.state.fail("images.generate", Fault(status=400, body={"error": error}))
+    client = as_user(bob)
+    ask(client, scene)
+    advance()
+    page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert f"Rejected by the safety system. {said}" in page
+
+
+def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    ask(as_user(bob), scene)
+    row = ImageJob.objects.get()
+    lease = Lease.claim_images(row.pk)
+    assert lease is not None
+    lease.release(status=Status.SUBMITTING)
+    assert advance().status == Status.UNKNOWN
+    assert openai.state.arrived == []
+
+
+def test_pictures_keep_to_the_places_of_their_account(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene)
+    ask(client, scene, role="end_frame")
+    ask(client, scene, role="reference")
+    Connection.objects.update(max_in_flight=1)
+    ImageJob.objects.update(handed_over_at=None)
+    assert dispatch.dispatch_due() == 1
+    first = ImageJob.objects.order_by("pk")[0]
+    ImageJob.objects.filter(pk=first.pk).update(status=Status.SUBMITTING, submitted_at=Now())
+    assert advance().status == Status.QUEUED
+    assert openai.state.arrived == []
+
+
+def test_the_panel_follows(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, mallory: User):
+    client = as_user(bob)
+    ask(client, scene)
+    url = reverse("pictures_panel", args=[scene.pk])
+    row = ImageJob.objects.get()
+    panel = client.get(url).content.decode()
+    assert f"{url}?seen={row.pk}.{row.version}" in panel
+    assert client.get(f"{url}?seen={row.pk}.{row.version}").status_code == 204
+    advance()
+    after = client.get(f"{url}?seen={row.pk}.{row.version}").content.decode()
+    assert ("being-made" in after, "picture_fit" in after or "Crop to fill" in after) == (False, True)
+    assert as_user(mallory).get(url).status_code == 404
+
+
+def test_references_of_a_project(as_user: AsUser, project: Project, openai: StandIn, bob: User):
+    url = reverse("project_picture_make", args=[project.pk])
+    client = as_user(bob)
+    assert client.get(url).status_code == 200
+    client.post(url, {"model": MODEL, "role": "reference", "prompt": "Fog", "kind": "style"})
+    advance()
+    assert Reference.objects.get().scene is None
+
+
+def test_who_may(as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mallory: User):
+    assert ask(as_user(vera), scene).status_code == 403
+    assert ask(as_user(mallory), scene).status_code == 404
+    assert (ImageJob.objects.count(), Generation.objects.count()) == (0, 0)
+
+
+# -- The queue page ----------------------------------------------------------------------------------------------------
+
+
+def test_pictures_that_wait_are_in_the_queue_and_can_be_cancelled(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, vera: User
+):
+    client = as_user(bob)
+    ask(client, scene, size="1024x1024", quality="low")
+    row = ImageJob.objects.get()
+    url = reverse("images_cancel", args=[row.pk])
+    page = client.get(reverse("queue")).content.decode()
+    assert ("OpenAI images" in page, "Start frame · GPT Image 2" in page, f'formaction="{url}"' in page) == (True,) * 3
+    assert url not in as_user(vera).get(reverse("queue")).content.decode()
+    assert client.post(url).headers["Location"] == reverse("queue")
+    row.refresh_from_db()
+    assert (row.status, row.actual_cost, advance().status) == (Status.CANCELLED, 0, Status.CANCELLED)
+    assert openai.state.arrived == []
+    of_project = Budget.objects.get(project=scene.project)
+    assert (of_project.reserved, of_project.spent) == (0, 0)
+
+
+def test_what_is_being_sent_is_not_cancelled_but_kept(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+    client = as_user(bob)
+    ask(client, scene)
+    row = ImageJob.objects.get()
+    lease = Lease.claim_images(row.pk)
+    assert lease
+    page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
+    assert "These pictures are being made already; they will be kept." in page
+    image_jobs.submit_request(lease)
+    row.refresh_from_db()
+    assert (row.status, len(row.made)) == (Status.COMPLETED, 1)
+
+
+def test_failed_pictures_stay_in_the_queue_until_they_are_dismissed(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, alice: User
+):
+    openai.state.fail("images.generate", Fault(status=400, body={"error": {"message": "No.", "code": "moderation"}}))
+    ask(as_user(bob), scene)
+    row = advance()
+    url = reverse("images_dismiss", args=[row.pk])
+    assert (row.status, url in as_user(alice).get(reverse("queue")).content.decode()) == (Status.FAILED, True)
+    as_user(bob).post(url)
+    version = ImageJob.objects.get().version
+    as_user(bob).post(url)
+    assert ImageJob.objects.get().version == version
+    assert url not in as_user(alice).get(reverse("queue")).content.decode()
+
+
+def test_references_of_a_project_follow_while_they_are_made(
+    as_user: AsUser, project: Project, openai: StandIn, bob: User
+):
+    client, url = as_user(bob), reverse("project_edit", args=[project.pk])
+    client.post(
+        reverse("project_picture_make", args=[project.pk]), {"model": MODEL, "role": "reference", "prompt": "Fog"}
+    )
+    assert f'hx-get="{url}?seen=' in client.get(url).content.decode()

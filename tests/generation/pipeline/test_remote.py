@@ -1,0 +1,426 @@
+"""The remote steps against a provider that keeps its own books: never charged twice, never lost."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from generation import pipeline
+from generation.jobs.lease import Lease, LeaseLost
+from generation.models import Connection, Generation
+from generation.pipeline import MAX_ATTEMPTS, resolve
+from generation.providers import registry
+from generation.providers.base import Ability, Progress, ProgressState
+from generation.states import Status
+from teams.models import User
+from tests.providers import studio_server
+
+pytestmark = pytest.mark.django_db
+Advance = Callable[[Generation], Generation]
+
+
+def finish_at_the_studio(studio: studio_server.Studio) -> None:
+    for clip in studio.clips.values():
+        clip |= {"state": "done", "percent": 100}
+
+
+def test_from_click_to_clip(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+    take = advance(remote_take)
+    assert (take.status, take.remote_id) == (Status.RUNNING, "clip-1")
+    assert (advance(take).status, take.progress) == (Status.RUNNING, 40)
+    finish_at_the_studio(studio)
+    assert advance(take).status == Status.FETCHING
+    take = advance(take)
+    assert (take.status, take.actual_cost, take.clip_bytes) == (
+        Status.COMPLETED,
+        Decimal("0.40"),
+        len(studio.content),
+    )
+    assert studio.charges == ["clip-1"]
+
+
+def test_a_refusal_is_kept_in_the_providers_words(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
+    studio.faults["submit"] = [400]
+    take = advance(remote_take)
+    assert (take.status, take.error_kind, take.error_code, take.error_message) == (
+        Status.FAILED,
+        "moderation",
+        "declined",
+        "The studio declined the prompt.",
+    )
+    assert (take.actual_cost, studio.charges) == (0, [])
+
+
+def test_a_rate_limit_is_waited_out(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+    studio.faults["submit"] = [429]
+    take = advance(remote_take)
+    assert (take.status, take.error_message) == (Status.QUEUED, "Too many requests.")
+    assert 6 < (take.next_step_at - take.changed_at).total_seconds() <= 7
+    assert advance(take).status == Status.QUEUED
+    Connection.objects.update(paused_until=Now())
+    assert (advance(take).status, take.error_message) == (Status.RUNNING, "")
+    assert studio.charges == ["clip-1"]
+    assert Connection.objects.get().refusals == 0
+
+
+@pytest.mark.parametrize("fault", ["drop", 500])
+def test_an_unclear_answer_is_looked_up_and_never_sent_again(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, fault: int | str
+):
+    studio.faults["submit"] = [fault]
+    take = advance(remote_take)
+    assert (take.status, take.remote_id) == (Status.SUBMITTING, "")
+    take = advance(take)
+    accepted = fault == "drop"
+    assert take.status == (Status.RUNNING if accepted else Status.UNKNOWN)
+    assert studio.charges == (["clip-1"] if accepted else [])
+
+
+def test_a_look_up_that_fails_says_so_and_ends_with_a_person(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
+    studio.faults["submit"] = ["drop"]
+    take = advance(remote_take)
+    studio.faults["clips"] = [500] * 20
+    take = advance(take)
+    assert (take.status, take.waiting_for) == (
+        Status.SUBMITTING,
+        "Checking with the provider: The studio answered 500.",
+    )
+    looks = 1
+    while take.status == Status.SUBMITTING:
+        take, looks = advance(take), looks + 1
+    assert (take.status, looks, studio.charges) == (Status.UNKNOWN, MAX_ATTEMPTS, ["clip-1"])
+
+
+def test_a_look_up_that_works_again_adopts(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+    studio.faults["submit"] = ["drop"]
+    studio.faults["clips"] = [500]
+    take = advance(advance(advance(remote_take)))
+    assert (take.status, take.remote_id, take.waiting_for) == (Status.RUNNING, "clip-1", "")
+
+
+def test_where_nothing_can_be_looked_up_a_person_decides(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, undeclare
+):
+    studio.faults["submit"] = ["drop"]
+    undeclare(Ability.LIST)
+    take = advance(advance(remote_take))
+    assert (take.status, take.actual_cost) == (Status.UNKNOWN, None)
+    assert take.error_message == ("The provider did not confirm this clip. Its answer: The studio hung up.")
+    assert advance(take).status == Status.UNKNOWN
+    assert studio.charges == ["clip-1"]
+
+
+def test_a_worker_killed_after_the_provider_accepted(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, end_lease, monkeypatch: pytest.MonkeyPatch
+):
+    submit = studio_server.submit
+
+    def killed_after_the_answer(account, request):
+        submit(account, request)
+        raise SystemExit
+
+    monkeypatch.setattr(studio_server, "submit", killed_after_the_answer)
+    with pytest.raises(SystemExit):
+        advance(remote_take)
+    monkeypatch.setattr(studio_server, "submit", submit)
+    remote_take.refresh_from_db()
+    assert remote_take.status == Status.SUBMITTING
+    assert Lease.claim(remote_take.pk) is None
+    end_lease(remote_take)
+    take = advance(remote_take)
+    assert (take.status, take.remote_id, studio.charges) == (Status.RUNNING, "clip-1", ["clip-1"])
+
+
+@pytest.fixture
+def same_words(remote_take: Generation, make_take) -> Generation:
+    """Another take of the same scene."""
+    fields = ("provider", "connection", "model_id", "prompt", "estimated_cost")
+    return make_take(remote_take.scene, **{name: getattr(remote_take, name) for name in fields})
+
+
+def die_while_sending(take: Generation) -> None:
+    """Nothing has been sent."""
+    Generation.objects.filter(pk=take.pk).update(status=Status.SUBMITTING, submitted_at=Now(), attempt=1)
+
+
+def test_what_is_on_its_way_to_another_is_not_adopted(
+    remote_take: Generation, same_words: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
+):
+    die_while_sending(remote_take)
+    submit = studio_server.submit
+
+    def looked_up_meanwhile(account, request):
+        remote_id = submit(account, request)
+        assert advance(remote_take).status == Status.SUBMITTING
+        return remote_id
+
+    monkeypatch.setattr(studio_server, "submit", looked_up_meanwhile)
+    assert (advance(same_words).remote_id, studio.charges) == ("clip-1", ["clip-1"])
+    assert (advance(remote_take).status, remote_take.remote_id) == (Status.UNKNOWN, "")
+
+
+def test_who_wakes_up_and_finds_its_clip_adopted_is_looked_up(
+    remote_take: Generation,
+    same_words: Generation,
+    studio: studio_server.Studio,
+    advance: Advance,
+    end_lease,
+    monkeypatch,
+):
+    die_while_sending(remote_take)
+    submit = studio_server.submit
+
+    def stopped_past_its_lease(account, request):
+        remote_id = submit(account, request)
+        end_lease(same_words)
+        assert advance(remote_take).status == Status.RUNNING
+        return remote_id
+
+    monkeypatch.setattr(studio_server, "submit", stopped_past_its_lease)
+    assert (advance(same_words).status, same_words.remote_id) == (Status.SUBMITTING, "")
+    assert (remote_take.remote_id, studio.charges) == ("clip-1", ["clip-1"])
+    assert advance(same_words).status == Status.UNKNOWN
+
+
+def test_bad_polls_say_nothing_about_the_clip(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+    take = advance(remote_take)
+    studio.faults["check"] = [500, 503, 429, 500]
+    for _ in range(4):
+        assert advance(take).status == Status.RUNNING
+    assert (advance(take).status, take.error_kind) == (Status.RUNNING, "")
+
+
+def test_a_clip_the_provider_forgot_is_lost_and_not_failed(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
+    take = advance(remote_take)
+    studio.clips.clear()
+    take = advance(take)
+    assert (take.status, take.error_kind) == (Status.UNKNOWN, "lost")
+
+
+def test_a_failure_at_the_provider(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+    take = advance(remote_take)
+    studio.clips["clip-1"] |= {"state": "failed", "reason": "The picture showed a person."}
+    take = advance(take)
+    assert (take.status, take.error_kind, take.error_message) == (
+        Status.FAILED,
+        "moderation",
+        "The picture showed a person.",
+    )
+
+
+def test_cancelling_reaches_the_provider(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+    take = advance(remote_take)
+    pipeline.cancel(take)
+    assert advance(take).status == Status.CANCELLED
+    assert studio.deleted == ["clip-1"]
+
+
+def test_what_is_finished_is_not_cancelled_but_kept(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
+    take = advance(remote_take)
+    finish_at_the_studio(studio)
+    pipeline.cancel(take)
+    assert advance(take).status == Status.FETCHING
+    take = advance(take)
+    assert (take.status, take.actual_cost, studio.deleted) == (Status.COMPLETED, Decimal("0.40"), [])
+
+
+def test_what_a_cancelled_clip_cost_is_booked(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
+):
+    take = advance(remote_take)
+
+    async def cancelled(account, remote_id):
+        return Progress(ProgressState.CANCELLED, cost=Decimal("0.15"))
+
+    monkeypatch.setattr(studio_server, "check", cancelled)
+    take = advance(take)
+    assert (take.status, take.actual_cost) == (Status.CANCELLED, Decimal("0.15"))
+
+
+def test_a_cancelled_take_is_not_sent_by_who_wakes_up(remote_take: Generation, studio: studio_server.Studio, end_lease):
+    stopped = Lease.claim(remote_take.pk)
+    assert stopped
+    end_lease(remote_take)
+    assert pipeline.cancel(remote_take)
+    with pytest.raises(LeaseLost):
+        pipeline.submit.submit(stopped)
+    remote_take.refresh_from_db()
+    assert (remote_take.status, studio.charges) == (Status.CANCELLED, [])
+
+
+# -- The id of what was bought -----------------------------------------------------------------------------------------
+
+
+class Away:
+    """A database that does not take the next writes of a take's row, once the provider has answered."""
+
+    def __init__(self, studio: studio_server.Studio, times: int) -> None:
+        self.studio, self.left = studio, times
+
+    def __call__(self, execute, sql, params, many, context):
+        if self.studio.charges and self.left and sql.startswith('UPDATE "generation_generation"'):
+            self.left -= 1
+            raise OperationalError("the database system is starting up")
+        return execute(sql, params, many, context)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_comes_back_is_told_the_id(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, undeclare, monkeypatch
+):
+    monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
+    undeclare(Ability.LIST)
+    with connection.execute_wrapper(Away(studio, times=3)):
+        take = advance(remote_take)
+    assert (take.status, take.remote_id, studio.charges) == (Status.RUNNING, "clip-1", ["clip-1"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_id_that_cannot_be_stored_is_in_the_log(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch, caplog
+):
+    monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(pipeline.submit, "WRITE_FOR_SECONDS", 0.05)
+    with connection.execute_wrapper(Away(studio, times=1000)), pytest.raises(OperationalError):
+        advance(remote_take)
+    assert f"Take {remote_take.pk} is clip-1 at its provider, which could not be stored." in caplog.text
+
+
+@pytest.mark.parametrize("was_left_to_a_person", [False, True])
+def test_who_wakes_up_after_its_lease_still_brings_the_id(
+    remote_take: Generation,
+    studio: studio_server.Studio,
+    advance: Advance,
+    undeclare,
+    end_lease,
+    monkeypatch,
+    was_left_to_a_person,
+):
+    undeclare(Ability.LIST)
+    submit = studio_server.submit
+
+    def slowly(account, request):
+        remote_id = submit(account, request)
+        end_lease(remote_take)
+        if was_left_to_a_person:
+            advance(remote_take)
+        else:
+            assert Lease.claim(remote_take.pk)
+        return remote_id
+
+    monkeypatch.setattr(studio_server, "submit", slowly)
+    take = advance(remote_take)
+    assert (take.status, take.remote_id, take.finished_at) == (Status.RUNNING, "clip-1", None)
+    finish_at_the_studio(studio)
+    assert advance(advance(take)).status == Status.COMPLETED
+
+
+def test_an_id_that_comes_after_the_decision_is_in_the_log(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, undeclare, end_lease, monkeypatch, caplog
+):
+    undeclare(Ability.LIST)
+    submit = studio_server.submit
+
+    def slowly(account, request):
+        remote_id = submit(account, request)
+        end_lease(remote_take)
+        resolve.mark_not_created(advance(remote_take))
+        return remote_id
+
+    monkeypatch.setattr(studio_server, "submit", slowly)
+    assert advance(remote_take).status == Status.FAILED
+    assert f"Take {remote_take.pk} is clip-1 at its provider; that came too late to be used." in caplog.text
+
+
+def test_cancelling_too_late_keeps_the_paid_clip(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
+    take = advance(remote_take)
+    finish_at_the_studio(studio)
+    assert advance(take).status == Status.FETCHING
+    pipeline.cancel(take)
+    assert advance(take).status == Status.COMPLETED
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>Sorry</html>", b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500])
+def test_what_is_not_a_clip_is_fetched_again(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, content: bytes, clip_bytes: bytes
+):
+    take = advance(remote_take)
+    finish_at_the_studio(studio)
+    advance(take)
+    studio.content = content
+    take = advance(take)
+    assert (take.status, take.clip.name) == (Status.FETCHING, "")
+    assert take.error_message.startswith("The clip is ready but could not be downloaded yet: ")
+    studio.content = clip_bytes
+    take = advance(take)
+    assert (take.status, take.error_message) == (Status.COMPLETED, "")
+
+
+def test_a_clip_that_never_arrives_is_left_to_a_person(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
+    take = advance(remote_take)
+    finish_at_the_studio(studio)
+    advance(take)
+    studio.faults["content"] = [500] * pipeline.MAX_ATTEMPTS
+    for _ in range(pipeline.MAX_ATTEMPTS - 1):
+        assert advance(take).status == Status.FETCHING
+    assert advance(take).status == Status.UNKNOWN
+    assert studio.charges == ["clip-1"]
+
+
+# -- What is not declared is never called ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The studio's module has nothing but submit, check, fetch and test, and its entry declares nothing."""
+    declares_nothing = replace(studio_server.STUDIO, module="tests.providers.bare", abilities=frozenset())
+    monkeypatch.setitem(registry.PROVIDERS, "studio", declares_nothing)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_clip_is_made_without_any_further_operation(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
+    take = advance(remote_take)
+    pipeline.cancel(take)
+    take = advance(take)
+    assert (take.status, take.cancel_requested, studio.deleted) == (Status.RUNNING, False, [])
+    finish_at_the_studio(studio)
+    take = advance(advance(take))
+    assert (take.status, bool(take.poster), studio.charges) == (Status.COMPLETED, True, ["clip-1"])
+
+
+@pytest.mark.usefixtures("bare")
+def test_an_unclear_submission_is_resolved_without_a_list(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, as_user, bob: User
+):
+    studio.faults["submit"] = ["drop"]
+    take = advance(advance(remote_take))
+    assert (take.status, resolve.check_again(take)) == (Status.UNKNOWN, False)
+    page = as_user(bob).get(reverse("take_resolve", args=[take.pk])).content.decode()
+    assert "This provider cannot list its clips" in page
+    resolve.use_clip(take, "clip-1")
+    finish_at_the_studio(studio)
+    assert advance(advance(take)).status == Status.COMPLETED
+
+
+@pytest.mark.usefixtures("bare", "remote_take")
+def test_the_command_says_what_cannot_be_done(run):
+    assert "Studio cannot list its clips." in run("clips", "studio").err
+    assert "Studio cannot delete clips." in run("clips", "studio", "--delete", "clip-9").err

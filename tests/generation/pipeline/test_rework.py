@@ -1,0 +1,97 @@
+"""By how much, and from what, a finished clip can be extended: said before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from generation.catalogue import find
+from generation.connections import roster_for
+from generation.models import Generation
+from generation.providers.base import Task
+from generation.quoting import quotes
+from generation.quoting.quotes import Rework
+from generation.states import Status
+from projects.models import Scene
+from tests.commands import KEY
+from tests.standin import StandIn
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def google(stand_in: StandIn, settings: Any) -> dict[str, Any]:
+    common = {"key": KEY, "max_in_flight": 2, "requests_per_minute": 60}
+    veo = {"provider": "veo", "name": "Google Cloud", "base_url": f"{stand_in.url}/vertex"}
+    settings.CONNECTIONS = {
+        "omni": common | {"provider": "omni", "name": "Gemini", "base_url": f"{stand_in.url}/gemini"},
+        "veo": common | veo | {"options": {"project": "films", "output_gcs_uri": "gs://films/takes"}},
+    }
+    return settings.CONNECTIONS
+
+
+@pytest.fixture
+def made(scene: Scene, make_take: Callable[..., Generation], google: dict[str, Any]) -> Callable[..., Generation]:
+    def make(model_id: str, **fields: Any) -> Generation:
+        model = find(model_id)
+        connection = roster_for(None).connection_for(model)
+        assert connection is not None
+        values: dict[str, Any] = {"provider": model.provider, "model_id": model_id, "remote_id": "x"}
+        values |= {"connection": connection.ensure_row(), "status": Status.COMPLETED}
+        return make_take(scene, clip=b"clip", **values, **fields)
+
+    return make
+
+
+def extended(take: Generation) -> quotes.Quote:
+    return quotes.require_quote(
+        take.scene, find(take.model_id), roster_for(take.team_id), Rework(Task.EXTEND, take, "It goes on")
+    )
+
+
+def test_veo_goes_on_for_seven_seconds(made):
+    offer = extended(made("veo-3.1-generate-001", duration=Decimal(8)))
+    assert (offer.seconds, offer.price) == (7, Decimal("2.80"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"resolution": "1080p"}, "Veo 3.1 extends clips in 720p; this one has 1080p."),
+        ({"duration": Decimal(36)}, "Veo 3.1 extends clips by 7 s up to 37 s together; this one has 36 s already."),
+    ],
+)
+def test_what_veo_cannot_extend(made, fields: dict[str, Any], words: str):
+    with pytest.raises(ValidationError) as caught:
+        extended(made("veo-3.1-generate-001", **fields))
+    assert caught.value.messages == [words]
+
+
+def test_without_a_bucket_veo_extends_nothing(made, google: dict[str, Any]):
+    google["veo"]["options"] = {"project": "films"}
+    with pytest.raises(ValidationError, match="Set GOOGLE_VEO_OUTPUT_GCS_URI"):
+        extended(made("veo-3.1-generate-001"))
+
+
+def test_omni_goes_on_as_far_as_there_is_room_together(made):
+    first = made("gemini-omni-1.2-flash", duration=Decimal(15))
+    first.scene.duration = Decimal(15)
+    assert extended(first).seconds == 10
+    second = made("gemini-omni-1.2-flash", duration=Decimal(10), task="extend", source=first)
+    second.scene.duration = Decimal(15)
+    assert extended(second).seconds == 5
+    third = made("gemini-omni-1.2-flash", duration=Decimal(5), task="extend", source=second)
+    with pytest.raises(ValidationError, match="up to 30 s together; this one has 30 s already"):
+        extended(third)
+
+
+def test_an_edit_of_an_extended_clip_is_priced_for_all_of_it(made):
+    first = made("gemini-omni-1.2-flash", duration=Decimal(10))
+    longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
+    asked = Rework(Task.EDIT, longer, "At dawn")
+    edit = quotes.require_quote(longer.scene, find(longer.model_id), roster_for(longer.team_id), asked)
+    assert (edit.seconds, edit.price) == (18, Decimal("1.26"))

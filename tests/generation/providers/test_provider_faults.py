@@ -1,0 +1,202 @@
+"""Each way in which a provider misbehaves, over HTTP and the real SDK: what becomes of the take, its charge and its money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models.functions import Now
+
+from generation import pipeline
+from generation.models import Connection, Generation
+from generation.pipeline import resolve
+from generation.providers import download
+from generation.providers import sora as sora_client
+from generation.states import Status
+from projects.models import Project, Scene
+from teams.models import User
+from tests.faults import invariants
+from tests.standin import Fault, StandIn
+
+pytestmark = pytest.mark.django_db
+WORDS = {"error": {"message": "Not now"}}
+Advance = Callable[[Generation], Generation]
+
+
+@pytest.fixture
+def take(sora: StandIn, scene: Scene, bob: User) -> Generation:
+    Project.objects.update(model_id="sora-2")
+    return pipeline.enqueue(Scene.objects.get(pk=scene.pk), number=1, member=bob).take
+
+
+def violations(sora: StandIn, *, settled: bool = True) -> list[str]:
+    return invariants.violations([invariants.Charged(*charge) for charge in sora.state.booked()], settled=settled)
+
+
+def to_the_end(take: Generation, advance: Advance) -> Generation:
+    """As time and the dispatcher would bring it there."""
+    for _ in range(40):
+        Connection.objects.update(paused_until=None)
+        take = advance(take)
+        if take.is_final or take.status == Status.UNKNOWN:
+            break
+    return take
+
+
+@pytest.mark.parametrize(
+    ("faults", "status", "posts"),
+    [
+        ([Fault(status=429, body=WORDS, headers={"Retry-After": "7"})], "completed", 2),
+        ([Fault(status=429, body=WORDS)] * 3, "completed", 4),
+        ([Fault(status=500, body=WORDS)], "unknown", 1),
+        ([Fault(status=503, body=None)], "unknown", 1),
+        ([Fault(drop=True)], "completed", 1),
+        ([Fault(refuse=True)], "unknown", 1),
+        ([Fault(garbage=True)], "unknown", 1),
+        ([Fault(status=400, body=WORDS)], "failed", 1),
+    ],
+)
+def test_sending(sora: StandIn, take: Generation, advance: Advance, faults: list[Fault], status: str, posts: int):
+    sora.state.fail("sora.create", *faults)
+    take = to_the_end(take, advance)
+    assert (take.status, len(sora.state.calls("sora.create"))) == (status, posts)
+    assert violations(sora) == []
+
+
+def test_a_server_that_accepts_and_does_not_answer_in_time(
+    sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("generation.providers.sora.SUBMIT_SECONDS", 0.3)
+    sora.state.fail("sora.create", Fault(late=1))
+    take = to_the_end(take, advance)
+    assert (take.status, len(sora.state.calls("sora.create"))) == ("completed", 1)
+    assert violations(sora) == []
+
+
+@pytest.mark.parametrize("header", [{"Retry-After": "7"}, {}])
+def test_everybody_waits_with_the_one_that_was_turned_away(
+    sora: StandIn, take: Generation, advance: Advance, header: dict[str, str]
+):
+    sora.state.fail("sora.create", Fault(status=429, body=WORDS, headers=header))
+    take = advance(take)
+    connection = Connection.objects.annotate(now=Now()).get()
+    assert connection.paused_until is not None
+    pause = (connection.paused_until - connection.now).total_seconds()
+    assert (6 < pause <= 7) if header else (0.5 < pause <= 2)
+    assert (advance(take).status, len(sora.state.calls("sora.create"))) == ("queued", 1)
+    assert violations(sora, settled=False) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=500, body=WORDS),
+        Fault(status=429, body=WORDS),
+        Fault(status=404, body=None),
+        Fault(garbage=True),
+        Fault(refuse=True),
+        Fault(status=200, body={"id": "video_1", "object": "video", "status": "pondering", "progress": None}),
+        Fault(status=200, body=["not", "a", "clip"]),
+    ],
+)
+def test_an_hour_of_bad_polls_says_nothing_about_the_clip(
+    sora: StandIn, take: Generation, advance: Advance, fault: Fault
+):
+    """Every 15 s an hour long."""
+    take = advance(take)
+    sora.state.fail("sora.get", *[fault] * 240)
+    for _ in range(240):
+        assert advance(take).status == "running"
+    assert violations(sora, settled=False) == []
+    assert to_the_end(take, advance).status == "completed"
+    assert violations(sora) == []
+
+
+@pytest.mark.parametrize("times", [1, pipeline.MAX_ATTEMPTS])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(truncate=True),
+        Fault(html=True),
+        Fault(empty=True),
+        Fault(refuse=True),
+        Fault(status=500, body=WORDS),
+        Fault(status=302, headers={"Location": "http://169.254.169.254/clip.mp4"}),
+    ],
+)
+def test_a_download_that_goes_wrong(sora: StandIn, take: Generation, advance: Advance, fault: Fault, times: int):
+    """Once, it is fetched again; always, a person is told, and a press on "Look again" brings it."""
+    sora.state.fail("sora.content", *[fault] * times)
+    take = to_the_end(take, advance)
+    assert (take.status, violations(sora)) == ("completed" if times == 1 else "unknown", [])
+    if times > 1:
+        assert resolve.check_again(take)
+        take = to_the_end(take, advance)
+        assert (take.status, violations(sora)) == ("completed", [])
+
+
+def test_an_address_that_has_expired_is_asked_for_again(sora: StandIn, take: Generation, advance: Advance):
+    sora.state.flavour["sora.url"] = "yes"
+    sora.state.fail("sora.file", Fault(status=403, body="expired"), Fault(status=403, body="expired"))
+    take = to_the_end(take, advance)
+    assert (take.status, len(sora.state.calls("sora.file")), violations(sora)) == ("completed", 3, [])
+
+
+@pytest.mark.parametrize("operation", ["sora.content", "sora.file"])
+def test_a_slow_drip_ends_at_the_deadline(
+    sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, operation: str
+):
+    if operation == "sora.file":
+        sora.state.flavour["sora.url"] = "yes"
+    monkeypatch.setattr("generation.providers.download.MAX_SECONDS", 0.5)
+    take = advance(advance(take))
+    sora.state.fail(operation, Fault(drip=True))
+    take = advance(take)
+    assert (take.status, "The download took longer than" in take.error_message) == ("fetching", True)
+    monkeypatch.undo()
+    assert (to_the_end(take, advance).status, violations(sora)) == ("completed", [])
+
+
+def test_a_server_that_needs_long_for_the_first_byte_is_not_asked_by_two(
+    sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch
+):
+    """A download waits for half a minute; so long nobody takes it over."""
+    held_for: list[bool] = []
+    fetch = sora_client.fetch
+
+    def watched(*arguments: Any) -> None:
+        half_a_minute = Now() + timedelta(seconds=download.READ_SECONDS + download.CONNECT_SECONDS)
+        held_for.append(Generation.objects.filter(pk=take.pk, lease_expires_at__gt=half_a_minute).exists())
+        fetch(*arguments)
+
+    monkeypatch.setattr(sora_client, "fetch", watched)
+    assert to_the_end(take, advance).status == "completed"
+    assert held_for == [True]
+
+
+def test_what_was_stored_and_not_told_is_not_downloaded_again(
+    sora: StandIn, take: Generation, advance: Advance, clip_bytes: bytes
+):
+    """Its file at the provider may have expired since."""
+    take = advance(advance(take))
+    default_storage.save(f"takes/{take.pk}/clip.mp4", ContentFile(clip_bytes))
+    sora.state.fail("sora.content", *[Fault(status=404)] * 20)
+    take = advance(take)
+    assert (take.status, take.clip_bytes, violations(sora)) == ("completed", len(clip_bytes), [])
+    assert sora.state.calls("sora.content") == []
+
+
+def test_the_books_of_a_failure_later(sora: StandIn, take: Generation, advance: Advance, settings: Any):
+    sora.state.outcome = "failed"
+    assert (to_the_end(take, advance).status, violations(sora)) == ("failed", [])
+
+
+def test_a_clip_that_expired_there_is_left_to_a_person(sora: StandIn, take: Generation, advance: Advance):
+    sora.state.outcome, sora.state.code = "failed", "expired"
+    take = to_the_end(take, advance)
+    assert (take.status, take.error_kind, take.actual_cost) == (Status.UNKNOWN, "lost", None)
+    assert violations(sora, settled=False) == []

@@ -1,0 +1,409 @@
+"""Scripts become drafts of scenes: three formats, any encoding, and a sentence for what cannot be read."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from projects.importers import Draft, Script, Unreadable, read
+from projects.importers.decoding import MAX_BYTES
+from projects.importers.drafts import estimated_seconds
+from projects.storyboard import MAX_SCENES
+
+SCREENPLAY = """Title: The ferry
+Author: A. Writer
+
+# UndoEntry one
+
+INT. ENGINE ROOM - NIGHT #7#
+
+= The engine stops
+
+The pistons *slow*. Oil drips from a valve. [[the brass valve]]
+
+Nobody moves.
+
+MARA (O.S.)
+(whispering)
+Not now.
+
+@McAvoy
+Aye.
+
+CUT TO:
+
+EXT. UPPER DECK - CONTINUOUS
+
+A wave breaks over the rail.
+
+> DISSOLVE TO:
+
+/* A scene that was cut.
+
+INT. NOWHERE - DAY */
+
+.SNIPER SCOPE POV
+
+The harbour light, shaking.
+"""
+
+
+def fields(script: Script, *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(draft.fields.get(name) for name in names) for draft in script.drafts]
+
+
+def only(text: str, **options: str) -> Draft:
+    (draft,) = read(text.encode(), **options).drafts
+    return draft
+
+
+# -- Fountain ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_screenplay_has_a_scene_for_each_heading():
+    script = read(SCREENPLAY.encode())
+    assert script.format == "fountain"
+    assert fields(script, "title", "location", "time_of_day", "action", "dialogue") == [
+        (
+            "The engine stops",
+            "Engine room, interior",
+            "night",
+            "The pistons slow. Oil drips from a valve.\n\nNobody moves.",
+            "MARA (O.S.): (whispering) Not now.\nMcAvoy: Aye.",
+        ),
+        ("Upper deck, night", "Upper deck, exterior", "night", "A wave breaks over the rail.", ""),
+        ("SNIPER SCOPE POV", None, None, "The harbour light, shaking.", ""),
+    ]
+
+
+def test_sections_notes_and_transitions_of_a_screenplay_are_in_the_notes():
+    script = read(SCREENPLAY.encode())
+    assert fields(script, "notes") == [("UndoEntry one\nthe brass valve",), ("DISSOLVE TO:",), (None,)]
+    assert script.notes == ["The title page is left out (Title, Author)."]
+
+
+@pytest.mark.parametrize(
+    ("heading", "location", "time_of_day", "light"),
+    [
+        ("INT. KITCHEN - DAWN", "Kitchen, interior", "dawn", None),
+        ("ext. Old Harbour - sunset", "Old Harbour, exterior", "sunset", None),
+        ("INT/EXT. CAR - DAY", "Car, interior and exterior", None, "Daylight"),
+        ("I/E HOUSE - HALL - MIDNIGHT", "House - hall, interior and exterior", "night", None),
+        ("EST. THE CITY", "The city, exterior", None, None),
+        ("INT. CABIN - UNDER WATER", "Cabin - under water, interior", None, None),
+    ],
+)
+def test_headings(heading: str, location: str, time_of_day: str | None, light: str | None):
+    draft = only(f"{heading}\n\nSomething happens.\n")
+    assert [draft.fields.get(name) for name in ("location", "time_of_day", "light_effects")] == [
+        location,
+        time_of_day,
+        light,
+    ]
+
+
+def test_a_section_without_a_heading_is_a_title():
+    script = read(b"# Part\n\n## The beach\n\nHe walks.\n\n## The pier\n\nHe sits.\n", as_format="fountain")
+    assert fields(script, "title", "action", "notes") == [
+        ("The beach", "He walks.", "Part"),
+        ("The pier", "He sits.", None),
+    ]
+
+
+def test_a_first_line_with_a_colon_is_no_title_page():
+    script = read(b"NARRATOR: It rained.\n\n.A road\n\nRain.\n", as_format="fountain")
+    assert fields(script, "title", "action") == [
+        ("NARRATOR: It rained", "NARRATOR: It rained."),
+        ("A road", "Rain."),
+    ]
+
+
+def test_two_people_who_speak_at_once():
+    draft = only("INT. BAR - NIGHT\n\nThey turn.\n\nANN\nYou!\n\nBEN ^\nYou!\n")
+    assert draft.fields["dialogue"] == "ANN: You!\nBEN: You!"
+
+
+def test_a_scene_without_action_says_so():
+    draft = only("INT. BAR - NIGHT\n\nANN\nYou!\n")
+    assert (draft.fields["action"], draft.warnings) == (
+        "Bar, night",
+        ["It says nothing of what is seen; the title stands in for the action."],
+    )
+
+
+@pytest.mark.parametrize("format", ["fountain", "plain", "table"])
+@pytest.mark.parametrize(
+    "unit", ["**a ", "[[a", "/*", "*_a", "INT. a#", "> <", "[[a]]", "'", "_", "((", "a: ", ".", "(1"]
+)
+def test_a_hostile_script_is_read_in_linear_time(unit: str, format: str):
+    """Four times as much takes about four times as long, not sixteen times."""
+    seconds = [time_to_read(f"Action\n\nINT. A\n\n{unit * (size // len(unit))}x", format) for size in (60_000, 240_000)]
+    assert seconds[1] < 1 or seconds[1] < 9 * seconds[0]
+
+
+def time_to_read(text: str, format: str) -> float:
+    text += f"\n\nEXT. B{' ' * (len(text) // 4)}c\n\nEnd.\n"
+    began = time.process_time()
+    with contextlib.suppress(Unreadable):
+        read(text.encode(), as_format=format)
+    return time.process_time() - began
+
+
+# -- Plain text --------------------------------------------------------------------------------------------------------
+
+
+def test_paragraphs_become_scenes_and_speech_belongs_to_the_one_above():
+    script = read(
+        b"The keeper climbs the stairs,\nslowly.\n\nKEEPER: Not tonight.\n\nLocation: the rock\n\nA ship (4 s) far out."
+    )
+    assert script.format == "plain"
+    assert fields(script, "title", "action", "dialogue", "location", "duration") == [
+        (
+            "The keeper climbs the stairs, slowly",
+            "The keeper climbs the stairs,\nslowly.",
+            "KEEPER: Not tonight.",
+            "the rock",
+            Decimal(3),
+        ),
+        ("A ship far out", "A ship far out.", "", None, Decimal(4)),
+    ]
+
+
+def test_numbered_shots():
+    text = (
+        "1. The harbour\nBoats rock. (5 sec)\nShot: wide\n\n"
+        "2) A hand on a rope.\nIt slips.\nKEEPER: Hold on!\nShot size: ECU\n3. A light goes out."
+    )
+    script = read(text.encode())
+    assert fields(script, "title", "action", "dialogue", "duration", "shot_type") == [
+        ("The harbour", "Boats rock.\nShot: wide", "", Decimal(5), None),
+        ("A hand on a rope", "A hand on a rope.\nIt slips.", "KEEPER: Hold on!", Decimal(5), "extreme-close-up"),
+        ("A light goes out", "A light goes out.", "", Decimal(3), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "actions"),
+    [
+        ("A boat leaves\nThe sea is calm\nA light goes on", ["A boat leaves", "The sea is calm", "A light goes on"]),
+        ("A boat leaves the harbour\nand does not look back.", ["A boat leaves the harbour\nand does not look back."]),
+        ("Shot 1: A boat\nShot 2 - The sea\nShot 12a: Fog", ["A boat", "The sea", "Fog"]),
+        ("# Boat\nIt leaves.\n# Sea\nCalm.", ["It leaves.", "Calm."]),
+        ("One paragraph. Only one.", ["One paragraph. Only one."]),
+        ("3.5 seconds of fog.\n\n4 people walk by.", ["3.5 seconds of fog.", "4 people walk by."]),
+    ],
+)
+def test_what_separates_scenes(text: str, actions: list[str]):
+    assert [draft.fields["action"] for draft in read(text.encode()).drafts] == actions
+
+
+def test_a_text_that_is_too_long_for_one_scene_goes_on_in_the_next():
+    sentence = "The sea rolls on and on and on. "
+    script = read((sentence * 200).encode())
+    first, second = script.drafts
+    assert first.fields["action"] + " " + second.fields["action"] == (sentence * 200).strip()
+    assert first.fields["action"].endswith("on.")
+    assert second.fields["title"] == "The sea rolls on and on and on (2)"
+    assert [len(first.fields["action"]) <= 4000, first.fields["duration"]] == [True, Decimal(60)]
+    assert first.warnings == [
+        "A scene holds 4,000 characters; this one goes on in the next.",
+        "It reads like 250 s; a scene lasts at most 60 s. Split it later.",
+    ]
+
+
+# -- Tables ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Shot,Description,Seconds,Shot Size\n1,A boat leaves,4,CU\n2,The sea,0:06,wide\n",
+        "shot;DESCRIPTION;Duration (s);shot_size\n1;A boat leaves;4,0;cu\n\n2;The sea;6 s;Wide\n",
+        "sep=;\nNo.;What happens;LENGTH;Framing\n1;A boat leaves;4 sec;close up\n2;The sea;6.0;WS\n",
+        "#\taction\ttime\ttype\n1\tA boat leaves\t4\tclose-up\n2\tThe sea\t6\tLong shot\n",
+    ],
+)
+def test_tables_of_all_kinds(text: str):
+    script = read(text.encode())
+    assert script.format == "table"
+    assert fields(script, "title", "action", "duration", "shot_type") == [
+        ("A boat leaves", "A boat leaves", Decimal(4), "close-up"),
+        ("The sea", "The sea", Decimal(6), "wide"),
+    ]
+
+
+def test_what_no_field_takes_is_in_the_notes_and_said():
+    script = read(b"Title,Action,Seconds,Camera,Props\nBoat,It leaves,soon,Snorricam,rope,more\n")
+    (draft,) = script.drafts
+    assert draft.fields["notes"].split("\n") == [
+        "duration: soon".capitalize(),
+        "Camera movement: Snorricam",
+        "Props: rope",
+        "more",
+    ]
+    assert draft.warnings == [
+        "Duration: “soon” is no number of seconds; it is in the notes.",
+        "Camera movement: “Snorricam” is not in the list; it is in the notes.",
+        "This row has more cells than the first row; the others are in the notes.",
+    ]
+    assert script.notes == ["Columns that no field is called after go into the notes: Props."]
+
+
+@pytest.mark.parametrize(
+    ("cell", "lighting", "light"),
+    [("Rembrandt", "rembrandt", None), ("low key", "low-key", None), ("One oil lamp", None, "One oil lamp")],
+)
+def test_a_light_that_is_no_preset_is_told_in_words(cell: str, lighting: str | None, light: str | None):
+    draft = only(f"Action,Lighting\nA boat,{cell}\n")
+    assert (draft.fields.get("lighting"), draft.fields.get("light_effects"), draft.warnings) == (lighting, light, [])
+
+
+def test_a_duration_no_scene_can_have_is_brought_near():
+    script = read(b"Action,Seconds\nA,0.2\nB,90\nC,4.44\n")
+    assert fields(script, "duration") == [(Decimal(1),), (Decimal(60),), (Decimal("4.4"),)]
+    assert script.drafts[1].warnings == ["A scene lasts 1 to 60 seconds, in tenths: 90 became 60 s."]
+
+
+def test_a_cell_that_is_too_long_keeps_its_rest_in_the_notes():
+    draft = only("Action,Location\nA boat," + "far " * 100 + "\n")
+    assert len(draft.fields["location"]) <= 300
+    assert (
+        draft.fields["location"] + " " + draft.fields["notes"].removeprefix("Location, the rest: ")
+        == ("far " * 100).strip()
+    )
+    assert draft.warnings == ["Location takes 300 characters; the rest is in the notes."]
+
+
+def test_a_spreadsheet_on_the_clipboard_quotes_only_what_it_must():
+    script = read(b'Title\tAction\n"Stop" he says\tA boat\n"two\nlines"\tThe sea\n')
+    assert fields(script, "action")[0] == ("A boat",)
+
+
+def test_a_line_break_in_a_cell_stays():
+    assert (
+        only('Title,Action\nBoat,"It leaves.\nThe sea is calm."\n').fields["action"] == "It leaves.\nThe sea is calm."
+    )
+
+
+# -- Durations ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("action", "dialogue", "seconds"),
+    [
+        ("A boat.", "", 3),
+        ("A boat leaves. The sea is calm. A light goes on.", "", 6),
+        ("A boat.", "KEEPER: One two three four five six seven eight nine ten.", 6),
+        ("It waits... and waits", "", 3),
+    ],
+)
+def test_the_estimate_counts_words_and_sentences(action: str, dialogue: str, seconds: int):
+    assert estimated_seconds(action, dialogue) == seconds
+
+
+# -- Encodings and what cannot be read -----------------------------------------------------------------------------------
+
+WORDS = "Über dem Hafen – ein Licht, “hell” und klar."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_encodings(encoding: str):
+    assert only_of(WORDS.encode(encoding)).fields["action"] == WORDS
+
+
+def only_of(data: bytes) -> Draft:
+    (draft,) = read(data).drafts
+    return draft
+
+
+def test_a_guessed_encoding_is_said():
+    assert read(WORDS.encode("cp1252")).notes == [
+        "Read as Windows-1252. If letters with accents look wrong, save the script as UTF-8 and import it again."
+    ]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_line_ends(line_end: str):
+    assert len(read(f"One.{line_end}{line_end}Two.".encode()).drafts) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "There is nothing in it. Paste a script or choose a file that has text."),
+        (b" \n\t\n", "There is nothing in it. Paste a script or choose a file that has text."),
+        (b"\x00\x01\x02" * 99, "This is not a text file. Export the script as plain text, Fountain or CSV."),
+        (bytes(range(256)) * 9, "This is not a text file. Export the script as plain text, Fountain or CSV."),
+        (b"\xff\xfe\x00\xd8\x00\xd8", "This is not a text file. Export the script as plain text, Fountain or CSV."),
+        (b"%PDF-1.7 ...", "This is a PDF. Export the script as plain text or Fountain, or copy its text and paste it."),
+        (
+            b"PK\x03\x04...",
+            "This is an office document or an archive. Save a text as plain text, a spreadsheet as CSV.",
+        ),
+        (b"{\\rtf1 a}", "This is an RTF document. Save it as plain text, or copy its text and paste it."),
+        (
+            b"Title,Action\nBoat\n".replace(b"\nBoat", b""),
+            "No scene was found in it. Write what happens, one paragraph for each scene.",
+        ),
+        (
+            b'Title,Action\nBoat,"It leaves\n',
+            "A quotation mark is opened and never closed. Close it, or save the table again as CSV.",
+        ),
+        (
+            b'Title,Action\nBoat,"It" leaves\n',
+            "Line 2: a cell goes on after its closing quotation mark. Double the marks inside it.",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(data: bytes, sentence: str):
+    with pytest.raises(Unreadable) as error:
+        read(data)
+    assert error.value.messages == [sentence]
+
+
+def test_a_table_needs_a_column_that_says_what_happens():
+    with pytest.raises(Unreadable, match="The first row names no column that says what happens: “rope, 3”"):
+        read(b"rope,3\nsail,4\n", name="props.csv")
+
+
+def test_too_much_to_read():
+    with pytest.raises(
+        Unreadable, match=r"This script has 1\.0 MB; at most 1 MB are read at once\. Import it in parts\."
+    ):
+        read(b"x" * (MAX_BYTES + 1))
+
+
+def test_a_cell_without_end():
+    with pytest.raises(
+        Unreadable, match=r"Line 2: a cell has more than 131,072 characters\. Is a quotation mark missing\?"
+    ):
+        read(b"Title\tAction\nBoat\t" + b"x" * 140_000)
+
+
+def test_too_many_lines():
+    with pytest.raises(Unreadable, match=r"This script has 20,001 lines; at most 20,000 are read at once\."):
+        read(b"x\n" * 20_001)
+
+
+def test_more_scenes_than_a_storyboard_holds():
+    assert len(read(b"A boat.\n\n" * MAX_SCENES).drafts) == MAX_SCENES
+    with pytest.raises(Unreadable, match="This script has 501 scenes; a storyboard holds at most 500"):
+        read(b"A boat.\n\n" * (MAX_SCENES + 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "format"),
+    [
+        ("film.fountain", "A boat.", "fountain"),
+        ("shots.csv", "Action\nA boat.", "table"),
+        ("notes.txt", "INT. BOAT - DAY\n\nIt rocks.", "fountain"),
+        ("notes.txt", "A boat, a light, and the sea.", "plain"),
+        ("", "Title\tx\nBoat\ty", "table"),
+    ],
+)
+def test_which_format_it_is(name: str, text: str, format: str):
+    assert read(text.encode(), name=name).format == format

@@ -1,0 +1,288 @@
+"""The event stream: what changed arrives by itself, in order, after outages too, and only at members."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+from django.db.utils import OperationalError
+from django.test import AsyncClient
+from django.urls import reverse
+
+from generation.models import Generation
+from generation.states import Status
+from projects import storyboard
+from projects.models import Project, Scene
+from storyboard import live
+from teams import members
+from teams.models import Membership, Team, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def change(take: Generation, **changes: object) -> None:
+    Generation.objects.filter(pk=take.pk).update(version=F("version") + 1, changed_at=Now(), **changes)
+
+
+class Stream:
+    """One open page, by the messages it was sent."""
+
+    def __init__(self, messages: AsyncIterator[bytes]) -> None:
+        self.messages = messages
+
+    async def next(self) -> str:
+        return (await asyncio.wait_for(anext(self.messages), 5)).decode()
+
+    async def until(self, text: str) -> str:
+        while text not in (message := await self.next()):
+            pass
+        return message
+
+
+@asynccontextmanager
+async def watching(
+    project: Project,
+    user: User,
+    *,
+    feed: live.Feed | None = None,
+    page: live.Page = live.Page.STORYBOARD,
+    can_edit: bool = True,
+    scene_id: int | None = None,
+    since: datetime = LONG_AGO,
+    session_key: str | None = None,
+) -> AsyncIterator[Stream]:
+    feed = feed or live.Feed()
+    audience = live.Audience(project.pk, page, can_edit, scene_id)
+    messages = feed.watch(audience, live.Viewer(project.team_id, user.pk, session_key), since)
+    stream = Stream(messages)
+    assert await stream.next() == "retry: 500\n\n"
+    try:
+        yield stream
+    finally:
+        assert isinstance(messages, AsyncGenerator)
+        await messages.aclose()
+        if feed.reader:
+            feed.reader.cancel()
+        await feed._in_thread(lambda: connection.close())
+
+
+async def test_a_change_arrives_by_itself(project: Project, local_take: Generation, bob: User):
+    async with watching(project, bob) as stream:
+        await stream.next()
+        await sync_to_async(change)(local_take, status=Status.RUNNING, progress=40)
+        message = await stream.until("Running 40 %")
+    assert re.match(r"id: \d+\.\d{6}\ndata: ", message)
+    assert f'id="scene-{local_take.scene_id}"' in message
+    assert 'hx-swap-oob="true"' in message
+
+
+async def test_a_page_that_comes_back_is_sent_what_it_missed(
+    project: Project, make_scenes: Callable[..., list[Scene]], make_take, bob: User
+):
+    def prepare() -> tuple[Generation, datetime]:
+        before, missed = (make_take(scene) for scene in make_scenes(2))
+        long_before = datetime.now(UTC) - timedelta(hours=2)
+        Generation.objects.filter(pk=before.pk).update(changed_at=long_before)
+        Scene.objects.update(changed_at=long_before)
+        change(missed, status=Status.FAILED)
+        return missed, long_before + timedelta(hours=1)
+
+    missed, since = await sync_to_async(prepare)()
+    async with watching(project, bob, since=since) as stream:
+        message = await stream.next()
+    assert re.findall(r'id="scene-(\d+)"', message) == [str(missed.scene_id)]
+
+
+async def test_a_viewer_is_shown_no_buttons(project: Project, local_take: Generation, vera: User):
+    async with watching(project, vera, can_edit=False) as stream:
+        message = await stream.next()
+    assert f'id="scene-{local_take.scene_id}"' in message
+    assert "take_cancel" not in message
+    assert "<button" not in message
+
+
+async def test_a_scene_page_hears_of_its_own_scene_only(
+    project: Project, make_scenes: Callable[..., list[Scene]], make_take, bob: User
+):
+    mine, other = [await sync_to_async(make_take)(scene) for scene in await sync_to_async(make_scenes)(2)]
+    async with watching(project, bob, page=live.Page.SCENE, scene_id=mine.scene_id) as stream:
+        first = await stream.next()
+        await sync_to_async(change)(other, progress=50)
+        await sync_to_async(change)(mine, status=Status.RUNNING, progress=60)
+        second = await stream.until("Running 60 %")
+    assert f"takes-{mine.scene_id}" in first
+    assert f"takes-{other.scene_id}" not in first + second
+
+
+async def test_a_storyboard_hears_of_a_new_order(project: Project, make_scenes: Callable[..., list[Scene]], bob: User):
+    one, two = await sync_to_async(make_scenes)(2)
+    async with watching(project, bob) as stream:
+        await stream.until(f"event: order\ndata: {one.pk} {two.pk}")
+        await sync_to_async(storyboard.move)(two, after=None)
+        await stream.until(f"event: order\ndata: {two.pk} {one.pk}")
+
+
+async def test_a_change_committed_late_is_not_missed(project: Project, local_take: Generation, bob: User):
+    """Commits come in another order than their times: a row may appear with a time that has been read past."""
+    async with watching(project, bob) as stream:
+        await stream.next()
+        await sync_to_async(change)(local_take, progress=1)
+        await stream.next()
+        late = Generation.objects.filter(pk=local_take.pk)
+        await late.aupdate(
+            version=F("version") + 1, changed_at=Now() - timedelta(seconds=1), status=Status.RUNNING, progress=77
+        )
+        await stream.until("Running 77 %")
+
+
+async def test_a_change_is_rendered_once_for_any_number_of_viewers(
+    project: Project, local_take: Generation, bob: User, alice: User, monkeypatch: pytest.MonkeyPatch
+):
+    rendered = []
+    render = live.render_fragments
+
+    def counting(scene_ids, *, page, can_edit):
+        rendered.append(set(scene_ids))
+        return render(scene_ids, page=page, can_edit=can_edit)
+
+    feed = live.Feed()
+    async with watching(project, bob, feed=feed) as first, watching(project, alice, feed=feed) as second:
+        await first.next()
+        await second.next()
+        await asyncio.sleep(3 * live.READ_EVERY_SECONDS)
+        monkeypatch.setattr(live, "render_fragments", counting)
+        await sync_to_async(change)(local_take, status=Status.RUNNING, progress=33)
+        assert await first.until("Running 33 %") == await second.until("Running 33 %")
+    assert rendered == [{local_take.scene_id}]
+
+
+async def test_an_outage_of_the_database_costs_only_time(
+    project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    async with watching(project, bob) as stream:
+        await stream.next()
+        real = live.Feed._read_changes
+        outages = iter([OperationalError("gone"), OperationalError("still gone")])
+
+        def flaky(self: live.Feed) -> live.Changes:
+            for outage in outages:
+                raise outage
+            return real(self)
+
+        monkeypatch.setattr(live.Feed, "_read_changes", flaky)
+        await sync_to_async(change)(local_take, status=Status.RUNNING, progress=21)
+        await stream.until("Running 21 %")
+
+
+async def test_a_former_member_is_cut_off(
+    project: Project, local_take: Generation, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    async with watching(project, bob) as stream:
+        await stream.next()
+        member = await Membership.objects.select_related("user", "team").aget(user=bob)
+        await sync_to_async(members.remove)(member, alice)
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_another_role_ends_the_stream(
+    project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    async with watching(project, bob) as stream:
+        await stream.next()
+        await Membership.objects.filter(user=bob).aupdate(role="viewer")
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_a_second_factor_required_by_now_ends_the_stream(
+    project: Project, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    async with watching(project, bob) as stream:
+        await stream.next()
+        await sync_to_async(Team.objects.update)(requires_second_factor=True)
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_signing_out_elsewhere_ends_the_stream(project: Project, bob: User, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    session = SessionStore()
+    await session.asave()
+    async with watching(project, bob, session_key=session.session_key) as stream:
+        await stream.next()
+        await session.adelete()
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_a_deleted_project_ends_the_stream(
+    project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    async with watching(project, bob) as stream:
+        await stream.next()
+        await Project.objects.aupdate(deleted_at=Now())
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+
+
+async def test_a_clock_that_ran_ahead_holds_nothing_up(project: Project, local_take: Generation, bob: User):
+    await Generation.objects.aupdate(changed_at=Now() + timedelta(hours=1), version=7)
+    async with watching(project, bob, since=datetime.now(UTC) + timedelta(hours=1)) as stream:
+        await stream.next()
+        await sync_to_async(change)(local_take, status=Status.RUNNING, progress=55)
+        await stream.until("Running 55 %")
+
+
+async def test_a_server_that_stops_ends_every_stream(project: Project, local_take: Generation, bob: User):
+    feed = live.Feed()
+    async with watching(project, bob, feed=feed) as stream:
+        feed.close()
+        with pytest.raises(StopAsyncIteration):
+            await stream.until("nothing that will ever come")
+    assert [
+        message async for message in feed.watch(live.Audience(1, live.Page.SCENE, True), live.Viewer(1, 1), LONG_AGO)
+    ] == []
+
+
+async def test_a_viewer_that_does_not_read_is_cut_off():
+    viewer = live.Viewer(team_id=1, user_id=1)
+    for _ in range(live.BACKLOG + 1):
+        viewer.send(b"x")
+    assert (viewer.inbox.qsize(), viewer.inbox.get_nowait()) == (1, None)
+
+
+async def test_nobody_watching_means_nobody_reading(project: Project, bob: User):
+    feed = live.Feed()
+    async with watching(project, bob, feed=feed):
+        assert feed.reader
+        reader = feed.reader
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    assert feed.audiences == {}
+
+
+@pytest.mark.parametrize("name", ["project_stream", "scene_stream"])
+async def test_streams_are_for_members(scene: Scene, vera: User, mallory: User, name: str):
+    url = reverse(name, args=[scene.project_id if name == "project_stream" else scene.pk])
+    client = AsyncClient()
+    assert (await client.get(url)).status_code == 302
+    await sync_to_async(client.force_login)(mallory)
+    assert (await client.get(url)).status_code == 404
+    await sync_to_async(client.force_login)(vera)
+    response = await client.get(url)
+    assert response.headers["Content-Type"] == "text/event-stream"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert (await client.get(url + "?since=soon")).status_code == 400

@@ -1,0 +1,119 @@
+"""Presets and their pictures: complete, plain, drawn, and safe to show."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils.html import escape
+
+from generation.providers.drawing.arrows import MARKS
+from generation.providers.drawing.camera import MOVES
+from generation.providers.drawing.framing import ANGLES, FRAMINGS
+from generation.providers.drawing.light import TIMES, WEATHERS
+from projects import presets
+from projects.models import Scene
+
+FOLDER = settings.BASE_DIR / "static/img/presets"
+FIELDS = list(presets.all_presets())
+SVG = "{http://www.w3.org/2000/svg}"
+#: What a sprite holds besides presets: nothing chosen, and what camera moves are drawn over.
+EXTRAS = {"none", "scene"}
+
+
+def keys(field: str) -> list[str]:
+    return [preset.key for preset in presets.all_presets()[field]]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_labels_and_meanings_are_plain(field: str):
+    offered = presets.all_presets()[field]
+    assert len({preset.label for preset in offered}) == len(offered)
+    for preset in offered:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", preset.key)
+        assert 3 <= len(preset.label) <= 40
+        assert 8 <= len(preset.meaning) <= 80
+        assert not preset.meaning.endswith(".")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_preset_has_its_picture_and_every_picture_a_preset(field: str):
+    groups = ElementTree.parse(FOLDER / f"{field}.svg").getroot().findall(f"{SVG}g")
+    ids = [group.get("id") for group in groups]
+    assert [name for name in ids if name not in EXTRAS] == keys(field)
+    assert len(set(ids)) == len(ids)
+
+
+def test_there_is_a_sprite_for_every_field_and_for_nothing_else():
+    assert {path.stem for path in FOLDER.iterdir()} == set(FIELDS)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_two_pictures_of_a_field_are_alike(field: str):
+    groups = ElementTree.parse(FOLDER / f"{field}.svg").getroot().findall(f"{SVG}g")
+    shapes = [[ElementTree.tostring(shape) for shape in group] for group in groups]
+    assert all(shapes.count(one) == 1 for one in shapes)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_picture_is_nothing_but_shapes(field: str):
+    """No style, script, link, text or reference: policies forbid some, <use> breaks the others."""
+    shapes = {f"{SVG}{name}" for name in ("svg", "g", "path", "rect", "circle", "ellipse")}
+    for element in ElementTree.parse(FOLDER / f"{field}.svg").iter():
+        assert element.tag in shapes
+        assert not {"style", "class", "href"} & set(element.attrib)
+        assert not any("url(" in value for value in element.attrib.values())
+
+
+def test_the_local_renderers_know_what_can_be_chosen():
+    assert [set(table) for table in (MOVES, MARKS, FRAMINGS, ANGLES, TIMES, WEATHERS)] == [
+        set(keys(field))
+        for field in ("camera_move", "camera_move", "shot_type", "camera_angle", "time_of_day", "weather")
+    ]
+
+
+# -- The pages that show them ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_page_says_what_the_choices_mean(as_user, vera, field: str):
+    page = as_user(vera).get(reverse("preset_pictures", args=[field])).content.decode()
+    for preset in presets.all_presets()[field]:
+        assert escape(preset.label) in page
+        assert escape(preset.meaning) in page
+        assert f'img/presets/{field}.svg#{preset.key}"' in page
+
+
+@pytest.mark.django_db
+def test_the_dialog_is_a_radio_group_of_its_own(as_user, vera):
+    url = reverse("preset_pictures", args=["lens"])
+    fragment = as_user(vera).get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment
+    assert 'role="radiogroup" aria-labelledby="preset-title"' in fragment
+    assert re.findall(r'type="radio" name="preset" value="([^"]+)"', fragment) == keys("lens")
+
+
+@pytest.mark.django_db
+def test_there_are_no_pictures_of_other_fields(as_user, vera):
+    assert as_user(vera).get(reverse("preset_pictures", args=["title"])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_select_says_what_its_choices_mean(as_user, scene: Scene, bob):
+    Scene.objects.update(lens="macro")
+    page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert '<option value="macro" selected title="Tiny things, very close">Macro</option>' in page
+    assert '<small class="helptext" data-preset-meaning>Tiny things, very close</small>' in page
+    assert 'aria-label="Choose lens by picture"' in page
+
+
+@pytest.mark.django_db
+def test_a_key_that_is_no_longer_offered_does_no_harm(as_user, scene: Scene, bob):
+    Scene.objects.update(lens="pinhole")
+    response = as_user(bob).get(reverse("scene_page", args=[scene.pk]))
+    assert response.status_code == 200
+    assert presets.meaning("lens", "pinhole") == ""

@@ -1,0 +1,346 @@
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from generation.models import select_take, selected_take
+from projects import presets, storyboard
+from projects.models import Project, Scene
+from storyboard.forms.scene import CardForm
+from teams.models import Team, User
+from tests.queries import count_queries
+
+pytestmark = pytest.mark.django_db
+AsUser = Callable[[User], Client]
+MakeScenes = Callable[..., list[Scene]]
+CARD = {"title": "The gangway", "action": "It is pulled in.", "duration": "4"}
+
+
+def titles(project: Project) -> list[str]:
+    return list(project.scenes.filter(deleted_at=None).values_list("title", flat=True))
+
+
+def positions(project: Project) -> list[int]:
+    return list(project.scenes.filter(deleted_at=None).values_list("position", flat=True))
+
+
+# -- The pages ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_storyboard_needs_as_many_queries_for_thirty_scenes_as_for_three(
+    as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, bob: User
+):
+    client, url = as_user(bob), reverse("storyboard", args=[project.pk])
+    for scene in make_scenes(3):
+        make_take(scene)
+    with count_queries() as few:
+        client.get(url)
+    for scene in make_scenes(27):
+        make_take(scene)
+        make_take(scene)
+    with count_queries() as many:
+        client.get(url)
+    assert (len(few), len(many)) == (11, 11)
+
+
+def test_the_storyboard_is_for_members(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
+    url = reverse("storyboard", args=[project.pk])
+    page = as_user(vera).get(url).content.decode()
+    assert scene.title in page
+    assert "data-generate" not in page
+    assert as_user(mallory).get(url).status_code == 404
+
+
+def test_an_empty_storyboard_says_how_to_begin(as_user: AsUser, project: Project, bob: User):
+    page = as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode()
+    assert "A title and what happens is enough to begin" in page
+    assert reverse("scene_create", args=[project.pk]) in page
+
+
+def test_the_scene_page_shows_a_viewer_fields_that_cannot_be_changed(as_user: AsUser, scene: Scene, vera: User):
+    page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert "<fieldset disabled>" in page
+    assert "Save scene" not in page
+
+
+# -- Adding and editing ------------------------------------------------------------------------------------------------
+
+
+def test_a_title_and_an_action_are_enough(as_user: AsUser, project: Project, bob: User):
+    response = as_user(bob).post(reverse("scene_create", args=[project.pk]), CARD)
+    scene = Scene.objects.get()
+    assert response.headers["Location"] == f"{reverse('storyboard', args=[project.pk])}#scene-{scene.pk}"
+    assert (scene.title, scene.position, scene.duration) == ("The gangway", 1, Decimal(4))
+
+
+def test_inserting_behind_a_scene(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+    first, *_ = make_scenes(2)
+    as_user(bob).post(reverse("scene_create", args=[project.pk]), CARD | {"after": first.pk})
+    assert titles(project) == ["Scene 1", "The gangway", "Scene 2"]
+    assert positions(project) == [1, 2, 3]
+
+
+def test_inserting_behind_a_scene_of_another_project(as_user: AsUser, project: Project, team: Team, bob: User):
+    elsewhere = Scene.objects.create(project=Project.objects.create(team=team, title="Else"), title="a", action="b")
+    response = as_user(bob).post(reverse("scene_create", args=[project.pk]), CARD | {"after": elsewhere.pk})
+    assert response.status_code == 422
+    assert "no longer in this storyboard" in response.content.decode()
+    assert titles(project) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "note"),
+    [
+        ({"title": ""}, "This field is required."),
+        ({"title": "   "}, "This field is required."),
+        ({"title": "x" * 121}, "Ensure this value has at most 120 characters (it has 121)."),
+        ({"action": ""}, "This field is required."),
+        ({"action": "y" * 5_000_000}, "Ensure this value has at most 4000 characters (it has 5000000)."),
+        ({"duration": "0"}, "A scene lasts 1 to 60 seconds."),
+        ({"duration": "10000"}, "A scene lasts 1 to 60 seconds."),
+        ({"duration": "61"}, "A scene lasts 1 to 60 seconds."),
+        ({"duration": "4.25"}, "Tenths of a second are as fine as it gets."),
+        ({"duration": "NaN"}, "Enter the seconds as a number, such as 4 or 6.5."),
+        ({"duration": "soon"}, "Enter the seconds as a number, such as 4 or 6.5."),
+        ({"shot_type": "whoosh"}, "There is no shot type called “whoosh”. Choose one of the list."),
+        ({"camera_move": "teleport"}, "There is no camera movement called “teleport”. Choose one of the list."),
+        ({"title": "a\x00b"}, "Null characters are not allowed."),
+    ],
+)
+def test_what_a_scene_refuses(as_user: AsUser, scene: Scene, bob: User, values: dict[str, str], note: str):
+    response = as_user(bob).post(reverse("scene_page", args=[scene.pk]), CARD | values)
+    assert response.status_code == 422
+    assert note in response.content.decode()
+    scene.refresh_from_db()
+    assert (scene.title, scene.action) == ("Scene 1", "Something happens.")
+
+
+def test_more_text_than_a_request_may_hold(as_user: AsUser, scene: Scene, bob: User):
+    response = as_user(bob).post(reverse("scene_page", args=[scene.pk]), CARD | {"action": "y" * 13_000_000})
+    assert response.status_code == 413
+    assert "more text than a scene can hold" in response.content.decode()
+
+
+def test_every_field_is_kept(as_user: AsUser, scene: Scene, bob: User):
+    values = {name: presets.choices(name)[-1][0] for name in presets.all_presets()}
+    values |= {name: f"some {name}" for name in Scene.SHOT_FIELDS if name not in values}
+    values |= {"duration": "6.5", "notes": "For us."}
+    as_user(bob).post(reverse("scene_page", args=[scene.pk]), values)
+    scene.refresh_from_db()
+    stored = {name: getattr(scene, name) for name in Scene.SHOT_FIELDS}
+    assert stored | {"duration": str(scene.duration), "notes": scene.notes} == values
+
+
+@pytest.mark.parametrize("title", ["🎬🌊👩‍👩‍👧", "<b>bold</b>", "عنوان طويل", "a‮b", "%s {{ x }} {% y %}"])
+def test_a_title_may_be_anything_that_can_be_written(as_user: AsUser, scene: Scene, bob: User, title: str):
+    client = as_user(bob)
+    client.post(reverse("scene_page", args=[scene.pk]), CARD | {"title": title})
+    scene.refresh_from_db()
+    assert scene.title == title
+    assert "<b>bold</b>" not in client.get(reverse("storyboard", args=[scene.project_id])).content.decode()
+
+
+def test_saving_leaves_alone_what_others_did_meanwhile(project: Project, make_scenes: MakeScenes, make_take, bob: User):
+    scene, other = make_scenes(2)
+    stale = Scene.objects.select_related("project").get(pk=scene.pk)
+    take = make_take(scene)
+    Scene.objects.filter(pk=scene.pk).update(weather="fog")
+    select_take(scene.pk, take)
+    storyboard.move(scene, after=other.pk)
+    form = CardForm(CARD, instance=stale)
+    assert form.is_valid()
+    form.save_changes()
+    scene.refresh_from_db()
+    assert (scene.title, selected_take(scene), scene.weather, scene.position) == ("The gangway", take, "fog", 2)
+
+
+def test_editing_on_the_card(as_user: AsUser, scene: Scene, bob: User):
+    client, url = as_user(bob), reverse("scene_card_edit", args=[scene.pk])
+    htmx = {"HX-Request": "true"}
+    assert f'id="scene-{scene.pk}" class="card card-editing"' in client.get(url, headers=htmx).content.decode()
+    refused = client.post(url, CARD | {"title": ""}, headers=htmx)
+    assert (refused.status_code, "This field is required." in refused.content.decode()) == (422, True)
+    card = client.post(url, CARD, headers=htmx, follow=True)
+    assert "The gangway" in card.content.decode()
+
+
+def test_editing_on_the_card_without_script(as_user: AsUser, scene: Scene, bob: User):
+    client, url = as_user(bob), reverse("scene_card_edit", args=[scene.pk])
+    assert "Edit scene 1" in client.get(url).content.decode()
+    assert client.post(url, CARD).headers["Location"].endswith(f"#scene-{scene.pk}")
+
+
+# -- Order -------------------------------------------------------------------------------------------------------------
+
+
+def test_moving_a_scene(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+    first, second, third = make_scenes(3)
+    client = as_user(bob)
+    client.post(reverse("scene_move", args=[third.pk]), {"after": first.pk})
+    assert titles(project) == ["Scene 1", "Scene 3", "Scene 2"]
+    client.post(reverse("scene_move", args=[second.pk]), {"after": ""})
+    assert titles(project) == ["Scene 2", "Scene 1", "Scene 3"]
+    client.post(reverse("scene_move", args=[second.pk]), {"by": 1})
+    assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
+    client.post(reverse("scene_move", args=[third.pk]), {"by": 1})
+    assert (titles(project), positions(project)) == (["Scene 1", "Scene 2", "Scene 3"], [1, 2, 3])
+
+
+def test_moving_behind_a_scene_of_another_project_changes_nothing(
+    as_user: AsUser, project: Project, make_scenes: MakeScenes, team: Team, bob: User
+):
+    first, _second = make_scenes(2)
+    elsewhere = Scene.objects.create(project=Project.objects.create(team=team, title="Else"), title="a", action="b")
+    page = as_user(bob).post(reverse("scene_move", args=[first.pk]), {"after": elsewhere.pk}, follow=True)
+    assert "no longer in this storyboard" in page.content.decode()
+    assert titles(project) == ["Scene 1", "Scene 2"]
+
+
+@pytest.mark.parametrize("values", [{"after": "soon"}, {"by": "x"}, {"after": "1; DROP TABLE"}])
+def test_moving_to_nonsense(as_user: AsUser, scene: Scene, bob: User, values: dict[str, str]):
+    assert as_user(bob).post(reverse("scene_move", args=[scene.pk]), values).status_code == 400
+
+
+def test_two_people_move_different_scenes_from_the_same_old_page(project: Project, make_scenes: MakeScenes):
+    one, _two, three, four = make_scenes(4)
+    storyboard.move(four, after=None)
+    storyboard.move(one, after=three.pk)
+    assert titles(project) == ["Scene 4", "Scene 2", "Scene 3", "Scene 1"]
+    assert positions(project) == [1, 2, 3, 4]
+
+
+def test_moving_behind_a_scene_that_somebody_has_deleted(project: Project, make_scenes: MakeScenes):
+    one, two, _three = make_scenes(3)
+    storyboard.delete(two)
+    with pytest.raises(ValidationError, match="no longer in this storyboard"):
+        storyboard.move(one, after=two.pk)
+    assert (titles(project), positions(project)) == (["Scene 1", "Scene 3"], [1, 2])
+
+
+def test_a_scene_deleted_meanwhile_cannot_be_moved(as_user: AsUser, project: Project, make_scenes: MakeScenes):
+    one, two = make_scenes(2)
+    storyboard.delete(one)
+    for move in (lambda: storyboard.move_by(one, 1), lambda: storyboard.move(one, after=two.pk)):
+        with pytest.raises(ValidationError, match="deleted in the meantime"):
+            move()
+
+
+def test_undo_pressed_twice_restores_once(project: Project, make_scenes: MakeScenes):
+    _, two, _ = make_scenes(3)
+    storyboard.delete(two)
+    stale = Scene.objects.get(pk=two.pk)
+    storyboard.restore(stale)
+    storyboard.restore(stale)
+    assert (titles(project), positions(project)) == (["Scene 1", "Scene 2", "Scene 3"], [1, 2, 3])
+
+
+def test_moving_needs_as_many_queries_for_forty_scenes_as_for_four(project: Project, make_scenes: MakeScenes):
+    scenes = make_scenes(4)
+    with count_queries() as few:
+        storyboard.move(scenes[3], after=None)
+    last = make_scenes(36)[-1]
+    with count_queries() as many:
+        storyboard.move(last, after=None)
+    assert len(few) == len(many)
+
+
+def test_duplicating(as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, bob: User):
+    first, _ = make_scenes(2, weather="fog", notes="Ours")
+    make_take(first)
+    as_user(bob).post(reverse("scene_duplicate", args=[first.pk]))
+    assert titles(project) == ["Scene 1", "Scene 1", "Scene 2"]
+    copy = project.scenes.get(position=2)
+    assert (copy.weather, copy.notes, copy.takes.count()) == ("fog", "Ours", 0)
+
+
+def test_deleting_and_undoing(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+    _, second, _ = make_scenes(3)
+    client = as_user(bob)
+    page = client.post(reverse("scene_delete", args=[second.pk]), follow=True).content.decode()
+    assert f'formaction="{reverse("scene_restore", args=[second.pk])}"' in page
+    assert (titles(project), positions(project)) == (["Scene 1", "Scene 3"], [1, 2])
+    client.post(reverse("scene_restore", args=[second.pk]))
+    assert (titles(project), positions(project)) == (["Scene 1", "Scene 2", "Scene 3"], [1, 2, 3])
+
+
+def test_a_deleted_scene_can_be_found_later(as_user: AsUser, project: Project, scene: Scene, bob: User):
+    storyboard.delete(scene)
+    page = as_user(bob).get(reverse("project_edit", args=[project.pk])).content.decode()
+    assert reverse("scene_restore", args=[scene.pk]) in page
+
+
+def test_a_storyboard_is_full_at_its_limit(project: Project, make_scenes: MakeScenes, monkeypatch):
+    make_scenes(3)
+    monkeypatch.setattr(storyboard, "MAX_SCENES", 3)
+    with pytest.raises(ValidationError, match="at most 3 scenes"):
+        storyboard.add(Scene(project=project, title="One more", action="x"))
+
+
+# -- Who may -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["scene_page", "scene_card_edit", "scene_move", "scene_duplicate", "scene_delete"])
+def test_who_may_change_a_scene(as_user: AsUser, scene: Scene, vera: User, mallory: User, name: str):
+    url = reverse(name, args=[scene.pk])
+    assert as_user(vera).post(url, CARD).status_code == 403
+    assert as_user(mallory).post(url, CARD).status_code == 404
+    scene.refresh_from_db()
+    assert (scene.title, scene.deleted_at) == ("Scene 1", None)
+
+
+def test_who_may_add_and_restore(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
+    create = reverse("scene_create", args=[project.pk])
+    assert as_user(vera).post(create, CARD).status_code == 403
+    assert as_user(mallory).post(create, CARD).status_code == 404
+    storyboard.delete(scene)
+    restore = reverse("scene_restore", args=[scene.pk])
+    assert as_user(vera).post(restore).status_code == 403
+    assert as_user(mallory).post(restore).status_code == 404
+    assert titles(project) == []
+
+
+def test_a_scene_can_only_be_restored_once(as_user: AsUser, scene: Scene, bob: User):
+    assert as_user(bob).post(reverse("scene_restore", args=[scene.pk])).status_code == 404
+
+
+# -- What a clip is made from ------------------------------------------------------------------------------------------
+
+
+def test_a_scene_inherits_the_projects_style(project: Project, scene: Scene):
+    style = {"visual_style": "noir", "color_grading": "cool", "lighting": "low-key", "lens": "anamorphic"}
+    Project.objects.update(**style)
+    scene = Scene.objects.select_related("project").get()
+    assert {name: scene.shot()[name] for name in Project.STYLE_FIELDS} == style
+    scene.visual_style = "watercolor"
+    assert {name: scene.shot()[name] for name in Project.STYLE_FIELDS} == style | {"visual_style": "watercolor"}
+
+
+def test_the_scene_says_what_it_has_from_its_project(as_user: AsUser, scene: Scene, bob: User):
+    Project.objects.update(visual_style="noir", lighting="low-key")
+    page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert "As the project: Film noir" in page
+    assert "As the project: Low-key lighting" in page
+    assert 'data-picture="noir"' in page
+
+
+def test_a_scene_without_lighting_has_the_digest_it_had_before_there_was_lighting():
+    scene = Scene(project=Project(title="P"), title="One", action="It rains.", duration=Decimal(4), weather="rain")
+    assert scene.sketch_digest == "8154ddcc5c6ce898-0"
+    scene.lighting = "neon"
+    assert scene.sketch_digest != "8154ddcc5c6ce898-0"
+
+
+@pytest.mark.parametrize(("field", "value"), [("action", "Else."), ("duration", Decimal(7)), ("weather", "rain")])
+def test_the_digest_follows_what_the_clip_shows(scene: Scene, field: str, value: object):
+    before = scene.digest()
+    setattr(scene, field, value)
+    assert scene.digest() != before
+
+
+def test_the_digest_ignores_what_the_clip_does_not_show(scene: Scene):
+    before = scene.digest()
+    scene.notes, scene.position = "Only for us.", 9
+    assert scene.digest() == before
