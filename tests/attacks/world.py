@@ -24,7 +24,8 @@ from generation.states import Status
 from projects.models import Project, Reference, Scene, UndoEntry
 from teams.models import Invitation, User
 
-OURS = {"core", "teams", "projects", "generation", "storyboard", "imageai_web"}
+#: Every app of the product; a page of any other package is not ours to test.
+OURS = {"core", "generation", "imageai_web", "projects", "storyboard", "teams"}
 #: What stands for the second part of an address with two.
 SECOND_PARTS = {"name": "sora", "fit": "crop", "column": "title", "provider": "sora"}
 
