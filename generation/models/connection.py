@@ -95,5 +95,5 @@ class Connection(models.Model):
 
     def keep_key(self, text: str) -> None:
         """Seal it into the row, unsaved; without a text there is none any more."""
-        self.key = Sealed.of(text)
+        self.key = Sealed.from_text(text)
         self.key_hint = make_key_hint(text)

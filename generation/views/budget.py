@@ -18,7 +18,7 @@ from generation.billing import budget, reports
 from generation.models import Budget, LedgerEntry
 from projects.loaders import load_project
 from projects.models import Project
-from teams.access import current_user, load_team, require
+from teams.access import current_user, load_team, require_role
 from teams.models import Membership, Role
 
 
@@ -60,7 +60,7 @@ def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
     """Everybody of the team sees it; owners change it."""
     project, role = load_project(request, pk)
     if request.method == "POST":
-        require(role, Role.OWNER)
+        require_role(role, Role.OWNER)
     of_team, of_project = budget.team_and_project_budgets(project)
     forms_of = {
         "project": CapsForm(request.POST or None, instance=of_project, prefix="project"),
@@ -82,7 +82,7 @@ def team_budget(request: HttpRequest, pk: int) -> HttpResponse:
     """What all projects of the team may spend together."""
     team, role = load_team(request, pk)
     if request.method == "POST":
-        require(role, Role.OWNER)
+        require_role(role, Role.OWNER)
     form = CapsForm(request.POST or None, instance=budget.team_budget(team), prefix="team")
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():

@@ -13,7 +13,7 @@ from generation import connections
 from generation.models import Connection
 from generation.providers.base import ProviderError
 from generation.providers.registry import PROVIDERS
-from teams.access import can_edit_somewhere, current_user, editor_somewhere, open_teams
+from teams.access import can_edit_somewhere, current_user, open_teams, require_editor_somewhere
 
 
 @require_safe
@@ -35,7 +35,7 @@ def connection_list(request: HtmxHttpRequest) -> HttpResponse:
 @require_POST
 def connection_test(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     """One harmless question to the provider, answered in one sentence."""
-    editor_somewhere(current_user(request))
+    require_editor_somewhere(current_user(request))
     connection = connections.read_environment().get(slug)
     if connection is None:
         raise Http404

@@ -91,7 +91,7 @@ def test_a_restart_keeps_everything_and_open_pages_catch_up(make_server: MakeSer
 
     stranger = open_page()
     stranger.goto(link)
-    expect(stranger.get_by_role("heading", name="This link has been used")).to_be_visible()
+    expect(stranger.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
 
 
 def test_without_script_every_step_still_works(make_server: MakeServer, open_page: OpenPage):

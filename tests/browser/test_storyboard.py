@@ -169,6 +169,6 @@ def test_no_page_is_wider_than_the_window(visit: Visit, width: int):
 def test_light_and_dark(visit: Visit):
     page = visit()
     assert page.locator("html").get_attribute("data-theme") == "dark"
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Toggle theme").click()
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "light"

@@ -90,7 +90,7 @@ def test_the_operator_has_no_account(remote_take: Generation):
     Generation.objects.filter(pk=remote_take.pk).update(status=Status.UNKNOWN)
     remote_take.refresh_from_db()
     resolve.mark_not_created(remote_take)
-    assert told() == [("The server's operator", Verb.RESOLVED, f"{TAKE_1}: marked as not created", Decimal(0))]
+    assert told() == [("Server administrator", Verb.RESOLVED, f"{TAKE_1}: marked as not created", Decimal(0))]
 
 
 def test_caps(as_user: AsUser, project: Project, alice: User):
