@@ -138,4 +138,4 @@ def test_a_bare_address_says_why_it_has_no_passkeys(make_server: MakeServer, ope
     page.goto(f"{server.address}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     note = page.get_by_role("alert")
-    expect(note).to_have_text(re.compile(rf"127\.0\.0\.1 is a number\. Open http://localhost:{server.port} instead\."))
+    expect(note).to_have_text(re.compile(rf"IP address \(127\.0\.0\.1\)\. Open http://localhost:{server.port} instead\."))

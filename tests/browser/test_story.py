@@ -35,7 +35,7 @@ def test_from_the_printed_link_to_the_saved_clips(make_server: MakeServer, open_
     expect(generate_missing).to_contain_text("3 scenes · $0.00")
     generate_missing.dblclick()
     expect(page.locator(".card .chip-completed")).to_have_count(5, timeout=90_000)
-    expect(page.locator("[data-generate-missing]")).to_contain_text("Nothing missing")
+    expect(page.locator("[data-generate-missing]")).to_contain_text("Generate more")
     expect(page.locator(".card .play")).to_have_count(5)
 
     page.locator(".card .play").first.click()

@@ -27,8 +27,8 @@ def test_a_double_click_makes_one_take(visit: Visit):
 def test_editing_in_place(visit: Visit):
     page = visit()
     card = page.locator("#scene-3")
-    card.get_by_role("button", name="More for this scene").click()
-    page.locator("#scene-menu").get_by_role("link", name="Edit here").click()
+    card.get_by_role("button", name="Scene actions").click()
+    page.locator("#scene-menu").get_by_role("link", name="Quick edit").click()
     expect(card.get_by_label("Title")).to_be_focused()
     card.get_by_label("Title").fill("")
     card.get_by_label("Duration").fill("10000")

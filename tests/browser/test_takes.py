@@ -89,7 +89,7 @@ def test_two_takes_play_together_and_one_is_chosen(scene_page: Page):
 
 def test_the_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     page = scene_page
-    page.get_by_role("button", name="Last frame to scene 3").click()
+    page.get_by_role("button", name="Use last frame in scene 3").click()
     toast = page.locator(".toast").filter(
         has_text="Scene 3. A light answers begins with the last frame of this scene now."
     )
@@ -101,9 +101,9 @@ def test_the_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     page.get_by_role("link", name="2. Up the stairs").click()
     video = page.locator("[data-player] video")
     video.evaluate("video => { video.currentTime = 1.5 }")
-    seconds = page.get_by_label("Seconds from the beginning")
+    seconds = page.get_by_label("Seconds from start")
     until(lambda: seconds.input_value() == "1.500")
-    page.get_by_label("A frame of take 1 as").select_option("Character")
+    page.get_by_label("Use frame from take 1 as").select_option("Character")
     page.locator(".frame-bar").get_by_label("Name of the reference").fill("The keeper")
     page.get_by_role("button", name="Frame at").click()
     expect(page.locator(".references")).to_contain_text("The keeper", timeout=30_000)

@@ -19,7 +19,7 @@ def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, prov
     page.goto(link)
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()
     storyboard = page.url
-    page.get_by_role("link", name="see Connections").click()
+    page.get_by_role("link", name="Connect a provider").click()
     expect(page.get_by_text("None of its own yet")).to_be_visible()
     page.get_by_role("link", name="Video server").click()
 

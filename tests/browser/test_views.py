@@ -108,7 +108,7 @@ def test_selecting_many_and_undoing_what_was_done(visit: Visit):
     page.get_by_label("Select scene 1", exact=True).check()
     page.get_by_label("Select scene 3", exact=True).click(modifiers=["Shift"])
     expect(page.locator("[data-selected]")).to_have_text("3 scenes")
-    page.get_by_label("Move behind scene").fill("5")
+    page.get_by_label("Move after scene").fill("5")
     page.get_by_role("button", name="Move", exact=True).click()
     expect(page.locator("td[data-column=title]")).to_have_text([*before[3:], *before[:3]])
     page.get_by_role("button", name="Undo").click()
@@ -127,9 +127,9 @@ def test_selecting_many_and_undoing_what_was_done(visit: Visit):
 def test_filtering_the_board_and_keeping_that_in_the_table(visit: Visit):
     page = visit()
     expect(page.locator(".card .chip-completed")).to_have_count(2, timeout=60_000)
-    page.get_by_label("Filter by what became of a scene").select_option("no-take")
+    page.get_by_label("Filter by status").select_option("no-take")
     expect(page.locator(".card")).to_have_count(3)
-    page.get_by_label("Find in scenes").fill("match")
+    page.get_by_label("Search scenes").fill("match")
     expect(page.locator(".card")).to_have_count(1)
     expect(page.locator(".sifted")).to_contain_text("1 of 5 scenes.")
     assert page.url.endswith("/projects/1?state=no-take&text=match")
@@ -177,14 +177,14 @@ def test_the_film_plays_from_one_scene_into_the_next(visit: Visit):
     page.keyboard.press("ArrowRight")
     expect(film.locator(".film-title")).to_have_text(re.compile(r"^4\. "))
     page.keyboard.press("m")
-    expect(film.get_by_role("button", name="Sound on")).to_be_visible()
+    expect(film.get_by_role("button", name="Unmute")).to_be_visible()
 
 
 def test_without_script_the_views_still_work(visit: Visit):
     page = visit("/projects/1/table", java_script_enabled=False)
     page.get_by_text("Paste rows as new scenes").click()
-    page.get_by_label("Rows of a spreadsheet").fill("The last\tThe lamp goes out.\t3")
-    page.get_by_role("button", name="Add the scenes").click()
+    page.get_by_label("Spreadsheet rows").fill("The last\tThe lamp goes out.\t3")
+    page.get_by_role("button", name="Add scenes").click()
     expect(page.locator("tbody tr")).to_have_count(6)
     page.get_by_label("Select scene 6", exact=True).check()
     page.locator("#bulk").get_by_role("button", name="Delete").click()

@@ -133,7 +133,7 @@ def test_a_stranger_gets_one_where_the_operator_wants_it(client: Client, provide
         False,
         [],
     )
-    assert "You belong to no team yet" in client.get(reverse("project_list")).content.decode()
+    assert "You're not in a team yet" in client.get(reverse("project_list")).content.decode()
 
 
 def test_a_second_factor_is_asked_for_all_the_same(
