@@ -67,7 +67,7 @@ def test_the_length_is_counted_against_the_models_limit(as_user: AsUser, scene: 
     url = reverse("prompt_preview", args=[scene.pk])
     answer = as_user(bob).post(url, FIELDS | {"own_prompt": "x" * 32_000, "negative_prompt": "Rain"}).content.decode()
     assert "32,013 of 32,000" in answer
-    assert "13 characters more than Sora 2 takes" in answer
+    assert "13 characters over the limit of Sora 2" in answer
     assert answer.count("Custom prompt") == 3
 
 
