@@ -159,7 +159,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-check]");
     if (!button) return;
-    const boxes = [...button.closest("section").querySelectorAll("input[name=scenes]")];
+    const boxes = [...button.closest("section").querySelectorAll("fieldset input[type=checkbox]")];
     for (const box of boxes) box.checked = button.dataset.check === "all";
     boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
   });

@@ -51,7 +51,7 @@ def test_a_script_is_previewed_before_anything_is_made(as_user: AsUser, project:
     page = response.content.decode()
     assert (response.status_code, titles(project)) == (200, [])
     assert "3 scenes · 9 s" in page
-    assert "Screenplay (Fountain)" in page
+    assert re.search(r"9 s ·\s+Screenplay \(Fountain\)", page)
     assert page.count('name="include"') == 3
     assert "ANN: You!" in page
 
