@@ -1,4 +1,4 @@
-"""Pasting a screenplay: the preview follows, what is ticked becomes scenes, and Undo takes them back."""
+"""Importing a script: preview, checked scenes, undo, and scenes whose model is unavailable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ The sea is calm.
 """
 
 
-def test_a_pasted_screenplay_becomes_scenes(visit: Visit, tmp_path: Path):
+def test_pasted_screenplay_becomes_scenes_and_undo_removes_them(visit: Visit, tmp_path: Path):
     page = visit()
     before = page.locator(".card h3").all_inner_texts()
     page.get_by_role("button", name="Project actions").click()
@@ -58,7 +58,7 @@ def test_a_pasted_screenplay_becomes_scenes(visit: Visit, tmp_path: Path):
     expect(page.locator(".card h3")).to_have_text([before[0], "The lamp", *before[1:]])
 
 
-def test_scenes_of_a_model_that_is_gone_are_given_another(visit: Visit):
+def test_scene_with_an_unavailable_model_switches_to_another(visit: Visit):
     page = visit()
     page.get_by_role("button", name="Project actions").click()
     page.get_by_role("link", name="Import script").click()

@@ -1,4 +1,4 @@
-"""Choosing by picture, with the mouse and the keyboard; one style for three scenes, and back."""
+"""Choosing presets from pictures, and applying a style to several scenes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 
 
-def test_a_camera_move_is_chosen_by_its_picture(visit: Visit):
+def test_preset_dialog_chooses_by_mouse_keyboard_and_search(visit: Visit):
     page = visit()
     page.get_by_role("heading", name="The match").get_by_role("link").click()
     select = page.get_by_role("combobox", name="Camera movement", include_hidden=True)
@@ -46,7 +46,7 @@ def test_a_camera_move_is_chosen_by_its_picture(visit: Visit):
     expect(select).to_have_value("fly-over")
 
 
-def test_a_style_for_three_scenes_and_back(visit: Visit):
+def test_style_is_applied_to_three_scenes_and_undone(visit: Visit):
     page = visit()
     page.get_by_role("button", name="Project actions").click()
     page.get_by_role("link", name="Apply style").click()
@@ -68,7 +68,7 @@ def test_a_style_for_three_scenes_and_back(visit: Visit):
     expect(page.locator(".card .chip-stale")).to_have_count(0)
 
 
-def test_without_script_the_selects_do(visit: Visit):
+def test_style_page_works_without_javascript(visit: Visit):
     page = visit("/projects/1/style", java_script_enabled=False)
     expect(page.get_by_role("button", name=re.compile("^Browse"))).to_have_count(0)
     page.get_by_label("Weather", exact=True).select_option("mist")

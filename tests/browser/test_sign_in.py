@@ -1,4 +1,4 @@
-"""Second factors in a real browser: an authenticator app, and passkeys in the browser's own virtual authenticator."""
+"""Second factors in a real browser: authenticator app, and passkeys with Chromium's virtual authenticator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PASSWORD = "correct horse battery"
 
 
 def enter(server: Server, page: Page) -> str:
-    """Signed in by the printed link, with a password set; returns the server's address as passkeys need it."""
+    """Signs in with the printed link and sets a password. Returns the server's address on localhost, which passkeys need."""
     link = server.start().replace("127.0.0.1", "localhost")
     page.goto(link)
     page.get_by_role("heading", name="Projects").wait_for()
@@ -45,7 +45,7 @@ def give_password(page: Page) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_an_authenticator_app_from_its_setup_to_signing_in(make_server: MakeServer, open_page: OpenPage):
+def test_authenticator_app_is_set_up_and_signs_in(make_server: MakeServer, open_page: OpenPage):
     page = open_page()
     enter(make_server(), page)
     page.get_by_role("link", name="Set up").click()
@@ -82,7 +82,7 @@ def test_an_authenticator_app_from_its_setup_to_signing_in(make_server: MakeServ
     expect(page.get_by_text("9 left, for when the others are not at hand")).to_be_visible()
 
 
-def test_a_passkey_signs_in_alone_and_after_a_password(make_server: MakeServer, open_page: OpenPage):
+def test_passkey_signs_in_alone_and_as_second_factor(make_server: MakeServer, open_page: OpenPage):
     page = open_page()
     address = enter(make_server(), page)
     devtools = page.context.new_cdp_session(page)
@@ -131,11 +131,13 @@ def test_a_passkey_signs_in_alone_and_after_a_password(make_server: MakeServer, 
     expect(page.get_by_text("This passkey is not known here")).to_be_visible()
 
 
-def test_a_bare_address_says_why_it_has_no_passkeys(make_server: MakeServer, open_page: OpenPage):
+def test_ip_address_explains_why_passkeys_dont_work(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     server.start()
     page = open_page()
     page.goto(f"{server.address}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     note = page.get_by_role("alert")
-    expect(note).to_have_text(re.compile(rf"IP address \(127\.0\.0\.1\)\. Open http://localhost:{server.port} instead\."))
+    expect(note).to_have_text(
+        re.compile(rf"IP address \(127\.0\.0\.1\)\. Open http://localhost:{server.port} instead\.")
+    )
