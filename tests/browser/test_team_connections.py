@@ -1,4 +1,4 @@
-"""An owner brings the team's own account: adds it, tests it, makes a take with it and sees what it was used for."""
+"""An owner adds a team connection, tests it, generates a take with it and sees its usage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ __all__ = ["provider"]
 KEY = "sk-the-night-shifts-own-key-7788"
 
 
-def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, provider: StandIn):
+def test_owner_adds_a_connection_and_generates_a_take_with_it(
+    make_server: MakeServer, open_page: OpenPage, provider: StandIn
+):
     provider.state.key = KEY
     server = make_server(IMAGEAI_TEAM_HOSTS=provider.url.removeprefix("http://"))
     link = server.start()
@@ -21,7 +23,7 @@ def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, prov
     page.goto(link)
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()
     storyboard = page.url
-    page.get_by_role("link", name="see Connections").click()
+    page.get_by_role("link", name="Connect a provider").click()
     expect(page.get_by_text("None of its own yet")).to_be_visible()
     page.get_by_role("link", name="Video server").click()
 

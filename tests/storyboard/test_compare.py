@@ -117,7 +117,7 @@ def test_deleted_takes_are_not_compared(as_user: AsUser, takes, scene: Scene, ve
 
 
 @in_database
-@pytest.mark.parametrize(("count", "words"), [(0, "there is none."), (1, "there is one.")])
+@pytest.mark.parametrize(("count", "words"), [(0, "this scene has none."), (1, "this scene has one.")])
 def test_fewer_than_two_teach_what_is_needed(as_user: AsUser, scene: Scene, make_take, vera: User, count, words):
     for _ in range(count):
         make_take(scene, status=Status.COMPLETED, clip=b"clip")

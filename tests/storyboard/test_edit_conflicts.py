@@ -163,7 +163,7 @@ def test_what_cannot_be_saved_is_marked_and_the_rest_is_saved(as_user: AsUser, s
     note = re.search(r'id="id_duration_note"[^>]*>(.*?)</div>', text, re.DOTALL)
     assert note
     assert "Enter the seconds as a number" in note[1]
-    assert "Saved, but for what is marked." in text
+    assert "Saved, except the marked fields." in text
     scene.refresh_from_db()
     assert (scene.title, scene.lens) == ("Scene 1", "wide")
 
@@ -199,7 +199,7 @@ def test_an_autosave_that_changes_nothing_writes_nothing(as_user: AsUser, scene:
 
 def test_the_prices_follow(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     answer = as_user(bob).post(autosave, opened(as_user(bob), scene) | {"scene_resolution": "1080p"})
-    assert "Prices of this scene in 1080p" in answer.content.decode()
+    assert "Prices for this scene at 1080p" in answer.content.decode()
 
 
 def test_who_may_autosave(as_user: AsUser, scene: Scene, autosave: str, vera: User, mallory: User):

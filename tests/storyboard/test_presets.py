@@ -108,7 +108,7 @@ def test_the_select_says_what_its_choices_mean(as_user, scene: Scene, bob):
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert '<option value="macro" selected title="Tiny things, very close">Macro</option>' in page
     assert '<small class="helptext" data-preset-meaning>Tiny things, very close</small>' in page
-    assert 'aria-label="Choose lens by picture"' in page
+    assert 'aria-label="Browse lens presets"' in page
 
 
 @pytest.mark.django_db

@@ -36,7 +36,7 @@ def test_the_page_shows_what_every_kind_of_model_would_be_told(as_user: AsUser, 
     page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert list(prompts_in(page)) == ["sora", "omni", "veo", "frame"]
     assert prompts_in(page)["sora"].startswith("One continuous shot: Something happens.")
-    assert "Write my own" not in page
+    assert "Edit prompt" not in page
 
 
 def test_the_preview_follows_what_is_typed_and_saves_nothing(as_user: AsUser, scene: Scene, bob: User):
@@ -67,8 +67,8 @@ def test_the_length_is_counted_against_the_models_limit(as_user: AsUser, scene: 
     url = reverse("prompt_preview", args=[scene.pk])
     answer = as_user(bob).post(url, FIELDS | {"own_prompt": "x" * 32_000, "negative_prompt": "Rain"}).content.decode()
     assert "32,013 of 32,000" in answer
-    assert "13 characters more than Sora 2 takes" in answer
-    assert answer.count("Own prompt") == 3
+    assert "13 characters over the limit of Sora 2" in answer
+    assert answer.count("Custom prompt") == 3
 
 
 def test_the_tab_of_the_scenes_own_model_is_the_first(scene: Scene):
@@ -81,7 +81,7 @@ def test_the_tab_of_the_scenes_own_model_is_the_first(scene: Scene):
 def test_what_a_take_was_made_with_stays_in_sight(as_user: AsUser, scene: Scene, bob: User, make_take):
     make_take(scene, prompt="As it was then.", status="completed", clip=b"clip")
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert re.search(r"Take 1 was made with:</p>\s*<pre[^>]*>As it was then\.</pre>", page)
+    assert re.search(r"Sent with take 1:</p>\s*<pre[^>]*>As it was then\.</pre>", page)
 
 
 def test_the_preview_asks_the_database_as_often_for_thirty_scenes_as_for_one(
@@ -113,9 +113,9 @@ def test_write_my_own_saves_the_form_with_the_templates_text(as_user: AsUser, sc
     scene.refresh_from_db()
     assert (scene.title, scene.own_prompt) == ("The match", said)
     assert prompts_in(page)["veo"] == said
-    assert ("Back to the template" in page, "Write my own" in page) == (True, False)
+    assert ("Use template" in page, "Edit prompt" in page) == (True, False)
     board = client.get(reverse("storyboard", args=[scene.project_id])).content.decode()
-    assert board.count("Own prompt") == 1
+    assert board.count("Custom prompt") == 1
 
 
 def test_back_to_the_template(as_user: AsUser, scene: Scene, bob: User):

@@ -204,7 +204,7 @@ def test_references_of_scene_and_project(as_user: AsUser, scene: Scene, project:
     assert "Fog" in page
     page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert "&lt;b&gt;The keeper&lt;/b&gt;" in page
-    assert 'Fog <span class="muted">of the project</span>' in page
+    assert 'Fog <span class="muted">project reference</span>' in page
     assert [picture.label for picture in Scene.objects.get().shown_references()] == ["<b>The keeper</b>", "Fog"]
 
 

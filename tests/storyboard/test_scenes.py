@@ -56,7 +56,7 @@ def test_the_storyboard_is_for_members(as_user: AsUser, project: Project, scene:
 
 def test_an_empty_storyboard_says_how_to_begin(as_user: AsUser, project: Project, bob: User):
     page = as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode()
-    assert "A title and what happens is enough to begin" in page
+    assert "Start with a title and what happens" in page
     assert reverse("scene_create", args=[project.pk]) in page
 
 

@@ -74,7 +74,7 @@ def test_what_will_change_is_told_and_nothing_is_written(
     response = as_user(bob).post(url(project), values, headers={"HX-Request": "true"})
     plan = " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
     assert response.status_code == 200
-    assert "2 scenes change, 1 take becomes stale. 1 stays as it is." in plan
+    assert "2 scenes will change; 1 take will become stale. 1 scene unchanged." in plan
     assert "2. Scene 2 Becomes stale Lens: nothing Macro" in plan
     assert "Apply to 2 scenes" in plan
     assert said(project, "lens") == ["", "", "macro"]

@@ -170,7 +170,7 @@ def test_the_queue_shows_ones_own_teams_only(
     assert ("The ferry: 1. Scene 1" in page, "Running 40 %" in page, "Something broke." in page) == (True, True, True)
     page = as_user(mallory).get(reverse("queue")).content.decode()
     assert "The ferry" not in page
-    assert "Nothing runs and nothing waits." in page
+    assert "The queue is empty." in page
 
 
 def test_the_queue_page_needs_as_many_queries_for_nine_takes_as_for_one(

@@ -54,7 +54,7 @@ def test_what_cannot_be_made_is_left_out_of_the_button_and_of_the_click(
         reverse("generate_missing", args=[project.pk]), {"expected": "1 scene · $0.00"}, follow=True
     ).content.decode()
     assert (made(), f"Scenes 1, 2: {TOO_LONG}" in answer) == ([(3, 1, "animatic")], True)
-    assert "2 cannot be made" in client.get(reverse("storyboard", args=[project.pk])).content.decode()
+    assert "2 scenes blocked" in client.get(reverse("storyboard", args=[project.pk])).content.decode()
     assert f"Scenes 1, 2: {TOO_LONG}" in page_of(client, project, "?which=missing")
 
 
@@ -163,7 +163,7 @@ def test_what_is_no_choice_starts_nothing(
 
 
 def test_a_project_without_scenes(as_user: AsUser, project: Project, bob: User):
-    assert "There is no scene yet." in page_of(as_user(bob), project)
+    assert "No scenes yet." in page_of(as_user(bob), project)
 
 
 def test_scenes_of_another_team_are_no_choice(as_user: AsUser, project: Project, drawn: list[Scene], mallory: User):

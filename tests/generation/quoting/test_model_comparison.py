@@ -124,7 +124,7 @@ def test_the_page(
 
 
 def test_an_empty_project_is_told_what_to_do(as_user: AsUser, project: Project, vera: User):
-    assert "No scene yet" in as_user(vera).get(reverse("model_comparison", args=[project.pk])).content.decode()
+    assert "No scenes yet" in as_user(vera).get(reverse("model_comparison", args=[project.pk])).content.decode()
 
 
 def test_the_page_is_not_for_others(as_user: AsUser, project: Project, scene: Scene, mallory: User):

@@ -281,6 +281,6 @@ def test_a_long_line_is_indented_so_far_and_no_further(scene: Scene, make_take):
 
 def test_the_scene_page_shows_the_tree_only_where_there_is_one(as_user: AsUser, takes, scene: Scene, make_take, vera):
     client, url = as_user(vera), reverse("scene_page", args=[scene.pk])
-    assert "Made from one another" not in client.get(url).content.decode()
+    assert "<h3>Lineage</h3>" not in client.get(url).content.decode()
     make_take(scene, status=Status.COMPLETED, clip=b"clip", source=takes[0], task="remix")
     assert "remix of take 1" in client.get(url).content.decode()
