@@ -8,7 +8,7 @@ from typing import Any
 from generation.connections import Roster, roster_for
 from generation.media import fitting
 from generation.models import Generation, shown_take
-from generation.quoting import quotes
+from generation.quoting import eligibility, quotes
 from generation.takes import frame_chaining
 from projects.models import Project, Reference, Scene
 from projects.references import MAX_BYTES
@@ -133,7 +133,7 @@ def frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
         picture = scene.frame(role)
         lost = fitting.describe_cropping(picture.width, picture.height, width, height) if picture else ""
         says = f"The clip is {width} x {height}. {lost or 'The picture has that shape.'}"
-        refusal = quotes.frame_refusal(model, role, roster) if model else ""
+        refusal = eligibility.frame_refusal(model, role, roster) if model else ""
         slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says, refusal))
     return slots
 
@@ -155,5 +155,5 @@ def picture_notes(scene: Scene, roster: Roster) -> list[str]:
     if model is None:
         return []
     seconds = model.seconds.nearest(scene.duration)
-    beside = {quotes.frame_refusal(model, role, roster) for role in EXPLANATIONS}
-    return [said for said in quotes.picture_blockers(scene, model, seconds, roster) if said not in beside]
+    beside = {eligibility.frame_refusal(model, role, roster) for role in EXPLANATIONS}
+    return [said for said in eligibility.picture_blockers(scene, model, seconds, roster) if said not in beside]

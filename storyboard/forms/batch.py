@@ -5,7 +5,7 @@ from django.http import QueryDict
 
 from generation.connections import Roster
 from generation.models import next_take_number
-from generation.quoting.quotes import available_models
+from generation.quoting.quotes import model_names
 from projects.models import Scene
 
 
@@ -25,7 +25,7 @@ class BatchForm(forms.Form):
                 "invalid_choice": "A scene has changed since this page was opened. Look at the list again.",
             },
         )
-        models = [("", "Each scene's own model"), *available_models(roster)]
+        models = [("", "Each scene's own model"), *model_names(roster)]
         self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Made with")
 
     @property

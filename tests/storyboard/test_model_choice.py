@@ -238,15 +238,15 @@ def test_who_may_make_from_a_take(as_user: AsUser, finished: Generation, vera: U
         ),
         (
             {"status": Status.FAILED, "error_kind": "auth", "error_message": "Bad key", "error_request_id": "req_9"},
-            ["The key was refused", "Nothing was charged.", "“Test connection” tells whether it works.", "req_9"],
+            ["Key refused", "Nothing was charged.", "Test the connection under Connections.", "req_9"],
         ),
         (
             {"status": Status.UNKNOWN, "error_kind": "unknown", "error_message": "It hung up"},
-            ["Nobody knows whether this was made", "It may have been charged."],
+            ["Status unknown", "It may have been charged."],
         ),
         (
             {"status": Status.UNKNOWN, "error_kind": "provider", "error_message": "HTML", "remote_id": "video_1"},
-            ["The clip is made, but could not be downloaded", "It is paid for."],
+            ["Finished, but not downloaded", "Charged. The clip can still be downloaded."],
         ),
         (
             {"status": Status.FAILED, "error_kind": "provider", "error_message": "GPU", "actual_cost": Decimal("0.3")},

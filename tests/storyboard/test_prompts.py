@@ -199,7 +199,7 @@ def test_back_to_the_built_in(as_user: AsUser, team: Team, bob: User):
     PromptTemplate.objects.create(team=team, name="veo", text="Ours too")
     client, url = as_user(bob), reverse("prompt_template_reset", args=[team.pk, "sora"])
     page = client.post(url, follow=True).content.decode()
-    assert "The built-in template for Sora is back." in page
+    assert "Built-in template for Sora restored." in page
     assert [copy.name for copy in PromptTemplate.objects.all()] == ["veo"]
     assert "is back" not in client.post(url, follow=True).content.decode()
 
