@@ -33,7 +33,7 @@ def test_while_the_answer_is_waited_for_a_person_is_asked(workshop: Workshop):
     workshop.process_behind(sent).kill()
     workshop.inside.let_leases_run_out()
     row = workshop.until_pictures(request, "unknown")
-    assert "did not confirm these pictures" in row["error_message"]
+    assert "did not confirm these images" in row["error_message"]
     assert (len(workshop.state.calls("images.generate")), workshop.violations()) == (1, [])
 
 

@@ -212,8 +212,8 @@ def test_far_back_in_line_the_number_ahead_is_rounded(ahead: int, shown: str):
     busy, renderer = admission.Wait("Sora", 2.0, "2 of 2 running"), admission.Wait("the renderer", 2.0)
     assert busy.describe(ahead) == f"Waiting for Sora (2 of 2 running{shown})"
     assert renderer.describe(ahead) == f"Waiting for the renderer{shown}"
-    assert [wait.is_said_by(wait.describe(ahead)) for wait in (busy, renderer)] == [True, True]
-    assert not busy.is_said_by("Waiting for Sora (Slow down, 1 ahead)")
+    assert [wait.matches(wait.describe(ahead)) for wait in (busy, renderer)] == [True, True]
+    assert not busy.matches("Waiting for Sora (Slow down, 1 ahead)")
 
 
 def test_the_longest_reason_fits_its_column():

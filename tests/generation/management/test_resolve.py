@@ -70,7 +70,7 @@ def test_where_nothing_is_listed_it_stays(as_user: AsUser, unknown: Generation, 
 def test_a_pasted_id_is_asked_about_first(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, advance):
     client = as_user(bob)
     assert "The provider has no clip video_99" in answer(client, unknown, "made", clip="video_99")
-    assert "Paste the clip id" in answer(client, unknown, "made", clip=" ")
+    assert "Paste the clip ID" in answer(client, unknown, "made", clip=" ")
     assert "It goes on with that clip." in answer(client, unknown, "made", clip=f" {sora.state.charges[0].clip_id} ")
     assert advance(advance(unknown)).status == Status.COMPLETED
 

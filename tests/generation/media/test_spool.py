@@ -79,7 +79,7 @@ def test_a_disk_that_is_full_is_waited_for(request_of_two: ImageJob, openai: Sta
     row = advance()
     assert (row.status, row.waiting_for.partition(":")[0]) == (
         Status.SUBMITTING,
-        "The pictures are ready but cannot be stored yet",
+        "The images are ready but can't be stored yet",
     )
     folder.unlink()
     row = advance()
@@ -143,4 +143,4 @@ def test_one_that_comes_after_a_person_decided_is_in_the_log(
     monkeypatch.setattr(openai_images, "make", slowly)
     row = advance()
     assert (row.status, row.actual_cost) == (Status.FAILED, row.estimated_cost)
-    assert f"The pictures of request {row.pk} came too late to be used." in caplog.text
+    assert f"The images of request {row.pk} arrived too late to be used." in caplog.text

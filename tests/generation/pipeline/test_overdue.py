@@ -98,7 +98,7 @@ def test_what_cannot_be_stopped_is_waited_for_unless_it_is_late(
     take = advance(take)
     assert (take.status, take.error_message) == (
         Status.UNKNOWN,
-        "This took unusually long, so it is no longer waited for. The provider can't cancel it.",
+        "Stopped waiting because this took unusually long. The provider can't cancel it.",
     )
 
 

@@ -295,7 +295,7 @@ def test_an_id_that_cannot_be_stored_is_in_the_log(
     monkeypatch.setattr(pipeline.submit, "WRITE_FOR_SECONDS", 0.05)
     with connection.execute_wrapper(Away(studio, times=1000)), pytest.raises(OperationalError):
         advance(remote_take)
-    assert f"Take {remote_take.pk} is clip-1 at its provider, which could not be stored." in caplog.text
+    assert f"Could not store the clip ID of take {remote_take.pk} at its provider: clip-1" in caplog.text
 
 
 @pytest.mark.parametrize("was_left_to_a_person", [False, True])
@@ -341,7 +341,7 @@ def test_an_id_that_comes_after_the_decision_is_in_the_log(
 
     monkeypatch.setattr(studio_server, "submit", slowly)
     assert advance(remote_take).status == Status.FAILED
-    assert f"Take {remote_take.pk} is clip-1 at its provider; that came too late to be used." in caplog.text
+    assert f"The clip ID of take {remote_take.pk} arrived too late to be used: clip-1" in caplog.text
 
 
 def test_cancelling_too_late_keeps_the_paid_clip(
@@ -364,7 +364,7 @@ def test_what_is_not_a_clip_is_fetched_again(
     studio.content = content
     take = advance(take)
     assert (take.status, take.clip.name) == (Status.FETCHING, "")
-    assert take.error_message.startswith("The clip is ready but could not be downloaded yet: ")
+    assert take.error_message.startswith("The clip is ready but couldn't be downloaded yet: ")
     studio.content = clip_bytes
     take = advance(take)
     assert (take.status, take.error_message) == (Status.COMPLETED, "")

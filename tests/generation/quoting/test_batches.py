@@ -59,7 +59,7 @@ def test_what_cannot_be_made_is_left_out_of_the_button_and_of_the_click(
 
 
 def test_the_price_is_the_one_of_the_click_and_not_of_a_moment_before(paid: StandIn, project: Project, bob: User):
-    with pytest.raises(ValidationError, match=r"This is now 2 scenes · \$0.80."):
+    with pytest.raises(ValidationError, match=r"The batch is now 2 scenes · \$0.80."):
         pipeline.enqueue_missing(project, member=bob, expected="2 scenes · $0.00")
     assert made() == []
 
@@ -127,7 +127,7 @@ def test_all_with_another_model_without_changing_the_scenes(
 def test_a_price_that_has_changed_is_said(as_user: AsUser, paid: StandIn, project: Project, bob: User):
     takes = [f"{scene.pk}:1" for scene in Scene.objects.all()]
     answer = press(as_user(bob), project, takes, "2 scenes · $0.00").content.decode()
-    assert ("This is now 2 scenes · $0.80." in answer, made()) == (True, [])
+    assert ("The batch is now 2 scenes · $0.80." in answer, made()) == (True, [])
 
 
 def test_a_batch_is_asked_about_first(as_user: AsUser, paid: StandIn, project: Project, bob: User):
