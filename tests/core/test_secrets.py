@@ -120,8 +120,8 @@ def test_what_cannot_be_read_is_said(settings, connection: Connection):
     assert list(doctor.keys()) == []
     key_file(settings).write_text(Fernet.generate_key().decode())
     (finding,) = doctor.keys()
-    assert finding.what == (
-        f"No key of this server decrypts connection key of {connection.pk}. Restore IMAGEAI_SECRET_KEYS or keys/secrets "
+    assert finding.message == (
+        f"Can't decrypt connection key of {connection.pk}: no key of this server fits. Restore IMAGEAI_SECRET_KEYS or keys/secrets "
         "from a backup, or enter them again."
     )
     assert run() == (

@@ -195,8 +195,8 @@ def is_busy(queue: str, processes: int) -> bool:
 
 
 def findings() -> list[str]:
-    """What the doctor has to say about stuck rows and money."""
-    return [finding.what for look in (doctor.stuck_rows, doctor.ledger) for finding in look()]
+    """What the doctor finds about stuck rows and money."""
+    return [finding.message for check in (doctor.stuck_rows, doctor.ledger) for finding in check()]
 
 
 def main() -> None:

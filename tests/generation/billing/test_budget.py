@@ -183,7 +183,7 @@ def test_the_smallest_prices_add_up(paid: StandIn, project: Project, make_scenes
         with transaction.atomic():
             budget.settle(start(scene, bob), Decimal("0.00385"))
     assert sums(project) == (0, 3 * exact(Decimal("0.00385")))
-    assert [finding.what for finding in doctor.ledger()] == []
+    assert [finding.message for finding in doctor.ledger()] == []
 
 
 def test_a_batch_that_does_not_fit_says_which_scenes_would(paid: StandIn, project: Project, make_scenes, bob: User):

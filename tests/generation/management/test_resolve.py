@@ -185,7 +185,7 @@ def test_the_doctor_finds_and_repairs(
     assert code == 1
     for words in (
         "No worker is running.",
-        "1 need review",
+        "Needs review: 1.",
         "differs from the sum of its ledger entries.",
         f"Clips missing from storage: 1 (take {take.pk}).",
         "1 orphaned file in",

@@ -26,7 +26,7 @@ class Silent(QueueProcess):
 
     def start(self) -> None:
         self.process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, start_new_session=True)
-        self.alive_at = self.asked_at = time.monotonic()
+        self.alive_at = self.heartbeat_sent_at = time.monotonic()
 
     def kill(self) -> None:
         super().kill()
@@ -113,6 +113,6 @@ def test_only_what_is_being_sent_is_waited_for(
 def test_who_was_taken_for_dead_is_back():
     worker = Worker.objects.create(name="here", stopping=True)
     command = Command()
-    command.swept_at, command.looked_around_at = time.monotonic(), 0.0
+    command.swept_at, command.supervised_at = time.monotonic(), 0.0
     command.tick(worker, [])
     assert list(Worker.alive()) == [worker]

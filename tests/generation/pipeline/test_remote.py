@@ -423,4 +423,4 @@ def test_an_unclear_submission_is_resolved_without_a_list(
 @pytest.mark.usefixtures("bare", "remote_take")
 def test_the_command_says_what_cannot_be_done(run):
     assert "Studio cannot list its clips." in run("clips", "studio").err
-    assert "Studio cannot delete clips." in run("clips", "studio", "--delete", "clip-9").err
+    assert "Studio doesn't support deleting clips." in run("clips", "studio", "--delete", "clip-9").err
