@@ -121,8 +121,8 @@ def test_what_cannot_be_read_is_said(settings, connection: Connection):
     key_file(settings).write_text(Fernet.generate_key().decode())
     (finding,) = doctor.keys()
     assert finding.message == (
-        f"Can't decrypt connection key of {connection.pk}: no key of this server fits. Restore IMAGEAI_SECRET_KEYS or keys/secrets "
-        "from a backup, or enter them again."
+        f"Can't decrypt connection key of {connection.pk}: no key of this server fits. Restore IMAGEAI_SECRET_KEYS or "
+        "keys/secrets from a backup, or enter them again."
     )
     assert run() == (
         1,
