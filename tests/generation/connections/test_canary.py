@@ -152,7 +152,7 @@ def pages(client: Client, scene: Scene, team: Team, connection: Connection) -> d
 
 
 def commands() -> dict[str, str]:
-    told = {"doctor": " ".join(finding.what for finding in doctor.examine()) + doctor.counts()}
+    told = {"doctor": " ".join(finding.message for finding in doctor.examine()) + doctor.counts()}
     for name, arguments in {"models": ["--json"], "clips": ["sora", "--json"]}.items():
         out = StringIO()
         call_command(name, *arguments, stdout=out)

@@ -34,7 +34,7 @@ def take(sora: StandIn, scene: Scene, bob: User) -> Generation:
 
 
 def violations(sora: StandIn, *, settled: bool = True) -> list[str]:
-    return invariants.violations([invariants.Charged(*charge) for charge in sora.state.booked()], settled=settled)
+    return invariants.find_violations([invariants.Charge(*charge) for charge in sora.state.booked()], settled=settled)
 
 
 def to_the_end(take: Generation, advance: Advance) -> Generation:
