@@ -257,7 +257,7 @@ def _read_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], s
     readable, broken = [], ""
     for data in images:
         try:
-            readable.append(references.as_generated(data))
+            readable.append(references.check_generated_picture(data))
         except ValidationError as error:
             broken = " ".join(error.messages)
     return readable, broken

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from core.spreadsheets import write_csv
 from projects import presets
-from projects.exporters.fountain import as_fountain
-from projects.exporters.table import rows
+from projects.exporters.fountain import write_fountain
+from projects.exporters.table import build_rows
 from projects.importers import read, terms
 from projects.models import AspectRatio, Project, Scene
 
@@ -55,24 +55,24 @@ def values(scene: Scene) -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(scenes(SHORT | FORMULAS, LONG | FORMULAS), min_size=1, max_size=4))
 def test_a_table_comes_back_as_it_was(exported: list[Scene]):
-    script = read(write_csv(rows(exported)), name="scenes.csv")
-    assert [values(draft.scene(PROJECT)) for draft in script.drafts] == [values(scene) for scene in exported]
+    script = read(write_csv(build_rows(exported)), name="scenes.csv")
+    assert [values(draft.build_scene(PROJECT)) for draft in script.drafts] == [values(scene) for scene in exported]
     assert [draft.warnings for draft in script.drafts] == [[] for _ in exported]
 
 
 @pytest.mark.parametrize("ending", ["csv", "fountain"])
 def test_the_lighting_comes_back(ending: str):
     scene = Scene(project=PROJECT, title="a", action="b", lighting="rembrandt", light_effects="The lamp swings")
-    data = write_csv(rows([scene])) if ending == "csv" else as_fountain(PROJECT, [scene])
+    data = write_csv(build_rows([scene])) if ending == "csv" else write_fountain(PROJECT, [scene])
     (draft,) = read(data, name=f"scenes.{ending}").drafts
-    found = draft.scene(PROJECT)
+    found = draft.build_scene(PROJECT)
     assert (found.lighting, found.light_effects) == ("rembrandt", "The lamp swings")
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(scenes(FORMULAS, FORMULAS), min_size=1, max_size=3))
 def test_no_cell_is_a_formula(exported: list[Scene]):
-    table = csv.reader(io.StringIO(write_csv(rows(exported)).decode("utf-8-sig"), newline=""))
+    table = csv.reader(io.StringIO(write_csv(build_rows(exported)).decode("utf-8-sig"), newline=""))
     assert [cell for row in table for cell in row if cell[:1] in set("=+-@\t\r") and cell] == []
 
 
@@ -147,8 +147,10 @@ def as_read(text: Any) -> Any:
     )
 )
 def test_a_screenplay_says_the_same(exported: list[Scene]):
-    script = read(as_fountain(PROJECT, exported), name="film.fountain")
-    found = [{name: as_read(value) for name, value in values(draft.scene(PROJECT)).items()} for draft in script.drafts]
+    script = read(write_fountain(PROJECT, exported), name="film.fountain")
+    found = [
+        {name: as_read(value) for name, value in values(draft.build_scene(PROJECT)).items()} for draft in script.drafts
+    ]
     assert found == [{name: as_read(value) for name, value in values(scene).items()} for scene in exported]
 
 
@@ -163,7 +165,7 @@ def test_a_screenplay_reads_like_one():
         shot_type="close-up",
         duration=Decimal("4.5"),
     )
-    assert as_fountain(PROJECT, [scene]).decode() == (
+    assert write_fountain(PROJECT, [scene]).decode() == (
         "Title: The ferry\n\n"
         "INT. Lighthouse - Night\n\n= Not tonight\n\n"
         "The keeper climbs.\n\n!THE DOOR.\n!It opens.\n\n"

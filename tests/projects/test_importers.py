@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from projects.importers import Draft, Script, Unreadable, read
+from projects.importers import Draft, Script, UnreadableScript, read
 from projects.importers.decoding import MAX_BYTES
-from projects.importers.drafts import estimated_seconds
+from projects.importers.drafts import estimate_seconds
 from projects.storyboard import MAX_SCENES
 
 SCREENPLAY = """Title: The ferry
@@ -148,7 +148,7 @@ def test_a_hostile_script_is_read_in_linear_time(unit: str, format: str):
 def time_to_read(text: str, format: str) -> float:
     text += f"\n\nEXT. B{' ' * (len(text) // 4)}c\n\nEnd.\n"
     began = time.process_time()
-    with contextlib.suppress(Unreadable):
+    with contextlib.suppress(UnreadableScript):
         read(text.encode(), as_format=format)
     return time.process_time() - began
 
@@ -302,7 +302,7 @@ def test_a_line_break_in_a_cell_stays():
     ],
 )
 def test_the_estimate_counts_words_and_sentences(action: str, dialogue: str, seconds: int):
-    assert estimated_seconds(action, dialogue) == seconds
+    assert estimate_seconds(action, dialogue) == seconds
 
 
 # -- Encodings and what cannot be read -----------------------------------------------------------------------------------
@@ -360,38 +360,38 @@ def test_line_ends(line_end: str):
     ],
 )
 def test_what_cannot_be_read_is_a_sentence(data: bytes, sentence: str):
-    with pytest.raises(Unreadable) as error:
+    with pytest.raises(UnreadableScript) as error:
         read(data)
     assert error.value.messages == [sentence]
 
 
 def test_a_table_needs_a_column_that_says_what_happens():
-    with pytest.raises(Unreadable, match="The first row names no column that says what happens: “rope, 3”"):
+    with pytest.raises(UnreadableScript, match="The first row names no column that says what happens: “rope, 3”"):
         read(b"rope,3\nsail,4\n", name="props.csv")
 
 
 def test_too_much_to_read():
     with pytest.raises(
-        Unreadable, match=r"This script has 1\.0 MB; at most 1 MB are read at once\. Import it in parts\."
+        UnreadableScript, match=r"This script has 1\.0 MB; at most 1 MB are read at once\. Import it in parts\."
     ):
         read(b"x" * (MAX_BYTES + 1))
 
 
 def test_a_cell_without_end():
     with pytest.raises(
-        Unreadable, match=r"Line 2: a cell has more than 131,072 characters\. Is a quotation mark missing\?"
+        UnreadableScript, match=r"Line 2: a cell has more than 131,072 characters\. Is a quotation mark missing\?"
     ):
         read(b"Title\tAction\nBoat\t" + b"x" * 140_000)
 
 
 def test_too_many_lines():
-    with pytest.raises(Unreadable, match=r"This script has 20,001 lines; at most 20,000 are read at once\."):
+    with pytest.raises(UnreadableScript, match=r"This script has 20,001 lines; at most 20,000 are read at once\."):
         read(b"x\n" * 20_001)
 
 
 def test_more_scenes_than_a_storyboard_holds():
     assert len(read(b"A boat.\n\n" * MAX_SCENES).drafts) == MAX_SCENES
-    with pytest.raises(Unreadable, match="This script has 501 scenes; a storyboard holds at most 500"):
+    with pytest.raises(UnreadableScript, match="This script has 501 scenes; a storyboard holds at most 500"):
         read(b"A boat.\n\n" * (MAX_SCENES + 1))
 
 

@@ -217,7 +217,7 @@ def test_a_project_has_no_frames(as_user: AsUser, project: Project, bob: User):
 
 
 def test_there_is_an_end_to_references(as_user: AsUser, scene: Scene, bob: User, monkeypatch):
-    monkeypatch.setattr(references, "MOST_OF_A_SCENE", 1)
+    monkeypatch.setattr(references, "MAX_PER_SCENE", 1)
     client = as_user(bob)
     upload(client, scene, plain(), role="reference")
     page = upload(client, scene, plain(), role="reference").content.decode()
@@ -315,7 +315,7 @@ def test_bringing_back_keeps_to_the_limit_and_to_living_scenes(as_user: AsUser, 
     assert Scene.objects.get().changed_at == changed_at
     client.post(reverse("picture_remove", args=[Reference.objects.get().pk]))
     upload(client, scene, plain(), role="reference")
-    monkeypatch.setattr(references, "MOST_OF_A_SCENE", 1)
+    monkeypatch.setattr(references, "MAX_PER_SCENE", 1)
     assert "at most 1 references" in client.post(url, follow=True).content.decode()
     Scene.objects.update(deleted_at="2026-01-01T00:00Z")
     assert client.post(url).status_code == 404
