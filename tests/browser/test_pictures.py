@@ -60,7 +60,7 @@ def test_a_start_frame_comes_is_padded_goes_and_comes_back(pictures: Locator, tm
 
     start.get_by_role("button", name="Remove").click()
     expect(thumbnail).to_have_count(0)
-    expect(page.locator(".toast")).to_contain_text("The start frame is removed.")
+    expect(page.locator(".toast")).to_contain_text("Start frame removed.")
     page.get_by_role("button", name="Undo").click()
     expect(thumbnail).to_be_visible()
     expect(pad).to_have_attribute("aria-pressed", "true")
@@ -74,5 +74,5 @@ def test_a_file_that_is_no_picture_is_refused_in_words(pictures: Locator, tmp_pa
     page = pictures.page
     (tmp_path / "page.png").write_text("<html><script>alert(1)</script></html>")
     pictures.locator("input[type=file]").first.set_input_files(tmp_path / "page.png")
-    expect(page.locator(".toast-error")).to_contain_text("This file could not be read as a picture.")
+    expect(page.locator(".toast-error")).to_contain_text("This file can't be read as a picture.")
     expect(pictures.locator(".picture")).to_have_count(0)

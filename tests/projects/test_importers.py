@@ -131,7 +131,7 @@ def test_a_scene_without_action_says_so():
     draft = only("INT. BAR - NIGHT\n\nANN\nYou!\n")
     assert (draft.fields["action"], draft.warnings) == (
         "Bar, night",
-        ["It says nothing of what is seen; the title stands in for the action."],
+        ["No action found; the title is used as the action."],
     )
 
 
@@ -210,8 +210,8 @@ def test_a_text_that_is_too_long_for_one_scene_goes_on_in_the_next():
     assert second.fields["title"] == "The sea rolls on and on and on (2)"
     assert [len(first.fields["action"]) <= 4000, first.fields["duration"]] == [True, Decimal(60)]
     assert first.warnings == [
-        "A scene holds 4,000 characters; this one goes on in the next.",
-        "It reads like 250 s; a scene lasts at most 60 s. Split it later.",
+        "A scene can have up to 4,000 characters; the rest is in the next scene.",
+        "Estimated at 250 s; a scene can be up to 60 s. Split it later.",
     ]
 
 
@@ -246,11 +246,11 @@ def test_what_no_field_takes_is_in_the_notes_and_said():
         "more",
     ]
     assert draft.warnings == [
-        "Duration: “soon” is no number of seconds; it is in the notes.",
-        "Camera movement: “Snorricam” is not in the list; it is in the notes.",
-        "This row has more cells than the first row; the others are in the notes.",
+        "Duration: “soon” is not a number of seconds, kept in notes.",
+        "Camera movement: “Snorricam” not recognised, kept in notes.",
+        "This row has more cells than the first row; the extra cells are in the notes.",
     ]
-    assert script.notes == ["Columns that no field is called after go into the notes: Props."]
+    assert script.notes == ["Unknown columns go into the notes: Props."]
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_light_that_is_no_preset_is_told_in_words(cell: str, lighting: str | N
 def test_a_duration_no_scene_can_have_is_brought_near():
     script = read(b"Action,Seconds\nA,0.2\nB,90\nC,4.44\n")
     assert fields(script, "duration") == [(Decimal(1),), (Decimal(60),), (Decimal("4.4"),)]
-    assert script.drafts[1].warnings == ["A scene lasts 1 to 60 seconds, in tenths: 90 became 60 s."]
+    assert script.drafts[1].warnings == ["Scenes are 1 to 60 s, in tenths: 90 changed to 60 s."]
 
 
 def test_a_cell_that_is_too_long_keeps_its_rest_in_the_notes():
@@ -275,7 +275,7 @@ def test_a_cell_that_is_too_long_keeps_its_rest_in_the_notes():
         draft.fields["location"] + " " + draft.fields["notes"].removeprefix("Location, the rest: ")
         == ("far " * 100).strip()
     )
-    assert draft.warnings == ["Location takes 300 characters; the rest is in the notes."]
+    assert draft.warnings == ["Location can have up to 300 characters; the rest is in the notes."]
 
 
 def test_a_spreadsheet_on_the_clipboard_quotes_only_what_it_must():
@@ -322,7 +322,7 @@ def only_of(data: bytes) -> Draft:
 
 def test_a_guessed_encoding_is_said():
     assert read(WORDS.encode("cp1252")).notes == [
-        "Read as Windows-1252. If letters with accents look wrong, save the script as UTF-8 and import it again."
+        "Read as Windows-1252. If accented letters look wrong, save the script as UTF-8 and import it again."
     ]
 
 
@@ -334,28 +334,28 @@ def test_line_ends(line_end: str):
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "There is nothing in it. Paste a script or choose a file that has text."),
-        (b" \n\t\n", "There is nothing in it. Paste a script or choose a file that has text."),
+        (b"", "The script is empty. Paste a script or choose a file with text."),
+        (b" \n\t\n", "The script is empty. Paste a script or choose a file with text."),
         (b"\x00\x01\x02" * 99, "This is not a text file. Export the script as plain text, Fountain or CSV."),
         (bytes(range(256)) * 9, "This is not a text file. Export the script as plain text, Fountain or CSV."),
         (b"\xff\xfe\x00\xd8\x00\xd8", "This is not a text file. Export the script as plain text, Fountain or CSV."),
-        (b"%PDF-1.7 ...", "This is a PDF. Export the script as plain text or Fountain, or copy its text and paste it."),
+        (b"%PDF-1.7 ...", "This is a PDF. Export the script as plain text or Fountain, or copy and paste its text."),
         (
             b"PK\x03\x04...",
-            "This is an office document or an archive. Save a text as plain text, a spreadsheet as CSV.",
+            "This is an office document or an archive. Save documents as plain text and spreadsheets as CSV.",
         ),
-        (b"{\\rtf1 a}", "This is an RTF document. Save it as plain text, or copy its text and paste it."),
+        (b"{\\rtf1 a}", "This is an RTF document. Save it as plain text, or copy and paste its text."),
         (
             b"Title,Action\nBoat\n".replace(b"\nBoat", b""),
-            "No scene was found in it. Write what happens, one paragraph for each scene.",
+            "No scenes found. Describe what happens, one paragraph for each scene.",
         ),
         (
             b'Title,Action\nBoat,"It leaves\n',
-            "A quotation mark is opened and never closed. Close it, or save the table again as CSV.",
+            "A quotation mark is never closed. Close it, or save the table as CSV again.",
         ),
         (
             b'Title,Action\nBoat,"It" leaves\n',
-            "Line 2: a cell goes on after its closing quotation mark. Double the marks inside it.",
+            "Line 2: text after a closing quotation mark. Double the quotation marks inside the cell.",
         ),
     ],
 )
@@ -366,13 +366,13 @@ def test_what_cannot_be_read_is_a_sentence(data: bytes, sentence: str):
 
 
 def test_a_table_needs_a_column_that_says_what_happens():
-    with pytest.raises(UnreadableScript, match="The first row names no column that says what happens: “rope, 3”"):
+    with pytest.raises(UnreadableScript, match="No column for the title, action or dialogue in the first row: “rope, 3”"):
         read(b"rope,3\nsail,4\n", name="props.csv")
 
 
 def test_too_much_to_read():
     with pytest.raises(
-        UnreadableScript, match=r"This script has 1\.0 MB; at most 1 MB are read at once\. Import it in parts\."
+        UnreadableScript, match=r"This script is 1\.0 MB; the limit is 1 MB\. Import it in parts\."
     ):
         read(b"x" * (MAX_BYTES + 1))
 
@@ -385,13 +385,13 @@ def test_a_cell_without_end():
 
 
 def test_too_many_lines():
-    with pytest.raises(UnreadableScript, match=r"This script has 20,001 lines; at most 20,000 are read at once\."):
+    with pytest.raises(UnreadableScript, match=r"This script has 20,001 lines; the limit is 20,000\."):
         read(b"x\n" * 20_001)
 
 
 def test_more_scenes_than_a_storyboard_holds():
     assert len(read(b"A boat.\n\n" * MAX_SCENES).drafts) == MAX_SCENES
-    with pytest.raises(UnreadableScript, match="This script has 501 scenes; a storyboard holds at most 500"):
+    with pytest.raises(UnreadableScript, match="This script has 501 scenes; a storyboard can have up to 500"):
         read(b"A boat.\n\n" * (MAX_SCENES + 1))
 
 

@@ -38,7 +38,7 @@ def test_the_project_gets_another_model(as_user: AsUser, project: Project, scene
 def test_a_model_that_is_not_there_changes_nothing(as_user: AsUser, project: Project, scene: Scene, bob: User):
     answer = choose(as_user(bob), project, "sora-9").content.decode()
     project.refresh_from_db()
-    assert (project.model_id, "There is no such model here." in answer) == ("animatic", True)
+    assert (project.model_id, "That model isn't available here." in answer) == ("animatic", True)
 
 
 def test_the_same_model_again_touches_no_scene(as_user: AsUser, project: Project, scene: Scene, bob: User):
@@ -113,7 +113,7 @@ def test_a_model_that_has_gone_is_said_where_the_button_was(as_user: AsUser, sce
         html = client.get(reverse(page, args=[scene.project_id if page == "storyboard" else scene.pk])).content.decode()
         assert "The model “wan-9” is not known here any more." in html
     response = client.post(reverse("generate", args=[scene.pk]), {"take": 1}, headers=HTMX)
-    assert response.content.decode() == "There is no model called “wan-9” here (any more). Choose one under Cost."
+    assert response.content.decode() == "No model “wan-9” here (any more). Choose one under Cost."
 
 
 def test_a_wrong_resolution_stands_beside_the_button(as_user: AsUser, scene: Scene, sora: StandIn, bob: User):

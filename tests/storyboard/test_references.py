@@ -49,7 +49,7 @@ def test_a_start_frame_is_kept_and_shown(as_user: AsUser, scene: Scene, bob: Use
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, picture.created_by, picture.fit) == (scene, "start_frame", bob, "crop")
     assert (picture.width, picture.height) == (320, 180)
-    assert "The clip is 1280 x 720. The picture has that shape." in page
+    assert "The clip is 1280 x 720. The picture has the same shape." in page
     assert reverse("frame_preview", args=[picture.pk, "pad"]) in page
 
 
@@ -104,13 +104,13 @@ NOISE = plain(400, 400)
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"<html><script>alert(1)</script></html>", "This file could not be read as a picture."),
-        (NOISE[: len(NOISE) // 2], "This file could not be read as a picture."),
-        (b"GIF89a" + b"\0" * 100, "This file could not be read as a picture."),
+        (b"<html><script>alert(1)</script></html>", "This file can't be read as a picture."),
+        (NOISE[: len(NOISE) // 2], "This file can't be read as a picture."),
+        (b"GIF89a" + b"\0" * 100, "This file can't be read as a picture."),
         (b"", "This file is empty."),
-        (plain(63, 300), "This picture has 63 x 300 pixels; each side needs at least 64."),
-        (plain(8000, 6300), "This picture has 8000 x 6300 pixels; at most 50 million are taken."),
-        (b"\x89PNG" + b"\0" * (21 * 1024**2), "This picture has 21 MB; at most 20 MB are taken."),
+        (plain(63, 300), "This picture is 63 x 300 pixels; each side needs at least 64."),
+        (plain(8000, 6300), "This picture is 8000 x 6300 pixels; the limit is 50 million."),
+        (b"\x89PNG" + b"\0" * (21 * 1024**2), "This picture is 21 MB; the limit is 20 MB."),
     ],
 )
 def test_what_cannot_be_taken_is_said_and_leaves_nothing(
@@ -150,14 +150,14 @@ def test_removing_can_be_taken_back_unless_the_place_is_taken(as_user: AsUser, s
     upload(client, scene, plain())
     picture = Reference.objects.get()
     page = client.post(reverse("picture_remove", args=[picture.pk]), follow=True).content.decode()
-    assert "The start frame is removed." in page
+    assert "Start frame removed." in page
     assert reverse("picture_restore", args=[picture.pk]) in page
     client.post(reverse("picture_restore", args=[picture.pk]))
     assert Reference.objects.live().get() == picture
     client.post(reverse("picture_remove", args=[picture.pk]))
     upload(client, scene, plain())
     page = client.post(reverse("picture_restore", args=[picture.pk]), follow=True).content.decode()
-    assert "There is another start frame by now. Remove that one first." in page
+    assert "There is another start frame now. Remove that one first." in page
 
 
 def test_removing_twice_changes_nothing(as_user: AsUser, scene: Scene, bob: User):
@@ -212,7 +212,7 @@ def test_a_project_has_no_frames(as_user: AsUser, project: Project, bob: User):
     file = SimpleUploadedFile("b.png", plain(), content_type="image/png")
     url = reverse("project_picture_add", args=[project.pk])
     page = as_user(bob).post(url, {"image": file, "role": "start_frame"}, follow=True).content.decode()
-    assert "A project has references only; frames belong to a scene." in page
+    assert "Frames belong to a scene. Upload a reference for the project." in page
     assert Reference.objects.count() == 0
 
 
@@ -221,7 +221,7 @@ def test_there_is_an_end_to_references(as_user: AsUser, scene: Scene, bob: User,
     client = as_user(bob)
     upload(client, scene, plain(), role="reference")
     page = upload(client, scene, plain(), role="reference").content.decode()
-    assert "A scene has at most 1 references. Remove one first." in page
+    assert "A scene can have up to 1 references. Remove one first." in page
     assert Reference.objects.count() == 1
 
 
@@ -316,7 +316,7 @@ def test_bringing_back_keeps_to_the_limit_and_to_living_scenes(as_user: AsUser, 
     client.post(reverse("picture_remove", args=[Reference.objects.get().pk]))
     upload(client, scene, plain(), role="reference")
     monkeypatch.setattr(references, "MAX_PER_SCENE", 1)
-    assert "at most 1 references" in client.post(url, follow=True).content.decode()
+    assert "up to 1 references" in client.post(url, follow=True).content.decode()
     Scene.objects.update(deleted_at="2026-01-01T00:00Z")
     assert client.post(url).status_code == 404
     assert client.get(reverse("picture_file", args=[Reference.objects.first().pk])).status_code == 404  # type: ignore[union-attr]

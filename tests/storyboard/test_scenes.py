@@ -99,14 +99,14 @@ def test_inserting_behind_a_scene_of_another_project(as_user: AsUser, project: P
         ({"title": "x" * 121}, "Ensure this value has at most 120 characters (it has 121)."),
         ({"action": ""}, "This field is required."),
         ({"action": "y" * 5_000_000}, "Ensure this value has at most 4000 characters (it has 5000000)."),
-        ({"duration": "0"}, "A scene lasts 1 to 60 seconds."),
-        ({"duration": "10000"}, "A scene lasts 1 to 60 seconds."),
-        ({"duration": "61"}, "A scene lasts 1 to 60 seconds."),
-        ({"duration": "4.25"}, "Tenths of a second are as fine as it gets."),
+        ({"duration": "0"}, "Enter 1 to 60 seconds."),
+        ({"duration": "10000"}, "Enter 1 to 60 seconds."),
+        ({"duration": "61"}, "Enter 1 to 60 seconds."),
+        ({"duration": "4.25"}, "Enter tenths of a second at most, such as 6.5."),
         ({"duration": "NaN"}, "Enter the seconds as a number, such as 4 or 6.5."),
         ({"duration": "soon"}, "Enter the seconds as a number, such as 4 or 6.5."),
-        ({"shot_type": "whoosh"}, "There is no shot type called “whoosh”. Choose one of the list."),
-        ({"camera_move": "teleport"}, "There is no camera movement called “teleport”. Choose one of the list."),
+        ({"shot_type": "whoosh"}, "No shot type “whoosh”. Choose one from the list."),
+        ({"camera_move": "teleport"}, "No camera movement “teleport”. Choose one from the list."),
         ({"title": "a\x00b"}, "Null characters are not allowed."),
     ],
 )
@@ -275,7 +275,7 @@ def test_a_deleted_scene_can_be_found_later(as_user: AsUser, project: Project, s
 def test_a_storyboard_is_full_at_its_limit(project: Project, make_scenes: MakeScenes, monkeypatch):
     make_scenes(3)
     monkeypatch.setattr(storyboard, "MAX_SCENES", 3)
-    with pytest.raises(ValidationError, match="at most 3 scenes"):
+    with pytest.raises(ValidationError, match="up to 3 scenes"):
         storyboard.add(Scene(project=project, title="One more", action="x"))
 
 
@@ -321,8 +321,8 @@ def test_a_scene_inherits_the_projects_style(project: Project, scene: Scene):
 def test_the_scene_says_what_it_has_from_its_project(as_user: AsUser, scene: Scene, bob: User):
     Project.objects.update(visual_style="noir", lighting="low-key")
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert "As the project: Film noir" in page
-    assert "As the project: Low-key lighting" in page
+    assert "Project default: Film noir" in page
+    assert "Project default: Low-key lighting" in page
     assert 'data-picture="noir"' in page
 
 

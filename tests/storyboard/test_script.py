@@ -83,7 +83,7 @@ def test_undo_deletes_the_imported_scenes_and_no_others(
     assert f'formaction="{undo}"' in page
     assert "Undone." in client.post(undo, follow=True).content.decode()
     assert titles(project) == ["Scene 1", "Scene 5"]
-    assert "This has been undone already." in client.post(undo, follow=True).content.decode()
+    assert "This has already been undone." in client.post(undo, follow=True).content.decode()
 
 
 def test_undo_keeps_imported_scenes_that_somebody_has_worked_on(
@@ -95,7 +95,7 @@ def test_undo_keeps_imported_scenes_that_somebody_has_worked_on(
     make_take(bar)
     Scene.objects.filter(pk=car.pk).update(notes="Ask Ann.")
     undone = client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]), follow=True).content.decode()
-    assert "Undone, but for 2 that have been changed since." in undone
+    assert "Undone. 2 newer changes kept." in undone
     assert titles(project) == ["Bar, night", "Car, day"]
 
 
@@ -129,11 +129,11 @@ def test_nothing_ticked_makes_nothing(as_user: AsUser, project: Project, bob: Us
     [
         ({}, "Paste a script or choose a file first."),
         ({"script": "  \n "}, "Paste a script or choose a file first."),
-        ({"script": 'Title,Action\nBoat,"It'}, "A quotation mark is opened and never closed."),
+        ({"script": 'Title,Action\nBoat,"It'}, "A quotation mark is never closed."),
         ({"file": SimpleUploadedFile("a.pdf", b"%PDF-1.7")}, "This is a PDF."),
         ({"file": SimpleUploadedFile("a.txt", b"")}, "This file is empty. Choose another."),
-        ({"file": SimpleUploadedFile("a.txt", b"x" * (MAX_BYTES + 9))}, "at most 1 MB are read at once."),
-        ({"script": SCRIPT, "after": "999"}, "That scene is no longer in this storyboard. Choose another place."),
+        ({"file": SimpleUploadedFile("a.txt", b"x" * (MAX_BYTES + 9))}, "the limit is 1 MB."),
+        ({"script": SCRIPT, "after": "999"}, "That scene is no longer in this storyboard. Choose another position."),
         ({"script": SCRIPT, "format": "pdf"}, "Select a valid choice."),
     ],
 )

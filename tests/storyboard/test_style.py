@@ -61,7 +61,7 @@ def test_the_page_offers_every_preset_field_and_every_scene(
     page = as_user(bob).get(url(project)).content.decode()
     assert [name for name in FIELDS if f'<select name="{name}"' in page] == list(FIELDS)
     assert sorted(FIELDS) == sorted(presets.all_presets())
-    assert page.count("As the project: Neon") == 1
+    assert page.count("Project default: Neon") == 1
     assert [f'value="{scene.pk}" checked' in page for scene in scenes] == [True, True]
 
 
@@ -104,11 +104,11 @@ def test_a_choice_that_the_project_made_already_makes_no_take_stale(
 @pytest.mark.parametrize(
     ("values", "note"),
     [
-        ({}, "Choose what to set first."),
-        ({"lens": "macro", "scenes": []}, "Choose at least one scene."),
+        ({}, "Choose at least one field to set."),
+        ({"lens": "macro", "scenes": []}, "Select at least one scene."),
         ({"lens": "macro", "scenes": [987_654]}, "One of these scenes is no longer in the storyboard."),
         ({"lens": "macro", "scenes": ["x"]}, "One of these scenes is no longer in the storyboard."),
-        ({"lens": "whoosh"}, "There is no lens called “whoosh”. Choose one of the list."),
+        ({"lens": "whoosh"}, "No lens “whoosh”. Choose one from the list."),
     ],
 )
 def test_what_is_refused(
@@ -140,7 +140,7 @@ def test_undo_leaves_alone_what_was_changed_since(
     client = as_user(bob)
     client.post(url(project), chosen([first, second], lens="macro"))
     Scene.objects.filter(pk=second.pk).update(lens="portrait")
-    assert "Undone, but for 1 that has been changed since." in undo(client)
+    assert "Undone. 1 newer change kept." in undo(client)
     assert said(project, "lens") == ["wide", "portrait"]
 
 

@@ -131,9 +131,9 @@ def test_saving_a_cell_writes_that_field_alone(
     ("column", "value", "note"),
     [
         ("title", "", "This field is required."),
-        ("duration", "100", "A scene lasts 1 to 60 seconds."),
-        ("shot_type", "whoosh", "There is no shot type called “whoosh”. Choose one of the list."),
-        ("model_id", "sora-9", "There is no model called “sora-9” here. Choose one of the list."),
+        ("duration", "100", "Enter 1 to 60 seconds."),
+        ("shot_type", "whoosh", "No shot type “whoosh”. Choose one from the list."),
+        ("model_id", "sora-9", "No model “sora-9”. Choose one from the list."),
         ("notes", "x" * 4001, "Ensure this value has at most 4000 characters (it has 4001)."),
     ],
 )
@@ -155,7 +155,7 @@ def test_a_cell_somebody_else_has_changed_meanwhile(as_user: AsUser, scene: Scen
     Scene.objects.filter(pk=scene.pk).update(title="Theirs", action="Theirs too")
     refused = client.post(url, {"value": "Mine", "was": "Scene 1"}, headers=HTMX)
     assert refused.status_code == 422
-    assert "Somebody has changed this to “Theirs” meanwhile." in refused.content.decode()
+    assert "Another member changed this to “Theirs”." in refused.content.decode()
     assert 'data-value="Theirs"' in refused.content.decode()
     assert client.post(url, {"value": "Mine", "was": "Theirs"}, headers=HTMX).status_code == 200
     scene.refresh_from_db()
@@ -251,16 +251,16 @@ def test_cells_as_spreadsheets_copy_them(
 @pytest.mark.parametrize(
     ("text", "column", "note"),
     [
-        ("", "title", "There is nothing to paste."),
-        (" \n\n", "title", "There is nothing to paste."),
-        ("a\tb", "model_id", "The paste is wider than the table, which ends 1 column from there."),
-        ("a", "position", "Choose the column that the paste begins in."),
-        ("x\n" * 501, "notes", "A storyboard holds at most 500 scenes; the paste has more rows."),
-        ("x" * 1_000_001, "notes", "That is more than a paste may hold: 1,000,000 characters."),
-        ("a\nb\nc", "title", "Row 2 would be a new scene, which needs a title and an action."),
-        ("", "duration", "There is nothing to paste."),
-        ("0\tx", "duration", "Row 1, Seconds: A scene lasts 1 to 60 seconds. Row 1, Shot type: There is no shot type"),
-        ("sora-9", "model_id", "Row 1, Model: There is no model called “sora-9” here."),
+        ("", "title", "Nothing to paste."),
+        (" \n\n", "title", "Nothing to paste."),
+        ("a\tb", "model_id", "The paste is wider than the table: only 1 column from there to the right."),
+        ("a", "position", "Choose the column to start pasting in."),
+        ("x\n" * 501, "notes", "A storyboard can have up to 500 scenes; the paste has more rows."),
+        ("x" * 1_000_001, "notes", "A paste can have up to 1,000,000 characters."),
+        ("a\nb\nc", "title", "Row 2: a new scene needs a title and an action."),
+        ("", "duration", "Nothing to paste."),
+        ("0\tx", "duration", "Row 1, Seconds: Enter 1 to 60 seconds. Row 1, Shot type: No shot type"),
+        ("sora-9", "model_id", "Row 1, Model: No model “sora-9”."),
         ("a\x00b", "title", "Row 1, Title: Null characters are not allowed."),
     ],
 )
@@ -292,7 +292,7 @@ def test_models_are_pasted_by_name(as_user: AsUser, project: Project, scene: Sce
 
 def test_a_paste_is_limited_by_the_storyboard(as_user: AsUser, project: Project, scene: Scene, bob: User, monkeypatch):
     monkeypatch.setattr(storyboard, "MAX_SCENES", 2)
-    assert "at most 2 scenes" in paste(as_user(bob), project, "A\ta\nB\tb\nC\tc", [scene])
+    assert "up to 2 scenes" in paste(as_user(bob), project, "A\ta\nB\tb\nC\tc", [scene])
     assert titles(project) == ["Scene 1"]
 
 
@@ -366,11 +366,11 @@ def test_setting_seconds_and_model_of_many(as_user: AsUser, project: Project, ma
 @pytest.mark.parametrize(
     ("values", "note"),
     [
-        ({"act": "duration", "duration": "0"}, "A scene lasts 1 to 60 seconds."),
+        ({"act": "duration", "duration": "0"}, "Enter 1 to 60 seconds."),
         ({"act": "duration"}, "This field is required."),
-        ({"act": "model_id", "model_id": "sora-9"}, "There is no model called “sora-9” here."),
-        ({"act": "move", "behind": "9"}, "There is no scene “9”."),
-        ({"act": "move", "behind": "x"}, "There is no scene “x”."),
+        ({"act": "model_id", "model_id": "sora-9"}, "No model “sora-9”."),
+        ({"act": "move", "behind": "9"}, "No scene “9”."),
+        ({"act": "move", "behind": "x"}, "No scene “x”."),
         ({"act": "paint"}, "Unknown action. Reload the page"),
         ({}, "Unknown action. Reload the page"),
     ],
@@ -392,7 +392,7 @@ def test_ids_that_cannot_be(as_user: AsUser, project: Project, scene: Scene, bob
 
 
 def test_nothing_selected(as_user: AsUser, project: Project, scene: Scene, bob: User):
-    assert "No scene is selected." in bulk(as_user(bob), project, [], act="delete")
+    assert "Select at least one scene first." in bulk(as_user(bob), project, [], act="delete")
     assert titles(project) == ["Scene 1"]
 
 

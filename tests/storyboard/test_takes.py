@@ -70,7 +70,7 @@ def test_generate_missing(as_user: AsUser, project: Project, make_scenes, bob: U
     assert Generation.objects.count() == 3
     again = client.post(url, {"expected": "3 scenes · $0.00"}, follow=True)
     assert Generation.objects.count() == 3
-    assert "Every scene has a take already, or one under way." in again.content.decode()
+    assert "Every scene already has a take or one in progress." in again.content.decode()
 
 
 def test_generate_missing_holds_to_what_the_button_said(as_user: AsUser, project: Project, make_scenes, bob: User):

@@ -85,7 +85,7 @@ def test_a_scene_that_was_moved_again_stays(project: Project, make_scenes: MakeS
     act = move(project, bob, [three], after=None)
     storyboard.move(three, after=two.pk)
     storyboard.move(two, after=None)
-    with pytest.raises(ValidationError, match="The order has been changed since"):
+    with pytest.raises(ValidationError, match="The order has changed since"):
         take_back(act)
     assert titles(project) == ["Scene 2", "Scene 1", "Scene 3"]
 
@@ -197,7 +197,7 @@ def test_a_field_that_was_written_again_stays(project: Project, make_scenes: Mak
     )
     Scene.objects.filter(pk=one.pk).update(location="B")
     assert act
-    assert take_back(act) == "Undone, but for 1 that has been changed since."
+    assert take_back(act) == "Undone. 1 newer change kept."
     assert list(Scene.objects.values_list("location", flat=True)) == ["B", ""]
 
 
@@ -205,7 +205,7 @@ def test_where_all_was_changed_since_nothing_is_undone(project: Project, scene: 
     act = record_change(project, bob, written=storyboard.write_fields(project.pk, {scene.pk: {"location": "A"}}))
     Scene.objects.filter(pk=scene.pk).update(location="B")
     assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
+    with pytest.raises(ValidationError, match="Everything has changed since"):
         take_back(act)
     act.refresh_from_db()
     assert act.undone_at is None
@@ -220,7 +220,7 @@ def test_new_scenes_go_again_but_those_somebody_has_worked_on(
     project.scenes.filter(title="Edited").update(action="y")
     make_take(project.scenes.get(title="Taken"))
     assert act
-    assert take_back(act) == "Undone, but for 2 that have been changed since."
+    assert take_back(act) == "Undone. 2 newer changes kept."
     assert titles(project) == ["Scene 1", "Edited", "Taken"]
 
 
@@ -230,7 +230,7 @@ def test_whatever_is_written_in_a_new_scene_keeps_it(project: Project, bob: User
     act = record_change(project, bob, added=new)
     project.scenes.update(**{field: "fog"})
     assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
+    with pytest.raises(ValidationError, match="Everything has changed since"):
         take_back(act)
 
 
@@ -239,7 +239,7 @@ def test_a_new_scene_that_was_given_a_picture_stays(project: Project, bob: User)
     act = record_change(project, bob, added=[new])
     Reference.objects.create(project=project, scene=new, role="start_frame", image="a.png", width=90, height=90)
     assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
+    with pytest.raises(ValidationError, match="Everything has changed since"):
         take_back(act)
 
 
@@ -292,7 +292,7 @@ def test_a_field_of_the_project_that_was_written_again_stays(project: Project, b
     )
     Project.objects.update(model_id="sora-3")
     assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
+    with pytest.raises(ValidationError, match="Everything has changed since"):
         take_back(act)
 
 
@@ -308,17 +308,17 @@ def frames(project: Project, scene: Scene) -> tuple[Reference, Reference]:
 
 
 def test_a_frame_and_back(project: Project, frames: tuple[Reference, Reference], bob: User):
-    act = record_change(project, bob, put=[frames])
+    act = record_change(project, bob, pictures=[frames])
     assert act
     assert take_back(act) == "Undone."
     assert list(Reference.objects.live()) == [frames[1]]
 
 
 def test_a_frame_that_is_gone_brings_back_nothing(project: Project, frames: tuple[Reference, Reference], bob: User):
-    act = record_change(project, bob, put=[frames])
+    act = record_change(project, bob, pictures=[frames])
     Reference.objects.update(deleted_at=timezone.now())
     assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
+    with pytest.raises(ValidationError, match="Everything has changed since"):
         take_back(act)
     assert list(Reference.objects.live()) == []
 
@@ -339,7 +339,7 @@ def test_the_button_after_a_move(as_user: AsUser, project: Project, make_scenes:
     assert f'formaction="{undo}"' in page
     assert "Undone." in client.post(undo, follow=True).content.decode()
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
-    assert "This has been undone already." in client.post(undo, follow=True).content.decode()
+    assert "This has already been undone." in client.post(undo, follow=True).content.decode()
 
 
 def test_a_move_that_goes_nowhere_offers_nothing(as_user: AsUser, project: Project, scene: Scene, bob: User):

@@ -163,7 +163,7 @@ def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Sc
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"model": "gpt-image-9"}, "There is no model called “gpt-image-9” here."),
+        ({"model": "gpt-image-9"}, "No model “gpt-image-9” here."),
         ({"size": "300x300"}, "There is no size called “300x300” here."),
         ({"prompt": ""}, "This field is required."),
         (
@@ -171,7 +171,7 @@ def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Sc
             "A transparent background needs the format png or webp",
         ),
         ({"role": "reference", "count": 11}, "makes at most 10 at once"),
-        ({"role": "poster"}, "Choose one of the list."),
+        ({"role": "poster"}, "Choose one from the list."),
     ],
 )
 def test_what_cannot_be_made_is_said_and_nothing_is_asked_for(

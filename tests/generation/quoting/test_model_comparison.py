@@ -259,7 +259,7 @@ def test_one_click_switches_the_scenes_and_another_switches_back(
     assert "Model of 2 scenes set to Animatic." in page
     Scene.objects.filter(position=3).update(model_id="sora-2")
     undo = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
-    assert "Undone, but for 1 that has been changed since." in client.post(undo, follow=True).content.decode()
+    assert "Undone. 1 newer change kept." in client.post(undo, follow=True).content.decode()
     assert models_of(project) == ["", "sora-0", "sora-2", "veo-3.1-generate-001"]
 
 
@@ -280,7 +280,7 @@ def test_to_what_cannot_be_had_nothing_is_switched(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, to: str
 ):
     make_scenes(1, model_id="sora-0")
-    assert "That model cannot be had here." in switch(as_user(bob), project, "sora-0", to).content.decode()
+    assert "That model isn't available here." in switch(as_user(bob), project, "sora-0", to).content.decode()
     assert project.scenes.get().model_id == "sora-0"
 
 

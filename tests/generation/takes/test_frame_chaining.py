@@ -193,7 +193,7 @@ def test_chain_all_fills_what_is_empty_and_undo_empties_it(
     assert "Every scene that follows a selected take has a start frame already." in again
     assert undo_url() in page
     client.post(reverse("picture_remove", args=[made[0].pk]))
-    assert "Undone, but for 1 that has been changed since." in client.post(undo_url(), follow=True).content.decode()
+    assert "Undone. 1 newer change kept." in client.post(undo_url(), follow=True).content.decode()
     assert Reference.objects.live().count() == 0
 
 
