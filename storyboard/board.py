@@ -44,33 +44,41 @@ class Segment:
     has_clip: bool
 
 
-def scenes_context(
-    request: HtmxHttpRequest, pk: int, sort_keys: Callable[[Roster], Mapping[str, Key]] = lambda roster: {}
-) -> dict[str, Any]:
-    """All scenes, and those that the page's query asks for, in its order. `sort_keys` adds columns to sort by."""
+def scenes_context(request: HtmxHttpRequest, pk: int) -> dict[str, Any]:
+    """All scenes, and those that the page's query asks for, in its order."""
     project, role = load_project(request, pk)
-    roster = roster_for(project.team_id)
+    return _scenes_context(request, project, role, {})
+
+
+def _scenes_context(
+    request: HtmxHttpRequest, project: Project, role: Role, sort_keys: Mapping[str, Key]
+) -> dict[str, Any]:
     scenes = live_scenes(project)
     scene_filter = SceneFilter.from_query(request.GET)
-    shown = scene_filter.apply(scenes, sort_keys(roster))
+    shown = scene_filter.apply(scenes, sort_keys)
     return {
         "project": project,
         "can_edit": role.includes(Role.EDITOR),
         "scenes": scenes,
         "scene_filter": scene_filter,
         "shown": shown,
-        "roster": roster,
     }
 
 
 def storyboard_context(
     request: HtmxHttpRequest, pk: int, sort_keys: Callable[[Roster], Mapping[str, Key]] = lambda roster: {}
 ) -> dict[str, Any]:
-    """`scenes_context` plus toolbar, timeline, filters, and the cursor where the page's event stream starts."""
-    context = scenes_context(request, pk, sort_keys)
-    project, scenes, roster = context["project"], context["scenes"], context["roster"]
+    """`scenes_context` plus toolbar, timeline, filters, and the cursor where the page's event stream starts.
+
+    `sort_keys` adds columns to sort by.
+    """
+    project, role = load_project(request, pk)
+    roster = roster_for(project.team_id)
+    context = _scenes_context(request, project, role, sort_keys(roster))
+    scenes = context["scenes"]
     hidden = {scene.pk for scene in scenes} - {scene.pk for scene in context["shown"]}
     context |= {
+        "roster": roster,
         "cards": [build_card(scene, roster) for scene in context["shown"]],
         "hidden": " ".join(map(str, hidden)),
         "segments": build_timeline(scenes),

@@ -30,7 +30,7 @@ class ProjectSummary:
 def summarize_projects(projects: Iterable[Project]) -> list[ProjectSummary]:
     """Three queries for any number of projects."""
     facts = {row["pk"]: row for row in _query_counts([project.pk for project in projects])}
-    done = Generation.objects.live().done().only("scene", "number", "status", "deleted_at", "version")
+    done = Generation.objects.live().done().only("scene", "number", "status", "is_selected", "deleted_at", "version")
     pictured = {row[name] for row in facts.values() for name in ("first_scene", "poster_scene")}
     scenes = Scene.objects.select_related("project").prefetch_related(Prefetch("takes", done)).in_bulk(pictured)
     return [_build_summary(project, facts[project.pk], scenes) for project in projects]

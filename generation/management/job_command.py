@@ -24,6 +24,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Now
 
@@ -265,7 +266,10 @@ def run_to_end(row: Job, step: Callable[[int], None], show: Callable[[Job], None
                     signals.hold_during(lambda: step(row.pk))
                 else:
                     step(row.pk)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, DatabaseError):
+            # SQLite turns an exception that a signal raises inside one of Django's SQL functions into an error of its own.
+            if not signals.was_interrupted:
+                raise
             # Workers sign their leases; an unsigned one is this command's.
             type(row)._default_manager.filter(pk=row.pk, leased_by=None).exclude(lease_token=None).update(
                 lease_token=None, lease_expires_at=None, next_step_at=Now()
@@ -278,7 +282,7 @@ class Signals:
     """Inside, SIGINT and SIGTERM raise KeyboardInterrupt. Python delivers signals to the main thread only."""
 
     def __init__(self) -> None:
-        self.is_holding = self.is_pending = False
+        self.is_holding = self.is_pending = self.was_interrupted = False
 
     def __enter__(self) -> Signals:
         is_main = threading.current_thread() is threading.main_thread()
@@ -293,6 +297,7 @@ class Signals:
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
         if not self.is_holding or self.is_pending:
+            self.was_interrupted = True
             raise KeyboardInterrupt
         self.is_pending = True
         sys.stderr.write("\nWaiting for the provider's answer, to keep the clip. Press Ctrl-C again to stop now.\n")
@@ -305,6 +310,7 @@ class Signals:
         finally:
             self.is_holding = False
         if self.is_pending:
+            self.was_interrupted = True
             raise KeyboardInterrupt
 
 

@@ -7,7 +7,7 @@ import re
 from bench.installation import ROOT
 
 NAMED = re.compile(
-    r"`((?:attacks|browser|generation|imageai_web|projects|teams)/[\w/]*test_\w+\.py)`((?::|,)? ?(?:`test_\w+`(?:, )?)*)"
+    r"`((?:attacks|browser|core|generation|imageai_web|projects|storyboard|teams)/[\w/]*test_\w+\.py)`((?::|,)? ?(?:`test_\w+`(?:, )?)*)"
 )
 
 

@@ -22,7 +22,8 @@ from generation.states import Status
 from projects.models import Project, Reference, Scene, UndoEntry
 from teams.models import Invitation, User
 
-OURS = {"teams", "projects", "generation", "imageai_web"}
+#: Every app of the product; a page of any other package is not ours to test.
+OURS = {"core", "generation", "imageai_web", "projects", "storyboard", "teams"}
 #: What stands for the second part of an address with two.
 SECOND_PARTS = {"name": "sora", "fit": "crop", "column": "title", "provider": "sora"}
 
@@ -98,7 +99,7 @@ def world(
             "images": ImageJob.objects.create(
                 project=project, role="reference", estimated_cost=0, prompt="x", status=Status.UNKNOWN
             ),
-            "acts": UndoEntry.objects.create(project=project, changes={}),
+            "undo": UndoEntry.objects.create(project=project, changes={}),
         },
         {"project_restore": old, "scene_restore": gone},
     )

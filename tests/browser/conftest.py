@@ -1,8 +1,14 @@
-"""A real installation, started with script/server as anybody would, and a real browser in front of it."""
+"""A real installation and a real browser in front of it.
+
+What most tests start from is prepared once a run (prepare.py) and copied. A server is the web process alone until a test asks
+for workers, because these take several seconds to start. test_story.py starts everything with script/server, as people do.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import json
 import os
 import re
 import shutil
@@ -33,13 +39,15 @@ FLAGS = [
 OpenPage = Callable[..., Page]
 MakeServer = Callable[..., "Server"]
 Visit = Callable[..., Page]
+#: One process a queue renders and sends as well as two, and starts in half the time.
+FEW_WORKERS = {"IMAGEAI_MEDIA_WORKERS": "1", "IMAGEAI_REMOTE_WORKERS": "1"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in item.nodeid:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group(f"browser-{item.path.stem}"))  # the tests of a file share a server
             item.add_marker(pytest.mark.timeout(240))
             if not BROWSER:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
@@ -47,68 +55,113 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `script/server` makes of an empty directory, once the two takes of its sample are there; to be copied."""
+    """An installation with the sample and its two takes, to be copied."""
 
     data: Path
     sign_in: str
-    """The path of a link that nobody has used."""
-    session: StorageState
-    """The cookies of its owner."""
+    """The path of an unused sign-in link."""
+    session: str
+    """The session cookie of the owner."""
+
+    @property
+    def storage_state(self) -> StorageState:
+        cookie = {"name": "sessionid", "value": self.session, "domain": "127.0.0.1", "path": "/"}
+        cookie |= {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+        return {"cookies": [cookie], "origins": []}  # type: ignore[typeddict-item]  # built in two steps
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Made by the first process of the run that needs it; the others wait for that."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    data, answer = folder / "prepared", folder / "prepared.json"
+    with (folder / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not answer.exists():
+            data.mkdir()
+            ran = subprocess.run(
+                [sys.executable, "-m", "tests.browser.prepare"],
+                cwd=ROOT,
+                env=clean_environment() | {"IMAGEAI_DATA": str(data)},
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            answer.write_bytes(ran.stdout)
+    return Prepared(data, **json.loads(answer.read_text()))
 
 
 class Server:
-    """An installation of its own and its processes, those of the Procfile; on what `prepared` holds, else from nothing."""
+    """An installation of its own: a copy of what is prepared, or one that script/server makes from nothing."""
 
     def __init__(self, data: Path, prepared: Prepared | None = None, **more: str) -> None:
         """`more` are further environment variables."""
         self.data, self.prepared, self.more = data, prepared, more
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self.log = data.parent / f"server-{self.port}.log"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> str:
-        """Start, or start again on the same data; returns a sign-in link."""
-        command: list[str | Path] = [ROOT / "script" / "server"]
-        if self.prepared:
-            if not self.data.exists():
-                shutil.copytree(self.prepared.data, self.data)
-            command = ["honcho", "--env", os.devnull, "start", "--no-prefix"]
+        """Start the web process on the prepared data; returns a sign-in link that works once."""
+        assert self.prepared
+        if not self.data.exists():
+            shutil.copytree(self.prepared.data, self.data)
+        self.launch("web", "honcho", "--env", os.devnull, "start", "--no-prefix", "web")
+        return self.wait_for(self.link_of_prepared)
+
+    def start_script(self) -> str:
+        """Start script/server, which brings workers of its own; returns the sign-in link it prints."""
+        if self.prepared and not self.data.exists():
+            shutil.copytree(self.prepared.data, self.data)
+        self.launch("web", ROOT / "script" / "server")
+        return self.wait_for(self.printed_link)
+
+    def start_workers(self) -> None:
+        """What waits in the queue is made from now on."""
+        if "work" not in self.processes:
+            self.launch("work", "honcho", "--env", os.devnull, "start", "--no-prefix", "work")
+
+    def launch(self, name: str, *command: str | Path) -> None:
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         ours = {"PATH": tools, "PORT": str(self.port), "IMAGEAI_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
+        with self.log(name).open("wb") as log:
+            self.processes[name] = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=clean_environment() | ours | self.more,
+                env=clean_environment() | FEW_WORKERS | ours | self.more,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and self.process.poll() is None:
-            if link := self.sign_in_link():
-                return link
-            time.sleep(0.1)
-        raise AssertionError(f"The server did not start:\n{self.output()}")
 
-    def sign_in_link(self) -> str:
-        """Empty as long as the server does not answer."""
-        if not self.prepared:
-            printed = re.search(r"^Sign in: (\S+)$", self.output(), re.MULTILINE)
-            return printed[1] if printed else ""
+    def wait_for(self, link: Callable[[], str]) -> str:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and self.processes["web"].poll() is None:
+            if found := link():
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"The server did not start:\n{self.log('web').read_text()}")
+
+    def printed_link(self) -> str:
+        printed = re.search(r"^Sign in: (\S+)$", self.log("web").read_text(), re.MULTILINE)
+        return printed[1] if printed else ""
+
+    def link_of_prepared(self) -> str:
+        assert self.prepared
         with contextlib.suppress(OSError):
             urllib.request.urlopen(f"{self.address}/healthz", timeout=5).close()
             return self.address + self.prepared.sign_in
         return ""
 
-    def output(self) -> str:
-        return self.log.read_text()
+    def log(self, name: str) -> Path:
+        return self.data.parent / f"{name}-{self.port}.log"
 
     def stop(self) -> float:
-        """As Ctrl-C does; returns the seconds until everything was gone."""
+        """As Ctrl-C does to script/server; returns the seconds until everything was gone."""
         began = time.monotonic()
-        os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(20)
+        os.killpg(self.processes["web"].pid, signal.SIGINT)
+        self.processes["web"].wait(20)
         while processes_of(self.data) and time.monotonic() < began + 20:
             time.sleep(0.05)
         return time.monotonic() - began
@@ -117,29 +170,8 @@ class Server:
         """All at once, and those that one of them started meanwhile."""
         while processes_of(self.data):
             kill_processes_of(self.data)
-        self.process.wait(20)
-
-
-@pytest.fixture(scope="package")
-def prepared(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    server = Server(tmp_path_factory.mktemp("prepared") / "data")
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(server.start())
-    page.get_by_role("heading", name="Projects").wait_for()
-    page.goto(f"{server.address}/projects/1")
-    expect(page.locator(".card .chip-completed")).to_have_count(2, timeout=60_000)
-    session = context.storage_state()
-    context.close()
-    server.stop()
-    issued = subprocess.run(
-        [sys.executable, ROOT / "manage.py", "signin_link", "--base-url", ""],
-        env=clean_environment() | {"IMAGEAI_DATA": str(server.data)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return Prepared(server.data, issued.stdout.split()[-1], session)
+        for process in self.processes.values():
+            process.wait(20)
 
 
 @pytest.fixture
@@ -165,11 +197,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iter
 
 
 @pytest.fixture
+def workers(server: Server) -> None:
+    """The file's server makes takes and pictures from here on."""
+    server.start_workers()
+
+
+@pytest.fixture
 def visit(server: Server, prepared: Prepared, open_page: OpenPage) -> Visit:
     """A page of the file's server in a window of its own, as the owner of the sample, which is project 1."""
 
     def visit(path: str = "/projects/1", **options: Any) -> Page:
-        page = open_page(storage_state=prepared.session, **options)
+        page = open_page(storage_state=prepared.storage_state, **options)
         page.goto(server.address + path)
         return page
 

@@ -50,6 +50,7 @@ def test_what_people_and_providers_write_is_never_run(make_server: MakeServer, o
 
         page.on("dialog", dismiss)
         open_sample(page, server.start())
+        server.start_workers()
         write(page, "/scenes/3", dict.fromkeys(FIELDS, MARKUP))
         write(page, "/projects/1/settings", {"title": MARKUP[:60]})
         write(page, "/teams/1", {"name": MARKUP[:60]})

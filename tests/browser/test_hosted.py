@@ -29,7 +29,9 @@ def provider(tmp_path: Path) -> Iterator[StandIn]:
 def page(make_server: MakeServer, open_page: OpenPage, provider: StandIn) -> Page:
     """The sample's storyboard, with Sora at the stand-in."""
     address = f"{provider.url}/openai/v1"
-    link = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=address, SORA_PRESET="openai").start()
+    server = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=address, SORA_PRESET="openai")
+    link = server.start()
+    server.start_workers()
     page = open_page()
     page.goto(link)
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import MakeServer, OpenPage, until
-from tests.browser.test_story import open_sample
+from tests.browser.conftest import Visit, until
 
 
-@pytest.fixture
-def pictures(make_server: MakeServer, open_page: OpenPage) -> Locator:
-    """The section of the sample's third scene."""
-    page = open_page()
-    open_sample(page, make_server().start())
-    page.get_by_role("heading", name="A light answers").get_by_role("link").click()
+def pictures_of(page: Page) -> Locator:
     return page.get_by_role("region", name="Frames and references")
 
 
@@ -39,8 +32,9 @@ def hangs_over(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
-def test_a_start_frame_comes_is_padded_goes_and_comes_back(pictures: Locator, tmp_path: Path):
-    page = pictures.page
+def test_a_start_frame_comes_is_padded_goes_and_comes_back(visit: Visit, tmp_path: Path):
+    page = visit("/scenes/3")
+    pictures = pictures_of(page)
     start = pictures.locator(".frame-slot").filter(has=page.get_by_role("heading", name="Start frame"))
     expect(start.get_by_role("img", name="Start frame")).to_have_count(0)
 
@@ -70,8 +64,9 @@ def test_a_start_frame_comes_is_padded_goes_and_comes_back(pictures: Locator, tm
         assert hangs_over(page) == 0
 
 
-def test_a_file_that_is_no_picture_is_refused_in_words(pictures: Locator, tmp_path: Path):
-    page = pictures.page
+def test_a_file_that_is_no_picture_is_refused_in_words(visit: Visit, tmp_path: Path):
+    page = visit("/scenes/4")
+    pictures = pictures_of(page)
     (tmp_path / "page.png").write_text("<html><script>alert(1)</script></html>")
     pictures.locator("input[type=file]").first.set_input_files(tmp_path / "page.png")
     expect(page.locator(".toast-error")).to_contain_text("This file can't be read as a picture.")

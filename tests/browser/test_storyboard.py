@@ -14,7 +14,7 @@ def titles(page: Page) -> list[str]:
     return page.locator(".card h3").all_inner_texts()
 
 
-def test_a_double_click_makes_one_take(visit: Visit):
+def test_a_double_click_makes_one_take(workers: None, visit: Visit):
     page = visit()
     card = page.locator("#scene-5")
     card.locator("[data-generate]").dblclick()

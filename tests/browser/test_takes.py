@@ -7,18 +7,23 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import MakeServer, OpenPage, until
+from tests.browser.conftest import MakeServer, OpenPage, Prepared, Server, until
 from tests.browser.test_pictures import hangs_over, shown_size
-from tests.browser.test_story import open_sample
 
 
 @pytest.fixture
-def scene_page(make_server: MakeServer, open_page: OpenPage) -> Page:
-    """The sample's second scene, once its take of 4 s is there."""
-    page = open_page()
-    open_sample(page, make_server().start())
-    page.get_by_role("heading", name="Up the stairs").get_by_role("link").click()
-    expect(page.locator(".take-selected")).to_contain_text("Take 1", timeout=60_000)
+def own_server(make_server: MakeServer) -> Server:
+    server = make_server()
+    server.start()
+    return server
+
+
+@pytest.fixture
+def scene_page(own_server: Server, prepared: Prepared, open_page: OpenPage) -> Page:
+    """The sample's second scene, which has one take of 4 s, on a server of the test's own."""
+    page = open_page(storage_state=prepared.storage_state)
+    page.goto(f"{own_server.address}/scenes/2")
+    expect(page.locator(".take-selected")).to_contain_text("Take 1")
     return page
 
 
@@ -41,7 +46,8 @@ def are_still(page: Page) -> bool:
     )
 
 
-def test_two_takes_play_together_and_one_is_chosen(scene_page: Page):
+def test_two_takes_play_together_and_one_is_chosen(own_server: Server, scene_page: Page):
+    own_server.start_workers()
     page = scene_page
     second_take(page, "2")
     for take in (1, 0):
@@ -144,12 +150,10 @@ def test_a_take_goes_and_comes_back(scene_page: Page):
     expect(page.locator("[data-player] video")).to_have_count(1)
 
 
-def test_two_takes_without_script(make_server: MakeServer, open_page: OpenPage):
-    page = open_page(java_script_enabled=False)
-    page.goto(make_server().start())
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()
-    page.get_by_role("heading", name="Up the stairs").get_by_role("link").click()
+def test_two_takes_without_script(own_server: Server, prepared: Prepared, open_page: OpenPage):
+    own_server.start_workers()
+    page = open_page(storage_state=prepared.storage_state, java_script_enabled=False)
+    page.goto(f"{own_server.address}/scenes/2")
     page.locator(".takes [data-generate]").click()
     for _ in range(60):
         if page.get_by_role("button", name="Compare", exact=True).count():

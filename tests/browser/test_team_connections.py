@@ -14,7 +14,9 @@ KEY = "sk-the-night-shifts-own-key-7788"
 
 def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, provider: StandIn):
     provider.state.key = KEY
-    link = make_server(IMAGEAI_TEAM_HOSTS=provider.url.removeprefix("http://")).start()
+    server = make_server(IMAGEAI_TEAM_HOSTS=provider.url.removeprefix("http://"))
+    link = server.start()
+    server.start_workers()
     page: Page = open_page()
     page.goto(link)
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()

@@ -139,7 +139,7 @@ def test_filtering_the_board_and_keeping_that_in_the_table(visit: Visit):
     expect(page.locator("tbody tr")).to_have_count(5)
 
 
-def test_the_table_follows_what_happens(visit: Visit):
+def test_the_table_follows_what_happens(workers: None, visit: Visit):
     page = visit("/projects/1/table")
     cell(page, 5, "title").click()
     page.keyboard.press("Escape")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import uvicorn
@@ -145,18 +145,38 @@ def route(state: State, path: str, method: str, name: str, handler: Handler) -> 
     return Route(path, operation(state, name, handler), methods=[method], name=name)
 
 
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """Runs every stand-in of this process, because a server in a thread of its own needs 0.2 s to stop."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
+def _on_loop(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run_coroutine_threadsafe(work, _loop()).result(5)
+
+
+async def _stop(server: uvicorn.Server) -> None:
+    """Clients that still wait see their connection close."""
+    for listening in server.servers:
+        listening.close()
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
+    for task in list(server.server_state.tasks):
+        task.cancel()
+
+
 @contextmanager
 def standing_in(state: State | None = None, port: int = 0) -> Iterator[StandIn]:
     state = state or State()
     config = uvicorn.Config(app_of(state), port=port, log_level="critical", lifespan="off")
+    config.load()
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
+    server.lifespan = config.lifespan_class(config)
+    _on_loop(server.startup())
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield StandIn(state, f"http://127.0.0.1:{port}")
     finally:
-        server.should_exit = server.force_exit = True
-        thread.join(5)
+        _on_loop(_stop(server))

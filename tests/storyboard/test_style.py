@@ -160,7 +160,7 @@ def test_what_is_so_already_is_not_written(as_user: AsUser, project: Project, ma
     scenes = make_scenes(2, lens="macro")
     before = said(project, "changed_at")
     page = as_user(bob).post(url(project), chosen(scenes, lens="macro"), follow=True).content.decode()
-    assert "Nothing changed: these scenes say so already." in page
+    assert "No changes: these scenes already have this style." in page
     assert not UndoEntry.objects.exists()
     assert said(project, "changed_at") == before
 

@@ -300,7 +300,7 @@ def test_without_a_price_a_capped_connection_is_not_used(at: StandIn, project, t
     connection = a_connection(team, at, "openai_images", name="Ours")
     cap(connection, "5", alice)
     model = roster_for(team.pk).find("gpt-image-2")
-    with pytest.raises(ValidationError, match="which no budget can hold to"):
+    with pytest.raises(ValidationError, match="so a budget cannot cap it"):
         pipeline.enqueue_images(
             project,
             None,

@@ -9,30 +9,30 @@ import pytest
 
 PROGRAM = """
 import time
-from generation import stalling
-stalling.GRACE_SECONDS = 0.3
+from generation.jobs import watchdog
+watchdog.GRACE_SECONDS = 0.3
 {steps}
 print("came to its end")
 """
-HANGS = "with stalling.watched(0.2): time.sleep(30)"
+HANGS = "with watchdog.watch_step(0.2): time.sleep(30)"
 HANGS_WITHOUT_GIVING_A_TURN = """
 import re
-with stalling.watched(0.2): re.match(r"(a+)+$", "a" * 40 + "b")
+with watchdog.watch_step(0.2): re.match(r"(a+)+$", "a" * 40 + "b")
 """
 LIVES = """
-with stalling.watched(0.2):
+with watchdog.watch_step(0.2):
     for _ in range(5):
         time.sleep(0.2)
-        stalling.alive(0.2)
+        watchdog.extend_deadline(0.2)
 """
 LATER_SIGNS_DO_NOT_SHORTEN = """
-with stalling.watched(2):
-    stalling.alive(0.1)
+with watchdog.watch_step(2):
+    watchdog.extend_deadline(0.1)
     time.sleep(1)
 """
 NOT_WATCHED_ANY_MORE = """
-with stalling.watched(0.1): pass
-stalling.alive(0.1)
+with watchdog.watch_step(0.1): pass
+watchdog.extend_deadline(0.1)
 time.sleep(0.7)
 """
 

@@ -149,7 +149,7 @@ def test_the_command_lists_and_resolves_takes(unknown: Generation, sora: StandIn
     assert run("resolve", "999", "--check-again") == (2, "Take 999 doesn't need review.")
     assert run("resolve", number)[0] == 1
     code, output = run("resolve", number, "--use-clip", "video_99")
-    assert (code, "The provider does not know video_99" in output) == (1, True)
+    assert (code, "The provider has no clip video_99" in output) == (1, True)
     assert run("resolve", number, "--check-again") == (0, "Clip found. The take continues.\n")
     assert advance(advance(unknown)).status == Status.COMPLETED
     assert run("resolve") == (0, "")
@@ -158,8 +158,8 @@ def test_the_command_lists_and_resolves_takes(unknown: Generation, sora: StandIn
 @pytest.mark.parametrize(
     ("option", "words", "spent"),
     [
-        ("--not-created", "Marked as not created. 0.4000 USD hold released.", "0"),
-        ("--charged", "Charged, no clip. 0.4000 USD counted as spent.", "0.4"),
+        ("--not-created", "Marked as not created. $0.40 hold released.", "0"),
+        ("--charged", "Charged, no clip. $0.40 counted as spent.", "0.4"),
     ],
 )
 def test_the_command_releases_or_spends_the_hold(
