@@ -61,7 +61,7 @@ def clean_picture(upload: IO[bytes], size: int) -> ContentFile[bytes]:
         raise ValidationError("This picture has far too many pixels. Make it smaller, then try again.") from None
     except PILLOW_ERRORS:
         raise ValidationError(
-            "This file can't be read as a picture. Use a PNG, JPEG or WebP that opens in other programs."
+            "This file is not a readable picture. Use a PNG, JPEG or WebP that opens in other programs."
         ) from None
     return ContentFile(content, name=f"picture{suffix}")
 

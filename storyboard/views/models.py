@@ -26,7 +26,7 @@ def project_model(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     model = roster_for(project.team_id).models.get(request.POST.get("model", ""))
     if model is None or model.kind != "video":
-        messages.error(request, "That model isn't available here. Choose one from the list.")
+        messages.error(request, "That model is not available here. Choose one from the list.")
         return redirect_to_view(request, pk)
     change = bulk.set_project_model(project, model, current_user(request))
     offer_entry_undo(request, change.text, change.entry)
@@ -51,7 +51,7 @@ def model_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     roster = roster_for(project.team_id)
     old, model = request.POST.get("from", ""), roster.models.get(request.POST.get("to", ""))
     if model is None or model.kind != "video" or find_blockers(model, roster):
-        messages.error(request, "That model isn't available here. Choose another under Compare models.")
+        messages.error(request, "That model is not available here. Choose another under Compare models.")
         return redirect_to_view(request, pk)
     change = bulk.replace_model(project, old, model, current_user(request))
     offer_entry_undo(request, change.text, change.entry)

@@ -1,4 +1,4 @@
-"""Scripts become drafts of scenes: three formats, any encoding, and a sentence for what cannot be read."""
+"""Scripts become drafts of scenes: three formats, any encoding, and one sentence for an unreadable file."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def only(text: str, **options: str) -> Draft:
 # -- Fountain ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_screenplay_has_a_scene_for_each_heading():
+def test_screenplay_has_a_scene_for_each_heading():
     script = read(SCREENPLAY.encode())
     assert script.format == "fountain"
     assert fields(script, "title", "location", "time_of_day", "action", "dialogue") == [
@@ -80,7 +80,7 @@ def test_a_screenplay_has_a_scene_for_each_heading():
     ]
 
 
-def test_sections_notes_and_transitions_of_a_screenplay_are_in_the_notes():
+def test_sections_notes_and_transitions_go_into_the_notes():
     script = read(SCREENPLAY.encode())
     assert fields(script, "notes") == [("UndoEntry one\nthe brass valve",), ("DISSOLVE TO:",), (None,)]
     assert script.notes == ["The title page is left out (Title, Author)."]
@@ -97,7 +97,9 @@ def test_sections_notes_and_transitions_of_a_screenplay_are_in_the_notes():
         ("INT. CABIN - UNDER WATER", "Cabin - under water, interior", None, None),
     ],
 )
-def test_headings(heading: str, location: str, time_of_day: str | None, light: str | None):
+def test_heading_gives_location_and_time_of_day(
+    heading: str, location: str, time_of_day: str | None, light: str | None
+):
     draft = only(f"{heading}\n\nSomething happens.\n")
     assert [draft.fields.get(name) for name in ("location", "time_of_day", "light_effects")] == [
         location,
@@ -106,7 +108,7 @@ def test_headings(heading: str, location: str, time_of_day: str | None, light: s
     ]
 
 
-def test_a_section_without_a_heading_is_a_title():
+def test_section_without_a_heading_is_a_title():
     script = read(b"# Part\n\n## The beach\n\nHe walks.\n\n## The pier\n\nHe sits.\n", as_format="fountain")
     assert fields(script, "title", "action", "notes") == [
         ("The beach", "He walks.", "Part"),
@@ -114,7 +116,7 @@ def test_a_section_without_a_heading_is_a_title():
     ]
 
 
-def test_a_first_line_with_a_colon_is_no_title_page():
+def test_first_line_with_a_colon_is_not_a_title_page():
     script = read(b"NARRATOR: It rained.\n\n.A road\n\nRain.\n", as_format="fountain")
     assert fields(script, "title", "action") == [
         ("NARRATOR: It rained", "NARRATOR: It rained."),
@@ -122,12 +124,12 @@ def test_a_first_line_with_a_colon_is_no_title_page():
     ]
 
 
-def test_two_people_who_speak_at_once():
+def test_dual_dialogue_becomes_two_lines():
     draft = only("INT. BAR - NIGHT\n\nThey turn.\n\nANN\nYou!\n\nBEN ^\nYou!\n")
     assert draft.fields["dialogue"] == "ANN: You!\nBEN: You!"
 
 
-def test_a_scene_without_action_says_so():
+def test_scene_without_action_has_a_warning():
     draft = only("INT. BAR - NIGHT\n\nANN\nYou!\n")
     assert (draft.fields["action"], draft.warnings) == (
         "Bar, night",
@@ -139,7 +141,7 @@ def test_a_scene_without_action_says_so():
 @pytest.mark.parametrize(
     "unit", ["**a ", "[[a", "/*", "*_a", "INT. a#", "> <", "[[a]]", "'", "_", "((", "a: ", ".", "(1"]
 )
-def test_a_hostile_script_is_read_in_linear_time(unit: str, format: str):
+def test_hostile_script_is_read_in_linear_time(unit: str, format: str):
     """Four times as much takes about four times as long, not sixteen times."""
     seconds = [time_to_read(f"Action\n\nINT. A\n\n{unit * (size // len(unit))}x", format) for size in (60_000, 240_000)]
     assert seconds[1] < 1 or seconds[1] < 9 * seconds[0]
@@ -156,7 +158,7 @@ def time_to_read(text: str, format: str) -> float:
 # -- Plain text --------------------------------------------------------------------------------------------------------
 
 
-def test_paragraphs_become_scenes_and_speech_belongs_to_the_one_above():
+def test_paragraphs_become_scenes_and_dialogue_belongs_to_the_one_above():
     script = read(
         b"The keeper climbs the stairs,\nslowly.\n\nKEEPER: Not tonight.\n\nLocation: the rock\n\nA ship (4 s) far out."
     )
@@ -173,7 +175,7 @@ def test_paragraphs_become_scenes_and_speech_belongs_to_the_one_above():
     ]
 
 
-def test_numbered_shots():
+def test_numbered_shots_become_scenes():
     text = (
         "1. The harbour\nBoats rock. (5 sec)\nShot: wide\n\n"
         "2) A hand on a rope.\nIt slips.\nKEEPER: Hold on!\nShot size: ECU\n3. A light goes out."
@@ -197,11 +199,11 @@ def test_numbered_shots():
         ("3.5 seconds of fog.\n\n4 people walk by.", ["3.5 seconds of fog.", "4 people walk by."]),
     ],
 )
-def test_what_separates_scenes(text: str, actions: list[str]):
+def test_plain_text_is_split_into_scenes(text: str, actions: list[str]):
     assert [draft.fields["action"] for draft in read(text.encode()).drafts] == actions
 
 
-def test_a_text_that_is_too_long_for_one_scene_goes_on_in_the_next():
+def test_text_too_long_for_one_scene_continues_in_the_next():
     sentence = "The sea rolls on and on and on. "
     script = read((sentence * 200).encode())
     first, second = script.drafts
@@ -227,7 +229,7 @@ def test_a_text_that_is_too_long_for_one_scene_goes_on_in_the_next():
         "#\taction\ttime\ttype\n1\tA boat leaves\t4\tclose-up\n2\tThe sea\t6\tLong shot\n",
     ],
 )
-def test_tables_of_all_kinds(text: str):
+def test_tables_with_any_delimiter_and_heading(text: str):
     script = read(text.encode())
     assert script.format == "table"
     assert fields(script, "title", "action", "duration", "shot_type") == [
@@ -236,7 +238,7 @@ def test_tables_of_all_kinds(text: str):
     ]
 
 
-def test_what_no_field_takes_is_in_the_notes_and_said():
+def test_unknown_values_go_into_the_notes_with_a_warning():
     script = read(b"Title,Action,Seconds,Camera,Props\nBoat,It leaves,soon,Snorricam,rope,more\n")
     (draft,) = script.drafts
     assert draft.fields["notes"].split("\n") == [
@@ -257,18 +259,18 @@ def test_what_no_field_takes_is_in_the_notes_and_said():
     ("cell", "lighting", "light"),
     [("Rembrandt", "rembrandt", None), ("low key", "low-key", None), ("One oil lamp", None, "One oil lamp")],
 )
-def test_a_light_that_is_no_preset_is_told_in_words(cell: str, lighting: str | None, light: str | None):
+def test_unknown_lighting_becomes_light_effects(cell: str, lighting: str | None, light: str | None):
     draft = only(f"Action,Lighting\nA boat,{cell}\n")
     assert (draft.fields.get("lighting"), draft.fields.get("light_effects"), draft.warnings) == (lighting, light, [])
 
 
-def test_a_duration_no_scene_can_have_is_brought_near():
+def test_duration_is_limited_to_the_allowed_range():
     script = read(b"Action,Seconds\nA,0.2\nB,90\nC,4.44\n")
     assert fields(script, "duration") == [(Decimal(1),), (Decimal(60),), (Decimal("4.4"),)]
     assert script.drafts[1].warnings == ["Scenes are 1 to 60 s, in tenths: 90 changed to 60 s."]
 
 
-def test_a_cell_that_is_too_long_keeps_its_rest_in_the_notes():
+def test_text_too_long_for_a_field_continues_in_the_notes():
     draft = only("Action,Location\nA boat," + "far " * 100 + "\n")
     assert len(draft.fields["location"]) <= 300
     assert (
@@ -278,12 +280,12 @@ def test_a_cell_that_is_too_long_keeps_its_rest_in_the_notes():
     assert draft.warnings == ["Location can have up to 300 characters; the rest is in the notes."]
 
 
-def test_a_spreadsheet_on_the_clipboard_quotes_only_what_it_must():
+def test_copied_cells_may_start_with_a_quotation_mark():
     script = read(b'Title\tAction\n"Stop" he says\tA boat\n"two\nlines"\tThe sea\n')
     assert fields(script, "action")[0] == ("A boat",)
 
 
-def test_a_line_break_in_a_cell_stays():
+def test_line_breaks_in_cells_are_kept():
     assert (
         only('Title,Action\nBoat,"It leaves.\nThe sea is calm."\n').fields["action"] == "It leaves.\nThe sea is calm."
     )
@@ -301,17 +303,17 @@ def test_a_line_break_in_a_cell_stays():
         ("It waits... and waits", "", 3),
     ],
 )
-def test_the_estimate_counts_words_and_sentences(action: str, dialogue: str, seconds: int):
+def test_estimate_counts_words_and_sentences(action: str, dialogue: str, seconds: int):
     assert estimate_seconds(action, dialogue) == seconds
 
 
-# -- Encodings and what cannot be read -----------------------------------------------------------------------------------
+# -- Encodings and unreadable files -----------------------------------------------------------------------------------
 
 WORDS = "Über dem Hafen – ein Licht, “hell” und klar."
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-def test_encodings(encoding: str):
+def test_common_encodings_are_detected(encoding: str):
     assert only_of(WORDS.encode(encoding)).fields["action"] == WORDS
 
 
@@ -320,14 +322,14 @@ def only_of(data: bytes) -> Draft:
     return draft
 
 
-def test_a_guessed_encoding_is_said():
+def test_guessed_encoding_is_a_note():
     assert read(WORDS.encode("cp1252")).notes == [
         "Read as Windows-1252. If accented letters look wrong, save the script as UTF-8 and import it again."
     ]
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-def test_line_ends(line_end: str):
+def test_all_line_ends_are_read(line_end: str):
     assert len(read(f"One.{line_end}{line_end}Two.".encode()).drafts) == 2
 
 
@@ -359,37 +361,37 @@ def test_line_ends(line_end: str):
         ),
     ],
 )
-def test_what_cannot_be_read_is_a_sentence(data: bytes, sentence: str):
+def test_unreadable_script_has_one_sentence(data: bytes, sentence: str):
     with pytest.raises(UnreadableScript) as error:
         read(data)
     assert error.value.messages == [sentence]
 
 
-def test_a_table_needs_a_column_that_says_what_happens():
-    with pytest.raises(UnreadableScript, match="No column for the title, action or dialogue in the first row: “rope, 3”"):
+def test_table_without_title_action_or_dialogue_is_refused():
+    with pytest.raises(
+        UnreadableScript, match="No column for the title, action or dialogue in the first row: “rope, 3”"
+    ):
         read(b"rope,3\nsail,4\n", name="props.csv")
 
 
-def test_too_much_to_read():
-    with pytest.raises(
-        UnreadableScript, match=r"This script is 1\.0 MB; the limit is 1 MB\. Import it in parts\."
-    ):
+def test_script_above_the_size_limit_is_refused():
+    with pytest.raises(UnreadableScript, match=r"This script is 1\.0 MB; the limit is 1 MB\. Import it in parts\."):
         read(b"x" * (MAX_BYTES + 1))
 
 
-def test_a_cell_without_end():
+def test_cell_above_the_size_limit_is_refused():
     with pytest.raises(
         UnreadableScript, match=r"Line 2: a cell has more than 131,072 characters\. Is a quotation mark missing\?"
     ):
         read(b"Title\tAction\nBoat\t" + b"x" * 140_000)
 
 
-def test_too_many_lines():
+def test_script_above_the_line_limit_is_refused():
     with pytest.raises(UnreadableScript, match=r"This script has 20,001 lines; the limit is 20,000\."):
         read(b"x\n" * 20_001)
 
 
-def test_more_scenes_than_a_storyboard_holds():
+def test_script_above_the_scene_limit_is_refused():
     assert len(read(b"A boat.\n\n" * MAX_SCENES).drafts) == MAX_SCENES
     with pytest.raises(UnreadableScript, match="This script has 501 scenes; a storyboard can have up to 500"):
         read(b"A boat.\n\n" * (MAX_SCENES + 1))
@@ -405,5 +407,5 @@ def test_more_scenes_than_a_storyboard_holds():
         ("", "Title\tx\nBoat\ty", "table"),
     ],
 )
-def test_which_format_it_is(name: str, text: str, format: str):
+def test_format_is_detected_by_name_and_text(name: str, text: str, format: str):
     assert read(text.encode(), name=name).format == format

@@ -99,7 +99,7 @@ def test_of_two_pictures_the_one_that_can_be_read_is_kept(request_of_two: ImageJ
     openai.state.spoiled_pictures = 1
     row = advance()
     assert what_is_kept(row) == (Status.COMPLETED, 1, 1, [])
-    assert row.error_message == "It cannot be read as a PNG, JPEG or WebP."
+    assert row.error_message == "It can't be read as a PNG, JPEG or WebP."
 
 
 def test_none_that_can_be_read_needs_a_look(request_of_two: ImageJob, openai: StandIn):

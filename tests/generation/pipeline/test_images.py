@@ -163,7 +163,7 @@ def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Sc
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"model": "gpt-image-9"}, "No model “gpt-image-9” here."),
+        ({"model": "gpt-image-9"}, "No model “gpt-image-9”."),
         ({"size": "300x300"}, "There is no size called “300x300” here."),
         ({"prompt": ""}, "This field is required."),
         (
@@ -348,7 +348,7 @@ def test_what_is_being_sent_is_not_cancelled_but_kept(as_user: AsUser, scene: Sc
     lease = Lease.claim_images(row.pk)
     assert lease
     page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
-    assert "These pictures are being made already; they will be kept." in page
+    assert "Too late to cancel: these pictures are being generated and will be kept." in page
     image_jobs.submit_request(lease)
     row.refresh_from_db()
     assert (row.status, len(row.made)) == (Status.COMPLETED, 1)

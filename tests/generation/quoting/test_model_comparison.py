@@ -280,12 +280,12 @@ def test_to_what_cannot_be_had_nothing_is_switched(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, to: str
 ):
     make_scenes(1, model_id="sora-0")
-    assert "That model isn't available here." in switch(as_user(bob), project, "sora-0", to).content.decode()
+    assert "That model is not available here." in switch(as_user(bob), project, "sora-0", to).content.decode()
     assert project.scenes.get().model_id == "sora-0"
 
 
 def test_where_no_scene_is_set_to_it_nothing_is_switched(as_user: AsUser, project: Project, scene: Scene, bob: User):
-    assert "No scene is set to that model any more." in switch(as_user(bob), project, "x", "animatic").content.decode()
+    assert "No scene uses that model any more." in switch(as_user(bob), project, "x", "animatic").content.decode()
     assert Scene.objects.get().changed_at == scene.changed_at
 
 

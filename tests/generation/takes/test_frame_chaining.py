@@ -82,7 +82,7 @@ def test_a_frame_becomes_the_start_frame(
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, picture.created_by) == (take.scene, START, bob)
     assert (shown(picture), picture.label, picture.kind) == (number, label, "")
-    assert "is the start frame of this scene now." in answer
+    assert "set as start frame." in answer
     assert 'id="pictures"' in answer
     assert undo_url() in answer
 
@@ -91,18 +91,18 @@ def test_a_frame_becomes_a_reference_with_a_name(as_user: AsUser, take: Generati
     page = use(as_user(bob), take, use="character", label="<b>The keeper</b>").content.decode()
     picture = Reference.objects.get()
     assert (picture.role, picture.kind, picture.label) == ("reference", "character", "<b>The keeper</b>")
-    assert "is a reference (character) of this scene now." in page
+    assert "set as reference (character)." in page
     assert "&lt;b&gt;The keeper&lt;/b&gt;" in page
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"moment": "at", "seconds": ""}, "Say at which second."),
-        ({"moment": "at", "seconds": "-1"}, "A clip begins at 0 s."),
-        ({"moment": "at", "seconds": "soon"}, "Enter the time as seconds, such as 1.5."),
-        ({"moment": "at", "seconds": "NaN"}, "Enter the time as seconds, such as 1.5."),
-        ({"moment": "at", "seconds": "2.6"}, "The clip lasts 2.5 s; there is no frame at 2.6 s."),
+        ({"moment": "at", "seconds": ""}, "Enter the time in seconds."),
+        ({"moment": "at", "seconds": "-1"}, "A clip starts at 0 s."),
+        ({"moment": "at", "seconds": "soon"}, "Enter the time in seconds, such as 1.5."),
+        ({"moment": "at", "seconds": "NaN"}, "Enter the time in seconds, such as 1.5."),
+        ({"moment": "at", "seconds": "2.6"}, "The clip is 2.5 s; there is no frame at 2.6 s."),
         ({"moment": "middle"}, "Select a valid choice."),
         ({"use": "poster"}, "Select a valid choice."),
     ],
@@ -129,7 +129,10 @@ def test_a_clip_that_is_gone_or_broken_is_said(as_user: AsUser, take: Generation
 
 def test_only_finished_takes_have_frames(as_user: AsUser, film: list[Scene], make_take, bob: User):
     answer = use_live(as_user(bob), make_take(film[2], status=Status.RUNNING))
-    assert (answer.status_code, answer.content.decode()) == (422, "Only a finished take has frames to use.")
+    assert (answer.status_code, answer.content.decode()) == (
+        422,
+        "This take isn't finished yet. Use a frame once it is done.",
+    )
 
 
 def test_undo_puts_the_frame_before_back(as_user: AsUser, take: Generation, bob: User):
@@ -151,7 +154,7 @@ def test_the_next_scene_begins_where_this_one_ends(as_user: AsUser, film: list[S
     page = client.post(reverse("scene_chain", args=[film[0].pk]), follow=True).content.decode()
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, shown(picture)) == (film[1], START, 59)
-    assert "Scene 2. Scene 2 begins with the last frame of this scene now." in page
+    assert "Scene 2. Scene 2 now starts with the last frame of this scene." in page
     client.post(undo_url())
     assert Reference.objects.live().count() == 0
 
@@ -185,12 +188,12 @@ def test_chain_all_fills_what_is_empty_and_undo_empties_it(
     board = client.get(reverse("storyboard", args=[project.pk])).content.decode()
     assert 'Chain all <span class="button-detail">2 scenes</span>' in board
     page = client.post(url, follow=True).content.decode()
-    assert "Scenes 2 and 3 begin with the last frame of the scene before." in page
+    assert "Scenes 2 and 3 now start with the last frame of the previous scene." in page
     assert "Chain all" not in page
     made = list(Reference.objects.order_by("scene"))
     assert [(picture.scene, shown(picture)) for picture in made] == [(film[1], 59), (film[2], 59)]
     again = client.post(url, follow=True).content.decode()
-    assert "Every scene that follows a selected take has a start frame already." in again
+    assert "Every scene that follows a selected take already has a start frame." in again
     assert undo_url() in page
     client.post(reverse("picture_remove", args=[made[0].pk]))
     assert "Undone. 1 newer change kept." in client.post(undo_url(), follow=True).content.decode()
@@ -202,7 +205,7 @@ def test_chain_all_leaves_frames_alone_that_are_there(as_user: AsUser, film: lis
     use(client, film[1].takes.get(), moment="first")
     mine = Reference.objects.get()
     page = client.post(reverse("project_chain", args=[project.pk]), follow=True).content.decode()
-    assert "Scene 3 begins with the last frame of the scene before." in page
+    assert "Scene 3 now starts with the last frame of the previous scene." in page
     assert film[1].frame(START) == mine
 
 
@@ -210,7 +213,7 @@ def test_chain_all_says_what_could_not_be_done(as_user: AsUser, film: list[Scene
     Path(film[0].takes.get().clip.path).unlink()
     page = as_user(bob).post(reverse("project_chain", args=[project.pk]), follow=True).content.decode()
     assert "Scene 2: No frame could be taken from take 1. Its file is gone from storage." in page
-    assert "Scene 3 begins with the last frame of the scene before." in page
+    assert "Scene 3 now starts with the last frame of the previous scene." in page
 
 
 def test_chain_all_stops_in_time_and_says_what_is_left(film: list[Scene], project: Project, bob: User, monkeypatch):
@@ -243,13 +246,13 @@ def test_the_page_says_what_the_model_does_not_take(as_user: AsUser, film: list[
     client, url = as_user(bob), reverse("scene_page", args=[film[0].pk])
     page = client.get(url).content.decode()
     assert "Animatic takes no end frame." in page
-    assert "Animatic takes none." in page
+    assert "Animatic doesn&#x27;t support references." in page
     use(client, take, use="style")
     assert "Animatic takes no references; this scene has 1." in client.get(url).content.decode()
     Scene.objects.update(model_id="veo-3.1-generate-001")
     use(client, take, use="start_frame")
     page = client.get(url).content.decode()
-    assert "takes 3; this scene has 1." in page
+    assert "supports up to 3; this scene has 1." in page
     assert "takes either frames or references, not both." in page
 
 
