@@ -108,7 +108,7 @@ def list_model_choices(project: Project, roster: Roster) -> list[ModelChoice]:
     choices = []
     for model in roster.models.values():
         is_chosen = model.id == project.model_id
-        if model.kind == "video" and (is_chosen or not eligibility.find_blockers(model, roster)):
+        if model.kind == "video" and (is_chosen or eligibility.is_available(model, roster)):
             amount = model.price_per_second.get(project.resolution)
             price = f"{money(amount)} per second" if amount is not None else ""
             choices.append(ModelChoice(model, price, is_chosen, roster.mark(model)))

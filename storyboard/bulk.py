@@ -13,7 +13,7 @@ from core.plurals import count_noun
 from generation.catalogue import Model
 from generation.connections import roster_for
 from generation.models import with_takes
-from generation.quoting.quotes import available_models
+from generation.quoting.quotes import model_names
 from projects import storyboard
 from projects.models import Project, Scene, UndoEntry
 from projects.storyboard import FieldChange
@@ -48,7 +48,7 @@ def paste(project: Project, ids: Sequence[int], text: str, column: str, member: 
     if len(scenes) < len(set(ids)):
         raise ValidationError("One of these scenes has been deleted in the meantime. Nothing was pasted.")
     ordered = [scenes[pk] for pk in dict.fromkeys(ids)]
-    pasted = read_paste(project, ordered, text, column=column, models=available_models(roster_for(project.team_id)))
+    pasted = read_paste(project, ordered, text, column=column, models=model_names(roster_for(project.team_id)))
     with transaction.atomic():
         written = storyboard.write_fields(project.pk, pasted.values)
         added = storyboard.add_many(project.pk, pasted.new)
@@ -91,7 +91,7 @@ def _find_scene_id(project: Project, number: str) -> int | None:
 
 
 def _clean_value(project: Project, column: str, text: str) -> Any:
-    scene, models = Scene(project=project), available_models(roster_for(project.team_id))
+    scene, models = Scene(project=project), model_names(roster_for(project.team_id))
     form = CellForm({column: text}, instance=scene, columns=[column], models=models)
     if not form.is_valid():
         raise ValidationError([str(error) for errors in form.errors.values() for error in errors])

@@ -18,7 +18,7 @@ from generation.models import (
     shown_take,
 )
 from generation.quoting.quotes import Quote, quote_scene
-from generation.takes.lineage import Branch, lineage
+from generation.takes.lineage import Branch, build_tree
 from projects import presets
 from projects.models import Scene
 from storyboard.table import COLUMNS, cell_text
@@ -107,7 +107,7 @@ def build_strip(scene: Scene, roster: Roster) -> TakeStrip:
         card=build_card(scene, roster),
         takes=live,
         deleted=[entry for entry in entries.values() if entry.job.deleted_at],
-        branches=lineage(siblings.values(), {pk: entry.model_name for pk, entry in entries.items()}),
+        branches=build_tree(siblings.values(), {pk: entry.model_name for pk, entry in entries.items()}),
         compare_url=reverse("compare", args=[scene.pk]) if comparable else "",
     )
 

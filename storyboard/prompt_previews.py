@@ -9,8 +9,8 @@ from generation.catalogue import Model
 from generation.connections import Roster
 from generation.prompting import FRAME, TEMPLATES, Template
 from generation.providers.registry import is_local
-from generation.quoting.eligibility import find_blockers
-from generation.quoting.image_eligibility import image_models
+from generation.quoting.eligibility import is_available
+from generation.quoting.image_quotes import image_models
 from projects.models import Scene
 
 
@@ -57,4 +57,4 @@ def _find_reader(template: Template, chosen: Model | None, roster: Roster) -> Mo
     ]
     if chosen in readers:
         return chosen
-    return next((model for model in readers if not find_blockers(model, roster)), readers[0] if readers else None)
+    return next((model for model in readers if is_available(model, roster)), readers[0] if readers else None)

@@ -8,7 +8,7 @@ from typing import Any
 from generation.connections import Roster, roster_for
 from generation.media import fitting
 from generation.models import Generation, shown_take
-from generation.quoting import quotes
+from generation.quoting import eligibility, quotes
 from generation.takes import frame_chaining
 from projects.models import Project, Reference, Scene
 from projects.references import MAX_BYTES
@@ -134,7 +134,7 @@ def build_frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
         picture = scene.frame(role)
         cropping = fitting.describe_cropping(picture.width, picture.height, width, height) if picture else ""
         note = f"The clip is {width} x {height}. {cropping or 'The picture has the same shape.'}"
-        refusal = quotes.frame_refusal(model, role, roster) if model else ""
+        refusal = eligibility.frame_refusal(model, role, roster) if model else ""
         slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", note, refusal))
     return slots
 
@@ -156,5 +156,5 @@ def list_picture_notes(scene: Scene, roster: Roster) -> list[str]:
     if model is None:
         return []
     seconds = model.seconds.nearest(scene.duration)
-    refusals = {quotes.frame_refusal(model, role, roster) for role in FRAME_EXPLANATIONS}
-    return [reason for reason in quotes.picture_blockers(scene, model, seconds, roster) if reason not in refusals]
+    refusals = {eligibility.frame_refusal(model, role, roster) for role in FRAME_EXPLANATIONS}
+    return [reason for reason in eligibility.picture_blockers(scene, model, seconds, roster) if reason not in refusals]

@@ -37,8 +37,8 @@ from generation.pipeline.submission_slots import NOT_ACCEPTED, claim_slot, reque
 from generation.pipeline.transitions import UNCLEAR, end
 from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
 from generation.providers.registry import image_provider
-from generation.quoting import image_eligibility
-from generation.quoting.eligibility import find_blockers
+from generation.quoting import image_quotes
+from generation.quoting.eligibility import availability_blockers
 from generation.states import Status
 from projects import references
 from projects.models import Project, Reference, Scene
@@ -80,7 +80,7 @@ def enqueue_images(
     connection = roster.connection_for(model)
     if role in Reference.FRAMES and request.count > 1:
         blockers.append("A frame is one picture. Generate several as references.")
-    price = image_eligibility.image_price(model, request.size, request.quality, request.count)
+    price = image_quotes.image_price(model, request.size, request.quality, request.count)
     shown_price = "" if price is None else money(price)
     if expected is not None and expected != shown_price:
         now = f"is now {shown_price}" if shown_price else "now depends on usage"
@@ -130,9 +130,8 @@ def cancel_images(row: ImageJob, by: User | None = None) -> bool:
 
 
 def image_blockers(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
-    found = find_blockers(model, roster)
     with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
-    return found + image_eligibility.image_blockers(model, with_inputs, roster)
+    return [*availability_blockers(model, roster), *image_quotes.image_blockers(model, with_inputs, roster)]
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from django.http import QueryDict
 
 from generation.connections import Roster
 from generation.models import next_take_number
-from generation.quoting.quotes import available_models
+from generation.quoting.quotes import model_names
 from projects.models import Scene
 
 
@@ -28,7 +28,7 @@ class BatchForm(forms.Form):
                 "invalid_choice": "A scene has changed since this page was opened. Review the list, then try again.",
             },
         )
-        models = [("", "Each scene's model"), *available_models(roster)]
+        models = [("", "Each scene's model"), *model_names(roster)]
         self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Model")
 
     @property

@@ -11,8 +11,8 @@ from django import forms
 from generation.catalogue import Model
 from generation.connections import Roster
 from generation.providers.base import ImageRequest
-from generation.quoting.eligibility import find_blockers
-from generation.quoting.image_eligibility import background_choices, image_price, is_free_size
+from generation.quoting.eligibility import availability_blockers
+from generation.quoting.image_quotes import background_choices, image_price, is_free_size
 from generation.quoting.quotes import describe_model, frame_size
 from projects.models import Project, Reference, Scene
 
@@ -117,4 +117,4 @@ class ImageRequestForm(forms.Form):
 
     @property
     def blockers(self) -> list[str]:
-        return find_blockers(self.chosen_model, self.roster)
+        return [*availability_blockers(self.chosen_model, self.roster)]

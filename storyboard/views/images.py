@@ -12,7 +12,7 @@ from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.connections import roster_for
 from generation.prompting import render_frame
-from generation.quoting.image_eligibility import image_models
+from generation.quoting.image_quotes import image_models
 from projects.loaders import load_project
 from projects.models import Project, Reference, Scene
 from storyboard.forms.image import ImageRequestForm

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.htmx import HtmxHttpRequest
 from generation.connections import roster_for
 from generation.quoting import model_comparison
-from generation.quoting.eligibility import find_blockers
+from generation.quoting.eligibility import is_available
 from projects.loaders import load_project
 from storyboard import bulk
 from storyboard.loaders import live_scenes
@@ -40,7 +40,7 @@ def compare_models(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     context = {"project": project, "scenes": scenes, "can_edit": role.includes(Role.EDITOR)}
     roster = roster_for(project.team_id)
     context["offers"] = model_comparison.compare(project, scenes, roster)
-    context["unavailable_models"] = model_comparison.find_unavailable_models(project, scenes, roster)
+    context["unavailable_models"] = model_comparison.find_unmodel_names(project, scenes, roster)
     return render(request, "storyboard/model_comparison.html", context)
 
 
@@ -50,7 +50,7 @@ def model_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     roster = roster_for(project.team_id)
     old, model = request.POST.get("from", ""), roster.models.get(request.POST.get("to", ""))
-    if model is None or model.kind != "video" or find_blockers(model, roster):
+    if model is None or model.kind != "video" or not is_available(model, roster):
         messages.error(request, "That model is not available here. Choose another under Compare models.")
         return redirect_to_view(request, pk)
     change = bulk.replace_model(project, old, model, current_user(request))

@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from core.htmx import HtmxHttpRequest
 from generation.connections import Roster, roster_for
 from generation.models import latest_take
-from generation.quoting.quotes import available_models, model_options, quote_scene
+from generation.quoting.quotes import model_names, model_options, quote_scene
 from projects.loaders import load_project
 from projects.models import Scene
 from storyboard import bulk
@@ -91,7 +91,7 @@ def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
         raise Http404
     was, current = request.POST.get("was"), cell_text(scene, column)
     roster = roster_for(scene.project.team_id)
-    models = available_models(roster)
+    models = model_names(roster)
     form = CellForm({column: request.POST.get("value", "")}, instance=scene, columns=[column], models=models)
     if form.is_valid() and was is not None and was.strip() != current.strip() and form.has_changed():
         form.add_error(column, f"Another member changed this to “{current}”. Save again to replace it.")

@@ -9,11 +9,19 @@ import pytest
 
 from tests.faults.conftest import database
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.database,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("faults"),
+]
 
 
+@pytest.mark.parametrize(
+    ("attempts", "fits", "held"), [(160, 23, "9.20"), pytest.param(400, 57, "22.80", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("whose", ["team", "connection"])
-def test_sixteen_processes_are_granted_exactly_the_cap(whose: str):
+def test_sixteen_processes_are_granted_exactly_the_cap(whose: str, attempts: int, fits: int, held: str):
     command = [
         sys.executable,
         "-m",
@@ -21,12 +29,12 @@ def test_sixteen_processes_are_granted_exactly_the_cap(whose: str):
         "--of",
         whose,
         "--attempts",
-        "400",
+        str(attempts),
         "--fits",
-        "57",
+        str(fits),
         "--database",
         database(),
     ]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "57 takes; $22.80 of $22.80 set aside; violations: none" in ran.stdout
+    assert f"{fits} takes; ${held} of ${held} set aside; violations: none" in ran.stdout

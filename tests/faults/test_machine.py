@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -39,7 +39,7 @@ from generation.billing import budget
 from generation.jobs.lease import Lease
 from generation.media import storage
 from generation.models import Budget, Connection, Generation, LedgerEntry, next_take_number, with_takes
-from generation.pipeline import enqueue, resolve
+from generation.pipeline import resolve
 from generation.providers import sora
 from generation.providers.base import ProviderError
 from generation.states import Status
@@ -51,9 +51,7 @@ from tests.standin import Fault, StandIn, State, standing_in
 
 DEEP = float(os.environ.get("FAULTS_DEEP", "0"))
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(0 if DEEP else 300)]
-SECONDS = 30 * max(1.0, DEEP)
 EFFORT = effort(
-    max_examples=5,
     stateful_step_count=25,
     deadline=None,
     database=None,
@@ -324,10 +322,15 @@ class Life(RuleBasedStateMachine):
         assert self.violations(settled=True) == []
 
 
+@pytest.mark.parametrize("orders", [10, pytest.param(50, marks=pytest.mark.long)])
 @pytest.mark.django_db(transaction=True)
-def test_whatever_happens_in_whatever_order(settings: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(enqueue, "DOUBLE_CLICK_SECONDS", 0)
-    for holder, names in ((Lease, ("write", "let_go")), (sora, ("submit", "find", "fetch")), (storage, ("keep",))):
+def test_whatever_happens_in_whatever_order(settings: Any, monkeypatch: pytest.MonkeyPatch, orders: int):
+    monkeypatch.setattr(import_module("generation.pipeline.enqueue"), "DOUBLE_CLICK_SECONDS", 0)
+    for holder, names in (
+        (Lease, ("write", "release")),
+        (sora, ("submit", "find", "fetch")),
+        (storage, ("store_files",)),
+    ):
         for name in names:
             monkeypatch.setattr(holder, name, events.around(getattr(holder, name)))
     with standing_in() as provider:
@@ -336,8 +339,4 @@ def test_whatever_happens_in_whatever_order(settings: Any, monkeypatch: pytest.M
         limits = {"max_in_flight": 4, "requests_per_minute": 100_000}
         settings.CONNECTIONS = {"sora": account | limits | {"preset": "openai"}}
         monkeypatch.setattr(Life, "provider", provider, raising=False)
-        until, orders = time.monotonic() + SECONDS, 0
-        while time.monotonic() < until:
-            orders += EFFORT.max_examples
-            run_state_machine_as_test(Life, settings=EFFORT)
-    print(f"{orders} orders of events")
+        run_state_machine_as_test(Life, settings=effort(EFFORT, max_examples=int(orders * max(1.0, DEEP))))

@@ -45,6 +45,7 @@ def database_gone(installation: Installation) -> Iterator[None]:
             admin.execute(b'ALTER DATABASE "' + name + b'" ALLOW_CONNECTIONS true')
 
 
+@pytest.mark.database
 def test_the_database_is_away_when_the_answer_comes(workshop: Workshop):
     """At a server that lists nothing: without the id the clip could not be found any more."""
     workshop.work(SORA_PRESET="other")
@@ -58,6 +59,7 @@ def test_the_database_is_away_when_the_answer_comes(workshop: Workshop):
     assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (1, [])
 
 
+@pytest.mark.database
 def test_the_database_goes_away_twice(workshop: Workshop):
     """While clips are being asked about, and while one of them is downloaded."""
     workshop.work()
@@ -137,6 +139,7 @@ def finish(workshop: Workshop, take: int) -> None:
 # -- Clocks ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_of_two_workers_one_has_a_clock_that_is_an_hour_off(workshop: Workshop, hours: int):
     """Leases and due times are the database's, so neither takes what the other holds, and none is left alone."""

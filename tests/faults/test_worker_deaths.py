@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_gr
 LONG = 300.0
 
 
+@pytest.mark.database
 def test_before_anything_was_sent_a_person_is_asked(workshop: Workshop):
     """Nobody can tell that it was not sent: what is set aside stays so until somebody says."""
     workshop.work()
@@ -28,6 +29,7 @@ def test_before_anything_was_sent_a_person_is_asked(workshop: Workshop):
     assert (workshop.status(take), workshop.violations()) == ("failed", [])
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("who", ["the process that sent it", "everything"])
 def test_accepted_and_the_answer_lost_it_is_found_and_adopted(workshop: Workshop, who: str):
     workshop.state.fail("sora.create", Fault(late=LONG))

@@ -119,7 +119,7 @@ def test_deleted_takes_are_not_compared(as_user: AsUser, takes, scene: Scene, ve
 
 
 @in_database
-@pytest.mark.parametrize(("count", "words"), [(0, "there is none."), (1, "there is one.")])
+@pytest.mark.parametrize(("count", "words"), [(0, "this scene has none."), (1, "this scene has one.")])
 def test_compare_with_fewer_than_two_takes_explains_what_is_needed(
     as_user: AsUser, scene: Scene, make_take, vera: User, count, words
 ):
@@ -173,9 +173,9 @@ def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, 
     )
     found = diff.compare(before, after, roster_for(before.team_id))
     assert {setting.name: (setting.a.text, setting.b.text) for setting in found.changed} == {
-        "Made as": ("New clip", "Remix of take 1"),
+        "Type": ("New clip", "Remix of take 1"),
         "Seed": ("7", "0"),
-        "Sound": ("As the model does", "Silent"),
+        "Sound": ("Model default", "Silent"),
         "Start frame": ("-", "Pad with black"),
         "References": ("-", "1"),
         "Title": ("Scene 1", "Another"),
@@ -187,7 +187,7 @@ def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, 
         "Model",
         "Size",
         "Length",
-        "Frames a second",
+        "Frame rate",
         "Negative prompt",
         "End frame",
         "Cost",

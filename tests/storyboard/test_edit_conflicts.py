@@ -165,7 +165,7 @@ def test_autosave_marks_invalid_fields_and_saves_the_rest(as_user: AsUser, scene
     note = re.search(r'id="id_duration_note"[^>]*>(.*?)</div>', text, re.DOTALL)
     assert note
     assert "Enter the seconds as a number" in note[1]
-    assert "Saved, but for what is marked." in text
+    assert "Saved, except the marked fields." in text
     scene.refresh_from_db()
     assert (scene.title, scene.lens) == ("Scene 1", "wide")
 
@@ -201,7 +201,7 @@ def test_autosave_without_changes_writes_nothing(as_user: AsUser, scene: Scene, 
 
 def test_autosave_updates_the_prices(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     answer = as_user(bob).post(autosave, opened(as_user(bob), scene) | {"scene_resolution": "1080p"})
-    assert "Prices of this scene in 1080p" in answer.content.decode()
+    assert "Prices for this scene at 1080p" in answer.content.decode()
 
 
 def test_only_editors_of_the_team_can_autosave(as_user: AsUser, scene: Scene, autosave: str, vera: User, mallory: User):

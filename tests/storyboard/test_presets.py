@@ -108,7 +108,7 @@ def test_select_shows_the_meaning_of_its_choices(as_user, scene: Scene, bob):
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert '<option value="macro" selected title="Small things, very close">Macro</option>' in page
     assert '<small class="helptext" data-preset-meaning>Small things, very close</small>' in page
-    assert 'aria-label="Choose lens by picture"' in page
+    assert 'aria-label="Browse lens presets"' in page
 
 
 @pytest.mark.django_db

@@ -36,7 +36,7 @@ def test_scene_page_previews_the_prompt_of_every_template(as_user: AsUser, scene
     page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert list(prompts_in(page)) == ["sora", "omni", "veo", "frame"]
     assert prompts_in(page)["sora"].startswith("One continuous shot: Something happens.")
-    assert "Write my own" not in page
+    assert "Edit prompt" not in page
 
 
 def test_preview_follows_the_form_and_saves_nothing(as_user: AsUser, scene: Scene, bob: User):
@@ -67,8 +67,8 @@ def test_preview_counts_length_against_the_model_limit(as_user: AsUser, scene: S
     url = reverse("prompt_preview", args=[scene.pk])
     answer = as_user(bob).post(url, FIELDS | {"own_prompt": "x" * 32_000, "negative_prompt": "Rain"}).content.decode()
     assert "32,013 of 32,000" in answer
-    assert "13 characters more than Sora 2 takes" in answer
-    assert answer.count("Own prompt") == 3
+    assert "13 characters over the limit of Sora 2" in answer
+    assert answer.count("Custom prompt") == 3
 
 
 def test_preview_of_the_chosen_model_is_marked(scene: Scene):
@@ -81,7 +81,7 @@ def test_preview_of_the_chosen_model_is_marked(scene: Scene):
 def test_scene_page_shows_the_prompt_of_the_take(as_user: AsUser, scene: Scene, bob: User, make_take):
     make_take(scene, prompt="As it was then.", status="completed", clip=b"clip")
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert re.search(r"Take 1 was made with:</p>\s*<pre[^>]*>As it was then\.</pre>", page)
+    assert re.search(r"Sent with take 1:</p>\s*<pre[^>]*>As it was then\.</pre>", page)
 
 
 def test_preview_of_thirty_scenes_takes_the_queries_of_one(
@@ -113,9 +113,9 @@ def test_edit_prompt_saves_the_form_with_the_rendered_text(as_user: AsUser, scen
     scene.refresh_from_db()
     assert (scene.title, scene.own_prompt) == ("The match", rendered)
     assert prompts_in(page)["veo"] == rendered
-    assert ("Back to the template" in page, "Write my own" in page) == (True, False)
+    assert ("Use template" in page, "Edit prompt" in page) == (True, False)
     board = client.get(reverse("storyboard", args=[scene.project_id])).content.decode()
-    assert board.count("Own prompt") == 1
+    assert board.count("Custom prompt") == 1
 
 
 def test_removing_the_own_prompt_returns_to_the_template(as_user: AsUser, scene: Scene, bob: User):
@@ -199,7 +199,7 @@ def test_reset_returns_to_the_built_in_template(as_user: AsUser, team: Team, bob
     PromptTemplate.objects.create(team=team, name="veo", text="Ours too")
     client, url = as_user(bob), reverse("prompt_template_reset", args=[team.pk, "sora"])
     page = client.post(url, follow=True).content.decode()
-    assert "The built-in template for Sora is back." in page
+    assert "Built-in template for Sora restored." in page
     assert [copy.name for copy in PromptTemplate.objects.all()] == ["veo"]
     assert "is back" not in client.post(url, follow=True).content.decode()
 

@@ -102,21 +102,21 @@ NOISE = plain(400, 400)
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("make", "words"),  # the pictures are made in the test: some take long
     [
-        (b"<html><script>alert(1)</script></html>", "This file is not a readable picture."),
-        (NOISE[: len(NOISE) // 2], "This file is not a readable picture."),
-        (b"GIF89a" + b"\0" * 100, "This file is not a readable picture."),
-        (b"", "This file is empty."),
-        (plain(63, 300), "This picture is 63 x 300 pixels; each side needs at least 64."),
-        (plain(8000, 6300), "This picture is 8000 x 6300 pixels; the limit is 50 million."),
-        (b"\x89PNG" + b"\0" * (21 * 1024**2), "This picture is 21 MB; the limit is 20 MB."),
+        (lambda: b"<html><script>alert(1)</script></html>", "This file is not a readable picture."),
+        (lambda: NOISE[: len(NOISE) // 2], "This file is not a readable picture."),
+        (lambda: b"GIF89a" + b"\0" * 100, "This file is not a readable picture."),
+        (bytes, "This file is empty."),
+        (lambda: plain(63, 300), "This picture is 63 x 300 pixels; each side needs at least 64."),
+        (lambda: plain(8000, 6300), "This picture is 8000 x 6300 pixels; the limit is 50 million."),
+        (lambda: b"\x89PNG" + b"\0" * (21 * 1024**2), "This picture is 21 MB; the limit is 20 MB."),
     ],
 )
 def test_refused_upload_shows_the_reason_and_stores_nothing(
-    as_user: AsUser, scene: Scene, bob: User, tmp_path: Path, data: bytes, words: str
+    as_user: AsUser, scene: Scene, bob: User, tmp_path: Path, make: Callable[[], bytes], words: str
 ):
-    page = upload(as_user(bob), scene, data).content.decode()
+    page = upload(as_user(bob), scene, make()).content.decode()
     assert words in page
     assert Reference.objects.count() == 0
     assert stored(tmp_path) == []
@@ -206,7 +206,7 @@ def test_scene_shows_its_own_references_then_the_projects(as_user: AsUser, scene
     assert "Fog" in page
     page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert "&lt;b&gt;The keeper&lt;/b&gt;" in page
-    assert 'Fog <span class="muted">of the project</span>' in page
+    assert 'Fog <span class="muted">project reference</span>' in page
     assert [picture.label for picture in Scene.objects.get().shown_references()] == ["<b>The keeper</b>", "Fog"]
 
 

@@ -58,7 +58,7 @@ def test_viewer_sees_the_storyboard_without_controls(
 
 def test_empty_storyboard_explains_how_to_start(as_user: AsUser, project: Project, bob: User):
     page = as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode()
-    assert "A title and what happens is enough to begin" in page
+    assert "Start with a title and what happens" in page
     assert reverse("scene_create", args=[project.pk]) in page
 
 

@@ -36,7 +36,7 @@ def test_animatic_plays_selected_takes_and_previz(
     ]
     assert re.findall(r'data-seconds="([^"]+)"', page) == ["1.2", "1", "1"]
     assert reverse("scene_sketch", args=[two.pk]) in page
-    assert "1 of 3 scenes has no take yet and shows the sketch for as long as the scene lasts." in page
+    assert "1 of 3 scenes has no take and plays as previz." in page
 
 
 def test_animatic_without_javascript_is_a_list_of_links(as_user: AsUser, project: Project, scene: Scene, vera: User):

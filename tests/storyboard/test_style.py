@@ -74,7 +74,7 @@ def test_preview_lists_the_changes_and_writes_nothing(
     response = as_user(bob).post(url(project), values, headers={"HX-Request": "true"})
     plan = " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
     assert response.status_code == 200
-    assert "2 scenes change, 1 take becomes stale. 1 stays as it is." in plan
+    assert "2 scenes will change; 1 take will become stale. 1 scene unchanged." in plan
     assert "2. Scene 2 Becomes stale Lens: none Macro" in plan
     assert "Apply to 2 scenes" in plan
     assert field_values(project, "lens") == ["", "", "macro"]

@@ -58,7 +58,7 @@ def test_viewer_sees_the_table_without_controls(
 
 def test_empty_table_explains_how_to_start(as_user: AsUser, project: Project, bob: User):
     page = as_user(bob).get(reverse("table", args=[project.pk])).content.decode()
-    assert "One row becomes one scene." in page
+    assert "Each row is a scene." in page
     assert reverse("table_paste", args=[project.pk]) in page
 
 
@@ -434,7 +434,7 @@ def test_scene_menu_is_a_page_and_a_fragment(as_user: AsUser, scene: Scene, bob:
     page = as_user(bob).get(url).content.decode()
     assert (f'formaction="{reverse("scene_delete", args=[scene.pk])}"' in page, "<html" in page) == (True, True)
     fragment = as_user(bob).get(url, headers=HTMX | {"HX-Current-URL": f"http://testserver{board}"}).content.decode()
-    assert ("<html" in fragment, "Edit here" in fragment) == (False, True)
+    assert ("<html" in fragment, "Quick edit" in fragment) == (False, True)
     assert as_user(vera).get(url).status_code == 403
     assert as_user(mallory).get(url).status_code == 404
 

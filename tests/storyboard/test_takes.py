@@ -172,7 +172,7 @@ def test_queue_shows_only_own_teams(as_user: AsUser, scene: Scene, make_scenes, 
     assert ("The ferry: 1. Scene 1" in page, "Running 40 %" in page, "Something broke." in page) == (True, True, True)
     page = as_user(mallory).get(reverse("queue")).content.decode()
     assert "The ferry" not in page
-    assert "Nothing runs and nothing waits." in page
+    assert "The queue is empty." in page
 
 
 def test_queue_of_nine_takes_takes_the_queries_of_one(as_user: AsUser, make_scenes, make_take, vera: User):

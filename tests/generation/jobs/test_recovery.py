@@ -84,11 +84,11 @@ def test_a_lease_that_was_left_behind_is_told_without_a_restart(
     local_take: Generation, as_user: AsUser, end_lease, bob: User
 ):
     assert Lease.claim(local_take.pk) is not None
-    assert "After an interruption" not in page_of(as_user(bob))
+    assert "Recovered after an interruption" not in page_of(as_user(bob))
     end_lease(local_take)
     pipeline.advance(local_take.pk)
     page = page_of(as_user(bob))
-    assert ("After an interruption" in page, "1 resumed." in page) == (True, True)
+    assert ("Recovered after an interruption" in page, "1 resumed." in page) == (True, True)
 
 
 def test_adopted_and_lost_ones_are_told_apart(
@@ -160,4 +160,4 @@ def test_pictures_nobody_knows_of_are_on_the_queue_page(as_user: AsUser, project
     )  # fmt: skip
     answer = f'formaction="{reverse("images_resolve", args=[row.pk])}"'
     assert (page_of(as_user(bob)).count(answer), page_of(as_user(vera)).count(answer)) == (2, 0)
-    assert "Needs a look" in page_of(as_user(vera))
+    assert "Needs review" in page_of(as_user(vera))

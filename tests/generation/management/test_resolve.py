@@ -101,13 +101,11 @@ def test_what_cannot_be_fetched_is_closed(
 def test_the_page_tells_what_is_known(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, vera: User):
     page = as_user(bob).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
     assert f"<code>{sora.state.charges[0].clip_id}</code>" in page
-    assert "$0.40 is set aside for it until you say so." in page
-    assert (
-        "An editor of the team can say"
-        in as_user(vera).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
-    )
+    assert "$0.40 is on hold." in page
+    viewers_page = as_user(vera).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
+    assert "Only editors can resolve this take." in viewers_page
     queue = as_user(bob).get(reverse("queue")).content.decode()
-    assert ("Needs a look" in queue, reverse("take_resolve", args=[unknown.pk]) in queue) == (True, True)
+    assert ("Needs review" in queue, reverse("take_resolve", args=[unknown.pk]) in queue) == (True, True)
 
 
 def test_no_answer_and_no_right(as_user: AsUser, unknown: Generation, bob: User, vera: User, mallory: User):

@@ -45,7 +45,7 @@ def test_what_runs_for_six_hours_is_left_to_a_person_who_may_wait_on(
     failure = explain_failure(take)
     assert failure
     assert (failure.title, failure.words, failure.money) == (
-        "It never finished",
+        "Overdue at the provider",
         "Still running after 6 hours.",
         "It may have been charged.",
     )

@@ -61,8 +61,8 @@ def test_veo_goes_on_for_seven_seconds(made):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"resolution": "1080p"}, "Veo 3.1 extends clips in 720p; this one has 1080p."),
-        ({"duration": Decimal(36)}, "Veo 3.1 extends clips by 7 s up to 37 s together; this one has 36 s already."),
+        ({"resolution": "1080p"}, "Veo 3.1 extends clips in 720p; this one is 1080p."),
+        ({"duration": Decimal(36)}, "Veo 3.1 extends clips by 7 s, up to 37 s in total; this one is 36 s."),
     ],
 )
 def test_what_veo_cannot_extend(made, fields: dict[str, Any], words: str):
@@ -85,7 +85,7 @@ def test_omni_goes_on_as_far_as_there_is_room_together(made):
     second.scene.duration = Decimal(15)
     assert extended(second).seconds == 5
     third = made("gemini-omni-1.2-flash", duration=Decimal(5), task="extend", source=second)
-    with pytest.raises(ValidationError, match="up to 30 s together; this one has 30 s already"):
+    with pytest.raises(ValidationError, match="up to 30 s in total; this one is 30 s"):
         extended(third)
 
 
