@@ -258,7 +258,7 @@ def _read_images(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str
     readable, problem = [], ""
     for data in images:
         try:
-            readable.append(references.as_generated(data))
+            readable.append(references.check_generated_picture(data))
         except ValidationError as error:
             problem = " ".join(error.messages)
     return readable, problem

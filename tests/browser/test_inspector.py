@@ -18,7 +18,7 @@ def test_prompt_preview_follows_typing_and_the_scene_autosaves(visit: Visit):
     expect(prompt(page)).to_contain_text("One continuous shot: Two keepers.")
     expect(page.locator("#save-state")).to_have_text("Saved")
     page.get_by_label("Duration").fill("900")
-    expect(page.locator("#id_duration_note")).to_have_text("A scene lasts 1 to 60 seconds.")
+    expect(page.locator("#id_duration_note")).to_have_text("Enter 1 to 60 seconds.")
     expect(page.locator("#save-state")).to_have_text("Saved, except the marked fields.")
     expect(page.get_by_label("Duration")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Duration").fill("4")

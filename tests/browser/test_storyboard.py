@@ -34,7 +34,7 @@ def test_quick_edit_shows_errors_then_saves_and_keeps_focus(visit: Visit):
     card.get_by_label("Duration").fill("10000")
     card.get_by_role("button", name="Save").click()
     expect(card).to_contain_text("This field is required.")
-    expect(card).to_contain_text("A scene lasts 1 to 60 seconds.")
+    expect(card).to_contain_text("Enter 1 to 60 seconds.")
     card.get_by_label("Title").fill("A light, <b>far</b> out 🌊")
     card.get_by_label("Duration").fill("3.5")
     card.get_by_role("button", name="Save").click()

@@ -200,7 +200,7 @@ def test_invalid_arguments_are_reported_as_json_too(run, arguments):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture has 60 MB; at most 20 MB are taken."),
+        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture is 60 MB; the limit is 20 MB."),
         (b"<html>", "could not be read"),
     ],
 )

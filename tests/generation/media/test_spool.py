@@ -99,7 +99,7 @@ def test_the_readable_image_of_two_is_kept(request_of_two: ImageJob, openai: Sta
     openai.state.spoiled_pictures = 1
     row = advance()
     assert outcome(row) == (Status.COMPLETED, 1, 1, [])
-    assert row.error_message == "It cannot be read as a PNG, JPEG or WebP."
+    assert row.error_message == "It can't be read as a PNG, JPEG or WebP."
 
 
 def test_an_answer_without_a_readable_image_needs_review(request_of_two: ImageJob, openai: StandIn):

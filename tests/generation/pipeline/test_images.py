@@ -165,7 +165,7 @@ def test_without_a_connection_the_page_says_what_to_set(as_user: AsUser, scene: 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"model": "gpt-image-9"}, "There is no model called “gpt-image-9” here."),
+        ({"model": "gpt-image-9"}, "No model “gpt-image-9”."),
         ({"size": "300x300"}, "There is no size called “300x300” here."),
         ({"prompt": ""}, "This field is required."),
         (
@@ -173,7 +173,7 @@ def test_without_a_connection_the_page_says_what_to_set(as_user: AsUser, scene: 
             "A transparent background needs format png or webp",
         ),
         ({"role": "reference", "count": 11}, "generates up to 10 images at a time, not 11."),
-        ({"role": "poster"}, "Choose one of the list."),
+        ({"role": "poster"}, "Choose one from the list."),
     ],
 )
 def test_an_invalid_request_is_explained_and_starts_nothing(
@@ -356,7 +356,7 @@ def test_images_being_generated_are_kept_when_cancelled(as_user: AsUser, scene: 
     lease = Lease.claim_images(row.pk)
     assert lease
     page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
-    assert "These pictures are being made already; they will be kept." in page
+    assert "Too late to cancel: these pictures are being generated and will be kept." in page
     image_jobs.submit_request(lease)
     row.refresh_from_db()
     assert (row.status, len(row.made)) == (Status.COMPLETED, 1)

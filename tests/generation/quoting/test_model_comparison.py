@@ -260,7 +260,7 @@ def test_the_scenes_switch_models_and_undo_switches_them_back(
     assert "Model of 2 scenes set to Animatic." in page
     Scene.objects.filter(position=3).update(model_id="sora-2")
     undo = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
-    assert "Undone, but for 1 that has been changed since." in client.post(undo, follow=True).content.decode()
+    assert "Undone. 1 newer change kept." in client.post(undo, follow=True).content.decode()
     assert models_of(project) == ["", "sora-0", "sora-2", "veo-3.1-generate-001"]
 
 
@@ -281,12 +281,12 @@ def test_an_unavailable_model_switches_nothing(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, to: str
 ):
     make_scenes(1, model_id="sora-0")
-    assert "That model cannot be had here." in switch(as_user(bob), project, "sora-0", to).content.decode()
+    assert "That model is not available here." in switch(as_user(bob), project, "sora-0", to).content.decode()
     assert project.scenes.get().model_id == "sora-0"
 
 
 def test_switching_a_model_no_scene_uses_changes_nothing(as_user: AsUser, project: Project, scene: Scene, bob: User):
-    assert "No scene is set to that model any more." in switch(as_user(bob), project, "x", "animatic").content.decode()
+    assert "No scene uses that model any more." in switch(as_user(bob), project, "x", "animatic").content.decode()
     assert Scene.objects.get().changed_at == scene.changed_at
 
 

@@ -94,7 +94,7 @@ def test_a_deleted_take_is_hidden_and_its_cost_stays(as_user: AsUser, takes, sce
     before = reports.cost_lines(alice)
     answer = delete(client, takes[2], headers=HTMX).content.decode()
     assert f'id="take-{takes[2].pk}"' not in answer
-    assert "Take 3 is deleted; what it cost stays in the costs." in answer
+    assert "Take 3 deleted. Its cost stays in Costs." in answer
     assert f"{reverse('take_restore', args=[takes[2].pk])}" in answer
     assert live_takes(fresh(scene)) == takes[:2]
     assert reports.cost_lines(alice) == before

@@ -81,7 +81,7 @@ def test_the_chosen_frame_becomes_the_start_frame(
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, picture.created_by) == (take.scene, START, bob)
     assert (frame_number(picture), picture.label, picture.kind) == (number, label, "")
-    assert "is the start frame of this scene now." in answer
+    assert "set as start frame." in answer
     assert 'id="pictures"' in answer
     assert undo_url() in answer
 
@@ -90,18 +90,18 @@ def test_a_frame_becomes_a_reference_with_a_name(as_user: AsUser, take: Generati
     page = use(as_user(bob), take, use="character", label="<b>The keeper</b>").content.decode()
     picture = Reference.objects.get()
     assert (picture.role, picture.kind, picture.label) == ("reference", "character", "<b>The keeper</b>")
-    assert "is a reference (character) of this scene now." in page
+    assert "set as reference (character)." in page
     assert "&lt;b&gt;The keeper&lt;/b&gt;" in page
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"moment": "at", "seconds": ""}, "Say at which second."),
-        ({"moment": "at", "seconds": "-1"}, "A clip begins at 0 s."),
-        ({"moment": "at", "seconds": "soon"}, "Enter the time as seconds, such as 1.5."),
-        ({"moment": "at", "seconds": "NaN"}, "Enter the time as seconds, such as 1.5."),
-        ({"moment": "at", "seconds": "2.6"}, "The clip lasts 2.5 s; there is no frame at 2.6 s."),
+        ({"moment": "at", "seconds": ""}, "Enter the time in seconds."),
+        ({"moment": "at", "seconds": "-1"}, "A clip starts at 0 s."),
+        ({"moment": "at", "seconds": "soon"}, "Enter the time in seconds, such as 1.5."),
+        ({"moment": "at", "seconds": "NaN"}, "Enter the time in seconds, such as 1.5."),
+        ({"moment": "at", "seconds": "2.6"}, "The clip is 2.5 s; there is no frame at 2.6 s."),
         ({"moment": "middle"}, "Select a valid choice."),
         ({"use": "poster"}, "Select a valid choice."),
     ],
@@ -130,7 +130,10 @@ def test_a_missing_or_broken_clip_is_named(as_user: AsUser, take: Generation, bo
 
 def test_an_unfinished_take_has_no_frames_422(as_user: AsUser, film: list[Scene], make_take, bob: User):
     answer = use_live(as_user(bob), make_take(film[2], status=Status.RUNNING))
-    assert (answer.status_code, answer.content.decode()) == (422, "Only a finished take has frames to use.")
+    assert (answer.status_code, answer.content.decode()) == (
+        422,
+        "This take isn't finished yet. Use a frame once it is done.",
+    )
 
 
 def test_undo_restores_the_frame_before(as_user: AsUser, take: Generation, bob: User):
@@ -152,7 +155,7 @@ def test_chaining_makes_the_last_frame_the_next_scenes_start_frame(as_user: AsUs
     page = client.post(reverse("scene_chain", args=[film[0].pk]), follow=True).content.decode()
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, frame_number(picture)) == (film[1], START, 59)
-    assert "Scene 2. Scene 2 begins with the last frame of this scene now." in page
+    assert "Scene 2. Scene 2 now starts with the last frame of this scene." in page
     client.post(undo_url())
     assert Reference.objects.live().count() == 0
 
@@ -186,15 +189,15 @@ def test_chain_all_fills_empty_start_frames_and_undo_empties_them(
     board = client.get(reverse("storyboard", args=[project.pk])).content.decode()
     assert 'Chain all <span class="button-detail">2 scenes</span>' in board
     page = client.post(url, follow=True).content.decode()
-    assert "Scenes 2 and 3 begin with the last frame of the scene before." in page
+    assert "Scenes 2 and 3 now start with the last frame of the previous scene." in page
     assert "Chain all" not in page
     made = list(Reference.objects.order_by("scene"))
     assert [(picture.scene, frame_number(picture)) for picture in made] == [(film[1], 59), (film[2], 59)]
     again = client.post(url, follow=True).content.decode()
-    assert "Every scene that follows a selected take has a start frame already." in again
+    assert "Every scene that follows a selected take already has a start frame." in again
     assert undo_url() in page
     client.post(reverse("picture_remove", args=[made[0].pk]))
-    assert "Undone, but for 1 that has been changed since." in client.post(undo_url(), follow=True).content.decode()
+    assert "Undone. 1 newer change kept." in client.post(undo_url(), follow=True).content.decode()
     assert Reference.objects.live().count() == 0
 
 
@@ -203,7 +206,7 @@ def test_chain_all_keeps_existing_start_frames(as_user: AsUser, film: list[Scene
     use(client, film[1].takes.get(), moment="first")
     existing = Reference.objects.get()
     page = client.post(reverse("project_chain", args=[project.pk]), follow=True).content.decode()
-    assert "Scene 3 begins with the last frame of the scene before." in page
+    assert "Scene 3 now starts with the last frame of the previous scene." in page
     assert film[1].frame(START) == existing
 
 
@@ -211,7 +214,7 @@ def test_chain_all_names_the_clips_it_could_not_read(as_user: AsUser, film: list
     Path(film[0].takes.get().clip.path).unlink()
     page = as_user(bob).post(reverse("project_chain", args=[project.pk]), follow=True).content.decode()
     assert "Scene 2: Couldn&#x27;t get a frame from take 1. Its file is missing from storage." in page
-    assert "Scene 3 begins with the last frame of the scene before." in page
+    assert "Scene 3 now starts with the last frame of the previous scene." in page
 
 
 def test_chain_all_stops_at_its_deadline_and_counts_the_rest(
@@ -250,13 +253,13 @@ def test_the_page_names_pictures_the_model_does_not_support(
     client, url = as_user(bob), reverse("scene_page", args=[film[0].pk])
     page = client.get(url).content.decode()
     assert "Animatic doesn&#x27;t support end frames." in page
-    assert "Animatic takes none." in page
+    assert "Animatic doesn&#x27;t support references." in page
     use(client, take, use="style")
     assert "Animatic doesn&#x27;t support references (1 attached)." in client.get(url).content.decode()
     Scene.objects.update(model_id="veo-3.1-generate-001")
     use(client, take, use="start_frame")
     page = client.get(url).content.decode()
-    assert "takes 3; this scene has 1." in page
+    assert "supports up to 3; this scene has 1." in page
     assert "supports frames or references, not both." in page
 
 
