@@ -10,14 +10,14 @@ from typing import Any
 from django import forms
 
 from generation import catalogue
-from generation.connections.resolution import allowed_host
+from generation.connections.resolution import find_allowed_host
 from generation.models import Connection
 from generation.providers import egress
 from generation.providers.base import Ability, ProviderError
 from generation.providers.description import Option, Provider
-from generation.providers.http import checked_key
+from generation.providers.http import validate_key
 from generation.providers.registry import PROVIDERS
-from generation.providers.service_accounts import credentials_from
+from generation.providers.service_accounts import read_credentials
 
 #: Fields of servers of one of several makes.
 OF_SERVERS = ("preset", "abilities", "price_per_second")
@@ -150,7 +150,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
             raise forms.ValidationError("That is no address. Write it like https://gpu.example.com/v1.") from None
         if "@" in url or "?" in url or "#" in url:
             raise forms.ValidationError("Leave out names, passwords and queries; a key has a field of its own.")
-        if allowed_host(url):
+        if find_allowed_host(url):
             return url
         if scheme != "https":
             raise forms.ValidationError("It must begin with https:// so that the key is not read on the way.")
@@ -166,7 +166,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"].strip()
-        check = credentials_from if self.about.takes_service_account else checked_key
+        check = read_credentials if self.about.takes_service_account else validate_key
         try:
             if key:
                 check(key)

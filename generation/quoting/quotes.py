@@ -103,7 +103,8 @@ def quote_model(
 
     A new clip is made with the first of the team's connections that serves the model, another one where its source was made.
     """
-    connection = (roster.holding(rework.source.connection_id) if rework else None) or roster.connection_for(model)
+    source = roster.find_connection(rework.source.connection_id) if rework else None
+    connection = source or roster.connection_for(model)
     seconds = model.seconds.nearest(scene.duration)
     found: list[str] = [*availability_blockers(model, connection, roster)]
     if model.kind != "video":

@@ -139,7 +139,7 @@ def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def team_connection_test(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """One harmless question to the provider, answered in one sentence."""
     connection, _ = load_connection(request, pk, at_least=Role.EDITOR)
-    said, works = team_connections.try_out(connection)
+    said, works = team_connections.run_test(connection)
     with transaction.atomic():
         _record(Verb.CONNECTION_TESTED, connection, request)
     if request.htmx:

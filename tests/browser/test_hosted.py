@@ -98,7 +98,7 @@ def test_connections_are_tested_and_a_frame_is_made(page: Page, provider: StandI
     storyboard = page.url
     page.get_by_role("link", name="Connections").click()
     page.get_by_role("button", name="Test connection").first.click()
-    expect(page.locator(".test-works")).to_contain_text("The server speaks the video protocol and takes the key.")
+    expect(page.locator(".test-works")).to_contain_text("The server speaks the video protocol and accepts the key.")
     page.goto(storyboard)
     open_scene(page, "The match")
     page.get_by_role("link", name="Make a start frame").click()

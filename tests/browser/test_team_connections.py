@@ -38,7 +38,7 @@ def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, prov
     row = page.locator(".connection", has_text="Our GPU")
     expect(row).to_contain_text("key ends in 7788")
     row.get_by_role("button", name="Test connection").click()
-    expect(row.locator(".test-works")).to_contain_text("The server speaks the video protocol and takes the key.")
+    expect(row.locator(".test-works")).to_contain_text("The server speaks the video protocol and accepts the key.")
 
     page.goto(storyboard)
     page.select_option("#model-choice", "sora-2")

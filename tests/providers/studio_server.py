@@ -175,4 +175,4 @@ def cancel(account: Account, remote_id: str) -> bool:
 
 def test(account: Account, models: Sequence[str]) -> str:
     _send("GET", "/clips")
-    return f"{models[0]} can be had."
+    return f"{models[0]} is available."

@@ -253,7 +253,7 @@ def test_every_way_it_can_end_and_none_is_sent_twice(
 
 @pytest.mark.parametrize(
     ("param", "said"),
-    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: a picture it was to be made from.")],
+    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: an input image.")],
 )
 def test_the_page_says_what_was_flagged(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, param: str, said: str
