@@ -2,8 +2,8 @@
 
     VERIFY_LIMIT_USD=0.50 GEMINI_API_KEY=... script/test tests/verification
 
-Each provider whose variables are set makes one clip of its cheapest model, the shortest and smallest, and fetches it. Together
-they cost at most the limit. With CI=true no other test is ever skipped.
+Each provider whose variables are set makes one clip of its cheapest model, the shortest and smallest, and fetches it.
+Together they cost at most the limit. With CI=true no other test is ever skipped.
 """
 
 from __future__ import annotations
