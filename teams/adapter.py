@@ -22,7 +22,7 @@ from teams.models import User
 logger = logging.getLogger(__name__)
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+class AccountAdapter(DefaultAccountAdapter):
     """No self-service sign-up: accounts are created by invitation, because a member can spend the team's money."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -68,7 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             logger.warning("Could not send the notification to %s: %s", user.email, error)
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """Encrypts the secrets of second factors with the keys of core.secrets."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
@@ -90,7 +90,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return entity | {"name": settings.MFA_TOTP_ISSUER}
 
 
-class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Trusts an identity provider only for e-mail addresses that it has verified."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:

@@ -34,7 +34,7 @@ def nonce_for(state: str) -> str:
     return hashlib.sha256(f"nonce {state}".encode()).hexdigest()
 
 
-class Client(OAuth2Client):  # type: ignore[misc]  # allauth has no types
+class Client(OAuth2Client):
     def get_redirect_url(self, authorization_url: str, scope: list[str], extra_params: dict[str, str]) -> str:
         url: str = super().get_redirect_url(
             authorization_url, scope, extra_params | {"nonce": nonce_for(str(self.state))}
@@ -42,7 +42,7 @@ class Client(OAuth2Client):  # type: ignore[misc]  # allauth has no types
         return url
 
 
-class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
+class Adapter(OpenIDConnectOAuth2Adapter):
     client_class = Client
 
     def get_provider(self) -> Provider:
@@ -85,7 +85,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return claims
 
 
-class Provider(OpenIDConnectProvider):  # type: ignore[misc]
+class Provider(OpenIDConnectProvider):
     oauth2_adapter_class = Adapter
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from teams.models import User
 CODE_ATTRIBUTES = {"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True, "placeholder": "123 456"}
 
 
-class LoginForm(account_forms.LoginForm):  # type: ignore[misc]  # allauth has no types
+class LoginForm(account_forms.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = "E-mail address"
@@ -26,7 +26,7 @@ class LoginForm(account_forms.LoginForm):  # type: ignore[misc]  # allauth has n
         self.fields["password"].widget.attrs["placeholder"] = ""
 
 
-class ResetPasswordForm(account_forms.ResetPasswordForm):  # type: ignore[misc]
+class ResetPasswordForm(account_forms.ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = "E-mail address"
@@ -50,19 +50,19 @@ class SingleUseCode:
         return code
 
 
-class AuthenticateForm(SingleUseCode, mfa_forms.AuthenticateForm):  # type: ignore[misc]
+class AuthenticateForm(SingleUseCode, mfa_forms.AuthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
 
-class ReauthenticateForm(SingleUseCode, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(SingleUseCode, mfa_forms.ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
 
-class ActivateTOTPForm(SingleUseCode, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
+class ActivateTOTPForm(SingleUseCode, totp_forms.ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].label = "Code from the app"
@@ -81,19 +81,19 @@ class PasskeyCredential:
             raise forms.ValidationError("Passkey not recognised or timed out. Try again.") from error
 
 
-class LoginPasskeyForm(PasskeyCredential, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
+class LoginPasskeyForm(PasskeyCredential, webauthn_forms.LoginWebAuthnForm):
     pass
 
 
-class AuthenticatePasskeyForm(PasskeyCredential, webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
+class AuthenticatePasskeyForm(PasskeyCredential, webauthn_forms.AuthenticateWebAuthnForm):
     pass
 
 
-class ReauthenticatePasskeyForm(PasskeyCredential, webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class ReauthenticatePasskeyForm(PasskeyCredential, webauthn_forms.ReauthenticateWebAuthnForm):
     pass
 
 
-class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
+class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"] = forms.CharField(label="Name", max_length=80, required=False)
@@ -112,5 +112,5 @@ class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
         return cleaned
 
 
-class RenamePasskeyForm(webauthn_forms.EditWebAuthnForm):  # type: ignore[misc]
+class RenamePasskeyForm(webauthn_forms.EditWebAuthnForm):
     name = forms.CharField(label="Name", max_length=80)

@@ -118,5 +118,5 @@ def read_frame(path: str, moment: Moment) -> bytes:
     # Clips without a named colour space: browsers assume HDTV for large ones, FFmpeg never does.
     options = {"src_colorspace": "ITU709"} if shown.colorspace == UNSPECIFIED and shown.height >= HD_LINES else {}
     buffer = io.BytesIO()
-    shown.to_image(**options).save(buffer, "PNG")  # type: ignore[no-untyped-call]  # untyped in PyAV
+    shown.to_image(**options).save(buffer, "PNG")
     return buffer.getvalue()

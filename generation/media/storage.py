@@ -127,9 +127,9 @@ def _grab_stills(container: InputContainer, seconds: float, on_progress: OnProgr
     for frame in container.decode(video=0):
         on_progress((frame.time or 0) / seconds)
         while len(stills) < STRIP_STILLS and (frame.time or 0) >= wanted[len(stills)]:
-            stills.append(frame.to_image())  # type: ignore[no-untyped-call]  # untyped in PyAV
+            stills.append(frame.to_image())
     if frame is not None and len(stills) < STRIP_STILLS:
-        stills += [frame.to_image()] * (STRIP_STILLS - len(stills))  # type: ignore[no-untyped-call]
+        stills += [frame.to_image()] * (STRIP_STILLS - len(stills))
     return stills
 
 
@@ -163,7 +163,7 @@ def make_poster(picture: bytes) -> bytes | None:
     return _encode_webp(still)
 
 
-class _Scratch(File):  # type: ignore[type-arg]
+class _Scratch(File[bytes]):
     """Lets the storage move the file instead of copying it."""
 
     def temporary_file_path(self) -> str:

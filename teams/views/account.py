@@ -52,7 +52,7 @@ def list_factors(user: User) -> dict[str, Any]:
 
 
 @require_POST
-@reauthentication_required  # type: ignore[untyped-decorator]  # allauth has no types
+@reauthentication_required
 def session_end(request: HttpRequest, pk: int) -> HttpResponse:
     session = get_object_or_404(UserSession, pk=pk, user=current_user(request))
     end_session(request, session)
@@ -61,7 +61,7 @@ def session_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@reauthentication_required  # type: ignore[untyped-decorator]
+@reauthentication_required
 def sessions_end_others(request: HttpRequest) -> HttpResponse:
     end_other_sessions(request)
     messages.success(request, "Signed out of all other browsers.")

@@ -78,6 +78,10 @@ class Prepared:
         return StorageState(cookies=[cookie], origins=[])
 
 
+#: django.setup() comes first: tests/browser/prepare.py imports models.
+PREPARE = "import django; django.setup(); from tests.browser.prepare import main; main()"
+
+
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """Created once per run: the first xdist worker holds a file lock, the others wait for its result."""
@@ -90,7 +94,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         if not result.exists():
             data.mkdir()
             completed = subprocess.run(
-                [sys.executable, "-m", "tests.browser.prepare"],
+                [sys.executable, "-c", PREPARE],
                 cwd=ROOT,
                 env=clean_environment() | {"IMAGEAI_DATA": str(data)},
                 stdout=subprocess.PIPE,

@@ -30,7 +30,8 @@ def run(*arguments: str) -> tuple[int, str]:
     out = StringIO()
     with pytest.raises(SystemExit) as ended:
         call_command("rotate_keys", *arguments, stdout=out, stderr=out)
-    return ended.value.code, out.getvalue()  # type: ignore[return-value]
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, out.getvalue()
 
 
 @pytest.fixture

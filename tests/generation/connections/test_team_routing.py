@@ -79,7 +79,8 @@ def test_the_environments_connection_comes_first_in_commands(server: StandIn, so
     connection = a_connection(team, server)
     assert enqueue(scene, alice).connection == connection
     take = enqueue(scene, alice, roster=roster_for(team.pk, environment_first=True))
-    assert take.connection.team is None  # type: ignore[union-attr]
+    assert take.connection is not None
+    assert take.connection.team is None
 
 
 def test_a_roster_takes_one_query_and_never_changes(server: StandIn, sora: StandIn, team):
@@ -271,7 +272,8 @@ def test_a_page_reads_all_connections_in_one_query(
 
 
 def cap(connection: Connection, amount: str, alice: User) -> None:
-    row = budget.lock_connection_budget(connection.pk, connection.team_id)  # type: ignore[arg-type]
+    assert connection.team_id is not None
+    row = budget.lock_connection_budget(connection.pk, connection.team_id)
     budget.change_caps(row, {"cap_month": Decimal(amount)}, alice)
 
 
