@@ -92,7 +92,11 @@ def world(
             ),
             "account": UserSession.objects.create(user=alice, ip="127.0.0.1", session_key="elsewhere"),
             "connections": Connection.objects.create(
-                team=project.team, provider="sora", name="Ours", base_url="https://127.0.0.1:9/v1", key=Sealed.of("key")
+                team=project.team,
+                provider="sora",
+                name="Ours",
+                base_url="https://127.0.0.1:9/v1",
+                key=Sealed.from_text("key"),
             ),
             "projects": project,
             "scenes": scene,

@@ -51,20 +51,18 @@ RULES: dict[str, dict[str, Any]] = {
     "dark": {"resultTypes": ["violations"]},
     "light": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
 }
-
-
 #: Between them they have every part of the interface; the others only repeat these in light colours.
 PAGES_IN_LIGHT = ("board", "table", "animatic", "scene", "compare", "costs", "team", "new connection", "sign in")
 
 
 def serious_on(page: Page, theme: str) -> list[str]:
     page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-    found = Axe().run(page, options=RULES[theme]).response["violations"]
+    violations = Axe().run(page, options=RULES[theme]).response["violations"]
     return [
-        f"{one['id']}: {node['target']} {node['html'][:160]}"
-        for one in found
-        if one["impact"] in SERIOUS
-        for node in one["nodes"][:5]
+        f"{violation['id']}: {node['target']} {node['html'][:160]}"
+        for violation in violations
+        if violation["impact"] in SERIOUS
+        for node in violation["nodes"][:5]
     ]
 
 
