@@ -134,7 +134,7 @@ def test_nothing_is_served_without_the_second_factor_a_team_requires(
     owner, address = visitors["alice"], world.address(pattern)
     answers = [answer for answer in (owner.get(address), owner.post(address)) if answer.status_code != 405]
     assert {answer.status_code for answer in answers} == {403}
-    assert all("Night shift asks everybody for one" in answer.content.decode() for answer in answers)
+    assert all("Night shift requires an authenticator app or a passkey" in answer.content.decode() for answer in answers)
 
 
 @pytest.mark.parametrize("name", ["project_list", "queue", "costs", "project_create"])
