@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -22,7 +24,8 @@ from generation.states import Status
 from projects.models import Project, Reference, Scene, UndoEntry
 from teams.models import Invitation, User
 
-OURS = {"teams", "projects", "generation", "imageai_web"}
+#: Every app of the product; a page of any other package is not ours to test.
+OURS = {"core", "generation", "imageai_web", "projects", "storyboard", "teams"}
 #: What stands for the second part of an address with two.
 SECOND_PARTS = {"name": "sora", "fit": "crop", "column": "title", "provider": "sora"}
 
@@ -102,7 +105,7 @@ def world(
             "images": ImageJob.objects.create(
                 project=project, role="reference", estimated_cost=0, prompt="x", status=Status.UNKNOWN
             ),
-            "acts": UndoEntry.objects.create(project=project, changes={}),
+            "undo": UndoEntry.objects.create(project=project, changes={}),
         },
         {"project_restore": old, "scene_restore": gone},
     )
@@ -116,6 +119,16 @@ def state() -> dict[str, list[Any]]:
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value.token if isinstance(value, Sealed) else value for name, value in row.items()}
+
+
+@contextmanager
+def taken_back(visitor: Client) -> Iterator[None]:
+    """What is done inside changes neither the database nor who the visitor is."""
+    session = visitor.cookies["sessionid"].value
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    visitor.cookies["sessionid"] = session
 
 
 @pytest.fixture

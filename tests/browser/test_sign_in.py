@@ -1,4 +1,4 @@
-"""Second factors in a real browser: an authenticator app, and passkeys in the browser's own virtual authenticator."""
+"""Second factors in a real browser: authenticator app, and passkeys with Chromium's virtual authenticator."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def enter_password(page: Page) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_setting_up_an_authenticator_app_and_signing_in_with_it(make_server: MakeServer, open_page: OpenPage):
+def test_authenticator_app_is_set_up_and_signs_in(make_server: MakeServer, open_page: OpenPage):
     page = open_page()
     open_account(make_server(), page)
     page.get_by_role("link", name="Set up").click()
@@ -82,7 +82,7 @@ def test_setting_up_an_authenticator_app_and_signing_in_with_it(make_server: Mak
     expect(page.get_by_text("9 left, for when you don't have your other factors")).to_be_visible()
 
 
-def test_a_passkey_signs_in_alone_and_as_a_second_factor(make_server: MakeServer, open_page: OpenPage):
+def test_passkey_signs_in_alone_and_as_second_factor(make_server: MakeServer, open_page: OpenPage):
     page = open_page()
     address = open_account(make_server(), page)
     devtools = page.context.new_cdp_session(page)
@@ -131,11 +131,13 @@ def test_a_passkey_signs_in_alone_and_as_a_second_factor(make_server: MakeServer
     expect(page.get_by_text("Passkey not recognised or timed out.")).to_be_visible()
 
 
-def test_passkeys_on_an_ip_address_are_explained(make_server: MakeServer, open_page: OpenPage):
+def test_ip_address_explains_why_passkeys_dont_work(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     server.start()
     page = open_page()
     page.goto(f"{server.address}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     note = page.get_by_role("alert")
-    expect(note).to_have_text(re.compile(rf"127\.0\.0\.1 is a number\. Open http://localhost:{server.port} instead\."))
+    expect(note).to_have_text(
+        re.compile(rf"IP address \(127\.0\.0\.1\)\. Open http://localhost:{server.port} instead\.")
+    )

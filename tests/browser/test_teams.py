@@ -1,4 +1,4 @@
-"""Inviting and removing a member, with both browsers open."""
+"""Inviting and removing a member, with both browsers open, and switching teams."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def open_team(page: Page) -> None:
     expect(page.get_by_role("heading", name="My team")).to_be_visible()
 
 
-def test_a_member_is_invited_joins_and_is_removed(make_server: MakeServer, open_page: OpenPage):
+def test_member_is_invited_joins_and_is_removed(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
-    owner, dave = open_page(), open_page(may_complain=True)
+    owner, dave = open_page(), open_page(allow_errors=True)
     open_sample(owner, server.start())
     open_team(owner)
     owner.get_by_label("E-mail address").fill("dave@example.com")
@@ -46,7 +46,7 @@ def test_a_member_is_invited_joins_and_is_removed(make_server: MakeServer, open_
     expect(owner.locator(".activity").nth(1)).to_contain_text("Dave joined as editor")
 
 
-def test_a_member_of_two_teams_can_switch(make_server: MakeServer, open_page: OpenPage):
+def test_member_of_two_teams_switches_between_them(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     page = open_page(java_script_enabled=False)
     page.goto(server.start())

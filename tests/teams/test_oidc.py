@@ -135,7 +135,7 @@ def test_an_unknown_user_gets_an_account_with_oidc_signup(client: Client, provid
         False,
         [],
     )
-    assert "You belong to no team yet" in client.get(reverse("project_list")).content.decode()
+    assert "You're not in a team yet" in client.get(reverse("project_list")).content.decode()
 
 
 def test_a_second_factor_is_still_required(client: Client, alice: User, secret: str, provider: IdentityProvider):
