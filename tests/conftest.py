@@ -80,7 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_data(settings: Any, tmp_path: Path) -> None:
-    """Every test has a data directory of its own, and static files need no collecting."""
+    """Give every test its own data directory, and serve static files without collecting them."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DATA_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
@@ -149,7 +149,7 @@ def scene(make_scenes: Callable[..., list[Scene]]) -> Scene:
 
 @pytest.fixture
 def make_take(alice: User) -> Callable[..., Generation]:
-    """A row as the pipeline would leave it; `clip` gives its file those bytes."""
+    """Call it to create a take as the pipeline would leave it; `clip` is the content of its file."""
 
     def make(scene: Scene, *, clip: bytes = b"", **fields: Any) -> Generation:
         from django.core.files.base import ContentFile

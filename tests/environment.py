@@ -1,4 +1,4 @@
-"""Keeps the tests away from anybody's data: loaded by pytest before the settings are read."""
+"""Keeps tests away from existing data and accounts. pytest loads it before the settings are read."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ for name in ("REDIS_URL", "HTTPS", "IMAGEAI_WEB_PROCESS", "IMAGEAI_OWNER", "IMAG
     os.environ.pop(name, None)
 for name in [name for name in os.environ if name.startswith("OIDC_")]:
     os.environ.pop(name)
-#: Accounts of whoever runs the tests: only tests/verification may use them, and only within a limit.
+#: Provider accounts from the environment: only tests/verification may use them, and only within a spending limit.
 ACCOUNTS = {
     name: os.environ.pop(name)
     for name in list(os.environ)

@@ -119,9 +119,9 @@ def test_an_unreadable_secret_is_reported_by_doctor_and_rotation(settings, conne
     assert list(doctor.keys()) == []
     key_file(settings).write_text(Fernet.generate_key().decode())
     (finding,) = doctor.keys()
-    assert finding.what == (
-        f"No key of this server decrypts connection key of {connection.pk}. Restore IMAGEAI_SECRET_KEYS or keys/secrets "
-        "from a backup, or enter them again."
+    assert finding.message == (
+        f"Can't decrypt connection key of {connection.pk}: no key of this server fits. Restore IMAGEAI_SECRET_KEYS or "
+        "keys/secrets from a backup, or enter them again."
     )
     assert run() == (
         1,

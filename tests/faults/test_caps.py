@@ -1,4 +1,4 @@
-"""Caps hold whoever clicks at once. The figures: `python -m tests.faults.clicks`."""
+"""Caps hold when many people click at once. For the figures run `python -m tests.faults.clicks`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ pytestmark = [
 @pytest.mark.parametrize(
     ("attempts", "fits", "held"), [(160, 23, "9.20"), pytest.param(400, 57, "22.80", marks=pytest.mark.long)]
 )
-@pytest.mark.parametrize("whose", ["team", "connection"])
-def test_sixteen_processes_are_granted_exactly_the_cap(whose: str, attempts: int, fits: int, held: str):
+@pytest.mark.parametrize("cap_of", ["team", "connection"])
+def test_sixteen_processes_reserve_exactly_the_cap(cap_of: str, attempts: int, fits: int, held: str):
     command = [
         sys.executable,
         "-m",
         "tests.faults.clicks",
-        "--of",
-        whose,
+        "--cap-of",
+        cap_of,
         "--attempts",
         str(attempts),
         "--fits",
@@ -35,6 +35,6 @@ def test_sixteen_processes_are_granted_exactly_the_cap(whose: str, attempts: int
         "--database",
         database(),
     ]
-    ran = subprocess.run(command, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert f"{fits} takes; ${held} of ${held} set aside; violations: none" in ran.stdout
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{fits} takes; ${held} of ${held} on hold; violations: none" in result.stdout

@@ -1,4 +1,4 @@
-"""Random rounds of kills, with a seed of their own each time. Many: `script/test --faults 200`."""
+"""Random rounds of kills, with a new seed each time. For many rounds run `script/test --faults 200`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.faults.live_system import Workshop
+from tests.faults.live_system import LiveSystem
 from tests.faults.rounds import Totals, play
 
 pytestmark = [
@@ -18,8 +18,8 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(6, marks=pytest.mark.long)])
-def test_killed_at_random_every_clip_is_paid_once_and_arrives(workshop: Workshop, rounds: int):
-    workshop.work()
+def test_random_kills_charge_each_clip_once_and_lose_none(live_system: LiveSystem, rounds: int):
+    live_system.start_worker()
     seed, totals = random.SystemRandom().randrange(10**6), Totals()
-    lines = [play(workshop, seed + number, totals) for number in range(rounds)]
+    lines = [play(live_system, seed + number, totals) for number in range(rounds)]
     assert totals.violated == [], "\n".join(lines)

@@ -81,7 +81,7 @@ def test_generate_missing_starts_nothing_if_the_price_changed(
     make_scenes(4)
     url = reverse("generate_missing", args=[project.pk])
     answer = as_user(bob).post(url, {"expected": "3 scenes · $0.00"}, follow=True).content.decode()
-    assert "This is now 4 scenes · $0.00. Nothing was started" in answer
+    assert "The batch is now 4 scenes · $0.00. Nothing was started" in answer
     assert Generation.objects.count() == 0
 
 

@@ -187,7 +187,7 @@ def test_fractions_of_a_cent_add_up(paid: StandIn, project: Project, make_scenes
         with transaction.atomic():
             budget.settle(start(scene, bob), Decimal("0.00385"))
     assert sums(project) == (0, 3 * exact(Decimal("0.00385")))
-    assert [finding.what for finding in doctor.ledger()] == []
+    assert [finding.message for finding in doctor.ledger()] == []
 
 
 def test_the_refusal_of_a_batch_names_the_scenes_that_would_fit(

@@ -20,7 +20,7 @@ from tests.standin import Fault, StandIn
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_picture_with_every_option(run, everywhere: StandIn, tmp_path: Path):
+def test_every_option_reaches_the_provider(run, everywhere: StandIn, tmp_path: Path):
     path = tmp_path / "heron.webp"
     options = ["--model", "gpt-image-2", "--size", "1024x1024", "--quality", "high", "--background", "transparent"]
     options += ["--format", "webp", "--compression", "60", "--moderation", "low", "-n", "2"]
@@ -45,7 +45,7 @@ def test_a_picture_with_every_option(run, everywhere: StandIn, tmp_path: Path):
     assert Reference.objects.exclude(scene=None).count() == 2
 
 
-def test_a_picture_from_a_picture(run, everywhere: StandIn, tmp_path: Path, frame: Path):
+def test_an_input_image_is_edited(run, everywhere: StandIn, tmp_path: Path, frame: Path):
     path = tmp_path / "night.png"
     assert run("image", "-p", "At night", "-o", path, "--model", "gpt-image-2", "--image", frame, "--yes").code == 0
     assert len(everywhere.state.calls("images.edit")) == 1
@@ -80,7 +80,7 @@ def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: Sta
     assert (ImageJob.objects.count(), Project.objects.count(), everywhere.state.arrived) == (0, 0, [])
 
 
-def test_the_provider_can_be_named(run, everywhere: StandIn, monkeypatch):
+def test_the_provider_can_be_chosen(run, everywhere: StandIn, monkeypatch):
     monkeypatch.setitem(PROVIDERS, "etchings", replace(PROVIDERS["openai_images"], name="etchings", flag=""))
     assert run("image", "-p", "x", "--provider", "openai", "--model", "gpt-image-2", "--yes").code == 0
     ran = run("image", "-p", "x", "--provider", "etchings", "--model", "gpt-image-2", "--yes")

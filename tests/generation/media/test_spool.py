@@ -79,7 +79,7 @@ def test_a_full_disk_is_retried_until_the_images_are_stored(request_of_two: Imag
     row = advance()
     assert (row.status, row.waiting_for.partition(":")[0]) == (
         Status.SUBMITTING,
-        "The pictures are ready but cannot be stored yet",
+        "The images are ready but can't be stored yet",
     )
     folder.unlink()
     row = advance()
@@ -141,4 +141,4 @@ def test_an_answer_after_it_was_resolved_is_logged(request_of_two: ImageJob, ope
     monkeypatch.setattr(openai_images, "make", slowly)
     row = advance()
     assert (row.status, row.actual_cost) == (Status.FAILED, row.estimated_cost)
-    assert f"The pictures of request {row.pk} came too late to be used." in caplog.text
+    assert f"The images of request {row.pk} arrived too late to be used." in caplog.text

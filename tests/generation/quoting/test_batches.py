@@ -127,7 +127,7 @@ def test_another_model_makes_all_takes_and_the_scenes_keep_theirs(
 def test_the_page_shows_the_new_price_and_starts_nothing(as_user: AsUser, paid: StandIn, project: Project, bob: User):
     takes = [f"{scene.pk}:1" for scene in Scene.objects.all()]
     answer = press(as_user(bob), project, takes, "2 scenes · $0.00").content.decode()
-    assert ("This is now 2 scenes · $0.80." in answer, made()) == (True, [])
+    assert ("The batch is now 2 scenes · $0.80." in answer, made()) == (True, [])
 
 
 def test_a_batch_above_the_threshold_needs_confirmation(as_user: AsUser, paid: StandIn, project: Project, bob: User):
