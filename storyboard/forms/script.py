@@ -24,7 +24,7 @@ NO_SCRIPT = "Paste a script or choose a file first."
 
 
 class ScriptForm(forms.Form):
-    """Valid with a readable script, or without one if it is not `needed`. `found` is the parsed script."""
+    """Valid with a readable script, or without one if it is not `needed`. `parsed` is the script that was read."""
 
     script = forms.CharField(required=False, strip=False)
     file = forms.FileField(
@@ -36,7 +36,7 @@ class ScriptForm(forms.Form):
     def __init__(self, *args: Any, needed: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.needed = needed
-        self.found: Script | None = None
+        self.parsed: Script | None = None
         #: Name of the uploaded file; pasted text is ignored if there is one.
         self.file_name = ""
         self.fields["script"].widget = forms.Textarea(attrs={"rows": 10, "placeholder": EXAMPLE, "spellcheck": "false"})
@@ -53,16 +53,16 @@ class ScriptForm(forms.Form):
         try:
             if upload:
                 refuse_too_large(upload.size)
-                self.found = read(upload.read(), name=upload.name, as_format=values["format"])
+                self.parsed = read(upload.read(), name=upload.name, as_format=values["format"])
             elif pasted.strip():
-                self.found = read(pasted.encode(), as_format=values["format"])
+                self.parsed = read(pasted.encode(), as_format=values["format"])
             elif self.needed:
                 raise UnreadableScript(NO_SCRIPT)
         except UnreadableScript as error:
             self.add_error("file" if upload else "script", error)
-        if self.found:
+        if self.parsed:
             self.file_name = upload.name if upload else ""
-            self._fill_in_text(self.found)
+            self._fill_in_text(self.parsed)
         return values
 
     def _fill_in_text(self, script: Script) -> None:
@@ -76,22 +76,22 @@ class ScriptForm(forms.Form):
     @property
     def digest(self) -> str:
         """Of format and text. The preview posts it back, so that only what was previewed is created."""
-        assert self.found
-        return hashlib.sha256(f"{self.found.format}\n{self.found.text}".encode()).hexdigest()[:16]
+        assert self.parsed
+        return hashlib.sha256(f"{self.parsed.format}\n{self.parsed.text}".encode()).hexdigest()[:16]
 
     @property
     def format_name(self) -> str:
-        assert self.found
-        return Format(self.found.format).label
+        assert self.parsed
+        return Format(self.parsed.format).label
 
     @property
     def was_previewed(self) -> bool:
-        return self.found is not None and self.cleaned_data.get("previewed") == self.digest
+        return self.parsed is not None and self.cleaned_data.get("previewed") == self.digest
 
     def rows(self) -> Iterator[tuple[int, Draft, bool]]:
         """Number, draft and whether it is selected. All are selected until the script was previewed."""
         selected = set(cast(QueryDict, self.data).getlist("include"))
-        for number, draft in enumerate(self.found.drafts if self.found else []):
+        for number, draft in enumerate(self.parsed.drafts if self.parsed else []):
             yield number, draft, not self.was_previewed or str(number) in selected
 
     def scenes(self, project: Project) -> list[Scene]:

@@ -52,7 +52,7 @@ def project_create(request: HtmxHttpRequest) -> HttpResponse:
     is_readable = script.is_valid()
     if request.htmx:
         return render_preview(request, script)
-    if form.is_valid() and is_readable and (script.found is None or script.was_previewed):
+    if form.is_valid() and is_readable and (script.parsed is None or script.was_previewed):
         form.instance.created_by = user
         try:
             return redirect("storyboard", create_with_script(request, form, script).pk)
@@ -67,7 +67,7 @@ def create_with_script(request: HtmxHttpRequest, form: ProjectForm, script: Scri
     """All or nothing: a script that cannot be imported creates no project. Raises ValidationError."""
     project = form.save()
     activity.record(Verb.PROJECT_CREATED, current_user(request), project=project)
-    if script.found:
+    if script.parsed:
         add_scenes(request, script, project)
     return project
 

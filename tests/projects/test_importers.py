@@ -17,7 +17,7 @@ from projects.storyboard import MAX_SCENES
 SCREENPLAY = """Title: The ferry
 Author: A. Writer
 
-# UndoEntry one
+# Act one
 
 INT. ENGINE ROOM - NIGHT #7#
 
@@ -82,7 +82,7 @@ def test_screenplay_has_a_scene_for_each_heading():
 
 def test_sections_notes_and_transitions_go_into_the_notes():
     script = read(SCREENPLAY.encode())
-    assert fields(script, "notes") == [("UndoEntry one\nthe brass valve",), ("DISSOLVE TO:",), (None,)]
+    assert fields(script, "notes") == [("Act one\nthe brass valve",), ("DISSOLVE TO:",), (None,)]
     assert script.notes == ["The title page is left out (Title, Author)."]
 
 

@@ -71,21 +71,21 @@ def test_choosing_one_value_resolves_the_conflict(
     as_user: AsUser, scene: Scene, url: str, bob: User, side: str, action: str
 ):
     client = as_user(bob)
-    mine = opened(client, scene) | {"action": "Bob's boat.", "subject": "A boat"}
+    posted = opened(client, scene) | {"action": "Bob's boat.", "subject": "A boat"}
     Scene.objects.update(action="Alice's boat.")
-    (choice,) = [choice for choice in choices(client.post(url, mine).content.decode()) if f" {side} " in choice]
-    assert client.post(url, mine | {"resolve": choice}).status_code == 302
+    (choice,) = [choice for choice in choices(client.post(url, posted).content.decode()) if f" {side} " in choice]
+    assert client.post(url, posted | {"resolve": choice}).status_code == 302
     scene.refresh_from_db()
     assert (scene.action, scene.subject) == (action, "A boat")
 
 
 def test_choice_is_refused_if_the_stored_value_changed_again(as_user: AsUser, scene: Scene, url: str, bob: User):
     client = as_user(bob)
-    mine = opened(client, scene) | {"action": "Bob's boat."}
+    posted = opened(client, scene) | {"action": "Bob's boat."}
     Scene.objects.update(action="Alice's boat.")
-    keep_mine, _ = choices(client.post(url, mine).content.decode())
+    keep_mine, _ = choices(client.post(url, posted).content.decode())
     Scene.objects.update(action="Alice's ship.")
-    page = client.post(url, mine | {"resolve": keep_mine})
+    page = client.post(url, posted | {"resolve": keep_mine})
     assert (page.status_code, "Alice&#x27;s ship." in page.content.decode()) == (422, True)
     scene.refresh_from_db()
     assert scene.action == "Alice's ship."
@@ -93,14 +93,16 @@ def test_choice_is_refused_if_the_stored_value_changed_again(as_user: AsUser, sc
 
 def test_two_conflicts_are_resolved_one_after_the_other(as_user: AsUser, scene: Scene, url: str, bob: User):
     client = as_user(bob)
-    mine = opened(client, scene) | {"action": "Bob's boat.", "subject": "Bob"}
+    posted = opened(client, scene) | {"action": "Bob's boat.", "subject": "Bob"}
     Scene.objects.update(action="Alice's boat.", subject="Alice")
-    first = choices(client.post(url, mine).content.decode())
-    asked = ["subject mine", "subject theirs", "action mine", "action theirs"]
-    assert sorted(choice.rsplit(" ", 1)[0] for choice in first) == sorted(asked)
-    page = client.post(url, mine | {"resolve": next(choice for choice in first if choice.startswith("subject theirs"))})
+    first = choices(client.post(url, posted).content.decode())
+    expected = ["subject mine", "subject theirs", "action mine", "action theirs"]
+    assert sorted(choice.rsplit(" ", 1)[0] for choice in first) == sorted(expected)
+    page = client.post(
+        url, posted | {"resolve": next(choice for choice in first if choice.startswith("subject theirs"))}
+    )
     form = page.context["form"]
-    again = mine | {"seen": str(form.seen), "subject": form["subject"].value()}
+    again = posted | {"seen": str(form.seen), "subject": form["subject"].value()}
     second = choices(page.content.decode())
     assert [choice.rsplit(" ", 1)[0] for choice in second] == ["action mine", "action theirs"]
     assert client.post(url, again | {"resolve": second[0]}).status_code == 302
@@ -109,16 +111,16 @@ def test_two_conflicts_are_resolved_one_after_the_other(as_user: AsUser, scene: 
 
 
 def test_same_value_from_both_does_not_conflict(as_user: AsUser, scene: Scene, url: str, bob: User):
-    mine = opened(as_user(bob), scene) | {"action": "A boat."}
+    posted = opened(as_user(bob), scene) | {"action": "A boat."}
     Scene.objects.update(action="A boat.")
-    assert as_user(bob).post(url, mine).status_code == 302
+    assert as_user(bob).post(url, posted).status_code == 302
 
 
 def test_unchanged_form_writes_nothing(as_user: AsUser, scene: Scene, url: str, bob: User):
     Scene.objects.update(action="One\nTwo", duration=Decimal("4.0"), notes=" a\r\nb ")
-    mine = opened(as_user(bob), scene)
+    posted = opened(as_user(bob), scene)
     before = Scene.objects.values().get()
-    as_user(bob).post(url, mine | {"action": "One\r\nTwo", "duration": "4"})
+    as_user(bob).post(url, posted | {"action": "One\r\nTwo", "duration": "4"})
     assert Scene.objects.values().get() == before
 
 
@@ -131,11 +133,11 @@ def test_invalid_digests_are_ignored(as_user: AsUser, scene: Scene, url: str, bo
 def test_card_shows_conflicts(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("scene_card_edit", args=[scene.pk])
     form = client.get(url).context["form"]
-    mine = {"title": "Bob's", "action": scene.action, "duration": "1", "seen": str(form.seen)}
+    posted = {"title": "Bob's", "action": scene.action, "duration": "1", "seen": str(form.seen)}
     Scene.objects.update(title="Alice's")
-    page = client.post(url, mine, headers={"HX-Request": "true"})
+    page = client.post(url, posted, headers={"HX-Request": "true"})
     assert (page.status_code, len(choices(page.content.decode()))) == (422, 2)
-    client.post(url, mine | {"resolve": choices(page.content.decode())[0]}, headers={"HX-Request": "true"})
+    client.post(url, posted | {"resolve": choices(page.content.decode())[0]}, headers={"HX-Request": "true"})
     scene.refresh_from_db()
     assert scene.title == "Bob's"
 
@@ -145,13 +147,13 @@ def test_card_shows_conflicts(as_user: AsUser, scene: Scene, bob: User):
 
 def test_autosave_saves_valid_fields(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     client = as_user(bob)
-    mine = opened(client, scene)
-    answer = client.post(autosave, mine | {"weather": "rain"})
+    posted = opened(client, scene)
+    answer = client.post(autosave, posted | {"weather": "rain"})
     text = answer.content.decode()
     assert (answer.status_code, "Saved\n" in text, "but for what is marked" in text) == (200, True, False)
     scene.refresh_from_db()
     assert scene.weather == "rain"
-    again = mine | {"weather": "fog", "seen": str(answer.context["form"].seen)}
+    again = posted | {"weather": "fog", "seen": str(answer.context["form"].seen)}
     assert 'class="conflict"' not in client.post(autosave, again).content.decode()
     scene.refresh_from_db()
     assert scene.weather == "fog"
@@ -171,9 +173,9 @@ def test_autosave_marks_invalid_fields_and_saves_the_rest(as_user: AsUser, scene
 
 
 def test_autosave_keeps_the_stored_value_of_a_conflict(as_user: AsUser, scene: Scene, autosave: str, bob: User):
-    mine = opened(as_user(bob), scene)
+    posted = opened(as_user(bob), scene)
     Scene.objects.update(action="Alice's boat.")
-    text = as_user(bob).post(autosave, mine | {"action": "Bob's boat.", "weather": "rain"}).content.decode()
+    text = as_user(bob).post(autosave, posted | {"action": "Bob's boat.", "weather": "rain"}).content.decode()
     assert len(choices(text)) == 2
     scene.refresh_from_db()
     assert (scene.action, scene.weather) == ("Alice's boat.", "rain")
@@ -182,10 +184,10 @@ def test_autosave_keeps_the_stored_value_of_a_conflict(as_user: AsUser, scene: S
 def test_autosave_does_not_take_unseen_values_for_seen(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     """Bob's page still shows the old weather: writing over it later must ask."""
     client = as_user(bob)
-    mine = opened(client, scene)
+    posted = opened(client, scene)
     Scene.objects.update(weather="fog")
-    answer = client.post(autosave, mine | {"subject": "A boat"})
-    later = mine | {"subject": "A boat", "weather": "rain", "seen": str(answer.context["form"].seen)}
+    answer = client.post(autosave, posted | {"subject": "A boat"})
+    later = posted | {"subject": "A boat", "weather": "rain", "seen": str(answer.context["form"].seen)}
     assert len(choices(client.post(autosave, later).content.decode())) == 2
     scene.refresh_from_db()
     assert (scene.subject, scene.weather) == ("A boat", "fog")
@@ -193,9 +195,9 @@ def test_autosave_does_not_take_unseen_values_for_seen(as_user: AsUser, scene: S
 
 def test_autosave_without_changes_writes_nothing(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     client = as_user(bob)
-    mine = opened(client, scene)
+    posted = opened(client, scene)
     with count_queries() as queries:
-        client.post(autosave, mine)
+        client.post(autosave, posted)
     assert [query["sql"] for query in queries if query["sql"].startswith("UPDATE")] == []
 
 

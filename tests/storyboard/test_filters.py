@@ -71,15 +71,15 @@ def test_unknown_filters_are_ignored(project: Project, make_scenes: MakeScenes, 
 
 @pytest.mark.parametrize(("text", "expected"), [("FERRY", ["A"]), ("night", ["A", "B"]), ("zzz", []), ("%", [])])
 def test_filter_by_text(project: Project, make_scenes: MakeScenes, text: str, expected: list[str]):
-    one, two, _ = make_scenes(3)
-    Scene.objects.filter(pk=one.pk).update(title="A", action="The ferry leaves.", notes="Shot at night")
-    Scene.objects.filter(pk=two.pk).update(title="B", dialogue="KEEPER: Not at Night.")
+    first, second, _ = make_scenes(3)
+    Scene.objects.filter(pk=first.pk).update(title="A", action="The ferry leaves.", notes="Shot at night")
+    Scene.objects.filter(pk=second.pk).update(title="B", dialogue="KEEPER: Not at Night.")
     assert filter_titles(project, f"text={text}") == expected
 
 
 def test_filter_by_model(project: Project, make_scenes: MakeScenes):
-    one, *_ = make_scenes(3)
-    Scene.objects.filter(pk=one.pk).update(model_id="sora-2")
+    first, *_ = make_scenes(3)
+    Scene.objects.filter(pk=first.pk).update(model_id="sora-2")
     assert filter_titles(project, "model=sora-2") == ["Scene 1"]
     assert filter_titles(project, "model=animatic") == ["Scene 2", "Scene 3"]
 
@@ -120,10 +120,10 @@ def test_filter_is_kept_in_the_query_string():
 
 
 def test_board_shows_only_matching_scenes(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):
-    one, two, _ = make_scenes(3)
-    Scene.objects.filter(pk=two.pk).update(title="The gangway", duration=Decimal(5))
+    first, second, _ = make_scenes(3)
+    Scene.objects.filter(pk=second.pk).update(title="The gangway", duration=Decimal(5))
     page = as_user(vera).get(reverse("storyboard", args=[project.pk]), {"text": "gangway"}).content.decode()
-    assert (f'id="scene-{two.pk}"' in page, f'id="scene-{one.pk}"' in page) == (True, False)
+    assert (f'id="scene-{second.pk}"' in page, f'id="scene-{first.pk}"' in page) == (True, False)
     assert "1 of 3 scenes." in page
     assert f'href="{reverse("table", args=[project.pk])}?text=gangway"' in page
     assert page.count("3 scenes · 7 s") == 1

@@ -123,11 +123,11 @@ async def test_scene_page_gets_only_its_own_scene(
 
 
 async def test_storyboard_gets_the_new_order(project: Project, make_scenes: Callable[..., list[Scene]], bob: User):
-    one, two = await sync_to_async(make_scenes)(2)
+    first, second = await sync_to_async(make_scenes)(2)
     async with watching(project, bob) as stream:
-        await stream.until(f"event: order\ndata: {one.pk} {two.pk}")
-        await sync_to_async(storyboard.move)(two, after=None)
-        await stream.until(f"event: order\ndata: {two.pk} {one.pk}")
+        await stream.until(f"event: order\ndata: {first.pk} {second.pk}")
+        await sync_to_async(storyboard.move)(second, after=None)
+        await stream.until(f"event: order\ndata: {second.pk} {first.pk}")
 
 
 async def test_change_committed_late_is_sent(project: Project, local_take: Generation, bob: User):

@@ -178,7 +178,7 @@ def test_choose_crop_or_pad(as_user: AsUser, scene: Scene, bob: User):
     page = client.post(url, {"fit": "pad"}, follow=True).content.decode()
     picture.refresh_from_db()
     assert picture.fit == "pad"
-    assert "Cropping cuts 44 % off top and bottom." in page
+    assert "Cropping removes 44 % at top and bottom." in page
     changed_at = Scene.objects.get().changed_at
     client.post(url, {"fit": "pad"})
     client.post(url, {"fit": "stretch"})

@@ -211,33 +211,33 @@ def test_moving_to_an_invalid_position_400(as_user: AsUser, scene: Scene, bob: U
 
 
 def test_moves_from_two_stale_pages_combine(project: Project, make_scenes: MakeScenes):
-    one, _two, three, four = make_scenes(4)
-    storyboard.move(four, after=None)
-    storyboard.move(one, after=three.pk)
+    first, _second, third, fourth = make_scenes(4)
+    storyboard.move(fourth, after=None)
+    storyboard.move(first, after=third.pk)
     assert titles(project) == ["Scene 4", "Scene 2", "Scene 3", "Scene 1"]
     assert positions(project) == [1, 2, 3, 4]
 
 
 def test_moving_after_a_deleted_scene_is_refused(project: Project, make_scenes: MakeScenes):
-    one, two, _three = make_scenes(3)
-    storyboard.delete(two)
+    first, second, _third = make_scenes(3)
+    storyboard.delete(second)
     with pytest.raises(ValidationError, match="no longer in this storyboard"):
-        storyboard.move(one, after=two.pk)
+        storyboard.move(first, after=second.pk)
     assert (titles(project), positions(project)) == (["Scene 1", "Scene 3"], [1, 2])
 
 
 def test_deleted_scene_cannot_be_moved(as_user: AsUser, project: Project, make_scenes: MakeScenes):
-    one, two = make_scenes(2)
-    storyboard.delete(one)
-    for move in (lambda: storyboard.move_by(one, 1), lambda: storyboard.move(one, after=two.pk)):
+    first, second = make_scenes(2)
+    storyboard.delete(first)
+    for move in (lambda: storyboard.move_by(first, 1), lambda: storyboard.move(first, after=second.pk)):
         with pytest.raises(ValidationError, match="deleted in the meantime"):
             move()
 
 
 def test_restoring_twice_restores_once(project: Project, make_scenes: MakeScenes):
-    _, two, _ = make_scenes(3)
-    storyboard.delete(two)
-    stale = Scene.objects.get(pk=two.pk)
+    _, second, _ = make_scenes(3)
+    storyboard.delete(second)
+    stale = Scene.objects.get(pk=second.pk)
     storyboard.restore(stale)
     storyboard.restore(stale)
     assert (titles(project), positions(project)) == (["Scene 1", "Scene 2", "Scene 3"], [1, 2, 3])

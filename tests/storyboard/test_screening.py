@@ -23,19 +23,19 @@ MakeScenes = Callable[..., list[Scene]]
 def test_animatic_plays_selected_takes_and_previz(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, vera: User
 ):
-    one, two, three = make_scenes(3)
-    chosen = make_take(one, status=Status.COMPLETED, clip=b"clip", clip_seconds=Decimal("1.200"))
-    make_take(one, status=Status.COMPLETED, clip=b"clip", clip_seconds=Decimal(9))
+    first, second, third = make_scenes(3)
+    chosen = make_take(first, status=Status.COMPLETED, clip=b"clip", clip_seconds=Decimal("1.200"))
+    make_take(first, status=Status.COMPLETED, clip=b"clip", clip_seconds=Decimal(9))
     Generation.objects.filter(pk=chosen.pk).update(is_selected=True)
-    make_take(two, status=Status.FAILED)
-    newest = make_take(three, status=Status.COMPLETED, clip=b"clip")
+    make_take(second, status=Status.FAILED)
+    newest = make_take(third, status=Status.COMPLETED, clip=b"clip")
     page = as_user(vera).get(reverse("animatic", args=[project.pk])).content.decode()
     assert re.findall(r'data-clip="([^"]+)"', page) == [
         reverse("take_clip", args=[chosen.pk]),
         reverse("take_clip", args=[newest.pk]),
     ]
     assert re.findall(r'data-seconds="([^"]+)"', page) == ["1.2", "1", "1"]
-    assert reverse("scene_sketch", args=[two.pk]) in page
+    assert reverse("scene_sketch", args=[second.pk]) in page
     assert "1 of 3 scenes has no take and plays as previz." in page
 
 

@@ -73,10 +73,10 @@ def test_heading_shows_the_sort_order(as_user: AsUser, project: Project, make_sc
 
 
 def test_table_can_be_sorted_by_price(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):
-    one, two, three = make_scenes(3)
-    Scene.objects.filter(pk=one.pk).update(model_id="gone")
+    first, second, third = make_scenes(3)
+    Scene.objects.filter(pk=first.pk).update(model_id="gone")
     page = as_user(vera).get(reverse("table", args=[project.pk]), {"sort": "price"}).content.decode()
-    places = [page.index(f'id="scene-{scene.pk}"') for scene in (two, three, one)]
+    places = [page.index(f'id="scene-{scene.pk}"') for scene in (second, third, first)]
     assert places == sorted(places)
 
 
@@ -194,12 +194,12 @@ def paste(client: Client, project: Project, text: str, rows: list[Scene], column
 def test_paste_fills_right_and_down_and_adds_scenes(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User
 ):
-    _one, two, three = make_scenes(3, time_of_day="dusk")
+    _first, second, third = make_scenes(3, time_of_day="dusk")
     client = as_user(bob)
     rows = "B\tDoes b.\t2\tClose-up\nC\tDoes c.\t{}\tWIDE\nD\tDoes d.\t\tmedium\n"
-    assert "Row 2, Seconds: This field is required." in paste(client, project, rows.format(""), [two, three])
+    assert "Row 2, Seconds: This field is required." in paste(client, project, rows.format(""), [second, third])
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
-    page = paste(client, project, rows.format("3.5"), [two, three])
+    page = paste(client, project, rows.format("3.5"), [second, third])
     assert "Pasted: 2 scenes changed, 1 scene added." in page
     fields = ("position", "title", "action", "duration", "shot_type", "time_of_day")
     assert list(project.scenes.values_list(*fields)) == [
@@ -216,8 +216,8 @@ def test_paste_fills_right_and_down_and_adds_scenes(
 def test_paste_follows_the_order_of_the_shown_rows(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User
 ):
-    one, _two, three = make_scenes(3)
-    paste(as_user(bob), project, "Night\nDawn", [three, one], "time_of_day")
+    first, _second, third = make_scenes(3)
+    paste(as_user(bob), project, "Night\nDawn", [third, first], "time_of_day")
     assert list(project.scenes.values_list("time_of_day", flat=True)) == ["dawn", "", "night"]
 
 
@@ -334,9 +334,9 @@ def bulk(client: Client, project: Project, scenes: list[Scene], **values: str) -
 
 
 def test_bulk_delete_has_one_undo(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
-    one, _two, three = make_scenes(3)
+    first, _second, third = make_scenes(3)
     client = as_user(bob)
-    page = bulk(client, project, [one, three], act="delete")
+    page = bulk(client, project, [first, third], act="delete")
     assert "2 scenes deleted." in page
     assert titles(project) == ["Scene 2"]
     undo = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
@@ -349,16 +349,18 @@ def test_bulk_delete_has_one_undo(as_user: AsUser, project: Project, make_scenes
     ("behind", "expected"), [("4", "2 4 1 3"), ("0", "1 3 2 4"), ("", "1 3 2 4"), ("2", "2 1 3 4")]
 )
 def test_bulk_move(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, behind: str, expected: str):
-    one, _two, three, _four = make_scenes(4)
-    bulk(as_user(bob), project, [one, three], act="move", behind=behind)
+    first, _second, third, _four = make_scenes(4)
+    bulk(as_user(bob), project, [first, third], act="move", behind=behind)
     assert titles(project) == [f"Scene {number}" for number in expected.split()]
 
 
 def test_bulk_set_duration_and_model(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
-    one, two, _three = make_scenes(3)
+    first, second, _third = make_scenes(3)
     client = as_user(bob)
-    assert "2 scenes changed." in bulk(client, project, [one, two], act="duration", duration="7", model_id="animatic")
-    assert "1 scene changed." in bulk(client, project, [one], act="model_id", duration="9", model_id="animatic")
+    assert "2 scenes changed." in bulk(
+        client, project, [first, second], act="duration", duration="7", model_id="animatic"
+    )
+    assert "1 scene changed." in bulk(client, project, [first], act="model_id", duration="9", model_id="animatic")
     values = list(project.scenes.values_list("duration", "model_id"))
     assert values == [(Decimal(7), "animatic"), (Decimal(7), ""), (Decimal(1), "")]
 

@@ -68,40 +68,40 @@ def test_undo_restores_the_order_of_moved_scenes(
 
 
 def test_a_move_without_effect_creates_no_undo_entry(project: Project, make_scenes: MakeScenes, bob: User):
-    one, two, _ = make_scenes(3)
-    assert record_change(project, bob, moved=storyboard.move_many(project.pk, ids(two), after=one.pk)) is None
+    first, second, _ = make_scenes(3)
+    assert record_change(project, bob, moved=storyboard.move_many(project.pk, ids(second), after=first.pk)) is None
 
 
 def test_undo_of_a_move_keeps_scenes_added_since(project: Project, make_scenes: MakeScenes, bob: User):
-    one, _two, three = make_scenes(3)
-    entry = move(project, bob, [three], after=None)
-    storyboard.add(Scene(project=project, title="New", action="x"), after=one.pk)
+    first, _second, third = make_scenes(3)
+    entry = move(project, bob, [third], after=None)
+    storyboard.add(Scene(project=project, title="New", action="x"), after=first.pk)
     undo_change(entry)
     assert titles(project) == ["Scene 1", "New", "Scene 2", "Scene 3"]
 
 
 def test_undo_refuses_a_scene_that_was_moved_again(project: Project, make_scenes: MakeScenes, bob: User):
-    _one, two, three = make_scenes(3)
-    entry = move(project, bob, [three], after=None)
-    storyboard.move(three, after=two.pk)
-    storyboard.move(two, after=None)
+    _first, second, third = make_scenes(3)
+    entry = move(project, bob, [third], after=None)
+    storyboard.move(third, after=second.pk)
+    storyboard.move(second, after=None)
     with pytest.raises(ValidationError, match="The order has changed since"):
         undo_change(entry)
     assert titles(project) == ["Scene 2", "Scene 1", "Scene 3"]
 
 
 def test_moving_scenes_after_one_of_them_is_refused(project: Project, make_scenes: MakeScenes):
-    one, two, _ = make_scenes(3)
+    first, second, _ = make_scenes(3)
     with pytest.raises(ValidationError, match="no longer in this storyboard"):
-        storyboard.move_many(project.pk, ids(one, two), after=two.pk)
+        storyboard.move_many(project.pk, ids(first, second), after=second.pk)
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
 
 
 def test_moving_a_deleted_scene_among_others_is_refused(project: Project, make_scenes: MakeScenes):
-    one, two, three = make_scenes(3)
-    storyboard.delete(two)
+    first, second, third = make_scenes(3)
+    storyboard.delete(second)
     with pytest.raises(ValidationError, match="One of these scenes has been deleted"):
-        storyboard.move_many(project.pk, ids(one, two), after=three.pk)
+        storyboard.move_many(project.pk, ids(first, second), after=third.pk)
     assert titles(project) == ["Scene 1", "Scene 3"]
 
 
@@ -144,10 +144,10 @@ def test_restoring_twenty_scenes_takes_the_queries_of_three(project: Project, ma
 
 
 def test_undo_restores_written_fields(project: Project, make_scenes: MakeScenes, bob: User):
-    one, two, _ = make_scenes(3, weather="fog")
+    first, second, _ = make_scenes(3, weather="fog")
     values: dict[int, dict[str, str | Decimal]] = {
-        one.pk: {"title": "A", "duration": Decimal("6.5")},
-        two.pk: {"title": "Scene 2", "weather": ""},
+        first.pk: {"title": "A", "duration": Decimal("6.5")},
+        second.pk: {"title": "Scene 2", "weather": ""},
     }
     entry = record_change(project, bob, written=storyboard.write_fields(project.pk, values))
     assert list(Scene.objects.values_list("title", "duration", "weather")) == [
@@ -162,9 +162,9 @@ def test_undo_restores_written_fields(project: Project, make_scenes: MakeScenes,
 
 
 def test_writing_fields_leaves_other_fields_alone(project: Project, make_scenes: MakeScenes):
-    one, *_ = make_scenes(1)
+    first, *_ = make_scenes(1)
     with count_queries() as queries:
-        storyboard.write_fields(project.pk, {one.pk: {"title": "A"}})
+        storyboard.write_fields(project.pk, {first.pk: {"title": "A"}})
     update = next(query["sql"] for query in queries if query["sql"].startswith("UPDATE"))
     assert ('"title"' in update, '"action"' in update, '"notes"' in update) == (True, False, False)
 
@@ -193,11 +193,11 @@ def test_switching_the_model_of_thirty_scenes_takes_the_queries_of_three(project
 
 
 def test_undo_keeps_a_field_that_was_written_again(project: Project, make_scenes: MakeScenes, bob: User):
-    one, two = make_scenes(2)
+    first, second = make_scenes(2)
     entry = record_change(
-        project, bob, written=storyboard.write_fields(project.pk, {pk: {"location": "A"} for pk in ids(one, two)})
+        project, bob, written=storyboard.write_fields(project.pk, {pk: {"location": "A"} for pk in ids(first, second)})
     )
-    Scene.objects.filter(pk=one.pk).update(location="B")
+    Scene.objects.filter(pk=first.pk).update(location="B")
     assert entry
     assert undo_change(entry) == "Undone. 1 newer change kept."
     assert list(Scene.objects.values_list("location", flat=True)) == ["B", ""]
@@ -270,18 +270,18 @@ def test_adding_and_undoing_thirty_scenes_takes_the_queries_of_three(project: Pr
 
 
 def test_undo_restores_a_project_field(project: Project, make_scenes: MakeScenes, bob: User):
-    one, two = make_scenes(2)
+    first, second = make_scenes(2)
     entry = record_change(
         project,
         bob,
-        written=storyboard.write_fields(project.pk, {one.pk: {"lens": "macro"}}, of_project={"model_id": "sora-2"}),
+        written=storyboard.write_fields(project.pk, {first.pk: {"lens": "macro"}}, of_project={"model_id": "sora-2"}),
     )
     project.refresh_from_db()
-    assert (project.model_id, Scene.objects.get(pk=two.pk).changed_at > two.changed_at) == ("sora-2", True)
+    assert (project.model_id, Scene.objects.get(pk=second.pk).changed_at > second.changed_at) == ("sora-2", True)
     assert entry
     assert undo_change(entry) == "Undone."
     project.refresh_from_db()
-    assert (project.model_id, Scene.objects.get(pk=one.pk).lens) == ("animatic", "")
+    assert (project.model_id, Scene.objects.get(pk=first.pk).lens) == ("animatic", "")
 
 
 def test_undo_keeps_a_project_field_that_was_written_again(project: Project, bob: User):

@@ -201,7 +201,7 @@ def test_invalid_arguments_are_reported_as_json_too(run, arguments):
     ("data", "words"),
     [
         (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture is 60 MB; the limit is 20 MB."),
-        (b"<html>", "could not be read"),
+        (b"<html>", "not a readable picture"),
     ],
 )
 def test_an_unusable_input_image_is_refused(run, everywhere: StandIn, tmp_path: Path, data: bytes, words: str):

@@ -166,7 +166,7 @@ def test_without_a_connection_the_page_says_what_to_set(as_user: AsUser, scene: 
     ("fields", "words"),
     [
         ({"model": "gpt-image-9"}, "No model “gpt-image-9”."),
-        ({"size": "300x300"}, "There is no size called “300x300” here."),
+        ({"size": "300x300"}, "No size “300x300”."),
         ({"prompt": ""}, "This field is required."),
         (
             {"background": "transparent", "output_format": "jpeg"},
