@@ -1,8 +1,8 @@
-"""What an animatic costs and how smoothly it moves, next to ffmpeg's zoompan doing the same move from the same still.
+"""Measures what an animatic costs and how smoothly it moves, compared with ffmpeg's zoompan on the same still and move.
 
-Every measurement runs in a process of its own; the contenders take turns and the median counts. CPU is user and system
-time of all threads per second of clip, reading the still included. Smoothness follows discs in the decoded frames to a
-fraction of a pixel and compares how far they went between frames with the ideal eased camera.
+Every measurement runs in its own process; the contenders take turns and the median counts. CPU is user and system time of all
+threads per second of clip, including reading the still. Smoothness tracks discs in the decoded frames to a fraction of a
+pixel and compares their travel between frames with the ideal eased camera.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _BLOBS = tuple((x, y) for x in (0.36, 0.5, 0.64) for y in (0.36, 0.5, 0.62))
 
 
 def draw_still(path: Path, *, blobs: bool) -> None:
-    """A panel as the artist leaves it, or dark discs on grey that can be followed."""
+    """Draw a Previz panel, or dark discs on grey that can be tracked."""
     if not blobs:
         sketch.draw(_SHOT, WIDTH, HEIGHT).save(path)
         return
@@ -73,7 +73,7 @@ def render_ours(move: str, still: Path | None, seconds: int, destination: Path) 
 
 
 def zoompan_arguments(move: str, seconds: int) -> str:
-    """The same eased move in zoompan's own expressions; it zooms to make room for a pan, as ours does by overscan."""
+    """The same eased move in zoompan's expressions; it zooms to make room for a pan, as our overscan does."""
     frames = seconds * FPS
     camera = Camera(move, seconds)
     eased = f"(on/{frames - 1})*(on/{frames - 1})*(3-2*on/{frames - 1})"
@@ -120,7 +120,7 @@ def render_zoompan(move: str, still: Path, seconds: int, enlarged: int, destinat
 
 
 def measure(task: dict[str, Any]) -> dict[str, float]:
-    """Runs in the fresh process: one render, its CPU seconds."""
+    """Render once in a fresh process and return its CPU seconds."""
     still, destination = Path(task["still"]), Path(task["clip"])
     before = resource.getrusage(resource.RUSAGE_SELF)
     if task["contender"] == "ours":
@@ -132,11 +132,11 @@ def measure(task: dict[str, Any]) -> dict[str, float]:
 
 
 def in_fresh_process(task: dict[str, Any]) -> dict[str, float]:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, __file__, "--task", json.dumps(task)], check=True, capture_output=True, text=True
     )
-    answer: dict[str, float] = json.loads(done.stdout)
-    return answer
+    result: dict[str, float] = json.loads(process.stdout)
+    return result
 
 
 def blob_tracks(clip: Path, visible_rows: int) -> np.ndarray[Any, Any]:
@@ -171,7 +171,7 @@ def _centre(dark: np.ndarray[Any, Any], x: float, y: float, reach: int = 46) -> 
 
 
 def smoothness(move: str, seconds: int, clip: Path) -> tuple[float, float]:
-    """RMS and largest error, in pixels, of what the discs travel from one frame to the next."""
+    """RMS and largest error, in pixels, of how far the discs travel from one frame to the next."""
     tracks = blob_tracks(clip, HEIGHT - strip_height(WIDTH, HEIGHT))
     frames = len(tracks)
     camera = Camera(move, seconds)

@@ -1,4 +1,4 @@
-"""Ten clips of twelve seconds each at the provider, two at a time: how much longer than sixty seconds does it take?
+"""Measures how long ten clips take that need twelve seconds each at the provider, two at a time. Ideal: sixty seconds.
 
 python -m bench.batch [--clips 10] [--seconds 12] [--postgres]
 """
@@ -14,7 +14,7 @@ from typing import Any
 from bench.hosted import stand_in_process
 from bench.installation import POSTGRES, REDIS, Installation, make_storyboard, make_team
 
-PLACES = 2
+SLOTS = 2
 
 
 def main() -> None:
@@ -23,33 +23,33 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=12, help="how long the provider needs for each")
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL and Redis in place of SQLite and its queue")
     options = parser.parse_args()
-    where: dict[str, Any] = {"database": POSTGRES, "redis": REDIS} if options.postgres else {}
+    servers: dict[str, Any] = {"database": POSTGRES, "redis": REDIS} if options.postgres else {}
     with (
         tempfile.TemporaryDirectory() as folder,
         stand_in_process(Path(folder), seconds_needed=options.seconds) as provider,
-        Installation(**where) as installation,
+        Installation(**servers) as installation,
     ):
-        installation.environment |= provider.environment(SORA_MAX_IN_FLIGHT=str(PLACES))
+        installation.environment |= provider.environment(SORA_MAX_IN_FLIGHT=str(SLOTS))
         installation.use_orm()
         from generation import pipeline
         from generation.models import Generation
         from projects.models import Project
 
-        team, people = make_team()
-        project, _ = make_storyboard(team, people[0], scenes=options.clips)
+        team, (owner, *_) = make_team()
+        project, _ = make_storyboard(team, owner, scenes=options.clips)
         Project.objects.update(model_id="sora-2")
         installation.start("work")
         time.sleep(5)
         began = time.monotonic()
-        pipeline.enqueue_missing(Project.objects.get(pk=project.pk), member=people[0])
+        pipeline.enqueue_missing(Project.objects.get(pk=project.pk), member=owner)
         while Generation.objects.active().exists() and time.monotonic() - began < 10 * options.seconds * options.clips:
             time.sleep(0.05)
         wall = time.monotonic() - began
         done = Generation.objects.done().count()
         charges = sum(arrival.operation == "sora.create" for arrival in provider.arrivals())
-    ideal = options.seconds * options.clips / PLACES
+    ideal = options.seconds * options.clips / SLOTS
     database = "PostgreSQL" if options.postgres else "SQLite"
-    print(f"{options.clips} clips of {options.seconds:.0f} s, {PLACES} at a time, {database}")
+    print(f"{options.clips} clips of {options.seconds:.0f} s, {SLOTS} at a time, {database}")
     print(f"  {wall:.1f} s, {wall / ideal:.3f} of the ideal {ideal:.0f} s (<= 1.100)")
     print(f"  {done} done, {charges} charged")
 

@@ -1,4 +1,4 @@
-"""Downloading a clip of 500 MB: how much does the process grow? From the content endpoint, and from an address of its own.
+"""Measures how much a process grows while it downloads a clip of 500 MB: from the content endpoint, and from a URL.
 
 python -m bench.big_download [--megabytes 500]
 """
@@ -17,10 +17,10 @@ from pathlib import Path
 
 from bench.installation import ROOT, clean_environment
 
-PIECE = b"\0" * 2**20
+CHUNK = b"\0" * 2**20
 
 
-def serve(megabytes: int, *, own_address: bool) -> ThreadingHTTPServer:
+def serve(megabytes: int, *, with_url: bool) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
@@ -35,16 +35,16 @@ def serve(megabytes: int, *, own_address: bool) -> ThreadingHTTPServer:
                     "model": "m",
                     "progress": 100,
                 }
-                if own_address:
+                if with_url:
                     job["url"] = f"http://127.0.0.1:{server.server_port}/files/big.mp4"
                 self.answer(json.dumps(job).encode())
                 return
             self.send_response(200)
             self.send_header("Content-Type", "video/mp4")
-            self.send_header("Content-Length", str(megabytes * len(PIECE)))
+            self.send_header("Content-Length", str(megabytes * len(CHUNK)))
             self.end_headers()
             for _ in range(megabytes):
-                self.wfile.write(PIECE)
+                self.wfile.write(CHUNK)
 
         def answer(self, body: bytes) -> None:
             self.send_response(200)
@@ -59,7 +59,7 @@ def serve(megabytes: int, *, own_address: bool) -> ThreadingHTTPServer:
 
 
 def download(url: str) -> None:
-    """In a process of its own: prints how many MB it grew by at most, and the seconds."""
+    """Print the largest growth in MB, the seconds and the size in MB. Call in a fresh process."""
     import resource
 
     from generation.providers import sora
@@ -72,8 +72,8 @@ def download(url: str) -> None:
         began = time.monotonic()
         sora.fetch(account, "big", clip, lambda fraction: None)
         seconds = time.monotonic() - began
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        print(json.dumps([grown / 1024, seconds, clip.stat().st_size / 2**20]))
+        growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        print(json.dumps([growth / 1024, seconds, clip.stat().st_size / 2**20]))
 
 
 def main() -> None:
@@ -84,12 +84,12 @@ def main() -> None:
     if options.url:
         download(options.url)
         return
-    for name, own_address in (("content endpoint", False), ("address of its own", True)):
-        server = serve(options.megabytes, own_address=own_address)
+    for name, with_url in (("content endpoint", False), ("URL of the clip", True)):
+        server = serve(options.megabytes, with_url=with_url)
         command = [sys.executable, "-m", "bench.big_download", "--from", f"http://127.0.0.1:{server.server_port}"]
-        ran = subprocess.run(command, env=clean_environment(), cwd=ROOT, check=True, capture_output=True, text=True)
-        grown, seconds, size = json.loads(ran.stdout)
-        print(f"{size:.0f} MB from the {name:20}  grew by {grown:.1f} MB (< 32)   {size / seconds:.0f} MB/s")
+        result = subprocess.run(command, env=clean_environment(), cwd=ROOT, check=True, capture_output=True, text=True)
+        growth, seconds, size = json.loads(result.stdout)
+        print(f"{size:.0f} MB from the {name:20}  grew by {growth:.1f} MB (< 32)   {size / seconds:.0f} MB/s")
         server.shutdown()
 
 

@@ -1,10 +1,9 @@
-"""From the click on Generate to Done, on an idle server with a worker: how much of it is waiting, how much rendering.
+"""Measures the time from the click on Generate to Done on an idle server with a worker, split into waiting and rendering.
 
-Web and worker run as the Procfile says. Each run makes a new scene of four seconds, waits a while, and posts the form of
-its storyboard button, with session and CSRF token. The database's clock, which is this machine's, says when rendering
-began (`started_at`) and ended (`changed_at` of the row that comes to be stored); this process reads the row every few
-milliseconds to see it Done. Waiting is click to begin plus end to Done, which includes the decoding and storing of the
-clip.
+Web and worker run as in the Procfile. Each run creates a scene of four seconds, waits a random time, and posts the form of
+its storyboard button, with session and CSRF token. The database's clock, which is this machine's, tells when rendering began
+(`started_at`) and ended (`changed_at` once the row is Fetching); this process reads the row every few milliseconds until it
+is Done. Waiting is from click to begin plus from end to Done, which includes checking and storing the clip.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ TARGET_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds of one take's life."""
+    """Seconds: to the response, to the start, of the rendering, and from its end to Done."""
 
     answered: float
     before: float
@@ -73,14 +72,14 @@ def measure(database: str, broker: str, runs: int) -> list[dict[str, float]]:
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while not Worker.objects.filter(media_executed_at__isnull=False, remote_executed_at__isnull=False).exists():
             if time.monotonic() > deadline:
-                raise SystemExit("The worker gives no sign of life.")
+                raise SystemExit("The worker did not start.")
             time.sleep(0.1)
         results = []
         for number in range(runs + 1):
             _, (scene,) = make_storyboard(team, owner, scenes=1)
-            time.sleep(random.uniform(1, 2))  # never in step with the dispatcher
+            time.sleep(random.uniform(1, 2))  # keeps out of step with the dispatcher
             result = click(installation.url, browser, scene)
-            if number:  # the first warms up
+            if number:  # the first run warms up
                 results.append(asdict(result))
         return results
 
@@ -95,9 +94,9 @@ def click(url: str, browser: requests.Session, scene: Any) -> Run:
     assert token
     clicked = time.time()
     form = {"take": "1", "csrfmiddlewaretoken": token[1]}
-    answer = browser.post(f"{url}/scenes/{scene.pk}/generate", form, headers={"HX-Request": "true"})
+    response = browser.post(f"{url}/scenes/{scene.pk}/generate", form, headers={"HX-Request": "true"})
     answered = time.time() - clicked
-    assert answer.status_code == 200, answer.status_code
+    assert response.status_code == 200, response.status_code
     rendered = 0.0
     while time.time() - clicked < GIVE_UP_SECONDS:
         row = Generation.objects.values("status", "changed_at", "started_at", "error_message").get(scene=scene)

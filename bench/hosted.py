@@ -1,6 +1,6 @@
-"""The providers' stand-in in a process of its own, so that what it costs is not counted; it writes down what arrives.
+"""Runs the providers' stand-in in a process of its own, so that its CPU time is not counted. It logs what arrives.
 
-As a program: `python -m bench.hosted FOLDER`, with `settings.json` in the folder; it writes `address` and `arrivals`.
+As a program: `python -m bench.hosted FOLDER`, with `settings.json` in the folder; it writes `address` and `arrivals` there.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class StandInProcess:
     def __init__(self, folder: Path, address: str) -> None:
         self.folder, self.address = folder, address
 
-    def environment(self, **more: str) -> dict[str, str]:
-        return {"SORA_BASE_URL": f"{self.address}/openai/v1", "SORA_API_KEY": "any", "SORA_PRESET": "openai"} | more
+    def environment(self, **extra: str) -> dict[str, str]:
+        return {"SORA_BASE_URL": f"{self.address}/openai/v1", "SORA_API_KEY": "any", "SORA_PRESET": "openai"} | extra
 
     def arrivals(self) -> list[Arrival]:
         lines = (self.folder / "arrivals").read_text().splitlines()
@@ -41,7 +41,7 @@ class StandInProcess:
 
 @contextlib.contextmanager
 def stand_in_process(folder: Path, **settings: Any) -> Iterator[StandInProcess]:
-    """`settings` are attributes of the stand-in's state; `clips` are ids of clips that it holds from the start."""
+    """`settings` are attributes of the stand-in's state; `clips` are ids of clips that exist from the start."""
     (folder / "settings.json").write_text(json.dumps(settings))
     command = [sys.executable, "-m", "bench.hosted", str(folder)]
     process = subprocess.Popen(command, env=clean_environment(), cwd=ROOT)
@@ -66,13 +66,13 @@ def serve(folder: Path) -> None:
     from tests.standin import standing_in
     from tests.standin.state import Arrived, Clip, State
 
-    class Writing(State):
-        """Writes arrivals to a file instead of keeping them."""
+    class LoggingState(State):
+        """Writes arrivals to a file instead of keeping them in memory."""
 
         def note(self, arrived: Arrived) -> None:
             log.write(f"{arrived.operation}\t{arrived.path.split('/videos/')[-1].split('/')[0]}\t{time.time()}\n")
 
-    state = Writing()
+    state = LoggingState()
     settings = json.loads((folder / "settings.json").read_text())
     clips = settings.pop("clips", [])
     for name, value in settings.items():
@@ -85,6 +85,7 @@ def serve(folder: Path) -> None:
     animatic.render(Request("", shot, 640, 360, Decimal(CLIP_SECONDS)), path, lambda fraction: None)
     state.content = path.read_bytes()
     with (folder / "arrivals").open("w", buffering=1) as log, standing_in(state) as running:
+        # Renamed when complete: the parent reads the file as soon as it exists.
         (folder / "address.new").write_text(running.url)
         (folder / "address.new").rename(folder / "address")
         threading.Event().wait()

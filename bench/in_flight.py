@@ -1,4 +1,4 @@
-"""Many generations in flight at a provider that takes 100 ms to answer: are polls late, and what do the workers cost?
+"""Measures how late polls are, and what the workers cost, with many takes at a provider that needs 100 ms to answer.
 
 python -m bench.in_flight [--takes 2000] [--seconds 60] [--sqlite]
 """
@@ -25,19 +25,19 @@ WARM_UP_SECONDS = 20
 
 
 def make_rows(count: int) -> list[str]:
-    """Takes that have been running for up to five minutes, so that their polls are spread; their ids at the provider."""
+    """Create takes that have been running for up to five minutes, so that their polls are spread. Returns the clip ids."""
     from django.utils import timezone
 
-    from bench.installation import fields_of_take
+    from bench.installation import take_fields
     from generation import catalogue, connections
     from generation.models import Generation
 
-    team, people = make_team()
-    _, scenes = make_storyboard(team, people[0], scenes=count)
-    account = connections.read_environment().get("sora")
-    assert account is not None
-    connection, model, now = account.ensure_row(), catalogue.find("sora-2"), timezone.now()
-    fields = fields_of_take(scenes[0], people[0], model) | {"connection": connection, "status": "running", "number": 1}
+    team, (owner, *_) = make_team()
+    _, scenes = make_storyboard(team, owner, scenes=count)
+    resolved = connections.read_environment().get("sora")
+    assert resolved is not None
+    connection, model, now = resolved.ensure_row(), catalogue.find("sora-2"), timezone.now()
+    fields = take_fields(scenes[0], owner, model) | {"connection": connection, "status": "running", "number": 1}
     fields |= {"provider": "sora", "model_id": "sora-2"}
     ids = [f"video_{number}" for number in range(count)]
     rows = []
@@ -51,7 +51,7 @@ def make_rows(count: int) -> list[str]:
 
 
 def watch_due_times(seconds: float) -> dict[str, set[float]]:
-    """When each clip was to be asked about, read once a second for as long."""
+    """Read once a second, for `seconds`, when each clip is due for a poll."""
     from generation.models import Generation
 
     due: dict[str, set[float]] = defaultdict(set)
@@ -65,15 +65,15 @@ def watch_due_times(seconds: float) -> dict[str, set[float]]:
 
 def lateness(due: dict[str, set[float]], arrivals: list[Arrival], since: float, until: float) -> list[float]:
     """Seconds from each due time to the first poll after it."""
-    asked: dict[str, list[float]] = defaultdict(list)
+    polls: dict[str, list[float]] = defaultdict(list)
     for arrival in arrivals:
         if arrival.operation == "sora.get":
-            asked[arrival.clip_id].append(arrival.at)
+            polls[arrival.clip_id].append(arrival.at)
     late = []
     for clip_id, times in due.items():
         for at in times:
             if since <= at <= until:
-                after = [poll for poll in asked[clip_id] if poll >= at - 0.05]
+                after = [poll for poll in polls[clip_id] if poll >= at - 0.05]
                 late.append(max(0.0, min(after) - at) if after else until - at)
     return sorted(late)
 
@@ -88,7 +88,7 @@ def cpu_seconds(processes: list[psutil.Process]) -> float:
 
 
 def memory(processes: list[psutil.Process]) -> tuple[float, float]:
-    """RSS and PSS together in MB; PSS counts what processes share once."""
+    """Total RSS and PSS in MB; PSS counts shared memory only once."""
     rss = pss = 0
     for process in processes:
         with contextlib.suppress(psutil.Error):
@@ -103,12 +103,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--sqlite", action="store_true", help="SQLite and its queue in place of PostgreSQL and Redis")
     options = parser.parse_args()
-    where: dict[str, Any] = {} if options.sqlite else {"database": POSTGRES, "redis": REDIS}
+    servers: dict[str, Any] = {} if options.sqlite else {"database": POSTGRES, "redis": REDIS}
     clips = [f"video_{number}" for number in range(options.takes)]
     with (
         tempfile.TemporaryDirectory() as folder,
         stand_in_process(Path(folder), latency=0.1, clips=clips) as provider,
-        Installation(**where) as installation,
+        Installation(**servers) as installation,
     ):
         installation.environment |= provider.environment(SORA_MAX_IN_FLIGHT="100000")
         installation.use_orm()
@@ -123,8 +123,8 @@ def main() -> None:
         late = lateness(due, provider.arrivals(), since, until - 3)
         polls = [arrival for arrival in provider.arrivals() if since <= arrival.at <= until]
     points, seconds = statistics.quantiles(late, n=20), until - since
-    where_to = "SQLite" if options.sqlite else "PostgreSQL and Redis"
-    print(f"{options.takes} in flight, {where_to}, {seconds:.0f} s")
+    names = "SQLite" if options.sqlite else "PostgreSQL and Redis"
+    print(f"{options.takes} in flight, {names}, {seconds:.0f} s")
     print(
         f"  lateness of {len(late)} polls   p50 {points[9]:.2f} s   p95 {points[18]:.2f} s (< 0.50)   max {late[-1]:.2f} s"
     )

@@ -1,7 +1,7 @@
-"""A throw-away installation for the benchmarks: its own data directory, database, port and processes.
+"""A temporary installation for benchmarks and fault tests: its own data directory, database, port and processes.
 
-A benchmark that needs several (SQLite and PostgreSQL, say) measures each in a process of its own with `measure_apart`,
-because Django is set up once per process. Everything is removed on the way out, also after Ctrl-C.
+A benchmark that needs several (such as SQLite and PostgreSQL) measures each in its own process with `measure_apart`, because
+Django is set up once per process. Everything is removed at the end, also after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = "postgres://postgres@127.0.0.1:5432/"
 REDIS = "redis://127.0.0.1:6379/15"
-#: What would lead a server of ours to somebody else's data, or to other settings than an installation starts with.
-_OURS = (
+#: Variables that the application reads: they could lead to the caller's own data or settings.
+_SETTINGS = (
     "IMAGEAI_",
     "DATABASE_",
     "REDIS_",
@@ -51,17 +51,17 @@ _OURS = (
     "LOG_LEVEL",
     "OIDC_",
 )
-#: Nobody's account at a provider is used, and nobody's money spent.
+#: The caller's accounts at providers must not be used: they cost money.
 _ACCOUNTS = ("OPENAI_", "SORA_", "GEMINI_", "GOOGLE_", "VEO_", "OPENROUTER_")
-_OURS_TOO = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "EMAIL_URL", "TIME_ZONE", "PORT", "HOST", "VIRTUAL_ENV")
+_SHORT_NAMES = ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "EMAIL_URL", "TIME_ZONE", "PORT", "HOST", "VIRTUAL_ENV")
 
 
 def clean_environment() -> dict[str, str]:
-    """The caller's environment without anything this application reads."""
+    """The caller's environment without anything that the application reads."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith((*_OURS, *_ACCOUNTS)) and name not in _OURS_TOO
+        if not name.startswith((*_SETTINGS, *_ACCOUNTS)) and name not in _SHORT_NAMES
     }
 
 
@@ -73,13 +73,13 @@ def free_port() -> int:
 
 
 def processes_of(data: Path) -> list[psutil.Process]:
-    """Every living process that works on this data directory, whoever its parent is now."""
-    found = []
+    """Every other running process that works on this data directory, including orphans."""
+    running = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.status() != psutil.STATUS_ZOMBIE and process.environ().get("IMAGEAI_DATA") == str(data):
-                found.append(process)
-    return [process for process in found if process.pid != os.getpid()]
+                running.append(process)
+    return [process for process in running if process.pid != os.getpid()]
 
 
 def kill_processes_of(data: Path) -> None:
@@ -89,12 +89,12 @@ def kill_processes_of(data: Path) -> None:
 
 
 class Installation:
-    """A migrated database, collected static files, and the processes of the Procfile on request."""
+    """A migrated database, collected static files, and on request the processes of the Procfile."""
 
     def __init__(self, *, database: str = "", redis: str = "", static: bool = True, parent: Path | None = None) -> None:
-        """`database` is a PostgreSQL server, on which a database is made and dropped; SQLite without.
+        """`database` is a PostgreSQL server, on which a database is created and dropped; without it SQLite is used.
 
-        The data directory is made in `parent`; static files are collected unless nobody will look at a page.
+        The data directory is created in `parent`. Pages need `static` files.
         """
         self.server, self.redis, self.static, self.parent = database, redis, static, parent
         self.port = free_port()
@@ -157,7 +157,7 @@ class Installation:
         subprocess.run(command, env=self.environment, cwd=ROOT, check=True)
 
     def use_orm(self) -> None:
-        """From here on this process works on this installation's database, as a worker would."""
+        """Set up Django in this process for this installation's database. Once per process."""
         os.environ.clear()
         os.environ.update(self.environment | {"DJANGO_SETTINGS_MODULE": "imageai_web.settings"})
         import django
@@ -167,7 +167,7 @@ class Installation:
     # -- Processes -----------------------------------------------------------------------------------------------------
 
     def start(self, name: str) -> psutil.Process:
-        """The process that the Procfile calls `name`; its output goes to a file."""
+        """Start the process that the Procfile calls `name`; its output goes to a file."""
         lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line)
         with (self.data / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
@@ -201,25 +201,25 @@ def wait_for_answer(url: str, seconds: float = 60) -> None:
     raise TimeoutError(f"{url} did not answer within {seconds:.0f} s.")
 
 
-# -- What is in it; after use_orm() ------------------------------------------------------------------------------------
+# -- Its data; after use_orm() -----------------------------------------------------------------------------------------
 
 
 def make_team(people_per_role: int = 1) -> tuple[Team, list[User]]:
-    """A team and its people, role by role: owner, editor, viewer, owner, ..."""
+    """Create a team and its members: owner, editor, viewer, owner, ..."""
     from teams.models import Role, Team, User
 
     team = Team.objects.create(name="Night shift")
     people = []
     for number in range(people_per_role):
         for role in (Role.OWNER, Role.EDITOR, Role.VIEWER):
-            person = User.objects.create_user(f"{role}{number}@example.com", name=f"{role.label} {number}")
-            team.add(person, role)
-            people.append(person)
+            user = User.objects.create_user(f"{role}{number}@example.com", name=f"{role.label} {number}")
+            team.add(user, role)
+            people.append(user)
     return team, people
 
 
 def session_of(user: User) -> str:
-    """The value of a session cookie that signs this person in."""
+    """Return the value of a session cookie that signs this user in."""
     from django.test import Client
 
     client = Client()
@@ -228,7 +228,7 @@ def session_of(user: User) -> str:
 
 
 def make_storyboard(team: Team, user: User, *, scenes: int, takes: int = 0) -> tuple[Project, list[Scene]]:
-    """A project with scenes as people write them, each with `takes` finished takes, the last of them selected."""
+    """Create a project with realistic scenes, each with `takes` finished takes, the last of them selected."""
     from generation import catalogue
     from generation.models import Generation
     from generation.states import Status
@@ -237,14 +237,14 @@ def make_storyboard(team: Team, user: User, *, scenes: int, takes: int = 0) -> t
 
     project = Project.objects.create(team=team, title=f"{scenes} scenes", created_by=user)
     texts = [sample.SCENES[number % len(sample.SCENES)] | {"duration": Decimal(4)} for number in range(scenes)]
-    made = Scene.objects.bulk_create(
+    rows = Scene.objects.bulk_create(
         Scene(project=project, position=position, **text) for position, text in enumerate(texts, start=1)
     )
     model = catalogue.default_video_model()
-    for scene in made:
+    for scene in rows:
         for number in range(1, takes + 1):
             Generation.objects.create(
-                **fields_of_take(scene, user, model),
+                **take_fields(scene, user, model),
                 number=number,
                 is_selected=number == takes,
                 status=Status.COMPLETED,
@@ -255,11 +255,11 @@ def make_storyboard(team: Team, user: User, *, scenes: int, takes: int = 0) -> t
                 clip_bytes=1_500_000,
                 clip_seconds=Decimal(4),
             )
-    return project, made
+    return project, rows
 
 
-def fields_of_take(scene: Scene, user: User, model: Any) -> dict[str, Any]:
-    """What every take of this scene has, whatever its state."""
+def take_fields(scene: Scene, user: User, model: Any) -> dict[str, Any]:
+    """The fields that every take of this scene has, whatever its status."""
     width, height = scene.project.frame_size
     return {
         "scene": scene,
@@ -279,13 +279,13 @@ def fields_of_take(scene: Scene, user: User, model: Any) -> dict[str, Any]:
 
 
 def measure_apart(script: str, task: dict[str, Any]) -> Any:
-    """What `script --task JSON` prints, which is JSON, from a process of its own."""
+    """Run `script --task JSON` in its own process and return what it prints, which is JSON too."""
     command = [sys.executable, script, "--task", json.dumps(task)]
     with subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE) as process:
         try:
             output, _ = process.communicate()
         except BaseException:
-            process.terminate()  # it has to remove what it made
+            process.terminate()  # SIGTERM, so that it removes its installation
             raise
     if process.returncode:
         raise SystemExit(f"{Path(script).name} failed at {task}.")
@@ -293,7 +293,7 @@ def measure_apart(script: str, task: dict[str, Any]) -> Any:
 
 
 def clean_up_when_terminated() -> None:
-    """SIGTERM ends this process the way Ctrl-C does, with everything removed."""
+    """Make SIGTERM raise SystemExit, so that everything is removed as after Ctrl-C."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
@@ -302,13 +302,13 @@ def clean_up_when_terminated() -> None:
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
-    """The smallest value that `percent` of all do not exceed."""
+    """The smallest value that `percent` of the values do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Aligned: what is measured to the left, numbers to the right."""
+    """Print an aligned table: text to the left, numbers to the right."""
     cells = [[str(cell) for cell in row] for row in [headings, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
     numeric = [all(row[column][:1] in "-0123456789" for row in cells[1:]) for column in range(len(headings))]

@@ -1,12 +1,11 @@
-"""How soon open pages see that a take is done, and what 1, 200 and 1,000 of them cost the web process.
+"""Measures how soon open pages show a finished take, and what 1, 200 and 1,000 of them cost the web process.
 
-One real web process, started as the Procfile says, that has served a storyboard and drawn a sketch. A second process
-holds the event streams: raw sockets of owners, editors and viewers, four of five on the storyboard, the rest on the
-pages of its scenes. This process turns one take after another Done through the pipeline's own lease, about one a
-second. Latency runs from just before that COMMIT to the byte that ends the card's fragment, over every stream that has
-to be told; `missed` counts fragments that never came. CPU, RSS, threads and open files are the web process's while the
-changes happen. `open` streams are those that caught up within a minute, all connecting at once as after an outage, and
-`in s` is how long the last of them took.
+One real web process, started as in the Procfile, that has served a storyboard and a sketch before. A second process holds
+the event streams: raw sockets of owners, editors and viewers, four of five on the storyboard, the rest on the pages of its
+scenes. This process completes one take after another through the pipeline's own lease, about one a second. Latency is from
+just before that COMMIT to the byte that ends the card's fragment, over every stream that shows the scene; `missed` counts
+fragments that never came. CPU, RSS, threads and open files are the web process's during the changes. `open` counts the
+streams that caught up within a minute, all connecting at once as after an outage; `in s` is how long the last of them took.
 """
 
 from __future__ import annotations
@@ -33,17 +32,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.installation import (
     Installation,
-    fields_of_take,
     make_storyboard,
     make_team,
     measure_apart,
     percentile,
     print_table,
     session_of,
+    take_fields,
 )
 
 if TYPE_CHECKING:
-    from generation.models import Generation, select_first_take
+    from generation.models import Generation
     from projects.models import Scene
     from teams.models import User
 
@@ -59,7 +58,7 @@ _DONE = re.compile(rb"/takes/(\d+)/poster\.webp")
 
 
 class Stream(asyncio.Protocol):
-    """One open page: notes when each take was first shown as done."""
+    """One open page: records when each take was first shown as done."""
 
     def __init__(self, request: bytes) -> None:
         self.request = request
@@ -69,7 +68,7 @@ class Stream(asyncio.Protocol):
         self.shown_at: dict[int, float] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast(asyncio.Transport, transport).write(self.request)  # uvloop's is one, but does not inherit from it
+        cast(asyncio.Transport, transport).write(self.request)  # uvloop's transport does not inherit from asyncio's
 
     def data_received(self, data: bytes) -> None:
         now = time.time()
@@ -78,7 +77,7 @@ class Stream(asyncio.Protocol):
             self.events += 1
             for take_id in _DONE.findall(event):
                 self.shown_at.setdefault(int(take_id), now)
-        if self.events >= 2 and self.caught_up_at is None:  # the first only says how to reconnect
+        if self.events >= 2 and self.caught_up_at is None:  # the first event only configures reconnecting
             self.caught_up_at = now
 
 
@@ -87,7 +86,7 @@ def _itself(stream: Stream) -> Stream:
 
 
 async def hold_streams(port: int, pages: list[tuple[str, str]]) -> None:
-    """Open them all, say so, and when standard input ends say what came to each."""
+    """Open all streams and print when they caught up; when standard input ends, print what each has shown."""
     loop = asyncio.get_running_loop()
     streams = []
     for path, session in pages:
@@ -104,50 +103,50 @@ async def hold_streams(port: int, pages: list[tuple[str, str]]) -> None:
 
 
 def raise_file_limit() -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
 # -- The changes -------------------------------------------------------------------------------------------------------
 
 
 def make_takes(scenes: list[Scene], user: User) -> list[Generation]:
-    """One take of each scene that is made, and only has to be stored."""
+    """Create one rendered take per scene, ready to be stored."""
     from generation import catalogue
     from generation.models import Generation
     from generation.states import Status
 
     model = catalogue.default_video_model()
     takes = [
-        Generation(**fields_of_take(scene, user, model), number=1, status=Status.FETCHING, progress=99)
-        for scene in scenes
+        Generation(**take_fields(scene, user, model), number=1, status=Status.FETCHING, progress=99) for scene in scenes
     ]
     return Generation.objects.bulk_create(takes)
 
 
 def finish(take: Generation) -> float:
-    """What the pipeline writes at the end of a take; the time of the commit."""
+    """Write what the pipeline writes when a take completes. Returns the time just before the commit."""
     from django.db import transaction
     from django.db.models.functions import Now
 
     from generation.jobs.lease import Lease
+    from generation.models import select_first_take
     from generation.states import Status
 
     lease = Lease.claim(take.pk)
     assert lease is not None
-    kept: dict[str, Any] = {
+    files: dict[str, Any] = {
         "clip": f"takes/{take.pk}/clip.mp4",
         "poster": f"takes/{take.pk}/poster.webp",
         "clip_bytes": 1_500_000,
     }
-    ended: dict[str, Any] = {
+    result: dict[str, Any] = {
         "progress": 100,
         "finished_at": Now(),
         "actual_cost": Decimal(0),
         "clip_seconds": Decimal(4),
     }
     with transaction.atomic():
-        lease.release(status=Status.COMPLETED, **kept, **ended)
+        lease.release(status=Status.COMPLETED, **files, **result)
         select_first_take(take)
         return time.time()
 
@@ -157,9 +156,9 @@ def measure(database: str, streams: int, changes: int, every: float) -> dict[str
         installation.use_orm()
         team, people = make_team(PEOPLE_PER_ROLE)
         project, scenes = make_storyboard(team, people[0], scenes=changes)
-        sessions = [session_of(person) for person in people]
+        sessions = [session_of(user) for user in people]
         takes = make_takes(scenes, people[0])
-        time.sleep(4)  # further back than a catch-up looks, so that there is nothing to catch up with
+        time.sleep(4)  # longer than the window of a catch-up, so that there is nothing to catch up on
         since = f"{time.time():.6f}"
         storyboard = f"/projects/{project.pk}/stream?since={since}"
         pages, watched = [], []
@@ -171,7 +170,7 @@ def measure(database: str, streams: int, changes: int, every: float) -> dict[str
             watched.append({scene.pk} if on_scene else {scene.pk for scene in scenes})
 
         web = installation.start("web")
-        for path in (f"/projects/{project.pk}", f"/scenes/{scenes[0].pk}/sketch.webp"):  # a process that has worked
+        for path in (f"/projects/{project.pk}", f"/scenes/{scenes[0].pk}/sketch.webp"):  # warms the process up
             requests.get(installation.url + path, cookies={"sessionid": sessions[0]}, timeout=60).raise_for_status()
         idle_mb = web.memory_info().rss / 1e6
         command = [sys.executable, __file__, "--task", json.dumps({"port": installation.port, "pages": pages})]
@@ -184,14 +183,14 @@ def measure(database: str, streams: int, changes: int, every: float) -> dict[str
             committed, most_bytes = {}, 0
             for take in takes:
                 committed[take.pk] = finish(take)
-                time.sleep(every * random.uniform(0.7, 1.3))  # never in step with the readings
+                time.sleep(every * random.uniform(0.7, 1.3))  # keeps out of step with the server's reads
                 most_bytes = max(most_bytes, web.memory_info().rss)
             wall = time.monotonic() - began
             web_cpu, client_cpu = cpu_seconds(web) - web_began, cpu_seconds(client) - client_began
             threads, files = web.num_threads(), web.num_fds()
-            answer, _ = holder.communicate()
+            output, _ = holder.communicate()
         latencies, missed = [], 0
-        for shown_at, scene_ids in zip(json.loads(answer), watched, strict=True):
+        for shown_at, scene_ids in zip(json.loads(output), watched, strict=True):
             for take in takes:
                 if take.scene_id in scene_ids:
                     arrived = shown_at.get(str(take.pk))

@@ -1,9 +1,9 @@
-"""What one preview of a scene's prompts costs the server, asked for each time somebody stops typing.
+"""Measures what one preview of a scene's prompts costs the server. Pages request one at every pause in typing.
 
-Django's test client posts the whole form in this process: times hold middleware, session, access, the form's validation, one
-prompt for each template and the fragment, but no network. CPU is the processor's time for one, whatever else the machine
-does. `templates alone` is the same without request and database. The scenes: one with every field filled, one with title and
-action only, one with as much text as its fields hold.
+Django's test client posts the whole form in this process: times include middleware, session, access, validation of the form,
+one prompt per template and the fragment, but no network. CPU is the processor time of one preview, independent of other
+load. `templates only` is the same without request and database. The scenes: one with every field filled, one with only title
+and action, one with the longest text that its fields hold.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from generation.models import with_takes
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -46,7 +44,8 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
     from django.test.utils import CaptureQueriesContext
 
     from generation.connections import roster_for
-    from generation.prompting.samples import EVERY_FIELD, LEAST
+    from generation.models import with_takes
+    from generation.prompting.samples import EVERY_FIELD, TITLE_AND_ACTION
     from projects import presets
     from projects.models import LONG_TEXT, Scene
     from storyboard.prompt_previews import build_previews
@@ -54,15 +53,15 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
     team, (owner, *_) = make_team()
     client = Client(headers={"host": "localhost"})
     client.force_login(owner)
-    _, made = make_storyboard(team, owner, scenes=scenes, takes=2)
-    scene = with_takes(Scene.objects.all()).get(pk=made[scenes // 2].pk)
-    words = "word " * LONG_TEXT
+    _, rows = make_storyboard(team, owner, scenes=scenes, takes=2)
+    scene = with_takes(Scene.objects.all()).get(pk=rows[scenes // 2].pk)
+    text = "word " * LONG_TEXT
     limits = {field.attname: field.max_length for field in Scene._meta.concrete_fields}
-    longest = {name: words[: limits[name]] for name in EVERY_FIELD.keys() - presets.all_presets().keys()}
-    forms = {"every field": EVERY_FIELD, "title and action": LEAST, "as long as may be": EVERY_FIELD | longest}
+    longest = {name: text[: limits[name]] for name in EVERY_FIELD.keys() - presets.all_presets().keys()}
+    forms = {"every field": EVERY_FIELD, "title and action": TITLE_AND_ACTION, "longest text": EVERY_FIELD | longest}
 
     def typed(values: dict[str, str], number: int) -> dict[str, str]:
-        """Another text each time, as typing makes it."""
+        """A different text each time, as with typing: nothing may come from a cache."""
         return values | {"duration": "4", "title": f"Take {number}"}
 
     def over_http(values: dict[str, str], number: int) -> int:
@@ -70,26 +69,26 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
         assert response.status_code == 200, response.status_code
         return len(response.content)
 
-    def alone(values: dict[str, str], number: int) -> int:
+    def templates_only(values: dict[str, str], number: int) -> int:
         for name, value in values.items():
             setattr(scene, name, value)
         scene.title = f"Take {number}"
         previews = build_previews(scene, roster_for(team.pk))
         return sum(preview.length for preview in previews)
 
-    ways: dict[str, Callable[[dict[str, str], int], int]] = {"preview": over_http, "templates alone": alone}
+    ways: dict[str, Callable[[dict[str, str], int], int]] = {"preview": over_http, "templates only": templates_only}
     results = []
-    for way, ask in ways.items():
+    for way, build in ways.items():
         for form, values in forms.items():
             for number in range(WARM_UP):
-                ask(values, number)
+                build(values, number)
             with CaptureQueriesContext(connection) as queries:
-                size = ask(values, WARM_UP)
+                size = build(values, WARM_UP)
             count = len(queries)
             times, cpu = [], time.process_time()
             for number in range(requests):
                 began = time.perf_counter()
-                ask(values, number)
+                build(values, number)
                 times.append(time.perf_counter() - began)
             cpu = (time.process_time() - cpu) / requests
             results.append({"what": way, "form": form, "queries": count, "bytes": size, "times": times, "cpu": cpu})

@@ -1,10 +1,10 @@
-"""From a clean clone to the first page, the second start of the same clone, and how Ctrl-C ends it.
+"""Measures the start from a clean clone to the first page, later starts of the same clone, and the stop by Ctrl-C.
 
-The checkout's last commit is cloned, and `script/server` started there as a person would: in a process group of its own,
-with a data directory and port of its own. Times run from that moment: to the virtualenv being complete, to the `Sign in:`
-line, and to the sample project's storyboard answering 200 to a client that signed in through the link. Then the client
-opens the storyboard's event stream and reads on, as a browser does, and SIGINT goes to the whole group, at the first start
-in the middle of rendering. `gone` is when no process of that data directory is left, whoever its parent is.
+Clones the checkout's last commit and starts `script/server` there as a person would: in its own process group, with its own
+data directory and port. Times run from that moment: until the virtualenv is complete, until the `Sign in:` line, and until
+the sample project's storyboard answers 200 to a client that signed in through the link. Then the client opens the
+storyboard's event stream and keeps reading, as a browser does, and SIGINT goes to the whole group; at the first start in the
+middle of a render. `gone` is when no process of that data directory is left, orphans included.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Start:
 
 
 class Server:
-    """`script/server` in the foreground of a terminal of its own, as far as signals are concerned."""
+    """`script/server` as the foreground process group of a terminal: Ctrl-C reaches all of its processes."""
 
     def __init__(self, clone: Path, data: Path, *, pip_cache: bool) -> None:
         self.data = data
@@ -81,10 +81,10 @@ class Server:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
-            if found := re.search(r"Sign in: (\S+)", line):
-                self.link = found[1]
+            if match := re.search(r"Sign in: (\S+)", line):
+                self.link = match[1]
                 self.link_printed.set()
-        self.link_printed.set()  # it has ended, with or without
+        self.link_printed.set()  # the server has ended; there may be no link
 
     def elapsed(self) -> float:
         return time.monotonic() - self.began
@@ -96,7 +96,7 @@ class Server:
         return self.link
 
     def interrupt(self) -> tuple[float, list[str]]:
-        """Ctrl-C; the seconds until all are gone, and those that are not."""
+        """Press Ctrl-C. Returns the seconds until every process is gone, and those that are left."""
         began = time.monotonic()
         os.killpg(self.process.pid, signal.SIGINT)
         while (left := processes_of(self.data)) and time.monotonic() - began < STOP_SECONDS:
@@ -106,7 +106,7 @@ class Server:
 
 
 def open_storyboard(link: str) -> tuple[requests.Session, str]:
-    """Sign in through the link and open the sample project; the address of its event stream."""
+    """Sign in through the link and open the sample project. Returns the session and the URL of its event stream."""
     base = link.split("/", 3)
     site = "/".join(base[:3])
     session = requests.Session()
@@ -154,7 +154,7 @@ def start_and_stop(clone: Path, data: Path, *, pip_cache: bool) -> Start:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--restarts", type=int, default=3, help="starts after the first one (%(default)s)")
-    parser.add_argument("--pip-cache", action="store_true", help="let pip use what it downloaded before")
+    parser.add_argument("--pip-cache", action="store_true", help="let pip use its cache")
     options = parser.parse_args()
     clean_up_when_terminated()
     scratch = Path(tempfile.mkdtemp(prefix="imageai-bench-")).resolve()

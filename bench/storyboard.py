@@ -1,9 +1,9 @@
-"""What a storyboard costs the server, with 20, 100 and 200 scenes of two finished takes each.
+"""Measures what a storyboard costs the server, with 20, 100 and 200 scenes of two finished takes each.
 
 Queries, time and bytes of each view, of one card and one row as the live stream sends them after a change, of saving a cell
-and of moving the last scene to the start, which renumbers all. Django's test client asks in this process, the sizes taking
-turns after a warm-up, so times hold middleware, session, view and templates, but no network and no ASGI server. The queries
-are to be as many for 200 scenes as for 20.
+and of moving the last scene to the start, which renumbers all. Django's test client runs in this process and the sizes take
+turns after a warm-up, so times include middleware, session, view and templates, but no network and no ASGI server. Target:
+as many queries for 200 scenes as for 20.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from bench.installation import (
 if TYPE_CHECKING:
     from projects.models import Project, Scene
 
-Answer = Callable[["Project", "list[Scene]"], bytes]
+Action = Callable[["Project", "list[Scene]"], bytes]
 
 TAKES = 2
 WARM_UP = 5
@@ -56,15 +56,15 @@ def measure_here(sizes: list[int], requests: int) -> list[dict[str, Any]]:
     client = Client(headers={"host": "localhost"})
     client.force_login(owner)
 
-    def page(path: str) -> Answer:
-        def answer(project: Project, scenes: list[Scene]) -> bytes:
+    def page(path: str) -> Action:
+        def get(project: Project, scenes: list[Scene]) -> bytes:
             response = client.get(f"/projects/{project.pk}{path}")
             assert response.status_code == 200, response.status_code
             return response.content
 
-        return answer
+        return get
 
-    def fragment(page: Page) -> Answer:
+    def fragment(page: Page) -> Action:
         return lambda project, scenes: render_fragments([scenes[0].pk], page=page, can_edit=True).encode()
 
     def save_a_cell(project: Project, scenes: list[Scene]) -> bytes:
@@ -78,7 +78,7 @@ def measure_here(sizes: list[int], requests: int) -> list[dict[str, Any]]:
         assert response.status_code == 302, response.status_code
         return response.content
 
-    answers: dict[str, Answer] = {
+    actions: dict[str, Action] = {
         "board": page(""),
         "board, filtered": page("?state=stale"),
         "table": page("/table"),
@@ -90,19 +90,19 @@ def measure_here(sizes: list[int], requests: int) -> list[dict[str, Any]]:
         "move to the start": move_last_to_start,
     }
     boards = [(size, *make_storyboard(team, owner, scenes=size, takes=TAKES)) for size in sizes]
-    contenders = [(what, answer, board) for what, answer in answers.items() for board in boards]
-    for _, answer, (_, project, scenes) in contenders * WARM_UP:
-        answer(project, scenes)
+    runs = [(name, action, board) for name, action in actions.items() for board in boards]
+    for _, action, (_, project, scenes) in runs * WARM_UP:
+        action(project, scenes)
     results: list[dict[str, Any]] = []
-    for what, answer, (size, project, scenes) in contenders:
+    for name, action, (size, project, scenes) in runs:
         with CaptureQueriesContext(connection) as queries:
-            content = answer(project, scenes)
-        assert what not in {"board", "table", "animatic"} or content.count(b'data-scene="') >= size
-        results.append({"what": what, "scenes": size, "queries": len(queries), "bytes": len(content), "times": []})
+            content = action(project, scenes)
+        assert name not in {"board", "table", "animatic"} or content.count(b'data-scene="') >= size
+        results.append({"name": name, "scenes": size, "queries": len(queries), "bytes": len(content), "times": []})
     for _ in range(requests):
-        for result, (_, answer, (_, project, scenes)) in zip(results, contenders, strict=True):
+        for result, (_, action, (_, project, scenes)) in zip(results, runs, strict=True):
             began = time.perf_counter()
-            answer(project, scenes)
+            action(project, scenes)
             result["times"].append(time.perf_counter() - began)
     return results
 
@@ -124,8 +124,8 @@ def main() -> None:
         for result in results:
             p50, p95 = (f"{percentile(result['times'], percent) * 1000:.1f}" for percent in (50, 95))
             size = f"{result['bytes'] / 1000:.1f}"
-            rows.append([name, result["what"], result["scenes"], result["queries"], p50, p95, size])
-    print_table(["database", "what", "scenes", "queries", "p50 ms", "p95 ms", "HTML kB"], rows)
+            rows.append([name, result["name"], result["scenes"], result["queries"], p50, p95, size])
+    print_table(["database", "action", "scenes", "queries", "p50 ms", "p95 ms", "HTML kB"], rows)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the queues execute. Any task may run twice, or late: each looks at the row and does nothing where nothing is due."""
+"""What the queues execute. A task may run twice or late: each reads the row first and does nothing if nothing is due."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from generation.models import Worker
 
 
 def this_worker() -> int | None:
-    """The id of the Worker row of the `manage.py work` that started this process; None elsewhere."""
+    """Return the id of the Worker row of the `manage.py work` that started this process; None elsewhere."""
     value = os.environ.get("IMAGEAI_WORKER_ID")
     return int(value) if value else None
 
 
-def _note_execution() -> None:
+def _record_execution() -> None:
     worker_id = this_worker()
     if worker_id is not None:
         Worker.objects.filter(pk=worker_id).update(**{f"{Conf.CLUSTER_NAME}_executed_at": Now()})
@@ -28,28 +28,28 @@ def _note_execution() -> None:
 def advance(take_id: int) -> None:
     with watchdog.watch_step(settings.LEASE_SECONDS):
         pipeline.advance(take_id, worker_id=this_worker())
-    _note_execution()
+    _record_execution()
     dispatch.dispatch_new_work()
 
 
 def advance_images(row_id: int) -> None:
     with watchdog.watch_step(settings.LEASE_SECONDS):
         pipeline.advance_images(row_id, worker_id=this_worker())
-    _note_execution()
+    _record_execution()
     dispatch.dispatch_new_work()
 
 
 def poll(take_ids: list[int]) -> None:
     with watchdog.watch_step(pipeline.POLL_SECONDS):
         pipeline.poll_many(take_ids, worker_id=this_worker())
-    _note_execution()
+    _record_execution()
     dispatch.dispatch_new_work()
 
 
 def refresh_models() -> None:
-    connections.refresh_stale_models(after_each=_note_execution)
-    _note_execution()
+    connections.refresh_stale_models(after_each=_record_execution)
+    _record_execution()
 
 
 def heartbeat() -> None:
-    _note_execution()
+    _record_execution()

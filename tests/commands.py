@@ -1,4 +1,4 @@
-"""`manage.py` commands run as from a shell, in this process, with the stand-in as every provider."""
+"""Runs `manage.py` commands in this process as from a shell, with the stand-in as every provider."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.storyboard.test_references import plain
 KEY = "sk-secret-of-alice"
 
 
-class Ran:
+class CommandResult:
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
 
@@ -28,13 +28,15 @@ class Ran:
 
 
 @pytest.fixture
-def run(team: Team, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+def run(
+    team: Team, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., CommandResult]:
     monkeypatch.setattr(submit, "FIRST_POLL_SECONDS", 0.05)
     monkeypatch.setattr(reconcile, "LOOK_UP_AFTER_SECONDS", 0.05)
     for module in (reconcile, fetch):
         monkeypatch.setattr(module, "back_off", lambda attempt: 0.01)
 
-    def run(*arguments: object) -> Ran:
+    def run(*arguments: object) -> CommandResult:
         name, *rest = [str(argument) for argument in arguments]
         capsys.readouterr()
         command = load_command_class("generation", name)
@@ -44,7 +46,7 @@ def run(team: Team, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
         except SystemExit as end:
             code = int(end.code or 0)
         written = capsys.readouterr()
-        return Ran(code, written.out.strip(), written.err)
+        return CommandResult(code, written.out.strip(), written.err)
 
     return run
 

@@ -24,7 +24,7 @@ from tests.standin import StandIn, standing_in
 
 @pytest.fixture(scope="session")
 def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A real MP4 of one second."""
+    """A playable MP4 of one second."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     request = Request("", Shot(title="A clip", camera_move="pan-right"), 320, 180, Decimal(1))
     animatic.render(request, path, lambda fraction: None)
@@ -43,7 +43,7 @@ def studio(monkeypatch: pytest.MonkeyPatch, settings: Any, clip_bytes: bytes) ->
 
 @pytest.fixture
 def undeclare(studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch) -> Callable[[Ability], None]:
-    """From then on the studio's provider does not declare this ability."""
+    """Call it to make the studio's provider stop declaring an ability."""
 
     def undeclare(ability: Ability) -> None:
         declared = registry.PROVIDERS["studio"]
@@ -55,7 +55,7 @@ def undeclare(studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def stand_in(clip_bytes: bytes) -> Iterator[StandIn]:
-    """All providers at once, on loopback."""
+    """A server that speaks every provider's protocol, on loopback."""
     with standing_in() as running:
         running.state.key = KEY
         running.state.content = clip_bytes
@@ -64,7 +64,7 @@ def stand_in(clip_bytes: bytes) -> Iterator[StandIn]:
 
 @pytest.fixture
 def sora(stand_in: StandIn, settings: Any) -> StandIn:
-    """A connection to a server of the Sora protocol that does all that OpenAI's did."""
+    """A connection to a server of the Sora protocol with every ability that OpenAI's had."""
     account = {"provider": "sora", "name": "Sora at home", "key": KEY, "base_url": f"{stand_in.url}/openai/v1"}
     settings.CONNECTIONS = {"sora": account | {"max_in_flight": 2, "requests_per_minute": 60, "preset": "openai"}}
     return stand_in
@@ -72,7 +72,7 @@ def sora(stand_in: StandIn, settings: Any) -> StandIn:
 
 @pytest.fixture(scope="session")
 def service_account() -> dict[str, str]:
-    """The file of one, as Google gives it, with a key of nobody's."""
+    """The content of a Google service account file, with a key made for the tests."""
     key = rsa.generate_private_key(65537, 2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return {
@@ -87,7 +87,7 @@ def service_account() -> dict[str, str]:
 
 @pytest.fixture
 def local_take(scene: Scene, make_take: Callable[..., Generation]) -> Generation:
-    """Queued, small, and quick to render."""
+    """A queued take, small and quick to render."""
     return make_take(scene)
 
 
@@ -106,7 +106,7 @@ def remote_take(scene: Scene, make_take: Callable[..., Generation], studio: stud
 
 @pytest.fixture
 def advance() -> Callable[..., Generation]:
-    """Take the next step at once, whatever the row is waiting for, and return the row as it is then."""
+    """Call it to take the next step at once, whatever the row waits for; returns the refreshed row."""
 
     def advance(take: Generation) -> Generation:
         Generation.objects.filter(pk=take.pk).update(next_step_at=Now())
@@ -119,7 +119,7 @@ def advance() -> Callable[..., Generation]:
 
 @pytest.fixture
 def end_lease() -> Callable[[Generation], None]:
-    """What time does to the lease of a worker that died."""
+    """Call it to let the lease of a take run out, as after a worker died."""
 
     def end(take: Generation) -> None:
         Generation.objects.filter(pk=take.pk).update(lease_expires_at=Now() - timedelta(seconds=1))

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 @contextmanager
 def count_queries() -> Iterator[list[dict[str, str]]]:
-    """A list that holds the statements run inside, once the block is over."""
+    """Yield a list that holds the statements of the block once it has ended."""
     queries: list[dict[str, str]] = []
     with CaptureQueriesContext(connection) as captured:
         yield queries

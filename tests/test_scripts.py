@@ -1,4 +1,4 @@
-"""script/server says in one sentence what is wrong before it starts anything."""
+"""script/server explains a problem in one sentence before it starts anything."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ def start(**environment: str) -> tuple[int, list[str]]:
     return result.returncode, (result.stdout + result.stderr).splitlines()
 
 
-def test_a_taken_port(tmp_path: Path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_a_port_in_use_is_reported(tmp_path: Path):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         assert start(PORT=str(port), IMAGEAI_DATA=str(tmp_path / "data")) == (
             1,
-            [f"script/server: Port {port} is taken. Stop what runs there, or choose another: PORT=8001 script/server"],
+            [
+                f"script/server: Port {port} is in use. "
+                "Stop the program that uses it, or choose another: PORT=8001 script/server"
+            ],
         )
 
 
@@ -33,26 +36,23 @@ def test_a_taken_port(tmp_path: Path):
     ("host", "port", "reason"),
     [("127.0.0.1", "99999", "ports go from 1 to 65535."), ("no.such.host.invalid", "8000", "")],
 )
-def test_an_address_nobody_can_listen_on(tmp_path: Path, host: str, port: str, reason: str):
+def test_an_unusable_address_is_reported(tmp_path: Path, host: str, port: str, reason: str):
     status, lines = start(HOST=host, PORT=port, IMAGEAI_DATA=str(tmp_path / "data"))
     assert (status, len(lines)) == (1, 1)
-    assert lines[0].startswith(f"script/server: Listening on {host}, port {port}, is not possible: {reason}")
+    assert lines[0].startswith(f"script/server: Can't listen on {host}, port {port}: {reason}")
 
 
 @pytest.mark.parametrize("port", ["eighty", "80 80", "-1"])
-def test_a_port_that_is_no_number(tmp_path: Path, port: str):
+def test_a_port_that_is_not_a_number_is_reported(tmp_path: Path, port: str):
     assert start(PORT=port, IMAGEAI_DATA=str(tmp_path / "data")) == (
         1,
-        [f"script/server: PORT is to be a number, not '{port}'."],
+        [f"script/server: PORT must be a number, not '{port}'."],
     )
 
 
-def test_a_directory_that_cannot_be_made(tmp_path: Path):
-    (tmp_path / "file").write_text("in the way")
+def test_an_unusable_data_directory_is_reported(tmp_path: Path):
+    (tmp_path / "file").write_text("not a directory")
     assert start(IMAGEAI_DATA=str(tmp_path / "file" / "data")) == (
         1,
-        [
-            f"script/server: The data directory {tmp_path}/file/data cannot be made. "
-            "Set IMAGEAI_DATA to one that can be written."
-        ],
+        [f"script/server: Can't create the data directory {tmp_path}/file/data. Set IMAGEAI_DATA to a writable one."],
     )

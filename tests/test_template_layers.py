@@ -1,4 +1,4 @@
-"""Templates obey the layers: one never loads, includes or extends what a higher app owns."""
+"""Templates obey the layers: none loads, includes or extends what a higher app owns."""
 
 from __future__ import annotations
 
@@ -47,4 +47,4 @@ def test_a_template_tag_only_formats(app: str):
     for name, module in Engine.get_default().libraries.items():
         if module.split(".")[0] == app:
             imported = vars(import_module(module)).values()
-            assert not [one for one in imported if isinstance(one, type) and issubclass(one, Model)], name
+            assert not [value for value in imported if isinstance(value, type) and issubclass(value, Model)], name

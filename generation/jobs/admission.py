@@ -1,4 +1,4 @@
-"""Who may send to a connection now: slots in flight, requests per minute, and a pause that all share.
+"""Limits what is sent to a connection: slots in flight, requests per minute, and a pause that all rows share.
 
 The connection's row is locked while its rows are counted, so any number of workers keep to its limits together. All times
 are the database's.
@@ -21,17 +21,17 @@ from generation.models import Connection, Generation, ImageJob
 from generation.providers.base import ProviderError
 from generation.states import Status
 
-#: A row that found no slot is not tried again sooner, unless a step ends and makes room.
+#: A row that found no slot is not tried again sooner, unless a step ends and frees one.
 LOOK_AGAIN_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 300.0
-#: The longest pause that a provider's Retry-After can ask for: a whole day is mostly a mistake.
+#: The longest pause that a provider's Retry-After can cause: a whole day is usually a mistake.
 LONGEST_RETRY_AFTER_SECONDS = 900.0
 DISK_SECONDS = 15.0
-#: What a provider runs, or may run.
+#: Rows that occupy a slot: the provider runs them, or may run them.
 AT_PROVIDER = (Status.SUBMITTING, Status.RUNNING)
-#: Up to here the number ahead is exact. Beyond, it changes once in so many starts, not with each for every row that waits.
+#: Up to here the number ahead is exact; beyond, it is rounded down to a multiple, or every start would change every card.
 EXACTLY_AHEAD = 10
-#: Of a provider's own words; with the longest name and the number ahead it must fit into `waiting_for`.
+#: Characters of a provider's own message; with the longest name and the number ahead it must fit into `waiting_for`.
 LONGEST_DETAIL = 150
 
 _AHEAD = re.compile(r", \d+\+? ahead(?=\)?$)")
@@ -39,7 +39,7 @@ _AHEAD = re.compile(r", \d+\+? ahead(?=\)?$)")
 
 @dataclass(frozen=True)
 class Wait:
-    """Why a row cannot start. `seconds` until it is worth another look; `until` only where the end is known."""
+    """Why a row cannot start. `seconds` until it is worth another try; `until` only if the end is known."""
 
     subject: str
     seconds: float
@@ -47,33 +47,36 @@ class Wait:
     until: datetime | None = None
 
     def describe(self, ahead: int = 0) -> str:
-        """As "Waiting for Sora (2 of 2 running, 1 ahead)", for the page."""
+        """Return a text such as "Waiting for Sora (2 of 2 running, 1 ahead)"."""
         shown = f"{ahead}" if ahead <= EXACTLY_AHEAD else f"{(ahead - 1) // EXACTLY_AHEAD * EXACTLY_AHEAD}+"
         position = f", {shown} ahead" if ahead else ""
         detail = self.detail.rstrip(".")[:LONGEST_DETAIL]
         return f"Waiting for {self.subject} ({detail}{position})" if detail else f"Waiting for {self.subject}{position}"
 
-    def is_said_by(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         """Whether `text` is this description, for any number of rows ahead."""
         return _AHEAD.sub("", text) == self.describe()
 
 
 @dataclass(frozen=True)
 class Room:
-    """How many rows may be sent to a connection now; `wait` says why where it is none."""
+    """How many rows may be sent to a connection now; `wait` is the reason if that is 0."""
 
     count: int
     wait: Wait | None = None
 
 
 def admit(connection_id: int) -> Wait | None:
-    """None where one more row may be sent now. Must run in the transaction that then moves it to `submitting`."""
+    """Return None if one more row may be sent now, else why not.
+
+    Locks the connection. Must run in the transaction that moves the row to `submitting`: it counts rows, not promises.
+    """
     connection = Connection.objects.select_for_update(of=("self",)).annotate(now=Now()).get(pk=connection_id)
     return find_room(connection, connection.now).wait
 
 
 def find_room(connection: Connection, now: datetime) -> Room:
-    """Without a lock on the connection this is a forecast: `admit` decides."""
+    """Count free slots. Without a lock on the connection this is a forecast: `admit` decides."""
     if storage.is_nearly_full():
         return Room(0, disk_wait())
     if connection.paused_until and connection.paused_until > now:
@@ -107,10 +110,9 @@ def _rows_at(connection: Connection) -> tuple[QuerySet[Generation], QuerySet[Ima
 
 @transaction.atomic
 def pause(connection_id: int, error: ProviderError) -> Wait:
-    """Stop everything that would be sent to this connection, and say for how long.
+    """Pause this connection for every row, after a rejection. Returns the wait.
 
-    For the provider's Retry-After, else twice as long with every rejection in a row. A pause never ends earlier than one
-    that was there before.
+    Lasts for the provider's Retry-After, else twice as long with every rejection in a row. Never shortens an earlier pause.
     """
     connection = Connection.objects.select_for_update(of=("self",)).annotate(now=Now()).get(pk=connection_id)
     doubled = min(LONGEST_PAUSE_SECONDS, 2.0 ** (connection.refusals + 1))

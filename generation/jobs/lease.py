@@ -1,8 +1,8 @@
 """The right to change one row, held by one worker at a time.
 
 A lease is claimed with one conditional UPDATE and carries a token. Every later write is conditional on that token, so a
-worker that was stopped past its lease and wakes up cannot overwrite what its successor did. A lease ends by the database's
-clock, so machines whose clocks differ may share the work.
+worker that was suspended past its lease cannot overwrite what its successor did. A lease ends by the database's clock, so
+machines whose clocks differ may share the work.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from generation.states import Status
 
 
 class LeaseLost(Exception):
-    """Another worker has taken over the row. What this one still holds must be dropped, unless it was paid for."""
+    """Another worker has taken over the row. This one must drop its result, unless it was paid for."""
 
 
 class CancelRequested(Exception):
     """Cancel was pressed while the step was running."""
 
 
-#: Frees a row. Taking the token too keeps a worker that was stopped from writing when it wakes up.
+#: Frees a row. Clearing the token too keeps a suspended worker from writing when it wakes up.
 NO_LEASE = {"lease_token": None, "lease_expires_at": None, "leased_by": None, "lease_pid": None}
 
 RowT = TypeVar("RowT", bound=Job, default=Generation)
 
 
 class Lease(Generic[RowT]):
-    """`job` is a snapshot of the row, kept in step with what this lease writes; expressions such as F() are not."""
+    """`job` is a snapshot of the row, updated with what this lease writes, except for expressions such as F()."""
 
     def __init__(self, job: RowT, token: uuid.UUID) -> None:
         self.job = job
@@ -47,7 +47,7 @@ class Lease(Generic[RowT]):
 
     @staticmethod
     def claim(take_id: int, worker_id: int | None = None) -> Lease[Generation] | None:
-        """None where the take is not due or another worker holds it."""
+        """Return None if the take is not due or another worker holds it."""
         related = Generation.objects.select_related("scene__project", "connection", "source")
         return _claim(Generation.objects.due(), related, take_id, worker_id)
 
@@ -60,12 +60,12 @@ class Lease(Generic[RowT]):
     def claim_many(
         take_ids: Iterable[int], status: Status, worker_id: int | None = None, *, hold_for: float
     ) -> list[Lease[Generation]]:
-        """The leases of those that are due, free and in that status, with one token, for `hold_for` seconds."""
+        """Claim those that are due, free and in that status, with one token, for `hold_for` seconds."""
         token = uuid.uuid4()
         claimed = (
             Generation.objects.due()
             .filter(pk__in=list(take_ids), status=status)
-            .update(**_claimed(token, worker_id, hold_for))
+            .update(**_claim_fields(token, worker_id, hold_for))
         )
         if not claimed:
             return []
@@ -74,21 +74,21 @@ class Lease(Generic[RowT]):
 
     @staticmethod
     def reclaim(rows: QuerySet[RowT]) -> Lease[RowT] | None:
-        """Take a row from the worker that holds it now, for an answer that came after its lease ran out.
+        """Take a row from the worker that holds it now, for an answer that came after the lease ran out.
 
-        `rows` is the row, filtered to the states in which the answer is still of use; None where it has left them.
+        `rows` is the row, filtered to the states in which the answer is still useful. Returns None if it has left them.
         """
         token = uuid.uuid4()
-        if not rows.update(**_claimed(token, None)):
+        if not rows.update(**_claim_fields(token, None)):
             return None
         return Lease(rows.model._default_manager.get(lease_token=token), token)
 
     def write(self, *, hold_for: float | None = None, **changes: Any) -> None:
-        """Change the row and prolong the lease: to `hold_for` seconds from now before work that cannot write meanwhile.
+        """Change the row and prolong the lease. `hold_for` is in seconds, for work that cannot write for a while.
 
         Raises LeaseLost.
         """
-        if not self._held().update(**self._stamped(changes), lease_expires_at=_expiry(hold_for)):
+        if not self._held().update(**self._with_version(changes), lease_expires_at=_expiry(hold_for)):
             raise LeaseLost
         watchdog.extend_deadline(hold_for or settings.LEASE_SECONDS)
         self._remember(changes)
@@ -96,18 +96,18 @@ class Lease(Generic[RowT]):
     def keep_alive(self, **changes: Any) -> None:
         """`write`, unless Cancel was pressed. Raises CancelRequested, LeaseLost."""
         wanted = self._held().filter(cancel_requested=False)
-        if not wanted.update(**self._stamped(changes), lease_expires_at=_expiry()):
+        if not wanted.update(**self._with_version(changes), lease_expires_at=_expiry()):
             raise CancelRequested if self._held().exists() else LeaseLost
         watchdog.extend_deadline(settings.LEASE_SECONDS)
         self._remember(changes)
 
     def release(self, *, next_step_in: float = 0, quietly: bool = False, **changes: Any) -> None:
-        """Write for the last time. The row is due again after `next_step_in` seconds, unless its status is final.
+        """Write for the last time and free the row. It is due again after `next_step_in` seconds, unless it has ended.
 
         `quietly` leaves `version` alone, so that open pages do not render the card again. Raises LeaseLost.
         """
         due_at = Now() + timedelta(seconds=next_step_in) if next_step_in else Now()
-        values = changes if quietly else self._stamped(changes)
+        values = changes if quietly else self._with_version(changes)
         if not self._held().update(**values, **NO_LEASE, next_step_at=due_at):
             raise LeaseLost
         self._remember(changes)
@@ -116,7 +116,7 @@ class Lease(Generic[RowT]):
         rows: QuerySet[Job] = type(self.job)._default_manager.filter(pk=self.job.pk, lease_token=self.token)
         return rows
 
-    def _stamped(self, changes: dict[str, Any]) -> dict[str, Any]:
+    def _with_version(self, changes: dict[str, Any]) -> dict[str, Any]:
         return {**changes, "version": F("version") + 1, "changed_at": Now()}
 
     def _remember(self, changes: dict[str, Any]) -> None:
@@ -127,32 +127,32 @@ class Lease(Generic[RowT]):
 
 def _claim(due: QuerySet[RowT], related: QuerySet[RowT], row_id: int, worker_id: int | None) -> Lease[RowT] | None:
     token = uuid.uuid4()
-    claimed = due.filter(pk=row_id).update(**_claimed(token, worker_id))
+    claimed = due.filter(pk=row_id).update(**_claim_fields(token, worker_id))
     return Lease(related.get(pk=row_id), token) if claimed else None
 
 
-def _claimed(token: uuid.UUID, worker_id: int | None, hold_for: float | None = None) -> dict[str, Any]:
-    # A free row that still has a token was left by a worker that died: the recovery report lists it.
-    left_behind = Case(When(lease_token__isnull=False, then=Now()), default=F("recovered_at"))
+def _claim_fields(token: uuid.UUID, worker_id: int | None, hold_for: float | None = None) -> dict[str, Any]:
+    # A free row that still has a token belonged to a worker that died: the recovery report lists it.
+    recovered_at = Case(When(lease_token__isnull=False, then=Now()), default=F("recovered_at"))
     return {
         "lease_token": token,
         "lease_expires_at": _expiry(hold_for),
         "leased_by": worker_id,
         "lease_pid": os.getpid(),
         "handed_over_at": None,
-        "recovered_at": left_behind,
+        "recovered_at": recovered_at,
     }
 
 
 def release_worker_leases(worker_id: int) -> int:
-    """Free the rows of a worker that is stopping. The step that was cut short does not count as an attempt."""
+    """Free the rows of a worker that is stopping. An interrupted step does not count as an attempt. Returns how many."""
     return _release(Q(leased_by=worker_id), attempt=Greatest(F("attempt") - 1, 0))
 
 
 def release_leases_of_the_dead() -> int:
-    """Free the rows of workers that have not been seen for a while. Returns how many.
+    """Free the rows of workers that have not been seen for Worker.ALIVE_FOR. Returns how many.
 
-    Safe even if such a worker lives: its token is gone, and a submission is looked up, never sent again.
+    Safe even if such a worker is alive: its token is gone, and a submission is looked up, never sent again.
     """
     dead = Worker.objects.filter(seen_at__lte=Now() - Worker.ALIVE_FOR, stopping=False)
     released = 0
@@ -163,7 +163,10 @@ def release_leases_of_the_dead() -> int:
 
 
 def release_leases_of_ended_processes(worker_id: int) -> int:
-    """Free the rows of processes of this worker that have ended. Must run on the worker's own machine."""
+    """Free the rows of this worker's processes that have ended. Returns how many.
+
+    Must run on the worker's own machine: it looks for the processes there.
+    """
     held = Q(leased_by=worker_id, lease_pid__isnull=False)
     pids = {pid for rows in _active() for pid in rows.filter(held).values_list("lease_pid", flat=True)}
     ended = [pid for pid in pids if pid is not None and not _is_running(pid)]

@@ -1,4 +1,4 @@
-"""Ends a worker process whose step hangs. Its rows are taken over, and its queue starts another process.
+"""Ends a worker process whose step hangs. Other workers take over its rows, and its queue starts another process.
 
 The timer runs outside the interpreter, so it also ends a step that hangs inside a library and never returns to Python. The
 stack is written to standard error.
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: A step may outlive its lease for a while: a download waits 30 s for a server that sends nothing.
+#: How long a step may outlive its lease: a download waits 30 s for a server that sends nothing.
 GRACE_SECONDS = 35.0
 
 _ends_at: float | None = None
@@ -19,7 +19,7 @@ _ends_at: float | None = None
 
 @contextmanager
 def watch_step(seconds: float) -> Iterator[None]:
-    """End the process unless `extend_deadline` is called within `seconds` plus GRACE_SECONDS, and so on."""
+    """End the process after `seconds` plus GRACE_SECONDS, unless the block ends or `extend_deadline` is called in time."""
     global _ends_at
     _ends_at = 0.0
     extend_deadline(seconds)
@@ -31,7 +31,7 @@ def watch_step(seconds: float) -> Iterator[None]:
 
 
 def extend_deadline(for_seconds: float) -> None:
-    """Allow so many seconds, plus GRACE_SECONDS, from now. Never shortens what an earlier call allowed."""
+    """Allow `for_seconds` plus GRACE_SECONDS from now. Never shortens what an earlier call allowed."""
     global _ends_at
     if _ends_at is None:
         return

@@ -1,4 +1,4 @@
-"""Turn the arguments of commands into people, teams and files; what cannot be used raises UsageError."""
+"""Turn command arguments into users, teams and files. Every function raises UsageError for what cannot be used."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ class UsageError(CommandError):
 
 
 def find_user(email: str | None) -> User:
-    """Without an address, the first owner of a team."""
-    people = User.objects.filter(is_active=True)
+    """Without an e-mail address, return the first owner of a team."""
+    users = User.objects.filter(is_active=True)
     if email:
-        found, problem = people.filter(email__iexact=email), f"No user has the e-mail address {email}."
+        matches, problem = users.filter(email__iexact=email), f"No user has the e-mail address {email}."
     else:
-        found, problem = (
-            people.filter(memberships__role=Role.OWNER).order_by("pk"),
+        matches, problem = (
+            users.filter(memberships__role=Role.OWNER).order_by("pk"),
             "No team has an owner yet. Run “manage.py setup” first.",
         )
-    person = found.first()
-    if person is None:
+    user = matches.first()
+    if user is None:
         raise UsageError(problem)
-    return person
+    return user
 
 
-def find_editable_team(person: User, name: str | None) -> Team:
-    """The person's first team in which they may generate."""
-    teams = Team.objects.filter(memberships__user=person, memberships__role__in=[Role.EDITOR, Role.OWNER])
+def find_editable_team(user: User, name: str | None) -> Team:
+    """Return the user's first team in which they may generate."""
+    teams = Team.objects.filter(memberships__user=user, memberships__role__in=[Role.EDITOR, Role.OWNER])
     team = (teams.filter(name=name) if name else teams).order_by("pk").first()
     if team is None:
-        raise UsageError(f"{person} is not an editor or owner of {f'a team called {name}' if name else 'any team'}.")
+        raise UsageError(f"{user} is not an editor or owner of {f'a team called {name}' if name else 'any team'}.")
     return team
 
 
 def find_team(name: str) -> Team:
-    """Any team of the installation: for administrators."""
-    found = Team.objects.filter(name=name)[:2]
-    if len(found) != 1:
-        raise UsageError(f"{'More than one' if found else 'No'} team is called {name}.")
-    return found[0]
+    """Return any team of the installation: only for administrators, because it ignores membership."""
+    teams = Team.objects.filter(name=name)[:2]
+    if len(teams) != 1:
+        raise UsageError(f"{'More than one' if teams else 'No'} team is called {name}.")
+    return teams[0]
 
 
 def read_picture(path: Path) -> ContentFile[bytes]:

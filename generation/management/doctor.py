@@ -1,6 +1,6 @@
-"""Finds problems of an installation: stuck rows, sums that disagree, files that are missing or orphaned.
+"""Finds problems of an installation: stuck rows, sums that disagree, missing and orphaned files.
 
-A finding has a `repair` if it can be repaired without a decision.
+Reading only; a finding has a `repair` if it can be repaired without a person's decision.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SETTLED_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Finding:
-    what: str
+    message: str
     repair: Callable[[], None] | None = None
 
 
@@ -68,14 +68,14 @@ def keys() -> Iterator[Finding]:
     """Encrypted values that no key of this server decrypts."""
     unreadable: dict[str, list[str]] = defaultdict(list)
     try:
-        for place, pk in secrets.unreadable():
+        for place, pk in secrets.find_unreadable():
             unreadable[place].append(str(pk))
     except secrets.Unreadable as error:
         yield Finding(str(error))
     for place, pks in unreadable.items():
         yield Finding(
-            f"No key of this server decrypts {place} of {', '.join(pks[:20])}. Restore IMAGEAI_SECRET_KEYS or keys/secrets "
-            f"from a backup, or enter them again."
+            f"Can't decrypt {place} of {', '.join(pks[:20])}: no key of this server fits. Restore IMAGEAI_SECRET_KEYS or "
+            f"keys/secrets from a backup, or enter them again."
         )
 
 
@@ -85,13 +85,13 @@ def workers() -> Iterator[Finding]:
 
 
 def stuck_rows() -> Iterator[Finding]:
-    """Rows that are long due and not leased: their message was lost, or no worker runs."""
+    """Rows that are long due and not leased: their message was lost, or no worker is running."""
     for rows in (Generation.objects.due(), ImageJob.objects.due()):
         late = rows.filter(next_step_at__lt=Now() - STUCK_AFTER, waiting_for="")
         if count := late.count():
             name = str(rows.model._meta.verbose_name)
-            what = f"{count_noun(count, name)} waiting for a worker for more than five minutes."
-            yield Finding(what, _hand_over(rows.model))
+            message = f"{count_noun(count, name)} waiting for a worker for more than five minutes."
+            yield Finding(message, _hand_over(rows.model))
 
 
 def _hand_over(model: type[Job]) -> Callable[[], None]:
@@ -105,7 +105,7 @@ def _hand_over(model: type[Job]) -> Callable[[], None]:
 def unresolved_rows() -> Iterator[Finding]:
     count = sum(model.objects.filter(status=Status.UNKNOWN).count() for model in (Generation, ImageJob))
     if count:
-        yield Finding(f"Status unknown: {count} need review. Resolve them on the queue page.")
+        yield Finding(f"Needs review: {count}. Resolve on the queue page.")
 
 
 # -- Money -------------------------------------------------------------------------------------------------------------
@@ -114,17 +114,17 @@ def unresolved_rows() -> Iterator[Finding]:
 def ledger() -> Iterator[Finding]:
     """Finished rows have no hold and are booked at their cost; budgets equal the sums of their entries."""
     for name, model in (("take", Generation), ("images", ImageJob)):
-        over = model._default_manager.filter(status__in=FINAL)
-        sums = over.annotate(left=Sum("ledger__reserved"), booked=Sum("ledger__spent"))
-        for pk, cost, left, booked in sums.values_list("pk", "actual_cost", "left", "booked").iterator():
-            if exact(left):
-                yield Finding(f"{exact(left)} is still on hold for finished {name} {pk}.", _settle(model, pk))
+        ended = model._default_manager.filter(status__in=FINAL)
+        sums = ended.annotate(held=Sum("ledger__reserved"), booked=Sum("ledger__spent"))
+        for pk, cost, held, booked in sums.values_list("pk", "actual_cost", "held", "booked").iterator():
+            if exact(held):
+                yield Finding(f"{exact(held)} is still on hold for finished {name} {pk}.", _settle(model, pk))
             elif exact(cost) != exact(booked):
                 repair = _settle(model, pk) if exact(cost) > exact(booked) else None
                 yield Finding(f"{name} {pk} cost {exact(cost)}, but {exact(booked)} is booked.".capitalize(), repair)
-    for wrong in Budget.objects.select_related("team", "project", "connection"):
-        if not _adds_up(wrong) and not _adds_up_when_locked(wrong):
-            yield Finding(f"The budget of {wrong} differs from the sum of its ledger entries.", _recount(wrong))
+    for row in Budget.objects.select_related("team", "project", "connection"):
+        if not _adds_up(row) and not _adds_up_when_locked(row):
+            yield Finding(f"The budget of {row} differs from the sum of its ledger entries.", _recount(row))
 
 
 def _settle(model: type[Job], pk: int) -> Callable[[], None]:
@@ -138,16 +138,16 @@ def _settle(model: type[Job], pk: int) -> Callable[[], None]:
 
 
 def _adds_up(row: Budget) -> bool:
-    return (exact(row.reserved), exact(row.spent), exact(row.spent_month)) == _sums_of(row)
+    return (exact(row.reserved), exact(row.spent), exact(row.spent_month)) == _sum_entries(row)
 
 
 def _adds_up_when_locked(row: Budget) -> bool:
-    """Compare again under a lock: money may be spent between reading a budget and reading its entries."""
+    """Compare again under a lock: money may move between reading a budget and reading its entries."""
     with transaction.atomic():
         return _adds_up(Budget.objects.select_for_update().get(pk=row.pk))
 
 
-def _sums_of(row: Budget) -> tuple[Decimal, Decimal, Decimal]:
+def _sum_entries(row: Budget) -> tuple[Decimal, Decimal, Decimal]:
     entries = LedgerEntry.objects.filter(team=row.team)
     if row.project:
         entries = entries.filter(project=row.project)
@@ -162,7 +162,7 @@ def _recount(row: Budget) -> Callable[[], None]:
     def repair() -> None:
         with transaction.atomic():
             locked = Budget.objects.select_for_update().get(pk=row.pk)
-            locked.reserved, locked.spent, locked.spent_month = _sums_of(locked)
+            locked.reserved, locked.spent, locked.spent_month = _sum_entries(locked)
             locked.save(update_fields=["reserved", "spent", "spent_month"])
 
     return repair
@@ -173,21 +173,22 @@ def _recount(row: Budget) -> Callable[[], None]:
 
 def missing_files() -> Iterator[Finding]:
     clips = Generation.objects.done().values_list("pk", "clip")
-    gone = [pk for pk, name in clips.iterator() if not default_storage.exists(name)]
-    if gone:
-        numbers = ", ".join(map(str, gone[:20]))
-        yield Finding(f"Clips missing from storage: {len(gone)} (take {numbers}). Restore them from a backup.")
-    pictures = Reference.objects.live().values_list("pk", "image")
-    gone = [pk for pk, name in pictures.iterator() if not default_storage.exists(name)]
-    if gone:
-        yield Finding(f"Frames and references missing from storage: {len(gone)}.")
+    missing = [pk for pk, name in clips.iterator() if not default_storage.exists(name)]
+    if missing:
+        numbers = ", ".join(map(str, missing[:20]))
+        yield Finding(f"Clips missing from storage: {len(missing)} (take {numbers}). Restore them from a backup.")
+    images = Reference.objects.live().values_list("pk", "image")
+    missing = [pk for pk, name in images.iterator() if not default_storage.exists(name)]
+    if missing:
+        yield Finding(f"Frames and references missing from storage: {len(missing)}. Restore them from a backup.")
 
 
 def orphaned_files() -> Iterator[Finding]:
-    """Files that no row names or still needs. Checks local disks only."""
+    """Files that no row names or still needs. Checks only a local disk."""
     root = Path(settings.MEDIA_ROOT)
     if not root.is_dir():
         return
+    # References in the trash count too: they can be restored.
     known = set(Reference.objects.values_list("image", flat=True))
     for name in ("clip", "poster", "filmstrip"):
         known |= set(Generation.objects.exclude(**{name: ""}).values_list(name, flat=True))
@@ -205,8 +206,8 @@ def orphaned_files() -> Iterator[Finding]:
 def _folders_in_use() -> set[str]:
     """Folders of unfinished rows: a file may be stored before its row names it."""
     takes = Generation.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
-    pictures = ImageJob.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
-    return {f"takes/{pk}" for pk in takes} | {f"{spool.FOLDER}/{pk}" for pk in pictures}
+    requests = ImageJob.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
+    return {f"takes/{pk}" for pk in takes} | {f"{spool.FOLDER}/{pk}" for pk in requests}
 
 
 def _old_files(root: Path) -> Iterator[Path]:
@@ -222,13 +223,13 @@ def _remove(paths: Iterable[Path]) -> None:
 def disk() -> Iterator[Finding]:
     free = storage.free_bytes()
     if storage.is_nearly_full():
-        yield Finding(f"{free / 1e9:.1f} GB free: new generations wait until there is more space.")
+        yield Finding(f"{free / 1e9:.1f} GB free: new takes wait for more space.")
     elif free < LEAST_FREE_BYTES:
         yield Finding(f"{free / 1e9:.1f} GB free: new clips may not fit.")
 
 
 def counts() -> str:
-    """One line: takes, takes in progress, workers."""
+    """Return a line such as "12 takes, 2 in progress, 1 worker."."""
     takes = Generation.objects.aggregate(
         all=Count("pk"), active=Count("pk", filter=~Q(status__in=[*FINAL, Status.UNKNOWN]))
     )

@@ -1,7 +1,7 @@
-"""What `manage.py video` and `manage.py image` share: common options, and one row worked on until it is finished.
+"""The base of `manage.py video` and `manage.py image`: common options, and work on one row until it is finished.
 
 The command is one more worker for its row: it takes the steps that are due, and waits while another worker holds the
-lease. Progress goes to standard error; standard output carries the result alone.
+lease. Progress goes to standard error; standard output carries only the result.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Row = TypeVar("Row", bound=Job)
 
 @dataclass(frozen=True)
 class Choice:
-    """The model to use, and where the result is kept."""
+    """The model to use, and the team that keeps the result."""
 
     team: Team
     model: Model
@@ -59,7 +59,7 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
 
     #: As in “manage.py <name>”.
     name: ClassVar[str]
-    #: The JSON answer when argparse ends the process before `handle` runs.
+    #: The message in JSON if argparse ends the process before `handle` runs.
     usage_message = "Invalid arguments; see standard error."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -74,22 +74,22 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
         parser.add_argument(
             "--api-key", help="use instead of the configured key; other users of this machine can see it"
         )
-        parser.add_argument("--as", dest="person", metavar="EMAIL", help="act as this user (default: the first owner)")
+        parser.add_argument("--as", dest="user", metavar="EMAIL", help="act as this user (default: the first owner)")
         parser.add_argument("--team", help="keep the result in this team (default: the user's first)")
         parser.add_argument("--yes", action="store_true", help="start without confirming the price")
         parser.add_argument("--resume", type=int, metavar="ID", help="continue an interrupted generation")
         parser.add_argument("--json", action="store_true", help="print only the result, as JSON")
 
     @abstractmethod
-    def find_row(self, row_id: int, person: User) -> Row:
-        """Raises UsageError if the person's teams have no such row."""
+    def find_row(self, row_id: int, user: User) -> Row:
+        """Raises UsageError if the user's teams have no such row."""
 
     @abstractmethod
-    def choose_model(self, options: dict[str, Any], person: User, key: GivenKey | None) -> Choice:
-        """Raises UsageError. The model may turn out to be unavailable to the team."""
+    def choose_model(self, options: dict[str, Any], user: User, key: GivenKey | None) -> Choice:
+        """Raises UsageError. The model may still turn out to be unavailable to the team."""
 
     @abstractmethod
-    def create_row(self, options: dict[str, Any], person: User, choice: Choice) -> Row:
+    def create_row(self, options: dict[str, Any], user: User, choice: Choice) -> Row:
         """Raises UsageError or ValidationError, and then leaves nothing behind."""
 
     @abstractmethod
@@ -103,8 +103,8 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
     def describe(self, row: Row, written: list[str]) -> dict[str, Any]:
         """JSON fields in addition to those that every row has."""
 
-    def find_provider(self, options: dict[str, Any], person: User) -> str:
-        return self.choose_model(options, person, None).model.provider
+    def find_provider(self, options: dict[str, Any], user: User) -> str:
+        return self.choose_model(options, user, None).model.provider
 
     def count_files(self, options: dict[str, Any], row: Row | None) -> int:
         return 1
@@ -121,9 +121,9 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
     def handle(self, *args: Any, **options: Any) -> None:
         self.wants_json = options["json"]
         try:
-            person, secret = find_user(options["person"]), options["api_key"]
-            key = GivenKey(self.find_key_provider(options, person), secret) if secret else None
-            row = self.open_row(options, person, key)
+            user, secret = find_user(options["user"]), options["api_key"]
+            key = GivenKey(self.find_key_provider(options, user), secret) if secret else None
+            row = self.open_row(options, user, key)
         except (UsageError, ValidationError) as error:
             messages = error.messages if isinstance(error, ValidationError) else [str(error)]
             self.usage_message = " ".join(messages)
@@ -131,22 +131,24 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
             sys.exit(Exit.USAGE)
         sys.exit(self.finish(row, options, key))
 
-    def find_key_provider(self, options: dict[str, Any], person: User) -> str:
+    def find_key_provider(self, options: dict[str, Any], user: User) -> str:
+        """Return the provider that --api-key is for. Raises UsageError if it needs no key."""
         if options["resume"] is not None:
-            provider = self.find_row(options["resume"], person).provider
+            provider = self.find_row(options["resume"], user).provider
         else:
-            provider = self.find_provider(options, person)
+            provider = self.find_provider(options, user)
         if is_local(provider):
             raise UsageError(
-                "This server renders it without a key: leave out --api-key, or choose a provider or model."
+                "The local animatic needs no key. Leave out --api-key, or choose a model or provider that needs one."
             )
         return provider
 
-    def open_row(self, options: dict[str, Any], person: User, key: GivenKey | None) -> Row:
-        resumed = None if options["resume"] is None else self.find_row(options["resume"], person)
+    def open_row(self, options: dict[str, Any], user: User, key: GivenKey | None) -> Row:
+        resumed = None if options["resume"] is None else self.find_row(options["resume"], user)
+        # Before anything is paid for: a result that cannot be written would be found out too late.
         for path in numbered_paths(options["output"], self.count_files(options, resumed)):
             check_output(path, overwrite=options["overwrite"])
-        return resumed or self.create_row(options, person, self.choose_model(options, person, key))
+        return resumed or self.create_row(options, user, self.choose_model(options, user, key))
 
     def finish(self, row: Row, options: dict[str, Any], key: GivenKey | None) -> Exit:
         progress, output = Progress(), options["output"]
@@ -176,7 +178,7 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
         return exit_code(row)
 
     def write_files(self, row: Row, options: dict[str, Any]) -> list[str]:
-        """Return the paths of the output files; without an output, those of the stored files."""
+        """Return the paths of the output files; without --output, those of the stored files."""
         files = self.files(row)
         if options["output"] is None:
             return [file.path for file in files]
@@ -194,21 +196,21 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
 
 
 def numbered_paths(output: Path | None, count: int) -> list[Path]:
-    """Several files are called x-1.png, x-2.png ..."""
+    """Name several files x-1.png, x-2.png ..."""
     if output is None:
         return []
     return [output] if count == 1 else [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
 
 
-def create_scene(team: Team, person: User, prompt: str, aspect_ratio: str = "16:9", **fields: Any) -> Scene:
-    """In the team's project for what commands generate, one per aspect ratio.
+def create_scene(team: Team, user: User, prompt: str, aspect_ratio: str = "16:9", **fields: Any) -> Scene:
+    """Create a scene in the team's project for command line results; there is one per aspect ratio.
 
-    Each result has a scene of its own: images kept by the project itself would be references of every clip in it.
+    Each result gets its own scene: images kept by the project itself would be references of every clip in it.
     """
     title, prompt = f"Command line {aspect_ratio}", prompt.strip()
     project = Project.objects.live().filter(team=team, title=title, aspect_ratio=aspect_ratio).first()
     if project is None:
-        project = Project.objects.create(team=team, title=title, aspect_ratio=aspect_ratio, created_by=person)
+        project = Project.objects.create(team=team, title=title, aspect_ratio=aspect_ratio, created_by=user)
     position = project.scenes.filter(deleted_at=None).count() + 1
     scene = Scene(project=project, position=position, title=prompt[:60], action=prompt[:LONG_TEXT], **fields)
     scene.save()
@@ -216,7 +218,7 @@ def create_scene(team: Team, person: User, prompt: str, aspect_ratio: str = "16:
 
 
 def command_roster(team: Team, key: GivenKey | None = None) -> Roster:
-    """The operator who runs a command has set up the environment for it, so its connections come first."""
+    """Put the environment's connections first: the administrator who runs the command has set them up for it."""
     return roster_for(team.pk, key=key, environment_first=True)
 
 
@@ -228,9 +230,9 @@ def find_model(model_id: str, kind: str, roster: Roster) -> Model:
 
 
 def confirm_price(price: str, *, yes: bool) -> None:
-    """Call outside any transaction: it waits for a person. Raises UsageError without a yes.
+    """Ask before money is spent. Raises UsageError without a yes. An empty price depends on usage.
 
-    An empty price is one that depends on usage.
+    Call outside any transaction: it waits for a person.
     """
     if yes:
         return
@@ -270,7 +272,7 @@ def run_to_end(row: Job, step: Callable[[int], None], show: Callable[[Job], None
             # SQLite turns an exception that a signal raises inside one of Django's SQL functions into an error of its own.
             if not signals.was_interrupted:
                 raise
-            # Workers sign their leases; an unsigned one is this command's.
+            # Workers sign their leases; an unsigned one is this command's. Freed now, it need not wait for its expiry.
             type(row)._default_manager.filter(pk=row.pk, leased_by=None).exclude(lease_token=None).update(
                 lease_token=None, lease_expires_at=None, next_step_at=Now()
             )
@@ -279,7 +281,7 @@ def run_to_end(row: Job, step: Callable[[int], None], show: Callable[[Job], None
 
 
 class Signals:
-    """Inside, SIGINT and SIGTERM raise KeyboardInterrupt. Python delivers signals to the main thread only."""
+    """Within the block, SIGINT and SIGTERM raise KeyboardInterrupt. Python delivers signals only to the main thread."""
 
     def __init__(self) -> None:
         self.is_holding = self.is_pending = self.was_interrupted = False
@@ -303,7 +305,7 @@ class Signals:
         sys.stderr.write("\nWaiting for the provider's answer, to keep the clip. Press Ctrl-C again to stop now.\n")
 
     def hold_during(self, action: Callable[[], None]) -> None:
-        """Delay the first signal until the action is over: a paid request whose answer is lost is charged for nothing."""
+        """Delay the first signal until the action ends: a paid request whose answer is lost is charged for nothing."""
         self.is_holding = True
         try:
             action()
@@ -315,7 +317,7 @@ class Signals:
 
 
 class Progress:
-    """One line on standard error: rewritten on a terminal, otherwise a new line for each change."""
+    """One line on standard error, rewritten on a terminal; elsewhere a new line for each change."""
 
     def __init__(self) -> None:
         self.shown = ""
@@ -358,7 +360,7 @@ def error_fields(kind: str, message: str, *, money: str = "", next_step: str = "
 
 
 def explain(row: Job) -> None:
-    """Say on standard error why there is no result."""
+    """Write to standard error why there is no result, what was charged and what to do next."""
     if error := describe_error(row):
         can_resolve = row.status == Status.UNKNOWN and isinstance(row, Generation)
         command = f"Or run: manage.py resolve {row.pk} --help" if can_resolve else ""

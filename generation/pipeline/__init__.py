@@ -1,4 +1,4 @@
-"""Moves takes and pictures along. The only code that changes a status.
+"""Moves takes and image requests from click to file. The only code that changes a status.
 
 `enqueue` makes the row, `advance` takes one step of it under a lease, `cancel` stops it. The guarantees:
 

@@ -1,4 +1,4 @@
-"""Starts takes for many scenes with one click, all or none, for exactly the price on the button."""
+"""Starts takes for many scenes with one click: all or none, at exactly the price on the button."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from teams.models import User, Verb
 def enqueue_missing(project: Project, *, member: User, expected: str | None = None, confirmed: bool = True) -> Batch:
     """Start a take for every scene that has none finished or in progress and whose model can make it.
 
-    A second click finds none left. `expected` is the count and price on the button. Raises ValidationError where that is
-    out of date or over budget, NeedsConfirmation where the price needs a `confirmed` click.
+    A second click finds none left. `expected` is the count and price on the button. Raises ValidationError if that is out
+    of date or over budget, NeedsConfirmation if the price needs a `confirmed` click.
     """
     batch = plan_missing(lock_scenes(project.pk), roster_for(project.team_id))
     _start(project, batch, member, expected, confirmed)
@@ -57,10 +57,10 @@ def _start(project: Project, batch: Batch, member: User, expected: str | None, c
     if not batch.count:
         return
     if expected is not None and expected != str(batch):
-        raise ValidationError(f"This is now {batch}. Nothing was started; generate again to accept.")
+        raise ValidationError(f"The batch is now {batch}. Nothing was started; generate again to accept.")
     if not confirmed:
         budget.require_confirmation(batch.price, project)
-    made = Generation.objects.bulk_create(new_take(scene, member, quote) for scene, quote in batch.quotes)
-    budget.reserve(made, project)
-    activity.record(Verb.TAKES_GENERATED, member, count_noun(len(made), "take"), project=project, amount=batch.price)
+    takes = Generation.objects.bulk_create(new_take(scene, member, quote) for scene, quote in batch.quotes)
+    budget.reserve(takes, project)
+    activity.record(Verb.TAKES_GENERATED, member, count_noun(len(takes), "take"), project=project, amount=batch.price)
     transaction.on_commit(dispatch_new_work, robust=True)

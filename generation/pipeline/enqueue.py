@@ -25,7 +25,7 @@ from projects.models import Audio, Project, Reference, Scene
 from teams import activity
 from teams.models import User, Verb
 
-#: A click for the next take this soon after the last is the second half of a double click on a page that has just updated.
+#: A click for the next take this soon after the last one is the second half of a double click: the page had just updated.
 DOUBLE_CLICK_SECONDS = 1.0
 
 
@@ -47,13 +47,14 @@ def enqueue(
     confirmed: bool = True,
     roster: Roster | None = None,
 ) -> Enqueued:
-    """Start take `number` of the scene, or return the one that exists: any number of equal clicks makes one take.
+    """Start take `number` of the scene, or return the one that exists: repeated clicks make one take.
 
     The row, its hold on the budget and the activity are one transaction; nothing is sent before it is committed. `number` and
     `expected`, the price, are those on the button. Without a `model` the scene's own is used. `rework` is a remix, extension
-    or edit of a finished take. Raises ValidationError where the model cannot make this, the price has changed, the budget is
-    used up or the scene is gone; NeedsConfirmation where the price needs a `confirmed` click. Without a `roster` the team's
-    is read under the lock.
+    or edit of a finished take. Without a `roster` the team's is read under the lock.
+
+    Raises ValidationError if the model cannot make this, the price has changed, the budget is used up or the scene is gone;
+    NeedsConfirmation if the price needs a `confirmed` click.
     """
     scenes = lock_scenes(scene.project_id).filter(pk=scene.pk)
     current = scenes.first()
@@ -64,8 +65,8 @@ def enqueue(
     if number < next_take_number(current):
         return Enqueued(current.takes.get(number=number), created=False)
     since = Now() - timedelta(seconds=DOUBLE_CLICK_SECONDS)
-    if just_made := current.takes.filter(created_by=member, created_at__gt=since).last():
-        return Enqueued(just_made, created=False)
+    if recent := current.takes.filter(created_by=member, created_at__gt=since).last():
+        return Enqueued(recent, created=False)
     roster = roster or roster_for(current.project.team_id)
     take = new_take(
         current, member, require_quote(current, model or chosen_model(current, roster), roster, rework), rework
@@ -77,20 +78,20 @@ def enqueue(
         budget.require_confirmation(price, current.project)
     take.save()
     budget.reserve([take], current.project)
-    about = ("scene_page", current.pk)
-    activity.record(Verb.TAKES_GENERATED, member, take.label, project=current.project, page=about, amount=price)
+    page = ("scene_page", current.pk)
+    activity.record(Verb.TAKES_GENERATED, member, take.label, project=current.project, page=page, amount=price)
     transaction.on_commit(dispatch_new_work, robust=True)
     return Enqueued(take, created=True)
 
 
 def lock_scenes(project_id: int) -> QuerySet[Scene]:
-    """The project's scenes. Until the transaction ends, no other click can start a take of this project."""
+    """Return the project's scenes. Until the transaction ends, no other click can start a take in this project."""
     Project.objects.select_for_update(no_key=True).get(pk=project_id)
     return with_takes(Scene.objects.live().filter(project=project_id))
 
 
 def new_take(scene: Scene, member: User, quote: Quote, rework: Rework | None = None) -> Generation:
-    """An unsaved take; `quote` must have a price."""
+    """Build an unsaved take. `quote` must have a price."""
     assert quote.price is not None
     return Generation(
         scene=scene,
@@ -103,11 +104,11 @@ def new_take(scene: Scene, member: User, quote: Quote, rework: Rework | None = N
         scene_digest=scene.digest(),
         duration=quote.seconds,
         estimated_cost=quote.price,
-        **(_from_clip(rework) if rework else _from_scene(scene, quote)),
+        **(_rework_fields(rework) if rework else _scene_fields(scene, quote)),
     )
 
 
-def _from_scene(scene: Scene, quote: Quote) -> dict[str, Any]:
+def _scene_fields(scene: Scene, quote: Quote) -> dict[str, Any]:
     model, aspect_ratio = quote.model, scene.project.aspect_ratio
     width, height = model.sizes[scene.resolution][aspect_ratio]
     return {
@@ -120,47 +121,52 @@ def _from_scene(scene: Scene, quote: Quote) -> dict[str, Any]:
     }
 
 
-def _from_clip(rework: Rework) -> dict[str, Any]:
+def _rework_fields(rework: Rework) -> dict[str, Any]:
     source = rework.source
-    same = {name: getattr(source, name) for name in ("width", "height", "aspect_ratio", "resolution")}
-    return {"task": rework.task, "source": source, "prompt": rework.prompt, **same}
+    size = {name: getattr(source, name) for name in ("width", "height", "aspect_ratio", "resolution")}
+    return {"task": rework.task, "source": source, "prompt": rework.prompt, **size}
 
 
 def collect_inputs(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
-    takes = model.takes
+    """Gather the scene's frames, references and options that the model supports. What it does not support is left out."""
+    supported = model.takes
+    frames = (
+        (Reference.Role.START_FRAME, supported.start_frame),
+        (Reference.Role.END_FRAME, supported.end_frame),
+    )
     inputs: dict[str, Any] = {}
-    for role, taken in ((Reference.Role.START_FRAME, takes.start_frame), (Reference.Role.END_FRAME, takes.end_frame)):
-        if taken and (picture := scene.frame(role)):
-            inputs[role.value] = {"name": picture.image.name, "fit": picture.fit}
-    if takes.references and (references := scene.shown_references()):
-        inputs["references"] = [picture.image.name for picture in references]
-    if takes.seed and scene.seed is not None:
+    for role, is_supported in frames:
+        if is_supported and (frame := scene.frame(role)):
+            inputs[role.value] = {"name": frame.image.name, "fit": frame.fit}
+    if supported.references and (references := scene.shown_references()):
+        inputs["references"] = [reference.image.name for reference in references]
+    if supported.seed and scene.seed is not None:
         inputs["seed"] = scene.seed
-    if takes.negative_prompt and scene.negative_prompt:
+    if supported.negative_prompt and scene.negative_prompt:
         inputs["negative_prompt"] = scene.negative_prompt
-    if takes.audio == "choice" and scene.audio:
+    if supported.audio == "choice" and scene.audio:
         inputs["audio"] = scene.audio == Audio.ON
     return inputs
 
 
 @transaction.atomic
 def cancel(take: Generation, by: User | None = None) -> bool:
-    """Cancel the take: at once while it is queued, else with its next step. False where it has ended.
+    """Cancel the take: at once while it is queued, else with its next step. Returns False if it has ended.
 
     A clip that is finished, or that the provider cannot cancel, is kept: it is paid for.
     """
     row = Generation.objects.filter(pk=take.pk)
-    is_news = row.filter(cancel_requested=False).exists()
+    is_first_request = row.filter(cancel_requested=False).exists()
     changed = {"version": F("version") + 1, "changed_at": Now()}
-    waiting = row.lease_free().filter(status=Status.QUEUED)
-    # NO_LEASE also takes the token: a worker that claimed the row and was stopped must not wake up and send it.
-    if waiting.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **NO_LEASE, **changed):
+    queued = row.lease_free().filter(status=Status.QUEUED)
+    # NO_LEASE also clears the token: a worker that claimed the row and was suspended must not wake up and send it.
+    if queued.update(status=Status.CANCELLED, finished_at=Now(), actual_cost=Decimal(0), **NO_LEASE, **changed):
         budget.settle(take, Decimal(0))
     elif row.active().update(cancel_requested=True, next_step_at=Now(), handed_over_at=None, **changed):
         transaction.on_commit(dispatch_new_work, robust=True)
     else:
         return False
-    if is_news:
-        about = ("scene_page", take.scene_id)
-        activity.record(Verb.TAKE_CANCELLED, by, take.label, project=take.scene.project, page=about)
+    if is_first_request:
+        page = ("scene_page", take.scene_id)
+        activity.record(Verb.TAKE_CANCELLED, by, take.label, project=take.scene.project, page=page)
     return True

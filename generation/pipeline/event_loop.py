@@ -12,9 +12,9 @@ _local = threading.local()
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end on this thread's own event loop, in the caller's context.
+    """Run `work` to completion on this thread's own event loop, in the caller's context.
 
-    The loop outlives the call: the providers' clients keep their HTTP connections on it from one poll to the next.
+    The loop outlives the call: providers' clients keep their HTTP connections on it from one poll to the next.
     """
     if not hasattr(_local, "runner"):
         _local.runner = asyncio.Runner()

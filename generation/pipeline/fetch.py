@@ -1,4 +1,4 @@
-"""Downloads a finished clip. It is paid for, so it never fails: it is tried again, then left to a person."""
+"""Downloads a finished clip. It is paid for, so the take never fails: it is tried again, then left to a person."""
 
 from __future__ import annotations
 
@@ -18,22 +18,20 @@ from generation.states import Status
 
 
 def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
-    """Download the clip, or use what an earlier attempt left behind. At least once: every attempt may start over.
-
-    Raises LeaseLost.
-    """
+    """Download the clip and complete the take. At least once: every attempt may start over. Raises LeaseLost."""
     take = lease.job
     lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
     try:
         with storage.scratch_file(take.pk, lease.token) as path:
             account = resolve_account(take, key)
+            # An earlier attempt may have stored the file and died before it wrote the row.
             if not storage.recover_clip(take.pk, path):
                 remote_provider(take.provider).fetch(
                     account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
                 )
             store_clip(lease, path, partial(_fetch_poster, account, take))
     except (ProviderError, storage.NotAClip, OSError) as error:
-        message = f"The clip is ready but could not be downloaded yet: {error}"
+        message = f"The clip is ready but couldn't be downloaded yet: {error}"
         if take.attempt + 1 >= MAX_ATTEMPTS:
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
         else:
@@ -41,7 +39,7 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
 
 
 def _fetch_poster(account: Account, take: Generation) -> bytes:
-    # A paid clip must not wait for its thumbnail. Without one, a frame of the clip is used.
+    # A paid clip must not wait for its thumbnail. Without one, the poster is a frame of the clip.
     provider = thumbnailer(take.provider, account)
     try:
         return provider.thumbnail(account, take.remote_id) if provider else b""

@@ -1,7 +1,7 @@
-"""Pictures from a provider: starting a request, and the one step that sends it and keeps what comes.
+"""Images from a provider: starts a request, and takes the one step that sends it and stores the result.
 
-A request is sent at most once. The answer holds the pictures themselves, so it is spooled before anything else happens, and
-a step that died in `submitting` goes on from the spool. With nothing in the spool the pictures may have been charged, and no
+A request is sent at most once. The answer holds the images themselves, so it is spooled before anything else happens, and a
+step that died in `submitting` continues from the spool. With nothing in the spool the images may have been charged, and no
 provider lists them: a person decides.
 """
 
@@ -37,8 +37,8 @@ from generation.pipeline.submission_slots import NOT_ACCEPTED, claim_slot, reque
 from generation.pipeline.transitions import UNCLEAR, end
 from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
 from generation.providers.registry import image_provider
-from generation.quoting import image_eligibility
-from generation.quoting.eligibility import find_blockers
+from generation.quoting import image_quotes
+from generation.quoting.eligibility import availability_blockers
 from generation.states import Status
 from projects import references
 from projects.models import Project, Reference, Scene
@@ -67,10 +67,11 @@ def enqueue_images(
     roster: Roster | None = None,
     **fields: str,
 ) -> ImageJob:
-    """Start a request for pictures. `inputs` are names of stored files to edit, in place of the request's `images`.
+    """Start a request for images. `inputs` are names of stored files to edit; they replace the request's `images`.
 
-    A `click` that arrives twice starts one. Raises ValidationError with every blocker, or where the price is not the
-    `expected` one; NeedsConfirmation where the price needs a `confirmed` click. Without a `roster` it is read under the lock.
+    A `click` that arrives twice starts one request. Without a `roster` the team's is read under the lock. Raises
+    ValidationError with every blocker, one of which is a price other than `expected`; NeedsConfirmation if the price needs a
+    `confirmed` click.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if click and (existing := ImageJob.objects.filter(project=project, click=click).first()):
@@ -79,22 +80,22 @@ def enqueue_images(
     blockers = image_blockers(model, request, roster, len(inputs))
     connection = roster.connection_for(model)
     if role in Reference.FRAMES and request.count > 1:
-        blockers.append("A frame is one picture. Generate several as references.")
-    price = image_eligibility.image_price(model, request.size, request.quality, request.count)
+        blockers.append("A frame is a single image. Generate several as references.")
+    price = image_quotes.image_price(model, request.size, request.quality, request.count)
     shown_price = "" if price is None else money(price)
     if expected is not None and expected != shown_price:
-        now = f"is now {shown_price}" if shown_price else "now depends on usage"
-        blockers.append(f"The price {now}. Nothing was started; generate again to accept.")
+        change = f"is now {shown_price}" if shown_price else "now depends on usage"
+        blockers.append(f"The price {change}. Nothing was started; generate again to accept.")
     if price is None and budget.is_capped(project, connection.stored if connection else None):
         blockers.append(
-            f"The price depends on usage, so a budget cannot cap it. Choose a size and quality that {model.name} has a "
-            f"fixed price for, or another model."
+            f"The price depends on usage, so a budget can't cap it. Choose a size and quality with a fixed price for "
+            f"{model.name}, or another model."
         )
     if blockers:
         raise ValidationError(blockers)
     if not confirmed:
         budget.require_confirmation(price, project)
-    assert connection is not None, "its absence is an blocker"
+    assert connection is not None, "a missing connection is a blocker"
     row = ImageJob.objects.create(
         project=project,
         scene=scene,
@@ -110,29 +111,28 @@ def enqueue_images(
         **fields,
     )
     budget.reserve([row], project)
-    about = ("scene_page", scene.pk) if scene else ("project_edit", project.pk)
-    what = f"{count_noun(request.count, 'picture')}: {row.get_role_display().lower()}"
-    activity.record(Verb.PICTURES_GENERATED, member, what, project=project, page=about, amount=row.estimated_cost)
+    page = ("scene_page", scene.pk) if scene else ("project_edit", project.pk)
+    subject = f"{count_noun(request.count, 'image')}: {row.get_role_display().lower()}"
+    activity.record(Verb.PICTURES_GENERATED, member, subject, project=project, page=page, amount=row.estimated_cost)
     transaction.on_commit(dispatch_new_work, robust=True)
     return row
 
 
 @transaction.atomic
 def cancel_images(row: ImageJob, by: User | None = None) -> bool:
-    """Cancel while the request is queued; False afterwards: pictures that were sent for are paid for, and kept."""
-    waiting = ImageJob.objects.lease_free().filter(pk=row.pk, status=Status.QUEUED)
+    """Cancel a queued request. Returns False once it is sent: its images are paid for, and kept."""
+    queued = ImageJob.objects.lease_free().filter(pk=row.pk, status=Status.QUEUED)
     changes = {"finished_at": Now(), "actual_cost": Decimal(0), "version": F("version") + 1, "changed_at": Now()}
-    if not waiting.update(status=Status.CANCELLED, **changes, **NO_LEASE):
+    if not queued.update(status=Status.CANCELLED, **changes, **NO_LEASE):
         return False
     budget.settle(row, Decimal(0))
-    activity.record(Verb.TAKE_CANCELLED, by, f"pictures: {row.get_role_display().lower()}", project=row.project)
+    activity.record(Verb.TAKE_CANCELLED, by, f"images: {row.get_role_display().lower()}", project=row.project)
     return True
 
 
 def image_blockers(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
-    found = find_blockers(model, roster)
     with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
-    return found + image_eligibility.image_blockers(model, with_inputs, roster)
+    return [*availability_blockers(model, roster), *image_quotes.image_blockers(model, with_inputs, roster)]
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def choose_step(row: ImageJob, key: GivenKey | None = None) -> Callable[[Lease[I
 
 
 def submit_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> None:
-    """Send the request if there is a free slot, and keep the pictures. Raises ProviderError, CancelRequested, LeaseLost."""
+    """Send the request if there is a free slot, and store the images. Raises ProviderError, CancelRequested, LeaseLost."""
     row = lease.job
     if row.cancel_requested:
         raise CancelRequested
@@ -152,66 +152,66 @@ def submit_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> No
     if not claim_slot(lease):
         return
     try:
-        result = _request_pictures(row, provider, model, key)
+        result = _request_images(row, provider, model, key)
     except OSError as error:
-        raise ProviderError(ErrorKind.STORAGE, f"A picture cannot be read: {error}. Nothing was sent.") from error
+        raise ProviderError(ErrorKind.STORAGE, f"An input image can't be read: {error}. Nothing was sent.") from error
     except ProviderError as error:
         if error.kind in NOT_ACCEPTED:
             requeue_rejected(lease, error)
             return
         if error.kind in UNCLEAR:
-            leave_to_a_person(lease, error)
+            mark_unknown(lease, error)
             return
         raise
     try:
         spool.save(row.pk, result)
-    except OSError:  # the pictures are still in memory: a full disk may yet have room for them where they belong
-        logger.exception("The pictures of request %s could not be spooled.", row.pk)
+    except OSError:  # the images are still in memory, and the media storage may have room for them
+        logger.exception("Could not spool the images of request %s.", row.pk)
     try:
-        _keep(lease, result, model)
+        _store_images(lease, result, model)
     except LeaseLost:
-        _keep_late(row, result, model)
+        _store_images_late(row, result, model)
     admission.reset_backoff(require_connection_id(row))
 
 
 def recover_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> None:
-    """Go on after a step that died: keep what is in the spool. Never sends anything."""
+    """Continue after a step that died: store what is in the spool, else leave it to a person. Never sends anything."""
     try:
         result = spool.load(lease.job.pk)
     except OSError as error:
         _retry_storing(lease, error)
         return
     if result:
-        _keep(lease, result, roster_for(lease.job.team_id, key=key).resolve_model(lease.job))
+        _store_images(lease, result, roster_for(lease.job.team_id, key=key).resolve_model(lease.job))
     else:
-        leave_to_a_person(lease)
+        mark_unknown(lease)
 
 
-def _keep_late(row: ImageJob, result: ImageResult, model: Model | None) -> None:
-    # The lease ran out before the answer came. The pictures are paid for, so they are kept unless a person has decided.
+def _store_images_late(row: ImageJob, result: ImageResult, model: Model | None) -> None:
+    # The lease ran out before the answer came. The images are paid for, so they are kept unless a person has decided.
     unsettled = (Status.SUBMITTING, Status.UNKNOWN)
     late = Lease.reclaim(ImageJob.objects.filter(pk=row.pk, status__in=unsettled, made=[]))
     if late:
-        _keep(late, result, model)
+        _store_images(late, result, model)
     else:
-        logger.error("The pictures of request %s came too late to be used.", row.pk)
+        logger.error("The images of request %s arrived too late to be used.", row.pk)
 
 
-def leave_to_a_person(lease: Lease[ImageJob], error: ProviderError | None = None) -> None:
-    message = "The provider did not confirm these pictures."
+def mark_unknown(lease: Lease[ImageJob], error: ProviderError | None = None) -> None:
+    message = "The provider did not confirm these images."
     if error:
         message += f" Its answer: {error.message}"
     end(lease, Status.UNKNOWN, error_kind=ErrorKind.UNKNOWN, error_message=message)
 
 
-def _request_pictures(row: ImageJob, provider: ImageProvider, model: Model | None, key: GivenKey | None) -> ImageResult:
+def _request_images(row: ImageJob, provider: ImageProvider, model: Model | None, key: GivenKey | None) -> ImageResult:
     options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
     with storage.scratch_folder() as folder:
         images = []
         for number, name in enumerate(row.options.get("images", [])):
-            images.append(folder / f"picture-{number}{Path(name).suffix}")
-            with default_storage.open(name) as picture:
-                images[-1].write_bytes(picture.read())
+            images.append(folder / f"image-{number}{Path(name).suffix}")
+            with default_storage.open(name) as image:
+                images[-1].write_bytes(image.read())
         request = ImageRequest(
             prompt=row.prompt,
             model=row.model_id,
@@ -222,21 +222,21 @@ def _request_pictures(row: ImageJob, provider: ImageProvider, model: Model | Non
         return provider.make(resolve_account(row, key), request)
 
 
-def _keep(lease: Lease[ImageJob], result: ImageResult, model: Model | None) -> None:
-    """Store every picture that can be read, complete the row and empty the spool.
+def _store_images(lease: Lease[ImageJob], result: ImageResult, model: Model | None) -> None:
+    """Store every image that can be read, complete the row and empty the spool.
 
-    Raises ProviderError where none can be read, and LeaseLost.
+    Raises ProviderError if none can be read, and LeaseLost.
     """
     row = lease.job
     cost = _compute_cost(row, result, model)
-    readable, broken = _read_pictures(result.images)
+    readable, problem = _read_images(result.images)
     if not readable:
         spool.clear(row.pk)
-        raise ProviderError(ErrorKind.PROVIDER, f"The provider sent no picture that can be read: {broken}")
+        raise ProviderError(ErrorKind.PROVIDER, f"The provider sent no readable image: {problem}")
     lease.write()
     try:
         with transaction.atomic():
-            made = [_add_reference(row, picture) for picture in readable]
+            made = [_add_reference(row, image) for image in readable]
             usage: dict[str, Any] = dict(result.usage)
             end(
                 lease,
@@ -245,7 +245,7 @@ def _keep(lease: Lease[ImageJob], result: ImageResult, model: Model | None) -> N
                 usage=usage,
                 made=made,
                 started_at=Now(),
-                error_message=broken,
+                error_message=problem,
             )
     except OSError as error:
         _retry_storing(lease, error)
@@ -253,30 +253,31 @@ def _keep(lease: Lease[ImageJob], result: ImageResult, model: Model | None) -> N
         spool.clear(row.pk)
 
 
-def _read_pictures(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:
-    readable, broken = [], ""
+def _read_images(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:
+    """Return the images that can be read, and what is wrong with the last of the others."""
+    readable, problem = [], ""
     for data in images:
         try:
-            readable.append(references.as_generated(data))
+            readable.append(references.check_generated_picture(data))
         except ValidationError as error:
-            broken = " ".join(error.messages)
-    return readable, broken
+            problem = " ".join(error.messages)
+    return readable, problem
 
 
 def _retry_storing(lease: Lease[ImageJob], error: OSError) -> None:
-    # For as long as it takes: the pictures are paid for, and the spool has them.
+    # For as long as it takes: the images are paid for, and the spool has them.
     lease.release(
-        next_step_in=STORE_AGAIN_SECONDS, waiting_for=f"The pictures are ready but cannot be stored yet: {error}"[:300]
+        next_step_in=STORE_AGAIN_SECONDS, waiting_for=f"The images are ready but can't be stored yet: {error}"[:300]
     )
 
 
-def _add_reference(row: ImageJob, picture: ContentFile[bytes]) -> int:
+def _add_reference(row: ImageJob, image: ContentFile[bytes]) -> int:
     assert row.created_by is not None, "only a member can start a request"
     fields = {"kind": row.kind, "label": row.label}
-    put = references.add_reference(
-        row.project, row.scene, Reference.Role(row.role), picture, member=row.created_by, limit=False, **fields
+    reference = references.add_reference(
+        row.project, row.scene, Reference.Role(row.role), image, member=row.created_by, limit=False, **fields
     )
-    return put.pk
+    return reference.pk
 
 
 def _compute_cost(row: ImageJob, result: ImageResult, model: Model | None) -> Decimal:

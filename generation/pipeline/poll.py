@@ -22,10 +22,10 @@ from generation.providers.base import ErrorKind, Progress, ProgressState, Provid
 from generation.providers.registry import canceller, remote_provider
 from generation.states import Status
 
-#: Whatever a provider asks for: a finished clip is paid for, and some providers keep it for an hour only.
+#: Overrides a longer wait that a provider asks for: some keep a finished, paid clip for only an hour.
 LONGEST_BETWEEN_POLLS = 60.0
 CHECK_SECONDS = 45
-#: A clip that cannot be cancelled is given up for the person who wants to once it took this many times its usual time.
+#: After Cancel, a clip that the provider cannot cancel ends as unknown once it has run this many times its usual time.
 LATE_TIMES, LATE_AT_LEAST = 5, timedelta(minutes=10)
 
 
@@ -39,9 +39,9 @@ async def check_progress(take: Generation, key: GivenKey | None = None) -> Progr
 
 
 def poll(lease: Lease, *, key: GivenKey | None = None) -> None:
-    """Poll one take alone: for a cancellation, or for a command. Raises ProviderError, CancelRequested, LeaseLost.
+    """Poll a single take: for a cancellation, or for a command. Raises ProviderError, CancelRequested, LeaseLost.
 
-    The provider is asked before anything is cancelled: a clip that is finished is paid for and is kept.
+    The provider is polled before anything is cancelled: a clip that is finished is paid for and is kept.
     """
     take = lease.job
     result: Progress | ProviderError
@@ -51,16 +51,16 @@ def poll(lease: Lease, *, key: GivenKey | None = None) -> None:
         result = error
     if take.cancel_requested:
         if isinstance(result, ProviderError):
-            _give_up_late(take, result)
+            _raise_if_late(take, result)
         elif result.state == ProgressState.RUNNING and _cancel_at_provider(lease, key):
             raise CancelRequested
     apply_poll_result(lease, result)
 
 
 def _cancel_at_provider(lease: Lease, key: GivenKey | None) -> bool:
-    """Whether the provider cancelled it. Where it cannot, the request is dropped: the clip is paid for and will be kept.
+    """Return whether the provider cancelled it. If it cannot, drop the request: the clip is paid for and will be kept.
 
-    Raises ProviderError where the clip is lost or late.
+    Raises ProviderError if the clip is lost or late.
     """
     take = lease.job
     try:
@@ -70,27 +70,27 @@ def _cancel_at_provider(lease: Lease, key: GivenKey | None) -> bool:
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise
-        _give_up_late(take, error)
+        _raise_if_late(take, error)
         return False  # tried again with the next poll
     if not cancelled:
-        _give_up_late(take)
+        _raise_if_late(take)
         message = "The provider can't cancel this clip anymore. It will be kept."
         lease.write(cancel_requested=False, waiting_for=message)
     return cancelled
 
 
-def _give_up_late(take: Generation, error: ProviderError | None = None) -> None:
-    """Raises ProviderError where the clip is late; a person then decides what becomes of it."""
+def _raise_if_late(take: Generation, error: ProviderError | None = None) -> None:
+    """Raises ProviderError if the clip takes unusually long; a person then decides."""
     model = roster_for(take.team_id).resolve_model(take)
     usual = timedelta(seconds=model.expected_seconds) if model else timedelta()
     is_lost = error is not None and error.kind == ErrorKind.LOST
     if not is_lost and _has_run_for(take, max(LATE_AT_LEAST, LATE_TIMES * usual)):
         answer = f"Last answer: {error.message}" if error else "The provider can't cancel it."
-        raise ProviderError(ErrorKind.OVERDUE, f"This took unusually long, so it is no longer waited for. {answer}")
+        raise ProviderError(ErrorKind.OVERDUE, f"Stopped waiting because this took unusually long. {answer}")
 
 
-def _give_up_overdue(take: Generation, error: ProviderError | None = None) -> None:
-    """Raises ProviderError for a clip that has been running for longer than LONGEST_RUN_HOURS."""
+def _raise_if_overdue(take: Generation, error: ProviderError | None = None) -> None:
+    """Raises ProviderError if the clip has been running for longer than LONGEST_RUN_HOURS."""
     if _has_run_for(take, timedelta(hours=settings.LONGEST_RUN_HOURS)):
         hours = f"{settings.LONGEST_RUN_HOURS:g} hours"
         message = (
@@ -100,21 +100,21 @@ def _give_up_overdue(take: Generation, error: ProviderError | None = None) -> No
 
 
 def _has_run_for(take: Generation, limit: timedelta) -> bool:
-    # The database's clock decides: this machine's may be hours off. It is asked only where this machine's says yes.
+    # The database's clock decides: this machine's may be hours off. The query is skipped while this machine's says no.
     if take.started_at is None or timezone.now() - take.started_at < limit:
         return False
     return Generation.objects.filter(pk=take.pk, started_at__lte=Now() - limit).exists()
 
 
 def apply_poll_result(lease: Lease, result: Progress | ProviderError) -> None:
-    """Write down what a poll brought and let go. Raises ProviderError, LeaseLost."""
+    """Write the result of a poll and release the lease. Raises ProviderError, LeaseLost."""
     take = lease.job
     if isinstance(result, ProviderError):
         _apply_poll_error(lease, result)
         return
     match result.state:
         case ProgressState.RUNNING:
-            _give_up_overdue(take)
+            _raise_if_overdue(take)
             percent = min(99, max(take.progress, result.percent))
             wait = min(result.poll_after or poll_delay(take, percent), LONGEST_BETWEEN_POLLS)
             is_unchanged = percent == take.progress and not take.error_kind
@@ -130,18 +130,18 @@ def apply_poll_result(lease: Lease, result: Progress | ProviderError) -> None:
 
 
 def _apply_poll_error(lease: Lease, error: ProviderError) -> None:
-    # A poll that fails says nothing about the clip, which may be paid for: only a lost clip ends the polling.
+    # A failed poll says nothing about the clip, which may be paid for: only a lost clip ends the polling.
     if error.kind == ErrorKind.LOST:
         raise error
-    _give_up_overdue(lease.job, error)
+    _raise_if_overdue(lease.job, error)
     wait = min(error.retry_after or poll_delay(lease.job, 0), LONGEST_BETWEEN_POLLS)
     lease.release(next_step_in=wait, quietly=lease.job.error_kind == error.kind, error_kind=error.kind)
 
 
 def poll_delay(take: Generation, percent: int) -> float:
-    """Seconds until the next poll, 1 to 15, spread by 5 %.
+    """Seconds until the next poll: 1 to 15, randomised by 5 %.
 
-    Half of what seems to remain where the provider reports progress, else a tenth of the time it has been running.
+    Half of the remaining time if the provider reports progress, else a tenth of the time it has been running.
     """
     elapsed = (timezone.now() - (take.started_at or take.created_at)).total_seconds()
     if 10 <= percent < 100:

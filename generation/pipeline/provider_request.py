@@ -16,7 +16,7 @@ from generation.providers.base import Request, Shot, Task
 
 
 def build_request(take: Generation) -> Request:
-    """The request without its pictures; enough to find a clip in a provider's list."""
+    """Build the request without its images: enough to find a clip in a provider's list."""
     return Request(
         prompt=take.prompt,
         shot=Shot.from_json(take.shot),
@@ -37,21 +37,21 @@ def build_request(take: Generation) -> Request:
 
 @contextmanager
 def open_request(take: Generation) -> Iterator[Request]:
-    """The whole request. Its pictures are files that are deleted on leaving; frames have the clip's exact size.
+    """Yield the complete request. Its images are files that are deleted on exit; frames have the clip's exact size.
 
-    Raises OSError where a stored picture cannot be read.
+    Raises OSError if a stored image cannot be read.
     """
     with storage.scratch_folder() as folder:
-        pictures: dict[str, Any] = {}
+        frames: dict[str, Any] = {}
         for role in ("start_frame", "end_frame"):
             if frame := take.inputs.get(role):
-                with default_storage.open(frame["name"]) as picture:
-                    data = fitting.fit_picture(picture, take.width, take.height, frame["fit"])
-                pictures[role] = folder / f"{role}.png"
-                pictures[role].write_bytes(data)
+                with default_storage.open(frame["name"]) as image:
+                    data = fitting.fit_picture(image, take.width, take.height, frame["fit"])
+                frames[role] = folder / f"{role}.png"
+                frames[role].write_bytes(data)
         references = []
         for number, name in enumerate(take.inputs.get("references", [])):
             references.append(folder / f"reference-{number}{Path(name).suffix}")
-            with default_storage.open(name) as picture:
-                references[-1].write_bytes(picture.read())
-        yield replace(build_request(take), references=tuple(references), **pictures)
+            with default_storage.open(name) as image:
+                references[-1].write_bytes(image.read())
+        yield replace(build_request(take), references=tuple(references), **frames)

@@ -1,8 +1,8 @@
-"""Finds the clip of a submission whose answer was lost, and makes sure that each clip gets one take.
+"""Finds the clip of a submission whose answer was lost, and gives each clip to exactly one take.
 
-Takes of one scene have the same prompt, so a clip that is found may be another take's. Two connections to one server may be
-the same account there, so they count together. `is_free` and `may_adopt` must run in the transaction that writes the clip's
-id down: they lock those connections, as every submit does.
+Takes of one scene have the same prompt, so a matching clip may be another take's. Two connections to one server may be the
+same account there, so they count together. `is_free` and `may_adopt` must run in the transaction that writes the clip's id:
+they lock those connections, as every submit does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LOOK_UP_AFTER_SECONDS = 5
 
 
 def look_up(lease: Lease, *, key: GivenKey | None = None) -> None:
-    """The step of a row found in `submitting`: adopt its clip if the provider lists one, else leave it to a person.
+    """Adopt the clip of a row left in `submitting` if the provider lists it, else leave it to a person.
 
     Never sends anything. Raises LeaseLost.
     """
@@ -54,11 +54,11 @@ def look_up(lease: Lease, *, key: GivenKey | None = None) -> None:
 
 
 def find_clip(take: Generation, key: GivenKey | None = None) -> str | None:
-    """The id of a clip that was made for this take and that no take has; None also where the account cannot list.
+    """Return the id of a matching clip that no take has; None also if the account cannot list its clips.
 
-    Raises ProviderError. Takes no lock: `may_adopt` decides.
+    Takes no lock: `may_adopt` decides. Raises ProviderError.
     """
-    assert take.submitted_at is not None, "only what was sent can be found"
+    assert take.submitted_at is not None, "a take that was never sent has no clip"
     account = resolve_account(take, key)
     listing = lister(take.provider, account)
     return listing.find(account, build_request(take), take.submitted_at, known_ids(take)) if listing else None
@@ -66,13 +66,15 @@ def find_clip(take: Generation, key: GivenKey | None = None) -> str | None:
 
 def is_free(take: Generation, remote_id: str) -> bool:
     """Whether no other take has this clip. Locks the connections to its server."""
-    return not _others(take).filter(remote_id=remote_id).exists()
+    return not _lock_other_takes(take).filter(remote_id=remote_id).exists()
 
 
 def may_adopt(take: Generation, remote_id: str) -> bool:
     """Whether the clip is free and cannot be the answer to another take that is being sent with the same prompt."""
-    on_its_way = _others(take).filter(status=Status.SUBMITTING, prompt=take.prompt, lease_expires_at__gt=Now())
-    return is_free(take, remote_id) and not on_its_way.exists()
+    being_sent = _lock_other_takes(take).filter(
+        status=Status.SUBMITTING, prompt=take.prompt, lease_expires_at__gt=Now()
+    )
+    return is_free(take, remote_id) and not being_sent.exists()
 
 
 def known_ids(take: Generation) -> frozenset[str]:
@@ -83,8 +85,8 @@ def find_owner(take: Generation, remote_id: str) -> Generation | None:
     return _takes_at_same_server(take).filter(remote_id=remote_id).exclude(pk=take.pk).first()
 
 
-def _others(take: Generation) -> GenerationQuerySet:
-    # Evaluated for its lock, in the order of ids so that two workers cannot deadlock.
+def _lock_other_takes(take: Generation) -> GenerationQuerySet:
+    # Evaluated for its lock, ordered by id so that two workers cannot deadlock.
     list(_connections_to_same_server(take).select_for_update(of=("self",)).order_by("pk"))
     return _takes_at_same_server(take).exclude(pk=take.pk)
 

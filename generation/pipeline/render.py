@@ -1,4 +1,4 @@
-"""The one step of a take that is rendered on this machine. A render that dies is done again from the start."""
+"""Renders a take on this machine, in one step. A render that dies starts again from the beginning."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from generation.states import Status
 
 
 def render(lease: Lease) -> None:
-    """Raises ProviderError, CancelRequested, LeaseLost."""
+    """At least once: a render costs nothing. Raises ProviderError, CancelRequested, LeaseLost."""
     take = lease.job
     if take.cancel_requested:
         raise CancelRequested
     if take.attempt >= MAX_ATTEMPTS:
         raise ProviderError(ErrorKind.UNKNOWN, f"Rendering was cut short {take.attempt} times. Nothing was charged.")
-    # The attempt counts before the work: a scene that kills its worker must not be tried for ever.
+    # The attempt counts before the work: a scene that kills its worker must not be tried forever.
     begin: dict[str, Any] = {"attempt": F("attempt") + 1, "progress": 0, "started_at": Now(), "waiting_for": ""}
     if take.status == Status.RUNNING:
         lease.write(**begin)

@@ -1,7 +1,7 @@
-"""What a person decides about a row whose status is unknown: the provider may have made, and charged for, it.
+"""Carries out a person's decision about a row whose status is unknown: the provider may have made and charged for it.
 
 Each decision is conditional on the row still being unknown: of two people who decide at once, the second gets a
-ValidationError and money moves once.
+ValidationError, and money moves once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OVER = "This take has already been resolved."
 
 
 def check_again(take: Generation, by: User | None = None) -> bool:
-    """Look for the clip at the provider once more; True where the take goes on.
+    """Look for the clip at the provider once more. Returns whether the take continues.
 
     Raises ProviderError, ValidationError.
     """
@@ -49,24 +49,25 @@ def check_again(take: Generation, by: User | None = None) -> bool:
 
 
 def use_clip(take: Generation, remote_id: str, by: User | None = None) -> None:
-    """Go on with this clip, after checking that the provider has it and no other take does.
+    """Continue with this clip, after checking that the provider has it and no other take does.
 
     Raises ProviderError, ValidationError.
     """
     remote_id = remote_id.strip()
     if not remote_id:
-        raise ValidationError("Paste the clip id from the provider.")
+        raise ValidationError("Paste the clip ID from the provider.")
     if other := reconcile.find_owner(take, remote_id):
-        is_ours = other.scene.project.team_id == take.scene.project.team_id
-        whose = f"take {other.number} of “{other.scene.title}”" if is_ours else "another take"
-        raise ValidationError(f"This clip already belongs to {whose}.")
+        # Two teams may use one account: a title of another team's scene must not show.
+        is_same_team = other.scene.project.team_id == take.scene.project.team_id
+        owner = f"take {other.number} of “{other.scene.title}”" if is_same_team else "another take"
+        raise ValidationError(f"This clip already belongs to {owner}.")
     try:
         run_async(remote_provider(take.provider).check(resolve_account(take), remote_id))
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise ValidationError(f"The provider has no clip {remote_id}: {error.message}") from error
         raise
-    _resume(take, remote_id, by, "clip id entered")
+    _resume(take, remote_id, by, "clip ID entered")
 
 
 def mark_not_created(row: Job, by: User | None = None) -> None:
@@ -76,7 +77,7 @@ def mark_not_created(row: Job, by: User | None = None) -> None:
 
 def mark_charged(row: Job, by: User | None = None) -> None:
     """Book the row's cost as spent: it was charged and there is no result. Raises ValidationError."""
-    result = "clip" if isinstance(row, Generation) else "picture"
+    result = "clip" if isinstance(row, Generation) else "image"
     _close(row, row.cost, f"Marked as charged, no {result}.", by, f"marked as charged, no {result}")
 
 
@@ -101,16 +102,17 @@ def _resume(take: Generation, remote_id: str, by: User | None, decision: str) ->
 
 @transaction.atomic
 def _close(row: Job, spent: Decimal, message: str, by: User | None, decision: str) -> None:
-    words = f"{message} {row.error_message}".strip()
-    if not _change(row, status=allow(row, Status.FAILED), actual_cost=spent, finished_at=Now(), error_message=words):
+    # The provider's own words stay on the row: they may be needed to dispute a charge.
+    text = f"{message} {row.error_message}".strip()
+    if not _change(row, status=allow(row, Status.FAILED), actual_cost=spent, finished_at=Now(), error_message=text):
         raise ValidationError(OVER)
     budget.settle(row, spent)
     _record(row, by, decision, amount=spent)
 
 
 def _record(row: Job, by: User | None, decision: str, *, amount: Decimal | None = None) -> None:
-    what = row.label if isinstance(row, Generation) else "pictures"
-    activity.record(Verb.RESOLVED, by, f"{what}: {decision}", project=budget.find_project(row), amount=amount)
+    subject = row.label if isinstance(row, Generation) else "images"
+    activity.record(Verb.RESOLVED, by, f"{subject}: {decision}", project=budget.find_project(row), amount=amount)
 
 
 def _change(row: Job, **changes: Any) -> bool:

@@ -1,7 +1,7 @@
-"""Takes the next step of a row. However the step ends, the row says so.
+"""Takes the next step of a row, and records on the row how the step ended.
 
-A step runs at least once: one that dies leaves its row due again when the lease runs out. What must not happen twice, the
-request that costs money, is guarded by the row's status (submit.py).
+A step runs at least once: one that dies leaves its row due again when the lease runs out. The one request that must not
+happen twice, because it costs money, is guarded by the row's status (submit.py).
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ logger = logging.getLogger(__name__)
 
 #: The lease of a poll; must outlast poll.CHECK_SECONDS.
 POLL_SECONDS = 60
-#: Answers are written this often while slower ones are still awaited, so that one silent server delays no other.
+#: Answers are written this often while slower ones are still awaited, so that a silent server delays no other.
 WRITE_EVERY_SECONDS = 0.2
 
 
 def advance(take_id: int, *, worker_id: int | None = None, key: GivenKey | None = None) -> None:
-    """Take the row's next step if it is due and free; otherwise do nothing. A `key` goes before the environment's."""
+    """Take the row's next step if it is due and free; otherwise do nothing. A `key` replaces the environment's."""
     lease = Lease.claim(take_id, worker_id)
     if lease is not None:
         run_step(lease, choose_step(lease.job, key))
@@ -46,7 +46,7 @@ def advance_images(row_id: int, *, worker_id: int | None = None, key: GivenKey |
 
 
 def poll_many(take_ids: Iterable[int], *, worker_id: int | None = None) -> None:
-    """Poll, at once, those of these takes that are due, free and running."""
+    """Poll concurrently those of these takes that are due, free and running."""
     leases = Lease.claim_many(take_ids, Status.RUNNING, worker_id, hold_for=POLL_SECONDS)
     if not leases:
         return
@@ -62,7 +62,7 @@ async def _start_checks(leases: list[Lease]) -> dict[asyncio.Task[Progress], Lea
 
 
 def _apply_results(finished: dict[Lease, asyncio.Task[Progress]]) -> None:
-    # Clips that go on share one transaction. Each that ends has its own: it locks budgets, which must be held briefly.
+    # Clips that keep running share one transaction. Each that ends has its own: it locks budgets, which must be brief.
     results = {lease: task.exception() or task.result() for lease, task in finished.items()}
     running = {
         lease
@@ -77,7 +77,7 @@ def _apply_results(finished: dict[Lease, asyncio.Task[Progress]]) -> None:
             run_step(lease, partial(_apply_result, result=results[lease]))
         except (OperationalError, InterfaceError):
             raise  # what is not written is polled again when the lease runs out
-        # A defect in reading one answer ends on that card. It must not keep the others from theirs.
+        # A defect in reading one answer ends on that card and must not stop the others.
         except Exception:
             logger.exception("Polling take %s failed.", lease.job.pk)
 
@@ -90,17 +90,17 @@ def _apply_result(lease: Lease, result: Progress | BaseException) -> None:
 
 
 def run_step(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> None:
-    """Take the step; a failure ends on the row, and a lease that was lost ends in the log.
+    """Take the step; a failure is recorded on the row, a lost lease in the log.
 
-    Raises OperationalError and InterfaceError, which leave the row due again, and whatever a defect raised.
+    Raises OperationalError and InterfaceError, which leave the row due again, and any exception from a defect.
     """
     try:
-        _run_to_the_row(lease, step)
+        _run_and_record(lease, step)
     except LeaseLost:
         logger.warning("Take %s was taken over by another worker; dropped this worker's result.", lease.job.pk)
 
 
-def _run_to_the_row(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> None:
+def _run_and_record(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> None:
     try:
         step(lease)
     except CancelRequested:
@@ -109,7 +109,7 @@ def _run_to_the_row(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> 
         give_up(lease, error)
     except (LeaseLost, OperationalError, InterfaceError):
         raise  # another worker has the row, or the database went away: the row is due again when the lease runs out
-    # A defect must end on the card, or the row is tried, and crashes, for ever. It is raised again for the log.
+    # A defect must end on the card, or the row is retried and crashes forever. It is raised again for the log.
     except Exception:
         give_up(lease, ProviderError(ErrorKind.UNKNOWN, "Internal error. The server's log has the details."))
         raise

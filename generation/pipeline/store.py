@@ -1,4 +1,4 @@
-"""Keeps a finished clip, rendered here or downloaded, and completes its take."""
+"""Stores a finished clip, rendered here or downloaded, and completes its take."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from generation.models import select_first_take
 from generation.pipeline.transitions import end
 from generation.states import Status
 
-#: At most one progress write in so many seconds: each makes open pages render the card again.
+#: Shortest time between two progress writes: each makes open pages render the card again.
 PROGRESS_SECONDS = 0.5
 #: A download waits up to 30 s for a silent server. The lease must outlast that, or a second worker starts the same download.
 SILENT_SECONDS = 45
 
 
 def throttled(report: Callable[..., None]) -> Callable[[float], None]:
-    """A callback for fractions from 0 to 1 that calls `report(progress=percent)` every PROGRESS_SECONDS at most."""
+    """Return a callback for fractions from 0 to 1 that calls `report(progress=percent)` every PROGRESS_SECONDS at most."""
     reported_at = time.monotonic()
 
     def on_progress(fraction: float) -> None:
@@ -35,7 +35,7 @@ def throttled(report: Callable[..., None]) -> Callable[[float], None]:
 
 
 def store_clip(lease: Lease, path: Path, read_poster: Callable[[], bytes] = bytes) -> None:
-    """Check the file, move it into storage and complete the take; `read_poster` may return a picture to show for it.
+    """Check the file, move it into storage and complete the take. `read_poster` may return the bytes of a poster.
 
     The first finished take of a scene becomes its selected take. Raises storage.NotAClip, OSError, LeaseLost.
     """
@@ -44,8 +44,8 @@ def store_clip(lease: Lease, path: Path, read_poster: Callable[[], bytes] = byte
     if poster := storage.make_poster(read_poster()):
         inspection = replace(inspection, poster=poster)
     lease.write()
-    # The file moves first. Dying before the row is written leaves a file that the next attempt replaces, never a row
-    # without its file.
+    # The file moves before the row is written: dying in between leaves a file that the next attempt replaces, never a
+    # row without its file.
     kept = storage.store_files(lease.job.pk, path, inspection)
     with transaction.atomic():
         cost = lease.job.cost

@@ -1,6 +1,6 @@
-"""Who may send to a provider now, and what happens to a row that was rejected.
+"""Claims the right to send one request to a provider, and queues a rejected row again.
 
-A slot is claimed and the intent written down in one transaction, before anything is sent.
+The slot is claimed and the intent is written in one transaction, before anything is sent.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from generation.pipeline.transitions import MAX_ATTEMPTS, allow, error_fields, m
 from generation.providers.base import ErrorKind, ProviderError
 from generation.states import Status
 
-#: A submit writes nothing while it waits for the answer; its lease must outlast the client's own timeout.
+#: Lease of a submit. Nothing prolongs it while the answer is awaited, so it must outlast the client's own timeout.
 SUBMIT_SECONDS = 200
 #: After these errors the provider has not accepted anything: sending again cannot charge twice.
 NOT_ACCEPTED = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.NETWORK})
 
 
 def claim_slot(lease: Lease[RowT]) -> bool:
-    """Move the row to `submitting` if its connection has room; else let it go, saying what it waits for.
+    """Move the row to `submitting` if its connection has room, else release it with the reason why it waits.
 
-    True permits one request. Raises LeaseLost.
+    True permits exactly one request. Raises LeaseLost.
     """
     with transaction.atomic():
         wait = admission.admit(require_connection_id(lease.job))
@@ -50,13 +50,13 @@ def claim_slot(lease: Lease[RowT]) -> bool:
 
 def _wait(lease: Lease[RowT], wait: Wait) -> None:
     # The dispatcher adds how many are ahead; writing the bare reason over that would make the card flicker.
-    is_said = wait.is_said_by(lease.job.waiting_for)
-    changes: dict[str, Any] = {} if is_said else {"waiting_for": wait.describe(), "waiting_until": wait.until}
-    lease.release(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=is_said, **changes)
+    is_shown = wait.matches(lease.job.waiting_for)
+    changes: dict[str, Any] = {} if is_shown else {"waiting_for": wait.describe(), "waiting_until": wait.until}
+    lease.release(next_step_in=min(wait.seconds, admission.LOOK_AGAIN_SECONDS), quietly=is_shown, **changes)
 
 
 def requeue_rejected(lease: Lease[RowT], error: ProviderError) -> None:
-    """Queue the row again after a submit that was not accepted, and pause its connection for all that wait for it.
+    """Queue the row again after a submit that was not accepted, and pause its connection for every waiting row.
 
     Raises ProviderError after MAX_ATTEMPTS, and LeaseLost.
     """

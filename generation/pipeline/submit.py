@@ -1,7 +1,7 @@
-"""Sends a take to its provider: at most once, whatever dies.
+"""Sends a take to its provider: at most once, whatever process dies.
 
-`submitting` and the attempt are committed before the request, the provider's id right after the answer. A row that is found
-in `submitting` is looked up (reconcile.py) and never sent again.
+`submitting` and the attempt are committed before the request, the provider's id right after the answer. A row left in
+`submitting` is looked up (reconcile.py) and never sent again.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from generation.states import Status
 logger = logging.getLogger(__name__)
 
 FIRST_POLL_SECONDS = 2
-#: How long, and how often, to try to write down a clip's id; must end before the lease of a submit does.
+#: How long, and how often, to try to write a clip's id; must end before the lease of a submit does.
 WRITE_FOR_SECONDS, WRITE_AGAIN_SECONDS = 120.0, 1.0
 
 
 def submit(lease: Lease, *, key: GivenKey | None = None) -> None:
-    """Send the take if there is a free slot, else let it wait. Raises ProviderError, CancelRequested, LeaseLost."""
+    """Send the take if there is a free slot, else leave it queued. Raises ProviderError, CancelRequested, LeaseLost."""
     take = lease.job
     if take.cancel_requested:
         raise CancelRequested
@@ -45,7 +45,7 @@ def submit(lease: Lease, *, key: GivenKey | None = None) -> None:
             remote_id = provider.submit(account, request)
     except OSError as error:
         raise ProviderError(
-            ErrorKind.STORAGE, f"A picture of this scene cannot be read: {error}. Nothing was sent."
+            ErrorKind.STORAGE, f"An image of this scene can't be read: {error}. Nothing was sent."
         ) from error
     except ProviderError as error:
         if error.kind in NOT_ACCEPTED:
@@ -63,9 +63,9 @@ def submit(lease: Lease, *, key: GivenKey | None = None) -> None:
 
 
 def _save_remote_id(lease: Lease, remote_id: str) -> None:
-    """Write the clip's id down, also when the lease ran out or the database is away for up to WRITE_FOR_SECONDS.
+    """Write the clip's id, even if the lease ran out or the database is away for up to WRITE_FOR_SECONDS.
 
-    Without it a paid clip can only be searched for. Where it cannot be stored, it is in the log.
+    Without its id a paid clip can only be searched for. If the id cannot be stored, it is in the log.
     """
     deadline = time.monotonic() + WRITE_FOR_SECONDS
     while True:
@@ -75,15 +75,15 @@ def _save_remote_id(lease: Lease, remote_id: str) -> None:
             return _start_polling_late(lease.job, remote_id)
         except (OperationalError, InterfaceError):
             if time.monotonic() > deadline:
-                logger.exception("Take %s is %s at its provider, which could not be stored.", lease.job.pk, remote_id)
+                logger.exception("Could not store the clip ID of take %s at its provider: %s", lease.job.pk, remote_id)
                 raise
             close_old_connections()
             time.sleep(WRITE_AGAIN_SECONDS)
 
 
 def _start_polling(lease: Lease, remote_id: str) -> None:
-    # A worker that was stopped past its lease may find that another take has adopted the clip meanwhile. Then this take is
-    # looked up, as if the answer had been lost.
+    # While a worker was suspended past its lease, another take may have adopted the clip. Then this take is looked up, as
+    # if the answer had been lost.
     with transaction.atomic():
         if reconcile.is_free(lease.job, remote_id):
             lease.release(next_step_in=FIRST_POLL_SECONDS, **accepted_fields(lease.job, remote_id))
@@ -92,12 +92,12 @@ def _start_polling(lease: Lease, remote_id: str) -> None:
 
 
 def _start_polling_late(take: Generation, remote_id: str) -> None:
-    # The lease ran out before the answer came. Another worker could only look for the clip, or mark the row as unknown: with
-    # the id it goes on, unless a person has decided.
+    # The lease ran out before the answer came. Another worker could only look for the clip, or mark the row as unknown:
+    # with the id the take continues, unless a person has decided.
     unsettled = Generation.objects.filter(pk=take.pk, status__in=(Status.SUBMITTING, Status.UNKNOWN), remote_id="")
     with transaction.atomic():
         late = Lease.reclaim(unsettled) if reconcile.is_free(take, remote_id) else None
         if late:
             late.release(next_step_in=FIRST_POLL_SECONDS, finished_at=None, **accepted_fields(late.job, remote_id))
     if late is None and not Generation.objects.filter(pk=take.pk, remote_id=remote_id).exists():
-        logger.error("Take %s is %s at its provider; that came too late to be used.", take.pk, remote_id)
+        logger.error("The clip ID of take %s arrived too late to be used: %s", take.pk, remote_id)

@@ -1,6 +1,6 @@
-"""Every change of a status: checked against the table in states.py, conditional on the lease, in one write.
+"""Changes statuses: each checked against the table in states.py, conditional on the lease, in one write.
 
-`allow`, `move` and `end` raise IllegalTransition for a step that the table does not have. `move` and `end` raise LeaseLost.
+`allow`, `move` and `end` raise IllegalTransition for a step that is not in the table. `move` and `end` raise LeaseLost.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class IllegalTransition(Exception):
 
 
 def allow(job: Job, status: Status) -> Status:
-    """`status`, to be written together with other fields."""
+    """Return `status`, to be written together with other fields."""
     if status not in TRANSITIONS[Status(job.status)]:
         raise IllegalTransition(f"{job.status} cannot become {status}")
     return status
@@ -42,9 +42,9 @@ def move(lease: Lease[RowT], status: Status, **changes: Any) -> None:
 
 
 def end(lease: Lease[RowT], status: Status, **changes: Any) -> None:
-    """Change the status to a final one, or to unknown, and let go.
+    """Change the status to a final one, or to unknown, and release the lease.
 
-    A final status settles or releases the row's hold in the same transaction and needs `actual_cost`. While the outcome is
+    A final status settles or releases the row's hold in the same transaction and needs `actual_cost`. While the status is
     unknown the hold stays: it may have to pay for a clip that exists.
     """
     if status != Status.UNKNOWN:
@@ -56,10 +56,10 @@ def end(lease: Lease[RowT], status: Status, **changes: Any) -> None:
 
 
 def give_up(lease: Lease[RowT], error: ProviderError) -> None:
-    """End as failed, with nothing charged, or as unknown where the provider may have charged for something."""
+    """End as failed, with nothing charged, or as unknown if the provider may have charged for something."""
     job = lease.job
-    may_be_paid = not is_local(job.provider) and job.status != Status.QUEUED
-    if may_be_paid and error.kind in UNCLEAR:
+    may_be_charged = not is_local(job.provider) and job.status != Status.QUEUED
+    if may_be_charged and error.kind in UNCLEAR:
         end(lease, Status.UNKNOWN, **error_fields(error))
     else:
         end(lease, Status.FAILED, actual_cost=Decimal(0), **error_fields(error))
@@ -85,6 +85,6 @@ def accepted_fields(take: Generation, remote_id: str) -> dict[str, Any]:
 
 
 def back_off(attempt: int) -> float:
-    """Seconds until the next attempt: doubles up to five minutes."""
-    # Spread, or all rows that failed together come back together.
+    """Seconds until the next attempt: doubles, up to five minutes."""
+    # Randomised, or all rows that failed together would come back together.
     return min(300.0, 2.0 ** min(attempt, 9)) * random.uniform(0.5, 1.0)

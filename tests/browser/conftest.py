@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, StorageStateCookie, expect, sync_playwright
 
 from bench.installation import ROOT, clean_environment, free_port, kill_processes_of, processes_of
 
@@ -65,9 +65,17 @@ class Prepared:
 
     @property
     def storage_state(self) -> StorageState:
-        cookie = {"name": "sessionid", "value": self.session, "domain": "127.0.0.1", "path": "/"}
-        cookie |= {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
-        return {"cookies": [cookie], "origins": []}  # type: ignore[typeddict-item]  # built in two steps
+        cookie = StorageStateCookie(
+            name="sessionid",
+            value=self.session,
+            domain="127.0.0.1",
+            path="/",
+            expires=-1,
+            httpOnly=True,
+            secure=False,
+            sameSite="Lax",
+        )
+        return StorageState(cookies=[cookie], origins=[])
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def test_scene_with_an_unavailable_model_switches_to_another(visit: Visit):
     page.get_by_label("Script", exact=True).fill("Title\tAction\tVideo model\nGulls\tThey circle.\tsora-0\n")
     page.get_by_role("button", name="Add 1 scene").click()
     banner = page.locator(".gone-model")
-    expect(banner).to_contain_text("Scene 6 is set to sora-0, which is not known here any more.")
+    expect(banner).to_contain_text("Scene 6 is set to sora-0, which is no longer available.")
     banner.get_by_role("button", name="Switch to Animatic").click()
     expect(banner).to_have_count(0)
     toast = page.locator(".toast", has_text="Model of 1 scene set to Animatic.")

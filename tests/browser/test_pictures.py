@@ -54,7 +54,7 @@ def test_start_frame_is_uploaded_padded_removed_and_restored(visit: Visit, tmp_p
 
     start.get_by_role("button", name="Remove").click()
     expect(thumbnail).to_have_count(0)
-    expect(page.locator(".toast")).to_contain_text("The start frame is removed.")
+    expect(page.locator(".toast")).to_contain_text("Start frame removed.")
     page.get_by_role("button", name="Undo").click()
     expect(thumbnail).to_be_visible()
     expect(pad).to_have_attribute("aria-pressed", "true")
@@ -69,5 +69,5 @@ def test_upload_of_a_file_that_is_no_image_shows_an_error(visit: Visit, tmp_path
     pictures = pictures_of(page)
     (tmp_path / "page.png").write_text("<html><script>alert(1)</script></html>")
     pictures.locator("input[type=file]").first.set_input_files(tmp_path / "page.png")
-    expect(page.locator(".toast-error")).to_contain_text("This file could not be read as a picture.")
+    expect(page.locator(".toast-error")).to_contain_text("This file is not a readable picture.")
     expect(pictures.locator(".picture")).to_have_count(0)

@@ -91,9 +91,9 @@ def test_restart_keeps_takes_and_open_pages_reconnect(make_server: MakeServer, o
     other.locator("#scene-4 [data-generate]").click()
     expect(page.locator("#scene-4 .chip-completed")).to_have_count(1, timeout=60_000)
 
-    visitor = open_page()
-    visitor.goto(link)
-    expect(visitor.get_by_role("heading", name="This link has been used")).to_be_visible()
+    stranger = open_page()
+    stranger.goto(link)
+    expect(stranger.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
 
 
 def test_main_steps_work_without_javascript(make_server: MakeServer, open_page: OpenPage):

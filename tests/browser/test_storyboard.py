@@ -34,7 +34,7 @@ def test_quick_edit_shows_errors_then_saves_and_keeps_focus(visit: Visit):
     card.get_by_label("Duration").fill("10000")
     card.get_by_role("button", name="Save").click()
     expect(card).to_contain_text("This field is required.")
-    expect(card).to_contain_text("A scene lasts 1 to 60 seconds.")
+    expect(card).to_contain_text("Enter 1 to 60 seconds.")
     card.get_by_label("Title").fill("A light, <b>far</b> out 🌊")
     card.get_by_label("Duration").fill("3.5")
     card.get_by_role("button", name="Save").click()
@@ -171,6 +171,6 @@ def test_pages_do_not_scroll_sideways(visit: Visit, width: int):
 def test_theme_is_remembered(visit: Visit):
     page = visit()
     assert page.locator("html").get_attribute("data-theme") == "dark"
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Toggle theme").click()
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "light"

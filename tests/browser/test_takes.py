@@ -97,7 +97,7 @@ def test_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     page = scene_page
     page.get_by_role("button", name="Use last frame in scene 3").click()
     toast = page.locator(".toast").filter(
-        has_text="Scene 3. A light answers begins with the last frame of this scene now."
+        has_text="Scene 3. A light answers now starts with the last frame of this scene."
     )
     expect(toast).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="3. A light answers").click()
@@ -161,7 +161,7 @@ def test_takes_are_compared_without_javascript(own_server: Server, prepared: Pre
         page.wait_for_timeout(500)
         page.reload()
     page.locator(".frame-bar").get_by_role("button", name="Last").click()
-    expect(page.locator(".toast")).to_contain_text("Last frame of take 1 is the start frame of this scene now.")
+    expect(page.locator(".toast")).to_contain_text("Last frame of take 1 set as start frame.")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator(".compare video[controls]")).to_have_count(2)
     expect(page.get_by_role("heading", name="What changed")).to_be_visible()

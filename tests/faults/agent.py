@@ -1,7 +1,7 @@
-"""Acts and looks inside an installation, beside its workers: `main` runs in a process that has called `django.setup()`.
+"""Acts inside an installation, beside its workers. `main` runs in a process that has called `django.setup()`.
 
 Reads one call per line, ["name", {arguments}], and prints one answer per line, both as JSON. One process serves a whole test
-run: starting one takes longer than most faults.
+run: starting it takes longer than most faults.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ from tests.faults import invariants
 NUMBERS = itertools.count(1)
 
 
-def empty() -> None:
+def flush() -> None:
     call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
 
 
-def make(scenes: int, *, model: str = "sora-2", cap: str | None = None, seconds: int = 4) -> int:
-    """A project of a team of its own, with scenes that no other has; `cap` is the team's."""
+def create_project(scenes: int, *, model: str = "sora-2", cap: str | None = None, seconds: int = 4) -> int:
+    """Create a project in a team of its own, whose scenes have unique prompts. `cap` is the team's."""
     team, (owner, *_) = make_team() if not User.objects.exists() else _another_team()
     project = Project.objects.create(team=team, title=f"Reel {next(NUMBERS)}", created_by=owner, model_id=model)
     Scene.objects.bulk_create(
@@ -63,8 +63,8 @@ def make(scenes: int, *, model: str = "sora-2", cap: str | None = None, seconds:
         for position in range(1, scenes + 1)
     )
     with transaction.atomic():
-        of_team, _ = budget.lock_budgets(project)
-        Budget.objects.filter(pk=of_team.pk).update(cap_total=cap)
+        team_budget, _ = budget.lock_budgets(project)
+        Budget.objects.filter(pk=team_budget.pk).update(cap_total=cap)
     return project.pk
 
 
@@ -74,16 +74,16 @@ def _another_team() -> tuple[Any, list[User]]:
     return team, [owner]
 
 
-def start_missing(project: int) -> list[int]:
-    """What "Generate missing" does; the takes it made."""
-    found = Project.objects.get(pk=project)
+def generate_missing(project: int) -> list[int]:
+    """Do what the button "Generate missing" does. Returns the new takes."""
+    row = Project.objects.get(pk=project)
     before = set(Generation.objects.values_list("pk", flat=True))
-    pipeline.enqueue_missing(found, member=found.created_by or User.objects.earliest("pk"))
+    pipeline.enqueue_missing(row, member=row.created_by or User.objects.earliest("pk"))
     return sorted(set(Generation.objects.values_list("pk", flat=True)) - before)
 
 
-def start_fitting(project: int) -> list[int]:
-    """Click by click until the budget refuses."""
+def generate_until_capped(project: int) -> list[int]:
+    """Generate scene by scene until the budget refuses."""
     takes = []
     for scene in with_takes(Scene.objects.filter(project=project)).order_by("position"):
         try:
@@ -96,9 +96,9 @@ def start_fitting(project: int) -> list[int]:
     return takes
 
 
-def ask_for_pictures(count: int = 1) -> int:
-    """A request for so many pictures, in a project of its own."""
-    project = Project.objects.get(pk=make(scenes=1))
+def request_images(count: int = 1) -> int:
+    """Start a request for `count` images, in a project of its own."""
+    project = Project.objects.get(pk=create_project(scenes=1))
     request = ImageRequest(
         f"Gull {next(NUMBERS)} of {os.getpid()}", "gpt-image-2", size="1024x1024", quality="low", count=count
     )
@@ -107,31 +107,31 @@ def ask_for_pictures(count: int = 1) -> int:
     return pipeline.enqueue_images(project, scene, Reference.Role.REFERENCE, model, request, member=member).pk
 
 
-def pictures() -> list[dict[str, Any]]:
+def list_image_jobs() -> list[dict[str, Any]]:
     fields = ("pk", "status", "made", "error_message", "waiting_for")
     held = ImageJob.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
     return [row | {"held": row["pk"] in held} for row in ImageJob.objects.order_by("pk").values(*fields)]
 
 
-def rows() -> list[dict[str, Any]]:
+def list_takes() -> list[dict[str, Any]]:
     fields = ("pk", "status", "remote_id", "attempt", "progress", "error_kind", "error_message", "waiting_for")
     held = Generation.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
-    found = Generation.objects.order_by("pk").values(*fields, "clip", "cancel_requested", "version", "connection")
-    return [row | {"held": row["pk"] in held, "remote": row["connection"] is not None} for row in found]
+    rows = Generation.objects.order_by("pk").values(*fields, "clip", "cancel_requested", "version", "connection")
+    return [row | {"held": row["pk"] in held, "remote": row["connection"] is not None} for row in rows]
 
 
-def books() -> dict[str, Any]:
-    entries, of_teams = list(LedgerEntry.objects.all()), list(Budget.objects.filter(project=None))
+def read_books() -> dict[str, Any]:
+    entries, team_budgets = list(LedgerEntry.objects.all()), list(Budget.objects.filter(project=None))
     return {
         "ledger": [str(sum((getattr(entry, name) for entry in entries), Decimal(0))) for name in ("reserved", "spent")],
-        "teams": [str(sum((getattr(row, name) for row in of_teams), Decimal(0))) for name in ("reserved", "spent")],
+        "teams": [str(sum((getattr(row, name) for row in team_budgets), Decimal(0))) for name in ("reserved", "spent")],
         "paid": Generation.objects.done().exclude(connection=None).count(),
-        "pictures": str(sum((row.actual_cost or Decimal(0) for row in ImageJob.objects.all()), Decimal(0))),
+        "images": str(sum((row.actual_cost or Decimal(0) for row in ImageJob.objects.all()), Decimal(0))),
     }
 
 
-def violations(charges: list[list[Any]], *, settled: bool = True) -> list[str]:
-    return invariants.violations([invariants.Charged(*charge) for charge in charges], settled=settled)
+def find_violations(charges: list[list[Any]], *, settled: bool = True) -> list[str]:
+    return invariants.find_violations([invariants.Charge(*charge) for charge in charges], settled=settled)
 
 
 def cancel(take: int) -> bool:
@@ -150,15 +150,15 @@ def mark_not_created(take: int) -> None:
     resolve.mark_not_created(Generation.objects.get(pk=take))
 
 
-def let_leases_run_out(takes: list[int] | None = None) -> int:
-    """What time does to the leases of the dead; of all takes where none are named."""
+def expire_leases(takes: list[int] | None = None) -> int:
+    """Let the leases of these takes run out; without `takes`, those of every take and image request."""
     held = Generation.objects.exclude(lease_token=None)
     if takes is not None:
         return held.filter(pk__in=takes).update(lease_expires_at=Now() - timedelta(seconds=1))
-    return held.update(lease_expires_at=Now() - timedelta(seconds=1)) + let_leases_of_pictures_run_out()
+    return held.update(lease_expires_at=Now() - timedelta(seconds=1)) + expire_image_leases()
 
 
-def let_leases_of_pictures_run_out() -> int:
+def expire_image_leases() -> int:
     held = ImageJob.objects.exclude(lease_token=None)
     return held.update(lease_expires_at=Now() - timedelta(seconds=1))
 
@@ -172,8 +172,8 @@ def deliver_again(take: int, queue: str, times: int) -> None:
         async_task("generation.tasks.advance", take, cluster=queue)
 
 
-def lose_messages() -> int:
-    """Everything that waits in the queues is gone."""
+def purge_queues() -> int:
+    """Throw away every message that waits in the queues. Returns how many."""
     lost = 0
     for queue in ("remote", "media"):
         broker = get_broker(queue)
@@ -183,30 +183,30 @@ def lose_messages() -> int:
 
 
 def newest_worker() -> dict[str, Any]:
-    """The newest worker command; it works when both of its queues have executed something."""
+    """The newest worker command; `works` once both of its queues have executed something."""
     newest = Worker.objects.order_by("pk").last()
     works = newest is not None and None not in (newest.remote_executed_at, newest.media_executed_at)
     return {"pk": newest.pk if newest else 0, "works": works}
 
 
 def is_busy(queue: str, processes: int) -> bool:
-    """As the watchdog sees it: whether none of the queue's processes has time to give a sign of life."""
+    """Whether the watchdog sees `processes` processes of the queue in the middle of a step."""
     return Worker.objects.order_by("pk").reverse()[0].is_busy(queue, processes)
 
 
-def findings() -> list[str]:
-    """What the doctor has to say about stuck rows and money."""
-    return [finding.what for look in (doctor.stuck_rows, doctor.ledger) for finding in look()]
+def run_doctor() -> list[str]:
+    """What the doctor finds about stuck rows and money."""
+    return [finding.message for check in (doctor.stuck_rows, doctor.ledger) for finding in check()]
 
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # whatever is printed on the way is no answer
+    os.dup2(2, 1)  # keeps anything that is printed meanwhile out of the answers
     for line in sys.stdin:
         name, arguments = json.loads(line)
         try:
             answer = {"answer": globals()[name](**arguments)}
-        except Exception as error:  # told to whoever asked
+        except Exception as error:  # raised again in the test's process
             answer = {"error": f"{type(error).__name__}: {error}"}
         finally:
             connections.close_all()

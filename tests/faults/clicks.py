@@ -1,10 +1,10 @@
-"""Sixteen processes press "Generate" against one cap: how many clicks are granted?
+"""Sixteen processes click "Generate" against one cap: how many takes start?
 
     python -m tests.faults.clicks                                            on SQLite
     python -m tests.faults.clicks --database postgres://postgres@127.0.0.1:5432/
 
-Every scene is pressed twice, by two processes in an order of their own, with the same number on the button: half of the
-attempts are the second half of a double click. Exits with 1 where anything but the cap was granted.
+Every scene is clicked twice, by two processes in a random order, with the same number on the button: half of the attempts
+are the second half of a double click. Exits with 1 unless exactly the cap is reserved.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ PRICE = Decimal("0.4")
 PROVIDER = {"SORA_BASE_URL": "http://127.0.0.1:9/v1", "SORA_API_KEY": "any", "SORA_PRESET": "openai"}
 
 
-def press(scenes: list[int], member: int) -> Counter[str]:
-    """What came of each press of this process."""
+def click(scenes: list[int], member: int) -> Counter[str]:
+    """Click each scene's button and count the outcomes."""
     from django.core.exceptions import ValidationError
     from django.db import OperationalError
 
@@ -33,52 +33,52 @@ def press(scenes: list[int], member: int) -> Counter[str]:
     from projects.models import Scene
     from teams.models import User
 
-    told: Counter[str] = Counter()
-    person = User.objects.get(pk=member)
+    outcomes: Counter[str] = Counter()
+    user = User.objects.get(pk=member)
     waiting = deque(scenes)
     while waiting:
         pk = waiting.popleft()
         try:
-            done = pipeline.enqueue(Scene.objects.get(pk=pk), number=1, member=person)
-            told["granted" if done.created else "the same click"] += 1
+            result = pipeline.enqueue(Scene.objects.get(pk=pk), number=1, member=user)
+            outcomes["started" if result.created else "repeated click"] += 1
         except ValidationError as error:
-            told["above the cap" if "An owner can raise it." in str(error) else str(error)] += 1
-        except OperationalError:  # SQLite, for 20 s: pressed again
-            told["the database was busy"] += 1
+            outcomes["above the cap" if "An owner can raise it." in str(error) else str(error)] += 1
+        except OperationalError:  # SQLite was locked for 20 s: click again
+            outcomes["database busy"] += 1
             waiting.append(pk)
-    return told
+    return outcomes
 
 
-def in_processes(shares: list[list[int]], member: int) -> Counter[str]:
-    """Each share in a process of its own; they begin together."""
+def click_in_processes(shares: list[list[int]], member: int) -> Counter[str]:
+    """Run each share in its own process, starting at the same time; return the sum of the outcomes."""
     from django.db import connections
 
     connections.close_all()
-    begin, together = time.time() + 1, Counter[str]()
-    answers = []
+    start, total = time.time() + 1, Counter[str]()
+    pipes = []
     for share in shares:
         read, write = os.pipe()
         if os.fork() == 0:
             try:
-                time.sleep(max(0.0, begin - time.time()))
-                os.write(write, json.dumps(press(share, member)).encode())
+                time.sleep(max(0.0, start - time.time()))
+                os.write(write, json.dumps(click(share, member)).encode())
             finally:
                 os._exit(0)
         os.close(write)
-        answers.append(read)
-    for read in answers:
-        with os.fdopen(read) as answer:
-            together.update(json.loads(answer.read() or '{"died": 1}'))
+        pipes.append(read)
+    for read in pipes:
+        with os.fdopen(read) as pipe:
+            total.update(json.loads(pipe.read() or '{"died": 1}'))
         os.wait()
-    return together
+    return total
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", type=int, default=16)
     parser.add_argument("--attempts", type=int, default=1000)
-    parser.add_argument("--of", choices=["team", "connection"], default="team", help="whose cap it is")
-    parser.add_argument("--fits", type=int, default=123, help="so many clips fit under the cap")
+    parser.add_argument("--cap-of", choices=["team", "connection"], default="team", help="what the cap belongs to")
+    parser.add_argument("--fits", type=int, default=123, help="number of clips that fit under the cap")
     parser.add_argument("--database", default="", help="a PostgreSQL server; SQLite without")
     options = parser.parse_args()
     with Installation(database=options.database, static=False) as installation:
@@ -97,24 +97,25 @@ def main() -> int:
         Project.objects.update(model_id="sora-2")
         with transaction.atomic():
             capped, _ = budget.lock_budgets(project)
-            if options.of == "connection":
+            if options.cap_of == "connection":
                 connection = Connection(provider="sora", name="Ours", base_url=PROVIDER["SORA_BASE_URL"])
                 team_connections.add(connection, team)
                 capped = budget.lock_connection_budget(connection.pk, team.pk)
         Budget.objects.filter(pk=capped.pk).update(cap_month=PRICE * options.fits)
-        presses = [scene.pk for scene in scenes] * 2
-        shares = [presses[number :: options.processes] for number in range(options.processes)]
+        clicks = [scene.pk for scene in scenes] * 2
+        shares = [clicks[number :: options.processes] for number in range(options.processes)]
         for share in shares:
             random.shuffle(share)
         began = time.monotonic()
-        told = in_processes(shares, owner.pk)
+        outcomes = click_in_processes(shares, owner.pk)
         seconds = time.monotonic() - began
         takes, capped = Generation.objects.count(), Budget.objects.get(pk=capped.pk)
-        found = invariants.violations([], settled=False)
-    print(f"{options.attempts} presses by {options.processes} processes in {seconds:.0f} s: {dict(told)}")
-    print(f"{takes} takes; ${capped.reserved:.2f} of ${capped.cap_month:.2f} set aside; violations: {found or 'none'}")
-    exact = (told["granted"], takes, capped.reserved) == (options.fits, options.fits, capped.cap_month)
-    return 0 if exact and not found else 1
+        violations = invariants.find_violations([], settled=False)
+    print(f"{options.attempts} clicks by {options.processes} processes in {seconds:.0f} s: {dict(outcomes)}")
+    held = f"${capped.reserved:.2f} of ${capped.cap_month:.2f} on hold"
+    print(f"{takes} takes; {held}; violations: {violations or 'none'}")
+    is_exact = (outcomes["started"], takes, capped.reserved) == (options.fits, options.fits, capped.cap_month)
+    return 0 if is_exact and not violations else 1
 
 
 if __name__ == "__main__":

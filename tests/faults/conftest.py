@@ -1,7 +1,7 @@
-"""One installation for all fault tests of a process: on the database that the suite runs on, on the broker that goes with it.
+"""One installation for all fault tests of a process, on the suite's database and the broker that goes with it.
 
-On PostgreSQL the queues go through a Redis of the tests' own, as teams have it; on SQLite through the database.
-FAULTS_BROKER=orm or redis chooses otherwise.
+With PostgreSQL the queues go through a Redis of the tests' own, as in production; with SQLite through the database.
+FAULTS_BROKER=orm or redis overrides that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.live_system import QUICK, OwnRedis, Workshop, has_redis, own_redis, workshop_open
+from tests.faults.live_system import QUICK, LiveSystem, OwnRedis, has_redis, open_live_system, own_redis
 from tests.standin import State
 
 
@@ -32,31 +32,31 @@ def broker() -> Iterator[OwnRedis | None]:
 
 
 @pytest.fixture(scope="session")
-def _workshop(broker: OwnRedis | None) -> Iterator[Workshop]:
-    with workshop_open(database=database(), redis_url=broker.url if broker else "") as workshop:
-        yield workshop
+def _live_system(broker: OwnRedis | None) -> Iterator[LiveSystem]:
+    with open_live_system(database=database(), redis_url=broker.url if broker else "") as live_system:
+        yield live_system
 
 
 @pytest.fixture
-def workshop(_workshop: Workshop, request: pytest.FixtureRequest) -> Iterator[Workshop]:
-    """At rest and in order before each test; what a test leaves undone is thrown away."""
-    begin_again(_workshop)
-    yield _workshop
+def live_system(_live_system: LiveSystem, request: pytest.FixtureRequest) -> Iterator[LiveSystem]:
+    """Idle and consistent before each test; what a test leaves unfinished is thrown away."""
+    reset(_live_system)
+    yield _live_system
     with contextlib.suppress(RuntimeError):
-        if _workshop.more != QUICK or _workshop.violations():
-            _workshop.kill_work()
+        if _live_system.worker_settings != QUICK or _live_system.find_violations():
+            _live_system.kill_worker()
 
 
-def begin_again(workshop: Workshop) -> None:
-    """Everything is well at the provider; a worker command that is in order goes on."""
-    fresh, state = State(), workshop.state
+def reset(live_system: LiveSystem) -> None:
+    """Clear the provider's faults. A healthy worker command keeps running; without one, all data is removed."""
+    fresh, state = State(), live_system.state
     with state.lock:
         kept = {name: getattr(state, name) for name in ("lock", "content", "charges", "clips", "_numbers", "deleted")}
         vars(state).update(vars(fresh) | kept | {"seconds_needed": 1.0})
-    if not workshop.is_working:
-        workshop.installation.processes.pop("work", None)
+    if not live_system.is_working:
+        live_system.installation.processes.pop("work", None)
         state.charges.clear()
         state.clips.clear()
-        workshop.inside.empty()
+        live_system.agent.flush()
         for name in ("media", "scratch", "armed"):
-            shutil.rmtree(workshop.installation.data / name, ignore_errors=True)
+            shutil.rmtree(live_system.installation.data / name, ignore_errors=True)

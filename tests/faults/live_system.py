@@ -1,4 +1,4 @@
-"""An installation at work against a provider that keeps its own books: what the fault tests break, and how they judge it."""
+"""A running installation and a provider that books its own charges: what the fault tests break and inspect."""
 
 from __future__ import annotations
 
@@ -27,16 +27,19 @@ from tests.standin import StandIn, State, standing_in
 from tests.standin.state import Arrived
 
 PRICE = Decimal("0.4000")
-#: Leases and the watchdog's patience in a hurry; the settings that people run with are 20 and 30 s.
+#: Short leases and patience of the watchdog; the defaults are 20 and 30 s.
 QUICK = {"IMAGEAI_LEASE_SECONDS": "5", "IMAGEAI_FROZEN_SECONDS": "15", "IMAGEAI_MEDIA_WORKERS": "2"}
 
 
-#: Set up first: tests/faults/agent.py imports models.
+#: django.setup() comes first: tests/faults/agent.py imports models.
 RUN_AGENT = "import django; django.setup(); from tests.faults.agent import main; main()"
 
 
 class Agent:
-    """tests/faults/agent.py in a process of its own: a method for each of its functions."""
+    """Calls the functions of tests/faults/agent.py in a process of its own, as methods with keyword arguments.
+
+    Raises RuntimeError if the function raised.
+    """
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
@@ -69,8 +72,8 @@ class Agent:
         self.process.wait()
 
 
-class Workshop:
-    """`state` is the provider's; `environment` what worker commands are started with beside the installation's own."""
+class LiveSystem:
+    """An installation with one worker command. `state` is the provider's; `base` is the environment of its processes."""
 
     def __init__(self, installation: Installation, provider: StandIn) -> None:
         self.installation, self.provider, self.state = installation, provider, provider.state
@@ -87,43 +90,43 @@ class Workshop:
             "OPENAI_MAX_IN_FLIGHT": "20",
             "OPENAI_REQUESTS_PER_MINUTE": "10000",
         }
-        self.more: dict[str, str] = {}
-        self.inside = Agent(self.base)
+        self.worker_settings: dict[str, str] = {}
+        self.agent = Agent(self.base)
 
     def close(self) -> None:
-        self.kill_work()
-        self.inside.close()
+        self.kill_worker()
+        self.agent.close()
 
     # -- The worker command --------------------------------------------------------------------------------------------
 
-    def work(self, **more: str) -> psutil.Process:
-        """A worker command, with the quick settings unless `more` says otherwise; the one that runs where it fits."""
-        more = QUICK | more
+    def start_worker(self, **settings: str) -> psutil.Process:
+        """Start a worker command, with the quick settings unless `settings` differ. Keeps a running one with the same."""
+        settings = QUICK | settings
         if "work" in self.installation.processes:
-            if self.is_working and more == self.more:
+            if self.is_working and settings == self.worker_settings:
                 return psutil.Process(self.installation.processes["work"].pid)
-            self.kill_work()
-        self.more = more
-        self.installation.environment = self.base | more
-        with self.until_it_works():
+            self.kill_worker()
+        self.worker_settings = settings
+        self.installation.environment = self.base | settings
+        with self.wait_for_worker():
             return self.installation.start("work")
 
     @contextmanager
-    def until_it_works(self) -> Iterator[None]:
-        """Waits for the worker command that is started meanwhile."""
-        before = self.inside.newest_worker()["pk"]
+    def wait_for_worker(self) -> Iterator[None]:
+        """On exit, wait until the worker command started within the block works."""
+        before = self.agent.newest_worker()["pk"]
         yield
-        eventually(lambda: (new := self.inside.newest_worker())["pk"] > before and new["works"], 90, self.log)
+        wait_until(lambda: (new := self.agent.newest_worker())["pk"] > before and new["works"], 90, self.log)
 
     @contextmanager
-    def second_work(self, **more: str) -> Iterator[None]:
-        """Another worker command beside the first, as on another machine."""
-        before = self.inside.newest_worker()["pk"]
+    def second_worker(self, **settings: str) -> Iterator[None]:
+        """Run another worker command beside the first, as on another machine."""
+        before = self.agent.newest_worker()["pk"]
         with (self.installation.data / "second.log").open("ab") as log:
-            command, environment = [sys.executable, "manage.py", "work"], self.base | QUICK | more
+            command, environment = [sys.executable, "manage.py", "work"], self.base | QUICK | settings
             second = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
         try:
-            eventually(lambda: self.inside.newest_worker()["pk"] > before, 60)
+            wait_until(lambda: self.agent.newest_worker()["pk"] > before, 60)
             yield
         finally:
             second.terminate()
@@ -134,8 +137,8 @@ class Workshop:
         process = self.installation.processes.get("work")
         return process is not None and process.poll() is None
 
-    def kill_work(self) -> None:
-        """SIGKILL for the command and all its children at once, as when the machine goes off."""
+    def kill_worker(self) -> None:
+        """SIGKILL the command and all its children at once, as when the machine loses power."""
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -143,28 +146,28 @@ class Workshop:
             self.installation.processes.pop("work").wait()
 
     def processes(self) -> list[psutil.Process]:
-        """All but the one that looks on from inside."""
-        return [found for found in processes_of(self.installation.data) if found.pid != self.inside.process.pid]
+        """Every process of the installation except the agent."""
+        return [each for each in processes_of(self.installation.data) if each.pid != self.agent.process.pid]
 
     def queue(self, name: str) -> psutil.Process:
         """The main process of a queue."""
         work = psutil.Process(self.installation.processes["work"].pid)
         return next(child for child in work.children() if child.cmdline()[-2:] == ["run_queue", name])
 
-    def is_another(self, queue: str, pid: int) -> bool:
-        """Whether the queue has a main process that is not this one any more."""
+    def is_replaced(self, queue: str, pid: int) -> bool:
+        """Whether the queue has a main process other than `pid`."""
         try:
             return self.queue(queue).pid != pid
         except (StopIteration, psutil.Error):  # it is being replaced
             return False
 
     def workers_of(self, queue: str, count: int) -> list[psutil.Process]:
-        """The processes that execute tasks: the first that the queue's sentinel made."""
+        """The processes that execute tasks: the first `count` that the queue's sentinel started."""
         (sentinel,) = self.queue(queue).children()
         return sorted(sentinel.children(), key=lambda child: (child.create_time(), child.pid))[:count]
 
-    def process_behind(self, arrived: Arrived) -> psutil.Process:
-        """Who waits for the answer to this request."""
+    def find_requester(self, arrived: Arrived) -> psutil.Process:
+        """The process that waits for the answer to this request."""
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 for connection in process.net_connections("tcp"):
@@ -173,7 +176,7 @@ class Workshop:
         raise LookupError(arrived.operation)
 
     def arm(self, fault: str) -> Path:
-        """Have a fault of planted/ happen once; the file is gone when it has."""
+        """Make a fault of planted/ happen once; the returned file disappears when it happens."""
         path = self.installation.data / "armed" / fault
         path.parent.mkdir(exist_ok=True)
         path.touch()
@@ -185,51 +188,53 @@ class Workshop:
     def log(self) -> str:
         return (self.installation.data / "work.log").read_text()
 
-    # -- What is made --------------------------------------------------------------------------------------------------
+    # -- Takes and images ----------------------------------------------------------------------------------------------
 
     def start_takes(self, count: int = 1, **fields: Any) -> list[int]:
-        takes: list[int] = self.inside.start_missing(project=self.inside.make(scenes=count, **fields))
+        takes: list[int] = self.agent.generate_missing(project=self.agent.create_project(scenes=count, **fields))
         assert len(takes) == count
         return takes
 
     def take(self, pk: int) -> dict[str, Any]:
-        return next(row for row in self.inside.rows() if row["pk"] == pk)
+        return next(row for row in self.agent.list_takes() if row["pk"] == pk)
 
     def status(self, pk: int) -> str:
         return str(self.take(pk)["status"])
 
-    def until(self, pk: int, *statuses: str, seconds: float = 60) -> dict[str, Any]:
-        eventually(lambda: self.status(pk) in statuses, seconds, lambda: f"{self.take(pk)}\n{self.log()[-3000:]}")
+    def wait_for(self, pk: int, *statuses: str, seconds: float = 60) -> dict[str, Any]:
+        wait_until(lambda: self.status(pk) in statuses, seconds, lambda: f"{self.take(pk)}\n{self.log()[-3000:]}")
         return self.take(pk)
 
-    def pictures(self, pk: int) -> dict[str, Any]:
-        return next(row for row in self.inside.pictures() if row["pk"] == pk)
+    def image_job(self, pk: int) -> dict[str, Any]:
+        return next(row for row in self.agent.list_image_jobs() if row["pk"] == pk)
 
-    def until_pictures(self, pk: int, status: str, seconds: float = 60) -> dict[str, Any]:
-        eventually(
-            lambda: self.pictures(pk)["status"] == status, seconds, lambda: f"{self.pictures(pk)}\n{self.log()[-3000:]}"
+    def wait_for_images(self, pk: int, status: str, seconds: float = 60) -> dict[str, Any]:
+        wait_until(
+            lambda: self.image_job(pk)["status"] == status,
+            seconds,
+            lambda: f"{self.image_job(pk)}\n{self.log()[-3000:]}",
         )
-        return self.pictures(pk)
+        return self.image_job(pk)
 
-    def arrival(self, operation: str, number: int = 1, seconds: float = 60) -> Arrived:
-        """The provider's `number`th call of this kind."""
-        eventually(lambda: len(self.state.calls(operation)) >= number, seconds, lambda: self.log()[-3000:])
+    def wait_for_call(self, operation: str, number: int = 1, seconds: float = 60) -> Arrived:
+        """Wait for the `number`th call of this operation at the provider."""
+        wait_until(lambda: len(self.state.calls(operation)) >= number, seconds, lambda: self.log()[-3000:])
         return self.state.calls(operation)[number - 1]
 
-    def violations(self, *, settled: bool = True) -> list[str]:
-        found: list[str] = self.inside.violations(charges=self.state.booked(), settled=settled)
-        return found
+    def find_violations(self, *, settled: bool = True) -> list[str]:
+        violations: list[str] = self.agent.find_violations(charges=self.state.booked(), settled=settled)
+        return violations
 
 
-def eventually(condition: Callable[[], Any], seconds: float, tell: Callable[[], str] = lambda: "") -> None:
+def wait_until(condition: Callable[[], Any], seconds: float, describe: Callable[[], str] = lambda: "") -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"did not come true within {seconds:.0f} s {tell()}"
+        assert time.monotonic() < deadline, f"did not come true within {seconds:.0f} s {describe()}"
         time.sleep(0.1)
 
 
 def make_clip() -> bytes:
-    """A small MP4 that can be played."""
+    """A small, playable MP4."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         shot = Shot(title="A clip", camera_move="pan-right")
@@ -238,22 +243,22 @@ def make_clip() -> bytes:
 
 
 @contextmanager
-def workshop_open(*, database: str = "", redis_url: str = "", parent: Path | None = None) -> Iterator[Workshop]:
+def open_live_system(*, database: str = "", redis_url: str = "", parent: Path | None = None) -> Iterator[LiveSystem]:
     state = State()
     state.content, state.seconds_needed = make_clip(), 1.0
     with (
         standing_in(state) as provider,
         Installation(database=database, redis=redis_url, static=False, parent=parent) as installation,
     ):
-        workshop = Workshop(installation, provider)
+        live_system = LiveSystem(installation, provider)
         try:
-            yield workshop
+            yield live_system
         finally:
-            workshop.close()
+            live_system.close()
 
 
 class OwnRedis:
-    """A Redis server that may be emptied, stopped and started again; it keeps nothing on disk."""
+    """A Redis server that tests may empty, stop and start again; it keeps nothing on disk."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -274,7 +279,7 @@ class OwnRedis:
             self.folder,
         ]
         self.process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
-        eventually(self.answers, 20)
+        wait_until(self.answers, 20)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -303,6 +308,6 @@ def own_redis() -> Iterator[OwnRedis]:
 
 def has_redis() -> bool:
     """With CI=true a missing redis-server is an error, not a reason to skip."""
-    found = shutil.which("redis-server") is not None
-    assert found or os.environ.get("CI") != "true", "redis-server is missing"
-    return found
+    is_installed = shutil.which("redis-server") is not None
+    assert is_installed or os.environ.get("CI") != "true", "redis-server is missing"
+    return is_installed

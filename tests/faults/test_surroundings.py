@@ -1,4 +1,4 @@
-"""The database goes away, the disk is full, a clock is wrong, somebody cancels at the last moment, a provider is a mess."""
+"""The database is down, the disk is full, a clock is wrong, a take is cancelled too late, a provider misbehaves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from bench.installation import Installation
 from tests.faults.conftest import database
-from tests.faults.live_system import Workshop, eventually, workshop_open
+from tests.faults.live_system import LiveSystem, open_live_system, wait_until
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
@@ -28,7 +28,7 @@ GONE_SECONDS = 3.0
 
 @contextmanager
 def database_gone(installation: Installation) -> Iterator[None]:
-    """PostgreSQL lets nobody in and throws everybody out; SQLite is locked by somebody else."""
+    """PostgreSQL drops and refuses all connections; SQLite is locked by another process."""
     if not installation.server:
         with contextlib.closing(sqlite3.connect(installation.data / "db.sqlite3", isolation_level=None)) as locking:
             locking.execute("PRAGMA busy_timeout = 20000")
@@ -45,55 +45,57 @@ def database_gone(installation: Installation) -> Iterator[None]:
             admin.execute(b'ALTER DATABASE "' + name + b'" ALLOW_CONNECTIONS true')
 
 
-def test_the_database_is_away_when_the_answer_comes(workshop: Workshop):
-    """At a server that lists nothing: without the id the clip could not be found any more."""
-    workshop.work(SORA_PRESET="other")
-    workshop.state.fail("sora.create", Fault(late=2))
-    (take,) = workshop.start_takes()
-    workshop.arrival("sora.create")
-    eventually(lambda: workshop.state.booked() != [], 5)
-    with database_gone(workshop.installation):
+@pytest.mark.database
+def test_the_clip_id_is_saved_although_the_database_was_down(live_system: LiveSystem):
+    """At a server that lists nothing: without its id the clip could never be found."""
+    live_system.start_worker(SORA_PRESET="other")
+    live_system.state.fail("sora.create", Fault(late=2))
+    (take,) = live_system.start_takes()
+    live_system.wait_for_call("sora.create")
+    wait_until(lambda: live_system.state.booked() != [], 5)
+    with database_gone(live_system.installation):
         time.sleep(GONE_SECONDS)
-    workshop.until(take, "completed")
-    assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (1, [])
+    live_system.wait_for(take, "completed")
+    assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (1, [])
 
 
-def test_the_database_goes_away_twice(workshop: Workshop):
-    """While clips are being asked about, and while one of them is downloaded."""
-    workshop.work()
-    workshop.state.seconds_needed = 3.0
-    workshop.state.fail("sora.content", Fault(wait=2))
-    takes = workshop.start_takes(4)
-    workshop.arrival("sora.get", 2)
-    with database_gone(workshop.installation):
+@pytest.mark.database
+def test_takes_complete_after_the_database_was_down_twice(live_system: LiveSystem):
+    """While clips are polled, and while one of them is downloaded."""
+    live_system.start_worker()
+    live_system.state.seconds_needed = 3.0
+    live_system.state.fail("sora.content", Fault(wait=2))
+    takes = live_system.start_takes(4)
+    live_system.wait_for_call("sora.get", 2)
+    with database_gone(live_system.installation):
         time.sleep(GONE_SECONDS)
-    workshop.arrival("sora.content")
-    with database_gone(workshop.installation):
+    live_system.wait_for_call("sora.content")
+    with database_gone(live_system.installation):
         time.sleep(GONE_SECONDS)
     for take in takes:
-        workshop.until(take, "completed", seconds=60)
-    assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (4, [])
+        live_system.wait_for(take, "completed", seconds=60)
+    assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (4, [])
 
 
 # -- The disk ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def on_a_small_disk(tmp_path: Path) -> Iterator[Workshop]:
+def on_a_small_disk(tmp_path: Path) -> Iterator[LiveSystem]:
     if os.geteuid() != 0 and os.environ.get("CI") != "true":
         pytest.skip("Only root can mount a small disk.")
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)], check=True)
     try:
-        with workshop_open(database=database(), parent=disk) as workshop:
-            yield workshop
+        with open_live_system(database=database(), parent=disk) as live_system:
+            yield live_system
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def fill(path: Path, leave: int) -> None:
-    """A file that leaves so many bytes of the disk free."""
+    """Grow a file until only `leave` bytes of the disk are free."""
     with path.open("ab", buffering=0) as file, contextlib.suppress(OSError):
         while (free := free_bytes(path.parent)) > leave:
             file.write(b"\0" * min(free - leave, 2**20))
@@ -105,95 +107,96 @@ def free_bytes(path: Path) -> int:
     )
 
 
-def test_a_disk_that_fills_up(on_a_small_disk: Workshop):
-    """Nearly full: what is paid for arrives, nothing new is sent. Full: it arrives when there is room again."""
-    workshop = on_a_small_disk
-    filler = workshop.installation.data / "filler"
-    workshop.state.seconds_needed = 3600.0
-    workshop.work(IMAGEAI_LEAST_FREE_MB="20")
-    first, second = workshop.start_takes(2)
-    workshop.arrival("sora.create", 2)
+def test_paid_clips_arrive_although_the_disk_fills_up(on_a_small_disk: LiveSystem):
+    """Nearly full: a paid clip arrives, nothing new is sent. Full: it arrives once there is room again."""
+    live_system = on_a_small_disk
+    filler = live_system.installation.data / "filler"
+    live_system.state.seconds_needed = 3600.0
+    live_system.start_worker(IMAGEAI_LEAST_FREE_MB="20")
+    first, second = live_system.start_takes(2)
+    live_system.wait_for_call("sora.create", 2)
     fill(filler, leave=10 * 2**20)
-    (third,) = workshop.start_takes()
-    eventually(lambda: workshop.take(third)["waiting_for"] == "Waiting for free disk space on this server", 20)
-    finish(workshop, first)
-    workshop.until(first, "completed")
+    (third,) = live_system.start_takes()
+    wait_until(lambda: live_system.take(third)["waiting_for"] == "Waiting for free disk space on this server", 20)
+    finish(live_system, first)
+    live_system.wait_for(first, "completed")
 
     fill(filler, leave=0)
-    finish(workshop, second)
+    finish(live_system, second)
     time.sleep(4)
     filler.unlink()
     for take in (second, third):
-        workshop.state.seconds_needed = 1.0
-        workshop.until(take, "completed", seconds=90)
-    assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (3, [])
+        live_system.state.seconds_needed = 1.0
+        live_system.wait_for(take, "completed", seconds=90)
+    assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (3, [])
 
 
-def finish(workshop: Workshop, take: int) -> None:
-    eventually(lambda: workshop.take(take)["remote_id"], 10)
-    workshop.state.clips[workshop.take(take)["remote_id"]].seconds_needed = 0.0
+def finish(live_system: LiveSystem, take: int) -> None:
+    wait_until(lambda: live_system.take(take)["remote_id"], 10)
+    live_system.state.clips[live_system.take(take)["remote_id"]].seconds_needed = 0.0
 
 
 # -- Clocks ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_of_two_workers_one_has_a_clock_that_is_an_hour_off(workshop: Workshop, hours: int):
-    """Leases and due times are the database's, so neither takes what the other holds, and none is left alone."""
-    workshop.state.seconds_needed = 2.0
-    workshop.state.fail("sora.create", *[Fault(late=1.0)] * 6)
-    workshop.work()
-    with workshop.second_work(CLOCK_OFF=str(hours * 3600)):
-        takes = workshop.start_takes(6)
-        drawn = workshop.start_takes(2, model="animatic", seconds=2)
-        for take in takes + drawn:
-            workshop.until(take, "completed", seconds=60)
-    assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (6, [])
+def test_two_workers_whose_clocks_differ_by_an_hour_share_the_work(live_system: LiveSystem, hours: int):
+    """Leases and due times are the database's, so neither takes a row that the other holds, and none is left over."""
+    live_system.state.seconds_needed = 2.0
+    live_system.state.fail("sora.create", *[Fault(late=1.0)] * 6)
+    live_system.start_worker()
+    with live_system.second_worker(CLOCK_OFF=str(hours * 3600)):
+        takes = live_system.start_takes(6)
+        animatics = live_system.start_takes(2, model="animatic", seconds=2)
+        for take in takes + animatics:
+            live_system.wait_for(take, "completed", seconds=60)
+    assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (6, [])
 
 
 # -- Cancelling --------------------------------------------------------------------------------------------------------
 
 
-def test_cancelling_races_with_completion(workshop: Workshop):
-    """Rework for while it is being sent, while the answer "done" is on its way, while it is downloaded: it is paid for."""
-    workshop.work()
+def test_a_clip_cancelled_too_late_is_kept(live_system: LiveSystem):
+    """Cancelled while it is submitted, while the answer "done" is on its way, and while it is downloaded."""
+    live_system.start_worker()
     takes = []
     for operation in ("sora.create", "sora.get", "sora.content"):
-        workshop.state.fail(operation, Fault(late=2.0))
-        (take,) = workshop.start_takes()
-        workshop.arrival(operation, len(workshop.state.calls(operation)) + 1)
+        live_system.state.fail(operation, Fault(late=2.0))
+        (take,) = live_system.start_takes()
+        live_system.wait_for_call(operation, len(live_system.state.calls(operation)) + 1)
         takes.append(take)
-        assert workshop.inside.cancel(take=take)
+        assert live_system.agent.cancel(take=take)
     for take in takes:
-        workshop.until(take, "completed")
-    workshop.kill_work()
-    (waiting,) = workshop.start_takes()
-    workshop.inside.cancel(take=waiting)
-    assert workshop.status(waiting) == "cancelled"
-    assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (3, [])
+        live_system.wait_for(take, "completed")
+    live_system.kill_worker()
+    (waiting,) = live_system.start_takes()
+    live_system.agent.cancel(take=waiting)
+    assert live_system.status(waiting) == "cancelled"
+    assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (3, [])
 
 
 # -- Providers ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_provider_that_does_everything_wrong_at_once(workshop: Workshop):
-    """Each of these alone: tests/generation/providers/test_provider_faults.py."""
-    words = {"error": {"message": "Not now"}}
-    workshop.state.fail(
+def test_takes_complete_or_need_review_at_a_provider_with_every_fault(live_system: LiveSystem):
+    """Each of these faults alone: tests/generation/providers/test_provider_faults.py."""
+    body = {"error": {"message": "Not now"}}
+    live_system.state.fail(
         "sora.create",
-        Fault(status=429, body=words, headers={"Retry-After": "1"}),
-        Fault(status=500, body=words),
+        Fault(status=429, body=body, headers={"Retry-After": "1"}),
+        Fault(status=500, body=body),
         Fault(drop=True),
         Fault(garbage=True),
-        Fault(status=429, body=words),
+        Fault(status=429, body=body),
         Fault(refuse=True),
     )
-    workshop.state.fail("sora.get", *[Fault(status=500, body=words), Fault(garbage=True), Fault(drop=True)] * 3)
-    workshop.state.fail("sora.content", Fault(truncate=True), Fault(html=True), Fault(empty=True))
-    workshop.work()
-    takes = workshop.start_takes(8)
+    live_system.state.fail("sora.get", *[Fault(status=500, body=body), Fault(garbage=True), Fault(drop=True)] * 3)
+    live_system.state.fail("sora.content", Fault(truncate=True), Fault(html=True), Fault(empty=True))
+    live_system.start_worker()
+    takes = live_system.start_takes(8)
     for take in takes:
-        workshop.until(take, "completed", "unknown", seconds=90)
-    # Three answers told nothing, and there was no clip to be found: a person is asked.
-    statuses = [workshop.status(take) for take in takes]
-    assert (statuses.count("unknown"), workshop.violations(settled=False)) == (3, [])
+        live_system.wait_for(take, "completed", "unknown", seconds=90)
+    # Three answers were unclear, and the provider lists no clip for them: a person decides.
+    statuses = [live_system.status(take) for take in takes]
+    assert (statuses.count("unknown"), live_system.find_violations(settled=False)) == (3, [])

@@ -1,4 +1,4 @@
-"""The web process as it is run in earnest: many open pages leave room for others, and end when it stops."""
+"""The web process as in production: many open pages leave room for other requests, and end when it stops."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ import requests
 
 from bench.installation import Installation
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("queues")]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.database,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("queues"),
+]
 
 PREPARE = """
 import json
@@ -50,7 +55,7 @@ def read_until(stream: socket.socket, text: bytes) -> None:
         received += chunk
 
 
-def test_open_pages_leave_room_for_others_and_end_with_the_server(installation: Installation):
+def test_open_streams_leave_room_for_requests_and_end_with_the_server(installation: Installation):
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", PREPARE]
     printed = subprocess.run(command, env=installation.environment, capture_output=True, text=True, check=True).stdout
     session, project = json.loads(printed)
@@ -63,6 +68,7 @@ def test_open_pages_leave_room_for_others_and_end_with_the_server(installation: 
 
     page = requests.get(f"{installation.url}/projects/{project}", cookies={"sessionid": session}, timeout=10)
     assert page.status_code == 200
+    # The web process must not load codecs: they cost memory that only workers need.
     loaded = {os.path.basename(mapped.path) for mapped in web.memory_maps()}
     assert not [name for name in loaded if name.startswith(("libavcodec", "cv2"))]
 

@@ -1,4 +1,4 @@
-"""SIGKILL at each moment of a paid take: charged once at most, and the clip arrives or a person is asked."""
+"""SIGKILL at each moment of a paid take: charged at most once, and the clip arrives or a person decides."""
 
 from __future__ import annotations
 
@@ -6,104 +6,106 @@ import time
 
 import pytest
 
-from tests.faults.live_system import Workshop, eventually
+from tests.faults.live_system import LiveSystem, wait_until
 from tests.standin import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 LONG = 300.0
 
 
-def test_before_anything_was_sent_a_person_is_asked(workshop: Workshop):
-    """Nobody can tell that it was not sent: what is set aside stays so until somebody says."""
-    workshop.work()
-    armed = workshop.arm("before-post")
-    (take,) = workshop.start_takes()
-    eventually(lambda: not armed.exists(), 20)
-    assert workshop.status(take) == "submitting"
-    workshop.inside.let_leases_run_out()
-    row = workshop.until(take, "unknown")
+@pytest.mark.database
+def test_killed_before_the_request_the_take_needs_review(live_system: LiveSystem):
+    """The row cannot tell that nothing was sent: the hold stays until a person decides."""
+    live_system.start_worker()
+    armed = live_system.arm("before-request")
+    (take,) = live_system.start_takes()
+    wait_until(lambda: not armed.exists(), 20)
+    assert live_system.status(take) == "submitting"
+    live_system.agent.expire_leases()
+    row = live_system.wait_for(take, "unknown")
     assert "The provider did not confirm this clip" in row["error_message"]
-    assert (workshop.state.calls("sora.create"), workshop.violations()) == ([], [])
-    workshop.inside.mark_not_created(take=take)
-    assert (workshop.status(take), workshop.violations()) == ("failed", [])
+    assert (live_system.state.calls("sora.create"), live_system.find_violations()) == ([], [])
+    live_system.agent.mark_not_created(take=take)
+    assert (live_system.status(take), live_system.find_violations()) == ("failed", [])
 
 
-@pytest.mark.parametrize("who", ["the process that sent it", "everything"])
-def test_accepted_and_the_answer_lost_it_is_found_and_adopted(workshop: Workshop, who: str):
-    workshop.state.fail("sora.create", Fault(late=LONG))
-    workshop.work()
-    before = len(workshop.state.charges)
-    (take,) = workshop.start_takes()
-    sent = workshop.arrival("sora.create")
-    eventually(lambda: len(workshop.state.charges) == before + 1, 5)
-    if who == "everything":
-        workshop.kill_work()
-        workshop.work()
+@pytest.mark.database
+@pytest.mark.parametrize("victim", ["the sending process", "everything"])
+def test_killed_before_the_answer_the_clip_is_found_and_adopted(live_system: LiveSystem, victim: str):
+    live_system.state.fail("sora.create", Fault(late=LONG))
+    live_system.start_worker()
+    before = len(live_system.state.charges)
+    (take,) = live_system.start_takes()
+    request = live_system.wait_for_call("sora.create")
+    wait_until(lambda: len(live_system.state.charges) == before + 1, 5)
+    if victim == "everything":
+        live_system.kill_worker()
+        live_system.start_worker()
     else:
-        workshop.process_behind(sent).kill()
-    assert workshop.status(take) == "submitting"
-    workshop.inside.let_leases_run_out()
-    workshop.until(take, "completed")
-    assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (1, [])
+        live_system.find_requester(request).kill()
+    assert live_system.status(take) == "submitting"
+    live_system.agent.expire_leases()
+    live_system.wait_for(take, "completed")
+    assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (1, [])
 
 
-def test_after_the_id_was_saved(workshop: Workshop):
-    workshop.work()
-    (take,) = workshop.start_takes()
-    row = workshop.until(take, "running")
-    workshop.kill_work()
-    assert row["remote_id"] == workshop.state.charges[-1].clip_id
-    workshop.work()
-    workshop.until(take, "completed")
-    assert (len(workshop.state.calls("sora.create")), workshop.violations()) == (1, [])
+def test_killed_after_the_id_was_saved_polling_resumes(live_system: LiveSystem):
+    live_system.start_worker()
+    (take,) = live_system.start_takes()
+    row = live_system.wait_for(take, "running")
+    live_system.kill_worker()
+    assert row["remote_id"] == live_system.state.charges[-1].clip_id
+    live_system.start_worker()
+    live_system.wait_for(take, "completed")
+    assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (1, [])
 
 
-def test_while_it_is_asked_about(workshop: Workshop):
-    workshop.state.fail("sora.get", Fault(wait=LONG))
-    workshop.work()
-    (take,) = workshop.start_takes()
-    workshop.process_behind(workshop.arrival("sora.get")).kill()
-    assert workshop.status(take) == "running"
-    workshop.inside.let_leases_run_out()
-    workshop.until(take, "completed")
-    assert workshop.violations() == []
+def test_killed_during_a_poll_the_take_completes(live_system: LiveSystem):
+    live_system.state.fail("sora.get", Fault(wait=LONG))
+    live_system.start_worker()
+    (take,) = live_system.start_takes()
+    live_system.find_requester(live_system.wait_for_call("sora.get")).kill()
+    assert live_system.status(take) == "running"
+    live_system.agent.expire_leases()
+    live_system.wait_for(take, "completed")
+    assert live_system.find_violations() == []
 
 
-def test_in_the_middle_of_the_download(workshop: Workshop):
-    workshop.state.fail("sora.content", Fault(drip=True))
-    workshop.work()
-    (take,) = workshop.start_takes()
-    downloading = workshop.arrival("sora.content")
-    eventually(lambda: any(workshop.scratch().glob(f"{take}-*.mp4")), 10)
-    workshop.process_behind(downloading).kill()
-    row = workshop.until(take, "completed")
-    assert (row["attempt"], workshop.violations()) == (2, [])
+def test_killed_during_the_download_it_starts_again(live_system: LiveSystem):
+    live_system.state.fail("sora.content", Fault(drip=True))
+    live_system.start_worker()
+    (take,) = live_system.start_takes()
+    request = live_system.wait_for_call("sora.content")
+    wait_until(lambda: any(live_system.scratch().glob(f"{take}-*.mp4")), 10)
+    live_system.find_requester(request).kill()
+    row = live_system.wait_for(take, "completed")
+    assert (row["attempt"], live_system.find_violations()) == (2, [])
 
 
-def test_between_the_file_and_its_row(workshop: Workshop):
-    workshop.work()
-    armed = workshop.arm("after-file")
-    (take,) = workshop.start_takes()
-    clip = workshop.installation.data / "media" / "takes" / str(take) / "clip.mp4"
-    eventually(lambda: not armed.exists(), 20)
-    assert (clip.is_file(), workshop.take(take)["clip"]) == (True, "")
-    workshop.until(take, "completed")
-    assert workshop.violations() == []
+def test_killed_between_file_and_row_the_stored_clip_is_used(live_system: LiveSystem):
+    live_system.start_worker()
+    armed = live_system.arm("after-file")
+    (take,) = live_system.start_takes()
+    clip = live_system.installation.data / "media" / "takes" / str(take) / "clip.mp4"
+    wait_until(lambda: not armed.exists(), 20)
+    assert (clip.is_file(), live_system.take(take)["clip"]) == (True, "")
+    live_system.wait_for(take, "completed")
+    assert live_system.find_violations() == []
 
 
-def test_accepted_where_nothing_can_be_listed_a_person_decides(workshop: Workshop):
-    """It is never sent again, whatever time goes by; the person pastes the clip's id."""
-    workshop.state.fail("sora.create", Fault(late=LONG))
-    workshop.work(SORA_PRESET="other")
-    (take,) = workshop.start_takes()
-    sent = workshop.arrival("sora.create")
-    eventually(lambda: workshop.state.booked() != [], 5)
-    workshop.process_behind(sent).kill()
-    workshop.inside.let_leases_run_out()
-    workshop.until(take, "unknown")
+def test_killed_before_the_answer_without_a_list_the_take_needs_review(live_system: LiveSystem):
+    """It is never sent again, however much time passes; the person pastes the clip's ID."""
+    live_system.state.fail("sora.create", Fault(late=LONG))
+    live_system.start_worker(SORA_PRESET="other")
+    (take,) = live_system.start_takes()
+    request = live_system.wait_for_call("sora.create")
+    wait_until(lambda: live_system.state.booked() != [], 5)
+    live_system.find_requester(request).kill()
+    live_system.agent.expire_leases()
+    live_system.wait_for(take, "unknown")
     time.sleep(2)
-    assert (workshop.status(take), len(workshop.state.calls("sora.create"))) == ("unknown", 1)
-    assert workshop.violations() == []
-    workshop.inside.use_clip(take=take, remote_id=workshop.state.charges[-1].clip_id)
-    workshop.until(take, "completed")
-    assert workshop.violations() == []
+    assert (live_system.status(take), len(live_system.state.calls("sora.create"))) == ("unknown", 1)
+    assert live_system.find_violations() == []
+    live_system.agent.use_clip(take=take, remote_id=live_system.state.charges[-1].clip_id)
+    live_system.wait_for(take, "completed")
+    assert live_system.find_violations() == []

@@ -1,4 +1,4 @@
-"""List the clips that a provider stores for a connection, or delete one. For administrators: it ignores membership."""
+"""List or delete clips that a provider stores for a connection. For administrators: it ignores membership."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ class Command(BaseCommand):
         parser.add_argument("connection", help=f"{names}; with --team, the name of a team connection")
         parser.add_argument("--team", help="use a connection of this team")
         parser.add_argument("--delete", metavar="CLIP", help="delete this clip at the provider; stored files are kept")
-        parser.add_argument("--json", action="store_true")
+        parser.add_argument("--json", action="store_true", help="print the list as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            configured = find_connection(options["connection"], options["team"])
+            connection = find_connection(options["connection"], options["team"])
             if options["delete"]:
-                self.delete(configured, options["delete"])
+                self.delete(connection, options["delete"])
             else:
-                self.show(list_clips(configured), as_json=options["json"])
+                self.show(list_clips(connection), as_json=options["json"])
         except ProviderError as error:
             raise CommandError(error.message) from error
 
-    def delete(self, configured: ResolvedConnection, clip_id: str) -> None:
-        waiting = find_takes(configured).filter(remote_id=clip_id, clip="").first()
-        if waiting:
-            raise UsageError(f"Take {waiting.pk} still needs this clip: it has not been downloaded yet.")
-        account = configured.account
-        provider = deleter(configured.provider, account)
+    def delete(self, connection: ResolvedConnection, clip_id: str) -> None:
+        take = find_takes(connection).filter(remote_id=clip_id, clip="").first()
+        if take:
+            raise UsageError(f"Take {take.pk} hasn't downloaded this clip yet. Nothing was deleted.")
+        account = connection.account
+        provider = deleter(connection.provider, account)
         if provider is None:
-            raise UsageError(f"{configured.name} cannot delete clips.")
+            raise UsageError(f"{connection.name} doesn't support deleting clips.")
         provider.delete(account, clip_id)
-        self.stdout.write(f"Deleted {clip_id} at {configured.name}.")
+        self.stdout.write(f"Deleted {clip_id} at {connection.name}.")
 
     def show(self, rows: list[dict[str, Any]], *, as_json: bool) -> None:
         if as_json:
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 
 def find_connection(name: str, team: str | None) -> ResolvedConnection:
-    """A server connection by its slug or a team connection by its name, active or not. Raises UsageError."""
+    """Find a server connection by its slug or a team connection by its name, active or not. Raises UsageError."""
     if team:
         rows = Connection.live().filter(team=find_team(team))
         known = [(row.name, ResolvedConnection.from_row(row)) for row in rows]
@@ -75,18 +75,18 @@ def find_connection(name: str, team: str | None) -> ResolvedConnection:
     return connections_by_name[name]
 
 
-def find_takes(configured: ResolvedConnection) -> GenerationQuerySet:
-    return Generation.objects.filter(connection__slug=configured.slug)
+def find_takes(connection: ResolvedConnection) -> GenerationQuerySet:
+    return Generation.objects.filter(connection__slug=connection.slug)
 
 
-def list_clips(configured: ResolvedConnection) -> list[dict[str, Any]]:
+def list_clips(connection: ResolvedConnection) -> list[dict[str, Any]]:
     """Newest first. Raises ProviderError, or UsageError if the provider cannot list clips."""
-    account = configured.account
-    provider = lister(configured.provider, account)
+    account = connection.account
+    provider = lister(connection.provider, account)
     if provider is None:
-        raise UsageError(f"{configured.name} cannot list clips.")
+        raise UsageError(f"{connection.name} doesn't support listing clips.")
     listed = provider.list_clips(account)
-    takes = dict(find_takes(configured).exclude(remote_id="").values_list("remote_id", "pk"))
+    takes = dict(find_takes(connection).exclude(remote_id="").values_list("remote_id", "pk"))
     return [
         {
             "id": clip.id,

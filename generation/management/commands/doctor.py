@@ -19,14 +19,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(doctor.counts())
-        left = 0
+        remaining = 0
         for finding in list(doctor.examine()):
             if finding.repair and options["fix"]:
                 finding.repair()
-                self.stdout.write(f"Repaired: {finding.what}")
+                self.stdout.write(f"Repaired: {finding.message}")
             else:
-                left += 1
-                self.stdout.write(f"{'Repair with --fix' if finding.repair else 'Needs attention'}: {finding.what}")
-        if not left:
+                remaining += 1
+                label = "Repair with --fix" if finding.repair else "Needs attention"
+                self.stdout.write(f"{label}: {finding.message}")
+        if not remaining:
             self.stdout.write("No problems found.")
-        sys.exit(1 if left else 0)
+        sys.exit(1 if remaining else 0)

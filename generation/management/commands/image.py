@@ -29,7 +29,7 @@ from generation.models import ImageJob
 from generation.providers.base import ImageRequest
 from generation.providers.description import Kind
 from generation.providers.registry import PROVIDERS, providers_of_kind
-from generation.quoting import image_eligibility
+from generation.quoting import image_quotes
 from projects import references
 from projects.models import Reference, Scene
 from teams.models import User
@@ -45,47 +45,47 @@ class Command(JobCommand[ImageJob]):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--provider", choices=list(providers_by_flag()), help="default: the model's")
         parser.add_argument("--model", help="an image model listed by “manage.py models”")
-        parser.add_argument("--size", default="")
-        parser.add_argument("--quality", default="")
+        parser.add_argument("--size", default="", help="such as 1536x1024 (default: the model's)")
+        parser.add_argument("--quality", default="", help="such as low or high (default: the model's)")
         parser.add_argument("--background", default="", help="transparent, opaque, white or black")
         parser.add_argument("--format", dest="output_format", default="", help="png, webp or jpeg")
-        parser.add_argument("--compression", type=int)
-        parser.add_argument("--style", default="")
-        parser.add_argument("--moderation", default="")
-        parser.add_argument("-n", "--count", type=int, default=1)
+        parser.add_argument("--compression", type=int, metavar="PERCENT", help="0 to 100, for webp and jpeg")
+        parser.add_argument("--style", default="", help="for models that have styles")
+        parser.add_argument("--moderation", default="", help="how strictly the provider filters")
+        parser.add_argument("-n", "--count", type=int, default=1, help="number of images (default: %(default)s)")
         parser.add_argument("--image", type=Path, action="append", default=[], help="input image; repeat for several")
         super().add_arguments(parser)
 
-    def find_row(self, row_id: int, person: User) -> ImageJob:
-        row = ImageJob.objects.filter(project__team__memberships__user=person, pk=row_id).first()
+    def find_row(self, row_id: int, user: User) -> ImageJob:
+        row = ImageJob.objects.filter(project__team__memberships__user=user, pk=row_id).first()
         if row is None:
             raise UsageError(f"There is no image request {row_id}.")
         return row
 
-    def choose_model(self, options: dict[str, Any], person: User, key: GivenKey | None) -> Choice:
-        team, flag = find_editable_team(person, options["team"]), options["provider"]
+    def choose_model(self, options: dict[str, Any], user: User, key: GivenKey | None) -> Choice:
+        team, flag = find_editable_team(user, options["team"]), options["provider"]
         provider, roster = providers_by_flag()[flag] if flag else "", command_roster(team, key)
         if not options["model"]:
-            return Choice(team, image_eligibility.image_models(roster, provider)[0], roster)
+            return Choice(team, image_quotes.image_models(roster, provider)[0], roster)
         model = find_model(options["model"], "image", roster)
         if provider not in ("", model.provider):
             raise UsageError(f"{model.name} doesn't belong to --provider {flag}.")
         return Choice(team, model, roster)
 
-    def create_row(self, options: dict[str, Any], person: User, choice: Choice) -> ImageJob:
+    def create_row(self, options: dict[str, Any], user: User, choice: Choice) -> ImageJob:
         model, roster = choice.model, choice.roster
         check_suffix(options["output"], options["output_format"])
         request = ImageRequest(options["prompt"], model.id, **{name: options[name] for name in PARAMETERS})
-        pictures = [(path.name, read_picture(path)) for path in options["image"]]
-        if blockers := pipeline.image_blockers(model, request, roster, len(pictures)):
+        images = [(path.name, read_picture(path)) for path in options["image"]]
+        if blockers := pipeline.image_blockers(model, request, roster, len(images)):
             raise ValidationError(blockers)
-        amount = image_eligibility.image_price(model, request.size, request.quality, request.count)
+        amount = image_quotes.image_price(model, request.size, request.quality, request.count)
         price = "" if amount is None else money(amount)
         sys.stderr.write(f"{model.name}: {price or 'price depends on usage'}\n")
         confirm_price(price, yes=options["yes"])
         with transaction.atomic():
-            scene = create_scene(choice.team, person, request.prompt)
-            inputs = tuple(store_input(scene, name, picture, person) for name, picture in pictures)
+            scene = create_scene(choice.team, user, request.prompt)
+            inputs = tuple(store_input(scene, name, image, user) for name, image in images)
             role = Reference.Role.REFERENCE
             return pipeline.enqueue_images(
                 scene.project,
@@ -93,7 +93,7 @@ class Command(JobCommand[ImageJob]):
                 role,
                 model,
                 request,
-                member=person,
+                member=user,
                 inputs=inputs,
                 expected=price,
                 roster=roster,
@@ -117,14 +117,14 @@ def providers_by_flag() -> dict[str, str]:
 
 
 def check_suffix(output: Path | None, output_format: str) -> None:
-    """Raises UsageError if the file name names another format."""
+    """Raises UsageError if the file name's ending contradicts the format."""
     suffix = output.suffix.lower().lstrip(".").replace("jpg", "jpeg") if output else ""
     if suffix in FORMATS and suffix != (output_format or "png"):
         raise UsageError(f"The output ends in .{suffix}. Add --format {suffix}, or name it .{output_format or 'png'}.")
 
 
-def store_input(scene: Scene, name: str, picture: ContentFile[bytes], person: User) -> str:
+def store_input(scene: Scene, name: str, image: ContentFile[bytes], user: User) -> str:
     """Return the name of the stored file."""
     role = Reference.Role.REFERENCE
-    kept = references.add_reference(scene.project, scene, role, picture, member=person, limit=False, label=name[:120])
-    return str(kept.image.name)
+    reference = references.add_reference(scene.project, scene, role, image, member=user, limit=False, label=name[:120])
+    return str(reference.image.name)

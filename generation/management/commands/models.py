@@ -64,7 +64,7 @@ def describe_prices(model: Model) -> str:
         low, high = min(model.price_per_second.values()), max(model.price_per_second.values())
         return f"{low}/s" if low == high else f"{low}-{high}/s"
     prices = [price for qualities in model.price_per_image.values() for price in qualities.values()]
-    return f"{min(prices)}-{max(prices)} each" if prices else "by usage" if model.kind == "image" else "unknown"
+    return f"{min(prices)}-{max(prices)} each" if prices else "depends on usage" if model.kind == "image" else "unknown"
 
 
 def describe_state(model: Model, roster: Roster) -> str:

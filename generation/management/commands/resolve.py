@@ -17,12 +17,12 @@ from generation.states import Status
 
 
 class Command(BaseCommand):
-    help = "List takes that need review, or resolve one of them. Until then its estimated cost stays on hold."
+    help = "List takes that need review, or resolve one. Until then, the estimated cost stays on hold."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("take", type=int, nargs="?", help="number of the take, as listed")
+        parser.add_argument("take", type=int, nargs="?", help="the take's number, as listed")
         answer = parser.add_mutually_exclusive_group()
-        answer.add_argument("--check-again", action="store_true", help="ask the provider again")
+        answer.add_argument("--check-again", action="store_true", help="look for the clip at the provider again")
         answer.add_argument("--use-clip", metavar="ID", help="use the clip with this ID at the provider")
         answer.add_argument("--not-created", action="store_true", help="no clip and no charge: release the hold")
         answer.add_argument("--charged", action="store_true", help="charged, no clip: count the cost as spent")

@@ -1,4 +1,4 @@
-"""One django-q cluster, as a child of `manage.py work`.
+"""Run one django-q cluster, as a child of `manage.py work`.
 
 Its standard input carries no data and ends when the parent dies: then the whole process group is killed, because an
 orphan would have no watchdog.
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         """Load SDKs before the cluster forks: workers then share their memory."""
         import_module("generation.tasks")
         if queue == "remote":
-            own = ProviderConnection.live().exclude(team=None).values_list("provider", flat=True)
-            for provider in {*own, *(resolved.provider for resolved in read_environment().values())}:
+            of_teams = ProviderConnection.live().exclude(team=None).values_list("provider", flat=True)
+            for provider in {*of_teams, *(resolved.provider for resolved in read_environment().values())}:
                 if find_kind(provider) == Kind.REMOTE:
                     remote_provider(provider)
             django_connections.close_all()  # forked children must not share a connection

@@ -49,49 +49,49 @@ class Command(JobCommand[Generation]):
         parser.add_argument("--video-provider", choices=providers, help=f"default: {default}, free")
         models = parser.add_mutually_exclusive_group()
         models.add_argument("--model", help="any video model listed by “manage.py models”")
-        models.add_argument("--sora-model", dest="model", choices=sora_models)
-        parser.add_argument("--duration", help="seconds")
-        parser.add_argument("--resolution", choices=Resolution.values)
-        parser.add_argument("--aspect", choices=AspectRatio.values, default="16:9")
+        models.add_argument("--sora-model", dest="model", choices=sora_models, help="a Sora model")
+        parser.add_argument("--duration", help="seconds (default: the supported length closest to 4)")
+        parser.add_argument("--resolution", choices=Resolution.values, help="default: 720p where supported")
+        parser.add_argument("--aspect", choices=AspectRatio.values, default="16:9", help="default: %(default)s")
         parser.add_argument("--image", type=Path, help="start frame")
         parser.add_argument("--last-frame", type=Path, help="end frame")
-        parser.add_argument("--reference", type=Path, action="append", default=[], help="repeat for several")
+        parser.add_argument("--reference", type=Path, action="append", default=[], help="image; repeat for several")
         parser.add_argument("--fit", choices=Reference.Fit.values, default="crop", help="how to fit frames to the clip")
         changes = parser.add_mutually_exclusive_group()
         changes.add_argument("--remix-of", type=int, metavar="TAKE", help="remix a finished take")
         changes.add_argument("--extend", type=int, metavar="TAKE", help="extend a finished take")
         changes.add_argument("--edit", type=int, metavar="TAKE", help="edit a finished take")
-        parser.add_argument("--seed", type=int)
+        parser.add_argument("--seed", type=int, help="same seed, similar result (where supported)")
         parser.add_argument("--negative-prompt", default="", help="what to avoid")
         sound = parser.add_mutually_exclusive_group()
-        sound.add_argument("--audio", dest="audio", action="store_const", const="on", default="")
-        sound.add_argument("--no-audio", dest="audio", action="store_const", const="off")
+        sound.add_argument("--audio", action="store_const", const="on", default="", help="generate sound")
+        sound.add_argument("--no-audio", dest="audio", action="store_const", const="off", help="leave sound out")
         super().add_arguments(parser)
 
-    def find_row(self, row_id: int, person: User) -> Generation:
-        return find_take(row_id, person)
+    def find_row(self, row_id: int, user: User) -> Generation:
+        return find_take(row_id, user)
 
-    def find_provider(self, options: dict[str, Any], person: User) -> str:
-        # A provider that lists its models with the key has none to choose from before.
-        return options["video_provider"] or super().find_provider(options, person)
+    def find_provider(self, options: dict[str, Any], user: User) -> str:
+        # A provider that lists its models only with the key has none to choose from yet.
+        return options["video_provider"] or super().find_provider(options, user)
 
-    def choose_model(self, options: dict[str, Any], person: User, key: GivenKey | None) -> Choice:
+    def choose_model(self, options: dict[str, Any], user: User, key: GivenKey | None) -> Choice:
         connections.refresh_stale_models(key=key)
-        if change := find_change(options, person):
+        if change := find_change(options, user):
             team = change.source.scene.project.team
             roster = command_roster(team, key)
             model = roster.resolve_model(change.source) or find_model(change.source.model_id, "video", roster)
             return Choice(team, model, roster)
-        team = find_editable_team(person, options["team"])
+        team = find_editable_team(user, options["team"])
         roster = command_roster(team, key)
         return Choice(team, choose_new_model(options, roster), roster)
 
-    def create_row(self, options: dict[str, Any], person: User, choice: Choice) -> Generation:
+    def create_row(self, options: dict[str, Any], user: User, choice: Choice) -> Generation:
         if not options["prompt"].strip():
             raise UsageError("Describe the clip: -p “A heron lifts off the lake”.")
-        change, model, roster = find_change(options, person), choice.model, choice.roster
+        change, model, roster = find_change(options, user), choice.model, choice.roster
         with transaction.atomic():
-            scene = change.source.scene if change else create_clip_scene(options, person, choice)
+            scene = change.source.scene if change else create_clip_scene(options, user, choice)
             quote = quotes.require_quote(Scene.objects.get(pk=scene.pk), model, roster, change)
         assert quote.price is not None
         price = money(quote.price)
@@ -101,7 +101,7 @@ class Command(JobCommand[Generation]):
             scene = Scene.objects.get(pk=scene.pk)
             number = next_take_number(scene)
             return pipeline.enqueue(
-                scene, number=number, member=person, model=model, expected=price, rework=change, roster=roster
+                scene, number=number, member=user, model=model, expected=price, rework=change, roster=roster
             ).take
         except (UsageError, ValidationError, KeyboardInterrupt):
             if not change:
@@ -124,16 +124,16 @@ class Command(JobCommand[Generation]):
         }
 
 
-def find_take(take_id: int, person: User) -> Generation:
-    takes = Generation.objects.select_related("scene__project").filter(scene__project__team__memberships__user=person)
+def find_take(take_id: int, user: User) -> Generation:
+    takes = Generation.objects.select_related("scene__project").filter(scene__project__team__memberships__user=user)
     take = takes.filter(pk=take_id).first()
     if take is None:
         raise UsageError(f"There is no take {take_id}.")
     return take
 
 
-def find_change(options: dict[str, Any], person: User) -> quotes.Rework | None:
-    """What to do to a finished take; None for a new clip."""
+def find_change(options: dict[str, Any], user: User) -> quotes.Rework | None:
+    """Return what to do to a finished take; None for a new clip. Raises UsageError."""
     tasks = {Task.REMIX: options["remix_of"], Task.EXTEND: options["extend"], Task.EDIT: options["edit"]}
     given = next(((task, take_id) for task, take_id in tasks.items() if take_id is not None), None)
     if given is None:
@@ -143,7 +143,7 @@ def find_change(options: dict[str, Any], person: User) -> quotes.Rework | None:
         if options[name]:
             raise UsageError(f"--{name.replace('_', '-')} can't be combined with --remix-of, --extend or --edit.")
     task, take_id = given
-    return quotes.Rework(task, find_take(take_id, person), options["prompt"])
+    return quotes.Rework(task, find_take(take_id, user), options["prompt"])
 
 
 # -- Choosing a model --------------------------------------------------------------------------------------------------
@@ -160,9 +160,9 @@ def choose_new_model(options: dict[str, Any], roster: Roster) -> Model:
 
 
 def find_cheapest_model(provider: str, roster: Roster) -> Model:
-    """Among those available to the team; if none is, the quote says why."""
+    """Choose among the models available to the team; if there are none, the quote says why."""
     models = [m for m in roster.models.values() if m.provider == provider and m.price_per_second]
-    available = [model for model in models if not eligibility.find_blockers(model, roster)]
+    available = [model for model in models if eligibility.is_available(model, roster)]
     if not models:
         raise UsageError(f"{provider} lists no models. Check its connection, or choose another --video-provider.")
     return min(available or models, key=lambda model: min(model.price_per_second.values()))
@@ -171,13 +171,13 @@ def find_cheapest_model(provider: str, roster: Roster) -> Model:
 # -- The scene that keeps a new clip -----------------------------------------------------------------------------------
 
 
-def create_clip_scene(options: dict[str, Any], person: User, choice: Choice) -> Scene:
+def create_clip_scene(options: dict[str, Any], user: User, choice: Choice) -> Scene:
     model = choice.model
     if options["seed"] is not None and options["seed"] < 0:
         raise UsageError("--seed must be a whole number, 0 or higher.")
     scene = create_scene(
         choice.team,
-        person,
+        user,
         options["prompt"],
         options["aspect"],
         own_prompt=options["prompt"].strip(),
@@ -189,10 +189,10 @@ def create_clip_scene(options: dict[str, Any], person: User, choice: Choice) -> 
         negative_prompt=options["negative_prompt"],
     )
     roles = Reference.Role
-    pictures = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
-    for role, path in [*pictures, *((roles.REFERENCE, path) for path in options["reference"])]:
+    frames = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
+    for role, path in [*frames, *((roles.REFERENCE, path) for path in options["reference"])]:
         if path:
-            references.add_reference(scene.project, scene, role, read_picture(path), member=person, fit=options["fit"])
+            references.add_reference(scene.project, scene, role, read_picture(path), member=user, fit=options["fit"])
     return scene
 
 
@@ -204,6 +204,6 @@ def choose_duration(options: dict[str, Any], choice: Choice) -> Decimal:
         seconds = Decimal(options["duration"])
     except InvalidOperation:
         raise UsageError(f"--duration {options['duration']!r} is not a number of seconds, such as 8.") from None
-    if blockers := [*quotes.length_blockers(model, seconds, choice.roster, exactly=True)]:
-        raise UsageError(blockers[0].replace("this scene has", "--duration is"))
+    if blockers := [*eligibility.length_blockers(model, seconds, choice.roster, exact=True, subject="--duration")]:
+        raise UsageError(blockers[0])
     return seconds

@@ -1,4 +1,4 @@
-"""All background work in one command: both queues, the dispatcher and the watchdog.
+"""Run all background work in one command: both queues, the dispatcher and the watchdog.
 
 Each queue is a child process in its own process group. The watchdog sends heartbeats through idle queues and replaces a
 group that has executed nothing for settings.FROZEN_SECONDS: a killed django-q worker can leave the queue's lock behind,
@@ -36,14 +36,15 @@ from generation.models import Worker
 
 logger = logging.getLogger(__name__)
 
-#: How late a poll may start.
+#: The dispatcher's clock: a poll may start this late.
 TICK_SECONDS = 0.2
-LOOK_AROUND_SECONDS = 1.0
+#: How often to look after other workers, waiting rows and the queues.
+SUPERVISE_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 LONGEST_PATIENCE_SECONDS = 600.0
 #: On shutdown, wait this long for requests being sent: an answer that gets lost may have been paid for.
 SENDING_SECONDS = 25.0
-#: Another worker repeats interrupted renders, so the media queue gets no time; requests to providers get some.
+#: Interrupted renders are repeated by another worker, so the media queue gets no time; requests to providers get some.
 STOP_SECONDS = {"media": 0.0, "remote": 3.0}
 
 
@@ -65,7 +66,7 @@ class QueueProcess:
             env=environment,
             start_new_session=True,
         )
-        self.alive_at = self.asked_at = time.monotonic()
+        self.alive_at = self.heartbeat_sent_at = time.monotonic()
 
     def watch(self) -> None:
         """Send a heartbeat when due, and replace a queue that is dead or frozen."""
@@ -78,11 +79,11 @@ class QueueProcess:
             self.alive_at, self.patience = now, settings.FROZEN_SECONDS
         if now - self.alive_at > self.patience:
             logger.error("The %s queue has executed nothing for %.0f s; restarting it.", self.name, now - self.alive_at)
-            # A slow machine may need longer than that to start a queue: wait longer each time.
+            # A slow machine may need longer than that to start a queue: double the patience each time.
             self.patience = min(2 * self.patience, LONGEST_PATIENCE_SECONDS)
             self.replace()
-        elif now - self.asked_at > settings.FROZEN_SECONDS / 4:
-            self.asked_at = now
+        elif now - self.heartbeat_sent_at > settings.FROZEN_SECONDS / 4:
+            self.heartbeat_sent_at = now
             dispatch.send_heartbeat(self.name)
 
     def has_executed_recently(self) -> bool:
@@ -95,7 +96,7 @@ class QueueProcess:
         self.start()
 
     def request_stop(self) -> None:
-        """Signals only the main process: signalling the whole group hangs it and loses tasks."""
+        """Signal only the main process: django-q hangs and loses tasks if the whole group is signalled."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
@@ -127,7 +128,7 @@ class Command(BaseCommand):
         queues = [QueueProcess(name, worker) for name in dispatch.QUEUES]
         for queue in queues:
             dispatch.send_heartbeat(queue.name)
-        self.swept_at = self.looked_around_at = time.monotonic()
+        self.swept_at = self.supervised_at = time.monotonic()
         self.refresh_models()
         logger.info("Working: %s", ", ".join(f"{queue.name} (process group {queue.process.pid})" for queue in queues))
         try:
@@ -147,12 +148,11 @@ class Command(BaseCommand):
 
     def tick(self, worker: Worker, queues: list[QueueProcess]) -> None:
         dispatch.dispatch_due()
-        if time.monotonic() - self.looked_around_at < LOOK_AROUND_SECONDS:
+        if time.monotonic() - self.supervised_at < SUPERVISE_SECONDS:
             return
-        self.looked_around_at = time.monotonic()
-        Worker.objects.filter(pk=worker.pk).update(
-            seen_at=Now(), stopping=False
-        )  # another machine may have marked it dead
+        self.supervised_at = time.monotonic()
+        # Another machine may have marked this worker as dead while it could not reach the database.
+        Worker.objects.filter(pk=worker.pk).update(seen_at=Now(), stopping=False)
         if released := release_leases_of_the_dead() + release_leases_of_ended_processes(worker.pk):
             logger.warning("A worker died; released %s.", count_noun(released, "lease"))
         dispatch.explain_waiting()

@@ -1,7 +1,7 @@
 """Faults that no signal from outside can place exactly, planted into the processes of an installation.
 
-Each waits until a test arms it with a file in DATA_DIR/armed, and happens once. What is planted is a death, a hang or a wrong
-time, never a change of what the code does.
+Each waits until a test arms it with a file in DATA_DIR/armed, and happens once. A fault is a death, a hang or a wrong time,
+never a change of what the code does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from django.utils import timezone
 
 
 def is_armed(name: str) -> bool:
-    """For the first of all processes to come here after a test has armed it."""
+    """Disarm the fault. True for the first process that gets here after a test has armed it."""
     try:
         os.unlink(Path(settings.DATA_DIR) / "armed" / name)
     except FileNotFoundError:
@@ -34,15 +34,15 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def death_before_the_post() -> None:
-    """After `submitting` is written down, before a byte is sent."""
+def plant_death_before_request() -> None:
+    """Die after `submitting` is committed, before a byte is sent."""
     from generation.pipeline import provider_request, submit
 
     real = provider_request.open_request
 
     @contextmanager
     def dying(take: Any) -> Iterator[Any]:
-        if is_armed("before-post"):
+        if is_armed("before-request"):
             die()
         with real(take) as request:
             yield request
@@ -50,8 +50,8 @@ def death_before_the_post() -> None:
     vars(submit)[real.__name__] = dying
 
 
-def death_after_the_file() -> None:
-    """The clip, or all of an answer's pictures, are in storage; the row does not know."""
+def plant_death_after_file() -> None:
+    """Die after the clip, or all images of an answer, are stored, before the row is written."""
     storage: Any = default_storage
     real = storage.save
 
@@ -64,8 +64,8 @@ def death_after_the_file() -> None:
     storage.save = dying
 
 
-def hang() -> None:
-    """A task that never returns, and gives no sign of life."""
+def plant_hang() -> None:
+    """Hang in a local render: the task never returns and never extends its deadline."""
     from generation.pipeline import provider_request
 
     real = provider_request.build_request
@@ -78,20 +78,20 @@ def hang() -> None:
     provider_request.build_request = hanging
 
 
-def another_time() -> None:
-    """This process's clock is off by CLOCK_OFF seconds: for Django, django-q and whoever asks `time`."""
-    off = float(os.environ["CLOCK_OFF"])
+def plant_wrong_clock() -> None:
+    """Shift this process's clock by CLOCK_OFF seconds, for Django, django-q and everything that reads `time.time`."""
+    offset = float(os.environ["CLOCK_OFF"])
     real_now, real_time = timezone.now, time.time
-    timezone.now = lambda: real_now() + datetime.timedelta(seconds=off)
-    time.time = lambda: real_time() + off
+    timezone.now = lambda: real_now() + datetime.timedelta(seconds=offset)
+    time.time = lambda: real_time() + offset
 
 
 class Planted(AppConfig):
     name = "tests.faults.planted"
 
     def ready(self) -> None:
-        death_before_the_post()
-        death_after_the_file()
-        hang()
+        plant_death_before_request()
+        plant_death_after_file()
+        plant_hang()
         if "CLOCK_OFF" in os.environ:
-            another_time()
+            plant_wrong_clock()

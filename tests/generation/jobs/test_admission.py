@@ -54,7 +54,7 @@ def statuses() -> list[str]:
     return list(Generation.objects.order_by("pk").values_list("status", flat=True))
 
 
-def test_no_more_than_the_connection_has_places_for(ask, studio: studio_server.Studio):
+def test_a_connection_runs_no_more_takes_than_it_has_slots(ask, studio: studio_server.Studio):
     takes = ask(4)
     assert dispatch.dispatch_due() == 2
     work_off()
@@ -65,7 +65,7 @@ def test_no_more_than_the_connection_has_places_for(ask, studio: studio_server.S
     assert handed_over() == [takes[2].pk]
 
 
-def test_a_message_that_comes_too_early_finds_no_place(ask, studio: studio_server.Studio):
+def test_a_step_without_a_free_slot_stays_queued(ask, studio: studio_server.Studio):
     takes = ask(3)
     for take in takes:
         pipeline.advance(take.pk)
@@ -73,7 +73,7 @@ def test_a_message_that_comes_too_early_finds_no_place(ask, studio: studio_serve
     assert len(studio.charges) == 2
 
 
-def test_requests_per_minute(ask, connection: Connection, studio: studio_server.Studio):
+def test_a_connection_keeps_to_its_requests_per_minute(ask, connection: Connection, studio: studio_server.Studio):
     Connection.objects.update(max_in_flight=10, requests_per_minute=2)
     takes = ask(3)
     dispatch.dispatch_due()
@@ -93,7 +93,9 @@ def test_requests_per_minute(ask, connection: Connection, studio: studio_server.
     assert statuses() == ["running", "running", "running"]
 
 
-def test_a_refusal_makes_all_wait_and_the_pause_grows(ask, connection: Connection, studio: studio_server.Studio):
+def test_a_rejection_pauses_the_connection_for_longer_each_time(
+    ask, connection: Connection, studio: studio_server.Studio
+):
     ask(3)
     studio.faults["submit"] = [429]
     dispatch.dispatch_due()
@@ -111,9 +113,7 @@ def test_a_refusal_makes_all_wait_and_the_pause_grows(ask, connection: Connectio
     assert connection.refusals == 0
 
 
-def test_a_server_that_is_never_there_fails_the_take_in_the_end(
-    ask, connection: Connection, studio: studio_server.Studio
-):
+def test_a_take_fails_after_ten_rejections(ask, connection: Connection, studio: studio_server.Studio):
     (take,) = ask(1)
     studio.faults["submit"] = [429] * pipeline.MAX_ATTEMPTS
     for _ in range(pipeline.MAX_ATTEMPTS):
@@ -138,7 +138,7 @@ def test_teams_take_turns_and_so_do_their_members(
     assert list(dispatch.order_fairly(Generation.objects.all())) == [take.pk for take in order]
 
 
-def test_who_was_served_lately_waits(ask, alice: User, bob: User):
+def test_a_member_served_recently_goes_last(ask, alice: User, bob: User):
     first, second = ask(2, created_by=alice)
     (bobs,) = ask(1, created_by=bob)
     Generation.objects.filter(pk=first.pk).update(status=Status.RUNNING, submitted_at=Now())
@@ -212,8 +212,8 @@ def test_far_back_in_line_the_number_ahead_is_rounded(ahead: int, shown: str):
     busy, renderer = admission.Wait("Sora", 2.0, "2 of 2 running"), admission.Wait("the renderer", 2.0)
     assert busy.describe(ahead) == f"Waiting for Sora (2 of 2 running{shown})"
     assert renderer.describe(ahead) == f"Waiting for the renderer{shown}"
-    assert [wait.is_said_by(wait.describe(ahead)) for wait in (busy, renderer)] == [True, True]
-    assert not busy.is_said_by("Waiting for Sora (Slow down, 1 ahead)")
+    assert [wait.matches(wait.describe(ahead)) for wait in (busy, renderer)] == [True, True]
+    assert not busy.matches("Waiting for Sora (Slow down, 1 ahead)")
 
 
 def test_the_longest_reason_fits_its_column():
@@ -239,7 +239,7 @@ def test_a_local_take_waits_for_the_renderer(make_scenes, make_take, renderers: 
     assert [reason for reason, _ in reasons()] == expected
 
 
-def test_while_the_disk_is_nearly_full_nothing_new_is_begun(
+def test_while_the_disk_is_nearly_full_only_downloads_start(
     ask, studio: studio_server.Studio, make_scenes, make_take, settings
 ):
     (paid,) = ask(1, status=Status.FETCHING, remote_id="clip-1")
@@ -264,7 +264,7 @@ def test_while_the_disk_is_nearly_full_nothing_new_is_begun(
     assert studio.charges == ["clip-1"]
 
 
-def test_the_reason_goes_when_the_waiting_ends(ask, connection: Connection, studio: studio_server.Studio):
+def test_the_reason_is_cleared_when_a_take_starts(ask, connection: Connection, studio: studio_server.Studio):
     (take,) = ask(1, waiting_for="Waiting for Studio (2 of 2 running)", waiting_until=timezone.now())
     pipeline.advance(take.pk)
     take.refresh_from_db()
@@ -283,7 +283,7 @@ def running(ask: Any, studio: studio_server.Studio, count: int) -> list[Generati
     return takes
 
 
-def test_polls_travel_together_and_are_written_down_together(ask, studio: studio_server.Studio):
+def test_polls_share_one_task_and_one_write(ask, studio: studio_server.Studio):
     takes = running(ask, studio, 3)
     studio.clips["clip-2"] |= {"state": "done", "percent": 100}
     studio.clips["clip-3"] |= {"state": "failed", "reason": "A person."}
@@ -295,7 +295,7 @@ def test_polls_travel_together_and_are_written_down_together(ask, studio: studio
     assert (first.progress, first.lease_token) == (40, None)
 
 
-def test_one_that_is_lost_or_unreachable_does_not_touch_the_others(ask, studio: studio_server.Studio):
+def test_a_lost_clip_does_not_affect_the_other_polls(ask, studio: studio_server.Studio):
     takes = running(ask, studio, 3)
     del studio.clips["clip-2"]
     pipeline.poll_many([take.pk for take in takes])
@@ -311,7 +311,7 @@ def test_a_defect_in_one_poll_ends_on_its_card(ask, studio: studio_server.Studio
     assert "KeyError" in caplog.text
 
 
-def test_only_what_is_due_free_and_running_is_asked_about(ask, studio: studio_server.Studio):
+def test_only_due_free_and_running_takes_are_polled(ask, studio: studio_server.Studio):
     takes = running(ask, studio, 3)
     Lease.claim(takes[0].pk)
     Generation.objects.filter(pk=takes[1].pk).update(next_step_at=Now() + timedelta(seconds=60))
@@ -321,7 +321,7 @@ def test_only_what_is_due_free_and_running_is_asked_about(ask, studio: studio_se
     assert Generation.objects.get(pk=takes[2].pk).progress == 40
 
 
-def test_a_poll_that_finds_nothing_new_tells_nobody(ask, studio: studio_server.Studio):
+def test_a_poll_without_news_leaves_the_version_alone(ask, studio: studio_server.Studio):
     (take,) = running(ask, studio, 1)
     pipeline.poll_many([take.pk])
     Generation.objects.update(next_step_at=Now())
@@ -332,7 +332,7 @@ def test_a_poll_that_finds_nothing_new_tells_nobody(ask, studio: studio_server.S
     assert after.next_step_at > before.next_step_at
 
 
-def test_where_a_clip_cannot_be_stopped_it_is_kept(ask, studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch):
+def test_a_clip_that_cannot_be_cancelled_is_kept(ask, studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch):
     (take,) = running(ask, studio, 1)
     monkeypatch.setattr(studio_server, "cancel", lambda account, remote_id: False)
     pipeline.cancel(take)

@@ -32,7 +32,7 @@ def takes(make_scenes: MakeScenes, make_take) -> list[Generation]:
     return [make_take(scene) for scene in make_scenes(4)]
 
 
-def test_no_more_than_the_workers_can_begin(takes: list[Generation]):
+def test_no_more_takes_are_handed_over_than_workers_can_start(takes: list[Generation]):
     assert dispatch.dispatch_due() == 2
     assert dispatch.dispatch_due() == 0
     assert queued("media") == [takes[0].pk, takes[1].pk]
@@ -54,7 +54,7 @@ def test_members_take_turns(make_scenes: MakeScenes, make_take, alice: User, bob
     assert queued("media") == [alices[0].pk, bobs.pk, alices[1].pk]
 
 
-def test_nobodys_batch_starves_the_others(make_scenes: MakeScenes, make_take, alice: User, bob: User):
+def test_a_large_batch_does_not_starve_another_member(make_scenes: MakeScenes, make_take, alice: User, bob: User):
     Worker.objects.create(name="here", media_workers=1)
     scenes = make_scenes(5)
     batch = [make_take(scene, created_by=alice) for scene in scenes[:4]]
@@ -69,7 +69,7 @@ def test_nobodys_batch_starves_the_others(make_scenes: MakeScenes, make_take, al
     assert served == [alice, bob, alice, alice, alice]
 
 
-def test_what_is_held_or_not_due_is_not_handed_over(takes: list[Generation]):
+def test_leased_and_not_due_takes_are_not_handed_over(takes: list[Generation]):
     Lease.claim(takes[0].pk)
     Generation.objects.filter(pk=takes[1].pk).update(next_step_at=Now() + timedelta(seconds=60))
     assert dispatch.dispatch_due() == 1
@@ -92,7 +92,7 @@ def test_a_doubled_message_changes_nothing(local_take: Generation, tmp_path):
     assert Generation.objects.get().version == done.version
 
 
-def test_a_step_is_followed_by_the_next_in_line(takes: list[Generation]):
+def test_a_finished_step_hands_over_the_next_take(takes: list[Generation]):
     dispatch.dispatch_due()
     tasks.advance(takes[0].pk)
     assert queued("media") == [takes[0].pk, takes[1].pk, takes[2].pk]
@@ -105,7 +105,7 @@ def test_remote_steps_have_a_queue_of_their_own(takes: list[Generation]):
     assert (queued("remote"), queued("media")) == ([[takes[0].pk]], [takes[1].pk, takes[2].pk])
 
 
-def test_a_task_is_a_sign_of_life(local_take: Generation, monkeypatch: pytest.MonkeyPatch):
+def test_a_task_records_its_execution_for_the_watchdog(local_take: Generation, monkeypatch: pytest.MonkeyPatch):
     worker = Worker.objects.create(name="here")
     monkeypatch.setenv("IMAGEAI_WORKER_ID", str(worker.pk))
     monkeypatch.setattr(Conf, "CLUSTER_NAME", "media")
@@ -114,8 +114,8 @@ def test_a_task_is_a_sign_of_life(local_take: Generation, monkeypatch: pytest.Mo
     assert (worker.media_executed_at is None, worker.remote_executed_at is None) == (False, True)
 
 
-def test_a_queue_that_would_deliver_twice_stops_the_start(settings):
+def test_a_queue_that_could_deliver_twice_fails_the_system_check(settings):
     assert [error.id for error in run_checks() if error.id == "generation.E001"] == []
     settings.Q_CLUSTER = settings.Q_CLUSTER | {"retry": 60}
     errors = [error for error in run_checks() if error.id == "generation.E001"]
-    assert [error.msg for error in errors] == ["The queue remote delivers tasks again before they can be over."]
+    assert [error.msg for error in errors] == ["Queue remote delivers tasks again while they may still run."]

@@ -23,7 +23,7 @@ def claim(take: Generation, worker_id: int | None = None) -> Lease:
     return lease
 
 
-def test_only_one_worker_gets_it(local_take: Generation):
+def test_only_one_worker_claims_a_row(local_take: Generation):
     claim(local_take)
     assert Lease.claim(local_take.pk) is None
 
@@ -33,19 +33,19 @@ def test_a_row_that_is_not_due_cannot_be_claimed(local_take: Generation):
     assert Lease.claim(local_take.pk) is None
 
 
-def test_letting_go_makes_it_due(local_take: Generation):
+def test_a_released_row_is_due(local_take: Generation):
     claim(local_take).release()
     assert Lease.claim(local_take.pk) is not None
 
 
-def test_a_dead_workers_row_can_be_claimed_when_its_lease_has_run_out(local_take: Generation, end_lease: EndLease):
+def test_an_expired_lease_can_be_claimed(local_take: Generation, end_lease: EndLease):
     claim(local_take)
     end_lease(local_take)
     assert Lease.claim(local_take.pk) is not None
 
 
 @pytest.mark.parametrize("late_write", [Lease.write, Lease.keep_alive, Lease.release])
-def test_the_write_of_a_worker_that_was_replaced_is_refused(local_take: Generation, end_lease: EndLease, late_write):
+def test_a_replaced_worker_cannot_write(local_take: Generation, end_lease: EndLease, late_write):
     late = claim(local_take)
     end_lease(local_take)
     successor = claim(local_take)
@@ -56,7 +56,7 @@ def test_the_write_of_a_worker_that_was_replaced_is_refused(local_take: Generati
     assert local_take.progress == 10
 
 
-def test_every_write_is_a_new_version_with_the_databases_time(local_take: Generation):
+def test_every_write_raises_the_version_with_the_database_time(local_take: Generation):
     lease = claim(local_take)
     lease.write(progress=5)
     once = Generation.objects.get()
@@ -66,14 +66,14 @@ def test_every_write_is_a_new_version_with_the_databases_time(local_take: Genera
     assert once.changed_at <= twice.changed_at
 
 
-def test_whoever_works_learns_of_a_cancellation(local_take: Generation):
+def test_keep_alive_raises_when_cancel_was_requested(local_take: Generation):
     lease = claim(local_take)
     Generation.objects.update(cancel_requested=True)
     with pytest.raises(CancelRequested):
         lease.keep_alive(progress=50)
 
 
-def test_a_worker_that_stops_hands_over_what_it_holds(local_take: Generation):
+def test_a_stopping_worker_releases_its_leases(local_take: Generation):
     worker = Worker.objects.create(name="here")
     claim(local_take, worker.pk).write(attempt=1)
     assert release_worker_leases(worker.pk) == 1
@@ -83,7 +83,7 @@ def test_a_worker_that_stops_hands_over_what_it_holds(local_take: Generation):
     assert release_worker_leases(worker.pk) == 0
 
 
-def test_what_a_dead_worker_held_is_handed_over_and_a_living_ones_is_not(make_scenes, make_take):
+def test_only_leases_of_dead_workers_are_released(make_scenes, make_take):
     dead, living = (Worker.objects.create(name=name) for name in ("dead", "living"))
     Worker.objects.filter(pk=dead.pk).update(seen_at="2026-01-01T00:00Z")
     first, second = (make_take(scene) for scene in make_scenes(2))
@@ -95,7 +95,7 @@ def test_what_a_dead_worker_held_is_handed_over_and_a_living_ones_is_not(make_sc
     assert Lease.claim(second.pk) is None
 
 
-def test_what_a_process_held_that_has_ended_is_handed_over_and_counts_as_an_attempt(make_scenes, make_take):
+def test_a_lease_of_an_ended_process_is_released_and_counts_as_an_attempt(make_scenes, make_take):
     worker = Worker.objects.create(name="here")
     held, left = (make_take(scene) for scene in make_scenes(2))
     claim(held, worker.pk)

@@ -51,14 +51,14 @@ def test_a_worker_that_starts_alone_is_a_restart():
     assert recovery.last_restart() == after.started_at
 
 
-def test_a_worker_that_joins_others_is_none():
+def test_a_worker_that_joins_others_is_no_restart():
     first = worker("first", started=30, seen=0)
     worker("second", started=10, seen=0)
     first.refresh_from_db()
     assert recovery.last_restart() == first.started_at
 
 
-def test_a_restart_is_told_for_a_day():
+def test_a_restart_is_reported_for_a_day():
     worker("first", started=60 * 25, seen=0)
     assert recovery.last_restart() is None
 
@@ -66,7 +66,7 @@ def test_a_restart_is_told_for_a_day():
 # -- What became of the takes ----------------------------------------------------------------------------------------------
 
 
-def test_a_take_that_was_under_way_at_a_restart_went_on(as_user: AsUser, make_scenes, make_take, bob: User):
+def test_a_take_in_progress_at_a_restart_is_reported_as_resumed(as_user: AsUser, make_scenes, make_take, bob: User):
     spanning, waiting, over, later = make_scenes(4)
     make_take(spanning, status=Status.COMPLETED, clip=b"x", started_at=minutes_ago(20), finished_at=minutes_ago(5))
     make_take(waiting)
@@ -80,7 +80,7 @@ def test_a_take_that_was_under_way_at_a_restart_went_on(as_user: AsUser, make_sc
     assert "Nothing was sent twice: 1 resumed." in response.content.decode()
 
 
-def test_a_lease_that_was_left_behind_is_told_without_a_restart(
+def test_an_abandoned_lease_is_reported_without_a_restart(
     local_take: Generation, as_user: AsUser, end_lease, bob: User
 ):
     assert Lease.claim(local_take.pk) is not None
@@ -91,7 +91,7 @@ def test_a_lease_that_was_left_behind_is_told_without_a_restart(
     assert ("Recovered after an interruption" in page, "1 resumed." in page) == (True, True)
 
 
-def test_adopted_and_lost_ones_are_told_apart(
+def test_adopted_and_unknown_takes_are_counted_separately(
     as_user: AsUser, remote_take: Generation, make_take, studio: Studio, end_lease, advance, bob: User
 ):
     studio.faults["submit"] = ["drop"]
@@ -103,7 +103,7 @@ def test_adopted_and_lost_ones_are_told_apart(
     assert reverse("take_resolve", args=[lost.pk]) in page
 
 
-def test_seen_is_seen_until_something_new_happens(as_user: AsUser, make_scenes, make_take, alice: User, bob: User):
+def test_a_dismissed_report_returns_with_new_takes(as_user: AsUser, make_scenes, make_take, alice: User, bob: User):
     first, second = make_scenes(2)
     make_take(first, recovered_at=Now(), started_at=Now(), status=Status.RUNNING)
     client = as_user(bob)
@@ -114,7 +114,7 @@ def test_seen_is_seen_until_something_new_happens(as_user: AsUser, make_scenes, 
     assert "1 resumed" in page_of(client)
 
 
-def test_nobody_is_told_of_another_team(as_user: AsUser, scene: Scene, make_take, mallory: User):
+def test_takes_of_another_team_are_not_reported(as_user: AsUser, scene: Scene, make_take, mallory: User):
     make_take(scene, recovered_at=Now(), status=Status.RUNNING)
     assert "resumed" not in page_of(as_user(mallory))
 
@@ -139,13 +139,13 @@ def test_a_failure_stays_until_it_is_dismissed(as_user: AsUser, failed: Generati
     assert failed.dismissed_at == dismissed_at
 
 
-def test_what_is_under_way_cannot_be_dismissed(as_user: AsUser, local_take: Generation, bob: User):
+def test_an_active_take_cannot_be_dismissed(as_user: AsUser, local_take: Generation, bob: User):
     as_user(bob).post(reverse("take_dismiss", args=[local_take.pk]))
     local_take.refresh_from_db()
     assert (local_take.status, local_take.dismissed_at) == (Status.QUEUED, None)
 
 
-def test_who_may_dismiss(as_user: AsUser, failed: Generation, vera: User, mallory: User):
+def test_viewer_cannot_dismiss_403_outsider_404(as_user: AsUser, failed: Generation, vera: User, mallory: User):
     url = reverse("take_dismiss", args=[failed.pk])
     assert [as_user(person).post(url).status_code for person in (vera, mallory)] == [403, 404]
     assert "Dismiss</button>" not in page_of(as_user(vera))
@@ -153,7 +153,7 @@ def test_who_may_dismiss(as_user: AsUser, failed: Generation, vera: User, mallor
     assert failed.dismissed_at is None
 
 
-def test_pictures_nobody_knows_of_are_on_the_queue_page(as_user: AsUser, project: Project, bob: User, vera: User):
+def test_images_that_need_review_are_on_the_queue_page(as_user: AsUser, project: Project, bob: User, vera: User):
     row = ImageJob.objects.create(
         project=project, role="reference", provider="openai_images", model_id="gpt-image-2", prompt="x",
         created_by=bob, estimated_cost=Decimal("0.04"), status=Status.UNKNOWN,

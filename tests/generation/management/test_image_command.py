@@ -20,7 +20,7 @@ from tests.standin import Fault, StandIn
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_picture_with_every_option(run, everywhere: StandIn, tmp_path: Path):
+def test_every_option_reaches_the_provider(run, everywhere: StandIn, tmp_path: Path):
     path = tmp_path / "heron.webp"
     options = ["--model", "gpt-image-2", "--size", "1024x1024", "--quality", "high", "--background", "transparent"]
     options += ["--format", "webp", "--compression", "60", "--moderation", "low", "-n", "2"]
@@ -45,7 +45,7 @@ def test_a_picture_with_every_option(run, everywhere: StandIn, tmp_path: Path):
     assert Reference.objects.exclude(scene=None).count() == 2
 
 
-def test_a_picture_from_a_picture(run, everywhere: StandIn, tmp_path: Path, frame: Path):
+def test_an_input_image_is_edited(run, everywhere: StandIn, tmp_path: Path, frame: Path):
     path = tmp_path / "night.png"
     assert run("image", "-p", "At night", "-o", path, "--model", "gpt-image-2", "--image", frame, "--yes").code == 0
     assert len(everywhere.state.calls("images.edit")) == 1
@@ -67,11 +67,11 @@ def test_images_of_commands_are_not_references_of_their_clips(run, everywhere: S
         (["-p", "x", "-o", "x.jpg"], "The output ends in .jpeg. Add --format jpeg, or name it .png."),
         (["-p", "x", "--model", "gpt-image-9"], "No image model is called gpt-image-9."),
         (["-p", "x", "--model", "gpt-image-2"], "Add --yes to start."),
-        (["-p", "x", "--model", "gpt-image-2", "--size", "100x100"], "has no size 100x100"),
-        (["-p", "x", "--model", "gpt-image-2", "--background", "green"], "has no background green"),
-        (["-p", "x", "--model", "gpt-image-2", "--style", "vivid"], "has no choice of style; leave it empty."),
-        (["-p", "x", "--model", "gpt-image-2", "-n", "11"], "makes at most 10 at once"),
-        (["-p", "x", "--model", "dall-e-3", "--background", "white"], "has no choice of background"),
+        (["-p", "x", "--model", "gpt-image-2", "--size", "100x100"], "doesn't support size 100x100"),
+        (["-p", "x", "--model", "gpt-image-2", "--background", "green"], "doesn't support background green"),
+        (["-p", "x", "--model", "gpt-image-2", "--style", "vivid"], "has no style setting. Leave it empty."),
+        (["-p", "x", "--model", "gpt-image-2", "-n", "11"], "generates up to 10 images at a time, not 11."),
+        (["-p", "x", "--model", "dall-e-3", "--background", "white"], "has no background setting"),
     ],
 )
 def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, words: str):
@@ -80,7 +80,7 @@ def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: Sta
     assert (ImageJob.objects.count(), Project.objects.count(), everywhere.state.arrived) == (0, 0, [])
 
 
-def test_the_provider_can_be_named(run, everywhere: StandIn, monkeypatch):
+def test_the_provider_can_be_chosen(run, everywhere: StandIn, monkeypatch):
     monkeypatch.setitem(PROVIDERS, "etchings", replace(PROVIDERS["openai_images"], name="etchings", flag=""))
     assert run("image", "-p", "x", "--provider", "openai", "--model", "gpt-image-2", "--yes").code == 0
     ran = run("image", "-p", "x", "--provider", "etchings", "--model", "gpt-image-2", "--yes")

@@ -50,28 +50,34 @@ def money(project: Project) -> tuple[Decimal, Decimal]:
     return of_project.reserved, of_project.spent
 
 
-def test_looking_again_finds_it_and_it_is_paid_once(
+def test_check_again_adopts_the_clip_and_charges_once(
     as_user: AsUser, unknown: Generation, sora: StandIn, project: Project, bob: User, advance
 ):
-    assert "It was found and goes on." in answer(as_user(bob), unknown, "again")
+    assert "Clip found. The take continues." in answer(as_user(bob), unknown, "again")
     for _ in range(2):
         take = advance(unknown)
     assert (take.status, take.remote_id) == (Status.COMPLETED, sora.state.charges[0].clip_id)
     assert (len(sora.state.charges), money(project)) == (1, (0, Decimal("0.4")))
 
 
-def test_where_nothing_is_listed_it_stays(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User):
+def test_check_again_without_a_match_keeps_the_status_unknown(
+    as_user: AsUser, unknown: Generation, sora: StandIn, bob: User
+):
     sora.state.clips.clear()
-    assert "The provider lists no such clip" in answer(as_user(bob), unknown, "again")
+    assert "No such clip found at the provider" in answer(as_user(bob), unknown, "again")
     unknown.refresh_from_db()
     assert unknown.status == Status.UNKNOWN
 
 
-def test_a_pasted_id_is_asked_about_first(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, advance):
+def test_a_pasted_clip_id_is_checked_with_the_provider(
+    as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, advance
+):
     client = as_user(bob)
     assert "The provider has no clip video_99" in answer(client, unknown, "made", clip="video_99")
-    assert "Paste the clip id" in answer(client, unknown, "made", clip=" ")
-    assert "It goes on with that clip." in answer(client, unknown, "made", clip=f" {sora.state.charges[0].clip_id} ")
+    assert "Paste the clip ID" in answer(client, unknown, "made", clip=" ")
+    assert "The take continues with this clip." in answer(
+        client, unknown, "made", clip=f" {sora.state.charges[0].clip_id} "
+    )
     assert advance(advance(unknown)).status == Status.COMPLETED
 
 
@@ -82,9 +88,9 @@ def test_a_clip_of_another_take_is_not_adopted(as_user: AsUser, unknown: Generat
 
 @pytest.mark.parametrize(
     ("said", "words", "spent"),
-    [("not-made", "What was set aside for it is released.", "0"), ("charged", "It counts as spent.", "0.4")],
+    [("not-made", "$0.40 hold released.", "0"), ("charged", "$0.40 counted as spent.", "0.4")],
 )
-def test_what_cannot_be_fetched_is_closed(
+def test_marking_the_outcome_settles_the_hold_once(
     as_user: AsUser, unknown: Generation, project: Project, bob: User, said: str, words: str, spent: str
 ):
     assert money(project) == (Decimal("0.4"), 0)
@@ -96,7 +102,9 @@ def test_what_cannot_be_fetched_is_closed(
     assert money(project) == (0, Decimal(spent))
 
 
-def test_the_page_tells_what_is_known(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, vera: User):
+def test_the_resolve_page_shows_the_clips_at_the_provider(
+    as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, vera: User
+):
     page = as_user(bob).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
     assert f"<code>{sora.state.charges[0].clip_id}</code>" in page
     assert "$0.40 is on hold." in page
@@ -106,15 +114,17 @@ def test_the_page_tells_what_is_known(as_user: AsUser, unknown: Generation, sora
     assert ("Needs review" in queue, reverse("take_resolve", args=[unknown.pk]) in queue) == (True, True)
 
 
-def test_no_answer_and_no_right(as_user: AsUser, unknown: Generation, bob: User, vera: User, mallory: User):
-    assert "Choose one of the answers." in answer(as_user(bob), unknown, "perhaps")
+def test_an_invalid_answer_or_role_changes_nothing(
+    as_user: AsUser, unknown: Generation, bob: User, vera: User, mallory: User
+):
+    assert "Choose one of the options." in answer(as_user(bob), unknown, "perhaps")
     url = reverse("take_resolve", args=[unknown.pk])
     assert [as_user(person).post(url, {"answer": "charged"}).status_code for person in (vera, mallory)] == [403, 404]
     unknown.refresh_from_db()
     assert unknown.status == Status.UNKNOWN
 
 
-def test_pictures_nobody_knows_of_are_closed(as_user: AsUser, project: Project, bob: User, vera: User):
+def test_images_of_unknown_status_are_marked_as_charged(as_user: AsUser, project: Project, bob: User, vera: User):
     row = ImageJob.objects.create(
         project=project, role="reference", provider="openai_images", model_id="gpt-image-2", prompt="x",
         created_by=bob, estimated_cost=Decimal("0.04"), status=Status.UNKNOWN,
@@ -169,7 +179,7 @@ def test_the_command_releases_or_spends_the_hold(
     assert run("resolve", str(unknown.pk), option)[0] == 2
 
 
-def test_the_doctor_finds_and_repairs(
+def test_the_doctor_reports_and_repairs_problems(
     unknown: Generation, project: Project, make_take, scene: Scene, tmp_path, settings
 ):
     Budget.objects.filter(project=project).update(spent=Decimal(7))
@@ -183,7 +193,7 @@ def test_the_doctor_finds_and_repairs(
     assert code == 1
     for words in (
         "No worker is running.",
-        "1 need review",
+        "Needs review: 1.",
         "differs from the sum of its ledger entries.",
         f"Clips missing from storage: 1 (take {take.pk}).",
         "1 orphaned file in",

@@ -14,7 +14,7 @@ from teams.models import Role, Team, User
 pytestmark = pytest.mark.django_db
 
 
-def test_a_new_installation_has_an_owner_and_a_sample(as_user: Callable[[User], Client]):
+def test_setup_creates_an_owner_a_team_and_the_sample_project(as_user: Callable[[User], Client]):
     call_command("setup", stdout=StringIO())
     owner, project = User.objects.get(), Project.objects.get()
     assert (owner.email, owner.memberships.get().role) == ("owner@localhost", Role.OWNER)
@@ -22,19 +22,19 @@ def test_a_new_installation_has_an_owner_and_a_sample(as_user: Callable[[User], 
     assert "Generate missing" in as_user(owner).get(reverse("storyboard", args=[project.pk])).content.decode()
 
 
-def test_an_installation_with_people_is_left_alone(team: Team):
+def test_setup_does_nothing_if_there_are_users(team: Team):
     call_command("setup", stdout=StringIO())
     assert (Team.objects.count(), Project.objects.count()) == (1, 0)
 
 
-def test_the_operator_names_the_first_owner(monkeypatch: pytest.MonkeyPatch):
+def test_imageai_owner_sets_the_first_owner(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("IMAGEAI_OWNER", "Ada@Example.com")
     call_command("setup", stdout=StringIO())
     assert User.objects.get().email == "ada@example.com"
 
 
 @pytest.mark.parametrize("fields", sample.SCENES, ids=lambda fields: fields["title"])
-def test_the_samples_scenes_are_good_scenes(fields: dict[str, object]):
+def test_the_sample_scenes_are_valid(fields: dict[str, object]):
     Scene(project=Project(team=Team(name="x"), title="x"), **fields).clean_fields(exclude=["project"])
     assert {"subject", "location", "time_of_day", "camera_move", "shot_type"} <= fields.keys()
     for name in presets.all_presets().keys() & fields.keys():

@@ -38,7 +38,7 @@ def seconds_of(path: Path) -> float:
 # -- video -------------------------------------------------------------------------------------------------------------
 
 
-def test_without_any_account_a_real_clip_is_rendered(run, tmp_path: Path):
+def test_without_connections_the_animatic_is_rendered(run, tmp_path: Path):
     clip = tmp_path / "clip.mp4"
     ran = run("video", "-p", "A heron lifts off the lake", "-o", clip, "--duration", 1)
     assert (ran.code, ran.out) == (0, str(clip))
@@ -94,7 +94,7 @@ def test_every_option_reaches_veo(run, everywhere: StandIn, tmp_path: Path, fram
     }
 
 
-def test_references_reach_omni_whose_cheapest_model_is_taken(run, everywhere: StandIn, tmp_path: Path, frame: Path):
+def test_references_reach_omni_with_its_cheapest_model(run, everywhere: StandIn, tmp_path: Path, frame: Path):
     ran = run("video", "-p", "A boat", "--video-provider", "omni", "--reference", frame, "--reference", frame, "--yes")
     sent = everywhere.state.calls("omni.create")[0].fields
     assert (ran.code, sent["model"]) == (0, "gemini-omni-1.2-flash")
@@ -136,7 +136,7 @@ def test_confirming_the_price_holds_no_transaction_and_a_no_leaves_nothing(
 
 
 @pytest.mark.parametrize("flag", ["--remix-of", "--extend", "--edit"])
-def test_a_clip_from_a_clip(run, everywhere: StandIn, flag: str):
+def test_a_finished_take_is_remixed_extended_or_edited(run, everywhere: StandIn, flag: str):
     run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
     source = Generation.objects.get()
     Generation.objects.update(created_at="2026-01-01T00:00Z")
@@ -151,8 +151,8 @@ def test_a_clip_from_a_clip(run, everywhere: StandIn, flag: str):
     [
         (["-p", " "], "Describe the clip: -p"),
         (["-p", "x", "--model", "sora-9"], "No video model is called sora-9. Run “manage.py models” for the list."),
-        (["-p", "x", "--sora-model", "sora-2", "--resolution", "1080p"], "Sora 2 cannot make 1080p; it makes 720p."),
-        (["-p", "x", "--sora-model", "sora-2", "--duration", "7"], "Sora 2 makes 4, 8 or 12 s; --duration is 7 s."),
+        (["-p", "x", "--sora-model", "sora-2", "--resolution", "1080p"], "Sora 2 doesn't support 1080p, only 720p."),
+        (["-p", "x", "--sora-model", "sora-2", "--duration", "7"], "Sora 2 clips are 4, 8 or 12 s; --duration is 7 s."),
         (["-p", "x", "--sora-model", "sora-2", "--duration", "soon"], "--duration 'soon' is not a number of seconds"),
         (
             ["-p", "x", "--video-provider", "veo", "--sora-model", "sora-2"],
@@ -164,11 +164,11 @@ def test_a_clip_from_a_clip(run, everywhere: StandIn, flag: str):
         ),
         (
             ["-p", "x" * 32_001, "--sora-model", "sora-2"],
-            "The prompt has 32,001 characters; Sora 2 takes at most 32,000.",
+            "The prompt has 32,001 characters; Sora 2 allows 32,000.",
         ),
         (["-p", "x", "--sora-model", "sora-2"], "This costs $0.40. Add --yes to start."),
-        (["-p", "x", "--sora-model", "sora-2", "--seed", "3", "--yes"], "Sora 2 takes no seed."),
-        (["-p", "x", "--sora-model", "sora-2", "--no-audio", "--yes"], "Sora 2 always makes sound."),
+        (["-p", "x", "--sora-model", "sora-2", "--seed", "3", "--yes"], "Sora 2 doesn't support seeds."),
+        (["-p", "x", "--sora-model", "sora-2", "--no-audio", "--yes"], "Sora 2 clips always have sound."),
         (["-p", "x", "--seed", "-1"], "--seed must be a whole number, 0 or higher."),
         (["-p", "x", "--image", "nothing.png"], "Can't read nothing.png: No such file or directory."),
         (["-p", "x", "-o", "/nowhere/clip.mp4"], "The folder /nowhere doesn't exist."),
@@ -200,11 +200,11 @@ def test_invalid_arguments_are_reported_as_json_too(run, arguments):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture has 60 MB; at most 20 MB are taken."),
+        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture is 60 MB; the limit is 20 MB."),
         (b"<html>", "could not be read"),
     ],
 )
-def test_a_picture_that_cannot_be_taken(run, everywhere: StandIn, tmp_path: Path, data: bytes, words: str):
+def test_an_unusable_input_image_is_refused(run, everywhere: StandIn, tmp_path: Path, data: bytes, words: str):
     path = tmp_path / "big.png"
     path.write_bytes(data)
     ran = run("video", "-p", "x", "--sora-model", "sora-2", "--image", path, "--yes")
@@ -226,7 +226,7 @@ def test_a_missing_key_and_a_retired_model_are_reported(run, settings):
         }
     }
     ran = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
-    assert (ran.code, "Sora 2 was retired by OpenAI on 24 September 2026." in ran.err) == (2, True)
+    assert (ran.code, "OpenAI retired Sora 2 on 24 September 2026." in ran.err) == (2, True)
 
 
 def test_an_existing_output_is_kept_without_overwrite(run, tmp_path: Path):
@@ -267,7 +267,7 @@ def test_a_submit_whose_answer_was_lost_is_adopted(run, everywhere: StandIn):
     assert len(everywhere.state.charges) == 1
 
 
-def test_a_clip_that_is_html_is_never_a_clip(run, everywhere: StandIn, tmp_path: Path, monkeypatch):
+def test_an_html_download_is_never_written_as_a_clip(run, everywhere: StandIn, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(fetch, "MAX_ATTEMPTS", 2)
     everywhere.state.fail("sora.content", Fault(html=True), Fault(html=True))
     clip = tmp_path / "clip.mp4"
@@ -276,7 +276,7 @@ def test_a_clip_that_is_html_is_never_a_clip(run, everywhere: StandIn, tmp_path:
     assert "It is paid for." in ran.json["error"]["next_step"]
 
 
-def test_a_server_that_is_not_there(run, everywhere: StandIn, settings, monkeypatch):
+def test_an_unreachable_server_fails_the_take(run, everywhere: StandIn, settings, monkeypatch):
     monkeypatch.setattr("generation.pipeline.submission_slots.MAX_ATTEMPTS", 1)
     settings.CONNECTIONS["sora"] |= {"base_url": "http://127.0.0.1:9/v1"}
     ran = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
@@ -306,7 +306,7 @@ def test_a_key_on_the_command_line_is_the_models_providers(
     assert before == settings.CONNECTIONS
 
 
-def test_a_key_makes_an_account_where_the_environment_has_none(run, settings):
+def test_a_key_works_without_a_connection_in_the_environment(run, settings):
     settings.CONNECTIONS = {}
     asked = ["video", "-p", "x", "--model", "gemini-omni-1.2-flash"]
     assert "This costs $0.28. Add --yes to start." in run(*asked, "--api-key", "k").err
@@ -328,7 +328,7 @@ def test_a_key_for_an_earlier_take_belongs_to_its_provider(run, everywhere: Stan
 @pytest.mark.parametrize("arguments", [[], ["--model", "animatic"], ["--video-provider", "animatic"]])
 def test_a_key_for_a_local_renderer_is_refused(run, arguments: list[str]):
     ran = run("video", "-p", "x", *arguments, "--api-key", KEY)
-    assert (ran.code, "This server renders it without a key" in ran.err) == (2, True)
+    assert (ran.code, "The local animatic needs no key" in ran.err) == (2, True)
 
 
 def test_ctrl_c_during_a_submit_waits_for_the_answer(run, everywhere: StandIn):
@@ -442,7 +442,7 @@ def test_a_clip_is_deleted_at_the_provider_only_once_it_is_downloaded(run, every
     take = Generation.objects.get()
     Generation.objects.update(clip="", status=Status.UNKNOWN)
     ran = run("clips", "sora", "--delete", take.remote_id)
-    assert (ran.code, "still needs this clip" in ran.err, everywhere.state.deleted) == (2, True, [])
+    assert (ran.code, "hasn't downloaded this clip yet" in ran.err, everywhere.state.deleted) == (2, True, [])
     Generation.objects.update(clip="takes/clip.mp4")
     assert run("clips", "sora", "--delete", take.remote_id).code == 0
     assert everywhere.state.deleted == [take.remote_id]
@@ -461,6 +461,6 @@ def test_an_unknown_connection_is_refused(run, everywhere: StandIn, name: str, w
 
 def test_a_provider_that_cannot_list_or_delete_clips_is_reported(run, everywhere: StandIn):
     ran = run("clips", "veo", "--delete", "op-1")
-    assert (ran.code, "Google Cloud cannot delete clips." in ran.err) == (2, True)
+    assert (ran.code, "Google Cloud doesn't support deleting clips." in ran.err) == (2, True)
     ran = run("clips", "veo")
-    assert (ran.code, "Google Cloud cannot list clips." in ran.err) == (2, True)
+    assert (ran.code, "Google Cloud doesn't support listing clips." in ran.err) == (2, True)

@@ -26,7 +26,7 @@ class Silent(QueueProcess):
 
     def start(self) -> None:
         self.process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, start_new_session=True)
-        self.alive_at = self.asked_at = time.monotonic()
+        self.alive_at = self.heartbeat_sent_at = time.monotonic()
 
     def kill(self) -> None:
         super().kill()
@@ -50,7 +50,7 @@ def after(queue: QueueProcess, seconds: float) -> int:
     return queue.process.pid
 
 
-def test_a_queue_that_needs_long_to_start_is_given_longer_each_time(queue: QueueProcess):
+def test_the_patience_with_a_silent_queue_doubles_with_each_restart(queue: QueueProcess):
     first = queue.process.pid
     assert after(queue, 29) == first
     second = after(queue, 31)
@@ -81,7 +81,7 @@ def being_bought(project: Project, alice: User) -> list[ImageJob]:
     return [ImageJob.objects.create(**common, prompt="x", created_by=alice, status=Status.SUBMITTING) for _ in range(2)]
 
 
-def test_a_queue_whose_processes_all_wait_for_pictures_is_not_frozen(queue: QueueProcess, being_bought: list[ImageJob]):
+def test_a_queue_whose_processes_all_wait_for_images_is_not_replaced(queue: QueueProcess, being_bought: list[ImageJob]):
     first = queue.process.pid
     for pid, row in enumerate(being_bought, 1000):
         hold(row, queue, pid)
@@ -90,16 +90,14 @@ def test_a_queue_whose_processes_all_wait_for_pictures_is_not_frozen(queue: Queu
     assert list(Worker.executing("remote")) == []
 
 
-def test_one_that_is_at_work_does_not_hide_that_the_others_are_frozen(
-    queue: QueueProcess, being_bought: list[ImageJob]
-):
+def test_one_busy_process_does_not_hide_that_the_queue_is_frozen(queue: QueueProcess, being_bought: list[ImageJob]):
     first = queue.process.pid
     for row in being_bought:
         hold(row, queue, 1000)
     assert after(queue, 31) != first
 
 
-def test_only_what_is_being_sent_is_waited_for(
+def test_a_worker_is_sending_only_while_a_request_is_submitting(
     queue: QueueProcess, being_bought: list[ImageJob], local_take: Generation
 ):
     hold(local_take, queue, 1000)
@@ -110,9 +108,9 @@ def test_only_what_is_being_sent_is_waited_for(
     assert another.is_sending() is False
 
 
-def test_who_was_taken_for_dead_is_back():
+def test_a_worker_marked_as_dead_by_mistake_is_alive_again():
     worker = Worker.objects.create(name="here", stopping=True)
     command = Command()
-    command.swept_at, command.looked_around_at = time.monotonic(), 0.0
+    command.swept_at, command.supervised_at = time.monotonic(), 0.0
     command.tick(worker, [])
     assert list(Worker.alive()) == [worker]

@@ -58,7 +58,7 @@ def advance() -> ImageJob:
     return row
 
 
-def test_a_frame_from_click_to_picture(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_generates_a_start_frame_from_click_to_file(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     response = ask(as_user(bob), scene, size="1536x1024", quality="low", output_format="png")
     assert response.status_code == 302, response.context["form"].errors
     assert response.headers["Location"] == reverse("scene_page", args=[scene.pk]) + "#pictures"
@@ -79,14 +79,14 @@ def test_a_frame_from_click_to_picture(as_user: AsUser, scene: Scene, openai: St
     assert len(openai.state.charges) == 1
 
 
-def test_several_references_with_a_name(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_generates_several_named_references(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     ask(as_user(bob), scene, role="reference", kind="character", label="The keeper", count=3)
     advance()
     references = Scene.objects.get().shown_references()
     assert [(picture.kind, picture.label) for picture in references] == [("character", "The keeper")] * 3
 
 
-def test_what_is_transparent_stays_transparent(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_a_transparent_image_stays_transparent(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     ask(as_user(bob), scene, role="reference", background="transparent")
     advance()
     with Reference.objects.get().image.open() as file:
@@ -94,7 +94,7 @@ def test_what_is_transparent_stays_transparent(as_user: AsUser, scene: Scene, op
 
 
 @pytest.mark.parametrize("color", ["white", "black"])
-def test_a_plain_background_is_opaque_and_said_in_words(
+def test_a_plain_background_is_opaque_and_added_to_the_prompt(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, color: str
 ):
     ask(as_user(bob), scene, background=color)
@@ -103,7 +103,7 @@ def test_a_plain_background_is_opaque_and_said_in_words(
     assert (sent["background"], sent["prompt"]) == ("opaque", f"A lighthouse at dusk, on a plain {color} background")
 
 
-def test_a_picture_is_made_from_others(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_an_input_image_is_sent_as_an_edit(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     ask(client, scene, role="reference")
     advance()
@@ -116,7 +116,7 @@ def test_a_picture_is_made_from_others(as_user: AsUser, scene: Scene, openai: St
     assert Reference.objects.filter(role="end_frame").count() == 1
 
 
-def test_a_picture_is_made_from_several(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_several_input_images_are_sent_as_one_edit(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     ask(client, scene, role="reference", count=2)
     advance()
@@ -127,13 +127,15 @@ def test_a_picture_is_made_from_several(as_user: AsUser, scene: Scene, openai: S
 
 
 @pytest.mark.parametrize("model", ["dall-e-3", "dall-e-2"])
-def test_dall_e_on_a_server_that_still_has_it(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str):
+def test_dall_e_works_on_a_server_that_still_serves_it(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str
+):
     ask(as_user(bob), scene, model=model, size="1024x1024")
     assert advance().status == Status.COMPLETED
     assert Reference.objects.count() == 1
 
 
-def test_dall_e_2_works_from_one_picture(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_dall_e_2_edits_a_single_image(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     ask(client, scene, role="reference")
     advance()
@@ -142,7 +144,7 @@ def test_dall_e_2_works_from_one_picture(as_user: AsUser, scene: Scene, openai: 
     assert advance().status == Status.COMPLETED
 
 
-def test_the_form_shows_what_the_model_takes(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_the_form_shows_only_the_options_of_the_model(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client, url = as_user(bob), reverse("scene_picture_make", args=[scene.pk])
     page = client.get(url, {"model": MODEL, "role": "start_frame"}).content.decode()
     assert ('name="background"' in page, 'name="style"' in page, 'name="count"' in page) == (True, False, False)
@@ -153,7 +155,7 @@ def test_the_form_shows_what_the_model_takes(as_user: AsUser, scene: Scene, open
     assert ("<html" in form, 'name="background"' in form, 'name="style"' in form) == (False, False, True)
 
 
-def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Scene, bob: User):
+def test_without_a_connection_the_page_says_what_to_set(as_user: AsUser, scene: Scene, bob: User):
     page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
     assert "Set OPENAI_API_KEY, or add an account under Connections, to use" in page
     response = ask(as_user(bob), scene)
@@ -163,18 +165,18 @@ def test_without_an_account_the_page_says_what_to_set(as_user: AsUser, scene: Sc
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"model": "gpt-image-9"}, "There is no model called “gpt-image-9” here."),
+        ({"model": "gpt-image-9"}, "No model “gpt-image-9”."),
         ({"size": "300x300"}, "There is no size called “300x300” here."),
         ({"prompt": ""}, "This field is required."),
         (
             {"background": "transparent", "output_format": "jpeg"},
-            "A transparent background needs the format png or webp",
+            "A transparent background needs format png or webp",
         ),
-        ({"role": "reference", "count": 11}, "makes at most 10 at once"),
-        ({"role": "poster"}, "Choose one of the list."),
+        ({"role": "reference", "count": 11}, "generates up to 10 images at a time, not 11."),
+        ({"role": "poster"}, "Choose one from the list."),
     ],
 )
-def test_what_cannot_be_made_is_said_and_nothing_is_asked_for(
+def test_an_invalid_request_is_explained_and_starts_nothing(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, fields: dict[str, Any], words: str
 ):
     response = ask(as_user(bob), scene, **fields)
@@ -182,7 +184,7 @@ def test_what_cannot_be_made_is_said_and_nothing_is_asked_for(
     assert ImageJob.objects.count() == 0
 
 
-def test_one_click_that_arrives_twice_is_one_request(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_a_click_that_arrives_twice_starts_one_request(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     page = client.get(reverse("scene_picture_make", args=[scene.pk]))
     click = page.context["form"]["click"].value()
@@ -194,26 +196,28 @@ def test_one_click_that_arrives_twice_is_one_request(as_user: AsUser, scene: Sce
     assert ImageJob.objects.count() == 2
 
 
-def test_a_dear_picture_is_asked_about(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_an_image_above_the_limit_needs_confirmation(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
     client, options = as_user(bob), {"size": "1024x1024", "quality": "high"}
     response = ask(client, scene, price=PRICE, **options)
-    assert (response.status_code, "more than $0.10 at once is asked about" in response.content.decode()) == (409, True)
+    assert (response.status_code, "(asks above $0.10)" in response.content.decode()) == (409, True)
     assert ImageJob.objects.count() == 0
     ask(client, scene, price=PRICE, confirmed="yes", **options)
     assert ImageJob.objects.get().estimated_cost == Decimal("0.211")
 
 
-def test_a_picture_whose_price_nobody_knows_is_asked_about(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_an_image_without_a_fixed_price_needs_confirmation(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
     response = ask(client, scene, model="gpt-image-2.6-flare")
-    words = "What this costs is told only afterwards; more than $0.10 at once is asked about."
+    words = "The price depends on usage. Continue? (asks above $0.10)"
     assert (response.status_code, words in response.content.decode()) == (409, True)
     assert ask(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
 
 
-def test_what_has_no_price_is_not_started_under_a_cap(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_an_image_without_a_fixed_price_is_refused_under_a_cap(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User
+):
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
     response = ask(client, scene, model="gpt-image-2.6-flare")
@@ -222,7 +226,7 @@ def test_what_has_no_price_is_not_started_under_a_cap(as_user: AsUser, scene: Sc
     assert ask(client, scene, model="gpt-image-2.6-flare").status_code == 302
 
 
-def test_a_price_that_has_changed_is_said(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_an_outdated_price_starts_nothing(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     response = ask(as_user(bob), scene, price="$0.01")
     assert (response.status_code, "Nothing was started" in response.content.decode()) == (422, True)
 
@@ -238,7 +242,7 @@ def test_a_price_that_has_changed_is_said(as_user: AsUser, scene: Scene, openai:
         (Fault(garbage=True), "unknown", "unknown", 0),
     ],
 )
-def test_every_way_it_can_end_and_none_is_sent_twice(
+def test_every_fault_ends_in_its_status_and_nothing_is_sent_twice(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, fault: Fault, status: str, kind: str, charges: int
 ):
     openai.state.fail("images.generate", fault)
@@ -253,9 +257,9 @@ def test_every_way_it_can_end_and_none_is_sent_twice(
 
 @pytest.mark.parametrize(
     ("param", "said"),
-    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: a picture it was to be made from.")],
+    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: an input image.")],
 )
-def test_the_page_says_what_was_flagged(
+def test_the_page_names_the_flagged_input(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, param: str, said: str
 ):
     error = {"message": "Rejected by the safety system.", "code": "moderation_blocked", "param": param}
@@ -267,7 +271,7 @@ def test_the_page_says_what_was_flagged(
     assert f"Rejected by the safety system. {said}" in page
 
 
-def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_a_request_left_in_submitting_needs_review(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     ask(as_user(bob), scene)
     row = ImageJob.objects.get()
     lease = Lease.claim_images(row.pk)
@@ -277,7 +281,9 @@ def test_a_worker_killed_in_the_middle_leaves_it_to_a_person(as_user: AsUser, sc
     assert openai.state.arrived == []
 
 
-def test_pictures_keep_to_the_places_of_their_account(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_image_requests_respect_the_slots_of_their_connection(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User
+):
     client = as_user(bob)
     ask(client, scene)
     ask(client, scene, role="end_frame")
@@ -291,7 +297,7 @@ def test_pictures_keep_to_the_places_of_their_account(as_user: AsUser, scene: Sc
     assert openai.state.arrived == []
 
 
-def test_the_panel_follows(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, mallory: User):
+def test_the_panel_updates_when_images_arrive(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, mallory: User):
     client = as_user(bob)
     ask(client, scene)
     url = reverse("pictures_panel", args=[scene.pk])
@@ -305,7 +311,7 @@ def test_the_panel_follows(as_user: AsUser, scene: Scene, openai: StandIn, bob: 
     assert as_user(mallory).get(url).status_code == 404
 
 
-def test_references_of_a_project(as_user: AsUser, project: Project, openai: StandIn, bob: User):
+def test_generates_a_reference_for_a_project(as_user: AsUser, project: Project, openai: StandIn, bob: User):
     url = reverse("project_picture_make", args=[project.pk])
     client = as_user(bob)
     assert client.get(url).status_code == 200
@@ -314,7 +320,9 @@ def test_references_of_a_project(as_user: AsUser, project: Project, openai: Stan
     assert Reference.objects.get().scene is None
 
 
-def test_who_may(as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mallory: User):
+def test_viewer_cannot_generate_403_outsider_404(
+    as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mallory: User
+):
     assert ask(as_user(vera), scene).status_code == 403
     assert ask(as_user(mallory), scene).status_code == 404
     assert (ImageJob.objects.count(), Generation.objects.count()) == (0, 0)
@@ -323,7 +331,7 @@ def test_who_may(as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mal
 # -- The queue page ----------------------------------------------------------------------------------------------------
 
 
-def test_pictures_that_wait_are_in_the_queue_and_can_be_cancelled(
+def test_queued_images_are_on_the_queue_page_and_can_be_cancelled(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, vera: User
 ):
     client = as_user(bob)
@@ -341,20 +349,20 @@ def test_pictures_that_wait_are_in_the_queue_and_can_be_cancelled(
     assert (of_project.reserved, of_project.spent) == (0, 0)
 
 
-def test_what_is_being_sent_is_not_cancelled_but_kept(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_images_being_generated_are_kept_when_cancelled(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     ask(client, scene)
     row = ImageJob.objects.get()
     lease = Lease.claim_images(row.pk)
     assert lease
     page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
-    assert "These pictures are being made already; they will be kept." in page
+    assert "Too late to cancel: these pictures are being generated and will be kept." in page
     image_jobs.submit_request(lease)
     row.refresh_from_db()
     assert (row.status, len(row.made)) == (Status.COMPLETED, 1)
 
 
-def test_failed_pictures_stay_in_the_queue_until_they_are_dismissed(
+def test_failed_images_stay_on_the_queue_page_until_dismissed(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, alice: User
 ):
     openai.state.fail("images.generate", Fault(status=400, body={"error": {"message": "No.", "code": "moderation"}}))
@@ -369,7 +377,7 @@ def test_failed_pictures_stay_in_the_queue_until_they_are_dismissed(
     assert url not in as_user(alice).get(reverse("queue")).content.decode()
 
 
-def test_references_of_a_project_follow_while_they_are_made(
+def test_the_project_page_updates_while_references_are_generated(
     as_user: AsUser, project: Project, openai: StandIn, bob: User
 ):
     client, url = as_user(bob), reverse("project_edit", args=[project.pk])

@@ -36,7 +36,7 @@ STORED = ("clip.mp4", "filmstrip.webp", "poster.webp")
 
 
 @pytest.mark.django_db
-def test_enqueue_makes_a_row_that_knows_all_it_needs(scene: Scene, bob: User):
+def test_enqueue_creates_a_complete_row(scene: Scene, bob: User):
     Scene.objects.update(camera_move="pan-left", duration=2)
     scene.refresh_from_db()
     take = pipeline.enqueue(scene, number=1, member=bob, model=MODEL).take
@@ -48,7 +48,7 @@ def test_enqueue_makes_a_row_that_knows_all_it_needs(scene: Scene, bob: User):
 
 
 @pytest.mark.django_db
-def test_the_same_click_twice_makes_one_take(scene: Scene, bob: User, alice: User):
+def test_a_repeated_click_starts_one_take(scene: Scene, bob: User, alice: User):
     first = pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
     second = pipeline.enqueue(scene, number=1, member=alice, model=MODEL)
     assert (first.created, second.created, first.take) == (True, False, second.take)
@@ -56,7 +56,7 @@ def test_the_same_click_twice_makes_one_take(scene: Scene, bob: User, alice: Use
 
 
 @pytest.mark.django_db
-def test_a_click_right_after_ones_own_is_the_same_click(scene: Scene, bob: User, alice: User):
+def test_a_second_click_of_the_same_member_within_a_second_starts_nothing(scene: Scene, bob: User, alice: User):
     first = pipeline.enqueue(scene, number=1, member=bob, model=MODEL).take
     assert pipeline.enqueue(scene, number=2, member=bob, model=MODEL).take == first
     assert pipeline.enqueue(scene, number=2, member=alice, model=MODEL).created
@@ -65,7 +65,7 @@ def test_a_click_right_after_ones_own_is_the_same_click(scene: Scene, bob: User,
 
 
 @pytest.mark.django_db
-def test_a_scene_deleted_in_the_meantime_starts_nothing(scene: Scene, bob: User):
+def test_a_deleted_scene_starts_nothing(scene: Scene, bob: User):
     storyboard.delete(Scene.objects.get())
     with pytest.raises(ValidationError, match="This scene has been deleted"):
         pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
@@ -73,14 +73,14 @@ def test_a_scene_deleted_in_the_meantime_starts_nothing(scene: Scene, bob: User)
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("number", [0, -1, 3])
-def test_a_number_nobody_was_shown_is_refused(scene: Scene, bob: User, number: int):
+def test_a_take_number_that_was_never_offered_is_refused(scene: Scene, bob: User, number: int):
     pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
     with pytest.raises(ValidationError, match="out of date"):
         pipeline.enqueue(scene, number=number, member=bob, model=MODEL)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixteen_clicks_at_once_make_one_take(scene: Scene, bob: User):
+def test_sixteen_simultaneous_clicks_start_one_take(scene: Scene, bob: User):
     barrier = threading.Barrier(16)
 
     def click() -> None:
@@ -99,7 +99,7 @@ def test_sixteen_clicks_at_once_make_one_take(scene: Scene, bob: User):
 
 
 @pytest.mark.django_db
-def test_generate_missing_leaves_out_what_is_done_or_under_way(
+def test_generate_missing_skips_finished_and_active_takes(
     project: Project, make_scenes, make_take, bob: User, clip_bytes: bytes
 ):
     done, running, unknown, failed, cancelled, empty, gone = make_scenes(7)
@@ -117,9 +117,7 @@ def test_generate_missing_leaves_out_what_is_done_or_under_way(
 
 
 @pytest.mark.django_db
-def test_generate_missing_needs_as_many_queries_for_twelve_scenes_as_for_three(
-    project: Project, make_scenes, bob: User
-):
+def test_generate_missing_needs_equal_queries_for_3_and_12_scenes(project: Project, make_scenes, bob: User):
     make_scenes(3)
     with count_queries() as few:
         pipeline.enqueue_missing(project, member=bob)
@@ -140,7 +138,7 @@ def test_a_click_puts_the_id_into_the_media_queue_at_once(scene: Scene, bob: Use
 
 
 @pytest.mark.django_db
-def test_a_take_becomes_a_clip(local_take: Generation, advance: Advance, tmp_path: Path):
+def test_a_local_take_becomes_a_clip(local_take: Generation, advance: Advance, tmp_path: Path):
     take = advance(local_take)
     assert (take.status, take.progress, take.attempt, take.error_message) == (Status.COMPLETED, 100, 1, "")
     assert (take.lease_token, take.lease_expires_at, take.actual_cost) == (None, None, 0)
@@ -152,9 +150,7 @@ def test_a_take_becomes_a_clip(local_take: Generation, advance: Advance, tmp_pat
 
 
 @pytest.mark.django_db
-def test_the_first_finished_take_is_selected_and_later_ones_are_not(
-    scene: Scene, make_take, advance: Advance, local_take: Generation
-):
+def test_only_the_first_finished_take_is_selected(scene: Scene, make_take, advance: Advance, local_take: Generation):
     advance(local_take)
     advance(make_take(scene))
     scene.refresh_from_db()
@@ -169,7 +165,7 @@ def test_a_step_of_a_finished_take_does_nothing(local_take: Generation, advance:
 
 
 @pytest.mark.django_db
-def test_a_take_somebody_works_on_is_left_alone(local_take: Generation, advance: Advance):
+def test_a_leased_take_is_left_alone(local_take: Generation, advance: Advance):
     lease = Lease.claim(local_take.pk)
     assert lease is not None
     assert advance(local_take).status == Status.QUEUED
@@ -177,7 +173,7 @@ def test_a_take_somebody_works_on_is_left_alone(local_take: Generation, advance:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.FETCHING])
-def test_a_render_whose_worker_died_is_done_again(
+def test_a_render_whose_worker_died_starts_again(
     local_take: Generation, advance: Advance, end_lease, status: Status, tmp_path: Path
 ):
     lease = Lease.claim(local_take.pk)
@@ -191,7 +187,7 @@ def test_a_render_whose_worker_died_is_done_again(
 
 
 @pytest.mark.django_db
-def test_a_render_that_kills_its_worker_every_time_is_given_up(local_take: Generation, advance: Advance):
+def test_a_render_that_always_kills_its_worker_fails_after_10_attempts(local_take: Generation, advance: Advance):
     Generation.objects.update(status=Status.RUNNING, attempt=pipeline.MAX_ATTEMPTS)
     take = advance(local_take)
     assert (take.status, take.error_message) == (
@@ -201,7 +197,7 @@ def test_a_render_that_kills_its_worker_every_time_is_given_up(local_take: Gener
 
 
 @pytest.mark.django_db
-def test_a_defect_of_a_worker_that_was_replaced_changes_nothing(
+def test_an_error_in_a_replaced_worker_changes_nothing(
     local_take: Generation, monkeypatch: pytest.MonkeyPatch, end_lease
 ):
     def fails_too_late(request, destination, on_progress):
@@ -216,7 +212,7 @@ def test_a_defect_of_a_worker_that_was_replaced_changes_nothing(
 
 
 @pytest.mark.django_db
-def test_a_worker_that_was_replaced_while_rendering_leaves_nothing_behind(
+def test_a_worker_replaced_while_rendering_leaves_no_files(
     local_take: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end_lease
 ):
     render = animatic.render
@@ -237,7 +233,7 @@ def test_a_worker_that_was_replaced_while_rendering_leaves_nothing_behind(
 
 
 @pytest.mark.django_db
-def test_a_full_disk_is_said_on_the_card(
+def test_a_full_disk_fails_the_take_with_a_reason(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setattr(storage, "scratch_file", lambda take_id, token: nullcontext(Path("/dev/full")))
@@ -250,7 +246,7 @@ def test_a_full_disk_is_said_on_the_card(
 
 
 @pytest.mark.django_db
-def test_a_disk_that_fills_up_while_the_clip_is_kept_leaves_no_half(
+def test_a_disk_that_fills_up_while_storing_leaves_no_files(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     def full(self: Path, data: bytes) -> int:
@@ -262,13 +258,13 @@ def test_a_disk_that_fills_up_while_the_clip_is_kept_leaves_no_half(
     assert files_in(tmp_path) == []
 
 
-def test_other_trouble_with_files_is_named_too():
+def test_other_file_errors_are_named():
     error = storage.storage_error(OSError(errno.EACCES, os.strerror(errno.EACCES)), "Nothing was charged.")
     assert error.message == "The clip could not be written: Permission denied. Nothing was charged."
 
 
 @pytest.mark.django_db
-def test_a_defect_ends_on_the_card_and_in_the_log(
+def test_a_defect_fails_the_take_and_is_logged(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setattr(animatic, "render", lambda *args: 1 / 0)
@@ -283,7 +279,7 @@ def test_a_defect_ends_on_the_card_and_in_the_log(
 
 
 @pytest.mark.django_db
-def test_a_file_that_cannot_be_played_is_never_a_clip(
+def test_an_unplayable_file_is_never_stored_as_a_clip(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setattr(animatic, "render", lambda request, path, progress: path.write_bytes(b"<html>" * 99))
@@ -298,13 +294,13 @@ def test_a_file_that_cannot_be_played_is_never_a_clip(
 
 
 @pytest.mark.django_db
-def test_cancelling_what_waits_is_done_at_once(local_take: Generation, advance: Advance):
+def test_a_queued_take_is_cancelled_at_once(local_take: Generation, advance: Advance):
     assert pipeline.cancel(local_take) is True
     assert advance(local_take).status == Status.CANCELLED
 
 
 @pytest.mark.django_db
-def test_cancelling_stops_a_render_in_the_middle(
+def test_cancelling_stops_a_running_render(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setattr("generation.pipeline.store.PROGRESS_SECONDS", 0)
@@ -327,7 +323,7 @@ def test_cancelling_stops_a_render_in_the_middle(
 
 
 @pytest.mark.django_db
-def test_cancelling_a_render_whose_worker_is_dead(local_take: Generation, advance: Advance, end_lease):
+def test_a_render_whose_worker_died_can_be_cancelled(local_take: Generation, advance: Advance, end_lease):
     Lease.claim(local_take.pk)
     Generation.objects.update(status=Status.RUNNING)
     pipeline.cancel(local_take)
@@ -336,7 +332,7 @@ def test_cancelling_a_render_whose_worker_is_dead(local_take: Generation, advanc
 
 
 @pytest.mark.django_db
-def test_cancelling_what_is_over_changes_nothing(local_take: Generation, advance: Advance):
+def test_cancelling_a_finished_take_changes_nothing(local_take: Generation, advance: Advance):
     done = advance(local_take)
     assert pipeline.cancel(done) is False
     done.refresh_from_db()

@@ -35,7 +35,7 @@ def started_ago(take: Generation, **ago: float) -> Generation:
     return take
 
 
-def test_what_runs_for_six_hours_is_left_to_a_person_who_may_wait_on(
+def test_a_clip_running_for_six_hours_needs_review_and_can_be_resumed(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = started_ago(advance(remote_take), hours=5.9)
@@ -45,7 +45,7 @@ def test_what_runs_for_six_hours_is_left_to_a_person_who_may_wait_on(
     failure = explain_failure(take)
     assert failure
     assert (failure.title, failure.words, failure.money) == (
-        "It never finished",
+        "Overdue at the provider",
         "Still running after 6 hours.",
         "It may have been charged.",
     )
@@ -56,7 +56,9 @@ def test_what_runs_for_six_hours_is_left_to_a_person_who_may_wait_on(
     assert (take.status, take.actual_cost, studio.charges) == (Status.COMPLETED, Decimal("0.40"), ["clip-1"])
 
 
-def test_a_server_that_is_gone_for_good(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+def test_a_clip_at_an_unreachable_server_needs_review_after_six_hours(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
     take = started_ago(advance(remote_take), hours=5)
     studio.faults["check"] = [500, 500]
     assert advance(take).status == Status.RUNNING
@@ -67,7 +69,9 @@ def test_a_server_that_is_gone_for_good(remote_take: Generation, studio: studio_
     )
 
 
-def test_how_long_is_a_setting(remote_take: Generation, studio: studio_server.Studio, advance: Advance, settings):
+def test_the_longest_run_is_a_setting(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, settings
+):
     settings.LONGEST_RUN_HOURS = 0.5
     take = advance(started_ago(advance(remote_take), hours=0.6))
     assert (take.status, take.error_message) == (
@@ -76,7 +80,7 @@ def test_how_long_is_a_setting(remote_take: Generation, studio: studio_server.St
     )
 
 
-def test_the_databases_clock_decides(
+def test_the_database_clock_decides_when_a_clip_is_overdue(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
 ):
     take = advance(remote_take)
@@ -86,7 +90,7 @@ def test_the_databases_clock_decides(
 
 
 @pytest.mark.usefixtures("cannot_cancel")
-def test_what_cannot_be_stopped_is_waited_for_unless_it_is_late(
+def test_an_uncancellable_clip_is_kept_until_it_is_late(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = started_ago(advance(remote_take), minutes=9)
@@ -98,11 +102,11 @@ def test_what_cannot_be_stopped_is_waited_for_unless_it_is_late(
     take = advance(take)
     assert (take.status, take.error_message) == (
         Status.UNKNOWN,
-        "This took unusually long, so it is no longer waited for. The provider can't cancel it.",
+        "Stopped waiting because this took unusually long. The provider can't cancel it.",
     )
 
 
-def test_a_late_clip_whose_server_does_not_answer_is_not_waited_for(
+def test_a_late_cancelled_clip_at_a_silent_server_needs_review(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = advance(remote_take)
@@ -115,7 +119,7 @@ def test_a_late_clip_whose_server_does_not_answer_is_not_waited_for(
     assert take.error_message.endswith("Last answer: The studio answered 503.")
 
 
-def test_nothing_is_asked_less_often_than_once_a_minute(
+def test_a_clip_is_polled_at_least_once_a_minute(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
 ):
     take = advance(remote_take)

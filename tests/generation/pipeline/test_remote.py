@@ -28,7 +28,7 @@ def finish_at_the_studio(studio: studio_server.Studio) -> None:
         clip |= {"state": "done", "percent": 100}
 
 
-def test_from_click_to_clip(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+def test_a_remote_take_becomes_a_clip(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
     take = advance(remote_take)
     assert (take.status, take.remote_id) == (Status.RUNNING, "clip-1")
     assert (advance(take).status, take.progress) == (Status.RUNNING, 40)
@@ -43,9 +43,7 @@ def test_from_click_to_clip(remote_take: Generation, studio: studio_server.Studi
     assert studio.charges == ["clip-1"]
 
 
-def test_a_refusal_is_kept_in_the_providers_words(
-    remote_take: Generation, studio: studio_server.Studio, advance: Advance
-):
+def test_a_refusal_keeps_the_providers_message(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
     studio.faults["submit"] = [400]
     take = advance(remote_take)
     assert (take.status, take.error_kind, take.error_code, take.error_message) == (
@@ -57,7 +55,9 @@ def test_a_refusal_is_kept_in_the_providers_words(
     assert (take.actual_cost, studio.charges) == (0, [])
 
 
-def test_a_rate_limit_is_waited_out(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+def test_a_rate_limited_take_is_sent_after_the_pause(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
     studio.faults["submit"] = [429]
     take = advance(remote_take)
     assert (take.status, take.error_message) == (Status.QUEUED, "Too many requests.")
@@ -82,7 +82,7 @@ def test_an_unclear_answer_is_looked_up_and_never_sent_again(
     assert studio.charges == (["clip-1"] if accepted else [])
 
 
-def test_a_look_up_that_fails_says_so_and_ends_with_a_person(
+def test_a_failing_look_up_is_shown_and_ends_in_review(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     studio.faults["submit"] = ["drop"]
@@ -99,14 +99,16 @@ def test_a_look_up_that_fails_says_so_and_ends_with_a_person(
     assert (take.status, looks, studio.charges) == (Status.UNKNOWN, MAX_ATTEMPTS, ["clip-1"])
 
 
-def test_a_look_up_that_works_again_adopts(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+def test_a_look_up_that_recovers_adopts_the_clip(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
     studio.faults["submit"] = ["drop"]
     studio.faults["clips"] = [500]
     take = advance(advance(advance(remote_take)))
     assert (take.status, take.remote_id, take.waiting_for) == (Status.RUNNING, "clip-1", "")
 
 
-def test_where_nothing_can_be_looked_up_a_person_decides(
+def test_without_a_list_an_unclear_answer_needs_review(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, undeclare
 ):
     studio.faults["submit"] = ["drop"]
@@ -118,7 +120,7 @@ def test_where_nothing_can_be_looked_up_a_person_decides(
     assert studio.charges == ["clip-1"]
 
 
-def test_a_worker_killed_after_the_provider_accepted(
+def test_a_worker_killed_after_the_provider_accepted_is_adopted(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, end_lease, monkeypatch: pytest.MonkeyPatch
 ):
     submit = studio_server.submit
@@ -151,7 +153,7 @@ def die_while_sending(take: Generation) -> None:
     Generation.objects.filter(pk=take.pk).update(status=Status.SUBMITTING, submitted_at=Now(), attempt=1)
 
 
-def test_what_is_on_its_way_to_another_is_not_adopted(
+def test_a_clip_of_another_take_being_sent_is_not_adopted(
     remote_take: Generation, same_words: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
 ):
     die_while_sending(remote_take)
@@ -167,7 +169,7 @@ def test_what_is_on_its_way_to_another_is_not_adopted(
     assert (advance(remote_take).status, remote_take.remote_id) == (Status.UNKNOWN, "")
 
 
-def test_who_wakes_up_and_finds_its_clip_adopted_is_looked_up(
+def test_a_suspended_submit_whose_clip_was_adopted_is_looked_up(
     remote_take: Generation,
     same_words: Generation,
     studio: studio_server.Studio,
@@ -190,7 +192,7 @@ def test_who_wakes_up_and_finds_its_clip_adopted_is_looked_up(
     assert advance(same_words).status == Status.UNKNOWN
 
 
-def test_bad_polls_say_nothing_about_the_clip(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+def test_failed_polls_do_not_end_the_take(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
     take = advance(remote_take)
     studio.faults["check"] = [500, 503, 429, 500]
     for _ in range(4):
@@ -198,7 +200,7 @@ def test_bad_polls_say_nothing_about_the_clip(remote_take: Generation, studio: s
     assert (advance(take).status, take.error_kind) == (Status.RUNNING, "")
 
 
-def test_a_clip_the_provider_forgot_is_lost_and_not_failed(
+def test_a_clip_unknown_to_the_provider_is_lost_not_failed(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = advance(remote_take)
@@ -207,7 +209,9 @@ def test_a_clip_the_provider_forgot_is_lost_and_not_failed(
     assert (take.status, take.error_kind) == (Status.UNKNOWN, "lost")
 
 
-def test_a_failure_at_the_provider(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
+def test_a_clip_that_failed_at_the_provider_fails_with_its_reason(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
     take = advance(remote_take)
     studio.clips["clip-1"] |= {"state": "failed", "reason": "The picture showed a person."}
     take = advance(take)
@@ -225,7 +229,7 @@ def test_cancelling_reaches_the_provider(remote_take: Generation, studio: studio
     assert studio.deleted == ["clip-1"]
 
 
-def test_what_is_finished_is_not_cancelled_but_kept(
+def test_a_finished_clip_is_kept_when_cancelled(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = advance(remote_take)
@@ -236,7 +240,7 @@ def test_what_is_finished_is_not_cancelled_but_kept(
     assert (take.status, take.actual_cost, studio.deleted) == (Status.COMPLETED, Decimal("0.40"), [])
 
 
-def test_what_a_cancelled_clip_cost_is_booked(
+def test_the_cost_of_a_cancelled_clip_is_booked(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
 ):
     take = advance(remote_take)
@@ -249,7 +253,9 @@ def test_what_a_cancelled_clip_cost_is_booked(
     assert (take.status, take.actual_cost) == (Status.CANCELLED, Decimal("0.15"))
 
 
-def test_a_cancelled_take_is_not_sent_by_who_wakes_up(remote_take: Generation, studio: studio_server.Studio, end_lease):
+def test_a_suspended_worker_does_not_send_a_cancelled_take(
+    remote_take: Generation, studio: studio_server.Studio, end_lease
+):
     stopped = Lease.claim(remote_take.pk)
     assert stopped
     end_lease(remote_take)
@@ -277,7 +283,7 @@ class Away:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_comes_back_is_told_the_id(
+def test_the_clip_id_is_stored_once_the_database_is_back(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, undeclare, monkeypatch
 ):
     monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
@@ -288,18 +294,18 @@ def test_a_database_that_comes_back_is_told_the_id(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_id_that_cannot_be_stored_is_in_the_log(
+def test_a_clip_id_that_cannot_be_stored_is_logged(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch, caplog
 ):
     monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(pipeline.submit, "WRITE_FOR_SECONDS", 0.05)
     with connection.execute_wrapper(Away(studio, times=1000)), pytest.raises(OperationalError):
         advance(remote_take)
-    assert f"Take {remote_take.pk} is clip-1 at its provider, which could not be stored." in caplog.text
+    assert f"Could not store the clip ID of take {remote_take.pk} at its provider: clip-1" in caplog.text
 
 
 @pytest.mark.parametrize("was_left_to_a_person", [False, True])
-def test_who_wakes_up_after_its_lease_still_brings_the_id(
+def test_a_clip_id_is_stored_after_the_lease_ran_out(
     remote_take: Generation,
     studio: studio_server.Studio,
     advance: Advance,
@@ -327,7 +333,7 @@ def test_who_wakes_up_after_its_lease_still_brings_the_id(
     assert advance(advance(take)).status == Status.COMPLETED
 
 
-def test_an_id_that_comes_after_the_decision_is_in_the_log(
+def test_a_clip_id_that_arrives_after_a_decision_is_logged(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, undeclare, end_lease, monkeypatch, caplog
 ):
     undeclare(Ability.LIST)
@@ -341,7 +347,7 @@ def test_an_id_that_comes_after_the_decision_is_in_the_log(
 
     monkeypatch.setattr(studio_server, "submit", slowly)
     assert advance(remote_take).status == Status.FAILED
-    assert f"Take {remote_take.pk} is clip-1 at its provider; that came too late to be used." in caplog.text
+    assert f"The clip ID of take {remote_take.pk} arrived too late to be used: clip-1" in caplog.text
 
 
 def test_cancelling_too_late_keeps_the_paid_clip(
@@ -355,7 +361,7 @@ def test_cancelling_too_late_keeps_the_paid_clip(
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>Sorry</html>", b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500])
-def test_what_is_not_a_clip_is_fetched_again(
+def test_a_download_that_is_not_a_clip_is_tried_again(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, content: bytes, clip_bytes: bytes
 ):
     take = advance(remote_take)
@@ -364,13 +370,13 @@ def test_what_is_not_a_clip_is_fetched_again(
     studio.content = content
     take = advance(take)
     assert (take.status, take.clip.name) == (Status.FETCHING, "")
-    assert take.error_message.startswith("The clip is ready but could not be downloaded yet: ")
+    assert take.error_message.startswith("The clip is ready but couldn't be downloaded yet: ")
     studio.content = clip_bytes
     take = advance(take)
     assert (take.status, take.error_message) == (Status.COMPLETED, "")
 
 
-def test_a_clip_that_never_arrives_is_left_to_a_person(
+def test_a_clip_that_cannot_be_downloaded_needs_review(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = advance(remote_take)
@@ -394,7 +400,7 @@ def bare(studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_clip_is_made_without_any_further_operation(
+def test_a_provider_without_abilities_still_makes_clips(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = advance(remote_take)
@@ -423,7 +429,7 @@ def test_an_unclear_submission_is_resolved_without_a_list(
 @pytest.mark.usefixtures("bare", "remote_take")
 @pytest.mark.parametrize(
     ("options", "message"),
-    [((), "Studio cannot list clips."), (("--delete", "clip-9"), "Studio cannot delete clips.")],
+    [((), "Studio doesn't support listing clips."), (("--delete", "clip-9"), "Studio doesn't support deleting clips.")],
 )
-def test_the_command_says_what_cannot_be_done(run, options: tuple[str, ...], message: str):
+def test_clips_command_names_what_is_not_supported(run, options: tuple[str, ...], message: str):
     assert message in run("clips", "studio", *options).err

@@ -53,7 +53,7 @@ def extended(take: Generation) -> quotes.Quote:
     )
 
 
-def test_veo_goes_on_for_seven_seconds(made):
+def test_veo_extends_by_seven_seconds(made):
     offer = extended(made("veo-3.1-generate-001", duration=Decimal(8)))
     assert (offer.seconds, offer.price) == (7, Decimal("2.80"))
 
@@ -61,11 +61,11 @@ def test_veo_goes_on_for_seven_seconds(made):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"resolution": "1080p"}, "Veo 3.1 extends clips in 720p; this one has 1080p."),
-        ({"duration": Decimal(36)}, "Veo 3.1 extends clips by 7 s up to 37 s together; this one has 36 s already."),
+        ({"resolution": "1080p"}, "Veo 3.1 extends clips in 720p; this one is 1080p."),
+        ({"duration": Decimal(36)}, "Veo 3.1 extends clips by 7 s, up to 37 s in total; this one is 36 s."),
     ],
 )
-def test_what_veo_cannot_extend(made, fields: dict[str, Any], words: str):
+def test_veo_explains_what_it_cannot_extend(made, fields: dict[str, Any], words: str):
     with pytest.raises(ValidationError) as caught:
         extended(made("veo-3.1-generate-001", **fields))
     assert caught.value.messages == [words]
@@ -77,7 +77,7 @@ def test_without_a_bucket_veo_extends_nothing(made, google: dict[str, Any]):
         extended(made("veo-3.1-generate-001"))
 
 
-def test_omni_goes_on_as_far_as_there_is_room_together(made):
+def test_omni_extends_up_to_its_total_length(made):
     first = made("gemini-omni-1.2-flash", duration=Decimal(15))
     first.scene.duration = Decimal(15)
     assert extended(first).seconds == 10
@@ -85,11 +85,11 @@ def test_omni_goes_on_as_far_as_there_is_room_together(made):
     second.scene.duration = Decimal(15)
     assert extended(second).seconds == 5
     third = made("gemini-omni-1.2-flash", duration=Decimal(5), task="extend", source=second)
-    with pytest.raises(ValidationError, match="up to 30 s together; this one has 30 s already"):
+    with pytest.raises(ValidationError, match="up to 30 s in total; this one is 30 s"):
         extended(third)
 
 
-def test_an_edit_of_an_extended_clip_is_priced_for_all_of_it(made):
+def test_an_edit_of_an_extended_clip_is_priced_for_its_full_length(made):
     first = made("gemini-omni-1.2-flash", duration=Decimal(10))
     longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
     asked = Rework(Task.EDIT, longer, "At dawn")
