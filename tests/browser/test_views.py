@@ -130,7 +130,7 @@ def test_none_unchecks_all_scenes_of_a_batch(visit: Visit):
     expect(plan.get_by_role("button", name="Generate")).to_be_enabled()
     page.get_by_role("button", name="None").click()
     expect(plan.get_by_role("button", name="Generate")).to_be_disabled()
-    expect(plan).to_contain_text("Tick the scenes to make a take of.")
+    expect(plan).to_contain_text("Select at least one scene.")
     expect(page.locator("input[name=take]:checked")).to_have_count(0)
 
 
