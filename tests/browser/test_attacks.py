@@ -30,8 +30,8 @@ def write(page: Page, path: str, fields: dict[str, str]) -> None:
             [name, value],
         )
     form = page.locator("main form").filter(has=page.locator(f"[name='{next(iter(fields))}']")).first
-    form.evaluate("form => form.submit()")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        form.evaluate("form => form.submit()")
 
 
 def test_markup_in_user_and_provider_text_is_never_run(make_server: MakeServer, open_page: OpenPage, tmp_path: Path):
