@@ -273,7 +273,7 @@ def test_an_html_download_is_never_written_as_a_clip(run, everywhere: StandIn, t
     clip = tmp_path / "clip.mp4"
     ran = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
     assert (ran.code, clip.exists(), len(everywhere.state.charges)) == (3, False, 1)
-    assert "It is paid for." in ran.json["error"]["next_step"]
+    assert ran.json["error"]["next_step"] == "Check again, or find it on the provider's own site."
 
 
 def test_an_unreachable_server_fails_the_take(run, everywhere: StandIn, settings, monkeypatch):
