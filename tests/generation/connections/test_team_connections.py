@@ -107,17 +107,17 @@ def test_a_short_key_has_no_hint(add, at: StandIn):
 
 
 @pytest.mark.parametrize(
-    ("provider", "fields", "said"),
+    ("provider", "fields", "message"),
     [
         ("omni", {"key": ""}, "Enter a key."),
-        ("omni", {"key": "with space"}, "The key has characters that no key has. Copy it again."),
-        ("omni", {"key": "kéy"}, "The key has characters that no key has. Copy it again."),
+        ("omni", {"key": "with space"}, "The key contains invalid characters. Copy it again."),
+        ("omni", {"key": "kéy"}, "The key contains invalid characters. Copy it again."),
         ("sora", {"base_url": ""}, "Enter the server's address, such as https://gpu.example.com/v1."),
         ("sora", {"base_url": "ftp://gpu"}, "Not a valid address. Use the form https://gpu.example.com/v1."),
         ("sora", {"base_url": "gpu.example"}, "Not a valid address. Use the form https://gpu.example.com/v1."),
         ("sora", {"base_url": "http://gpu.example"}, "The address must begin with https://, which protects the key."),
         ("sora", {"base_url": "https://a@b.c"}, "Remove user name, password and query. Enter the key in its own field."),
-        ("sora", {"base_url": "https://gpu.invalid"}, "The address gpu.invalid is not known."),
+        ("sora", {"base_url": "https://gpu.invalid"}, "The host gpu.invalid was not found."),
         ("sora", {"models": "veo-3.1-generate-001"}, "veo-3.1-generate-001 belongs to Google Cloud (Veo)."),
         ("omni", {"models": "nothing", "key": "k" * 20}, "Unknown model nothing. Leave this empty for all models."),
         ("omni", {"cap_month": "-1", "key": "k" * 20}, "Enter 0 or more."),
@@ -125,7 +125,7 @@ def test_a_short_key_has_no_hint(add, at: StandIn):
     ],
 )  # fmt: skip
 def test_an_invalid_field_is_refused_with_its_reason(
-    add, monkeypatch, provider: str, fields: dict[str, str], said: str
+    add, monkeypatch, provider: str, fields: dict[str, str], message: str
 ):
     def fail(*_: Any, **__: Any) -> None:
         raise socket.gaierror("not known")
@@ -133,7 +133,7 @@ def test_an_invalid_field_is_refused_with_its_reason(
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     valid = SORA | {"base_url": "https://gpu.invalid", "models": ""} if provider == "sora" else {"name": "Gemini"}
     response = add(provider, **(valid | fields))
-    assert said in [error.replace("&#x27;", "'") for error in errors_in(response)]
+    assert message in [error.replace("&#x27;", "'") for error in errors_in(response)]
     assert not Connection.objects.exists()
     if key := fields.get("key"):
         assert f'value="{key}"' not in response.content.decode()
@@ -141,9 +141,9 @@ def test_an_invalid_field_is_refused_with_its_reason(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "169.254.169.254", "[::1]", "2130706433", "localhost"])
 def test_a_private_address_is_refused_with_how_to_allow_it(add, host: str):
-    (said,) = errors_in(add("sora", **(SORA | {"base_url": f"https://{host}/v1"})))
-    assert "is inside a private network and is not used. The administrator can allow" in said
-    assert "in IMAGEAI_TEAM_HOSTS." in said
+    (message,) = errors_in(add("sora", **(SORA | {"base_url": f"https://{host}/v1"})))
+    assert "is inside a private network and is not used. The administrator can allow" in message
+    assert "in IMAGEAI_TEAM_HOSTS." in message
 
 
 # -- Editing -----------------------------------------------------------------------------------------------------------
@@ -169,8 +169,8 @@ def test_another_host_requires_the_key_again(
     as_user: AsUser, alice: User, connection: Connection, settings, change: str
 ):
     settings.TEAM_HOSTS = ["127.0.0.1", "localhost"]
-    (said,) = errors_in(edit(as_user(alice), connection, base_url=change))
-    assert said.startswith("The address is on another server. Enter the key again.")
+    (message,) = errors_in(edit(as_user(alice), connection, base_url=change))
+    assert message.startswith("The address is on another server. Enter the key again.")
     connection.refresh_from_db()
     assert connection.base_url != change
     edit(as_user(alice), connection, base_url=change, key="sk-another-key-for-there")

@@ -152,7 +152,7 @@ def test_a_providers_setup_is_documented(provider: Provider):
     example = (ROOT / ".env.example").read_text("utf-8")
     assert [name for name in sorted(variables_of(provider)) if f"{name}=" not in example] == []
     assert provider.prefix in re.findall(
-        r"[A-Z]+", example.partition("# Limits and name of each:")[2].partition("\n")[0]
+        r"[A-Z]+", example.partition("# Limits and name of each connection:")[2].partition("\n")[0]
     )
     guide = (ROOT / "docs" / "providers.md").read_text("utf-8")
     assert f"`{(provider.announced_by or provider.key_variables)[0]}" in guide
