@@ -28,7 +28,9 @@ class CommandResult:
 
 
 @pytest.fixture
-def run(team: Team, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., CommandResult]:
+def run(
+    team: Team, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., CommandResult]:
     monkeypatch.setattr(submit, "FIRST_POLL_SECONDS", 0.05)
     monkeypatch.setattr(reconcile, "LOOK_UP_AFTER_SECONDS", 0.05)
     for module in (reconcile, fetch):

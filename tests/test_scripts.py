@@ -54,7 +54,5 @@ def test_an_unusable_data_directory_is_reported(tmp_path: Path):
     (tmp_path / "file").write_text("not a directory")
     assert start(IMAGEAI_DATA=str(tmp_path / "file" / "data")) == (
         1,
-        [
-            f"script/server: Can't create the data directory {tmp_path}/file/data. Set IMAGEAI_DATA to a writable one."
-        ],
+        [f"script/server: Can't create the data directory {tmp_path}/file/data. Set IMAGEAI_DATA to a writable one."],
     )

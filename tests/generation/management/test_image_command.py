@@ -85,7 +85,7 @@ def test_the_provider_can_be_chosen(run, everywhere: StandIn, monkeypatch):
     assert run("image", "-p", "x", "--provider", "openai", "--model", "gpt-image-2", "--yes").code == 0
     ran = run("image", "-p", "x", "--provider", "etchings", "--model", "gpt-image-2", "--yes")
     assert (ran.code, "GPT Image 2 doesn't belong to --provider etchings." in ran.err) == (2, True)
-    assert run("image", "-p", "x", "--provider", "nobody").code == 2
+    assert run("image", "-p", "x", "--provider", "no-such-provider").code == 2
     assert len(everywhere.state.calls("images.generate")) == 1
 
 

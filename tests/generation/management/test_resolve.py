@@ -60,14 +60,18 @@ def test_check_again_adopts_the_clip_and_charges_once(
     assert (len(sora.state.charges), money(project)) == (1, (0, Decimal("0.4")))
 
 
-def test_check_again_without_a_match_keeps_the_status_unknown(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User):
+def test_check_again_without_a_match_keeps_the_status_unknown(
+    as_user: AsUser, unknown: Generation, sora: StandIn, bob: User
+):
     sora.state.clips.clear()
     assert "The provider lists no such clip" in answer(as_user(bob), unknown, "again")
     unknown.refresh_from_db()
     assert unknown.status == Status.UNKNOWN
 
 
-def test_a_pasted_clip_id_is_checked_with_the_provider(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, advance):
+def test_a_pasted_clip_id_is_checked_with_the_provider(
+    as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, advance
+):
     client = as_user(bob)
     assert "The provider has no clip video_99" in answer(client, unknown, "made", clip="video_99")
     assert "Paste the clip ID" in answer(client, unknown, "made", clip=" ")
@@ -96,7 +100,9 @@ def test_marking_the_outcome_settles_the_hold_once(
     assert money(project) == (0, Decimal(spent))
 
 
-def test_the_resolve_page_shows_the_clips_at_the_provider(as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, vera: User):
+def test_the_resolve_page_shows_the_clips_at_the_provider(
+    as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, vera: User
+):
     page = as_user(bob).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
     assert f"<code>{sora.state.charges[0].clip_id}</code>" in page
     assert "$0.40 is set aside for it until you say so." in page
@@ -108,7 +114,9 @@ def test_the_resolve_page_shows_the_clips_at_the_provider(as_user: AsUser, unkno
     assert ("Needs a look" in queue, reverse("take_resolve", args=[unknown.pk]) in queue) == (True, True)
 
 
-def test_an_invalid_answer_or_role_changes_nothing(as_user: AsUser, unknown: Generation, bob: User, vera: User, mallory: User):
+def test_an_invalid_answer_or_role_changes_nothing(
+    as_user: AsUser, unknown: Generation, bob: User, vera: User, mallory: User
+):
     assert "Choose one of the answers." in answer(as_user(bob), unknown, "perhaps")
     url = reverse("take_resolve", args=[unknown.pk])
     assert [as_user(person).post(url, {"answer": "charged"}).status_code for person in (vera, mallory)] == [403, 404]

@@ -127,7 +127,9 @@ def test_several_input_images_are_sent_as_one_edit(as_user: AsUser, scene: Scene
 
 
 @pytest.mark.parametrize("model", ["dall-e-3", "dall-e-2"])
-def test_dall_e_works_on_a_server_that_still_serves_it(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str):
+def test_dall_e_works_on_a_server_that_still_serves_it(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str
+):
     ask(as_user(bob), scene, model=model, size="1024x1024")
     assert advance().status == Status.COMPLETED
     assert Reference.objects.count() == 1
@@ -213,7 +215,9 @@ def test_an_image_without_a_fixed_price_needs_confirmation(as_user: AsUser, scen
     assert ask(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
 
 
-def test_an_image_without_a_fixed_price_is_refused_under_a_cap(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_an_image_without_a_fixed_price_is_refused_under_a_cap(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User
+):
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
     response = ask(client, scene, model="gpt-image-2.6-flare")
@@ -277,7 +281,9 @@ def test_a_request_left_in_submitting_needs_review(as_user: AsUser, scene: Scene
     assert openai.state.arrived == []
 
 
-def test_image_requests_respect_the_slots_of_their_connection(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
+def test_image_requests_respect_the_slots_of_their_connection(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User
+):
     client = as_user(bob)
     ask(client, scene)
     ask(client, scene, role="end_frame")
@@ -314,7 +320,9 @@ def test_generates_a_reference_for_a_project(as_user: AsUser, project: Project, 
     assert Reference.objects.get().scene is None
 
 
-def test_viewer_cannot_generate_403_outsider_404(as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mallory: User):
+def test_viewer_cannot_generate_403_outsider_404(
+    as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mallory: User
+):
     assert ask(as_user(vera), scene).status_code == 403
     assert ask(as_user(mallory), scene).status_code == 404
     assert (ImageJob.objects.count(), Generation.objects.count()) == (0, 0)
