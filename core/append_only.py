@@ -1,4 +1,4 @@
-"""Rows that are only ever added: what was written down stays as it was."""
+"""Rows that are added and never changed: the ledger, the activity log."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-APPEND_ONLY = "Rows of this kind are only ever added."
+APPEND_ONLY = "Append-only: rows can be added, not changed or deleted."
 RowT = TypeVar("RowT", bound="AppendOnly", covariant=True)
 
 
 class AppendOnlyQuerySet(models.QuerySet[RowT]):
-    """Adds and reads: whoever would change many rows at once is stopped as one who would change a single one."""
+    """Raises TypeError for bulk changes, as the model does for a single row."""
 
     def update(self, **kwargs: Any) -> int:
         raise TypeError(APPEND_ONLY)
@@ -26,7 +26,10 @@ class AppendOnlyQuerySet(models.QuerySet[RowT]):
 
 
 class AppendOnly(models.Model):
-    """Only the end of its team, or of a person it names, reaches a row: the database then does what the fields say."""
+    """Raises TypeError for changes and deletions.
+
+    on_delete of its foreign keys still applies: Django's collector uses the base manager and calls neither method.
+    """
 
     class Meta:
         abstract = True
@@ -34,7 +37,8 @@ class AppendOnly(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise TypeError(APPEND_ONLY)
-        super().save(*args, **kwargs | {"force_insert": True})  # a row made with the id of another would replace it
+        # Without force_insert a new instance that carries an existing primary key would overwrite that row.
+        super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(APPEND_ONLY)

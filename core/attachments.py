@@ -1,4 +1,4 @@
-"""Files that are sent: what they are called, and for how long a browser keeps them."""
+"""Headers and names of files that people download."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 
-#: Of what never changes under its address.
+#: Only for content that never changes under its URL.
 CACHE_FOREVER = "private, max-age=31536000, immutable"
 
 
-def file_stem(title: str, otherwise: str) -> str:
-    """A file name without its ending, of letters every system can store; `otherwise` where the title has none."""
-    return slugify(title)[:60] or otherwise
+def file_stem(title: str, default: str) -> str:
+    """The title as a file name without extension: ASCII, at most 60 characters. `default` if nothing remains of it."""
+    return slugify(title)[:60] or default
 
 
 def attachment_headers(name: str) -> dict[str, str]:
-    """The header that makes a browser save an answer under that name."""
     return {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
 
 

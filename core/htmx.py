@@ -1,4 +1,4 @@
-"""The request that a view gets: HtmxMiddleware tells it what htmx says of itself."""
+"""The type of a request after django-htmx's middleware."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from django_htmx.middleware import HtmxDetails
 
 
 class HtmxHttpRequest(HttpRequest):
-    """`htmx` is true where the answer goes into the page that is open."""
+    """`htmx` is truthy if the response replaces part of an open page."""
 
     htmx: HtmxDetails

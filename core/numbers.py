@@ -1,4 +1,4 @@
-"""Numbers as people and programs read them."""
+"""Numbers as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 
 def format_number(value: Decimal) -> str:
-    """4, 6.5, 40: no zeros behind, and no 4E+1."""
+    """Without trailing zeros or an exponent: 4, 6.5, 40."""
     return f"{value.normalize():f}"
 
 

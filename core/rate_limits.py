@@ -1,28 +1,19 @@
-"""Limits for addresses that hold a secret, such as sign-in links and invitations: nobody tries them out by the thousand.
-
-allauth counts, in the cache all web processes share, and answers with imageai_web.errors.too_many_requests.
-"""
+"""Rate limits for URLs that contain a secret, such as sign-in links and invitations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
-from allauth.core.internal import ratelimit
-from django.http import HttpRequest, HttpResponse
+from allauth.decorators import rate_limit
+from django.http import HttpResponse
 
 View = Callable[..., HttpResponse]
 
 
 def limit_guessing(view: View) -> View:
-    """Counts visits too, which allauth's public function does not: some pages tell a good secret from a bad one on sight."""
+    """Answers 429 above ACCOUNT_RATE_LIMITS["secret_link"], counted over all web processes in the default cache.
 
-    @wraps(view)
-    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        refusal: HttpResponse | None = ratelimit.consume_or_429(
-            request, app="allauth.account", action="secret_link", limit_get=True
-        )
-        return refusal or view(request, *args, **kwargs)
-
+    GET counts too (`limit_get`): some of these pages show whether a secret is valid.
+    """
+    limited: View = rate_limit(action="secret_link", limit_get=True)(view)
     return limited

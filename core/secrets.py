@@ -1,10 +1,10 @@
-"""Secrets that have to be kept: encrypted at rest, under keys that stand apart from the database.
+"""Secrets at rest: encrypted with keys that are kept outside the database.
 
-`seal` and `unseal` are all the rest needs; a model keeps a secret in a `SealedTextField`, whose value is a `Sealed`: it can
-be stored, is shown as nothing, and gives its text only to whoever asks it to `reveal`.
+`seal` and `unseal` encrypt and decrypt text. A model stores a secret in a `SealedTextField`. Its value is a `Sealed`, which
+shows nothing in repr, forms or serialised data; only `reveal()` returns the text.
 
-The keys are those of IMAGEAI_SECRET_KEYS, else the lines of the key file, which is made when it is first needed. The first
-encrypts, all of them decrypt. They are read anew each time, so that a key that was added counts in every process at once.
+Keys come from IMAGEAI_SECRET_KEYS, otherwise from the key file, one a line, which is created on first use. The first key
+encrypts, all keys decrypt. Keys are read on every call, so that every process uses a new key at once.
 """
 
 from __future__ import annotations
@@ -25,50 +25,52 @@ from django.db import models
 
 
 class Unreadable(Exception):
-    """None of the keys here opens it, or what stands as a key is none."""
+    """No key decrypts the secret, or a configured key is malformed."""
 
 
 def seal(text: str) -> str:
-    return _opener().encrypt(text.encode()).decode()
+    return _load_keys().encrypt(text.encode()).decode()
 
 
 def unseal(text: str) -> str:
     """Raises Unreadable."""
     try:
-        return _opener().decrypt(text).decode()
+        return _load_keys().decrypt(text).decode()
     except InvalidToken as error:
-        raise Unreadable("None of this server's keys opens this secret.") from error
+        raise Unreadable("No key of this server decrypts this secret.") from error
 
 
 def is_current(text: str) -> bool:
-    """Whether the first key opens it, so that it needs none of the others."""
+    """Whether the first key decrypts it, so that the other keys can go."""
     try:
-        MultiFernet([_opener_of(keys()[0])]).decrypt(text)
+        MultiFernet([_parse_key(keys()[0])]).decrypt(text)
     except InvalidToken:
         return False
     return True
 
 
-def _opener() -> MultiFernet:
-    return MultiFernet([_opener_of(key) for key in keys()])
+def _load_keys() -> MultiFernet:
+    return MultiFernet([_parse_key(key) for key in keys()])
 
 
-def _opener_of(key: str) -> Fernet:
+def _parse_key(key: str) -> Fernet:
     try:
         return Fernet(key)
     except ValueError as error:
-        raise Unreadable("One of this server's keys for secrets is none: 32 bytes in URL-safe base64.") from error
+        raise Unreadable(
+            "An encryption key of this server is malformed: expected 32 bytes in URL-safe base64."
+        ) from error
 
 
 # -- Keys --------------------------------------------------------------------------------------------------------------
 
 
 def keys() -> list[str]:
-    """The first encrypts."""
-    return settings.SECRET_KEYS or _file().read_text().split()
+    """Newest first."""
+    return settings.SECRET_KEYS or _key_file().read_text().split()
 
 
-def are_from_environment() -> bool:
+def uses_environment_keys() -> bool:
     return bool(settings.SECRET_KEYS)
 
 
@@ -77,35 +79,38 @@ def new_key() -> str:
 
 
 def add_key() -> None:
-    """A new first key in the key file."""
-    with _changing_keys() as write:
+    """Puts a new key first in the key file."""
+    with _lock_key_file() as write:
         write([new_key(), *keys()])
 
 
 def drop_old_keys() -> int:
-    """Keep the first key alone; how many went. Belongs after everything has been sealed with it."""
-    with _changing_keys() as write:
+    """Keeps only the first key; returns how many were removed.
+
+    Irreversible: call it only once `is_current` holds for every stored secret.
+    """
+    with _lock_key_file() as write:
         first, *old = keys()
         write([first])
     return len(old)
 
 
-def _file() -> Path:
+def _key_file() -> Path:
     path = Path(settings.DATA_DIR) / "keys" / "secrets"
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = _written_beside(path, [new_key()])
+        temporary = _write_temporary(path, [new_key()])
         try:
-            os.link(temporary, path)
+            os.link(temporary, path)  # unlike a rename, fails if the file exists
         except FileExistsError:
-            pass  # another process made it first, and its key counts
+            pass  # another process was first: use its key
         finally:
             temporary.unlink()
     return path
 
 
-def _written_beside(path: Path, lines: list[str]) -> Path:
-    """In a file of its own that this user alone may read."""
+def _write_temporary(path: Path, lines: list[str]) -> Path:
+    """A new file beside `path`, readable by this user only (mkstemp's mode)."""
     number, temporary = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     with os.fdopen(number, "w") as file:
         file.write("".join(f"{line}\n" for line in lines))
@@ -113,13 +118,14 @@ def _written_beside(path: Path, lines: list[str]) -> Path:
 
 
 @contextmanager
-def _changing_keys() -> Iterator[Callable[[list[str]], None]]:
-    """One process at a time; the file is either as before or complete."""
-    path = _file()
+def _lock_key_file() -> Iterator[Callable[[list[str]], None]]:
+    """Lets one process at a time change the keys; the yielded function replaces the file atomically."""
+    path = _key_file()
 
     def write(lines: list[str]) -> None:
-        os.replace(_written_beside(path, lines), path)
+        os.replace(_write_temporary(path, lines), path)
 
+    # The lock is on the folder: replacing the file would leave a lock on the old inode.
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -132,7 +138,7 @@ def _changing_keys() -> Iterator[Callable[[list[str]], None]]:
 
 
 class Sealed:
-    """A secret as it is stored; false where there is none."""
+    """A stored secret. Falsy if there is none."""
 
     __slots__ = ("token",)
 
@@ -140,7 +146,7 @@ class Sealed:
         self.token = token
 
     @classmethod
-    def of(cls, text: str) -> Sealed:
+    def from_text(cls, text: str) -> Sealed:
         return cls(seal(text) if text else "")
 
     def reveal(self) -> str:
@@ -155,7 +161,7 @@ class Sealed:
 
 
 class SealedTextField(models.Field[Sealed, Sealed]):
-    """Holds a `Sealed`; has no form field and is left out of what is serialised."""
+    """Stores a `Sealed`. Has no form field, and serialises to an empty string."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         options: dict[str, Any] = {"blank": True, "default": Sealed, "editable": False}
@@ -168,11 +174,11 @@ class SealedTextField(models.Field[Sealed, Sealed]):
         return Sealed(value)
 
     def to_python(self, value: Any) -> Any:
-        return value or Sealed()  # what was serialised comes back as nothing
+        return value or Sealed()  # serialised data holds an empty string
 
     def get_prep_value(self, value: Any) -> str:
         if not isinstance(value, Sealed):
-            raise TypeError(f"{self.name} holds what Sealed.of() makes of a text, never the text.")
+            raise TypeError(f"{self.name} takes a Sealed (see Sealed.from_text), never plain text.")
         return value.token
 
     def value_to_string(self, obj: models.Model) -> str:
@@ -182,36 +188,35 @@ class SealedTextField(models.Field[Sealed, Sealed]):
         return None
 
 
-# -- Everything that is sealed -----------------------------------------------------------------------------------------
+# -- All stored secrets ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Place:
-    """A kind of row that keeps a sealed text: `tokens` are those there are by primary key, none of them empty.
-
-    `replace` puts the third in place of the second where that still stands, and says whether it did.
-    """
+class SecretStore:
+    """A column, or a part of one, that holds sealed texts."""
 
     name: str
+    #: Pairs of primary key and sealed text; rows without a secret are left out.
     tokens: Callable[[], Iterator[tuple[Any, str]]]
+    #: Takes a primary key, the old and the new sealed text. Returns False, without a write, if the old one has changed.
     replace: Callable[[Any, str, str], bool]
 
 
-#: Places besides the fields of models, such as a value inside JSON.
-MORE_PLACES: list[Place] = []
+#: Stores that are not a SealedTextField, such as a value inside JSON.
+EXTRA_STORES: list[SecretStore] = []
 
 
-def places() -> list[Place]:
-    found = [
-        _place_of(model, field)
+def find_stores() -> list[SecretStore]:
+    fields = [
+        _field_store(model, field)
         for model in apps.get_models()
         for field in model._meta.get_fields()
         if isinstance(field, SealedTextField)
     ]
-    return found + MORE_PLACES
+    return fields + EXTRA_STORES
 
 
-def _place_of(model: type[models.Model], field: SealedTextField) -> Place:
+def _field_store(model: type[models.Model], field: SealedTextField) -> SecretStore:
     rows = model._base_manager
 
     def tokens() -> Iterator[tuple[Any, str]]:
@@ -222,14 +227,14 @@ def _place_of(model: type[models.Model], field: SealedTextField) -> Place:
     def replace(pk: Any, old: str, new: str) -> bool:
         return bool(rows.filter(pk=pk, **{field.name: Sealed(old)}).update(**{field.name: Sealed(new)}))
 
-    return Place(f"{model._meta.verbose_name} {field.verbose_name}", tokens, replace)
+    return SecretStore(f"{model._meta.verbose_name} {field.verbose_name}", tokens, replace)
 
 
-def unreadable() -> Iterator[tuple[str, Any]]:
-    """Place and primary key of what none of the keys opens."""
-    for place in places():
-        for pk, token in place.tokens():
+def find_unreadable() -> Iterator[tuple[str, Any]]:
+    """Store name and primary key of each secret that no key decrypts."""
+    for store in find_stores():
+        for pk, token in store.tokens():
             try:
                 unseal(token)
             except Unreadable:
-                yield place.name, pk
+                yield store.name, pk

@@ -1,4 +1,4 @@
-"""What several pydantic models share."""
+"""Field types and error messages shared by pydantic models."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ if TYPE_CHECKING:
 
 
 def _from_text(value: object) -> object:
-    """Refuses a number, because a float has lost digits by the time it gets here."""
+    # A float in TOML has lost digits before it gets here.
     if isinstance(value, str | Decimal):
         return value
     raise ValueError(f'should be a string such as "0.10", not {value!r}')
 
 
-#: US dollars, 0 or more.
+#: US dollars, at least 0.
 Price = Annotated[Decimal, Field(ge=0), BeforeValidator(_from_text)]
 
 
-def problems(error: ValidationError) -> dict[str, str]:
-    """What is wrong with each key, to follow its name in a sentence. A key inside another is dotted, as in TOML."""
-    return {".".join(map(str, found["loc"])): _problem(found) for found in error.errors(include_url=False)}
+def describe_problems(error: ValidationError) -> dict[str, str]:
+    """The problem of each key, worded to follow the key in a sentence. Nested keys are dotted, as in TOML."""
+    return {".".join(map(str, details["loc"])): _describe(details) for details in error.errors(include_url=False)}
 
 
-def _problem(found: ErrorDetails) -> str:
-    match found["type"]:
+def _describe(details: ErrorDetails) -> str:
+    match details["type"]:
         case "missing":
             return "is missing"
         case "unexpected_keyword_argument":
             return "is not a known key"
         case "value_error":
-            return str(found["ctx"]["error"])
+            return str(details["ctx"]["error"])
         case "int_parsing" | "int_type" | "int_from_float":
-            return f"should be a whole number, not {found['input']!r}"
+            return f"should be a whole number, not {details['input']!r}"
         case _:
-            return f"{found['msg'].removeprefix('Input ')}, not {found['input']!r}"
+            return f"{details['msg'].removeprefix('Input ')}, not {details['input']!r}"

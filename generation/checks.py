@@ -10,20 +10,21 @@ from generation.catalogue import all_models, own_model
 
 @register()
 def queues_outlast_their_tasks(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """django-q delivers a task again after `retry`; every task the cluster may hold must be over by then."""
+    """django-q delivers a task again after `retry`. By then every task that the cluster may hold must have ended."""
     default = {key: value for key, value in settings.Q_CLUSTER.items() if key != "ALT_CLUSTERS"}
-    found = []
+    errors = []
     for name, queue in {default["cluster_name"]: default, **settings.Q_CLUSTER["ALT_CLUSTERS"]}.items():
+        # The last task in the queue waits for all before it, `workers` at a time.
         rounds = 1 + -(-(queue["queue_limit"] + queue["bulk"]) // queue["workers"])
         if queue["retry"] <= queue["timeout"] * rounds:
-            found.append(
+            errors.append(
                 Error(
-                    f"The queue {name} delivers tasks again before they can be over.",
-                    hint=f"Set its retry above {queue['timeout'] * rounds} s.",
+                    f"Queue {name} delivers tasks again while they may still run.",
+                    hint=f"Set retry above {queue['timeout'] * rounds} s.",
                     id="generation.E001",
                 )
             )
-    return found
+    return errors
 
 
 @register()

@@ -1,4 +1,4 @@
-"""The only doors to takes, picture requests and connections: 404 to other teams, 403 where the role does not suffice."""
+"""The only way views load takes, image requests and connections: 404 for other teams, 403 for a role that is too low."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load_images(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) 
 def load_connection(
     request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER, removed_too: bool = False
 ) -> tuple[Connection, Role]:
-    """A team's own; those of the environment belong to nobody."""
+    """A team's own connection. The environment's have no team, so they are 404."""
     rows = Connection.objects.select_related("team")
     return access.load(
         rows if removed_too else rows.filter(deleted_at=None),

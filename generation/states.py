@@ -1,4 +1,4 @@
-"""The states of a generation and which may follow which. Everything else about them is in pipeline/.
+"""The statuses of a job and the transitions between them. Only pipeline/ makes a transition.
 
 `transitions_as_mermaid` is the source of the picture in docs/pipeline.md; a test compares the two.
 """
@@ -14,11 +14,12 @@ class Status(TextChoices):
     COMPLETED = "completed", "Done"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
-    UNKNOWN = "unknown", "Needs a look"
+    UNKNOWN = "unknown", "Needs review"
 
 
-#: A local renderer goes from queued to running: there is nobody to submit to. Pictures come inside the answer, so they go
-#: from submitting to completed, or from unknown where the answer came late.
+#: Local takes have no provider to submit to and go from queued to running. Images come with the answer to the submission and
+#: go from submitting to completed, or from unknown if the answer came late. Nothing returns from unknown to queued: it could
+#: be charged twice.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SUBMITTING, Status.RUNNING, Status.FAILED, Status.CANCELLED}),
     Status.SUBMITTING: frozenset(

@@ -10,9 +10,10 @@ class ImageAIWebConfig(AppConfig):
     verbose_name = "ImageAI Web"
 
     def ready(self) -> None:
-        post_migrate.connect(make_cache_table, sender=apps.get_app_config("teams"))  # of apps with models, once
+        # post_migrate is sent once per app; one with models is enough.
+        post_migrate.connect(create_cache_table, sender=apps.get_app_config("teams"))
 
 
-def make_cache_table(using: str, **kwargs: Any) -> None:
-    """With `migrate`, so that nobody has to know of a further command; does nothing where it exists or Redis is used."""
+def create_cache_table(using: str, **kwargs: Any) -> None:
+    """Part of `migrate`, to spare a separate command. Does nothing if the table exists or Redis is the cache."""
     call_command("createcachetable", database=using, verbosity=0)

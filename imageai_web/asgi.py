@@ -1,4 +1,4 @@
-"""The ASGI application: Django's, with care for responses that stay open for as long as somebody watches."""
+"""Django's ASGI application, adapted to event streams that stay open for hours."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from imageai_web import limits
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "imageai_web.settings")
 
-# WhiteNoise hands out static files, all of them small, with a synchronous iterator.
+# WhiteNoise serves static files, all of them small, with a synchronous iterator.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 
 class Application(ASGIHandler):
-    """Django keeps a thread, and the database connection opened in it, for as long as a response lasts.
+    """Keeps open responses from holding threads and database connections.
 
-    A thousand open pages would hold a thousand of each, so event streams share one thread, and nobody holds a connection
-    while a stream or a download is being sent.
+    Django holds a thread, and the connection opened in it, until a response ends: a thousand open pages would hold a
+    thousand of each. Event streams therefore share one thread, and connections are closed before a stream or download
+    is sent.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await self.live(receive, send)
+            await self.handle_lifespan(receive, send)
         elif scope["type"] == "http" and scope["path"].endswith("/stream"):
             await self.handle(scope, receive, send)
         elif scope["type"] == "http":
@@ -40,8 +41,8 @@ class Application(ASGIHandler):
         else:
             await super().__call__(scope, receive, send)
 
-    async def live(self, receive: Any, send: Any) -> None:
-        """The server's start and end; it handles signals by the time it says that it starts."""
+    async def handle_lifespan(self, receive: Any, send: Any) -> None:
+        """Installs our signal handlers at startup: the server has installed its own by then, and ours wrap them."""
         while True:
             event = (await receive())["type"]
             if event == "lifespan.startup":
@@ -57,10 +58,10 @@ class Application(ASGIHandler):
 
 
 def end_streams_first(loop: asyncio.AbstractEventLoop) -> None:
-    """On a signal to stop, end the open event streams before the server begins to wait for them."""
-    from storyboard import live  # the models it needs are there only after django.setup()
+    """On SIGINT and SIGTERM, closes open event streams before the server starts to wait for them."""
+    from storyboard import live  # needs models, which are loaded by django.setup() below
 
-    def before(server_stops: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:
+    def wrap(server_stops: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:
         def stop(number: int, frame: FrameType | None) -> None:
             loop.call_soon_threadsafe(live.feed_for(loop).close)
             server_stops(number, frame)
@@ -70,7 +71,7 @@ def end_streams_first(loop: asyncio.AbstractEventLoop) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         server_stops = signal.getsignal(number)
         if callable(server_stops):
-            signal.signal(number, before(server_stops))
+            signal.signal(number, wrap(server_stops))
 
 
 django.setup(set_prefix=False)

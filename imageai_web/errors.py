@@ -1,4 +1,4 @@
-"""Error pages: what happened and what to do, as a page or, for a request from inside a page, as a sentence in it."""
+"""Error responses: a page, or plain text for htmx requests, which show it as a message."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
@@ -19,10 +19,8 @@ def _answer(request: HtmxHttpRequest, status: int, title: str, explanation: str)
 @login_not_required
 def bad_request(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
-        return _answer(
-            request, 413, "Too much at once", "That is more text than a scene can hold. Nothing was changed."
-        )
-    return _answer(request, 400, "That did not make sense", "The request could not be understood. Nothing was changed.")
+        return _answer(request, 413, "Too much text", "This is more text than a scene can hold. Nothing changed.")
+    return _answer(request, 400, "Invalid request", "The server did not understand the request. Nothing changed.")
 
 
 @login_not_required
@@ -35,28 +33,26 @@ def permission_denied(request: HtmxHttpRequest, exception: Exception) -> HttpRes
 
 def _second_factor_needed(request: HtmxHttpRequest, team: str) -> HttpResponse:
     if request.htmx:
-        return _answer(request, 403, "", f"{team} requires a second factor. Set one up on the page of your account.")
+        return _answer(request, 403, "", f"{team} requires a second factor. Set one up on your account page.")
     return render(request, "teams/second_factor_needed.html", {"team": team}, status=403)
 
 
 @login_not_required
 def too_many_requests(request: HtmxHttpRequest) -> HttpResponse:
-    return _answer(request, 429, "Too many attempts", "Nothing was changed. Wait a minute, then try again.")
+    return _answer(request, 429, "Too many attempts", "Nothing changed. Try again in a minute.")
 
 
 @login_not_required
 def not_found(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(
-        request, 404, "Nothing here", "There is no such page, or it belongs to a team you are not a member of."
-    )
+    return _answer(request, 404, "Page not found", "It doesn't exist, or belongs to a team you are not a member of.")
 
 
 @login_not_required
 def server_error(request: HtmxHttpRequest) -> HttpResponse:
-    """Depends on nothing that may be what is broken: no database, no person, no page frame."""
-    explanation = "Something went wrong on this server, and its log says what."
+    """Uses no database, session or page frame, because any of them may have caused the error."""
+    explanation = "Something went wrong on this server. The administrator can find the cause in the log."
     if request.htmx:
         return HttpResponse(explanation, status=500, content_type="text/plain; charset=utf-8")
     return HttpResponse(
-        render_to_string("bare_error.html", {"title": "Our mistake", "explanation": explanation}), status=500
+        render_to_string("bare_error.html", {"title": "Server error", "explanation": explanation}), status=500
     )

@@ -2,6 +2,6 @@ from django.forms.renderers import TemplatesSetting
 
 
 class Renderer(TemplatesSetting):
-    """Every form of the site, allauth's included, shows a field the same way."""
+    """Renders the fields of all forms, including allauth's, with our template."""
 
     field_template_name = "_field.html"

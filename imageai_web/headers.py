@@ -1,4 +1,4 @@
-"""Headers of every answer that no setting of Django or django-csp writes: nothing of ours is for other sites."""
+"""Response headers that no setting of Django or django-csp covers."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from django.urls import reverse
 from django.utils.decorators import sync_and_async_middleware
 
 HEADERS = {
-    # Other sites embed nothing of this one, and its pages load nothing of theirs.
+    # Other sites can't embed our responses; our pages can't load theirs.
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Permissions-Policy": "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
     "magnetometer=(), microphone=(), midi=(), payment=(), usb=(), xr-spatial-tracking=()",
 }
 
-Answer = Callable[[HttpRequest], HttpResponseBase]
-AsyncAnswer = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+Handler = Callable[[HttpRequest], HttpResponseBase]
+AsyncHandler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 @sync_and_async_middleware
-def isolation(get_response: Answer | AsyncAnswer) -> Answer | AsyncAnswer:
+def isolation(get_response: Handler | AsyncHandler) -> Handler | AsyncHandler:
     if iscoroutinefunction(get_response):
 
-        async def answer_later(request: HttpRequest) -> HttpResponseBase:
-            return isolated(request, await cast(AsyncAnswer, get_response)(request))
+        async def handle_async(request: HttpRequest) -> HttpResponseBase:
+            return add_headers(request, await cast(AsyncHandler, get_response)(request))
 
-        return answer_later
+        return handle_async
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        return isolated(request, cast(Answer, get_response)(request))
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        return add_headers(request, cast(Handler, get_response)(request))
 
-    return answer
+    return handle
 
 
-def isolated(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def add_headers(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if response.headers.get("Content-Type", "").startswith("text/html"):
-        # Pages are somebody's own and change with every act; the back button must not show what has been signed out of.
+        # Without no-store, the back button would show pages after sign-out.
         response.headers.setdefault("Cache-Control", "no-store")
     if request.method == "POST" and request.path == reverse("account_logout"):
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'  # pictures and clips the browser has kept
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'  # cached images and clips
     return response

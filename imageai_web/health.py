@@ -1,4 +1,4 @@
-"""What a load balancer asks: is the process there (healthz), and can it do its work (readyz)."""
+"""Health checks: /healthz says that the process responds, /readyz that the installation can do its work."""
 
 from collections.abc import Callable
 
@@ -31,14 +31,14 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "storage": _storage,
         "worker": _worker,
     }
-    found = {}
+    results = {}
     for name, check in checks.items():
         try:
-            found[name] = check()
+            results[name] = check()
         except (DatabaseError, OSError) as error:
-            found[name] = type(error).__name__
-    ready = all(answer == "ok" for answer in found.values())
-    return JsonResponse({"ready": ready, **found}, status=200 if ready else 503)
+            results[name] = type(error).__name__
+    ready = all(result == "ok" for result in results.values())
+    return JsonResponse({"ready": ready, **results}, status=200 if ready else 503)
 
 
 def _database() -> str:
@@ -62,4 +62,4 @@ def _storage() -> str:
 
 def _worker() -> str:
     idle = [queue for queue in QUEUES if not Worker.executing(queue).exists()]
-    return f"nothing executed in the last minute: {', '.join(idle)}" if idle else "ok"
+    return f"no task executed in the last minute: {', '.join(idle)}" if idle else "ok"

@@ -1,4 +1,4 @@
-"""A request whose body is too large is answered before it fills a disk: Django reads a body whole before any view sees it."""
+"""A limit for request bodies, applied before Django: it spools the whole body to disk before a view runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
-#: Of ASGI; Django's own types for them are narrower in some places and wider in others.
+#: ASGI types. Any, because Django's own annotations do not match these.
 Message = Any
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -16,13 +16,16 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 async def cap_body(app: App, scope: Message, receive: Receive, send: Send) -> None:
-    """Hand the request on; 413 where it says that it is too large, or turns out to be while it arrives."""
+    """Answers 413 if the declared or the received body exceeds MAX_REQUEST_BYTES; otherwise calls `app`.
+
+    A body that grows too large while it arrives looks like a disconnect to `app`, and its response is dropped.
+    """
     headers = dict(scope["headers"])
     declared = headers.get(b"content-length", b"0")
     received = 0
     is_refused = False
 
-    async def capped() -> Message:
+    async def receive_capped() -> Message:
         nonlocal received, is_refused
         message = await receive()
         received += len(message.get("body", b""))
@@ -31,27 +34,25 @@ async def cap_body(app: App, scope: Message, receive: Receive, send: Send) -> No
             return {"type": "http.disconnect"}
         return message
 
-    async def answer(message: Message) -> None:
+    async def send_unless_refused(message: Message) -> None:
         if not is_refused:
             await send(message)
 
     if declared.isdigit() and int(declared) <= settings.MAX_REQUEST_BYTES:
-        await app(scope, capped, answer)
+        await app(scope, receive_capped, send_unless_refused)
     else:
         is_refused = True
     if is_refused:
-        await _refuse(send, in_page=b"hx-request" in headers)
+        await _refuse(send, is_htmx=b"hx-request" in headers)
 
 
-async def _refuse(send: Send, *, in_page: bool) -> None:
-    explanation = (
-        f"That is more than {settings.MAX_REQUEST_BYTES // 1024**2} MB, which is more than this server takes at once. "
-        "Nothing was changed."
-    )
+async def _refuse(send: Send, *, is_htmx: bool) -> None:
+    limit = settings.MAX_REQUEST_BYTES // 1024**2
+    explanation = f"This upload is larger than {limit} MB, the limit of this server. Nothing changed."
     content_type, body = "text/plain; charset=utf-8", explanation
-    if not in_page:
+    if not is_htmx:
         content_type = "text/html; charset=utf-8"
-        body = render_to_string("bare_error.html", {"title": "Too much at once", "explanation": explanation})
+        body = render_to_string("bare_error.html", {"title": "Upload too large", "explanation": explanation})
     headers = [
         (b"content-type", content_type.encode()),
         (b"connection", b"close"),

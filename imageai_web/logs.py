@@ -1,4 +1,4 @@
-"""The log holds neither keys nor one-time links, whoever writes to it: a reader could use those that still work."""
+"""Removes API keys and one-time links from the log: a reader could use those that are still valid."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ LINK = re.compile(r"(/(?:sign-in|invitations)/)[\w-]{16,}")
 
 
 class Redacting(logging.Formatter):
-    """After everything else, so that tracebacks are covered too."""
+    """Redacts the formatted text, so that arguments and tracebacks of every logger are covered."""
 
     def format(self, record: logging.LogRecord) -> str:
         return LINK.sub(r"\1...", redacted(super().format(record)))

@@ -1,7 +1,4 @@
-"""The identity provider that the environment describes, as allauth wants it in settings.SOCIALACCOUNT_PROVIDERS.
-
-Half of it stops the start with the name of what is missing.
-"""
+"""Reads the identity provider from the environment, in the form of settings.SOCIALACCOUNT_PROVIDERS."""
 
 from __future__ import annotations
 
@@ -12,19 +9,20 @@ from django.core.exceptions import ImproperlyConfigured
 
 from imageai_web.provider_env import address, text
 
-NEEDED = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+REQUIRED = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
 OPTIONAL = ("OIDC_NAME", "OIDC_SIGNUP")
 
 
 def providers(env: environ.Env) -> dict[str, Any]:
-    given = [name for name in (*NEEDED, *OPTIONAL) if text(env, name)]
-    missing = [name for name in NEEDED if name not in given]
+    """Empty if nothing is set. Raises ImproperlyConfigured, naming the missing variables, if only some are."""
+    given = [name for name in (*REQUIRED, *OPTIONAL) if text(env, name)]
+    missing = [name for name in REQUIRED if name not in given]
     if not given:
         return {}
     if missing:
         raise ImproperlyConfigured(
-            f"{given[0]} is set, but {' and '.join(missing)} is not: signing in through an identity provider needs "
-            f"{', '.join(NEEDED)}. Set {'it' if len(missing) == 1 else 'them'}, or leave all OIDC settings out."
+            f"{given[0]} is set, but not {' and '.join(missing)}. Sign-in through an identity provider requires "
+            f"{', '.join(REQUIRED)}. Set all of them, or remove all OIDC settings."
         )
     app = {
         "provider_id": "sso",

@@ -1,7 +1,7 @@
-"""The connections of this server that environment variables describe, as plain values for settings.CONNECTIONS.
+"""Reads the server's connections from the environment, as plain values for settings.CONNECTIONS.
 
-The registry names the variables of each provider. A value that is not valid stops the start and names its variable. Keys are
-kept nowhere else.
+The registry lists the variables of each provider. An invalid value raises ImproperlyConfigured with the variable's name, so
+that the server does not start. Keys of the environment are stored nowhere else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from generation.providers.server_connection import read_connection
 
 
 def connections(env: environ.Env) -> dict[str, dict[str, Any]]:
-    """By the name of their provider, which has at most one here. Raises ImproperlyConfigured."""
+    """By provider name: the environment holds at most one connection per provider. Raises ImproperlyConfigured."""
     return {
         provider.name: connection(env, provider)
         for provider in PROVIDERS.values()
@@ -33,7 +33,7 @@ def connection(env: environ.Env, provider: Provider) -> dict[str, Any]:
     name = f"{provider.usual_name} at {urlsplit(base_url).netloc}" if base_url else provider.usual_name
     texts, lists = ["name", "max_in_flight", "requests_per_minute"], []
     usual: dict[str, Any] = {"name": name}
-    if provider.makes:  # without a preset it is the vendor's own, or any other server
+    if provider.makes:  # the default preset: the vendor's own service, or “other” with a base URL
         usual["preset"] = provider.makes[-1 if base_url else 0].name
         texts, lists = [*texts, "preset", "price_per_second"], ["abilities", "models"]
     given = {field: value for field in texts if (value := text(env, f"{provider.prefix}_{field.upper()}"))}
@@ -51,7 +51,7 @@ def connection(env: environ.Env, provider: Provider) -> dict[str, Any]:
 
 
 def first_set(env: environ.Env, names: Iterable[str]) -> str:
-    """The first of them that is set."""
+    """Empty if none of the variables is set."""
     return next(filter(None, (text(env, name) for name in names)), "")
 
 
@@ -77,10 +77,10 @@ def address(env: environ.Env, name: str) -> str:
     try:
         parts = urlsplit(value)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that are no IPv6 address, or a port beyond 65535
+    except ValueError:  # brackets around something else than an IPv6 address, or a port above 65535
         is_address = False
     if value and not is_address:
-        raise ImproperlyConfigured(f"{name} is {value!r}, which is no address. Write it like https://host:8000/v1.")
+        raise ImproperlyConfigured(f"{name} is not a valid http(s) URL: {value!r}. Use the form https://host:8000/v1.")
     return value.rstrip("/")
 
 
@@ -88,5 +88,5 @@ def hosts(env: environ.Env, name: str) -> list[str]:
     values = [value.lower().rstrip(".") for value in items(env, name)]
     for value in values:
         if "/" in value or "@" in value:
-            raise ImproperlyConfigured(f"{name} names {value!r}; write hosts such as gpu.lan or gpu.lan:8000.")
+            raise ImproperlyConfigured(f"{name} contains {value!r}. Enter hosts such as gpu.lan or gpu.lan:8000.")
     return values

@@ -1,6 +1,6 @@
-"""Every setting, read from the environment; .env.example says what each is for.
+"""All settings, read from the environment. .env.example documents each variable.
 
-IMAGEAI_DATA is the one directory this installation owns: database, media, keys and logs live in it.
+IMAGEAI_DATA is the only directory an installation writes to: database, media, keys and logs.
 """
 
 import os
@@ -24,8 +24,8 @@ environ.Env.read_env(BASE_DIR / ".env")
 DATA_DIR = Path(env.str("IMAGEAI_DATA", default=str(BASE_DIR / "data"))).resolve()
 
 
-def secret_from_file(name: str) -> str:
-    """A secret made once and kept in the data directory, so that sessions and signatures survive a restart."""
+def read_or_create_secret(name: str) -> str:
+    """Kept in the data directory, so that sessions and signatures survive a restart."""
     path = DATA_DIR / "keys" / name
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -33,21 +33,21 @@ def secret_from_file(name: str) -> str:
         temporary.touch(mode=0o600)
         temporary.write_text(secrets.token_urlsafe(50))
         try:
-            os.link(temporary, path)
+            os.link(temporary, path)  # unlike a rename, fails if the file exists
         except FileExistsError:
-            pass  # another process made it first, and its secret counts
+            pass  # another process was first: use its secret
         finally:
             temporary.unlink()
     return path.read_text().strip()
 
 
-#: What stored secrets are encrypted with (core/secrets.py), the newest first; else the file keys/secrets.
+#: Keys that encrypt stored secrets (core/secrets.py), newest first. If empty, the file keys/secrets is used.
 SECRET_KEYS = env.list("IMAGEAI_SECRET_KEYS", default=[])
 
 # -- Serving -----------------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or secret_from_file("secret_key")
+SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret("secret_key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)
@@ -57,19 +57,20 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    # Each proxy of ours adds an address to X-Forwarded-For: the visitor's is that many from its end.
+    # Each trusted proxy appends an address to X-Forwarded-For. The visitor's is this many from the end; the ones before
+    # it can be forged.
     ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXY_COUNT", default=1)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 if HTTPS:
-    # A browser takes these names from this very host only, over HTTPS only.
+    # Browsers accept __Host- cookies only over HTTPS and only from this host, not from its subdomains.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# A form of this size reaches its form class, which names the field that is too long.
+# Above the limits of the form fields, so that the form can name the field that is too long.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
-#: What is larger is not read at all, files included: the largest picture is 20 MB.
+#: Larger requests are rejected unread, uploads included. The largest allowed picture has 20 MB.
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
 CONTENT_SECURITY_POLICY = {
@@ -117,7 +118,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_htmx.middleware.HtmxMiddleware",  # first: the pages that tell of errors in the others ask it
+    "django_htmx.middleware.HtmxMiddleware",  # first: error pages need request.htmx, also for errors in the middleware below
     "imageai_web.headers.isolation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -145,7 +146,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "teams.context.team_switch",
             ],
-            # Every template shows amounts with `money`: none is to print a bare Decimal for want of a load.
+            # In every template, so that no amount is printed as a bare Decimal because of a missing load tag.
             "builtins": ["core.templatetags.money"],
         },
     }
@@ -165,18 +166,20 @@ EMBEDDED: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA
 DATABASES = {"default": env.db("DATABASE_URL") if env.str("DATABASE_URL", default="") else EMBEDDED}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE takes the write lock when a transaction begins; DEFERRED fails with "database is locked" under writers.
+    # IMMEDIATE takes the write lock when a transaction begins. DEFERRED fails with "database is locked" under concurrent
+    # writers, without waiting for the timeout.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
-    # Under ASGI a request has a thread of its own, with which its connection would be lost.
+    # Under ASGI each request runs in its own thread. A persistent connection would leak when the thread ends.
     _database["CONN_MAX_AGE"] = 0 if env.bool("IMAGEAI_WEB_PROCESS", default=False) else None
-    # A file, as in earnest: SQLite in memory shares one cache between threads and locks differently.
+    # A file, as in production: SQLite in memory shares one cache between threads and locks differently.
     _database["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 elif env.bool("IMAGEAI_WEB_PROCESS", default=False):
-    # Under ASGI a request has a thread of its own, so connections are shared through a pool. Workers fork: no pool there.
+    # Under ASGI each request runs in its own thread, so connections are pooled. Not in workers: they fork, and a forked
+    # pool hangs.
     _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10)}}
     _database["CONN_MAX_AGE"] = 0
     _database["CONN_HEALTH_CHECKS"] = True
@@ -191,7 +194,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        # A clip's name is fixed by its generation; doing a step again replaces the file instead of adding another.
+        # A clip's name is fixed by its generation: a repeated step replaces the file instead of adding a second one.
         "OPTIONS": {"location": MEDIA_ROOT, "allow_overwrite": True},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -218,7 +221,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# Beside allauth's own limits; links with a secret in them are counted when they are opened, too.
+# In addition to allauth's defaults. See core/rate_limits.py.
 ACCOUNT_RATE_LIMITS = {"secret_link": "30/m/ip"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "project_list"
@@ -237,20 +240,21 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "teams.sign_in_forms.ReauthenticatePasskeyForm",
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
-# Addresses come from those who add people to a team; nobody makes an account with somebody else's.
+# Accounts are created by invitation only, so that no account can be registered with the address of another person.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "ImageAI"
-# A code counts for half a minute longer, on either side, than it is shown; teams/sign_in_forms.py lets it count once.
+# Accepts a code 30 s before and after its own period; teams/sign_in_forms.py accepts it only once.
 MFA_TOTP_TOLERANCE = 1
 
 SOCIALACCOUNT_ADAPTER = "teams.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = oidc.providers(env)
-#: Whether the identity provider may bring in people nobody has added yet; they belong to no team.
+#: Whether the identity provider can create accounts. They belong to no team at first.
 OIDC_SIGNUP = env.bool("OIDC_SIGNUP", default=False)
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-# A form would be stopped by our own policy (form-action) on its way to the provider; state, nonce and PKCE bind the answer.
+# allauth's confirmation form would be blocked by our form-action policy when it redirects to the provider. Without it,
+# sign-in is still protected by state, nonce and PKCE.
 SOCIALACCOUNT_LOGIN_ON_GET = True
 
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
@@ -260,32 +264,34 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="imageai@localhost")
 # -- Background work ---------------------------------------------------------------------------------------------------
 
 REDIS_URL = env.str("REDIS_URL", default="")
-# What counts attempts to sign in has to be shared by all web processes. The table is made by `migrate` (imageai_web/apps.py).
+# Rate limits have to be shared by all web processes. `migrate` creates the table (imageai_web/apps.py).
 SHARED_CACHE: dict[str, Any] = {
     "BACKEND": "django.core.cache.backends.db.DatabaseCache",
     "LOCATION": "shared_cache",
-    "OPTIONS": {"MAX_ENTRIES": 100_000},  # nobody makes it forget by filling it
+    "OPTIONS": {"MAX_ENTRIES": 100_000},  # large, because culling resets rate limits
 }
 REDIS_CACHE: dict[str, Any] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 OWN_CACHE: dict[str, Any] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 CACHES = {
     "default": REDIS_CACHE if REDIS_URL else SHARED_CACHE,
-    "queue": REDIS_CACHE if REDIS_URL else OWN_CACHE,  # the queue writes its state there twice a second
+    "queue": REDIS_CACHE
+    if REDIS_URL
+    else OWN_CACHE,  # django-q writes its state twice a second: too often for the database
 }
 
-#: Seconds a worker may hold a generation without a sign of life before another takes it over.
+#: Seconds until another worker takes over a generation whose worker has gone silent.
 LEASE_SECONDS = env.float("IMAGEAI_LEASE_SECONDS", default=20.0)
-#: Seconds a queue may execute nothing, not even the watchdog's question, before it is replaced.
+#: Seconds without any executed task, the watchdog's probe included, after which a queue is restarted.
 FROZEN_SECONDS = env.float("IMAGEAI_FROZEN_SECONDS", default=30.0)
-#: A clip that has been running at its provider for longer needs a look: a person says whether to go on waiting.
+#: Clips that run longer at their provider need review: a person decides whether to keep waiting.
 LONGEST_RUN_HOURS = env.float("IMAGEAI_LONGEST_RUN_HOURS", default=6.0)
-#: Nothing new is begun while less of the disk is free: what has been paid for must still fit.
+#: New work waits while less disk space is free, so that clips already paid for still fit.
 LEAST_FREE_BYTES = env.int("IMAGEAI_LEAST_FREE_MB", default=500) * 1024**2
 MEDIA_WORKERS = env.int("IMAGEAI_MEDIA_WORKERS", default=max(1, min(4, os.cpu_count() or 1)))
 
 
 def queue(workers: int, timeout: int) -> dict[str, int]:
-    """One django-q queue. `retry` must outlast every task the cluster may hold, or the broker delivers a task again."""
+    """One django-q queue. `retry` must outlast every task the cluster can hold, or the broker delivers a task twice."""
     queue_limit, bulk = workers, 1
     return {
         "workers": workers,
@@ -316,7 +322,7 @@ Q_CLUSTER = {
 # -- Providers ---------------------------------------------------------------------------------------------------------
 
 CONNECTIONS = provider_env.connections(env)
-#: Hosts, or host:port, that teams may name although they are inside the network, or speak plain http.
+#: Hosts, or host:port, that team connections may use although they are private or use plain http.
 TEAM_HOSTS = provider_env.hosts(env, "IMAGEAI_TEAM_HOSTS")
 
 LOG_DIR = DATA_DIR / "logs"
@@ -328,7 +334,7 @@ LOGGING = {
     "formatters": {"line": {"()": "imageai_web.logs.Redacting", "format": LINE}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line"},
-        # All processes append to it; whatever rotates it may simply move it away.
+        # All processes append to it. Log rotation can move the file away: it is reopened.
         "file": {
             "class": "logging.handlers.WatchedFileHandler",
             "filename": LOG_DIR / "imageai.log",
@@ -341,4 +347,4 @@ LOGGING = {
 }
 
 if HTTPS and "SECRET_KEY" in os.environ and len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured("SECRET_KEY has fewer than 50 characters; leave it out to have one made for you.")
+    raise ImproperlyConfigured("SECRET_KEY has fewer than 50 characters. Remove it to have one generated.")

@@ -11,8 +11,8 @@ from django.views.generic import RedirectView
 from imageai_web import health
 from teams import oidc
 
-# allauth's pages that exist here. Not its page of addresses: an address stands for a person, and nobody takes another's.
-# Not its lists of factors, sessions and connected accounts: those are on the page of one's account.
+# The only pages of allauth that are served. Left out: e-mail addresses, because invitations are matched by address and a
+# user could claim another's; factors, sessions and connected accounts, because our account page has them.
 ALLAUTH_PAGES = {
     "account_login",
     "account_logout",
@@ -40,7 +40,7 @@ ALLAUTH_PAGES = {
 
 
 def allowed(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
-    """The patterns among ALLAUTH_PAGES, wherever they are nested."""
+    """The patterns of ALLAUTH_PAGES, with their nesting."""
     kept: list[URLPattern | URLResolver] = []
     for pattern in patterns:
         if isinstance(pattern, URLPattern):
@@ -55,14 +55,14 @@ to_account = RedirectView.as_view(pattern_name="account")
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    # Changing a password asks for the old one; setting the first asks whoever has a second factor for that.
+    # allauth asks for the old password before a change, but for nothing before the first password is set.
     path("accounts/password/set/", reauthentication_required(password_set), name="account_set_password"),
     path("accounts/", include(allowed(account_urls.urlpatterns))),
     path("accounts/second-factor/", include(allowed(mfa_urls.urlpatterns))),
     path("accounts/oidc/", include(allowed(social_urls.urlpatterns))),
     path("accounts/oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
     path("accounts/oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
-    # Where allauth sends people when they are done with a page of its.
+    # Redirect targets of allauth after its own pages.
     path("accounts/second-factor/", to_account, name="mfa_index"),
     path("accounts/second-factor/passkeys/", to_account, name="mfa_list_webauthn"),
     path("", include("teams.urls")),
@@ -73,5 +73,5 @@ urlpatterns = [
 handler400 = "imageai_web.errors.bad_request"
 handler403 = "imageai_web.errors.permission_denied"
 handler404 = "imageai_web.errors.not_found"
-handler429 = "imageai_web.errors.too_many_requests"  # allauth's name for it; Django knows the other four
+handler429 = "imageai_web.errors.too_many_requests"  # called by allauth; Django calls the other four
 handler500 = "imageai_web.errors.server_error"

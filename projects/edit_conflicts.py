@@ -1,8 +1,9 @@
-"""Two people edit one scene: what each changed is written, and what both changed is shown to the second.
+"""Merges the edits of two people to one scene, field by field.
 
-A form carries a digest of every value it was opened with. A field is changed by the person where it no longer has that
-digest, and by somebody else where the stored value no longer has it. Different fields merge silently. For a field that both
-changed to something else the person chooses, and the choice holds only as long as what they saw of the other is stored.
+A form carries a digest of every value it was opened with. If the submitted value no longer has that digest, this person
+changed the field; if the stored value no longer has it, another member did. Changes to different fields merge silently.
+If both changed a field to different values, the person chooses; the choice counts only while the stored value is still
+the one they were shown.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from projects.models import Scene
 
 
 def form_text(value: Any) -> str:
-    """A value as a form would post it."""
+    """The value as a browser would post it."""
     if isinstance(value, Decimal):
         return format_number(value)
     return "" if value is None else str(value).replace("\r\n", "\n").strip()
@@ -33,21 +34,24 @@ def digest_value(value: Any) -> str:
     return hashlib.sha256(form_text(value).encode()).hexdigest()[:12]
 
 
-class Seen:
-    """The digests of what a person has seen, by field."""
+class SeenDigests:
+    """Digests of the values that a form was opened with, by field."""
 
     def __init__(self, digests: dict[str, str]) -> None:
         self.digests = digests
 
     @classmethod
-    def of(cls, scene: Scene, names: Iterable[str]) -> Seen:
+    def from_scene(cls, scene: Scene, names: Iterable[str]) -> SeenDigests:
         return cls({name: digest_value(getattr(scene, name)) for name in names})
 
     def __str__(self) -> str:
         return json.dumps(self.digests, separators=(",", ":"))
 
-    def as_posted(self, data: QueryDict | dict[str, Any], scene: Scene) -> QueryDict | dict[str, Any]:
-        """Go back to what the form was opened with, and apply the choice that a button of a conflict made."""
+    def read_posted(self, data: QueryDict | dict[str, Any], scene: Scene) -> QueryDict | dict[str, Any]:
+        """Take over the digests the form was opened with, and apply the choice of a conflict's button.
+
+        Returns the data to validate. `resolve` reads "<field> mine|theirs <digest of the stored value shown>".
+        """
         try:
             posted = json.loads(data.get("seen") or "{}")
         except ValueError:
@@ -55,11 +59,11 @@ class Seen:
         if isinstance(posted, dict):
             self.digests |= {name: str(posted[name]) for name in self.digests.keys() & posted.keys()}
         name, _, choice = str(data.get("resolve") or "").partition(" ")
-        whose, _, theirs = choice.partition(" ")
-        if name not in self.digests or theirs != digest_value(getattr(scene, name)):
+        side, _, shown_digest = choice.partition(" ")
+        if name not in self.digests or shown_digest != digest_value(getattr(scene, name)):
             return data
-        self.digests[name] = theirs
-        if whose == "theirs":
+        self.digests[name] = shown_digest
+        if side == "theirs":
             data = data.copy()
             data[name] = form_text(getattr(scene, name))
         return data
@@ -67,39 +71,41 @@ class Seen:
 
 @dataclass(frozen=True)
 class Conflict:
-    """One field that two people have changed, as both would read it."""
+    """One field that two people have changed, with both values as people read them."""
 
     name: str
     label: str
-    mine: str
-    theirs: str
-    #: Of the stored value the person is shown; a choice counts only while that value is stored.
+    submitted: str
+    stored: str
+    #: Digest of the stored value; a choice counts only while that value is stored.
     digest: str
 
 
 @dataclass(frozen=True)
 class Merge:
-    """What became of one person's changes: the fields that were written, and those that someone else changed too."""
+    """The result of merging one person's changes: the fields written, and those that another member changed too."""
 
     stored: Scene
     written: frozenset[str]
     conflicting: frozenset[str]
 
 
-def merge_changes(scene_id: int, values: Mapping[str, Any], seen: Seen, *, in_part: bool = False) -> Merge:
-    """Write what this person changed and nothing else: others may have moved, selected or edited in the meantime.
+def merge_changes(scene_id: int, values: Mapping[str, Any], seen: SeenDigests, *, in_part: bool = False) -> Merge:
+    """Write only the fields that this person changed: other members may have moved or edited the scene meanwhile.
 
-    With a conflict nothing is written, or with `in_part` everything that does not conflict. `seen` is brought up to date.
+    If any field conflicts, nothing is written; with `in_part`, everything that does not conflict. Updates `seen`.
     """
     digests = seen.digests
     with transaction.atomic():
         stored = Scene.objects.select_for_update(no_key=True).get(pk=scene_id)
-        theirs = Seen.of(stored, values.keys() & digests.keys()).digests
-        changed = {name for name in theirs if digest_value(values[name]) not in (digests[name], theirs[name])}
-        conflicting = {name for name in changed if theirs[name] != digests[name]}
+        current = SeenDigests.from_scene(stored, values.keys() & digests.keys()).digests
+        changed = {name for name in current if digest_value(values[name]) not in (digests[name], current[name])}
+        conflicting = {name for name in changed if current[name] != digests[name]}
         written = changed - conflicting if in_part or not conflicting else set()
         if written:
             Scene.objects.filter(pk=scene_id).update(**{name: values[name] for name in written}, changed_at=Now())
-    in_step = {name: digest_value(values[name]) for name in theirs}
-    digests |= {name: digest for name, digest in in_step.items() if name in written or digest == theirs[name]}
+    # Fields that only another member changed keep their old digest: this form still shows the old value, and writing
+    # over the new one later must conflict.
+    submitted = {name: digest_value(values[name]) for name in current}
+    digests |= {name: digest for name, digest in submitted.items() if name in written or digest == current[name]}
     return Merge(stored, frozenset(written), frozenset(conflicting))

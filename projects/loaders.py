@@ -1,4 +1,4 @@
-"""The only doors to a project and what is in it: 404 to outsiders, 403 to members whose role does not suffice."""
+"""Views load projects and their contents only through these: 404 for non-members, 403 if the role is too low."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def load_picture(
 
 
 def load_undo_entry(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[UndoEntry, Role]:
-    acts = UndoEntry.objects.select_related("project").filter(project__deleted_at=None)
-    return access.load(acts, access.current_user(request), pk, team="project__team", at_least=at_least)
+    entries = UndoEntry.objects.select_related("project").filter(project__deleted_at=None)
+    return access.load(entries, access.current_user(request), pk, team="project__team", at_least=at_least)

@@ -1,4 +1,4 @@
-"""The named choices of a scene's fields, read once from presets.toml."""
+"""The presets of a scene's fields, read once per process from presets.toml."""
 
 import tomllib
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ def choices(field: str) -> list[tuple[str, str]]:
 
 
 def meaning(field: str, key: str) -> str:
-    """The one line about a key; empty where no preset has it."""
+    """The preset's one-line description; empty for an unknown key."""
     return next((preset.meaning for preset in all_presets()[field] if preset.key == key), "")
 
 
 def label(field: str, key: str) -> str:
-    """What people read for a key; the key itself where no preset has it (any more)."""
+    """The preset's label, or the key itself if the preset no longer exists."""
     return next((preset.label for preset in all_presets()[field] if preset.key == key), key)

@@ -1,7 +1,7 @@
-"""Frames and references: pictures that come from people or providers, checked, cleaned and kept.
+"""Frames and references: uploaded or generated pictures, checked, cleaned and stored.
 
-What is stored was decoded and written anew: no metadata, no tricks of a file that is two things at once, upright, and no
-larger than any model takes. Writes hold the lock on the project, as those of storyboard.py do.
+Uploads are decoded and encoded again: upright, without metadata, no larger than any model accepts, and never a file that
+is valid as two formats. Writes hold the project's row lock, as those of `projects/storyboard.py` do.
 """
 
 from __future__ import annotations
@@ -27,68 +27,71 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_BYTES = 20 * 1024**2
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 64
-#: The longest side of what is kept; the largest clips have 3840.
-KEPT_SIDE = 4096
-MOST_OF_A_SCENE, MOST_OF_A_PROJECT = 12, 24
-#: Pillow tells of broken files with all of these.
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.error, zlib.error)
+#: Longest side of a stored picture, in pixels; the largest clips have 3840.
+MAX_KEPT_SIDE = 4096
+MAX_PER_SCENE, MAX_PER_PROJECT = 12, 24
+#: Pillow raises any of these for damaged files.
+PILLOW_ERRORS = (OSError, SyntaxError, ValueError, EOFError, OverflowError, struct.error, zlib.error)
 CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 
 
 def clean_picture(upload: IO[bytes], size: int) -> ContentFile[bytes]:
-    """The picture as it will be kept. Raises ValidationError with a sentence that names the fix."""
+    """The picture as it will be stored. Raises ValidationError with a sentence that names the fix.
+
+    Pixels are counted from the header, before anything is decoded.
+    """
     if size > MAX_BYTES:
         raise ValidationError(
-            f"This picture has {size / 1024**2:.0f} MB; at most {MAX_BYTES // 1024**2} MB are taken. "
-            "Save it smaller, then try again."
+            f"This picture is {size / 1024**2:.0f} MB; the limit is {MAX_BYTES // 1024**2} MB. "
+            "Make it smaller, then try again."
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked by ourselves, before decoding
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is checked below
             image = Image.open(upload, formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
-            raise ValidationError(_too_many_pixels(image.width, image.height))
+            raise ValidationError(_describe_too_many_pixels(image.width, image.height))
         if min(image.size) < MIN_SIDE:
             raise ValidationError(
-                f"This picture has {image.width} x {image.height} pixels; each side needs at least {MIN_SIDE}."
+                f"This picture is {image.width} x {image.height} pixels; each side needs at least {MIN_SIDE}."
             )
         upright = ImageOps.exif_transpose(image)
-        content, suffix = _encoded(upright, is_photo=image.format == "JPEG")
+        content, suffix = _encode(upright, is_photo=image.format == "JPEG")
     except Image.DecompressionBombError:
-        raise ValidationError("This picture has far too many pixels. Save it smaller, then try again.") from None
-    except BROKEN:
+        raise ValidationError("This picture has far too many pixels. Make it smaller, then try again.") from None
+    except PILLOW_ERRORS:
         raise ValidationError(
-            "This file could not be read as a picture. Use a PNG, JPEG or WebP that opens elsewhere."
+            "This file is not a readable picture. Use a PNG, JPEG or WebP that opens in other programs."
         ) from None
     return ContentFile(content, name=f"picture{suffix}")
 
 
-def as_generated(data: bytes) -> ContentFile[bytes]:
-    """A picture that a provider made, exactly as it came. Raises ValidationError for what is none."""
+def check_generated_picture(data: bytes) -> ContentFile[bytes]:
+    """A provider's picture, byte for byte. Raises ValidationError unless it is a PNG, JPEG or WebP."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             image.load()
             suffix = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}[str(image.format)]
-    except (*BROKEN, Image.DecompressionBombError):
-        raise ValidationError("It cannot be read as a PNG, JPEG or WebP.") from None
+    except (*PILLOW_ERRORS, Image.DecompressionBombError):
+        raise ValidationError("It can't be read as a PNG, JPEG or WebP.") from None
     return ContentFile(data, name=f"picture{suffix}")
 
 
-def _too_many_pixels(width: int, height: int) -> str:
+def _describe_too_many_pixels(width: int, height: int) -> str:
     return (
-        f"This picture has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} million are taken. "
-        "Save it smaller, then try again."
+        f"This picture is {width} x {height} pixels; the limit is {MAX_PIXELS // 1_000_000} million. "
+        "Make it smaller, then try again."
     )
 
 
-def _encoded(image: Image.Image, *, is_photo: bool) -> tuple[bytes, str]:
-    """What is transparent stays transparent; a photograph stays one; everything else is kept without loss."""
+def _encode(image: Image.Image, *, is_photo: bool) -> tuple[bytes, str]:
+    """Content and suffix: JPEG for an opaque photo, PNG for everything else."""
     is_transparent = image.has_transparency_data
-    if image.mode.startswith("I"):  # sixteen bits of grey, which Pillow would cut off at white
+    if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips every value above 255 to white
         image = image.convert("I").point(lambda grey: grey / 257).convert("L")
     kept = image.convert("RGBA" if is_transparent else "RGB")
-    kept.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
-    bare = Image.new(kept.mode, kept.size)
+    kept.thumbnail((MAX_KEPT_SIDE, MAX_KEPT_SIDE), Image.Resampling.LANCZOS)
+    bare = Image.new(kept.mode, kept.size)  # a new image carries no metadata, which `save` would write out again
     bare.paste(kept)
     buffer = io.BytesIO()
     if is_photo and not is_transparent:
@@ -98,8 +101,8 @@ def _encoded(image: Image.Image, *, is_photo: bool) -> tuple[bytes, str]:
     return buffer.getvalue(), ".png"
 
 
-def thumbnail(picture: IO[bytes], side: int) -> bytes:
-    """WebP of at most `side` pixels."""
+def make_thumbnail(picture: IO[bytes], side: int) -> bytes:
+    """A WebP whose longest side has at most `side` pixels."""
     with Image.open(picture) as image:
         small = image.convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -122,16 +125,17 @@ def add_reference(
     limit: bool = True,
     **fields: Any,
 ) -> Reference:
-    """Keep the picture. A frame takes the place of the one before.
+    """Store the picture. A frame replaces the previous one.
 
-    Raises ValidationError where there are too many, unless `limit` is off: what was paid for is never thrown away.
+    Raises ValidationError if there are too many references. Pass `limit=False` for generated pictures: what was paid
+    for is never discarded.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    beside = Reference.objects.live().filter(project=project, scene=scene, role=role)
+    existing = Reference.objects.live().filter(project=project, scene=scene, role=role)
     if role in Reference.FRAMES:
-        beside.update(deleted_at=Now())
+        existing.update(deleted_at=Now())
     elif limit:
-        _refuse_too_many(beside.count(), scene)
+        _refuse_too_many(existing.count(), scene)
     picture = Reference.objects.create(
         project=project, scene=scene, role=role, image=image, created_by=member, **fields
     )
@@ -145,42 +149,42 @@ def change_fit(picture: Reference, fit: Reference.Fit) -> None:
 
 
 def remove(picture: Reference) -> None:
-    """Takes made from it keep the file."""
+    """Deletes the row only; takes generated from the picture keep the file."""
     if Reference.objects.live().filter(pk=picture.pk).update(deleted_at=Now()):
         _touch(picture)
 
 
 @transaction.atomic
 def restore(picture: Reference) -> None:
-    """Raises ValidationError where another frame has taken its place, or there are too many references by now."""
+    """Raises ValidationError if another frame has replaced it, or if there are too many references now."""
     Project.objects.select_for_update(no_key=True).get(pk=picture.project_id)
-    beside = Reference.objects.live().filter(project=picture.project, scene=picture.scene, role=picture.role)
-    if picture.role in Reference.FRAMES and beside.exclude(pk=picture.pk).exists():
-        raise ValidationError(f"There is another {picture.get_role_display().lower()} by now. Remove that one first.")
+    existing = Reference.objects.live().filter(project=picture.project, scene=picture.scene, role=picture.role)
+    if picture.role in Reference.FRAMES and existing.exclude(pk=picture.pk).exists():
+        raise ValidationError(f"There is another {picture.get_role_display().lower()} now. Remove that one first.")
     if picture.role not in Reference.FRAMES:
-        _refuse_too_many(beside.count(), picture.scene)
+        _refuse_too_many(existing.count(), picture.scene)
     if Reference.objects.filter(pk=picture.pk).exclude(deleted_at=None).update(deleted_at=None):
         _touch(picture)
 
 
 @transaction.atomic
-def undo_add(picture: Reference, before: Reference | None) -> None:
-    """As if it had never been put there: the frame `before`, whose place it took, comes back. Raises ValidationError."""
+def undo_add(picture: Reference, replaced: Reference | None) -> None:
+    """Remove the picture and restore the frame it `replaced`. Raises ValidationError as `restore` does."""
     remove(picture)
-    if before:
-        restore(before)
+    if replaced:
+        restore(replaced)
 
 
 def _refuse_too_many(count: int, scene: Scene | None) -> None:
-    most, where = (MOST_OF_A_SCENE, "scene") if scene else (MOST_OF_A_PROJECT, "project")
-    if count >= most:
-        raise ValidationError(f"A {where} has at most {most} references. Remove one first.")
+    limit, owner = (MAX_PER_SCENE, "scene") if scene else (MAX_PER_PROJECT, "project")
+    if count >= limit:
+        raise ValidationError(f"A {owner} can have up to {limit} references. Remove one first.")
 
 
 def copy_references(originals: QuerySet[Reference], project: Project, copies: Mapping[int, Scene]) -> None:
-    """The same pictures for copies of scenes, by the ids of the originals, and for a copy of the project.
+    """Copy the pictures to `copies` of scenes, by the originals' ids, and to the copied project.
 
-    The files are shared, for they are never deleted.
+    Copies share the originals' files: files of references are never deleted.
     """
     pictures = list(originals.filter(deleted_at=None).order_by("pk"))
     for picture in pictures:
@@ -192,6 +196,6 @@ def copy_references(originals: QuerySet[Reference], project: Project, copies: Ma
 
 
 def _touch(picture: Reference) -> None:
-    """Open pages are told: prices, previews and what is stale depend on pictures."""
+    # Raises `changed_at` for the live feed: prices, previews and stale marks depend on pictures.
     scenes = Scene.objects.filter(pk=picture.scene_id) if picture.scene_id else picture.project.scenes.all()
     scenes.update(changed_at=Now())

@@ -1,4 +1,4 @@
-"""The sample project of a new installation: a small film in five scenes that shows what a storyboard can say."""
+"""The sample project of a new installation: a short film in five scenes that uses most fields of a scene."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every view of a storyboard shows: board, table, film view and print."""
+"""Template context shared by all views of a storyboard: board, table, animatic and print."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from teams.models import Role
 @dataclass(frozen=True)
 class ModelChoice:
     model: catalogue.Model
-    #: Of a second in the project's resolution; empty where that is not known.
+    #: Price per second at the project's resolution; empty if unknown.
     price: str
     is_chosen: bool
     mark: str
@@ -36,7 +36,7 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class Segment:
-    """One scene's stretch of the timeline, in thousandths of its length."""
+    """One scene on the timeline; `start` and `width` are thousandths of the timeline's length."""
 
     scene: Scene
     start: int
@@ -45,7 +45,7 @@ class Segment:
 
 
 def scenes_context(request: HtmxHttpRequest, pk: int) -> dict[str, Any]:
-    """All scenes, and those, in the order, that the page's address asks for."""
+    """All scenes, and those that the page's query asks for, in its order."""
     project, role = load_project(request, pk)
     return _scenes_context(request, project, role, {})
 
@@ -68,9 +68,9 @@ def _scenes_context(
 def storyboard_context(
     request: HtmxHttpRequest, pk: int, sort_keys: Callable[[Roster], Mapping[str, Key]] = lambda roster: {}
 ) -> dict[str, Any]:
-    """What stands around the scenes as well: toolbar, timeline, filters, and the page's place in the live stream.
+    """`scenes_context` plus toolbar, timeline, filters, and the cursor where the page's event stream starts.
 
-    `sort_keys` gives more columns to sort by.
+    `sort_keys` adds columns to sort by.
     """
     project, role = load_project(request, pk)
     roster = roster_for(project.team_id)
@@ -81,48 +81,48 @@ def storyboard_context(
         "roster": roster,
         "cards": [build_card(scene, roster) for scene in context["shown"]],
         "hidden": " ".join(map(str, hidden)),
-        "segments": timeline(scenes),
+        "segments": build_timeline(scenes),
         "cursor": stream_cursor(scenes),
         "selected_count": sum(selected_take(scene) is not None for scene in scenes),
         "unavailable_models": model_comparison.find_unavailable_models(project, scenes, roster),
-        "filter_models": filter_models(scenes, context["scene_filter"], roster),
+        "filter_models": list_filter_models(scenes, context["scene_filter"], roster),
     }
     return context | (editing_context(project, scenes, roster) if context["can_edit"] else {})
 
 
 def editing_context(project: Project, scenes: Sequence[Scene], roster: Roster) -> dict[str, Any]:
-    """What only editors see: the buttons that spend, and the choices of models."""
-    hosted = any(one.about.kind == Kind.REMOTE for one in roster.connections)
+    """What only editors see: the buttons that spend money, and the choice of models."""
+    has_hosted = any(connection.about.kind == Kind.REMOTE for connection in roster.connections)
     return {
         "missing": batches.plan_missing(scenes, roster),
         "chainable": sum(1 for _ in frame_chaining.find_chainable(scenes)),
-        "model_choices": model_choices(project, roster),
+        "model_choices": list_model_choices(project, roster),
         "model_options": quotes.model_options(roster),
-        "has_hosted_models": hosted,
+        "has_hosted_models": has_hosted,
         "budget_warning": budget.budget_warning(project),
     }
 
 
-def model_choices(project: Project, roster: Roster) -> list[ModelChoice]:
-    """The video models the project can have today, and the one it is set to."""
+def list_model_choices(project: Project, roster: Roster) -> list[ModelChoice]:
+    """The video models that the project can use now, and the one it is set to even if that is unavailable."""
     choices = []
     for model in roster.models.values():
         is_chosen = model.id == project.model_id
-        if model.kind == "video" and (is_chosen or not eligibility.find_blockers(model, roster)):
+        if model.kind == "video" and (is_chosen or eligibility.is_available(model, roster)):
             amount = model.price_per_second.get(project.resolution)
-            price = f"{money(amount)} a second" if amount is not None else ""
+            price = f"{money(amount)} per second" if amount is not None else ""
             choices.append(ModelChoice(model, price, is_chosen, roster.mark(model)))
     return choices
 
 
-def filter_models(scenes: Iterable[Scene], scene_filter: SceneFilter, roster: Roster) -> list[tuple[str, str]]:
-    """Ids and names of the models that scenes are set to, and of the one the filter asks for."""
+def list_filter_models(scenes: Iterable[Scene], scene_filter: SceneFilter, roster: Roster) -> list[tuple[str, str]]:
+    """Ids and names of the models that scenes use, and of the one the filter asks for, by name."""
     used = {scene.chosen_model_id for scene in scenes} | ({scene_filter.model} if scene_filter.model else set())
     named = [(model_id, roster.model_name(model_id)) for model_id in used]
     return sorted(named, key=lambda model: model[1].casefold())
 
 
-def timeline(scenes: Sequence[Scene]) -> list[Segment]:
+def build_timeline(scenes: Sequence[Scene]) -> list[Segment]:
     total = sum((scene.duration for scene in scenes), Decimal(0))
     segments, elapsed = [], Decimal(0)
     for scene in scenes:

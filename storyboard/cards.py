@@ -1,4 +1,4 @@
-"""What cards, table rows and take strips show of scenes. Reads what `with_takes` has loaded, and a team's connections."""
+"""What cards, table rows and take strips show of a scene. Needs scenes loaded by `with_takes`; makes no queries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from generation.models import (
     shown_take,
 )
 from generation.quoting.quotes import Quote, quote_scene
-from generation.takes.lineage import Branch, lineage
+from generation.takes.lineage import Branch, build_tree
 from projects import presets
 from projects.models import Scene
 from storyboard.table import COLUMNS, cell_text
@@ -26,18 +26,18 @@ from storyboard.table import COLUMNS, cell_text
 
 @dataclass(frozen=True)
 class JobEntry:
-    """A clip or a picture in the making, with what its row does not say."""
+    """A take or an image job, with what its row does not hold."""
 
     job: Job
     model_name: str
-    #: How long its model usually needs; empty where that is not known.
+    #: How long its model usually takes; empty if the model is unknown.
     usual_time: str
 
 
 @dataclass(frozen=True)
 class TakeEntry(JobEntry):
     job: Generation
-    #: The take it was reworked from, if the page shows that one too.
+    #: The take it was reworked from, if that take is on the page too.
     source: Generation | None
     #: Whether its model can remix, extend or edit it.
     can_be_reworked: bool
@@ -45,7 +45,7 @@ class TakeEntry(JobEntry):
 
 @dataclass(frozen=True)
 class Cell:
-    """One field of a scene as it is stored and as it reads."""
+    """One field of a scene: its stored value, and its text for people."""
 
     column: str
     value: str
@@ -54,7 +54,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class SceneCard:
-    """`quote` is what the next take would be and cost; None where the scene's model is unknown."""
+    """`quote` is for the next take; None if the scene's model is unknown."""
 
     scene: Scene
     shown: Generation | None
@@ -72,7 +72,7 @@ class TakeStrip:
     takes: list[TakeEntry]
     deleted: list[TakeEntry]
     branches: list[Branch]
-    #: Empty unless there are two takes to compare.
+    #: Empty unless there are two finished takes.
     compare_url: str
 
 
@@ -107,7 +107,7 @@ def build_strip(scene: Scene, roster: Roster) -> TakeStrip:
         card=build_card(scene, roster),
         takes=live,
         deleted=[entry for entry in entries.values() if entry.job.deleted_at],
-        branches=lineage(siblings.values(), {pk: entry.model_name for pk, entry in entries.items()}),
+        branches=build_tree(siblings.values(), {pk: entry.model_name for pk, entry in entries.items()}),
         compare_url=reverse("compare", args=[scene.pk]) if comparable else "",
     )
 

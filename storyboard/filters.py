@@ -1,7 +1,4 @@
-"""Which scenes of a storyboard a page shows, and in which order: a way of looking at it that changes nothing.
-
-What is asked for stands in the page's address. What is not understood there is as if it were not asked for.
-"""
+"""Filters and sorting of a storyboard's scenes. They live in the page's query string; unknown values are ignored."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ LONGEST_TEXT = 200
 
 
 class State(TextChoices):
-    """What became of a scene so far. More than one may be true of it: failed again, and an older take is stale."""
+    """Several can apply to one scene: its latest take failed, and the older take it shows is stale."""
 
     NO_TAKE = "no-take", "No take"
     RUNNING = "running", "Running"
@@ -34,7 +31,7 @@ class State(TextChoices):
     STALE = "stale", "Stale"
 
 
-def is_in(scene: Scene, state: State) -> bool:
+def matches_state(scene: Scene, state: State) -> bool:
     latest, shown = latest_take(scene), shown_take(scene)
     match state:
         case State.NO_TAKE:
@@ -49,7 +46,7 @@ def is_in(scene: Scene, state: State) -> bool:
             return shown is not None and shown.is_stale
 
 
-def _key_of(column: str) -> Key:
+def _build_sort_key(column: str) -> Key:
     if column in presets.all_presets():
         places = {preset.key: place for place, preset in enumerate(presets.all_presets()[column])}
         return lambda scene: places.get(getattr(scene, column), len(places))
@@ -58,9 +55,9 @@ def _key_of(column: str) -> Key:
     return lambda scene: (not getattr(scene, column), getattr(scene, column).casefold())
 
 
-#: What scenes can be sorted by without looking beyond their own fields.
+#: Sort keys that need only the scene's own fields.
 KEYS: dict[str, Key] = {
-    **{column: _key_of(column) for column in COLUMNS},
+    **{column: _build_sort_key(column) for column in COLUMNS},
     "number": lambda scene: scene.position,
     "model_id": lambda scene: scene.chosen_model_id,
 }
@@ -71,7 +68,7 @@ class SceneFilter:
     state: State | None = None
     text: str = ""
     model: str = ""
-    #: The column that scenes are sorted by; "-title" is from Z to A.
+    #: The column to sort by; a leading minus sorts descending.
     sort: str = ""
 
     @classmethod
@@ -90,10 +87,10 @@ class SceneFilter:
 
     @property
     def query(self) -> str:
-        """The scene_filter as the end of an address; empty where nothing was asked for."""
-        asked = {"state": self.state or "", "text": self.text, "model": self.model, "sort": self.sort}
-        written = urlencode({name: value for name, value in asked.items() if value})
-        return f"?{written}" if written else ""
+        """The filter as a query string with its leading "?"; empty if nothing is set."""
+        parameters = {"state": self.state or "", "text": self.text, "model": self.model, "sort": self.sort}
+        encoded = urlencode({name: value for name, value in parameters.items() if value})
+        return f"?{encoded}" if encoded else ""
 
     @property
     def unfiltered(self) -> SceneFilter:
@@ -101,21 +98,20 @@ class SceneFilter:
 
     @property
     def states(self) -> list[tuple[str, str]]:
-        """What can be asked for."""
         return State.choices
 
     def sorted_by(self, column: str) -> SceneFilter:
-        """By that column; the other way round where it is that one already."""
+        """Sorted by the column; descending if it already sorts by that column."""
         return replace(self, sort=f"-{column}" if self.sort == column else column)
 
     def apply(self, scenes: Iterable[Scene], more_keys: Mapping[str, Key] = {}) -> list[Scene]:
-        """The scenes to be shown; `more_keys` are further columns to sort by."""
-        shown = [scene for scene in scenes if self._lets_through(scene)]
+        """The matching scenes in order; `more_keys` adds columns to sort by."""
+        shown = [scene for scene in scenes if self._matches(scene)]
         key = (KEYS | dict(more_keys)).get(self.sort.removeprefix("-"))
         return sorted(shown, key=key, reverse=self.sort.startswith("-")) if key else shown
 
-    def _lets_through(self, scene: Scene) -> bool:
-        if self.state and not is_in(scene, self.state):
+    def _matches(self, scene: Scene) -> bool:
+        if self.state and not matches_state(scene, self.state):
             return False
         if self.model and scene.chosen_model_id != self.model:
             return False

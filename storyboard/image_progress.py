@@ -1,4 +1,4 @@
-"""The pictures that are being made for a scene or project, and how a page tells whether it shows them as they are."""
+"""Image jobs that the page of a scene or project shows, and the token by which it notices changes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from generation.models import ImageJob
 from generation.states import ACTIVE, Status
 from projects.models import Project, Scene
 
-#: How long a request that did not succeed stays on the page.
+#: How long a failed or unknown job stays on the page.
 SHOWN_FOR = timedelta(days=1)
 
 
-def list_image_progress(of: Scene | Project) -> list[ImageJob]:
-    """The pictures under way, and those that lately did not succeed."""
-    lately = Q(status__in=[Status.FAILED, Status.UNKNOWN], finished_at__gt=timezone.now() - SHOWN_FOR)
-    rows = ImageJob.objects.filter(Q(status__in=ACTIVE) | lately).select_related("created_by")
-    return list(rows.filter(scene=of) if isinstance(of, Scene) else rows.filter(project=of, scene=None))
+def list_image_progress(target: Scene | Project) -> list[ImageJob]:
+    """Jobs in progress, and those that failed or became unknown recently."""
+    recent = Q(status__in=[Status.FAILED, Status.UNKNOWN], finished_at__gt=timezone.now() - SHOWN_FOR)
+    jobs = ImageJob.objects.filter(Q(status__in=ACTIVE) | recent).select_related("created_by")
+    return list(jobs.filter(scene=target) if isinstance(target, Scene) else jobs.filter(project=target, scene=None))
 
 
 def progress_token(rows: Iterable[ImageJob]) -> str:
-    """Changes whenever one of them does."""
+    """Changes with every change of one of the jobs."""
     return "-".join(f"{row.pk}.{row.version}" for row in rows)

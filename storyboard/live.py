@@ -1,9 +1,10 @@
-"""The change feed of one web process, and what it sends to open pages.
+"""The change feed of one web process: it reads changed rows and sends fragments to open pages.
 
-One task reads what changed, five times a second and only while somebody watches; every changed scene is rendered once per
-kind of page and role, whatever the number of viewers. Changes become visible in the order of their commits, which is not
-the order of their times, so each reading goes back OVERLAP and drops what it has seen. A page that connects, for the first
-time or after an outage, is first sent every scene that changed since it was rendered.
+One task reads five times a second, and only while a page is open. Every changed scene is rendered once per kind of page
+and role, for any number of viewers. Rows become visible in the order of their commits, which is not the order of
+`changed_at`: each read goes back by OVERLAP and drops the rows it has already seen. A page that connects, for the first
+time or after an outage, first gets every scene that changed since it was rendered. Delivery is at least once; fragments
+replace the whole scene, so repeats are harmless.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ READ_EVERY_SECONDS = 0.2
 OVERLAP = timedelta(seconds=3)
 MEMBERSHIP_EVERY_SECONDS = 5.0
 PING_EVERY_SECONDS = 15.0
-#: A viewer that reads slower than this many unsent messages is cut off; it reconnects and catches up.
+#: A viewer with this many unsent messages is disconnected; it reconnects and catches up.
 BACKLOG = 200
 
 
 class Page(StrEnum):
-    """Which pages listen: each shows a scene in its own way."""
+    """The pages with an event stream; each shows a scene in its own fragment."""
 
     STORYBOARD = "storyboard"
     TABLE = "table"
@@ -54,7 +55,7 @@ FRAGMENTS = {
 
 
 def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) -> str:
-    """Out-of-band HTML of these scenes as that page shows them; the same templates the page itself is made of."""
+    """Out-of-band HTML of these scenes for this page, from the templates that the page itself includes."""
     scenes = list(with_takes(Scene.objects.live().filter(pk__in=scene_ids)))
     context = {"can_edit": can_edit, "oob": True}
     rosters = {team_id: roster_for(team_id) for team_id in {scene.project.team_id for scene in scenes}}
@@ -65,18 +66,21 @@ def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) ->
 
 
 def fragment_context(scene: Scene, page: Page, roster: Roster) -> dict[str, Any]:
-    """What the page's template shows of a scene."""
+    """The template context of a scene's fragment on this page."""
     return {"strip": build_strip(scene, roster)} if page == Page.SCENE else {"card": build_card(scene, roster)}
 
 
 def stream_cursor(scenes: Iterable[Scene]) -> str:
-    """The database's time of the newest change among scenes with their takes, where a page's event stream begins."""
+    """The time of the newest change of these scenes and their takes, where the page's event stream starts.
+
+    Seconds of the database's clock; "0" without scenes.
+    """
     times: list[datetime] = [scene.changed_at for scene in scenes]
     times += [take.changed_at for scene in scenes for take in scene.takes.all()]
     return f"{max(times).timestamp():.6f}" if times else "0"
 
 
-def event(data: str, name: str = "message", cursor: datetime | None = None) -> bytes:
+def format_event(data: str, name: str = "message", cursor: datetime | None = None) -> bytes:
     lines = [f"event: {name}"] if name != "message" else []
     if cursor is not None:
         lines.append(f"id: {cursor.timestamp():.6f}")
@@ -86,7 +90,7 @@ def event(data: str, name: str = "message", cursor: datetime | None = None) -> b
 
 @dataclass(frozen=True)
 class Audience:
-    """Everybody who is shown the same thing: one message serves them all."""
+    """Viewers who see the same: one message serves all of them."""
 
     project_id: int
     page: Page
@@ -94,7 +98,7 @@ class Audience:
     #: On a scene page, the one scene it shows.
     scene_id: int | None = None
 
-    def concerned(self, scene_ids: set[int]) -> set[int]:
+    def select_scenes(self, scene_ids: set[int]) -> set[int]:
         return scene_ids if self.scene_id is None else scene_ids & {self.scene_id}
 
 
@@ -104,7 +108,7 @@ class Viewer:
 
     team_id: int
     user_id: int
-    #: Signing out there ends the stream; None where it belongs to no session.
+    #: Signing out of this session ends the stream; None for a stream without a session.
     session_key: str | None = None
     inbox: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
 
@@ -115,7 +119,7 @@ class Viewer:
             self.cut_off()
 
     def cut_off(self) -> None:
-        """End the stream; a page that may still watch connects again and catches up."""
+        """End the stream. The page reconnects by itself: if it still has access, it catches up."""
         while not self.inbox.empty():
             self.inbox.get_nowait()
         self.inbox.put_nowait(None)
@@ -126,7 +130,7 @@ Seen = dict[tuple[str, int], tuple[Any, datetime]]
 
 @dataclass(frozen=True)
 class Changes:
-    """What one reading found: changed scenes by project, and the projects whose order of scenes may differ."""
+    """The result of one read: changed scenes by project, and the projects whose order of scenes may have changed."""
 
     scenes: dict[int, set[int]]
     reordered: set[int]
@@ -135,7 +139,7 @@ class Changes:
 
 
 class Feed:
-    """Belongs to one event loop. Database work happens on one thread of its own, whose connection stays open."""
+    """Belongs to one event loop. Its queries run on one thread of its own, which keeps its database connection."""
 
     def __init__(self) -> None:
         self.audiences: dict[Audience, set[Viewer]] = defaultdict(set)
@@ -146,13 +150,13 @@ class Feed:
         self.closed = False
 
     def close(self) -> None:
-        """End every stream, and those still to come: the server is stopping."""
+        """End every open stream and refuse new ones; called when the server stops."""
         self.closed = True
         for viewer in self._viewers():
             viewer.cut_off()
 
     async def watch(self, audience: Audience, viewer: Viewer, since: datetime) -> AsyncIterator[bytes]:
-        """Everything `viewer` has to be told, for as long as it listens and belongs to the team."""
+        """Messages for `viewer`, until it disconnects or loses access."""
         if self.closed:
             return
         self.audiences[audience].add(viewer)
@@ -165,7 +169,7 @@ class Feed:
                 try:
                     message = await asyncio.wait_for(viewer.inbox.get(), PING_EVERY_SECONDS)
                 except TimeoutError:
-                    message = b": still here\n\n"
+                    message = b": ping\n\n"
                 if message is None:
                     return
                 yield message
@@ -192,50 +196,52 @@ class Feed:
                         members_checked = loop.time()
                         await self._drop_former_members()
                     reachable = True
-                except (
-                    OperationalError,
-                    InterfaceError,
-                ) as error:  # the next reading goes back to where this one began
+                # `cursor` and `seen` are set after a complete read only: the next read repeats this one.
+                except (OperationalError, InterfaceError) as error:
                     if reachable:
-                        logger.warning("Open pages wait for the database: %s", error)
+                        logger.warning("Live updates are waiting for the database: %s", error)
                     reachable = False
                 await asyncio.sleep(READ_EVERY_SECONDS)
         finally:
             self.cursor = None
             self.seen = {}
-            for viewer in self._viewers():  # only after a defect is there anybody left
+            # Viewers are left only after an unexpected error. Their pages reconnect, which starts a new task.
+            for viewer in self._viewers():
                 viewer.cut_off()
 
     async def _read_once(self) -> None:
-        messages = await self._in_thread(self._messages, list(self.audiences))
+        messages = await self._in_thread(self._build_messages, list(self.audiences))
         for audience, message in messages.items():
             for viewer in tuple(self.audiences.get(audience, ())):
                 viewer.send(message)
 
     async def _drop_former_members(self) -> None:
-        """Cut off who left the team, has another role, lacks a factor, signed out, or watches what was deleted."""
+        """Disconnect viewers who left the team, changed role, lack the second factor or signed out.
+
+        Also viewers of deleted projects.
+        """
         teams = {viewer.team_id for viewer in self._viewers()}
         sessions = {viewer.session_key for viewer in self._viewers() if viewer.session_key is not None}
         editing, deleted, open_sessions = await self._in_thread(
-            _membership, teams, {audience.project_id for audience in self.audiences}, sessions
+            _load_access, teams, {audience.project_id for audience in self.audiences}, sessions
         )
         for audience, viewers in tuple(self.audiences.items()):
             for viewer in tuple(viewers):
-                may_edit = editing.get((viewer.team_id, viewer.user_id))
+                can_edit = editing.get((viewer.team_id, viewer.user_id))  # None: no longer a member
                 signed_out = viewer.session_key is not None and viewer.session_key not in open_sessions
-                if may_edit != audience.can_edit or audience.project_id in deleted or signed_out:
+                if can_edit != audience.can_edit or audience.project_id in deleted or signed_out:
                     viewer.cut_off()
 
     # -- On the thread -------------------------------------------------------------------------------------------------
 
-    def _messages(self, audiences: list[Audience]) -> dict[Audience, bytes]:
+    def _build_messages(self, audiences: list[Audience]) -> dict[Audience, bytes]:
         close_old_connections()
         changes = self._read_changes()
         messages = {}
         for audience in audiences:
-            if scene_ids := audience.concerned(changes.scenes.get(audience.project_id, set())):
+            if scene_ids := audience.select_scenes(changes.scenes.get(audience.project_id, set())):
                 reordered = audience.project_id in changes.reordered
-                messages[audience] = _message(audience, scene_ids, with_order=reordered, cursor=changes.cursor)
+                messages[audience] = _build_message(audience, scene_ids, with_order=reordered, cursor=changes.cursor)
         self.cursor, self.seen = changes.cursor, changes.seen
         return messages
 
@@ -251,17 +257,18 @@ class Feed:
             (("take", pk), version, at, scene, project) for pk, version, at, scene, project in takes
         ]
         rows += [(("scene", pk), at, at, pk, project) for pk, at, project in scenes]
-        found: dict[int, set[int]] = defaultdict(set)
+        changed: dict[int, set[int]] = defaultdict(set)
         reordered: set[int] = set()
         seen: Seen = {}
         for key, state, changed_at, scene_id, project_id in rows:
             seen[key] = (state, changed_at)
-            cursor = max(cursor, min(changed_at, now))  # a clock that ran ahead and was put right holds nothing up
+            # A row written while the database's clock ran ahead must not move the cursor into the future.
+            cursor = max(cursor, min(changed_at, now))
             if self.seen.get(key) != seen[key]:
-                found[project_id].add(scene_id)
+                changed[project_id].add(scene_id)
                 if key[0] == "scene":
                     reordered.add(project_id)
-        return Changes(found, reordered, cursor, seen)
+        return Changes(changed, reordered, cursor, seen)
 
     def _catch_up(self, audience: Audience, since: datetime) -> bytes:
         close_old_connections()
@@ -269,32 +276,34 @@ class Feed:
         takes = Generation.objects.filter(scene__project=audience.project_id, changed_at__gt=since)
         scenes = Scene.objects.filter(project=audience.project_id, changed_at__gt=since)
         changed = set(takes.values_list("scene_id", flat=True)) | set(scenes.values_list("pk", flat=True))
-        return _message(audience, audience.concerned(changed), with_order=True)
+        return _build_message(audience, audience.select_scenes(changed), with_order=True)
 
 
-def _message(audience: Audience, scene_ids: set[int], *, with_order: bool, cursor: datetime | None = None) -> bytes:
+def _build_message(
+    audience: Audience, scene_ids: set[int], *, with_order: bool, cursor: datetime | None = None
+) -> bytes:
     html = render_fragments(scene_ids, page=audience.page, can_edit=audience.can_edit) if scene_ids else ""
-    message = event(html, cursor=cursor) if html else b""
+    message = format_event(html, cursor=cursor) if html else b""
     if with_order and audience.page != Page.SCENE:
-        message += event(" ".join(map(str, scene_order(audience.project_id))), name="order")
-    return message or b": nothing new\n\n"
+        message += format_event(" ".join(map(str, scene_order(audience.project_id))), name="order")
+    return message or b": no changes\n\n"
 
 
-def _membership(
+def _load_access(
     teams: set[int], projects: set[int], sessions: set[str]
 ) -> tuple[dict[tuple[int, int], bool], set[int], set[str]]:
-    """Whether each member, by team and person, may edit; which of the projects are deleted; which sessions go on."""
+    """Whether each member may edit, by (team, user); the deleted projects; the sessions that still exist."""
     close_old_connections()
     members = Membership.objects.open().filter(team__in=teams, user__is_active=True)
     rows = members.values_list("team_id", "user_id", "role")
     editing = {(team_id, user_id): Role(role).includes(Role.EDITOR) for team_id, user_id, role in rows}
     deleted = Project.objects.filter(pk__in=projects).exclude(deleted_at=None).values_list("pk", flat=True)
-    going_on = Session.objects.filter(pk__in=sessions).values_list("pk", flat=True)
-    return editing, set(deleted), set(going_on)
+    open_sessions = Session.objects.filter(pk__in=sessions).values_list("pk", flat=True)
+    return editing, set(deleted), set(open_sessions)
 
 
 def scene_order(project_id: int) -> list[int]:
-    """The ids of a storyboard's scenes; a page that shows others, or another order, asks for the storyboard again."""
+    """The ids of a storyboard's scenes in order. A page that shows different ids or another order reloads the board."""
     return list(
         Scene.objects.filter(project=project_id, deleted_at=None)
         .order_by("position", "pk")
@@ -303,7 +312,7 @@ def scene_order(project_id: int) -> list[int]:
 
 
 def database_now() -> datetime:
-    """The time on the database's clock, which need not agree with this machine's."""
+    """The time of the database's clock, which can differ from this machine's."""
     clock = {"sqlite": "SELECT STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}.get(connection.vendor, "SELECT NOW()")
     with connection.cursor() as cursor:
         cursor.execute(clock, [])
@@ -321,5 +330,4 @@ def feed_for(loop: asyncio.AbstractEventLoop) -> Feed:
 
 
 def feed() -> Feed:
-    """The feed of the running event loop."""
     return feed_for(asyncio.get_running_loop())

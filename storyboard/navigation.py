@@ -1,4 +1,4 @@
-"""The views of a storyboard, and the way back to the one a request came from."""
+"""Renders the views of a storyboard, and redirects back to the page a request came from."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.urls import Resolver404, resolve, reverse
 
 from core.htmx import HtmxHttpRequest
 
-#: Templates by the name of their address.
+#: Templates by URL name.
 VIEWS = {"storyboard": "storyboard/storyboard.html", "table": "storyboard/table.html"}
 
 
 def render_view(request: HtmxHttpRequest, view: str, context: dict[str, Any]) -> HttpResponse:
-    """HTMX is told the address without what was not asked for."""
+    """For the filter form, HTMX shows the URL without empty parameters."""
     response = render(request, VIEWS[view], context | {"view": view})
     if request.htmx.trigger == "filters":
         response.headers["HX-Replace-Url"] = f"{request.path}{context['scene_filter'].query}"
@@ -24,7 +24,10 @@ def render_view(request: HtmxHttpRequest, view: str, context: dict[str, Any]) ->
 
 
 def find_origin(request: HtmxHttpRequest) -> tuple[str, str]:
-    """Name and address, with its query, of the page of ours the request came from; empty where it is not known."""
+    """URL name and path with query of the app's page that the request came from; empty strings if unknown.
+
+    The path comes from a header: it is resolved to one of the app's own URLs before anything redirects to it.
+    """
     try:
         source = urlsplit(request.htmx.current_url_abs_path or request.headers.get("Referer", ""))
         name = resolve(source.path).url_name or ""
@@ -34,15 +37,15 @@ def find_origin(request: HtmxHttpRequest) -> tuple[str, str]:
 
 
 def redirect_to_pictures(project_id: int, scene_id: int | None) -> HttpResponse:
-    """To where frames and references are: on the page of their scene, or in the project's settings."""
+    """Redirect to the frames and references on the scene's page, or in the project's settings."""
     url = reverse("scene_page", args=[scene_id]) if scene_id else reverse("project_edit", args=[project_id])
     return redirect(f"{url}#pictures")
 
 
 def redirect_to_view(request: HtmxHttpRequest, project_id: int, *, at: int | None = None) -> HttpResponse:
-    """To the board or table of the project that the request came from, as it was sifted there; else to the board."""
+    """Redirect to the board or table that the request came from, with its filters; to the board from anywhere else."""
     anchor = f"#scene-{at}" if at else ""
-    name, address = find_origin(request)
-    if name in VIEWS and urlsplit(address).path == reverse(name, args=[project_id]):
-        return redirect(address + anchor)
+    name, path = find_origin(request)
+    if name in VIEWS and urlsplit(path).path == reverse(name, args=[project_id]):
+        return redirect(path + anchor)
     return redirect(reverse("storyboard", args=[project_id]) + anchor)

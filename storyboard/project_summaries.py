@@ -1,4 +1,4 @@
-"""What the cards of the project list show, counted by the database: no take is read but those whose posters are shown."""
+"""What the cards of the project list show. The database counts; only takes whose posters are shown are loaded."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class ProjectSummary:
 
 
 def summarize_projects(projects: Iterable[Project]) -> list[ProjectSummary]:
-    """Three queries whatever their number."""
-    facts = {row["pk"]: row for row in _facts([project.pk for project in projects])}
+    """Three queries for any number of projects."""
+    facts = {row["pk"]: row for row in _query_counts([project.pk for project in projects])}
     done = Generation.objects.live().done().only("scene", "number", "status", "is_selected", "deleted_at", "version")
     pictured = {row[name] for row in facts.values() for name in ("first_scene", "poster_scene")}
     scenes = Scene.objects.select_related("project").prefetch_related(Prefetch("takes", done)).in_bulk(pictured)
-    return [_summary(project, facts[project.pk], scenes) for project in projects]
+    return [_build_summary(project, facts[project.pk], scenes) for project in projects]
 
 
-def _summary(project: Project, facts: dict[str, Any], scenes: dict[int, Scene]) -> ProjectSummary:
+def _build_summary(project: Project, facts: dict[str, Any], scenes: dict[int, Scene]) -> ProjectSummary:
     with_poster = scenes.get(facts["poster_scene"])
     return ProjectSummary(
         project=project,
@@ -50,7 +50,7 @@ def _summary(project: Project, facts: dict[str, Any], scenes: dict[int, Scene]) 
     )
 
 
-def _facts(project_ids: list[int]) -> QuerySet[Any, Any]:
+def _query_counts(project_ids: list[int]) -> QuerySet[Any, Any]:
     scenes = Scene.objects.filter(project=OuterRef("pk"), deleted_at=None).order_by("position", "pk")
     with_clip = scenes.filter(Exists(Generation.objects.live().done().filter(scene=OuterRef("pk"))))
     takes = Generation.objects.filter(scene__project=OuterRef("pk"))

@@ -1,4 +1,4 @@
-"""What the models would be sent, one preview for each prompt template, of a scene as it stands or is being written."""
+"""Prompt previews of a scene, saved or being edited: one for each prompt template."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from generation.catalogue import Model
 from generation.connections import Roster
 from generation.prompting import FRAME, TEMPLATES, Template
 from generation.providers.registry import is_local
-from generation.quoting.eligibility import find_blockers
-from generation.quoting.image_eligibility import image_models
+from generation.quoting.eligibility import is_available
+from generation.quoting.image_quotes import image_models
 from projects.models import Scene
 
 
 @dataclass(frozen=True)
 class Preview:
-    """`model` is the one whose limit counts; `is_chosen` where the next take is made by this template."""
+    """`model` sets the length limit; `is_chosen` if the next take uses this template."""
 
     template: Template
     model: Model
@@ -30,26 +30,26 @@ class Preview:
 
     @property
     def too_many(self) -> int:
-        """By how many characters it is too long for the model."""
+        """Characters above the model's limit."""
         return max(0, self.length - self.model.prompt_limit) if self.model.prompt_limit else 0
 
 
 def build_previews(scene: Scene, roster: Roster) -> list[Preview]:
-    """For every template that some model here reads; the animatic reads none."""
+    """A preview for every template that a known model reads. The animatic reads none."""
     chosen = roster.models.get(scene.chosen_model_id)
-    found = []
+    previews = []
     for template in TEMPLATES.values():
         if template.name == FRAME:
-            found.append(Preview(template, image_models(roster)[0], prompting.render_frame(scene), False, False))
-        elif model := _reader(template, chosen, roster):
+            previews.append(Preview(template, image_models(roster)[0], prompting.render_frame(scene), False, False))
+        elif model := _find_reader(template, chosen, roster):
             is_own = bool(scene.own_prompt.strip())
             text = prompting.render(scene, model)
-            found.append(Preview(template, model, text, is_own, is_chosen=model == chosen))
-    return found
+            previews.append(Preview(template, model, text, is_own, is_chosen=model == chosen))
+    return previews
 
 
-def _reader(template: Template, chosen: Model | None, roster: Roster) -> Model | None:
-    """The scene's model where it reads this template, else the first that can be had, else the first."""
+def _find_reader(template: Template, chosen: Model | None, roster: Roster) -> Model | None:
+    """The scene's model if it reads this template, else the first available model that does, else the first."""
     readers = [
         model
         for model in roster.models.values()
@@ -57,4 +57,4 @@ def _reader(template: Template, chosen: Model | None, roster: Roster) -> Model |
     ]
     if chosen in readers:
         return chosen
-    return next((model for model in readers if not find_blockers(model, roster)), readers[0] if readers else None)
+    return next((model for model in readers if is_available(model, roster)), readers[0] if readers else None)

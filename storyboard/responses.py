@@ -1,4 +1,4 @@
-"""What the buttons of storyboard and scene page answer: the page as it is now, or why not."""
+"""Answers to the buttons of board and scene page: the changed parts of the page, or the reason for a refusal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTEXTS: dict[str, Callable[[Scene, Roster], dict[str, Any]]] = {
 
 
 def render_scene(request: HtmxHttpRequest, scene: Scene, page: Page | None = None) -> HttpResponse:
-    """The scene as it is now: in place for HTMX, as the page the button was on for a plain form."""
+    """For HTMX the scene's fragment; for a plain form a redirect to the page the button was on."""
     origin = request.GET.get("from")
     page = page or (Page(origin) if origin in {Page.SCENE, Page.TABLE} else Page.STORYBOARD)
     if request.htmx:
@@ -42,7 +42,7 @@ def render_scene(request: HtmxHttpRequest, scene: Scene, page: Page | None = Non
 
 
 def render_scene_parts(request: HtmxHttpRequest, scene: Scene, *fragments: str) -> HttpResponse:
-    """These parts of the scene's page as they are now, and what there is to say, in place; the page for a plain form."""
+    """For HTMX these fragments of the scene's page and its messages; for a plain form a redirect to the page."""
     if not request.htmx:
         return redirect("scene_page", scene.pk)
     current = with_takes(Scene.objects.all()).get(pk=scene.pk)
@@ -55,9 +55,9 @@ def render_scene_parts(request: HtmxHttpRequest, scene: Scene, *fragments: str) 
 def render_refusal(
     request: HtmxHttpRequest, scene: Scene, error: ValidationError, page: Page | None = None
 ) -> HttpResponse:
-    """Why not: a note on the page for HTMX, on the page that comes next for a plain form."""
-    words = " ".join(error.messages)
+    """For HTMX 422 with the reason as text; for a plain form a message on the next page."""
+    reason = " ".join(error.messages)
     if request.htmx:
-        return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
-    messages.error(request, words)
+        return HttpResponse(reason, status=422, content_type="text/plain; charset=utf-8")
+    messages.error(request, reason)
     return render_scene(request, scene, page)

@@ -1,4 +1,4 @@
-"""What the parts of a scene's page show. Each function fills one fragment, alone or as part of the page."""
+"""Template context of the scene page. Each function serves one fragment, rendered alone or within the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from generation.connections import Roster, roster_for
 from generation.media import fitting
 from generation.models import Generation, shown_take
-from generation.quoting import quotes
+from generation.quoting import eligibility, quotes
 from generation.takes import frame_chaining
 from projects.models import Project, Reference, Scene
 from projects.references import MAX_BYTES
@@ -18,15 +18,15 @@ from storyboard.live import stream_cursor
 from storyboard.loaders import live_scenes
 from storyboard.prompt_previews import build_previews
 
-EXPLANATIONS = {
-    Reference.Role.START_FRAME: "The picture the clip begins with.",
-    Reference.Role.END_FRAME: "The picture the clip ends with.",
+FRAME_EXPLANATIONS = {
+    Reference.Role.START_FRAME: "First picture of the clip.",
+    Reference.Role.END_FRAME: "Last picture of the clip.",
 }
 
 
 @dataclass(frozen=True)
-class Cut:
-    """One way of making a frame fit."""
+class FitOption:
+    """One way to fit a frame to the clip's size."""
 
     fit: str
     name: str
@@ -35,15 +35,16 @@ class Cut:
 
 @dataclass(frozen=True)
 class FrameSlot:
-    """The place of a start or end frame; `says` what happens to the picture that is there."""
+    """The start or end frame of a scene, or the empty place for it."""
 
     role: str
     name: str
     explanation: str
     picture: Reference | None
     size: str
-    says: str
-    #: That the scene's model does not support such a frame.
+    #: How the picture is fitted to the clip's size.
+    note: str
+    #: Set if the scene's model does not support this frame.
     refusal: str
 
     @property
@@ -55,13 +56,13 @@ class FrameSlot:
         return "an" if self.name.startswith("E") else "a"
 
     @property
-    def cuts(self) -> list[Cut]:
+    def fit_options(self) -> list[FitOption]:
         chosen = self.picture.fit if self.picture else ""
-        return [Cut(fit.value, str(fit.label), fit.value == chosen) for fit in Reference.Fit]
+        return [FitOption(fit.value, str(fit.label), fit.value == chosen) for fit in Reference.Fit]
 
 
 def page_context(scene: Scene, *, can_edit: bool) -> dict[str, Any]:
-    """Everything but the form."""
+    """The whole page except its form."""
     scenes, roster = live_scenes(scene.project), roster_for(scene.project.team_id)
     context = {
         "scene": scene,
@@ -81,7 +82,7 @@ def takes_context(scene: Scene, roster: Roster) -> dict[str, Any]:
 
 
 def player_context(scene: Scene, *, can_edit: bool, playing: Generation | None = None) -> dict[str, Any]:
-    """The clip of the take that was asked for, else of the one people see."""
+    """The player shows `playing`, else the take that the board shows."""
     player_take = playing or shown_take(scene)
     following = frame_chaining.next_scene(scene) if can_edit and player_take and player_take.is_selected else None
     return {
@@ -95,21 +96,21 @@ def player_context(scene: Scene, *, can_edit: bool, playing: Generation | None =
 
 def pictures_context(scene: Scene, roster: Roster) -> dict[str, Any]:
     return {
-        "slots": frame_slots(scene, roster),
-        "picture_notes": picture_notes(scene, roster),
-        "reference_count": reference_count(scene, roster),
+        "slots": build_frame_slots(scene, roster),
+        "picture_notes": list_picture_notes(scene, roster),
+        "reference_count": describe_reference_count(scene, roster),
         "references": scene.shown_references(),
         **upload_context(scene),
     }
 
 
 def upload_context(target: Scene | Project) -> dict[str, Any]:
-    """What the upload form needs, and the pictures that are being made."""
-    rows = list_image_progress(target)
+    """The upload form, and the image jobs in progress."""
+    jobs = list_image_progress(target)
     return {
-        "pictures_in_progress": rows,
-        "pictures_seen": progress_token(rows),
-        "is_making_pictures": any(row.is_active for row in rows),
+        "pictures_in_progress": jobs,
+        "pictures_seen": progress_token(jobs),
+        "is_making_pictures": any(job.is_active for job in jobs),
         "reference_kinds": Reference.Kind.choices,
         "largest_picture": MAX_BYTES,
     }
@@ -121,39 +122,39 @@ def quotes_context(scene: Scene, roster: Roster) -> dict[str, Any]:
 
 
 def prompts_context(scene: Scene, roster: Roster) -> dict[str, Any]:
-    """What each kind of model would be sent, and what the shown take was made with."""
+    """The prompt previews, and the take whose prompt is shown beside them."""
     return {"previews": build_previews(scene, roster), "prompt_take": shown_take(scene)}
 
 
-def frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
+def build_frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
     width, height = quotes.frame_size(scene, roster)
     model = roster.models.get(scene.chosen_model_id)
     slots = []
-    for role, explanation in EXPLANATIONS.items():
+    for role, explanation in FRAME_EXPLANATIONS.items():
         picture = scene.frame(role)
-        lost = fitting.describe_cropping(picture.width, picture.height, width, height) if picture else ""
-        says = f"The clip is {width} x {height}. {lost or 'The picture has that shape.'}"
-        refusal = quotes.frame_refusal(model, role, roster) if model else ""
-        slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", says, refusal))
+        cropping = fitting.describe_cropping(picture.width, picture.height, width, height) if picture else ""
+        note = f"The clip is {width} x {height}. {cropping or 'The picture has the same shape.'}"
+        refusal = eligibility.frame_refusal(model, role, roster) if model else ""
+        slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", note, refusal))
     return slots
 
 
-def reference_count(scene: Scene, roster: Roster) -> str:
-    """How many references the scene's model takes, and how many there are; in words."""
+def describe_reference_count(scene: Scene, roster: Roster) -> str:
+    """How many references the scene's model supports and how many the scene has, as a sentence."""
     model = roster.models.get(scene.chosen_model_id)
     if model is None:
         return ""
-    there, most = len(scene.shown_references()), model.takes.references
-    if not most:
-        return f"{model.name} takes none."
-    return f"{model.name} takes {most}; this scene has {there}."
+    count, limit = len(scene.shown_references()), model.takes.references
+    if not limit:
+        return f"{model.name} doesn't support references."
+    return f"{model.name} supports up to {limit}; this scene has {count}."
 
 
-def picture_notes(scene: Scene, roster: Roster) -> list[str]:
-    """What the scene's model will not take of its pictures, beyond what stands beside each frame."""
+def list_picture_notes(scene: Scene, roster: Roster) -> list[str]:
+    """Why the scene's model doesn't accept its pictures, without the refusals that each frame slot shows itself."""
     model = roster.models.get(scene.chosen_model_id)
     if model is None:
         return []
     seconds = model.seconds.nearest(scene.duration)
-    beside = {quotes.frame_refusal(model, role, roster) for role in EXPLANATIONS}
-    return [said for said in quotes.picture_blockers(scene, model, seconds, roster) if said not in beside]
+    refusals = {eligibility.frame_refusal(model, role, roster) for role in FRAME_EXPLANATIONS}
+    return [reason for reason in eligibility.picture_blockers(scene, model, seconds, roster) if reason not in refusals]

@@ -1,6 +1,6 @@
-"""The storyboard as a table: which fields are columns, one cell as a form, and what is pasted from a spreadsheet.
+"""The storyboard as a table: its columns, the form of one cell, and pastes from a spreadsheet.
 
-A paste is read whole and checked whole: either all of it can be written, or `read_paste` says what is in the way.
+A paste is all or nothing: `read_paste` returns every value to write, or raises the reasons why it cannot be written.
 """
 
 from __future__ import annotations
@@ -32,18 +32,20 @@ COLUMNS = [
     "notes",
     "model_id",
 ]
-#: Of so many things that are wrong with a paste people are told; the rest is a number.
-TOLD = 4
+#: A refused paste lists this many errors, and counts the others.
+MAX_LISTED_ERRORS = 4
 LONGEST_PASTE = 1_000_000
+# Bounded and possessive, so that quotation marks that are never closed take linear time; 9,000 characters are more than the
+# longest field has with every quotation mark doubled.
 _QUOTED = r'"(?:[^"]|""){0,9000}+"(?=[\t\n]|\Z)'
 _CELL = re.compile(rf"(?P<quoted>{_QUOTED})|(?P<plain>[^\t\n]*)")
 
-#: Ids and names of the models that may be chosen.
+#: Ids and names of the available models.
 Models = Sequence[tuple[str, str]]
 
 
 class CellForm(SceneForm):
-    """Some columns of one scene. Leaves all others as they are, whatever is sent."""
+    """Some columns of one scene. Ignores any other posted field."""
 
     class Meta(SceneForm.Meta):
         widgets = {}
@@ -51,101 +53,99 @@ class CellForm(SceneForm):
 
     def __init__(self, *args: Any, columns: Iterable[str], models: Models, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = f"As the project: {dict(models).get(self.instance.project.model_id, self.instance.project.model_id)}"
-        self.fields["model_id"] = forms.ChoiceField(label="Model", required=False, choices=[("", own), *models])
-        self.fields["model_id"].error_messages["invalid_choice"] = (
-            "There is no model called “%(value)s” here. Choose one of the list."
-        )
+        project_model = self.instance.project.model_id
+        default = f"Project default: {dict(models).get(project_model, project_model)}"
+        self.fields["model_id"] = forms.ChoiceField(label="Model", required=False, choices=[("", default), *models])
+        self.fields["model_id"].error_messages["invalid_choice"] = "No model “%(value)s”. Choose one from the list."
         self.fields["duration"].label = "Seconds"
         self.fields = {name: self.fields[name] for name in COLUMNS if name in set(columns)}
 
     def labels(self) -> list[tuple[str, str]]:
-        """Columns and what stands above them."""
-        return [(name, str(one.label)) for name, one in self.fields.items()]
+        """Columns and their headings."""
+        return [(name, str(field.label)) for name, field in self.fields.items()]
 
 
 def cell_text(scene: Scene, column: str) -> str:
-    """What the cell holds, as it is typed."""
+    """The cell's value as people type it."""
     return format_number(scene.duration) if column == "duration" else str(getattr(scene, column))
 
 
 @dataclass
 class Paste:
-    """What a paste would write: values by the id of the scene, and scenes that would be added."""
+    """The content of a valid paste: values by scene id, and unsaved new scenes."""
 
     values: dict[int, dict[str, Value]] = field(default_factory=dict)
     new: list[Scene] = field(default_factory=list)
 
 
 def read_paste(project: Project, scenes: Sequence[Scene], text: str, *, column: str, models: Models) -> Paste:
-    """`text` as spreadsheets copy it, laid over `scenes` from `column` on to the right; what is left over becomes new.
+    """Match the copied cells to `scenes`, row by row, from `column` to the right; extra rows become new scenes.
 
-    Raises ValidationError with a sentence for each thing that is wrong.
+    Raises ValidationError with a sentence for each error.
     """
     if column not in COLUMNS:
-        raise ValidationError("Choose the column that the paste begins in.")
+        raise ValidationError("Choose the column to start pasting in.")
     columns = COLUMNS[COLUMNS.index(column) :]
-    rows = _cells_of(text, most=len(columns))
-    paste, wrong = Paste(), []
+    rows = _split_cells(text, max_columns=len(columns))
+    paste, errors = Paste(), []
     for number, cells in enumerate(rows, start=1):
         scene = scenes[number - 1] if number <= len(scenes) else Scene(project=project)
-        data = {name: _key_of(name, cell, models) for name, cell in zip(columns, cells, strict=False)}
+        data = {name: _find_key(name, cell, models) for name, cell in zip(columns, cells, strict=False)}
         if not scene.pk and not data.get("duration"):
             data["duration"] = cell_text(scene, "duration")
         form = CellForm(data, instance=scene, columns=data if scene.pk else COLUMNS, models=models)
-        wrong += _complaints(form, number)
+        errors += _describe_errors(form, number)
         if scene.pk:
             paste.values[scene.pk] = cast(dict[str, Value], form.cleaned_data)
         else:
             paste.new.append(form.instance)
-    if wrong:
-        more = [f"And {len(wrong) - TOLD} more."] if len(wrong) > TOLD else []
-        raise ValidationError(["Nothing was pasted.", *wrong[:TOLD], *more])
+    if errors:
+        more = [f"And {len(errors) - MAX_LISTED_ERRORS} more."] if len(errors) > MAX_LISTED_ERRORS else []
+        raise ValidationError(["Nothing was pasted.", *errors[:MAX_LISTED_ERRORS], *more])
     return paste
 
 
-def _cells_of(text: str, *, most: int) -> list[list[str]]:
-    """Rows of cells; a cell that holds a tab, a line break or a quotation mark comes in quotation marks."""
+def _split_cells(text: str, *, max_columns: int) -> list[list[str]]:
+    """Rows of cells as spreadsheets copy them: cells with a tab, line break or quotation mark are quoted."""
     if len(text) > LONGEST_PASTE:
-        raise ValidationError(f"That is more than a paste may hold: {LONGEST_PASTE:,} characters.")
+        raise ValidationError(f"A paste can have up to {LONGEST_PASTE:,} characters.")
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     if not text.strip():
-        raise ValidationError("There is nothing to paste. Copy cells in a spreadsheet first.")
+        raise ValidationError("Nothing to paste. Copy cells in a spreadsheet first.")
     rows: list[list[str]] = [[]]
-    place = 0
-    while place <= len(text):
-        found = _CELL.match(text, place)
-        assert found is not None
-        rows[-1].append(_unquoted(found["quoted"]) if found["quoted"] else found["plain"])
-        if len(rows[-1]) > most:
-            raise ValidationError(
-                f"The paste is wider than the table, which ends {count_noun(most, 'column')} from there."
-            )
-        if text[found.end() : found.end() + 1] == "\n":
+    position = 0
+    while position <= len(text):
+        match = _CELL.match(text, position)
+        assert match is not None
+        rows[-1].append(_unquote(match["quoted"]) if match["quoted"] else match["plain"])
+        if len(rows[-1]) > max_columns:
+            columns = count_noun(max_columns, "column")
+            raise ValidationError(f"The paste is wider than the table: only {columns} from there to the right.")
+        if text[match.end() : match.end() + 1] == "\n":
             rows.append([])
         if len(rows) > MAX_SCENES:
-            raise ValidationError(f"A storyboard holds at most {MAX_SCENES} scenes; the paste has more rows.")
-        place = found.end() + 1
+            raise ValidationError(f"A storyboard can have up to {MAX_SCENES} scenes; the paste has more rows.")
+        position = match.end() + 1
     return rows
 
 
-def _unquoted(quoted: str) -> str:
-    """Quotation marks that nothing inside asks for were meant."""
+def _unquote(quoted: str) -> str:
+    """The cell's text. Spreadsheets quote only cells that need it, so any other quotation marks belong to the text."""
     inside = quoted[1:-1]
     return inside.replace('""', '"') if re.search(r'[\t\n]|""', inside) else quoted
 
 
-def _key_of(column: str, cell: str, models: Models) -> str:
-    """What the form wants to have for what people write: the key of a preset or model for its name."""
+def _find_key(column: str, cell: str, models: Models) -> str:
+    """The key of the preset or model that the cell names by key or label; any other text unchanged."""
     cell = cell.strip()
-    named = presets.choices(column) if column in presets.all_presets() else models if column == "model_id" else []
-    keys = {label.casefold(): key for key, label in named} | {key.casefold(): key for key, _ in named}
+    options = presets.choices(column) if column in presets.all_presets() else models if column == "model_id" else []
+    keys = {label.casefold(): key for key, label in options} | {key.casefold(): key for key, _ in options}
     return keys.get(cell.casefold(), cell)
 
 
-def _complaints(form: CellForm, number: int) -> list[str]:
+def _describe_errors(form: CellForm, number: int) -> list[str]:
     if not form.instance.pk and not {"title", "action"} <= {name for name, value in form.data.items() if value}:
-        return [f"Row {number} would be a new scene, which needs a title and an action."]
+        return [f"Row {number}: a new scene needs a title and an action."]
     return [
         f"Row {number}, {label}: {' '.join(map(str, form.errors[name]))}"
         for name, label in form.labels()

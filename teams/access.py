@@ -1,8 +1,8 @@
-"""The one way a view gets at a row: scoped to the signed-in person's teams.
+"""Access control: every view loads rows through these functions.
 
-A row of a team the person does not belong to does not exist for them (404). A member whose role does not suffice is told
-so (403): they may know the row, not change it. A member without the second factor their team requires is told that (403),
-and reaches nothing of the team.
+- Not a member of the row's team: Http404, as if the row did not exist.
+- A member without the required role: PermissionDenied. The row may be seen, not changed.
+- A member without the second factor that the team requires: SecondFactorRequired for everything of the team.
 """
 
 from __future__ import annotations
@@ -19,28 +19,29 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 
 class SecondFactorRequired(PermissionDenied):
-    """Its text is the name of the team that requires one."""
+    """The message is the name of the team."""
 
 
 def current_user(request: HttpRequest) -> User:
-    """The person behind a request that login_required has let through."""
+    """The signed-in user. LoginRequiredMiddleware rejects anonymous requests before they reach a view."""
     assert isinstance(request.user, User)
     return request.user
 
 
 def parse_id(text: str) -> int | None:
-    """The id that a field or query names; None for what cannot be one, such as more digits than a database counts."""
+    """The id in a form field or query. None if it is not one, or has too many digits for a database integer."""
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
-def role_in(user: User, team_id: int) -> Role | None:
-    mine = Membership.objects.annotate(is_open=team_is_open()).filter(
+def find_role(user: User, team_id: int) -> Role | None:
+    """None for a user who is not a member. Raises SecondFactorRequired."""
+    memberships = Membership.objects.annotate(is_open=team_is_open()).filter(
         user=user, team__in=Team.objects.filter(pk=team_id)
     )
-    found = mine.values_list("role", "is_open", "team__name").first()
-    if found is None:
+    row = memberships.values_list("role", "is_open", "team__name").first()
+    if row is None:
         return None
-    role, is_open, team_name = found
+    role, is_open, team_name = row
     if not is_open:
         raise SecondFactorRequired(team_name)
     return Role(role)
@@ -49,7 +50,10 @@ def role_in(user: User, team_id: int) -> Role | None:
 def load(
     queryset: QuerySet[ModelT], user: User, pk: int, *, team: str, at_least: Role = Role.VIEWER
 ) -> tuple[ModelT, Role]:
-    """The row and the person's role over it. `team` is the lookup from the row to its team, such as "project__team"."""
+    """The row and the user's role in its team. `team` is the lookup from the row to the team, such as "project__team".
+
+    Raises Http404, SecondFactorRequired, PermissionDenied.
+    """
     memberships = f"{team}__memberships"
     rows = queryset.filter(**{f"{memberships}__user": user}, pk=pk).annotate(
         member_role=F(f"{memberships}__role"),
@@ -62,36 +66,38 @@ def load(
     if not row.team_is_open:
         raise SecondFactorRequired(row.team_name)
     role = Role(row.member_role)
-    require(role, at_least)
+    require_role(role, at_least)
     return row, role
 
 
-def require(role: Role, at_least: Role) -> None:
+def require_role(role: Role, at_least: Role) -> None:
+    """Raises PermissionDenied for a lower role."""
     if not role.includes(at_least):
-        raise PermissionDenied(f"This needs the role of {at_least.label.lower()}; yours is {role.label.lower()}.")
+        raise PermissionDenied(f"This requires the {at_least.label.lower()} role. Your role is {role.label.lower()}.")
 
 
 def load_team(request: HttpRequest, pk: int, *, at_least: Role = Role.VIEWER) -> tuple[Team, Role]:
-    """The team itself, to its members."""
-    role = role_in(current_user(request), pk)
+    """Raises Http404, SecondFactorRequired, PermissionDenied."""
+    role = find_role(current_user(request), pk)
     if role is None:
         raise Http404
-    require(role, at_least)
+    require_role(role, at_least)
     return Team.objects.get(pk=pk), role
 
 
 def open_teams(user: User) -> QuerySet[Team]:
+    """The user's teams, without those that require a second factor the user does not have."""
     return Team.objects.filter(memberships__in=Membership.objects.open_for_user(user)).order_by("name", "pk")
 
 
 def locked_out_teams(user: User) -> QuerySet[Team]:
-    """Those that require a second factor the person does not have."""
+    """The user's teams that require a second factor the user does not have."""
     closed = Membership.objects.filter(user=user).exclude(team_is_open())
     return Team.objects.filter(memberships__in=closed).order_by("name", "pk")
 
 
 def editable_teams(user: User) -> set[int]:
-    """The ids of the teams in which the person may change things."""
+    """The ids of the open teams in which the user is editor or owner."""
     editing = Membership.objects.open_for_user(user).filter(role__in=[Role.EDITOR, Role.OWNER])
     return set(editing.values_list("team", flat=True))
 
@@ -100,7 +106,7 @@ def can_edit_somewhere(user: User) -> bool:
     return bool(editable_teams(user))
 
 
-def editor_somewhere(user: User) -> None:
-    """Raises PermissionDenied for a person who edits in no team."""
+def require_editor_somewhere(user: User) -> None:
+    """Raises PermissionDenied for a user who is not an editor or owner of any team."""
     if not can_edit_somewhere(user):
-        raise PermissionDenied("This needs the role of editor in a team.")
+        raise PermissionDenied("This requires the editor role in a team.")

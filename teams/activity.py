@@ -1,7 +1,6 @@
-"""The one door to a team's log of activities.
+"""Writes the activity log of a team.
 
-`record` belongs into the transaction of the act it tells of, so that either both are there or neither; outside of one it
-refuses. What is written may be read by every member: names and titles, never a key, a link's secret or a prompt.
+Every member can read the log: record names and titles, never a key, the secret of a link, or a prompt.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from django.db.transaction import TransactionManagementError
 
 from teams.models import Activity, User, Verb
 
-#: Stands in for a person where somebody acts at the server's own terminal.
-OPERATOR = "The server's operator"
+#: The actor of a management command.
+OPERATOR = "Server administrator"
 
 
 class Titled(Protocol):
-    """A project, which this app knows no more of."""
+    """A project. Its model belongs to an app above this one."""
 
     pk: Any
     team_id: Any
@@ -36,11 +35,16 @@ def record(
     page: tuple[str, int] | None = None,
     amount: Decimal | None = None,
 ) -> None:
-    """Write down that `actor` did it, in a `project` or in a `team` as a whole. `page` is an address' name and id."""
+    """Record what `actor` did in a `project`, or in a `team` as a whole.
+
+    `actor` is None for a management command. `page` is the URL name and the id of the page to link to; by default the
+    storyboard of the project. Raises TransactionManagementError outside a transaction: the entry and the change that it
+    describes are committed together or not at all.
+    """
     if not transaction.get_connection().in_atomic_block:
-        raise TransactionManagementError("An activity is recorded in the transaction of its act.")
+        raise TransactionManagementError("Record an activity in the same transaction as the change.")
     team_id = project.team_id if project else team
-    assert team_id is not None, "it happened somewhere"
+    assert team_id is not None, "either a project or a team is required"
     if page is None and project is not None:
         page = ("storyboard", project.pk)
     Activity.objects.create(

@@ -1,4 +1,4 @@
-"""What allauth is told about this product: who may sign in how, where to, and with which words."""
+"""allauth adapters: who may sign in, where they are redirected, and the wording of errors."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Nobody makes their own account: people are added to a team by those who pay for it."""
+    """No self-service sign-up: accounts are created by invitation, because a member can spend the team's money."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "The e-mail address and the password do not belong together.",
-        "incorrect_password": "That is not your password.",
-        "enter_current_password": "That is not your current password.",
-        "too_many_login_attempts": "Too many attempts failed. Wait five minutes, then try again.",
-        "rate_limited": "Too many attempts. Wait a minute, then try again.",
+        "email_password_mismatch": "Wrong e-mail or password.",
+        "incorrect_password": "Wrong password.",
+        "enter_current_password": "Wrong current password.",
+        "too_many_login_attempts": "Too many failed attempts. Try again in 5 minutes.",
+        "rate_limited": "Too many attempts. Try again in a minute.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def populate_username(self, request: HttpRequest, user: Any) -> None:
-        """A person has no user name here, only an address."""
+        """Does nothing: users have no user name."""
 
     def is_safe_url(self, url: str) -> bool:
-        """Only addresses of the host that was asked; allauth would follow any of ALLOWED_HOSTS."""
+        """Allows redirects to the requested host only. allauth's own method allows every host in ALLOWED_HOSTS."""
         request = context.request
         return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
@@ -48,30 +48,31 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return reverse("account")
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        words = {
+        labels = {
             "reauthenticate": "Use your password",
             "mfa_reauthenticate": "Use a code",
             "mfa_reauthenticate:webauthn": "Use a passkey",
         }
-        return [way | {"description": words[way["id"]]} for way in super().get_reauthentication_methods(user)]
+        methods = super().get_reauthentication_methods(user)
+        return [method | {"description": labels[method["id"]]} for method in methods]
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         logger.warning("Sign-in failed for %r from %s", credentials.get("email"), self.get_client_ip(request))
 
     def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **kwargs: Any) -> None:
-        """What the mail tells about has happened by now, whether or not the mail can be sent."""
+        """Logs an error of the mail server instead of raising it: the change that the mail reports is already made."""
         logger.info("%s: %s", user.email, template_prefix.rpartition("/")[2].replace("_", " "))
         try:
             super().send_notification_mail(template_prefix, user, *args, **kwargs)
-        except OSError as error:  # of the socket, or of smtplib, whose errors are OSErrors too
-            logger.warning("The mail to %s about it could not be sent: %s", user.email, error)
+        except OSError as error:  # includes all of smtplib's errors
+            logger.warning("Could not send the notification to %s: %s", user.email, error)
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Keeps secrets of second factors sealed in the database."""
+    """Encrypts the secrets of second factors with the keys of core.secrets."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": "That code does not count: it is wrong, too old, or was used already. Wait for the next one.",
+        "incorrect_code": "This code is wrong, expired or already used. Enter the next code.",
     }
 
     def encrypt(self, text: str) -> str:
@@ -90,7 +91,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """An identity provider speaks for addresses it has verified, and for nothing else."""
+    """Trusts an identity provider only for e-mail addresses that it has verified."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return settings.OIDC_SIGNUP and any(address.verified for address in sociallogin.email_addresses)
@@ -107,11 +108,14 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return user
 
     def authenticate_by_email(self, sociallogin: Any) -> tuple[User, str] | None:
-        """allauth empties the password of an account whose address nobody has verified. The provider just has."""
-        found: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
-        if found:
-            user, email = found
+        """Records the address as verified, which the provider has just confirmed.
+
+        Without this record allauth removes the password of the account when it connects the two.
+        """
+        match: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
+        if match:
+            user, email = match
             EmailAddress.objects.update_or_create(
                 user=user, email=email.lower(), defaults={"verified": True, "primary": True}
             )
-        return found
+        return match

@@ -6,8 +6,8 @@ class TeamsConfig(AppConfig):
     name = "teams"
 
     def ready(self) -> None:
-        from core import secrets  # their models are there only now
+        from core import secrets  # imports models, which exist only now
         from teams import factor_secrets, sessions
 
-        user_logged_in.connect(sessions.mark_new)
-        secrets.MORE_PLACES.append(factor_secrets.PLACE)
+        user_logged_in.connect(sessions.mark_seen)
+        secrets.EXTRA_STORES.append(factor_secrets.STORE)

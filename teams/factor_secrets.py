@@ -1,4 +1,4 @@
-"""Where allauth keeps the secrets of second factors, for whoever looks after everything that is sealed."""
+"""The secrets of second factors, which allauth stores inside JSON, for key rotation and `manage.py doctor`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from core.secrets import Place
+from core.secrets import SecretStore
 
-#: Of an authenticator app, and of a set of recovery codes; each row has one of them. A passkey has no secret.
+#: JSON keys: of an authenticator app, and of recovery codes. A row has one of them; a passkey has neither.
 NAMES = ("secret", "seed")
 
 
@@ -29,4 +29,4 @@ def replace(pk: int, old: str, new: str) -> bool:
     return True
 
 
-PLACE = Place("second factor", tokens, replace)
+STORE = SecretStore("second factor", tokens, replace)

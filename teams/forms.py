@@ -8,7 +8,8 @@ from django.contrib.auth.password_validation import validate_password
 from teams.models import Role, Team, User
 
 
-def one_line(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
+    """On one line. Names appear in e-mail subjects, which reject line breaks."""
     return " ".join(text.split())
 
 
@@ -17,18 +18,17 @@ class TeamForm(forms.ModelForm[Team]):
         model = Team
         fields = ["name"]
         widgets = {"name": forms.TextInput(attrs={"placeholder": "Night shift"})}
-        error_messages = {"name": {"required": "Give the team a name."}}
+        error_messages = {"name": {"required": "Enter a team name."}}
 
     def clean_name(self) -> str:
-        """On one line: it stands in the subject of e-mails."""
-        return one_line(self.cleaned_data["name"])
+        return collapse_whitespace(self.cleaned_data["name"])
 
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices, error_messages={"required": "Choose a role."})
 
     @property
-    def chosen(self) -> Role:
+    def selected_role(self) -> Role:
         return Role(self.cleaned_data["role"])
 
 
@@ -38,24 +38,24 @@ class InviteForm(RoleForm):
         label="E-mail address",
         max_length=254,
         widget=forms.EmailInput(attrs={"placeholder": "carol@example.com", "autocomplete": "off"}),
-        error_messages={"required": "Enter the address of the person you invite."},
+        error_messages={"required": "Enter an e-mail address."},
     )
 
 
 class NewAccountForm(forms.Form):
-    """The address is the invitation's, and no field."""
+    """The e-mail address is the invitation's and not a field, so that it cannot be changed."""
 
     name = forms.CharField(
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
-        error_messages={"required": "Say what the others may call you."},
+        error_messages={"required": "Enter your name."},
     )
     password = forms.CharField(
         max_length=4096,
         strip=False,
         help_text="At least 10 characters.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        error_messages={"required": "Choose a password."},
+        error_messages={"required": "Enter a password."},
     )
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
@@ -63,7 +63,7 @@ class NewAccountForm(forms.Form):
         self.email = email
 
     def clean_name(self) -> str:
-        return one_line(self.cleaned_data["name"])
+        return collapse_whitespace(self.cleaned_data["name"])
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -76,5 +76,5 @@ class NameForm(forms.ModelForm[User]):
         model = User
         fields = ["name"]
         labels = {"name": "Name"}
-        help_texts = {"name": "Shown to the people of your teams."}
+        help_texts = {"name": "Shown to your teams."}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}

@@ -1,8 +1,8 @@
-"""Inviting people and letting them in: one open invitation per address, good for one person, once, within a week.
+"""Invitations: at most one open invitation per team and address; it works once, for that address, within a week.
 
-Whoever holds the link for an address is taken for its owner, as with a link for a forgotten password: without an account
-they make it there. Nobody else can use the link, and no page says whether an address has an account before the link for
-that very address is used.
+The link proves ownership of the address, like a password reset link: an invitee without an account creates one with it.
+A user who is signed in with another address cannot use it. No page reveals whether an address has an account until an
+account is requested with the link for that address.
 """
 
 from __future__ import annotations
@@ -16,50 +16,51 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from teams import activity
-from teams.members import join, locked
+from teams.members import join, lock_team
 from teams.models import Invitation, Membership, Role, SignInLink, Team, User, Verb
 
-MOST_OPEN = 50
-#: Each sends an e-mail: of one person within an hour, and of one team to one address within a day.
-MOST_AN_HOUR, MOST_A_DAY = 30, 5
+#: Open invitations of a team.
+MAX_OPEN = 50
+#: E-mails: by one inviter in an hour, and by one team to one address in a day.
+MAX_PER_HOUR, MAX_PER_DAY = 30, 5
 
 Ending = Invitation.Ending
-OVER = {
-    Ending.ACCEPTED: "This invitation has been used. It works once.",
-    Ending.REVOKED: "This invitation has been withdrawn.",
-    Ending.REPLACED: "This invitation has been sent again since; only the newest link works.",
+CLOSED = {
+    Ending.ACCEPTED: "This invitation has already been used.",
+    Ending.REVOKED: "This invitation has been revoked.",
+    Ending.REPLACED: "A newer invitation was sent. Only the newest link works.",
 }
-EXPIRED = f"This invitation has expired: it worked for {Invitation.VALID_FOR.days} days."
-UNKNOWN = "There is no such invitation. The link may be incomplete: copy it again as a whole."
+EXPIRED = f"This invitation has expired after {Invitation.VALID_FOR.days} days."
+UNKNOWN = "Invitation not found. Check that you copied the whole link."
 
 
 class InvitationClosed(Exception):
-    """The invitation can no longer be accepted; the message says why."""
+    """The invitation can't be accepted. The message says why."""
 
 
 class HasAccount(Exception):
-    """The address has an account already: it has to sign in."""
+    """The address already has an account. Its owner has to sign in to accept."""
 
 
 @dataclass(frozen=True)
 class Issued:
     invitation: Invitation
-    #: The secret of its link, which is stored nowhere.
+    #: The secret in the link. Only its hash is stored.
     token: str
 
 
 @transaction.atomic
 def invite(team_id: int, email: str, role: Role, by: User) -> Issued:
-    """Raises ValidationError with a sentence about the address, or about a limit."""
-    team = locked(team_id, by)
+    """Raises ValidationError for a member, an address with an open invitation, or a reached limit."""
+    team = lock_team(team_id, by)
     email = email.lower()
     member = Membership.objects.filter(team=team, user__email=email).first()
     if member is not None:
-        raise ValidationError(f"{email} is a member already, as {member.get_role_display().lower()}.")
+        raise ValidationError(f"{email} is already a member, as {member.get_role_display().lower()}.")
     if Invitation.objects.open().filter(team=team, email=email).exists():
-        raise ValidationError(f"{email} has been invited already. Send that invitation again, or withdraw it first.")
-    if Invitation.objects.open().filter(team=team).count() >= MOST_OPEN:
-        raise ValidationError(f"A team has at most {MOST_OPEN} open invitations. Withdraw one first.")
+        raise ValidationError(f"{email} has already been invited. Resend or revoke that invitation.")
+    if Invitation.objects.open().filter(team=team).count() >= MAX_OPEN:
+        raise ValidationError(f"A team can have {MAX_OPEN} open invitations. Revoke one first.")
     Invitation.objects.filter(team=team, email=email, ending="").update(ending=Ending.REPLACED, ended_at=Now())
     issued = _issue(team, email, role, by)
     what = f"{email} as {role.label.lower()}"
@@ -69,10 +70,10 @@ def invite(team_id: int, email: str, role: Role, by: User) -> Issued:
 
 @transaction.atomic
 def invite_again(invitation: Invitation, by: User) -> Issued:
-    """A new link in place of the old one. Raises ValidationError."""
-    team = locked(invitation.team_id, by)
+    """Replaces the link; the old one stops working. Raises ValidationError if it is closed or a limit is reached."""
+    team = lock_team(invitation.team_id, by)
     if not invitation.end(Ending.REPLACED):
-        raise ValidationError("This invitation is over. Nothing was sent.")
+        raise ValidationError("This invitation is closed. No e-mail was sent.")
     issued = _issue(team, invitation.email, Role(invitation.role), by)
     activity.record(Verb.INVITED_AGAIN, by, invitation.email, team=team.pk, page=("team_page", team.pk))
     return issued
@@ -80,8 +81,8 @@ def invite_again(invitation: Invitation, by: User) -> Issued:
 
 @transaction.atomic
 def revoke(invitation: Invitation, by: User) -> bool:
-    """Whether there was anything left to withdraw."""
-    team = locked(invitation.team_id, by)
+    """False if the invitation was already closed."""
+    team = lock_team(invitation.team_id, by)
     revoked = invitation.end(Ending.REVOKED)
     if revoked:
         activity.record(Verb.INVITATION_REVOKED, by, invitation.email, team=team.pk, page=("team_page", team.pk))
@@ -89,8 +90,8 @@ def revoke(invitation: Invitation, by: User) -> bool:
 
 
 def find_open_invitation(token: str) -> Invitation:
-    """The invitation of a link; changes nothing. Raises Over."""
-    invitation = Invitation.objects.of_link(token).select_related("team", "invited_by").first()
+    """Changes nothing. Raises InvitationClosed."""
+    invitation = Invitation.objects.for_link(token).select_related("team", "invited_by").first()
     if invitation is None:
         raise InvitationClosed(UNKNOWN)
     if not Invitation.objects.open().filter(pk=invitation.pk).exists():
@@ -99,30 +100,30 @@ def find_open_invitation(token: str) -> Invitation:
 
 
 def explain_closed(invitation: Invitation) -> str:
-    return OVER[Ending(invitation.ending)] if invitation.ending else EXPIRED
+    return CLOSED[Ending(invitation.ending)] if invitation.ending else EXPIRED
 
 
 @transaction.atomic
 def accept(invitation: Invitation, user: User) -> bool:
-    """Whether the person is a member since now; one who was before keeps their role. Raises Over."""
-    team = locked(invitation.team_id)
+    """False if the user was already a member, who keeps their role. Uses up the invitation. Raises InvitationClosed."""
+    team = lock_team(invitation.team_id)
     if not invitation.is_for(user):
-        raise PermissionDenied("This invitation is for somebody else.")
+        raise PermissionDenied("This invitation is for another e-mail address.")
     _use_up(invitation)
     return join(team.pk, user, Role(invitation.role))
 
 
 @transaction.atomic
 def accept_as_new(invitation: Invitation, name: str, password: str) -> User:
-    """Make the account of a person who has none. Raises Over, HasAccount; then nothing is changed."""
-    team = locked(invitation.team_id)
+    """Creates the account and the membership. Raises InvitationClosed or HasAccount, with nothing changed."""
+    team = lock_team(invitation.team_id)
     _use_up(invitation)
     if User.objects.filter(email=invitation.email).exists():
         raise HasAccount
     try:
         with transaction.atomic():
             user = User.objects.create_user(invitation.email, password, name=name)
-    except IntegrityError as error:  # by an invitation into another team, at the same moment
+    except IntegrityError as error:  # created at the same moment through another team's invitation
         raise HasAccount from error
     join(team.pk, user, Role(invitation.role))
     return user
@@ -130,11 +131,11 @@ def accept_as_new(invitation: Invitation, name: str, password: str) -> User:
 
 def _issue(team: Team, email: str, role: Role, by: User) -> Issued:
     sent = Invitation.objects.filter(created_at__gt=Now() - timedelta(hours=1), invited_by=by)
-    if sent.count() >= MOST_AN_HOUR:
-        raise ValidationError(f"You have sent {MOST_AN_HOUR} invitations within an hour. Wait a while, then go on.")
+    if sent.count() >= MAX_PER_HOUR:
+        raise ValidationError(f"You have sent {MAX_PER_HOUR} invitations in the last hour. Try again later.")
     sent = Invitation.objects.filter(created_at__gt=Now() - timedelta(days=1), team=team, email=email)
-    if sent.count() >= MOST_A_DAY:
-        raise ValidationError(f"{email} has been sent {MOST_A_DAY} invitations within a day. Try again tomorrow.")
+    if sent.count() >= MAX_PER_DAY:
+        raise ValidationError(f"{email} was sent {MAX_PER_DAY} invitations in the last 24 hours. Try again tomorrow.")
     token = secrets.token_urlsafe(24)
     invitation = Invitation.objects.create(
         team=team, email=email, role=role, token_hash=SignInLink.digest(token), invited_by=by
@@ -143,7 +144,7 @@ def _issue(team: Team, email: str, role: Role, by: User) -> Issued:
 
 
 def _use_up(invitation: Invitation) -> None:
-    """Of two clicks at once one gets through."""
+    # Of two concurrent requests, one gets True: end() is a conditional UPDATE.
     if not invitation.end(Ending.ACCEPTED):
         invitation.refresh_from_db()
         raise InvitationClosed(explain_closed(invitation))

@@ -1,4 +1,4 @@
-"""The e-mail that brings an invitation."""
+"""Invitation e-mails."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from teams.models import Invitation
 logger = logging.getLogger(__name__)
 
 
-def sends_mail() -> bool:
-    """Whether e-mails leave this server; without a mail server their text goes to its log."""
+def can_send_mail() -> bool:
+    """False without EMAIL_URL: e-mails are then printed to the log."""
     return "console" not in settings.EMAIL_BACKEND
 
 
 def send_invitation(invitation: Invitation, link: str) -> bool:
-    """Whether it was handed to the mail server. Belongs behind the end of the transaction that made the invitation."""
+    """Whether the mail server accepted the e-mail. Call it after the transaction that created the invitation."""
     context = {"invitation": invitation, "link": link, "days": Invitation.VALID_FOR.days}
     text = render_to_string("teams/invitation_email.txt", context)
     try:
         send_mail(f"Invitation to {invitation.team.name}", text, None, [invitation.email])
-    except OSError as error:  # of the network, and all of smtplib's
-        logger.warning("The invitation %s could not be sent: %s", invitation.pk, error)
+    except OSError as error:  # includes all of smtplib's errors
+        logger.warning("Could not send invitation %s: %s", invitation.pk, error)
         return False
     return True

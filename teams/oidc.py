@@ -1,8 +1,7 @@
-"""Signing in through an OpenID Connect provider: authorization code with PKCE, state and nonce.
+"""Sign-in through an OpenID Connect provider: authorization code flow with PKCE, state and nonce.
 
-Stricter than allauth: the ID token is needed, its signature is checked though it came straight from the provider, its
-nonce has to be that of this browser's request, and the user info has to be about the same person. Of all that the
-provider says, only what the account needs is kept.
+Stricter than allauth: requires an ID token, verifies its signature even though it comes directly from the provider, binds
+its nonce to the browser's request, and rejects user info with a different `sub`. Stores only the claims the account needs.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from requests import RequestException
 
-#: Those with a public key: a token signed with our own client secret proves nothing.
+#: Public-key algorithms only. With HS256, anyone who knows the client secret could sign tokens; “none” needs no key.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-CLOCKS_DIFFER_SECONDS = 60
+CLOCK_SKEW_SECONDS = 60
 
 
 def nonce_for(state: str) -> str:
-    """The state is kept in the session and counts once, and so does the nonce that follows from it."""
+    """Derived from the state, which allauth keeps in the session and accepts once, so that the nonce needs no storage."""
     return hashlib.sha256(f"nonce {state}".encode()).hexdigest()
 
 
@@ -52,22 +51,24 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
         claims = self.read_claims(kwargs["response"].get("id_token"), app.client_id)
         if claims.get("nonce") != nonce_for(request.GET["state"]):
-            raise OAuth2Error("the ID token answers another request")
-        about = self._fetch_user_info(token.token) if "userinfo_endpoint" in self.openid_config else claims
-        if about.get("sub") != claims["sub"]:
-            raise OAuth2Error("the user info is about somebody else")
-        speaks = about if about.get("email") else claims
+            raise OAuth2Error("the nonce of the ID token belongs to another request")
+        user_info = self._fetch_user_info(token.token) if "userinfo_endpoint" in self.openid_config else claims
+        if user_info.get("sub") != claims["sub"]:
+            raise OAuth2Error("the user info belongs to another user")
+        # The address and whether it is verified have to come from the same source.
+        source = user_info if user_info.get("email") else claims
         person = {
             "sub": claims["sub"],
-            "email": speaks.get("email"),
-            "email_verified": speaks.get("email_verified") is True,  # "false" is a string of some providers
-            "name": about.get("name") or claims.get("name"),
+            "email": source.get("email"),
+            "email_verified": source.get("email_verified") is True,  # some providers send the string "false"
+            "name": user_info.get("name") or claims.get("name"),
         }
         return self.get_provider().sociallogin_from_response(request, {"userinfo": person})
 
     def read_claims(self, id_token: str | None, client_id: str) -> dict[str, Any]:
+        """The claims of a valid ID token. Raises OAuth2Error."""
         if not id_token:
-            raise OAuth2Error("there is no ID token")
+            raise OAuth2Error("no ID token")
         try:
             key = jwt.PyJWKClient(self.openid_config["jwks_uri"], timeout=5).get_signing_key_from_jwt(id_token)
             claims: dict[str, Any] = jwt.decode(
@@ -76,11 +77,11 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
                 algorithms=ALGORITHMS,
                 audience=client_id,
                 issuer=self.openid_config["issuer"],
-                leeway=CLOCKS_DIFFER_SECONDS,
+                leeway=CLOCK_SKEW_SECONDS,
                 options={"require": ["exp", "iat", "aud", "iss", "sub"]},
             )
         except jwt.PyJWTError as error:
-            raise OAuth2Error(f"the ID token does not count: {error}") from error
+            raise OAuth2Error(f"invalid ID token: {error}") from error
         return claims
 
 
@@ -88,11 +89,11 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
     oauth2_adapter_class = Adapter
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
-        """Signing in is all there is: scopes and parameters are ours, not the address's."""
+        """Ignores the scope, process and parameters that allauth would take from the query string."""
         return {"process": AuthProcess.LOGIN, "next_url": get_next_redirect_url(request)}
 
 
-def _adapter(request: HttpRequest, provider_id: str) -> Adapter:
+def _load_adapter(request: HttpRequest, provider_id: str) -> Adapter:
     adapter = Adapter(request, provider_id)
     try:
         adapter.get_provider()
@@ -105,10 +106,10 @@ def _adapter(request: HttpRequest, provider_id: str) -> Adapter:
 @never_cache
 @require_safe
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
-    adapter = _adapter(request, provider_id)
+    adapter = _load_adapter(request, provider_id)
     try:
         response: HttpResponse = OAuth2LoginView.adapter_view(adapter)(request)
-    except RequestException as error:  # allauth expects the provider to be there
+    except RequestException as error:  # allauth does not handle an unreachable provider
         response = render_authentication_error(request, adapter.get_provider(), exception=error)
     return response
 
@@ -117,5 +118,5 @@ def login(request: HttpRequest, provider_id: str) -> HttpResponse:
 @never_cache
 @require_safe
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
-    response: HttpResponse = OAuth2CallbackView.adapter_view(_adapter(request, provider_id))(request)
+    response: HttpResponse = OAuth2CallbackView.adapter_view(_load_adapter(request, provider_id))(request)
     return response

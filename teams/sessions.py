@@ -1,6 +1,7 @@
-"""Where a person is signed in: browsers and devices in words, and when each was last seen.
+"""The sessions of a user: device, address, and when each was last active.
 
-allauth notes a session when it begins. When it was last seen is written every few minutes, not with every request.
+allauth creates a UserSession at sign-in. `last_seen_at` is updated at most every SEEN_EVERY_SECONDS, to spare a write per
+request.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
 from teams.models import User
 
 SEEN_EVERY_SECONDS = 300
-#: Where a session keeps when it was noted last.
+#: Session key of the Unix time of the last update.
 SEEN_AT = "seen_at"
 
-#: The first that is found counts: most browsers claim to be others as well.
+#: The first match counts. The order matters: most browsers include the names of others in their user agent.
 BROWSERS = {
     "Edge": r"Edg",
     "Opera": r"OPR/|Opera",
@@ -42,34 +44,45 @@ SYSTEMS = {
 
 
 def describe_device(user_agent: str) -> str:
-    """A browser and its system in words, such as "Firefox on Windows"."""
-    browser = next((name for name, sign in BROWSERS.items() if re.search(sign, user_agent)), "")
-    system = next((name for name, sign in SYSTEMS.items() if re.search(sign, user_agent)), "")
-    return " on ".join(word for word in (browser or "A browser", system) if word)
+    """Such as “Firefox on Windows”; “Unknown browser” without a match."""
+    browser = next((name for name, pattern in BROWSERS.items() if re.search(pattern, user_agent)), "")
+    system = next((name for name, pattern in SYSTEMS.items() if re.search(pattern, user_agent)), "")
+    return " on ".join(name for name in (browser or "Unknown browser", system) if name)
 
 
 @dataclass(frozen=True)
-class SignedIn:
-    """One browser in which a person is signed in."""
-
+class SessionRow:
     pk: int
     device: str
     address: str
     last_seen_at: datetime
-    is_this: bool
+    is_current: bool
 
 
-def list_sessions(user: User, session_key: str | None) -> list[SignedIn]:
-    """This browser first, then the one seen last."""
+def list_sessions(user: User, session_key: str | None) -> list[SessionRow]:
+    """The current session first, then the most recently active."""
     rows = [
-        SignedIn(row.pk, describe_device(row.user_agent), row.ip, row.last_seen_at, row.session_key == session_key)
+        SessionRow(row.pk, describe_device(row.user_agent), row.ip, row.last_seen_at, row.session_key == session_key)
         for row in UserSession.objects.purge_and_list(user)
     ]
-    return sorted(rows, key=lambda row: (row.is_this, row.last_seen_at), reverse=True)
+    return sorted(rows, key=lambda row: (row.is_current, row.last_seen_at), reverse=True)
 
 
-def mark_new(request: HttpRequest, **kwargs: Any) -> None:
-    """On signing in, when allauth notes the session."""
+def end_session(request: HttpRequest, session: UserSession) -> None:
+    """Signs the browser out. For the session of `request`, signs out the request too."""
+    is_current = session.session_key == request.session.session_key
+    session.end()
+    if is_current:
+        logout(request)
+
+
+def end_other_sessions(request: HttpRequest) -> None:
+    for session in UserSession.objects.filter(user=request.user).exclude(session_key=request.session.session_key):
+        session.end()
+
+
+def mark_seen(request: HttpRequest, **kwargs: Any) -> None:
+    """Receiver of user_logged_in: allauth has just created the UserSession."""
     request.session[SEEN_AT] = int(time.time())
 
 

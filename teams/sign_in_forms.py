@@ -1,4 +1,4 @@
-"""allauth's forms where ours ask for something else."""
+"""allauth's forms with our labels and stricter checks."""
 
 from __future__ import annotations
 
@@ -33,13 +33,16 @@ class ResetPasswordForm(account_forms.ResetPasswordForm):  # type: ignore[misc]
         self.fields["email"].widget.attrs |= {"placeholder": "", "autofocus": True}
 
 
-class OneUse:
-    """A code that was used is refused for as long as it would count; allauth alone remembers it for less than that."""
+class SingleUseCode:
+    """Rejects a code that was used before, for as long as the code is valid.
+
+    allauth remembers used codes for one period (30 s), but accepts a code for three with our MFA_TOTP_TOLERANCE.
+    """
 
     user: User
 
     def clean_code(self) -> str:
-        code: str = super().clean_code()  # type: ignore[misc]  # of the form it is mixed into
+        code: str = super().clean_code()  # type: ignore[misc]  # defined by the form beside this mixin
         seconds = mfa.TOTP_PERIOD * (2 * mfa.TOTP_TOLERANCE + 1)
         digits = "".join(character for character in code if character.isdigit())
         if not cache.add(f"second-factor-used:{self.user.pk}:{digits}", True, timeout=seconds):
@@ -47,46 +50,46 @@ class OneUse:
         return code
 
 
-class AuthenticateForm(OneUse, mfa_forms.AuthenticateForm):  # type: ignore[misc]
+class AuthenticateForm(SingleUseCode, mfa_forms.AuthenticateForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
 
-class ReauthenticateForm(OneUse, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(SingleUseCode, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
 
-class ActivateTOTPForm(OneUse, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
+class ActivateTOTPForm(SingleUseCode, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].label = "Code the app shows"
+        self.fields["code"].label = "Code from the app"
         self.fields["code"].widget.attrs |= CODE_ATTRIBUTES
 
 
-class FromABrowser:
-    """Refuses what no browser has made, over which allauth stumbles, and says so of a passkey rather than of a code."""
+class PasskeyCredential:
+    """Turns malformed credentials, which raise KeyError or AttributeError in allauth, into a form error about passkeys."""
 
     def clean_credential(self) -> Any:
         try:
-            return super().clean_credential()  # type: ignore[misc]  # of the form it is mixed into
+            return super().clean_credential()  # type: ignore[misc]  # defined by the form beside this mixin
         except (KeyError, AttributeError, forms.ValidationError) as error:
             if getattr(error, "code", "") == "too_many_login_attempts":
                 raise
-            raise forms.ValidationError("This passkey is not known here, or it took too long. Try again.") from error
+            raise forms.ValidationError("Passkey not recognised or timed out. Try again.") from error
 
 
-class LoginPasskeyForm(FromABrowser, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
+class LoginPasskeyForm(PasskeyCredential, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
     pass
 
 
-class AuthenticatePasskeyForm(FromABrowser, webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
+class AuthenticatePasskeyForm(PasskeyCredential, webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
     pass
 
 
-class ReauthenticatePasskeyForm(FromABrowser, webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class ReauthenticatePasskeyForm(PasskeyCredential, webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
     pass
 
 
@@ -96,15 +99,15 @@ class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
         self.fields["name"] = forms.CharField(label="Name", max_length=80, required=False)
         passwordless = self.fields["passwordless"]
         passwordless.initial = True
-        passwordless.label = "Sign in with it alone, without a password"
+        passwordless.label = "Use it to sign in without a password"
         passwordless.help_text = (
-            "It then asks for your fingerprint, face or PIN. Older security keys cannot do that: leave it out for them."
+            "It then asks for your fingerprint, face or PIN. Turn this off for an older security key that can't."
         )
 
     def clean(self) -> dict[str, Any]:
         try:
             cleaned: dict[str, Any] = super().clean()
-        except (KeyError, AttributeError, ValueError) as error:  # of a credential that no browser has made
+        except (KeyError, AttributeError, ValueError) as error:  # a malformed credential
             raise get_adapter().validation_error("incorrect_code") from error
         return cleaned
 

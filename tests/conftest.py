@@ -45,6 +45,39 @@ __all__ = [
 ]
 
 
+#: Files and folders whose tests are marked `database`, beside every test that commits: they lock, race, count, constrain,
+#: search, or read each page once. tests/row_locks.py says what is missing.
+ON_BOTH_DATABASES = [
+    "attacks/test_access.py::test_reading_changes_nothing",
+    "attacks/test_foreign_ids.py",
+    "core/test_secrets.py",
+    "generation/billing",
+    "generation/connections/test_team_connections.py",
+    "generation/jobs",
+    "generation/management/test_resolve.py",
+    "generation/pipeline",
+    "generation/quoting/test_batches.py",
+    "generation/takes",
+    "storyboard/test_edit_conflicts.py",
+    "storyboard/test_filters.py",
+    "storyboard/test_live.py",
+    "storyboard/test_undo.py",
+    "teams/test_members.py",
+]
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for name in ON_BOTH_DATABASES:
+        assert (TESTS / name.partition("::")[0]).exists(), f"ON_BOTH_DATABASES: there is no tests/{name}"
+    marked = tuple(f"tests/{name}" for name in ON_BOTH_DATABASES)
+    for item in items:
+        uses_database = item.get_closest_marker("django_db")
+        commits = uses_database and uses_database.kwargs.get("transaction")
+        if commits or item.nodeid.startswith(marked):
+            item.add_marker(pytest.mark.database)
+
+
 @pytest.fixture(autouse=True)
 def own_data(settings: Any, tmp_path: Path) -> None:
     """Give every test its own data directory, and serve static files without collecting them."""

@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.filter
 def money(amount: Decimal | str | None) -> str:
-    """Empty for an amount that is not known, so that `default` can say so; Django passes "" where the variable is missing."""
+    """Empty for an unknown amount, so that `default` applies. Django passes "" for a missing variable."""
     return "" if amount is None or isinstance(amount, str) else amounts.money(amount)

@@ -1,7 +1,8 @@
-"""Reserves what a click may cost, settles what it did cost, releases the rest; caps hold whoever clicks at once.
+"""Caps, holds and the ledger: a click reserves its estimated cost, the end of the job settles or releases it.
 
-Every function must run inside the transaction of the change of the row it is about. Budgets are locked while they are read
-and written: the team's, then the project's, then those of the team's connections.
+Every function that writes must run inside the transaction that changes the job's row, so that the row and its money change
+together. Budgets are locked before they are read, always in one order: the team's, the project's, then those of the team's
+connections by id. The locks make caps hold however many people click at once; the order keeps two clicks from deadlocking.
 """
 
 from __future__ import annotations
@@ -18,36 +19,35 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.money import exact, money
+from core.plurals import name_numbers
 from generation.models import Budget, Connection, Generation, ImageJob, Job, LedgerEntry
 from projects.models import Project
 from teams import activity
 from teams.models import Team, User, Verb
 
-CAPS = {
-    "cap_total": "the cap in total",
-    "cap_month": "the cap per month",
-    "confirm_above": "the price to ask above",
-    "warn_at": "when to warn",
+#: What people call the settings of a budget, in the activity log.
+SETTINGS = {
+    "cap_total": "total cap",
+    "cap_month": "monthly cap",
+    "confirm_above": "confirmation threshold",
+    "warn_at": "warning threshold",
 }
 
 
 class NeedsConfirmation(ValidationError):
-    """It costs more than the team starts without asking; nothing was started."""
+    """The price is above the confirmation threshold, or unknown. Nothing was started."""
 
 
 def require_confirmation(price: Decimal | None, project: Project) -> None:
-    """Raises NeedsConfirmation where this price, all in one, is above what the project or its team asks about.
-
-    Where it is not known beforehand, it may be.
-    """
+    """Raises NeedsConfirmation if the click's whole price is above the threshold. An unknown price counts as above it."""
     threshold = confirmation_threshold(project)
     if threshold is not None and (price is None or price > threshold):
-        costs = "What this costs is told only afterwards" if price is None else f"This costs {money(price)}"
-        raise NeedsConfirmation(f"{costs}; more than {money(threshold)} at once is asked about.")
+        costs = "The price depends on usage" if price is None else f"This costs {money(price)}"
+        raise NeedsConfirmation(f"{costs}. Continue? (asks above {money(threshold)})")
 
 
 def current_month() -> str:
-    """By this machine's clock, to look at; what is decided goes by the database's."""
+    """By this machine's clock, for display only: caps are judged by the database's, which all machines share."""
     return month_key(timezone.now())
 
 
@@ -61,13 +61,16 @@ def in_month(entries: QuerySet[LedgerEntry], month: str) -> QuerySet[LedgerEntry
 
 
 def _database_month(budget: Budget) -> str:
-    """By the database's clock, once the budget is locked; it never goes back, or what was spent would be forgotten."""
+    """The month to book in, by the database's clock. Call with the budget locked.
+
+    Never earlier than the budget's own: a clock that is put back would forget what was spent this month.
+    """
     now = Budget.objects.filter(pk=budget.pk).values_list(Now(), flat=True).get()
     return max(budget.month, month_key(now))
 
 
 def lock_budgets(project: Project) -> list[Budget]:
-    """The team's and the project's, made where they are missing."""
+    """The team's and the project's, created if missing."""
     Budget.objects.get_or_create(team_id=project.team_id, project=project, connection=None)
     team_budget = lock_team_budget(project.team_id)
     return [team_budget, Budget.objects.select_for_update().get(project=project)]
@@ -79,15 +82,15 @@ def lock_team_budget(team_id: int) -> Budget:
 
 
 def lock_connection_budget(connection_id: int, team_id: int) -> Budget:
-    """Of a connection of the team, made where it is missing."""
+    """The budget of one of the team's own connections, created if missing."""
     Budget.objects.get_or_create(team_id=team_id, project=None, connection_id=connection_id)
     return Budget.objects.select_for_update().get(connection_id=connection_id)
 
 
 def connection_budget(connection: Connection) -> Budget:
-    """To look at; one that was never needed is not saved."""
-    found = Budget.objects.filter(connection=connection).first()
-    return found or Budget(team=connection.team, connection=connection)
+    """For display: unlocked, and unsaved if there is none yet."""
+    row = Budget.objects.filter(connection=connection).first()
+    return row or Budget(team=connection.team, connection=connection)
 
 
 def _team_budgets() -> QuerySet[Budget]:
@@ -95,53 +98,53 @@ def _team_budgets() -> QuerySet[Budget]:
 
 
 def team_budget(team: Team) -> Budget:
-    """To look at; one that was never needed is not saved."""
+    """For display: unlocked, and unsaved if there is none yet."""
     return _team_budgets().filter(team=team).first() or Budget(team=team)
 
 
 def team_and_project_budgets(project: Project) -> tuple[Budget, Budget]:
-    """The team's and the project's, to look at; one that was never needed is not saved."""
-    found = {row.project_id: row for row in _team_or_project_budgets(project).select_related("team", "project")}
-    team_budget = found.get(None) or Budget(team=project.team)
-    return team_budget, found.get(project.pk) or Budget(team=project.team, project=project)
+    """For display: unlocked, and unsaved if there is none yet."""
+    rows = {row.project_id: row for row in _team_or_project_budgets(project).select_related("team", "project")}
+    team_budget = rows.get(None) or Budget(team=project.team)
+    return team_budget, rows.get(project.pk) or Budget(team=project.team, project=project)
 
 
 def reserve(rows: Iterable[Job], project: Project) -> None:
-    """Set aside what these rows are estimated to cost, all or nothing. Raises ValidationError where it does not fit."""
+    """Hold the estimated cost of these rows, all or nothing. Raises ValidationError if a cap leaves less than that."""
     costly = [row for row in rows if row.estimated_cost]
     if not costly:
         return
-    for budget, concerned in [*((one, costly) for one in lock_budgets(project)), *_by_connection(costly)]:
-        amount = sum((row.estimated_cost for row in concerned), Decimal(0))
+    for budget, charged in [*((budget, costly) for budget in lock_budgets(project)), *_lock_by_connection(costly)]:
+        amount = sum((row.estimated_cost for row in charged), Decimal(0))
         if budget.cap_total is not None or budget.cap_month is not None:
-            _refuse_what_does_not_fit(budget, amount, concerned)
+            _require_room(budget, amount, charged)
         budget.reserved += amount
         budget.save(update_fields=["reserved"])
     for row in costly:
         _add_entry(LedgerEntry.Kind.RESERVE, row, project, reserved=row.estimated_cost)
 
 
-def _by_connection(rows: Iterable[Job]) -> Iterator[tuple[Budget, list[Job]]]:
-    """The budgets of the team's own connections with the rows that are made there, always in the same order."""
-    made_at: dict[int, list[Job]] = defaultdict(list)
+def _lock_by_connection(rows: Iterable[Job]) -> Iterator[tuple[Budget, list[Job]]]:
+    """Budgets of the team's own connections with their rows. Locks them by ascending id."""
+    rows_by_connection: dict[int, list[Job]] = defaultdict(list)
     for row in rows:
         if row.connection and row.connection.team_id:
-            made_at[row.connection.pk].append(row)
-    for pk, concerned in sorted(made_at.items(), key=lambda item: item[0]):
-        connection = concerned[0].connection
+            rows_by_connection[row.connection.pk].append(row)
+    for pk, charged in sorted(rows_by_connection.items(), key=lambda item: item[0]):
+        connection = charged[0].connection
         assert connection is not None
         assert connection.team_id is not None
-        yield lock_connection_budget(pk, connection.team_id), concerned
+        yield lock_connection_budget(pk, connection.team_id), charged
 
 
 def settle(row: Job, spent: Decimal) -> None:
-    """The row is over: release what was set aside for it, and book what it cost."""
+    """Release what the ledger still holds for the row, and book what it cost. Without either, writes nothing."""
     entries, spent = LedgerEntry.objects.filter(**ledger_key(row)), exact(spent)
     reserved = exact(entries.aggregate(sum=Sum("reserved"))["sum"])
     if not reserved and not spent:
         return
     project = find_project(row)
-    for budget in [*lock_budgets(project), *(one for one, _ in _by_connection([row]))]:
+    for budget in [*lock_budgets(project), *(budget for budget, _ in _lock_by_connection([row]))]:
         budget.reserved -= reserved
         budget.spent += spent
         month = _database_month(budget)
@@ -153,43 +156,44 @@ def settle(row: Job, spent: Decimal) -> None:
 
 
 def confirmation_threshold(project: Project) -> Decimal | None:
-    """The price from which on a click is asked about, as the project has it, else its team; None where nothing is."""
-    asking = _team_or_project_budgets(project).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
-    return asking.values_list("confirm_above", flat=True).first()
+    """The price above which a click needs confirmation: the project's, else its team's. None means never."""
+    budgets = _team_or_project_budgets(project).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
+    return budgets.values_list("confirm_above", flat=True).first()
 
 
 def is_capped(project: Project, connection: Connection | None) -> bool:
-    """The project, its team, or the connection that would be used."""
-    uncapped = Q(cap_total=None, cap_month=None)
-    concerned = _team_or_project_budgets(project)
+    """Whether the project, its team or the connection has a cap."""
+    budgets = _team_or_project_budgets(project)
     if connection is not None:
-        concerned |= Budget.objects.filter(connection=connection)
-    return concerned.exclude(uncapped).exists()
+        budgets |= Budget.objects.filter(connection=connection)
+    return budgets.exclude(cap_total=None, cap_month=None).exists()
 
 
 def budget_warning(project: Project) -> str:
-    """A sentence where the project's or its team's budget is nearly used; else empty."""
+    """Empty unless the project's or its team's budget is nearly used; the project's comes first."""
     month = current_month()
     for row in team_and_project_budgets(project)[::-1]:
         if row.is_nearly_used(month):
             left = max(row.left(month) or Decimal(0), Decimal(0))
-            return f"{money(left)} is left in the budget of {_name_owner(row)}."
+            return f"{money(left)} left in the budget of {_name_owner(row)}."
     return ""
 
 
 def _team_or_project_budgets(project: Project) -> QuerySet[Budget]:
-    of_either = Q(project=project) | Q(project=None, connection=None)
-    return Budget.objects.filter(of_either, team_id=project.team_id)
+    is_either = Q(project=project) | Q(project=None, connection=None)
+    return Budget.objects.filter(is_either, team_id=project.team_id)
 
 
 def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
-    """An owner's act, and written down."""
+    """Change the budget's settings, and record each change in the ledger and the activity log."""
     changed = {name: cap for name, cap in caps.items() if getattr(budget, name) != cap}
     if not changed:
         return
     before = {name: getattr(budget, name) for name in changed}
     Budget.objects.filter(pk=budget.pk).update(**changed)
-    changes = {name: f"{CAPS[name]}: {_format_cap(before[name])} → {_format_cap(cap)}" for name, cap in changed.items()}
+    changes = {
+        name: f"{SETTINGS[name]}: {_format_cap(before[name])} → {_format_cap(cap)}" for name, cap in changed.items()
+    }
     LedgerEntry.objects.create(
         kind=LedgerEntry.Kind.CAP,
         team=budget.team,
@@ -198,14 +202,14 @@ def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
         note=f"{', '.join(changes.values())} for {_name_owner(budget)}"[:300],
     )
     for name, cap in changed.items():
-        # One that lets more be spent than before is raised; one that is taken away, too.
+        # Removing a cap raises it too: more can be spent than before.
         is_raised = (
             name in {"cap_total", "cap_month"} and before[name] is not None and (cap is None or cap > before[name])
         )
         activity.record(
             Verb.CAP_RAISED if is_raised else Verb.BUDGET_CHANGED,
             member,
-            f"{changes[name]}, for {_name_owner(budget)}",
+            f"the {changes[name]}, for {_name_owner(budget)}",
             team=budget.team_id,
             project=budget.project,
             page=("project_budget", budget.project.pk) if budget.project else None,
@@ -247,17 +251,21 @@ def _name_owner(budget: Budget) -> str:
     return f"the project “{budget.project}”" if budget.project else f"the team “{budget.team}”"
 
 
-def _refuse_what_does_not_fit(budget: Budget, amount: Decimal, rows: list[Job]) -> None:
+def _require_room(budget: Budget, amount: Decimal, rows: list[Job]) -> None:
+    """Raises ValidationError that names the scenes for which the budget has enough left, in the order of the rows."""
     left = budget.left(_database_month(budget))
     if left is None or amount <= left:
         return
     has, costs = money(max(left, Decimal(0))), money(amount)
-    message = f"The budget of {_name_owner(budget)} has {has} left; this costs {costs}. An owner can raise it."
+    message = (
+        f"This costs {costs}, but the budget of {_name_owner(budget)} has {has} left. Nothing was started. "
+        "An owner can raise it."
+    )
     fitting = []
     for row in rows:
         if row.estimated_cost <= left and isinstance(row, Generation):
             left -= row.estimated_cost
-            fitting.append(str(row.scene.position))
+            fitting.append(row.scene.position)
     if len(rows) > 1:
-        message += f" Scenes {', '.join(fitting)} would fit." if fitting else " None of the scenes fits."
+        message += f" {name_numbers('Scene', fitting)} would fit." if fitting else " No scene would fit."
     raise ValidationError(message)

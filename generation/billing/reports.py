@@ -1,4 +1,4 @@
-"""What takes and pictures were estimated to cost, and did: sums, and a table of them all."""
+"""Estimated and actual costs of takes and images: sums for the page, and every row for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from teams.models import Membership, User
 
 GROUPS = {"project": "Project", "member": "Member", "model": "Model", "month": "Month"}
 COSTLY = Q(estimated_cost__gt=0) | Q(actual_cost__gt=0)
-#: Nobody knows yet what became of it, or it is under way: the estimate is set aside.
+#: The estimate of such a row is on hold.
 OPEN = (*ACTIVE, Status.UNKNOWN)
-NOBODY = "somebody"
+DELETED_USER = "Deleted user"
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a member's takes or pictures with one model cost in one month of a project."""
+    """Costs of one member's takes or images with one model in one month of a project."""
 
     project_id: int
     member_id: int | None
@@ -57,28 +57,28 @@ class Sums:
         self.reserved += line.reserved
 
 
-def _takes_of(person: User) -> QuerySet[Generation]:
-    mine = Membership.objects.open_for_user(person)
-    return Generation.objects.filter(COSTLY, scene__project__team__memberships__in=mine)
+def _costly_takes(person: User) -> QuerySet[Generation]:
+    memberships = Membership.objects.open_for_user(person)
+    return Generation.objects.filter(COSTLY, scene__project__team__memberships__in=memberships)
 
 
-def _pictures_of(person: User) -> QuerySet[ImageJob]:
-    mine = Membership.objects.open_for_user(person)
-    return ImageJob.objects.filter(COSTLY, project__team__memberships__in=mine)
+def _costly_image_jobs(person: User) -> QuerySet[ImageJob]:
+    memberships = Membership.objects.open_for_user(person)
+    return ImageJob.objects.filter(COSTLY, project__team__memberships__in=memberships)
 
 
 def cost_lines(person: User) -> list[Line]:
-    """Everything that could have cost something in the person's teams, added up; deleted scenes and projects too."""
-    groups = [*_groups(_takes_of(person), "scene__project"), *_groups(_pictures_of(person), "project")]
+    """The costs in the person's teams, deleted takes, scenes and projects included. The database adds them up."""
+    groups = [*_sum_costs(_costly_takes(person), "scene__project"), *_sum_costs(_costly_image_jobs(person), "project")]
     rosters = cache(roster_for)
     members = User.objects.in_bulk([group["created_by"] for group in groups if group["created_by"]])
     return [
         Line(
-            project_id=group["of"],
+            project_id=group["project_pk"],
             member_id=group["created_by"],
             month=f"{group['month']:%Y-%m}",
             project=group["title"],
-            member=str(members.get(group["created_by"], NOBODY)),
+            member=str(members.get(group["created_by"], DELETED_USER)),
             model=rosters(group["team"]).model_name(group["model_id"]),
             count=group["count"],
             estimated=exact(group["estimated"]),
@@ -89,12 +89,12 @@ def cost_lines(person: User) -> list[Line]:
     ]
 
 
-def _groups(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
+def _sum_costs(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
     """`project` is the lookup from a row to its project."""
-    whose = {"of": F(project), "title": F(f"{project}__title"), "team": F(f"{project}__team")}
+    about = {"project_pk": F(project), "title": F(f"{project}__title"), "team": F(f"{project}__team")}
     groups: Iterable[dict[str, Any]] = (
         rows.order_by()
-        .values("created_by", "model_id", month=TruncMonth("created_at"), **whose)
+        .values("created_by", "model_id", month=TruncMonth("created_at"), **about)
         .annotate(
             count=Count("pk"),
             estimated=Sum("estimated_cost"),
@@ -106,18 +106,18 @@ def _groups(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
 
 
 def group_lines(lines: Iterable[Line], by: str) -> list[Sums]:
-    """The sums by one of GROUPS, the dearest first; months newest first."""
+    """Sums by one of GROUPS: months newest first, everything else most expensive first."""
     sums: dict[Hashable, Sums] = {}
     for line in lines:
-        key, name = _group_of(line, by)
+        key, name = _group_key(line, by)
         sums.setdefault(key, Sums(name)).add(line)
     if by == "month":
-        return sorted(sums.values(), key=lambda one: one.name, reverse=True)
-    return sorted(sums.values(), key=lambda one: (one.actual + one.reserved, one.estimated), reverse=True)
+        return sorted(sums.values(), key=lambda group: group.name, reverse=True)
+    return sorted(sums.values(), key=lambda group: (group.actual + group.reserved, group.estimated), reverse=True)
 
 
-def _group_of(line: Line, by: str) -> tuple[Hashable, str]:
-    """What makes a group one, and what people call it."""
+def _group_key(line: Line, by: str) -> tuple[Hashable, str]:
+    """The key and name of the line's group. Projects and members go by id: two may have the same name."""
     match by:
         case "project":
             return line.project_id, line.project
@@ -136,7 +136,7 @@ def sum_lines(lines: Iterable[Line]) -> Sums:
     return sums
 
 
-# -- One by one --------------------------------------------------------------------------------------------------------
+# -- The spreadsheet ---------------------------------------------------------------------------------------------------
 
 HEADINGS: list[object] = [
     "month",
@@ -150,8 +150,8 @@ HEADINGS: list[object] = [
     f"actual ({CURRENCY})",
     f"reserved ({CURRENCY})",
 ]
-#: Of a row that is in the table; a prompt, a shot and what was made from it are not.
-READ = [
+#: The columns to read: prompts, shots and inputs are large, and not in the table.
+COLUMNS = [
     "created_at",
     "created_by__name",
     "created_by__email",
@@ -160,19 +160,19 @@ READ = [
     "estimated_cost",
     "actual_cost",
 ]
-READ_OF_TAKES = [*READ, "number", "scene__title", "scene__project__title", "scene__project__team__name"]
-READ_OF_PICTURES = [*READ, "role", "project__title", "project__team__name"]
+TAKE_COLUMNS = [*COLUMNS, "number", "scene__title", "scene__project__title", "scene__project__team__name"]
+IMAGE_COLUMNS = [*COLUMNS, "role", "project__title", "project__team__name"]
 
 
 def cost_table(person: User) -> Iterator[list[object]]:
-    """Every take and every request for pictures, newest first, for a spreadsheet."""
+    """The headings, then a row for each take and each image request, newest first."""
     yield HEADINGS
     rosters = cache(roster_for)
-    takes = _takes_of(person).select_related("scene__project__team", "created_by").only(*READ_OF_TAKES)
+    takes = _costly_takes(person).select_related("scene__project__team", "created_by").only(*TAKE_COLUMNS)
     for take in takes.order_by("-pk").iterator():
         what = f"{take.scene.title}, take {take.number}"
         yield _row(take, take.scene.project, what, rosters(take.team_id))
-    pictures = _pictures_of(person).select_related("project__team", "created_by").only(*READ_OF_PICTURES)
+    pictures = _costly_image_jobs(person).select_related("project__team", "created_by").only(*IMAGE_COLUMNS)
     for request in pictures.order_by("-pk").iterator():
         yield _row(request, request.project, request.get_role_display(), rosters(request.team_id))
 
@@ -182,7 +182,7 @@ def _row(row: Generation | ImageJob, project: Project, what: str, roster: Roster
         f"{timezone.localtime(row.created_at):%Y-%m}",
         str(project.team),
         project.title,
-        str(row.created_by or NOBODY),
+        str(row.created_by or DELETED_USER),
         roster.model_name(row.model_id),
         what,
         row.get_status_display(),

@@ -1,4 +1,4 @@
-"""What a team's connections are used for: under way now, and this month."""
+"""How much a team uses its connections: in progress now, and made this month."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from generation.states import ACTIVE
 
 @dataclass(frozen=True)
 class Usage:
-    """`made` counts what was asked for this month, pictures included."""
+    """`made` counts the takes and image requests started this month."""
 
     connection: Connection
     in_flight: int
@@ -33,33 +33,35 @@ class Usage:
 
 
 def measure_usage(connections: Sequence[Connection]) -> list[Usage]:
-    """In the same order; three queries whatever their number."""
+    """In the order of the connections; three queries for any number of them."""
     month = budget.current_month()
-    counts = [_counts(rows, connections) for rows in (Generation.objects.all(), ImageJob.objects.all())]
+    counts = [_count_rows(rows, connections) for rows in (Generation.objects.all(), ImageJob.objects.all())]
     budgets = {row.connection_id: row for row in Budget.objects.filter(connection__in=connections)}
-    found = []
+    usages = []
     for connection in connections:
-        told = [count.get(connection.pk, (0, 0)) for count in counts]
+        takes, images = (count.get(connection.pk, (0, 0)) for count in counts)
         row = budgets.get(connection.pk) or Budget(connection=connection)
-        found.append(
+        usages.append(
             Usage(
                 connection=connection,
-                in_flight=sum(active for active, _ in told),
-                made=sum(made for _, made in told),
+                in_flight=takes[0] + images[0],
+                made=takes[1] + images[1],
                 spent=row.spent_in(month),
                 cap=row.cap_month,
             )
         )
-    return found
+    return usages
 
 
-def _counts(rows: JobQuerySet[Any], connections: Sequence[Connection]) -> dict[int, tuple[int, int]]:
-    """By connection: how many are under way, and how many were asked for this month."""
-    began = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    told = (
+def _count_rows(rows: JobQuerySet[Any], connections: Sequence[Connection]) -> dict[int, tuple[int, int]]:
+    """How many rows are in progress, and how many were started this month, by connection."""
+    month_start = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    counts = (
         rows.filter(connection__in=connections)
         .order_by()
         .values("connection")
-        .annotate(active=Count("pk", filter=Q(status__in=ACTIVE)), made=Count("pk", filter=Q(created_at__gte=began)))
+        .annotate(
+            active=Count("pk", filter=Q(status__in=ACTIVE)), made=Count("pk", filter=Q(created_at__gte=month_start))
+        )
     )
-    return {row["connection"]: (row["active"], row["made"]) for row in told}
+    return {row["connection"]: (row["active"], row["made"]) for row in counts}

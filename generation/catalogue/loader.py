@@ -14,7 +14,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import ValidationError
 
-from core.validation import problems
+from core.validation import describe_problems
 from generation.catalogue.model import Model
 
 MODELS_FILE = Path(__file__).with_name("models.toml")
@@ -34,7 +34,7 @@ def read_model(row: Mapping[str, Any]) -> Model:
     try:
         return Model(**row)
     except ValidationError as error:
-        raise CatalogueError(problems(error)) from error
+        raise CatalogueError(describe_problems(error)) from error
 
 
 def read_catalogue(text: str) -> MappingProxyType[str, Model]:

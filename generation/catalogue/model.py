@@ -201,7 +201,7 @@ class Model:
         if self.retires_soon(today, host=host):
             return f"closes {self.retired_on:%-d %b %Y}"
         if self.uncertain_since is not None and self.uncertain_since <= today:
-            return "may be closed"
+            return "availability uncertain"
         return "unconfirmed" if self.confidence == "L" else ""
 
     def _is_vendors(self, host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The form of a team's connection: what its provider needs, and nothing else. A key goes in and never comes out again."""
+"""The form of a team's connection, with the fields that its provider needs. A key goes in and never comes out again."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from generation.providers.http import checked_key
 from generation.providers.registry import PROVIDERS
 from generation.providers.service_accounts import credentials_from
 
-#: Fields of servers of one of several makes.
-OF_SERVERS = ("preset", "abilities", "price_per_second")
-LIMITS = ("max_in_flight", "requests_per_minute", "cap_month")
-KEEP = "Empty keeps the one that is there. It is shown to nobody."
+#: Fields for providers whose servers come in several makes.
+MAKE_FIELDS = ("preset", "abilities", "price_per_second")
+LIMIT_FIELDS = ("max_in_flight", "requests_per_minute", "cap_month")
+KEEP_KEY = "Leave empty to keep the saved key. It is never shown."
 
 
 class WriteOnly(forms.PasswordInput):
-    """Never holds what was typed, whatever is wrong with the rest of the form."""
+    """Never renders a value: a form with errors comes back without the key that was typed."""
 
     def __init__(self) -> None:
         super().__init__(attrs={"autocomplete": "new-password", "spellcheck": "false"}, render_value=False)
 
 
 class WriteOnlyFile(forms.Textarea):
-    """The same for what has many lines."""
+    """`WriteOnly` with several lines."""
 
     def __init__(self) -> None:
         super().__init__(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false", "class": "secret-lines"})
@@ -42,11 +42,11 @@ class WriteOnlyFile(forms.Textarea):
         return None
 
 
-def find_option_field(option: Option) -> forms.Field:
+def build_option_field(option: Option) -> forms.Field:
     common: dict[str, Any] = {"label": option.label, "help_text": option.help, "initial": option.initial}
     if option.choices:
         return forms.ChoiceField(choices=option.choices, required=option.is_needed, **common)
-    message = f"Write it like {option.example}."
+    message = f"Use the form {option.example}."
     pattern = re.compile(rf"\A(?:{option.pattern})\Z")
     return forms.RegexField(pattern, required=option.is_needed, error_messages={"invalid": message}, **common)
 
@@ -60,41 +60,41 @@ class ConnectionForm(forms.ModelForm[Connection]):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
     )
-    preset = forms.ChoiceField(label="Make")
+    preset = forms.ChoiceField(label="Server type")
     abilities = forms.MultipleChoiceField(
-        label="What it does besides, instead of what its make usually does",
+        label="Override capabilities",
         required=False,
         choices=[(ability.value, ability.value.replace("_", " ")) for ability in Ability],
         widget=forms.CheckboxSelectMultiple,
     )
     cap_month = forms.DecimalField(
-        label="At most per month",
+        label="Monthly cap",
         required=False,
         min_value=Decimal(0),
         max_digits=12,
         decimal_places=4,
         widget=forms.NumberInput(attrs={"step": "0.01", "min": "0", "placeholder": "no cap"}),
-        help_text="US dollars. What does not fit is not started.",
-        error_messages={"invalid": "Enter an amount such as 25 or 9.50.", "min_value": "It cannot be negative."},
+        help_text="In US dollars. Takes above the cap are not started.",
+        error_messages={"invalid": "Enter an amount such as 25 or 9.50.", "min_value": "Enter 0 or more."},
     )
 
     class Meta:
         model = Connection
         fields = ["name", "base_url", "preset", "price_per_second", "max_in_flight", "requests_per_minute"]
         labels = {
-            "price_per_second": "A second costs",
+            "price_per_second": "Price per second",
             "max_in_flight": "Takes at a time",
             "requests_per_minute": "Requests per minute",
         }
-        help_texts = {"price_per_second": "US dollars, for models that are not in the list of models."}
+        help_texts = {"price_per_second": "In US dollars, for models without a listed price."}
 
     def __init__(self, data: Any, *, instance: Connection, cap: Decimal | None = None) -> None:
-        """`instance` is of the team, with its provider."""
+        """`instance` has its team and provider set. `cap` is the monthly cap, which is kept in the connection's budget."""
         self.about = PROVIDERS[instance.provider]
         self.options = [option for option in self.about.options if option.label]
         initial: dict[str, Any] = {
             "models": "\n".join(instance.declared_models),
-            "abilities": [] if is_usual(instance) else instance.abilities,
+            "abilities": [] if has_default_abilities(instance) else instance.abilities,
             "cap_month": cap if cap is None else cap.quantize(Decimal("0.01")),
             "price_per_second": f"{instance.price_per_second.normalize():f}",
         }
@@ -104,28 +104,28 @@ class ConnectionForm(forms.ModelForm[Connection]):
             initial["preset"] = self.about.makes[-1].name if self.about.makes else ""
         super().__init__(data, instance=instance, initial=initial)
         self._fit_to_provider()
-        self._say_what_is_meant()
+        self._set_help_texts()
 
     def _fit_to_provider(self) -> None:
         for option in self.options:
-            self.fields[option.name] = find_option_field(option)
+            self.fields[option.name] = build_option_field(option)
         if not self.about.address_help:
             del self.fields["base_url"]
         if not self.about.makes:
-            for name in OF_SERVERS:
+            for name in MAKE_FIELDS:
                 del self.fields[name]
         options = [option.name for option in self.options]
         self.order_fields(["name", "base_url", *options, "key", "preset", "abilities", "models", "price_per_second"])
 
-    def _say_what_is_meant(self) -> None:
+    def _set_help_texts(self) -> None:
         key, models = self.fields["key"], self.fields["models"]
         if self.about.takes_service_account:
-            key.widget, key.label = WriteOnlyFile(), "Service account's key (JSON)"
-            key.help_text = "The file that Google Cloud gives for it; paste all of it."
+            key.widget, key.label = WriteOnlyFile(), "Service account key (JSON)"
+            key.help_text = "Paste the whole file from Google Cloud."
         if not self.about.needs_key:
-            key.help_text = "Empty where the server wants none."
+            key.help_text = "Leave empty if the server needs none."
         if self.instance.key:
-            key.help_text = KEEP
+            key.help_text = KEEP_KEY
         if "base_url" in self.fields:
             self.fields["base_url"].help_text = self.about.address_help
             self.fields["base_url"].widget.attrs |= {"placeholder": "https://", "inputmode": "url"}
@@ -133,32 +133,36 @@ class ConnectionForm(forms.ModelForm[Connection]):
             preset = self.fields["preset"]
             assert isinstance(preset, forms.ChoiceField)
             preset.choices = [(make.name, make.title) for make in self.about.makes]
-        models.help_text = "One a line. Empty: all of this kind." + (
-            " Also those that your server calls by a name of its own." if self.about.makes else ""
+        models.help_text = "One per line. Leave empty for all of the provider's models." + (
+            " Your server's own models can be added by name." if self.about.makes else ""
         )
 
-    # -- What was meant ------------------------------------------------------------------------------------------------
+    # -- Cleaning ------------------------------------------------------------------------------------------------------
 
     def clean_base_url(self) -> str:
-        """What a team names is asked over https and stands in public, unless the operator allows the host."""
+        """Must be https on a public host, unless the operator allows the host (settings.TEAM_HOSTS).
+
+        Resolves the name, so that a team cannot make this server talk to its private network. The address is checked again at
+        each connection: by then the name may resolve to another one.
+        """
         url: str = self.cleaned_data["base_url"].strip().rstrip("/")
         if not url:
             return ""
         try:
             scheme, host, _ = egress.parse_origin(url)
         except ProviderError:
-            raise forms.ValidationError("That is no address. Write it like https://gpu.example.com/v1.") from None
+            raise forms.ValidationError("Not a valid address. Use the form https://gpu.example.com/v1.") from None
         if "@" in url or "?" in url or "#" in url:
-            raise forms.ValidationError("Leave out names, passwords and queries; a key has a field of its own.")
+            raise forms.ValidationError("Remove user name, password and query. Enter the key in its own field.")
         if allowed_host(url):
             return url
         if scheme != "https":
-            raise forms.ValidationError("It must begin with https:// so that the key is not read on the way.")
+            raise forms.ValidationError("The address must begin with https://, which protects the key.")
         try:
             egress.require_public(url, "")
         except ProviderError as error:
             raise forms.ValidationError(
-                f"{error.message} Whoever runs this server can allow {host} in IMAGEAI_TEAM_HOSTS."
+                f"{error.message} The administrator can allow {host} in IMAGEAI_TEAM_HOSTS."
                 if isinstance(error, egress.PrivateAddressError)
                 else error.message
             ) from error
@@ -175,62 +179,60 @@ class ConnectionForm(forms.ModelForm[Connection]):
         return key
 
     def clean_models(self) -> list[str]:
-        """Raises ValidationError for one that is made by another provider, or by nobody."""
+        """Raises ValidationError for a model of another provider, and for an unknown one unless servers have their own."""
         names = list(dict.fromkeys(self.cleaned_data["models"].split()))
         for name in names:
             known = catalogue.all_models().get(name)
             if known and known.provider != self.about.name:
-                raise forms.ValidationError(f"{name} is a model of {PROVIDERS[known.provider].title}.")
+                raise forms.ValidationError(f"{name} belongs to {PROVIDERS[known.provider].title}.")
             if not known and not self.about.makes and not self.about.lists_models:
-                raise forms.ValidationError(f"There is no model called {name}. Leave it empty for all of them.")
+                raise forms.ValidationError(f"Unknown model {name}. Leave this empty for all models.")
             if len(name) > 120:
-                raise forms.ValidationError("A model's name has at most 120 characters.")
+                raise forms.ValidationError("Model names can have up to 120 characters.")
         return names
 
     def clean(self) -> dict[str, Any]:
-        told: dict[str, Any] = super().clean() or self.cleaned_data
-        if told.get("key") or self.errors:
-            return told
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("key") or self.errors:
+            return values
         if self.instance._state.adding:
             if self.about.needs_key:
-                self.add_error("key", "A key is needed.")
-        elif self.instance.key and "base_url" in self.changed_data and self._leads_elsewhere(told["base_url"]):
-            self.add_error(
-                "key", "The address leads elsewhere. Enter the key again, so that nobody else gets the old one."
-            )
-        if not self.about.needs_key and not told.get("base_url"):
-            self.add_error("base_url", "Name the server: https://gpu.example.com/v1.")
-        return told
+                self.add_error("key", "Enter a key.")
+        elif self.instance.key and "base_url" in self.changed_data and self._is_another_origin(values["base_url"]):
+            # Whoever changes the address must know the key: else the saved one could be sent to a server of their own.
+            self.add_error("key", "The address is on another server. Enter the key again.")
+        if not self.about.needs_key and not values.get("base_url"):
+            self.add_error("base_url", "Enter the server's address, such as https://gpu.example.com/v1.")
+        return values
 
-    def _leads_elsewhere(self, url: str) -> bool:
+    def _is_another_origin(self, url: str) -> bool:
         before = self.initial.get("base_url") or ""
         return (egress.parse_origin(before) if before else None) != (egress.parse_origin(url) if url else None)
 
-    def filled(self) -> Connection:
-        """The row as a valid form has it, unsaved."""
-        told, row = self.cleaned_data, self.instance
-        row.declared_models = told["models"]
-        row.options = {option.name: told[option.name] for option in self.options if told.get(option.name)}
-        if "preset" in told:
-            row.abilities = sorted(self.about.connection_abilities(told["preset"], map(Ability, told["abilities"])))
-        if told["key"]:
-            row.keep_key(told["key"])
+    def build_connection(self) -> Connection:
+        """The row with the values of a valid form, unsaved."""
+        values, row = self.cleaned_data, self.instance
+        row.declared_models = values["models"]
+        row.options = {option.name: values[option.name] for option in self.options if values.get(option.name)}
+        if "preset" in values:
+            row.abilities = sorted(self.about.connection_abilities(values["preset"], map(Ability, values["abilities"])))
+        if values["key"]:
+            row.keep_key(values["key"])
         return row
 
-    # -- As it is shown ------------------------------------------------------------------------------------------------
+    # -- Display -------------------------------------------------------------------------------------------------------
 
     def main_fields(self) -> Iterator[forms.BoundField]:
-        return (self[name] for name in self.fields if name not in LIMITS)
+        return (self[name] for name in self.fields if name not in LIMIT_FIELDS)
 
     def limits(self) -> Iterator[forms.BoundField]:
-        return (self[name] for name in self.fields if name in LIMITS)
+        return (self[name] for name in self.fields if name in LIMIT_FIELDS)
 
 
-def is_usual(connection: Connection) -> bool:
-    """Whether it does what servers of its make do."""
+def has_default_abilities(connection: Connection) -> bool:
+    """Whether it can do exactly what servers of its make can."""
     return set(connection.abilities) == PROVIDERS[connection.provider].connection_abilities(connection.preset)
 
 
-def kinds() -> list[Provider]:
-    """What can be added."""
+def addable_providers() -> list[Provider]:
     return [provider for provider in PROVIDERS.values() if provider.has_accounts]

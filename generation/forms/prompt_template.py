@@ -1,4 +1,4 @@
-"""The form in which a team writes its copy of a prompt template."""
+"""The form for a team's copy of a prompt template."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ class PromptTemplateForm(forms.Form):
         label="Template",
         strip=False,
         widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false"}),
-        error_messages={"required": "An empty template would send nothing. Go back to the built-in one instead."},
+        error_messages={
+            "required": "A template can't be empty. To remove your changes, restore the built-in template."
+        },
     )
 
     def clean_text(self) -> str:
-        """As lines end on this side, so that an unchanged text is unchanged."""
+        # Browsers send CRLF: without this, unchanged text would differ from the template.
         text: str = self.cleaned_data["text"].replace("\r\n", "\n")
         try:
             compile_template(text)
@@ -27,11 +29,11 @@ class PromptTemplateForm(forms.Form):
         return text
 
     def samples(self, name: str) -> list[Sample]:
-        """What it makes of two scenes; nothing while it has errors."""
+        """The prompts of two sample scenes; empty while the text has errors."""
         if self.is_bound and not self.is_valid():
             return []
         text = self.cleaned_data["text"] if self.is_bound else self.initial["text"]
         try:
             return render_samples(text, name)
-        except TemplateError:  # a copy from before the rules became stricter: saving it will say so
+        except TemplateError:  # a copy saved under older, laxer rules; saving it again shows the error
             return []

@@ -68,7 +68,7 @@ def keys() -> Iterator[Finding]:
     """Encrypted values that no key of this server decrypts."""
     unreadable: dict[str, list[str]] = defaultdict(list)
     try:
-        for place, pk in secrets.unreadable():
+        for place, pk in secrets.find_unreadable():
             unreadable[place].append(str(pk))
     except secrets.Unreadable as error:
         yield Finding(str(error))

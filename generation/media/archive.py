@@ -1,4 +1,4 @@
-"""All selected takes of a project as one ZIP that is never held in memory or on disk."""
+"""All selected takes of a project as one ZIP, streamed without a copy in memory or on disk."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CHUNK = 256 * 1024
 
 
 def selected_clips(project: Project) -> list[Generation]:
-    """In the order of the storyboard."""
+    """In storyboard order."""
     selected = Generation.objects.live().filter(is_selected=True, scene__project=project, scene__deleted_at=None)
     in_order = selected.order_by("scene__position", "scene__pk").select_related("scene__project")
     return [take for take in in_order if take.clip]
 
 
 def stream_zip(takes: list[Generation]) -> tuple[AsyncIterator[bytes], int]:
-    """The archive's bytes as they are made, and how many there will be. Clips are stored as they are: they do not shrink."""
+    """The archive's bytes and their exact number, known beforehand because clips are stored uncompressed."""
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     for take in takes:
         archive.add(_read(take), take.download_name, size=take.clip_bytes)

@@ -1,4 +1,4 @@
-"""Pictures cut to what a model wants: the exact size of the clip, without transparency."""
+"""Fits pictures to the exact size of a clip, which providers demand of frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 
 def fit_picture(picture: Path | IO[Any], width: int, height: int, fit: str) -> bytes:
-    """PNG of exactly that size: "crop" fills it and cuts the rest off, "pad" shows all of it on black."""
+    """Opaque PNG of exactly that size. "crop" fills it and cuts off the rest, "pad" shows the whole picture on black."""
     with Image.open(picture) as opened:
         image = opened.convert("RGBA")
     flat = Image.new("RGB", image.size, "black")
@@ -25,10 +25,10 @@ def fit_picture(picture: Path | IO[Any], width: int, height: int, fit: str) -> b
 
 
 def describe_cropping(width: int, height: int, to_width: int, to_height: int) -> str:
-    """What cropping to the other shape loses, as a sentence; empty where that is under one per cent."""
+    """The sentence for what cropping cuts off; empty under 1 %."""
     shown = (to_width / to_height) / (width / height)
     if shown < 0.99:
-        return f"Cropping cuts {round(100 * (1 - shown))} % off left and right."
+        return f"Cropping removes {round(100 * (1 - shown))} % at left and right."
     if shown > 1.01:
-        return f"Cropping cuts {round(100 * (1 - 1 / shown))} % off top and bottom."
+        return f"Cropping removes {round(100 * (1 - 1 / shown))} % at top and bottom."
     return ""

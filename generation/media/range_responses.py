@@ -1,6 +1,6 @@
-"""Files over HTTP in ranges (RFC 9110), sent by an asynchronous iterator so that memory does not grow with the file.
+"""Files over HTTP in ranges (RFC 9110), in constant memory.
 
-Django's FileResponse answers no Range, and a browser cannot seek in a clip without one.
+Django's FileResponse ignores Range, without which browsers cannot seek in a clip, and under ASGI holds whole files in memory.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ _ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 class Unsatisfiable(Exception):
-    """The range asked for lies outside the file."""
+    """The range lies outside the file."""
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
-    """First and last byte asked for; None where the whole file is the right answer (no range, several, or nonsense)."""
+    """First and last byte, both included; None for the whole file, which is right for no, several or invalid ranges.
+
+    Raises Unsatisfiable.
+    """
     match = _ONE_RANGE.fullmatch(header.replace(" ", ""))
     if match is None or match.groups() == ("", ""):
         return None
     first, last = match.groups()
     if not first:
-        wanted = int(last)
-        if not wanted or not size:
+        suffix = int(last)  # “bytes=-500” is the last 500 bytes
+        if not suffix or not size:
             raise Unsatisfiable
-        return max(0, size - wanted), size - 1
+        return max(0, size - suffix), size - 1
     start, end = int(first), int(last) if last else size - 1
     if last and end < start:
         return None
@@ -41,14 +44,14 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
 
 
 def file_response(request: HttpRequest, file: File[bytes], *, content_type: str, etag: str) -> HttpResponseBase:
-    """200 with the file, 206 with the part asked for, 304 for one the browser has, or 416."""
+    """200 with the file, 206 with the requested part, 304 for a file the browser has, or 416."""
     size = file.size
     headers = {"Accept-Ranges": "bytes", "ETag": etag}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
-    still_the_same = request.headers.get("If-Range", etag) == etag
+    is_unchanged = request.headers.get("If-Range", etag) == etag
     try:
-        part = parse_range(request.headers.get("Range", ""), size) if still_the_same else None
+        part = parse_range(request.headers.get("Range", ""), size) if is_unchanged else None
     except Unsatisfiable:
         return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size}"})
     start, end = part or (0, size - 1)

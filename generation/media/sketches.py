@@ -1,4 +1,4 @@
-"""The sketch of a scene as a picture file: drawn when first asked for, then kept by the digest of what it shows."""
+"""The local panel picture of a scene, drawn on first use and cached by the digest of what it shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from generation.providers.studio import Studio
 from projects.models import AspectRatio, Scene
 
 SMALL, LARGE = 640, 1280
-#: Part of every kept picture's name; raise it when sketches begin to look different.
+#: Part of each cached file's name. Raise it when the drawing changes, so that old pictures are not used.
 DRAWN_BY = 2
 
 
@@ -21,20 +21,20 @@ studio = Studio()
 
 
 def draw_scene(scene: Scene, *, large: bool = False) -> bytes:
-    """WebP. Drawing the same picture twice at once is harmless: the last one finished is kept."""
+    """WebP. Two processes may draw the same picture at once: each writes its own file, and the last rename wins."""
     long_side = LARGE if large else SMALL
     name = f"{scene.pk}-{scene.sketch_digest}-{long_side}-{DRAWN_BY}.webp"
-    kept = Path(settings.DATA_DIR) / "cache" / "sketches" / name
-    if kept.exists():
-        return kept.read_bytes()
+    cached = Path(settings.DATA_DIR) / "cache" / "sketches" / name
+    if cached.exists():
+        return cached.read_bytes()
     picture = studio.draw(Shot.from_json(scene.shot()), *_size(scene, long_side))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    temporary = kept.with_suffix(f".{uuid.uuid4().hex}")
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    temporary = cached.with_suffix(f".{uuid.uuid4().hex}")
     try:
         temporary.write_bytes(picture)
-        os.replace(temporary, kept)
+        os.replace(temporary, cached)
     except OSError:
-        temporary.unlink(missing_ok=True)  # a full disk costs only the time to draw it again
+        temporary.unlink(missing_ok=True)  # on a full disk the picture is drawn again each time
     return picture
 
 

@@ -1,6 +1,6 @@
-"""Pictures that came with an answer and are paid for, in storage until their row has them.
+"""Keeps the images of a provider's answer, which are paid for, in storage until their row has them.
 
-Whatever ends the worker in between, the next one to look at the row finds them here.
+If the worker dies in between, the next step of the row finds them here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FOLDER = "spool"
 
 
 def save(row_id: int, result: ImageResult) -> None:
-    """Raises OSError."""
+    """Raises OSError. The answer is written last: without it `load` ignores the rest."""
     for number, data in enumerate(result.images):
         default_storage.save(_name(row_id, f"picture-{number}"), ContentFile(data))
     answer = {"pictures": len(result.images), "usage": dict(result.usage)}
@@ -24,7 +24,7 @@ def save(row_id: int, result: ImageResult) -> None:
 
 
 def load(row_id: int) -> ImageResult | None:
-    """What was put there as a whole; None for half an answer. Raises OSError."""
+    """None if nothing was saved, or only a part. Raises OSError."""
     try:
         with default_storage.open(_name(row_id, "answer.json")) as file:
             answer = json.load(file)

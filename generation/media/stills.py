@@ -1,7 +1,7 @@
-"""Single frames of clips, decoded in a process of their own that ends with the work.
+"""Single frames of clips, decoded in a child process that ends with the work.
 
-Decoding takes 40 MB of libraries and may hang or crash over a damaged file; a web process is to feel none of it. This module
-knows files only, so that the process which imports it starts quickly.
+The decoder takes 40 MB and may hang or crash on a damaged file, which must not affect a web process. This module imports
+neither Django nor PyAV, so that the child starts quickly.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
-#: No single frame takes longer.
+#: The child is killed if one frame takes longer.
 SECONDS = 20.0
-#: Browsers tell the time of a frame rounded, so a frame is taken to begin that much earlier.
+#: Browsers round a frame's time, so a frame counts from this much earlier, in seconds.
 ROUNDING = 0.001
 PNG = b"\x89PNG"
 UNSPECIFIED, HD_LINES = 2, 720
@@ -24,11 +24,11 @@ FIRST, LAST = 0.0, None
 
 
 class FrameUnavailable(Exception):
-    """There is no such picture; the text is a sentence for people."""
+    """The message is a sentence for people."""
 
 
 class Decoder:
-    """Gives the frames that clips show at a moment; a context, at whose end the process is gone."""
+    """A context manager that owns the child process."""
 
     def __init__(self) -> None:
         self.process: SpawnProcess | None = None
@@ -37,35 +37,35 @@ class Decoder:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._end()
+        self._stop()
 
     def still(self, clip: Path, moment: Moment) -> bytes:
-        """PNG. Raises FrameUnavailable; the next clip is decoded by another process where this one was too much for it."""
+        """PNG. Raises FrameUnavailable. If the child crashed or hung, the next call starts a new one."""
         if not clip.is_file():
-            raise FrameUnavailable("Its file is gone from storage.")
+            raise FrameUnavailable("Its file is missing from storage.")
         if self.process is None:
-            self._begin()
+            self._start()
         try:
             self.pipe.send((str(clip), moment))
             if not self.pipe.poll(SECONDS):
-                self._end()
-                raise FrameUnavailable(f"Decoding it took more than {SECONDS:.0f} seconds and was given up.")
+                self._stop()
+                raise FrameUnavailable(f"Decoding took more than {SECONDS:.0f} s.")
             answer = self.pipe.recv_bytes()
         except (EOFError, BrokenPipeError, ConnectionResetError):
-            self._end()
+            self._stop()
             raise FrameUnavailable("Its file cannot be decoded.") from None
         if not answer.startswith(PNG):
             raise FrameUnavailable(answer.decode(errors="replace"))
         return answer
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve_frames, args=(theirs,), daemon=True)
+        self.pipe, child_end = context.Pipe()
+        self.process = context.Process(target=serve_frames, args=(child_end,), daemon=True)
         self.process.start()
-        theirs.close()
+        child_end.close()  # else no end of file would arrive here when the child dies
 
-    def _end(self) -> None:
+    def _stop(self) -> None:
         if self.process:
             self.process.kill()
             self.process.join()
@@ -74,36 +74,37 @@ class Decoder:
             self.process = None
 
 
-def serve_frames(asked: Connection) -> None:
-    """The whole life of the process: answers with PNG, or with the sentence that says why not, until nobody asks.
+def serve_frames(requests: Connection) -> None:
+    """The child's main loop: answers each request with PNG or with an error sentence, until the pipe is closed.
 
-    As plain bytes: a clip that takes the decoder over must not get at whoever asked.
+    Answers are bytes and never pickled objects: with those a clip that takes over the decoder could run code in the parent.
     """
     while True:
         try:
-            path, moment = asked.recv()
+            path, moment = requests.recv()
         except EOFError:
             return
         try:
-            asked.send_bytes(read_frame(path, moment))
+            requests.send_bytes(read_frame(path, moment))
         except FrameUnavailable as error:
-            asked.send_bytes(str(error).encode())
+            requests.send_bytes(str(error).encode())
 
 
 def read_frame(path: str, moment: Moment) -> bytes:
     """PNG of the frame that a player shows at that moment. Raises FrameUnavailable."""
-    import av  # not in the process that merely asks
+    import av  # only in the child
 
     shown = None
     try:
         with av.open(path) as container:
             if not container.streams.video:
-                raise FrameUnavailable("It holds no moving picture.")
+                raise FrameUnavailable("It has no video.")
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
-            begin = float((stream.start_time or 0) * (stream.time_base or 0))
-            wanted = float("inf") if moment is None else begin + moment + ROUNDING
-            # A seek lands on the key frame before; where the end is not where the container says, from the beginning.
+            start = float((stream.start_time or 0) * (stream.time_base or 0))
+            wanted = float("inf") if moment is None else start + moment + ROUNDING
+            # A seek lands on the key frame before. Containers may give a wrong duration, so the last frame is looked for from
+            # 1 s before their end.
             target = (container.duration or 0) / av.time_base - 1 if moment is None else moment
             container.seek(int(max(0.0, target) * av.time_base))
             for frame in container.decode(video=0):
@@ -113,9 +114,9 @@ def read_frame(path: str, moment: Moment) -> bytes:
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise FrameUnavailable("Its file cannot be decoded.") from error
     if shown is None:
-        raise FrameUnavailable("It holds no picture there.")
-    # Clips that do not say how their colours are meant: browsers take large ones for HDTV, FFmpeg never does.
-    meant = {"src_colorspace": "ITU709"} if shown.colorspace == UNSPECIFIED and shown.height >= HD_LINES else {}
+        raise FrameUnavailable("It has no frame there.")
+    # Clips without a named colour space: browsers assume HDTV for large ones, FFmpeg never does.
+    options = {"src_colorspace": "ITU709"} if shown.colorspace == UNSPECIFIED and shown.height >= HD_LINES else {}
     buffer = io.BytesIO()
-    shown.to_image(**meant).save(buffer, "PNG")  # type: ignore[no-untyped-call]  # PyAV leaves it so
+    shown.to_image(**options).save(buffer, "PNG")  # type: ignore[no-untyped-call]  # untyped in PyAV
     return buffer.getvalue()

@@ -1,7 +1,7 @@
-"""Clips as files: written to scratch, decoded once, then moved into storage under a name of our own.
+"""Clips as files: written to scratch, decoded once, then moved into storage.
 
-A name is fixed by its generation, so a step that is done again replaces a file and never leaves a second one behind.
-Scratch files carry the token of the lease they were written under; whoever sweeps removes those whose lease is over.
+A take's id fixes the names of its files, so a repeated step replaces them and leaves no second copy. Scratch files have the
+token of their lease in the name; a sweep removes those whose lease has ended.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 POSTER_WIDTH = 960
-#: How many stills a filmstrip has, and how wide each is.
+#: Stills of a filmstrip, and the width of each in pixels.
 STRIP_STILLS, STRIP_WIDTH = 10, 240
-#: Of a still that a provider sends.
-MOST_PIXELS = 50_000_000
-#: No request takes longer; a folder of pictures that is older was left by a worker that died.
+#: The largest still that is accepted from a provider.
+MAX_PIXELS = 50_000_000
+#: A picture folder older than any request was left by a worker that died.
 PICTURES_SECONDS = 3600
 
 
 class NotAClip(Exception):
-    """What was to be a clip cannot be played."""
+    """The file cannot be played."""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """A clip that was decoded: its length, its pictures a second, a still, and a strip of stills from end to end (WebP)."""
+    """What was measured while decoding a clip. Poster and filmstrip are WebP."""
 
     seconds: Decimal
     fps: int
@@ -64,14 +64,14 @@ def scratch_dir() -> Path:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for the pictures of one request."""
+    """A temporary folder for the input pictures of one request."""
     with tempfile.TemporaryDirectory(dir=scratch_dir(), prefix="pictures-") as folder:
         yield Path(folder)
 
 
 @contextmanager
 def scratch_file(take_id: int, token: uuid.UUID) -> Iterator[Path]:
-    """A place to write this take's clip to; gone afterwards, unless it was moved into storage."""
+    """A path to write the take's clip to. Deletes the take's leftovers first, and at the end what was not moved away."""
     for leftover in scratch_dir().glob(f"{take_id}-*"):
         leftover.unlink(missing_ok=True)
     path = scratch_dir() / f"{take_id}-{token}.mp4"
@@ -83,7 +83,7 @@ def scratch_file(take_id: int, token: uuid.UUID) -> Iterator[Path]:
 
 
 def sweep_scratch() -> int:
-    """Remove what dead workers left; returns how many files."""
+    """Remove the files that dead workers left. Returns their number."""
     removed = 0
     for path in scratch_dir().iterdir():
         name = re.fullmatch(r"(\d+)-([0-9a-f-]{36})\.(mp4|poster\.webp|filmstrip\.webp)", path.name)
@@ -91,49 +91,49 @@ def sweep_scratch() -> int:
             if path.is_dir() and time.time() - path.stat().st_mtime > PICTURES_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
             continue
-        held = Generation.objects.filter(pk=name[1], lease_token=name[2], lease_expires_at__gt=Now()).exists()
-        if not held:
+        is_leased = Generation.objects.filter(pk=name[1], lease_token=name[2], lease_expires_at__gt=Now()).exists()
+        if not is_leased:
             path.unlink(missing_ok=True)
             removed += 1
     return removed
 
 
 def inspect_clip(path: Path, on_progress: OnProgress = lambda fraction: None) -> Inspection:
-    """Decode the clip's picture, all of it. Raises NotAClip for anything a browser could not play."""
+    """Decode every frame: a file that is cut short fails only at its end. Raises NotAClip for what browsers cannot play."""
     import av  # 40 MB that a web process, which imports this module too, never needs
 
     try:
         with av.open(path, format="mp4") as container:
             if not container.streams.video or not container.duration:
-                raise NotAClip("it holds no moving picture")
+                raise NotAClip("it has no video")
             container.streams.video[0].thread_type = "AUTO"
             seconds = Decimal(container.duration) / av.time_base
             fps = max(1, round(container.streams.video[0].average_rate or 0))
-            stills = _stills(container, float(seconds), on_progress)
+            stills = _grab_stills(container, float(seconds), on_progress)
     except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise NotAClip("it cannot be decoded") from error
     if not stills:
-        raise NotAClip("it holds no picture")
+        raise NotAClip("it has no frame")
     poster = stills[len(stills) // 3].copy()
     poster.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
-    return Inspection(seconds.quantize(Decimal("0.001")), fps, _as_webp(poster), _as_webp(_side_by_side(stills)))
+    return Inspection(seconds.quantize(Decimal("0.001")), fps, _encode_webp(poster), _encode_webp(_join_stills(stills)))
 
 
-def _stills(container: InputContainer, seconds: float, on_progress: OnProgress) -> list[Image.Image]:
-    """STRIP_STILLS frames, each from the middle of its part of the clip; the last again where frames end sooner."""
+def _grab_stills(container: InputContainer, seconds: float, on_progress: OnProgress) -> list[Image.Image]:
+    """STRIP_STILLS frames at even distances. If the frames end early, the last one is repeated."""
     wanted = [seconds * (2 * number + 1) / (2 * STRIP_STILLS) for number in range(STRIP_STILLS)]
     stills: list[Image.Image] = []
     frame = None
     for frame in container.decode(video=0):
         on_progress((frame.time or 0) / seconds)
         while len(stills) < STRIP_STILLS and (frame.time or 0) >= wanted[len(stills)]:
-            stills.append(frame.to_image())  # type: ignore[no-untyped-call]  # PyAV leaves it so
+            stills.append(frame.to_image())  # type: ignore[no-untyped-call]  # untyped in PyAV
     if frame is not None and len(stills) < STRIP_STILLS:
         stills += [frame.to_image()] * (STRIP_STILLS - len(stills))  # type: ignore[no-untyped-call]
     return stills
 
 
-def _side_by_side(stills: list[Image.Image]) -> Image.Image:
+def _join_stills(stills: list[Image.Image]) -> Image.Image:
     width, height = stills[0].size
     size = (STRIP_WIDTH, max(1, round(STRIP_WIDTH * height / width)))
     strip = Image.new("RGB", (STRIP_WIDTH * len(stills), size[1]))
@@ -142,25 +142,25 @@ def _side_by_side(stills: list[Image.Image]) -> Image.Image:
     return strip
 
 
-def _as_webp(picture: Image.Image) -> bytes:
+def _encode_webp(picture: Image.Image) -> bytes:
     encoded = io.BytesIO()
     picture.save(encoded, "WEBP", quality=82)
     return encoded.getvalue()
 
 
 def make_poster(picture: bytes) -> bytes | None:
-    """A provider's own still as a poster; None where it is no picture."""
+    """A provider's still as a poster; None if it is no picture, or too large."""
     if not picture:
         return None
     try:
         with Image.open(io.BytesIO(picture), formats=("JPEG", "PNG", "WEBP")) as image:
-            if image.width * image.height > MOST_PIXELS:
+            if image.width * image.height > MAX_PIXELS:
                 return None
             still = image.convert("RGB")
     except (OSError, ValueError, SyntaxError):
         return None
     still.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
-    return _as_webp(still)
+    return _encode_webp(still)
 
 
 class _Scratch(File):  # type: ignore[type-arg]
@@ -171,7 +171,7 @@ class _Scratch(File):  # type: ignore[type-arg]
 
 
 def store_files(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
-    """Move the clip, its poster and its filmstrip into storage; the fields of the row that say where they are."""
+    """Move the clip, its poster and its filmstrip into storage. Returns the fields of the take's row."""
     pictures = {"poster": inspection.poster, "filmstrip": inspection.filmstrip}
     written = {name: path.with_suffix(f".{name}.webp") for name in pictures}
     for name, picture in pictures.items():
@@ -179,16 +179,16 @@ def store_files(take_id: int, path: Path, inspection: Inspection) -> dict[str, A
     for scratch in (path, *written.values()):
         with scratch.open("rb") as file:
             os.fsync(file.fileno())
-    # From here on nothing is written, only renamed: a full disk cannot leave half a file where a whole one belongs.
+    # Local storage only renames from here on, so a full disk cannot leave half a file under a final name.
     size = path.stat().st_size
-    kept = {name: _move(scratch, f"takes/{take_id}/{name}.webp") for name, scratch in written.items()}
+    stored = {name: _move(scratch, f"takes/{take_id}/{name}.webp") for name, scratch in written.items()}
     clip = _move(path, _clip_name(take_id))
-    found = {"clip_bytes": size, "clip_seconds": inspection.seconds, "fps": inspection.fps}
-    return {**kept, "clip": clip, **found}
+    measured = {"clip_bytes": size, "clip_seconds": inspection.seconds, "fps": inspection.fps}
+    return {**stored, "clip": clip, **measured}
 
 
 def recover_clip(take_id: int, path: Path) -> bool:
-    """Whether a worker that died had stored the clip already and only not told its row; then `path` is a copy of it."""
+    """Copy the clip to `path` if a worker stored it and died before it saved the row. Returns whether it did."""
     name = _clip_name(take_id)
     if not default_storage.exists(name):
         return False
@@ -207,12 +207,12 @@ def _move(scratch: Path, name: str) -> str:
 
 
 def storage_error(error: OSError, money: str) -> ProviderError:
-    """`error` in plain words; `money` is the sentence on what was spent."""
+    """The error for people; `money` is the sentence that says what was charged."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        what = "The disk of this server is full. Free some space, then generate again."
+        problem = "The disk of this server is full. Free some space, then generate again."
     else:
-        what = f"The clip could not be written: {error.strerror or error}."
-    return ProviderError(ErrorKind.STORAGE, f"{what} {money}")
+        problem = f"The clip could not be written: {error.strerror or error}."
+    return ProviderError(ErrorKind.STORAGE, f"{problem} {money}")
 
 
 def free_bytes() -> int:

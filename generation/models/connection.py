@@ -1,7 +1,7 @@
-"""An account at a provider: where it is, what it can do, how much may be under way there, and how often it may be asked.
+"""An account at a provider: its address, abilities and limits, and the state that all workers share.
 
-One with a `team` is that team's own, its key sealed in the row. The others are those of the environment, written here by
-`ResolvedConnection.ensure_row`; their keys stay in the environment. A pause is shared by everything that waits for it.
+One with a `team` is that team's own, with its key sealed in the row. The others come from the environment and are written by
+`ResolvedConnection.ensure_row`; their keys stay in the environment. A pause holds back everything that waits for the account.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from django.utils import timezone
 from core.secrets import Sealed, SealedTextField
 from teams.models import Team
 
-#: The end of a key is shown only where the rest is long enough to stay secret.
+#: A key's end is shown only if the rest is long enough to stay secret.
 HINT_CHARACTERS = 4
-LEAST_CHARACTERS_FOR_HINT = 20
+MIN_KEY_LENGTH_FOR_HINT = 20
 
 
 def new_slug() -> str:
-    """Of a team's own; those of the environment are named by their provider."""
+    """For a team's own connection; the environment's have the name of their provider."""
     return f"own-{secrets.token_hex(6)}"
 
 
 def make_key_hint(key: str) -> str:
-    return key[-HINT_CHARACTERS:] if len(key) >= LEAST_CHARACTERS_FOR_HINT and not key.startswith("{") else ""
+    return key[-HINT_CHARACTERS:] if len(key) >= MIN_KEY_LENGTH_FOR_HINT and not key.startswith("{") else ""
 
 
 class Connection(models.Model):
-    #: Whose own it is; none for those of the environment.
+    #: None for the environment's connections.
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="connections")
     slug = models.SlugField(max_length=60, unique=True, default=new_slug)
     provider = models.CharField(max_length=40)
     name = models.CharField(max_length=120)
     base_url = models.CharField("address", max_length=500, blank=True)
     abilities = models.JSONField(default=list, blank=True)
-    #: Not used for anything new while false.
+    #: While false, no new takes.
     is_active = models.BooleanField(default=True)
 
-    #: Of a team's own; the environment's have theirs there.
+    #: Empty for the environment's connections.
     key = SealedTextField()
-    #: The end of the key, for people who have several.
+    #: The end of the key, to tell several apart.
     key_hint = models.CharField(max_length=HINT_CHARACTERS, blank=True)
     preset = models.CharField(max_length=20, blank=True)
     options: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
-    #: The only models it serves; all of the provider's where there are none.
+    #: The only models it serves; if empty, all of the provider's.
     declared_models: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
-    #: Of models that the catalogue does not know.
+    #: In US dollars, for models that the catalogue does not have.
     price_per_second = models.DecimalField(
         max_digits=8, decimal_places=4, default=Decimal(0), validators=[MinValueValidator(Decimal(0))]
     )
-    #: The first that serves a model makes it.
+    #: Of connections that serve a model, the lowest position makes it.
     position = models.PositiveIntegerField(default=0)
-    #: Removed; the row stays for its takes, and the key until none of them is under way.
+    #: When it was removed. The row stays for its takes, the key until none of them needs it.
     deleted_at = models.DateTimeField(null=True, editable=False)
 
     tested_at = models.DateTimeField(null=True, editable=False)
@@ -71,10 +71,10 @@ class Connection(models.Model):
     )
     paused_until = models.DateTimeField(null=True)
     pause_reason = models.TextField(blank=True)
-    #: Refusals in a row, for the back-off that all who wait here share.
+    #: Rate-limit refusals in a row, which set the length of the next pause.
     refusals = models.PositiveIntegerField(default=0)
 
-    #: What the server itself says it offers: rows in the catalogue's form.
+    #: The models that the server lists, as rows of the catalogue's format.
     live_models: models.JSONField[Any, Any] = models.JSONField(default=list)
     live_models_at = models.DateTimeField(null=True)
 
@@ -86,7 +86,7 @@ class Connection(models.Model):
 
     @classmethod
     def live(cls) -> models.QuerySet[Connection]:
-        """Those that are not removed, in the order in which they are asked."""
+        """Connections that are not removed, first choice first."""
         return cls.objects.filter(deleted_at=None).order_by("position", "pk")
 
     @property
@@ -94,6 +94,6 @@ class Connection(models.Model):
         return self.paused_until is not None and self.paused_until > timezone.now()
 
     def keep_key(self, text: str) -> None:
-        """Seal it into the row, unsaved; without a text there is none any more."""
-        self.key = Sealed.of(text)
+        """Seal the key into the row without saving it. An empty text removes the key."""
+        self.key = Sealed.from_text(text)
         self.key_hint = make_key_hint(text)

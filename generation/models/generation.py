@@ -1,7 +1,6 @@
-"""One generation of a scene, which people call a take: a row that knows its next step.
+"""One generation of a scene, which people call a take.
 
-`status` is changed by pipeline/ alone. `version` grows with every change and `changed_at` is the database's time of the
-last one; the live stream follows those two. Deleting a take only marks it: its file, its number and its cost stay.
+See `Job` for who may change it. Deleting a take only marks it: its files, number and cost stay.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
     def in_queue(self, queue: str) -> GenerationQuerySet:
         """Rows whose next step belongs to that queue.
 
-        `media` renders here or fetches a finished clip, which takes long; `remote` sends one short request.
+        `media` renders or downloads, which takes long; `remote` sends one short request.
         """
         media = models.Q(provider__in=providers_of_kind(Kind.LOCAL)) | models.Q(status=Status.FETCHING)
         return self.filter(media if queue == "media" else ~media)
@@ -43,7 +42,7 @@ class Generation(Job):
     number = models.PositiveIntegerField()
 
     task = models.CharField(max_length=8, choices=[(task.value, task.name) for task in Task], default=Task.CREATE.value)
-    #: The take that this one remixes, extends or edits.
+    #: The take that it remixes, extends or edits.
     source = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="offspring")
     prompt = models.TextField(blank=True)
     shot = models.JSONField(default=dict)
@@ -51,11 +50,11 @@ class Generation(Job):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     duration = models.DecimalField(max_digits=5, decimal_places=1)
-    #: As asked for; once there is a clip, as the clip has it.
+    #: As requested; once there is a clip, the clip's.
     fps = models.PositiveSmallIntegerField(default=24)
     aspect_ratio = models.CharField(max_length=5, default="16:9")
     resolution = models.CharField(max_length=5, default="720p")
-    #: What it is made from besides the prompt: names of stored pictures, seed, negative_prompt, audio.
+    #: Besides the prompt: names of stored pictures, seed, negative_prompt, audio.
     inputs = models.JSONField(default=dict)
 
     progress = models.PositiveSmallIntegerField(default=0)
@@ -63,7 +62,7 @@ class Generation(Job):
 
     clip = models.FileField(upload_to=clip_name, max_length=200, blank=True)
     poster = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
-    #: Ten stills side by side, from beginning to end.
+    #: Ten stills in a row, from start to end.
     filmstrip = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
     clip_bytes = models.PositiveBigIntegerField(default=0)
     clip_seconds = models.DecimalField(max_digits=8, decimal_places=3, null=True)
@@ -78,7 +77,7 @@ class Generation(Job):
     class Meta:
         ordering = ["number"]
         constraints = [
-            # The number a click asked for: the same click twice finds it taken.
+            # A click names its take's number: the second half of a double click finds it in use.
             models.UniqueConstraint(fields=["scene", "number"], name="one_take_per_number"),
             models.UniqueConstraint(
                 fields=["scene"], condition=models.Q(is_selected=True), name="one_selected_take_per_scene"
@@ -103,27 +102,27 @@ class Generation(Job):
 
     @property
     def is_stale(self) -> bool:
-        """Whether the scene has changed since in a way that would change the clip."""
+        """Whether the scene has changed since the take in a way that changes the clip."""
         return self.scene_digest != self.scene.digest()
 
     @property
     def whole_seconds(self) -> Decimal:
-        """How long the clip is with what it extends."""
+        """Length of the clip; that of an extension includes its source."""
         before = self.source.whole_seconds if self.source and self.task == Task.EXTEND else Decimal(0)
         return before + self.duration
 
     @property
     def download_name(self) -> str:
-        """A name that sorts by scene and says what is in it, of letters every system can store."""
+        """Sorts by scene, and is valid on every file system."""
         title = file_stem(self.scene.title, "scene")
         return f"{self.scene.position:02d}-{title}-take-{self.number}.mp4"
 
     @property
     def label(self) -> str:
-        """What people call it outside of its scene's page."""
+        """Its name outside of its scene's page."""
         return f"take {self.number} of “{self.scene.title}”"
 
     @property
     def failure(self) -> str:
-        """What happened in plain words, for a take that did not succeed."""
+        """The error of a take that did not succeed, or its status if there is none."""
         return self.error_message or self.get_status_display()

@@ -1,4 +1,4 @@
-"""One request for pictures: when they are made, they become frames or references, which outlive it."""
+"""One request for images. They become frames or references, which outlive the request."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ class ImageJobQuerySet(JobQuerySet["ImageJob"]):
 class ImageJob(Job):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="image_generations")
     scene = models.ForeignKey(Scene, on_delete=models.CASCADE, null=True, related_name="image_generations")
-    #: What the pictures will be there.
+    #: What the images become.
     role = models.CharField(max_length=12, choices=Reference.Role)
     kind = models.CharField(max_length=10, choices=Reference.Kind, blank=True)
     label = models.CharField(max_length=120, blank=True)
 
-    #: Made with the form that asked: the same click twice finds it taken.
+    #: A random id in the form, so that the same form sent twice makes one request.
     click = models.UUIDField(null=True, unique=True)
     prompt = models.TextField()
-    #: size, quality, background, output_format, compression, style, moderation, count; images are names of stored files.
+    #: Fields of ImageRequest apart from the prompt; `images` are names of stored files.
     options = models.JSONField(default=dict)
     usage = models.JSONField(default=dict)
-    #: The names of the files that were made, and the references they became.
+    #: Ids of the references that it became.
     made = models.JSONField(default=list)
 
     objects = ImageJobQuerySet.as_manager()

@@ -1,7 +1,7 @@
-"""A row that knows its next step: what clips and pictures in the making have in common.
+"""What takes and image requests have in common: a row that knows its next step.
 
-`status` is changed by pipeline/ alone. `version` grows with every change that people see, and `changed_at` is the database's
-time of the last one.
+Only pipeline/ changes `status`. Every change that people see raises `version` and sets `changed_at` to the database's time,
+for the live stream.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class JobQuerySet(models.QuerySet[RowT]):
         return self.filter(models.Q(lease_expires_at=None) | models.Q(lease_expires_at__lte=Now()))
 
     def due(self) -> Self:
-        """Rows whose next step may be taken now by whoever claims them."""
+        """Rows whose next step can be claimed now."""
         return self.active().lease_free().filter(next_step_at__lte=Now())
 
 
@@ -40,7 +40,7 @@ class Job(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     provider = models.CharField(max_length=40)
-    #: The account it is made with; none for what is rendered here.
+    #: None for takes that are rendered on this server.
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, related_name="%(class)ss")
     model_id = models.CharField(max_length=120)
 
@@ -53,7 +53,7 @@ class Job(models.Model):
     submitted_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    #: For people: what it waits for, and until when where that is known (a pause or a rate limit).
+    #: What it waits for, as a sentence, and until when if that is known (a pause or a rate limit).
     waiting_for = models.CharField(max_length=300, blank=True)
     waiting_until = models.DateTimeField(null=True)
 
@@ -65,12 +65,13 @@ class Job(models.Model):
         "generation.Worker", on_delete=models.SET_NULL, null=True, related_name="%(class)s_leases"
     )
 
-    #: The process that holds the lease, on the machine of `leased_by`.
+    #: The process that holds the lease, on the machine of `leased_by`: pids of two machines may be equal.
     lease_pid = models.PositiveIntegerField(null=True)
-    #: Whoever worked on it died or was stopped; what it went on with.
+    #: When another worker took over from one that died or was stopped.
     recovered_at = models.DateTimeField(null=True)
+    #: Whether the submission's answer was lost and its clip was found at the provider.
     was_adopted = models.BooleanField(default=False)
-    #: Somebody has seen that it did not succeed; it leaves the queue page.
+    #: When a member dismissed the failure from the queue page.
     dismissed_at = models.DateTimeField(null=True)
 
     error_kind = models.CharField(max_length=20, blank=True)
@@ -86,7 +87,7 @@ class Job(models.Model):
 
     @property
     def cost(self) -> Decimal:
-        """What it did cost, or will by the estimate."""
+        """The actual cost, or the estimate until that is known."""
         return self.estimated_cost if self.actual_cost is None else self.actual_cost
 
     @property
@@ -104,7 +105,7 @@ class Job(models.Model):
 
     @property
     def has_failed(self) -> bool:
-        """Including what needs a look: either way somebody has to do something."""
+        """Failed or needs review: either way a member has to act."""
         return self.status in {Status.FAILED, Status.UNKNOWN}
 
     @property
@@ -113,6 +114,6 @@ class Job(models.Model):
 
     @property
     def made_in(self) -> timedelta | None:
-        """How long it took from the moment it was begun; None while it is not over, or never began."""
-        began = self.submitted_at or self.started_at
-        return self.finished_at - began if began and self.finished_at else None
+        """From submission or start of rendering to the end; None before that, and if it never started."""
+        started = self.submitted_at or self.started_at
+        return self.finished_at - started if started and self.finished_at else None

@@ -1,7 +1,7 @@
-"""What may be spent and what was: caps per team and project, and the entries that explain every cent.
+"""Budgets with their caps, and the ledger that explains every cent of them.
 
-Entries are only ever added. For one take or picture request the reserved amounts add up to zero once it is over, and the
-spent ones to what it cost; `manage.py doctor` compares them with the sums in `Budget`.
+Ledger entries are never changed. Once a take or image request has ended, its reserved amounts add up to zero and its spent
+amounts to its cost; `manage.py doctor` compares the ledger with the sums in `Budget`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def _amount(**options: Any) -> models.DecimalField[Any, Any]:
 
 
 class Budget(models.Model):
-    """A team's, or with a project that project's, or that of one of the team's connections.
+    """The budget of a project, of a team's own connection or, with neither, of the team.
 
-    `spent_month` belongs to `month`, as 2026-11.
+    `spent_month` is what was spent in `month`, such as 2026-11. Billing changes these rows, under their locks.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="budgets")
@@ -37,9 +37,9 @@ class Budget(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="budgets")
     cap_total = _amount(null=True, blank=True, validators=NOT_NEGATIVE)
     cap_month = _amount(null=True, blank=True, validators=NOT_NEGATIVE)
-    #: A single price above this is asked about before it is spent.
+    #: A click whose price is above this needs confirmation.
     confirm_above = _amount(null=True, blank=True, validators=NOT_NEGATIVE)
-    #: Per cent of a cap from which on people are warned that it is nearly used.
+    #: Per cent of a cap from which a warning is shown.
     warn_at = models.PositiveSmallIntegerField(default=80, validators=[MinValueValidator(1), MaxValueValidator(100)])
     reserved = _amount(default=Decimal(0))
     spent = _amount(default=Decimal(0))
@@ -70,11 +70,11 @@ class Budget(models.Model):
         return str(self.project or self.connection or self.team)
 
     def spent_in(self, month: str) -> Decimal:
-        """What was booked in a later month counts too: a clock that was put back makes no room."""
+        """Includes what was booked in a later month: a clock that is put back frees nothing."""
         return self.spent_month if self.month >= month else Decimal(0)
 
     def left(self, month: str) -> Decimal | None:
-        """What may still be reserved; None without a cap."""
+        """What can still be reserved; None without a cap, negative if the actual cost exceeded the estimate."""
         caps = []
         if self.cap_total is not None:
             caps.append(self.cap_total - self.spent - self.reserved)
@@ -101,7 +101,7 @@ class LedgerEntry(AppendOnly):
     member = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     take = models.ForeignKey(Generation, on_delete=models.PROTECT, null=True, related_name="ledger")
     images = models.ForeignKey(ImageJob, on_delete=models.PROTECT, null=True, related_name="ledger")
-    #: Signed: a reservation adds, its end takes away.
+    #: A reservation is positive, its release negative.
     reserved = _amount(default=Decimal(0))
     spent = _amount(default=Decimal(0))
     note = models.CharField(max_length=300, blank=True)

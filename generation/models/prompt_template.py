@@ -7,7 +7,7 @@ from teams.models import Team, User
 
 
 class PromptTemplate(models.Model):
-    """A team's own copy of a prompt template, which goes before the one of that name that comes with the product."""
+    """A team's copy of a built-in prompt template, used in its place."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="prompt_templates")
     name = models.SlugField(max_length=40)

@@ -1,6 +1,6 @@
-"""The takes of a scene, and which of them is the selected one.
+"""The takes of a scene, and the selected one.
 
-The reading functions go through `scene.takes.all()`: prefetch the takes (`with_takes`) where there are many scenes.
+The functions that read use `scene.takes.all()`: read many scenes by `with_takes`, which prefetches their takes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from projects.models import Scene
 
 
 def with_takes(scenes: QuerySet[Scene]) -> QuerySet[Scene]:
-    """With everything a card, a prompt or a price needs, in a fixed number of queries."""
+    """Prefetches what cards, prompts and quotes need, in a fixed number of queries."""
     return (
         scenes.select_related("project__team")
         .prefetch_related("takes", "references", "project__references", "project__team__prompt_templates")
@@ -28,12 +28,12 @@ def scenes_with_takes(scene_ids: Iterable[int]) -> set[int]:
 
 
 def live_takes(scene: Scene) -> list[Generation]:
-    """Takes that are not deleted, oldest first."""
+    """Takes that are not deleted, in order of their numbers."""
     return [take for take in scene.takes.all() if not take.deleted_at]
 
 
 def latest_take(scene: Scene) -> Generation | None:
-    """The newest take, whatever its status."""
+    """The newest take in any status."""
     return max(live_takes(scene), key=lambda take: take.number, default=None)
 
 
@@ -42,20 +42,20 @@ def selected_take(scene: Scene) -> Generation | None:
 
 
 def shown_take(scene: Scene) -> Generation | None:
-    """The take people see: the selected one, else the newest that is done; None while there is no clip."""
+    """The selected take, else the newest that is done."""
     done = [take for take in live_takes(scene) if take.is_done]
     return max(done, key=lambda take: (take.is_selected, take.number), default=None)
 
 
 def next_take_number(scene: Scene) -> int:
-    """Never given twice: deleted takes keep their numbers."""
+    """Counts deleted takes too, so no number is used twice."""
     return max((take.number for take in scene.takes.all()), default=0) + 1
 
 
 def select_take(scene_id: int, take: Generation | None) -> None:
     """Make `take` the selected one, or none. Call inside a transaction.
 
-    The scene's row is locked first: a take that finishes at the same moment waits, and then finds the scene has one.
+    Locks the scene's row first: a take that finishes at the same moment waits, and then finds that one is selected.
     """
     Scene.objects.select_for_update(no_key=True).get(pk=scene_id)
     takes = Generation.objects.filter(scene=scene_id)
@@ -66,7 +66,7 @@ def select_take(scene_id: int, take: Generation | None) -> None:
 
 
 def select_first_take(take: Generation) -> None:
-    """Select a take that has just finished, unless its scene has a selected one. Call inside a transaction."""
+    """Select the take unless its scene has a selected one. Call inside a transaction, after the take has finished."""
     Scene.objects.select_for_update(no_key=True).get(pk=take.scene_id)
     if not Generation.objects.filter(scene=take.scene_id, is_selected=True).exists():
         select_take(take.scene_id, take)

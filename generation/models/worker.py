@@ -11,7 +11,10 @@ from generation.states import Status
 
 
 class Worker(models.Model):
-    """One `manage.py work` process: when it was last seen, and when its queues last really executed something."""
+    """One `manage.py work` process, with the time of its last heartbeat and of the last task in each queue.
+
+    A heartbeat alone does not prove that a queue works: a cluster can be frozen while its main process lives.
+    """
 
     ALIVE_FOR = timedelta(seconds=60)
 
@@ -32,24 +35,28 @@ class Worker(models.Model):
 
     @classmethod
     def executing(cls, queue: str, within: timedelta = ALIVE_FOR) -> models.QuerySet[Worker]:
-        """The workers whose queue `queue` has executed something lately, or is in the middle of it."""
-        lately = models.Q(**{f"{queue}_executed_at__gt": Now() - within})
-        takes, pictures = (models.Q(pk__in=rows.order_by().values("leased_by")) for rows in _held(queue))
-        return cls.objects.filter(lately | takes | pictures)
+        """Workers whose queue has executed a task within that time, or is executing one."""
+        is_recent = models.Q(**{f"{queue}_executed_at__gt": Now() - within})
+        takes, images = (models.Q(pk__in=rows.order_by().values("leased_by")) for rows in _leased_rows(queue))
+        return cls.objects.filter(is_recent | takes | images)
 
     def is_busy(self, queue: str, processes: int) -> bool:
-        """Whether so many processes of the queue are in the middle of something: then none has time for anything else."""
-        pids = {pid for rows in _held(queue) for pid in rows.filter(leased_by=self).values_list("lease_pid", flat=True)}
+        """Whether all `processes` of the queue are executing a task, so that none can start another."""
+        pids = {
+            pid
+            for rows in _leased_rows(queue)
+            for pid in rows.filter(leased_by=self).values_list("lease_pid", flat=True)
+        }
         return len(pids) >= processes
 
     def is_sending(self) -> bool:
-        """Whether it waits for a provider to say whether it accepts something, which is lost where it ends now."""
+        """Whether it waits for the answer to a submission, which is lost if it ends now."""
         sending = models.Q(leased_by=self, status=Status.SUBMITTING)
-        return any(rows.filter(sending).exists() for queue in ("remote", "media") for rows in _held(queue))
+        return any(rows.filter(sending).exists() for queue in ("remote", "media") for rows in _leased_rows(queue))
 
 
-def _held(queue: str) -> tuple[models.QuerySet[Generation], models.QuerySet[ImageJob]]:
-    """What somebody holds a lease on; pictures are made in the queue for media."""
-    live = models.Q(lease_expires_at__gt=Now())
-    pictures = ImageJob.objects.filter(live)
-    return Generation.objects.in_queue(queue).filter(live), pictures if queue == "media" else pictures.none()
+def _leased_rows(queue: str) -> tuple[models.QuerySet[Generation], models.QuerySet[ImageJob]]:
+    """Rows of the queue with a live lease. Image requests belong to `media`: their answer holds the images and takes long."""
+    is_leased = models.Q(lease_expires_at__gt=Now())
+    images = ImageJob.objects.filter(is_leased)
+    return Generation.objects.in_queue(queue).filter(is_leased), images if queue == "media" else images.none()

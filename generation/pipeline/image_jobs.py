@@ -37,8 +37,8 @@ from generation.pipeline.submission_slots import NOT_ACCEPTED, claim_slot, reque
 from generation.pipeline.transitions import UNCLEAR, end
 from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
 from generation.providers.registry import image_provider
-from generation.quoting import image_eligibility
-from generation.quoting.eligibility import find_blockers
+from generation.quoting import image_quotes
+from generation.quoting.eligibility import availability_blockers
 from generation.states import Status
 from projects import references
 from projects.models import Project, Reference, Scene
@@ -81,7 +81,7 @@ def enqueue_images(
     connection = roster.connection_for(model)
     if role in Reference.FRAMES and request.count > 1:
         blockers.append("A frame is a single image. Generate several as references.")
-    price = image_eligibility.image_price(model, request.size, request.quality, request.count)
+    price = image_quotes.image_price(model, request.size, request.quality, request.count)
     shown_price = "" if price is None else money(price)
     if expected is not None and expected != shown_price:
         change = f"is now {shown_price}" if shown_price else "now depends on usage"
@@ -131,9 +131,8 @@ def cancel_images(row: ImageJob, by: User | None = None) -> bool:
 
 
 def image_blockers(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
-    # Only the number of input images matters, so they need not be read yet.
-    with_inputs = replace(request, images=(Path("image.png"),) * inputs) if inputs else request
-    return find_blockers(model, roster) + image_eligibility.image_blockers(model, with_inputs, roster)
+    with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
+    return [*availability_blockers(model, roster), *image_quotes.image_blockers(model, with_inputs, roster)]
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------
@@ -259,7 +258,7 @@ def _read_images(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str
     readable, problem = [], ""
     for data in images:
         try:
-            readable.append(references.as_generated(data))
+            readable.append(references.check_generated_picture(data))
         except ValidationError as error:
             problem = " ".join(error.messages)
     return readable, problem

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ConfigDict, PositiveInt, ValidationError, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
-from core.validation import Price, problems
+from core.validation import Price, describe_problems
 from generation.providers.base import Ability
 from generation.providers.registry import PROVIDERS
 
@@ -52,7 +52,7 @@ def read_connection(values: Mapping[str, Any]) -> ServerConnection:
     try:
         return ServerConnection(**values)
     except ValidationError as error:
-        found = problems(error).items()
+        found = describe_problems(error).items()
         said = [f"{_variable(values.get('provider', ''), key)} {problem}." for key, problem in found]
         raise ValueError(" ".join(said)) from None
 

@@ -1,4 +1,4 @@
-"""What one button for many scenes would start, and for how much."""
+"""What one button for many scenes starts, and for how much."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 
 from core.money import money
-from core.plurals import count_noun
+from core.plurals import count_noun, format_ranges, name_numbers
 from generation.catalogue import Model
 from generation.connections import Roster
 from generation.models import live_takes
@@ -19,8 +19,20 @@ from projects.models import Scene
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why some scenes cannot be made."""
+
+    words: str
+    positions: tuple[int, ...]
+
+    @property
+    def scenes(self) -> str:
+        return format_ranges(self.positions)
+
+
+@dataclass(frozen=True)
 class Batch:
-    """A take for each of some scenes; `left_out` are those that cannot be made, with the reason."""
+    """One take for each scene in `quotes`; `left_out` are the scenes that cannot be made, with a sentence that says why."""
 
     quotes: tuple[tuple[Scene, Quote], ...] = ()
     left_out: tuple[tuple[Scene, str], ...] = ()
@@ -31,32 +43,24 @@ class Batch:
 
     @property
     def price(self) -> Decimal:
-        """Of all of them together."""
-        total = Decimal(0)
-        for _, quote in self.quotes:
-            assert quote.price is not None, "else it is left out"
-            total += quote.price
-        return total
+        prices = [quote.price for _, quote in self.quotes if quote.price is not None]
+        assert len(prices) == self.count, "a quote without a price is left out"
+        return sum(prices, Decimal(0))
 
     @property
     def left_out_because(self) -> str:
-        """One sentence per reason, with the scenes it is true of."""
-        scenes_of: dict[str, list[str]] = {}
-        for scene, reason in self.left_out:
-            scenes_of.setdefault(reason, []).append(str(scene.position))
-        return " ".join(
-            f"Scene{'' if len(numbers) == 1 else 's'} {', '.join(numbers)}: {reason}"
-            for reason, numbers in scenes_of.items()
-        )
+        """One sentence per reason, with its scenes."""
+        reasons = group_reasons(self.left_out)
+        return " ".join(f"{name_numbers('Scene', reason.positions)}: {reason.words}" for reason in reasons)
 
     def __str__(self) -> str:
-        """As it stands on the button, and comes back with the click."""
+        """The count and price on the button. The click sends it back, and starts nothing if it is out of date."""
         return f"{count_noun(self.count, 'scene')} · {money(self.price)}"
 
 
 def plan_batch(scenes: Iterable[Scene], roster: Roster, model: Model | None = None) -> Batch:
-    """With each scene's own model unless one is given; reads what `for_cards` has fetched."""
-    offers, left_out = [], []
+    """Uses each scene's own model unless one is given. No queries for scenes read by `with_takes`."""
+    quotes, left_out = [], []
     for scene in scenes:
         try:
             quote = quote_model(scene, model or chosen_model(scene, roster), roster)
@@ -64,17 +68,25 @@ def plan_batch(scenes: Iterable[Scene], roster: Roster, model: Model | None = No
             left_out.append((scene, " ".join(error.messages)))
             continue
         if quote.is_possible:
-            offers.append((scene, quote))
+            quotes.append((scene, quote))
         else:
             left_out.append((scene, " ".join(quote.blockers)))
-    return Batch(tuple(offers), tuple(left_out))
+    return Batch(tuple(quotes), tuple(left_out))
 
 
 def plan_missing(scenes: Iterable[Scene], roster: Roster) -> Batch:
-    """What "Generate missing" would start."""
+    """What "Generate missing" starts."""
     return plan_batch((scene for scene in scenes if is_missing(scene)), roster)
 
 
 def is_missing(scene: Scene) -> bool:
-    """Whether "Generate missing" means this scene; reads its prefetched takes."""
+    """Whether the scene has no take that is done, in progress or needs review; reads its prefetched takes."""
     return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in live_takes(scene))
+
+
+def group_reasons(blocked: Iterable[tuple[Scene, str]]) -> tuple[Reason, ...]:
+    """One `Reason` for all scenes that have the same sentence."""
+    positions: dict[str, list[int]] = {}
+    for scene, words in blocked:
+        positions.setdefault(words, []).append(scene.position)
+    return tuple(Reason(words, tuple(numbers)) for words, numbers in positions.items())

@@ -1,47 +1,87 @@
-"""What may be in the way of clips and pictures alike: the account, the prompt; and which model would do instead.
+"""Whether a model can make a clip, judged from the catalogue and the team's connections alone: no provider is asked.
 
-An blocker names what is in the way, what is allowed, and where there is one, the model that would allow it.
+A blocker is a sentence: what the model doesn't support, what it does support and, if there is one, a model that can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
+from typing import Literal
 
 from django.utils import timezone
 
-from generation.catalogue import Model
+from core.numbers import format_number
+from core.plurals import count_noun
+from generation.catalogue import Extension, Model
 from generation.connections import ResolvedConnection, Roster, is_retired
+from generation.models import Generation
+from generation.providers.base import Task
 from generation.providers.description import Kind
 from generation.providers.registry import PROVIDERS, find_kind, is_local
+from projects.models import Audio, Reference, Scene
+
+SEED_LIMIT = 2**31 - 1
+#: The option of a connection that names the bucket of its finished clips.
+BUCKET = "output_gcs_uri"
 
 
-def find_blockers(model: Model, roster: Roster) -> list[str]:
-    """Why the team cannot have the model today; empty where it can."""
-    return [*availability_blockers(model, roster.connection_for(model), roster)]
+# -- Models ------------------------------------------------------------------------------------------------------------
 
 
-def availability_blockers(model: Model, connection: ResolvedConnection | None, roster: Roster) -> Iterator[str]:
+def is_available(model: Model, roster: Roster) -> bool:
+    """Whether the team can use the model today."""
+    return not any(availability_blockers(model, roster))
+
+
+def available_models(roster: Roster, kind: Literal["video", "image"]) -> list[Model]:
+    return [model for model in roster.models.values() if model.kind == kind and is_available(model, roster)]
+
+
+def availability_blockers(model: Model, roster: Roster, connection: ResolvedConnection | None = None) -> Iterator[str]:
+    """What keeps the team from using the model at all. Without a `connection`, judges the one the roster would use."""
     kind = find_kind(model.provider)
     if kind == Kind.LOCAL:
         return
+    connection = connection or roster.connection_for(model)
     if is_retired(model, connection, timezone.localdate()):
         successor = roster.models.get(model.successor)
-        follows = f" {successor.name} follows it." if successor else _elsewhere(model)
-        yield f"{model.name} was retired by {model.maker} on {model.retired_on:%-d %B %Y}.{follows}"
+        advice = f" {successor.name} replaces it." if successor else _suggest_own_server(model)
+        yield f"{model.maker} retired {model.name} on {model.retired_on:%-d %B %Y}.{advice}"
     elif kind != (Kind.IMAGES if model.kind == "image" else Kind.REMOTE):
-        yield f"Nothing here can reach {model.name}."
+        yield f"This server has no provider for {model.name}."
     elif connection is None:
         how = PROVIDERS[model.provider].how
         yield f"{how}, or add an account under Connections, to use {model.name}."
 
 
-def _elsewhere(model: Model) -> str:
-    """Where several make servers of the same protocol, another may still have it."""
-    about = PROVIDERS.get(model.provider)
-    if about is None or not about.makes:
+def _suggest_own_server(model: Model) -> str:
+    """A vendor's retirement binds only the vendor: another server of the same protocol may still have the model."""
+    provider = PROVIDERS.get(model.provider)
+    if provider is None or not provider.makes:
         return ""
-    return f" A server that still has it can be named by {about.address_variables[0]} or under Connections."
+    return f" To use another server that still has it, set {provider.address_variables[0]} or add it under Connections."
+
+
+def suggest_alternative(model: Model, roster: Roster, can: Callable[[Model], bool]) -> str:
+    """“ Sora 2 Pro can.”: the best other model for which `can` is true; empty if there is none.
+
+    Prefers hosted models to the local animatic, then the same vendor, then models without a retirement date, then available
+    ones.
+    """
+
+    def rank(candidate: Model) -> tuple[bool, ...]:
+        is_foreign = (candidate.provider, candidate.host) != (model.provider, model.host)
+        retires = roster.is_retired(candidate, on=date.max)
+        return is_local(candidate.provider), is_foreign, retires, not is_available(candidate, roster)
+
+    others = (other for other in roster.models.values() if other.kind == model.kind and other.id != model.id)
+    best = min((other for other in others if can(other)), key=rank, default=None)
+    return f" {best.name} can." if best else ""
+
+
+# -- Prompts -----------------------------------------------------------------------------------------------------------
 
 
 def prompt_blockers(model: Model, prompt: str) -> Iterator[str]:
@@ -49,20 +89,134 @@ def prompt_blockers(model: Model, prompt: str) -> Iterator[str]:
     if not prompt.strip():
         yield "The prompt is empty."
     elif model.prompt_limit is not None and length > model.prompt_limit:
-        yield f"The prompt has {length:,} characters; {model.name} takes at most {model.prompt_limit:,}."
+        yield f"The prompt has {length:,} characters; {model.name} allows {model.prompt_limit:,}."
 
 
-def suggest_alternative(model: Model, roster: Roster, can: Callable[[Model], bool]) -> str:
-    """The model that would do, as a sentence; empty where there is none.
+# -- Scenes ------------------------------------------------------------------------------------------------------------
 
-    Rather one that films than what this machine draws, one of the same account, one that nobody closes, one at hand.
-    """
 
-    def how_far(other: Model) -> tuple[bool, ...]:
-        closes = roster.is_retired(other, on=date.max)
-        is_foreign = (other.provider, other.host) != (model.provider, model.host)
-        return is_local(other.provider), is_foreign, closes, bool(find_blockers(other, roster))
+def kind_blockers(model: Model) -> Iterator[str]:
+    if model.kind != "video":
+        yield f"{model.name} doesn't make clips."
 
-    others = roster.models.values()
-    able = [other for other in others if other.kind == model.kind and other.id != model.id and can(other)]
-    return f" {min(able, key=how_far).name} would." if able else ""
+
+def format_blockers(scene: Scene, model: Model, roster: Roster) -> Iterator[str]:
+    aspect, resolution = scene.project.aspect_ratio, scene.resolution
+    if aspect in model.sizes.get(resolution, {}):
+        return
+    better = suggest_alternative(model, roster, lambda other: aspect in other.sizes.get(resolution, {}))
+    if aspect not in model.aspect_ratios:
+        yield f"{model.name} doesn't support {aspect}, only {', '.join(model.aspect_ratios)}.{better}"
+    elif resolution not in model.sizes:
+        yield f"{model.name} doesn't support {resolution}, only {', '.join(model.resolutions)}.{better}"
+    else:
+        supported = ", ".join(model.sizes[resolution])
+        yield f"{model.name} doesn't support {aspect} in {resolution}, only {supported}.{better}"
+
+
+def length_blockers(
+    model: Model, seconds: Decimal, roster: Roster, *, exact: bool = False, subject: str = "this scene"
+) -> Iterator[str]:
+    """A scene shorter than the model's clips is no blocker unless the length has to be `exact`."""
+    if model.seconds.allows(seconds) or (not exact and model.seconds.nearest(seconds) >= seconds):
+        return
+    better = suggest_alternative(model, roster, lambda other: other.seconds.allows(seconds))
+    yield f"{model.name} clips are {model.seconds}; {subject} is {format_number(seconds)} s.{better}"
+
+
+def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[str]:
+    if seconds > wanted:
+        yield f"{model.name} clips are {model.seconds}; this one will be {format_number(seconds)} s."
+
+
+def input_blockers(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
+    yield from picture_blockers(scene, model, seconds, roster)
+    takes = model.takes
+    if scene.seed is not None and not takes.seed:
+        better = suggest_alternative(model, roster, lambda other: other.takes.seed)
+        yield f"{model.name} doesn't support seeds.{better}"
+    elif scene.seed is not None and scene.seed > SEED_LIMIT:
+        yield f"The seed can be at most {SEED_LIMIT}."
+    if scene.audio == Audio.OFF and takes.audio == "always":
+        better = suggest_alternative(model, roster, lambda other: other.takes.audio != "always")
+        yield f"{model.name} clips always have sound.{better}"
+    if scene.audio == Audio.ON and takes.audio == "never":
+        better = suggest_alternative(model, roster, lambda other: other.takes.audio != "never")
+        yield f"{model.name} clips have no sound.{better}"
+
+
+def picture_blockers(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
+    """The scene's frames and references that the model doesn't support."""
+    takes = model.takes
+    start, end = scene.frame(Reference.Role.START_FRAME), scene.frame(Reference.Role.END_FRAME)
+    references = len(scene.shown_references())
+    if start and (refusal := frame_refusal(model, Reference.Role.START_FRAME, roster)):
+        yield refusal
+    if end and (refusal := frame_refusal(model, Reference.Role.END_FRAME, roster)):
+        yield refusal
+    elif end and not start:
+        yield f"{model.name} uses an end frame only with a start frame."
+    if references > takes.references:
+        better = suggest_alternative(model, roster, lambda other: other.takes.references >= references)
+        yield f"{model.name} {_describe_reference_limit(model)} ({references} attached).{better}"
+    if references and (start or end) and takes.frames_or_references:
+        yield f"{model.name} supports frames or references, not both."
+    if start and end and takes.both_frames_max_seconds and seconds > takes.both_frames_max_seconds:
+        yield f"{model.name} clips with both a start and an end frame are at most {takes.both_frames_max_seconds} s."
+
+
+def _describe_reference_limit(model: Model) -> str:
+    most = model.takes.references
+    return f"supports {count_noun(most, 'reference')}" if most else "doesn't support references"
+
+
+def frame_refusal(model: Model, role: str, roster: Roster) -> str:
+    """Empty if the model supports the frame."""
+    match role:
+        case Reference.Role.START_FRAME if not model.takes.start_frame:
+            better = suggest_alternative(model, roster, lambda other: other.takes.start_frame)
+            return f"{model.name} doesn't support start frames.{better}"
+        case Reference.Role.END_FRAME if not model.takes.end_frame:
+            better = suggest_alternative(model, roster, lambda other: other.takes.end_frame)
+            return f"{model.name} doesn't support end frames.{better}"
+    return ""
+
+
+# -- Remixes, extensions and edits -------------------------------------------------------------------------------------
+
+
+def rework_blockers(
+    model: Model, connection: ResolvedConnection | None, task: Task, source: Generation
+) -> Iterator[str]:
+    supported = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}[task]
+    if not supported:
+        where = f" on {connection.name}" if connection else ""
+        yield f"{model.name} can't {task} clips{where}."
+    if not source.is_done or not source.remote_id:
+        yield f"You can {task} only a finished clip from a provider."
+    elif source.provider != model.provider or (connection and source.connection_id != _row_id(connection)):
+        yield f"You can {task} a clip only with the connection that made it."
+    elif task == Task.EXTEND and model.takes.extend:
+        yield from extension_blockers(model, model.takes.extend, connection, source)
+
+
+def _row_id(connection: ResolvedConnection) -> int:
+    # ensure_row() queries and may write; pages that list many models have the row already.
+    return connection.stored.pk if connection.stored else connection.ensure_row().pk
+
+
+def extension_blockers(
+    model: Model, extension: Extension, connection: ResolvedConnection | None, source: Generation
+) -> Iterator[str]:
+    if extension.resolutions and source.resolution not in extension.resolutions:
+        yield f"{model.name} extends clips in {', '.join(extension.resolutions)}; this one is {source.resolution}."
+    made = source.whole_seconds
+    if extension.total is not None and made + extension.seconds.min > extension.total:
+        yield (
+            f"{model.name} extends clips by {extension.seconds}, up to {format_number(extension.total)} s in total; "
+            f"this one is {format_number(made)} s."
+        )
+    if extension.from_bucket and connection and not connection.option(BUCKET):
+        variable = connection.about.option(BUCKET).variable
+        how = f"Add one to {connection.name}" if connection.is_own else f"Set {variable}"
+        yield f"{model.name} extends only clips in a bucket. {how}, then generate the clip again."

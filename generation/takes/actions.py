@@ -1,7 +1,7 @@
-"""What people do with takes that are made: select, annotate, delete, bring back. Nothing here changes a status.
+"""Select, annotate, delete and restore takes. Nothing here changes a status.
 
-A deleted take is shown nowhere any more, but its row, its number, its files and what it cost stay for good: that is what
-makes Undo, the ledger and the costs page right. Writes hold the lock on the project, as starting takes does.
+Deleting only hides a take: its row, number, files and cost stay for good, for Undo, the ledger and the costs page.
+Writes hold the project's lock, as starting a take does, so that a selection and a delete cannot cross.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ from teams.models import User, Verb
 
 @transaction.atomic
 def select(take: Generation, by: User | None = None) -> None:
-    """The take goes into the film. Raises ValidationError where it is not finished, or deleted by now."""
+    """Make it the take that goes into the film. Raises ValidationError if it is not finished, or was deleted meanwhile."""
     _lock(take)
     if not Generation.objects.live().done().filter(pk=take.pk).exists():
-        raise ValidationError("Only a finished take can be selected.")
+        raise ValidationError("Only finished takes can be selected.")
     if not Generation.objects.filter(pk=take.pk, is_selected=True).exists():
         _record(Verb.TAKE_SELECTED, take, by)
     select_take(take.scene_id, take)
 
 
 def annotate(take: Generation, note: str) -> None:
-    """Raises ValidationError for a note that is too long, or holds what is no character."""
+    """Raises ValidationError for a note that is too long or has null characters."""
     note = note.strip().replace("\r\n", "\n")
     ProhibitNullCharactersValidator()(note)
     if len(note) > NOTE_LENGTH:
-        raise ValidationError(f"A note has at most {NOTE_LENGTH:,} characters; this one has {len(note):,}. Shorten it.")
+        raise ValidationError(f"Notes can have up to {NOTE_LENGTH:,} characters; this one has {len(note):,}.")
     _change(Generation.objects.live().filter(pk=take.pk).exclude(note=note), note=note)
 
 
 @transaction.atomic
 def delete(take: Generation, by: User | None = None) -> bool:
-    """Put the take out of sight; whether it was the selected one, whose place the newest finished take has then.
+    """Hide the take. Returns whether it was selected; the newest finished take is then selected in its place.
 
-    Raises ValidationError while it is under way, or nobody knows what became of it.
+    Raises ValidationError while it is in progress or needs review. A second call changes nothing.
     """
     _lock(take)
     current = Generation.objects.get(pk=take.pk)
     if current.is_active:
-        raise ValidationError(f"Take {take.number} is under way. Cancel it first, then delete it.")
+        raise ValidationError(f"Take {take.number} is in progress. Cancel it before you delete it.")
     if current.status == Status.UNKNOWN:
-        raise ValidationError(f"Say first what became of take {take.number}; then it can be deleted.")
+        raise ValidationError(f"Take {take.number} needs review. Resolve it before you delete it.")
     if not _change(Generation.objects.live().filter(pk=take.pk), deleted_at=Now()):
         return False
     _record(Verb.TAKE_DELETED, take, by)
@@ -63,7 +63,7 @@ def delete(take: Generation, by: User | None = None) -> bool:
 
 @transaction.atomic
 def restore(take: Generation, by: User | None = None, *, selected: bool = False) -> None:
-    """Bring a deleted take back; `selected` where it was that before."""
+    """Undo `delete`. `selected` says that the take was selected before. A second call changes nothing."""
     _lock(take)
     if _change(Generation.objects.filter(pk=take.pk).exclude(deleted_at=None), deleted_at=None):
         _record(Verb.TAKE_RESTORED, take, by)
@@ -72,7 +72,7 @@ def restore(take: Generation, by: User | None = None, *, selected: bool = False)
 
 
 def dismiss_failure(job: Job) -> None:
-    """The failed take or picture leaves the queue page, for everyone in the team."""
+    """Remove a failed take or image request from the queue page, for the whole team."""
     rows = type(job)._default_manager.filter(pk=job.pk, status=Status.FAILED, dismissed_at=None)
     rows.update(dismissed_at=Now(), version=F("version") + 1, changed_at=Now())
 

@@ -1,4 +1,4 @@
-"""What differs between two takes of a scene: word by word in their prompts, and setting by setting."""
+"""The differences between two takes of a scene: word by word in the prompts, and setting by setting."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ from generation.providers.base import Task
 from projects import presets
 from projects.models import Reference, Scene, field_name
 
-#: More changed words than this are shown as one change: comparing them takes time that grows with their square.
-MOST_WORDS = 1_000
-NOTHING = "-"
-SOUND = {None: "As the model does", True: "With sound", False: "Silent"}
+#: Longer prompts show all changes as one: the time to compare words grows with the square of their number.
+MAX_WORDS = 1_000
+EMPTY = "-"
+SOUND = {None: "Model default", True: "With sound", False: "Silent"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of text that both have, or that only the first (removed) or the second (added) has."""
+    """A piece of text in both prompts, or only in the first (removed) or the second (added)."""
 
     kind: Literal["same", "removed", "added"]
     text: str
 
 
 def word_changes(before: str, after: str) -> list[Part]:
-    """The parts in reading order. White space alone makes no difference."""
+    """Parts in reading order. A change of white space alone is no change."""
     old, new = (re.findall(r"\S+\s*", text) for text in (before, after))
-    return [part for part in _parts(old, new) if part.text]
+    return [part for part in _diff_words(old, new) if part.text]
 
 
-def _parts(old: list[str], new: list[str]) -> Iterator[Part]:
+def _diff_words(old: list[str], new: list[str]) -> Iterator[Part]:
     old_words, new_words = ([word.rstrip() for word in words] for words in (old, new))
-    for kind, i, j, k, m in _steps(old_words, new_words):
+    for kind, i, j, k, m in _opcodes(old_words, new_words):
         if kind == "equal":
             yield Part("same", "".join(new[k:m]))
             continue
         removed, added = "".join(old[i:j]), "".join(new[k:m])
-        # The space behind a word is nobody's change, and what was put in its place stands on the same line.
+        # Trailing space is kept outside of the change, so that it is not marked, and a replacement stays on the same line.
         yield Part("removed", removed.rstrip())
-        yield Part("same", " " if removed and added else _space_behind(removed))
+        yield Part("same", " " if removed and added else _trailing_space(removed))
         yield Part("added", added.rstrip())
-        yield Part("same", _space_behind(added))
+        yield Part("same", _trailing_space(added))
 
 
-def _space_behind(text: str) -> str:
+def _trailing_space(text: str) -> str:
     return text[len(text.rstrip()) :]
 
 
-def _steps(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    """As SequenceMatcher.get_opcodes(), within the limit."""
-    if max(len(old), len(new)) <= MOST_WORDS:
+def _opcodes(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """SequenceMatcher.get_opcodes(), or above the limit one change between the common head and tail."""
+    if max(len(old), len(new)) <= MAX_WORDS:
         return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    head = _alike(old, new)
-    tail = min(_alike(old[::-1], new[::-1]), len(old) - head, len(new) - head)
+    head = _common_prefix(old, new)
+    tail = min(_common_prefix(old[::-1], new[::-1]), len(old) - head, len(new) - head)
     i, j = len(old) - tail, len(new) - tail
     return [
         ("equal", 0, head, 0, head),
@@ -68,15 +68,15 @@ def _steps(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int,
     ]
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+def _common_prefix(old: Sequence[str], new: Sequence[str]) -> int:
     """How many words both begin with."""
-    pairs = zip(one, other, strict=False)
-    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    pairs = zip(old, new, strict=False)
+    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
 
 
 @dataclass(frozen=True)
 class Value:
-    text: str = NOTHING
+    text: str = EMPTY
     pictures: tuple[Reference, ...] = ()
 
 
@@ -110,15 +110,15 @@ class Comparison:
 
 
 def compare(a: Generation, b: Generation, roster: Roster) -> Comparison:
-    """Of two takes of one scene; one query, for the pictures they were made from."""
-    pictures = _pictures_of(a, b)
-    mine, theirs = (_settings(take, pictures, roster) for take in (a, b))
-    settings = [Setting(name, mine[name], theirs[name]) for name in mine]
-    return Comparison(word_changes(a.prompt, b.prompt), settings + _what_the_scene_said(a, b))
+    """Both takes must be of one scene. One query, for the pictures they were made from."""
+    pictures = _load_pictures(a, b)
+    settings_a, settings_b = (_describe_settings(take, pictures, roster) for take in (a, b))
+    settings = [Setting(name, settings_a[name], settings_b[name]) for name in settings_a]
+    return Comparison(word_changes(a.prompt, b.prompt), settings + _compare_scene_fields(a, b))
 
 
-def _pictures_of(*takes: Generation) -> dict[str, Reference]:
-    """By the names of their files, which copies of a reference share."""
+def _load_pictures(*takes: Generation) -> dict[str, Reference]:
+    """By file name, which copies of a reference share."""
     names = {name for take in takes for name in picture_names(take.inputs)}
     rows = Reference.objects.filter(project=takes[0].scene.project_id, image__in=names)
     return {row.image.name: row for row in rows}
@@ -129,46 +129,46 @@ def picture_names(inputs: dict[str, Any]) -> list[str]:
     return [*frames, *inputs.get("references", [])]
 
 
-def _settings(take: Generation, pictures: dict[str, Reference], roster: Roster) -> dict[str, Value]:
-    made = "New clip"
+def _describe_settings(take: Generation, pictures: dict[str, Reference], roster: Roster) -> dict[str, Value]:
+    kind = "New clip"
     if take.task != Task.CREATE:
-        made = f"{take.task.capitalize()} of take {take.source.number}" if take.source else take.task.capitalize()
+        kind = f"{take.task.capitalize()} of take {take.source.number}" if take.source else take.task.capitalize()
     seed = take.inputs.get("seed")
     settings = {
         "Model": Value(roster.model_name(take.model_id)),
-        "Made as": Value(made),
+        "Type": Value(kind),
         "Size": Value(f"{take.width} x {take.height} ({take.resolution}, {take.aspect_ratio})"),
         "Length": Value(f"{format_number(take.clip_seconds or take.duration)} s"),
-        "Frames a second": Value(str(take.fps)),
-        "Seed": Value(NOTHING if seed is None else str(seed)),
+        "Frame rate": Value(f"{take.fps} fps"),
+        "Seed": Value(EMPTY if seed is None else str(seed)),
         "Sound": Value(SOUND[take.inputs.get("audio")]),
-        "Negative prompt": Value(take.inputs.get("negative_prompt", "") or NOTHING),
+        "Negative prompt": Value(take.inputs.get("negative_prompt", "") or EMPTY),
     }
     for role in map(Reference.Role, Reference.FRAMES):
-        settings[str(role.label)] = _frame(take.inputs.get(role.value), pictures)
+        settings[str(role.label)] = _describe_frame(take.inputs.get(role.value), pictures)
     names = take.inputs.get("references", [])
     shown = tuple(pictures[name] for name in names if name in pictures)
-    settings["References"] = Value(str(len(names)) if names else NOTHING, shown)
+    settings["References"] = Value(str(len(names)) if names else EMPTY, shown)
     settings["Cost"] = Value(money(take.cost))
     return settings
 
 
-def _frame(used: dict[str, str] | None, pictures: dict[str, Reference]) -> Value:
-    if not used:
+def _describe_frame(frame: dict[str, str] | None, pictures: dict[str, Reference]) -> Value:
+    if not frame:
         return Value()
-    picture = pictures.get(used["name"])
-    return Value(str(Reference.Fit(used["fit"]).label), (picture,) if picture else ())
+    picture = pictures.get(frame["name"])
+    return Value(str(Reference.Fit(frame["fit"]).label), (picture,) if picture else ())
 
 
-def _what_the_scene_said(a: Generation, b: Generation) -> list[Setting]:
-    """The fields of the scene that it has changed in between, for models that go by those."""
+def _compare_scene_fields(a: Generation, b: Generation) -> list[Setting]:
+    """The scene's fields that changed between the takes. The animatic draws from these, not from the prompt."""
     return [
-        Setting(field_name(name).capitalize(), _field(a, name), _field(b, name))
+        Setting(field_name(name).capitalize(), _describe_field(a, name), _describe_field(b, name))
         for name in Scene.SHOT_FIELDS
         if name != "own_prompt" and a.shot.get(name, "") != b.shot.get(name, "")
     ]
 
 
-def _field(take: Generation, name: str) -> Value:
-    said = str(take.shot.get(name, ""))
-    return Value((presets.label(name, said) if name in presets.all_presets() else said) or NOTHING)
+def _describe_field(take: Generation, name: str) -> Value:
+    text = str(take.shot.get(name, ""))
+    return Value((presets.label(name, text) if name in presets.all_presets() else text) or EMPTY)

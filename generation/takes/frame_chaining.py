@@ -1,7 +1,7 @@
-"""Pictures taken from finished clips: a frame of a take as start frame, end frame or reference, and chains of scenes.
+"""Frames of finished clips as start frames, end frames and references, and chains of scenes.
 
-A chain makes the last frame of a scene's selected take the start frame of the next scene. Every picture is a Reference of
-its own, which outlives the take it came from.
+A chain makes the last frame of a scene's selected take the start frame of the next scene. Each picture is a Reference of its
+own, which outlives the take.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from projects.models import Project, Reference, Scene
 from teams.models import User
 
 START = Reference.Role.START_FRAME
-#: What is chained at once fits into one request; the rest is chained by asking again.
+#: How long one request may chain. The page offers to chain the rest.
 CHAIN_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class ExtractedFrame:
-    """A picture that was taken, and the frame whose place it has now."""
+    """`replaced` is the frame that the scene had before."""
 
     picture: Reference
     replaced: Reference | None = None
@@ -44,29 +44,28 @@ def use_frame(
     kind: str = "",
     label: str = "",
 ) -> ExtractedFrame:
-    """Raises ValidationError with a sentence where the clip does not give that picture, or there is no room for it."""
+    """Raises ValidationError if the clip has no such frame or the scene no room for another picture."""
     with stills.Decoder() as decoder:
-        return _take_frame(decoder, take, moment, scene, role, member=member, kind=kind, label=label)
+        return _extract_frame(decoder, take, moment, scene, role, member=member, kind=kind, label=label)
 
 
 def next_scene(scene: Scene) -> Scene | None:
-    """The one that follows in the storyboard."""
     later = Scene.objects.live().filter(project=scene.project_id, position__gt=scene.position)
     return later.order_by("position", "pk").select_related("project").prefetch_related("references").first()
 
 
 def chain_scene(scene: Scene, *, member: User) -> ExtractedFrame:
-    """Raises ValidationError where there is nothing to take or nobody to give it to."""
+    """Raises ValidationError without a selected take, for the last scene, and as `use_frame` does."""
     take, following = selected_take(scene), next_scene(scene)
     if take is None:
-        raise ValidationError("Select a finished take first: its last frame is what the next scene begins with.")
+        raise ValidationError("Select a finished take first. Its last frame becomes the next scene's start frame.")
     if following is None:
-        raise ValidationError("This is the last scene of the storyboard; there is none that could begin with its end.")
+        raise ValidationError("This is the last scene. There is no next scene to continue.")
     return use_frame(take, stills.LAST, following, START, member=member)
 
 
 def find_chainable(scenes: Iterable[Scene]) -> Iterator[tuple[Generation, Scene]]:
-    """Scenes without a start frame that follow one with a selected take, with that take; reads what is prefetched."""
+    """Scenes without a start frame, each with the selected take of the scene before. No queries if read by `with_takes`."""
     for scene, following in pairwise(scenes):
         take = selected_take(scene)
         if take and not following.frame(START):
@@ -75,7 +74,7 @@ def find_chainable(scenes: Iterable[Scene]) -> Iterator[tuple[Generation, Scene]
 
 @dataclass(frozen=True)
 class ChainResult:
-    """`left` could not be done in the time there is; `refused` says of which clips there was no picture, and why."""
+    """`refused` has a sentence per scene that could not be chained; `left` counts those that time ran out for."""
 
     pictures: list[Reference]
     refused: list[str]
@@ -85,19 +84,19 @@ class ChainResult:
 def chain_all(project: Project, *, member: User) -> ChainResult:
     scenes = with_takes(Scene.objects.live().filter(project=project))
     waiting = list(find_chainable(scenes))
-    until = time.monotonic() + CHAIN_SECONDS
-    done, refused = [], []
+    deadline = time.monotonic() + CHAIN_SECONDS
+    pictures, refused = [], []
     with stills.Decoder() as decoder:
-        while waiting and time.monotonic() < until:
+        while waiting and time.monotonic() < deadline:
             take, following = waiting.pop(0)
             try:
-                done.append(_take_frame(decoder, take, stills.LAST, following, START, member=member).picture)
+                pictures.append(_extract_frame(decoder, take, stills.LAST, following, START, member=member).picture)
             except ValidationError as error:
                 refused += [f"Scene {following.position}: {message}" for message in error.messages]
-    return ChainResult(done, refused, len(waiting))
+    return ChainResult(pictures, refused, len(waiting))
 
 
-def _take_frame(
+def _extract_frame(
     decoder: stills.Decoder,
     take: Generation,
     moment: stills.Moment,
@@ -111,7 +110,7 @@ def _take_frame(
     try:
         data = decoder.still(Path(take.clip.path), moment)
     except stills.FrameUnavailable as error:
-        raise ValidationError(f"No frame could be taken from take {take.number}. {error}") from error
+        raise ValidationError(f"Couldn't get a frame from take {take.number}. {error}") from error
     image = ContentFile(data, name="frame.png")
     label = label or f"{describe_moment(moment)} of scene {take.scene.position}, take {take.number}"
     replaced = scene.frame(role) if role in Reference.FRAMES else None

@@ -1,4 +1,4 @@
-"""Which takes of a scene were made from which: the tree of its remixes, extensions and edits."""
+"""The tree of a scene's remixes, extensions and edits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from generation.models import Generation
 
-#: Deeper than this the tree goes on without being indented any further.
-DEEPEST = 5
+#: Deeper branches are indented no further.
+MAX_DEPTH = 5
 
 
 @dataclass
@@ -17,31 +17,33 @@ class Branch:
     model_name: str
     #: The take it was made from.
     source: Generation | None = None
-    #: The branch it hangs on, which is not its source's where the tree is too deep.
-    holder: Branch | None = None
+    #: The branch it is shown under; in a tree that is too deep that is not its source's.
+    parent: Branch | None = None
     depth: int = 0
     branches: list[Branch] = field(default_factory=list)
 
 
-def lineage(takes: Iterable[Generation], model_names: Mapping[int, str]) -> list[Branch]:
-    """The takes that others were made from, with those below them; a deleted one only where something of it lives.
+def build_tree(takes: Iterable[Generation], model_names: Mapping[int, str]) -> list[Branch]:
+    """The roots: takes that others were made from. A deleted take stays in the tree while a live one descends from it.
 
-    `model_names` has the name of every take's model by the take's id.
+    `model_names` maps each take's id to the name of its model.
     """
     in_order = sorted(takes, key=lambda take: take.number)
     shown: set[int | None] = set()
-    for take in reversed(in_order):  # what is made from a take has a higher number
+    for take in reversed(in_order):  # a take has a higher number than its source, so descendants come first
         if not take.deleted_at or take.pk in shown:
             shown |= {take.pk, take.source_id}
     branches: dict[int | None, Branch] = {}
     for take in (take for take in in_order if take.pk in shown):
-        above = branches.get(take.source_id)
-        branches[take.pk] = _hang(take, above, model_names[take.pk]) if above else Branch(take, model_names[take.pk])
+        source = branches.get(take.source_id)
+        branches[take.pk] = (
+            _add_branch(take, source, model_names[take.pk]) if source else Branch(take, model_names[take.pk])
+        )
     return [branch for branch in branches.values() if branch.branches and branch.source is None]
 
 
-def _hang(take: Generation, above: Branch, model_name: str) -> Branch:
-    holder = above if above.depth < DEEPEST or above.holder is None else above.holder
-    branch = Branch(take, model_name, above.take, holder, holder.depth + 1)
-    holder.branches.append(branch)
+def _add_branch(take: Generation, source: Branch, model_name: str) -> Branch:
+    parent = source if source.depth < MAX_DEPTH or source.parent is None else source.parent
+    branch = Branch(take, model_name, source.take, parent, parent.depth + 1)
+    parent.branches.append(branch)
     return branch

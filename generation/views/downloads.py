@@ -1,4 +1,4 @@
-"""Pictures and clips, to people of the team only."""
+"""Pictures and clips as files, for members of the team only."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from projects.loaders import load_project, load_scene
 
 @require_safe
 def sketch_picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """The scene's sketch; its address carries a digest of what it shows, so a browser asks once."""
+    """The address has a digest of what the picture shows, so browsers may keep it forever."""
     scene, _ = load_scene(request, pk)
     if not connection.in_atomic_block:
-        connection.close()  # drawing may take a while, and others wait for a connection
+        connection.close()  # drawing takes up to seconds; other requests may need the database connection
     picture = sketches.draw_scene(scene, large=request.GET.get("size") == "large")
     return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": CACHE_FOREVER})
 
@@ -38,7 +38,6 @@ def poster(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def filmstrip(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ten stills side by side, for looking through a clip without playing it."""
     take, _ = load_take(request, pk)
     return send_picture(take.filmstrip)
 
@@ -53,7 +52,7 @@ def send_picture(stored: FieldFile) -> HttpResponse:
 
 @require_safe
 async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The take's MP4, whole or in ranges; with ?download it is saved under a name that says what it is."""
+    """The take's MP4, whole or in ranges; with ?download as an attachment named by scene and take."""
     take, _ = await sync_to_async(load_take)(request, pk)
     if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
         raise Http404
@@ -66,13 +65,18 @@ async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 async def clips_zip(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """All selected takes of a project in one ZIP, written while it is sent."""
+    """All selected takes of a project in one ZIP, written while it is sent.
+
+    Checked first: once the first byte is sent, a missing clip could only break the download off.
+    """
     project, _ = await sync_to_async(load_project)(request, pk)
     takes = await sync_to_async(selected_clips)(project)
     if not takes:
         raise Http404
-    if lost := [str(take.scene) for take in takes if not await sync_to_async(default_storage.exists)(take.clip.name)]:
-        messages.error(request, f"These clips are no longer in storage: {', '.join(lost)}. Generate them again first.")
+    if missing := [
+        str(take.scene) for take in takes if not await sync_to_async(default_storage.exists)(take.clip.name)
+    ]:
+        messages.error(request, f"Clips missing from storage: {', '.join(missing)}. Generate them again first.")
         return redirect("storyboard", pk)
     archive, size = stream_zip(takes)
     headers = attachment_headers(f"{file_stem(project.title, 'clips')}.zip") | {"Content-Length": str(size)}

@@ -35,7 +35,7 @@ def prompt_templates(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def prompt_template(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
-    """Saving the built-in text, unchanged, makes no copy."""
+    """Saving unchanged built-in text creates no copy, so that the team gets later versions of it."""
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     team, template, role = load_template(request, pk, name, at_least=needed)
     copy = team.prompt_templates.select_related("changed_by").filter(name=name).first()
@@ -44,7 +44,7 @@ def prompt_template(request: HtmxHttpRequest, pk: int, name: str) -> HttpRespons
         text = form.cleaned_data["text"]
         if text != form.initial["text"]:
             save_copy(team, template, text, current_user(request))
-        messages.success(request, "Saved. New takes are made with it.")
+        messages.success(request, "Template saved. It applies to new takes.")
         return redirect("prompt_template", pk, name)
     context = {"team": team, "template": template, "copy": copy, "form": form, "can_edit": role.includes(Role.EDITOR)}
     words = [(name, getdoc(word)) for name, word in WORDS.items()]
@@ -54,7 +54,7 @@ def prompt_template(request: HtmxHttpRequest, pk: int, name: str) -> HttpRespons
 
 @require_POST
 def prompt_template_preview(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
-    """What the text would make of the sample scenes, or what is wrong with it; nothing is saved."""
+    """Prompts of the sample scenes, or the text's errors. Saves nothing."""
     load_template(request, pk, name, at_least=Role.EDITOR)
     form = PromptTemplateForm(request.POST)
     return render(request, "generation/_prompt_samples.html", {"form": form, "samples": form.samples(name)})
@@ -64,5 +64,5 @@ def prompt_template_preview(request: HtmxHttpRequest, pk: int, name: str) -> Htt
 def prompt_template_reset(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
     team, template, _ = load_template(request, pk, name, at_least=Role.EDITOR)
     if delete_copy(team, template, current_user(request)):
-        messages.success(request, f"The built-in template for {template.title} is back.")
+        messages.success(request, f"Built-in template for {template.title} restored.")
     return redirect("prompt_template", pk, name)

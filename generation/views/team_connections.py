@@ -1,4 +1,4 @@
-"""A team's own accounts at providers: owners write, editors test, viewers see their names."""
+"""A team's own connections: owners change them, editors test them, viewers see their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
 from generation.billing import budget, usage
 from generation.connections import team_connections
-from generation.forms.connection import ConnectionForm, kinds
+from generation.forms.connection import ConnectionForm, addable_providers
 from generation.loaders import load_connection
 from generation.models import Connection
 from teams import activity
@@ -32,7 +32,7 @@ def team_connection_list(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         "team": team,
         "connections": usage.measure_usage(rows) if role.includes(Role.EDITOR) else [],
         "names": rows,
-        "kinds": kinds(),
+        "kinds": addable_providers(),
         "can_change": role == Role.OWNER,
         "can_test": role.includes(Role.EDITOR),
     }
@@ -43,18 +43,18 @@ def team_connection_list(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResponse:
     team, _ = load_team(request, pk, at_least=Role.OWNER)
-    if provider not in {known.name for known in kinds()}:
+    if provider not in {known.name for known in addable_providers()}:
         raise Http404
     form = ConnectionForm(request.POST or None, instance=Connection(team=team, provider=provider))
     if form.is_valid():
         with transaction.atomic():
-            connection = form.filled()
+            connection = form.build_connection()
             team_connections.add(connection, team)
-            _keep_cap(connection, form, request)
+            _save_cap(connection, form, request)
             _record(Verb.CONNECTION_ADDED, connection, request)
-        messages.success(request, f"{connection} is added. Test it before you use it.")
+        messages.success(request, f"{connection} added. Test it before you use it.")
         return redirect("team_connections", pk)
-    context: dict[str, Any] = {"form": form, "team": team, "kinds": kinds(), "provider": provider}
+    context: dict[str, Any] = {"form": form, "team": team, "kinds": addable_providers(), "provider": provider}
     return render(request, "generation/connection_form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -67,17 +67,17 @@ def connection_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         with transaction.atomic():
             team_connections.change(
-                form.filled(), another_account=not {"key", "base_url"}.isdisjoint(form.changed_data)
+                form.build_connection(), another_account=not {"key", "base_url"}.isdisjoint(form.changed_data)
             )
-            _keep_cap(connection, form, request)
+            _save_cap(connection, form, request)
             _record(Verb.CONNECTION_CHANGED, connection, request)
-        messages.success(request, f"{connection} is saved. What is under way goes on.")
+        messages.success(request, f"{connection} saved. Takes in progress continue.")
         return redirect("team_connections", connection.team_id)
     context = {"form": form, "team": connection.team, "connection": connection}
     return render(request, "generation/connection_form.html", context, status=422 if form.is_bound else 200)
 
 
-def _keep_cap(connection: Connection, form: ConnectionForm, request: HtmxHttpRequest) -> None:
+def _save_cap(connection: Connection, form: ConnectionForm, request: HtmxHttpRequest) -> None:
     assert connection.team_id is not None
     row = budget.lock_connection_budget(connection.pk, connection.team_id)
     budget.change_caps(row, {"cap_month": form.cleaned_data["cap_month"]}, current_user(request))
@@ -92,13 +92,13 @@ def _record(verb: Verb, connection: Connection, request: HtmxHttpRequest) -> Non
 @require_POST
 @transaction.atomic
 def connection_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Off: nothing new is made with it. On again: as before."""
+    """A connection that is off gets no new takes; those in progress continue."""
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     on = request.POST.get("on") == "1"
     if team_connections.switch(connection, on=on):
         _record(Verb.CONNECTION_SWITCHED_ON if on else Verb.CONNECTION_SWITCHED_OFF, connection, request)
-        done = "is used again" if on else "is switched off; what is under way goes on"
-        messages.success(request, f"{connection} {done}.")
+        outcome = "switched on." if on else "switched off. Takes in progress continue."
+        messages.success(request, f"{connection} {outcome}")
     return redirect("team_connections", connection.team_id)
 
 
@@ -117,9 +117,9 @@ def connection_remove(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     if team_connections.remove(connection):
         _record(Verb.CONNECTION_REMOVED, connection, request)
-        under_way = usage.measure_usage([connection])[0].in_flight
-        rest = f" {under_way} under way with it go on; its key is kept until then." if under_way else ""
-        offer_undo(request, f"{connection} is removed.{rest}", reverse("connection_restore", args=[pk]))
+        running = usage.measure_usage([connection])[0].in_flight
+        rest = f" {running} in progress will finish; the key is kept until then." if running else ""
+        offer_undo(request, f"{connection} removed.{rest}", reverse("connection_restore", args=[pk]))
     return redirect("team_connections", connection.team_id)
 
 
@@ -129,20 +129,20 @@ def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER, removed_too=True)
     if team_connections.restore(connection):
         _record(Verb.CONNECTION_RESTORED, connection, request)
-        messages.success(request, f"{connection} is back.")
+        messages.success(request, f"{connection} restored.")
     elif connection.deleted_at:
-        messages.error(request, f"The key of {connection} is gone by now. Add it again.")
+        messages.error(request, f"The key of {connection} has been deleted. Add the connection again.")
     return redirect("team_connections", connection.team_id)
 
 
 @require_POST
 def team_connection_test(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """One harmless question to the provider, answered in one sentence."""
+    """Send one request that costs nothing, and show and store the outcome as a sentence."""
     connection, _ = load_connection(request, pk, at_least=Role.EDITOR)
-    said, works = team_connections.try_out(connection)
+    message, works = team_connections.try_out(connection)
     with transaction.atomic():
         _record(Verb.CONNECTION_TESTED, connection, request)
     if request.htmx:
-        return render(request, "generation/_connection_test.html", {"said": said, "works": works})
-    (messages.success if works else messages.error)(request, f"{connection}: {said}")
+        return render(request, "generation/_connection_test.html", {"message": message, "works": works})
+    (messages.success if works else messages.error)(request, f"{connection}: {message}")
     return redirect("team_connections", connection.team_id)

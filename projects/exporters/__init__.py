@@ -1,1 +1,1 @@
-"""The scenes of a storyboard as files for other programs; importing reads them back."""
+"""Writes the scenes of a storyboard as files that `projects.importers` reads back."""

@@ -1,4 +1,4 @@
-"""All fields of the scenes as a table, one row each."""
+"""Writes every field of the scenes as a table, one row per scene."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from projects.importers import terms
 from projects.models import Scene
 
 
-def rows(scenes: Iterable[Scene]) -> Iterator[list[object]]:
+def build_rows(scenes: Iterable[Scene]) -> Iterator[list[object]]:
     yield ["Number", *(capfirst(terms.label(name)) for name in terms.FIELDS)]
     for scene in scenes:
         yield [scene.position, *(format_cell(scene, name) for name in terms.FIELDS)]
 
 
 def format_cell(scene: Scene, name: str) -> str:
-    """The value of a field as people write it; empty where it has none."""
+    """The value of a field as people write it: labels instead of keys; empty if it is not set."""
     value = getattr(scene, name)
     if value is None or value == "":
         return ""

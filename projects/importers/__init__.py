@@ -1,10 +1,10 @@
-"""A script in, drafts of scenes out: `read` takes the bytes of a plain text, a Fountain screenplay or a table.
+"""Reads plain text, Fountain screenplays and tables into drafts of scenes: see `read`.
 
-Nothing of a script gets lost silently: what fits no field of a scene goes into its notes, and what was guessed, moved or
-shortened is a warning beside the draft. What cannot be read at all is one sentence that names the fix.
+Nothing in a script is dropped silently: text that fits no field goes into the scene's notes, and every guess, move or cut is
+a warning on the draft. A file that cannot be read raises UnreadableScript with one sentence that names the fix.
 """
 
 from projects.importers.detection import Format, read
-from projects.importers.drafts import Draft, Script, Unreadable
+from projects.importers.drafts import Draft, Script, UnreadableScript
 
-__all__ = ["Draft", "Format", "Script", "Unreadable", "read"]
+__all__ = ["Draft", "Format", "Script", "UnreadableScript", "read"]

@@ -1,4 +1,4 @@
-"""Which format a script has, and the one door to all of them."""
+"""Detects the format of a script and reads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import TextChoices
 
 from projects.importers import fountain, plain, table
 from projects.importers.decoding import decode_text
-from projects.importers.drafts import Draft, Script, Unreadable
+from projects.importers.drafts import Draft, Script, UnreadableScript
 from projects.storyboard import MAX_SCENES
 
 
@@ -26,24 +26,24 @@ READERS = {Format.FOUNTAIN: fountain.read, Format.TABLE: table.read, Format.PLAI
 
 
 def detect(text: str, name: str = "") -> Format:
-    """By the file's name where that says it, else by what the text looks like."""
-    if found := SUFFIXES.get(PurePath(name).suffix.lower()):
-        return found
+    """The format by the file's suffix if it is a known one, else by the text."""
+    if by_suffix := SUFFIXES.get(PurePath(name).suffix.lower()):
+        return by_suffix
     if table.looks_like(text):
         return Format.TABLE
     return Format.FOUNTAIN if fountain.looks_like(text) else Format.PLAIN
 
 
 def read(data: bytes, *, name: str = "", as_format: str = "") -> Script:
-    """The drafts in a script. Raises Unreadable."""
+    """The drafts in a script, each complete enough to be saved as a scene. Raises UnreadableScript."""
     text, notes = decode_text(data)
-    chosen = Format(as_format) if as_format else detect(text, name)
-    found, more = READERS[chosen](text)
-    drafts: list[Draft] = [part for draft in found if not draft.is_empty for part in draft.finished()]
+    script_format = Format(as_format) if as_format else detect(text, name)
+    raw_drafts, reader_notes = READERS[script_format](text)
+    drafts: list[Draft] = [part for draft in raw_drafts if not draft.is_empty for part in draft.split_to_scenes()]
     if not drafts:
-        raise Unreadable("No scene was found in it. Write what happens, one paragraph for each scene.")
+        raise UnreadableScript("No scenes found. Describe what happens, one paragraph for each scene.")
     if len(drafts) > MAX_SCENES:
-        raise Unreadable(
-            f"This script has {len(drafts):,} scenes; a storyboard holds at most {MAX_SCENES}. Import it in parts."
+        raise UnreadableScript(
+            f"This script has {len(drafts):,} scenes; a storyboard can have up to {MAX_SCENES}. Import it in parts."
         )
-    return Script(format=chosen, text=text, drafts=drafts, notes=[*notes, *more])
+    return Script(format=script_format, text=text, drafts=drafts, notes=[*notes, *reader_notes])

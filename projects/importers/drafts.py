@@ -1,4 +1,4 @@
-"""A scene before it is saved: its fields as a script gave them, and what the reader should know about them."""
+"""Scenes of a script before they are saved: their fields, and warnings for the person who imports them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from projects.models import LONG_TEXT, MAX_SECONDS, MIN_SECONDS, Project, Scene,
 TENTH = Decimal("0.1")
 TITLE_FROM_ACTION = 60
 SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]+(?=\s|$)")
-#: What a scene that gives no duration is taken to last: 2.5 words of dialogue a second and 2 s for each sentence of action.
+#: Estimate of a missing duration: 2.5 words of dialogue per second, plus 2 s for each sentence of action.
 WORDS_PER_SECOND = Decimal("2.5")
 SECONDS_PER_SENTENCE = 2
 SHORTEST_ESTIMATE = Decimal(3)
 
 
-class Unreadable(ValidationError):
-    """The script as a whole cannot be read; the sentence names the fix."""
+class UnreadableScript(ValidationError):
+    """The script cannot be read at all. Its message names the fix."""
 
 
 @dataclass
@@ -36,11 +36,11 @@ class Draft:
     is_estimated: bool = False
 
     def put(self, name: str, text: str, *, between: str = "") -> None:
-        """Add what the script says of a field; what the field cannot hold goes into the notes, with a warning."""
+        """Set or extend a field, joined by `between`. What the field cannot hold goes into the notes, with a warning."""
         text = text.strip()
         if not text:
             return
-        name = terms.resolve(name, text)
+        name = terms.resolve_field(name, text)
         if name == "duration":
             self._put_duration(text)
         elif name == "seed":
@@ -51,23 +51,23 @@ class Draft:
             self._put_text(name, text, between or ("\n" if name in terms.LONG_FIELDS else ", "))
 
     def _put_duration(self, text: str) -> None:
-        seconds = terms.seconds_in(text)
+        seconds = terms.parse_seconds(text)
         if seconds is None:
-            self._put_aside("duration", text, "is no number of seconds")
+            self._move_to_notes("duration", text, "is not a number of seconds")
             return
-        kept = min(MAX_SECONDS, max(MIN_SECONDS, seconds.quantize(TENTH, ROUND_HALF_UP)))
-        if kept != seconds:
-            self.warnings.append(f"A scene lasts 1 to 60 seconds, in tenths: {text} became {format_number(kept)} s.")
-        self.fields["duration"] = kept
+        duration = min(MAX_SECONDS, max(MIN_SECONDS, seconds.quantize(TENTH, ROUND_HALF_UP)))
+        if duration != seconds:
+            self.warnings.append(f"Scenes are 1 to 60 s, in tenths: {text} changed to {format_number(duration)} s.")
+        self.fields["duration"] = duration
 
     def _put_seed(self, text: str) -> None:
         if text.isdecimal() and len(text) < 10:
             self.fields["seed"] = int(text)
         else:
-            self._put_aside("seed", text, "is no seed")
+            self._move_to_notes("seed", text, "is not a seed")
 
     def _put_choice(self, name: str, text: str) -> None:
-        key = terms.choice(name, text)
+        key = terms.find_choice(name, text)
         if key is not None:
             self.fields[name] = key
         elif name == "time_of_day" and text.casefold() == "day":
@@ -75,31 +75,31 @@ class Draft:
         elif name == "lighting":
             self.put("light_effects", text)
         else:
-            self._put_aside(name, text, "is not in the list")
+            self._move_to_notes(name, text, "not recognised")
 
     def _put_text(self, name: str, text: str, between: str) -> None:
         limit = scene_field(name).max_length
-        before = self.fields.get(name, "")
-        if name == "notes" and limit and len(before) + len(text) >= limit:
-            self._warn(f"The notes take {limit:,} characters; the rest is left out.")
-            self.fields["notes"] = f"{before}\n{text}".strip()[:limit] if len(before) < limit else before
+        current = self.fields.get(name, "")
+        if name == "notes" and limit and len(current) + len(text) >= limit:
+            self._warn(f"Notes can have up to {limit:,} characters; the rest is left out.")
+            self.fields["notes"] = f"{current}\n{text}".strip()[:limit] if len(current) < limit else current
             return
-        if before:
-            text = f"{before}{between}{text}"
+        if current:
+            text = f"{current}{between}{text}"
         if name not in terms.LONG_FIELDS:
             text = " ".join(text.split())
         if name not in ("action", "dialogue") and limit and len(text) > limit:
             heading = capfirst(terms.label(name))
-            self._warn(f"{heading} takes {limit:,} characters; the rest is in the notes.")
+            self._warn(f"{heading} can have up to {limit:,} characters; the rest is in the notes.")
             cut = text.rfind(" ", limit // 2, limit + 1)
             cut = cut if cut > 0 else limit
             text, rest = text[:cut].rstrip(), text[cut:].strip()
             self.put("notes", f"{heading}, the rest: {rest}")
         self.fields[name] = text
 
-    def _put_aside(self, name: str, text: str, why: str) -> None:
+    def _move_to_notes(self, name: str, text: str, reason: str) -> None:
         heading = capfirst(terms.label(name))
-        self._warn(f"{heading}: “{text[:60]}” {why}; it is in the notes.")
+        self._warn(f"{heading}: “{text[:60]}” {reason}, kept in notes.")
         self.put("notes", f"{heading}: {text}")
 
     def _warn(self, warning: str) -> None:
@@ -110,14 +110,14 @@ class Draft:
     def is_empty(self) -> bool:
         return not any(self.fields.get(name) for name in ("title", "action", "dialogue"))
 
-    def finished(self) -> Iterator[Draft]:
-        """With title, action and duration; a text that is too long for one scene goes on in another."""
+    def split_to_scenes(self) -> Iterator[Draft]:
+        """Complete drafts with title, action and duration; text that is too long for one scene continues in the next."""
         title, action, dialogue = (self.fields.get(name, "") for name in ("title", "action", "dialogue"))
-        title = title or shortened(action) or shortened(dialogue)
+        title = title or shorten(action) or shorten(dialogue)
         if not action:
             action = title
-            self.warnings.append("It says nothing of what is seen; the title stands in for the action.")
-        actions, lines = [*pieces(action, LONG_TEXT)], [*pieces(dialogue, LONG_TEXT)] or [""]
+            self.warnings.append("No action found; the title is used as the action.")
+        actions, lines = [*split_text(action, LONG_TEXT)], [*split_text(dialogue, LONG_TEXT)] or [""]
         parts = max(len(actions), len(lines))
         for part in range(parts):
             fields = dict(self.fields) if part == 0 else {**self.fields, "notes": ""}
@@ -126,31 +126,33 @@ class Draft:
             fields["dialogue"] = lines[part] if part < len(lines) else ""
             warnings = [] if part else list(self.warnings)
             if part + 1 < parts:
-                warnings.append(f"A scene holds {LONG_TEXT:,} characters; this one goes on in the next.")
+                warnings.append(f"A scene can have up to {LONG_TEXT:,} characters; the rest is in the next scene.")
             draft = replace(self, fields=fields, warnings=warnings, is_estimated="duration" not in fields)
             if draft.is_estimated:
                 draft._estimate()
             yield draft
 
     def _estimate(self) -> None:
-        seconds = estimated_seconds(self.fields["action"], self.fields["dialogue"])
+        seconds = estimate_seconds(self.fields["action"], self.fields["dialogue"])
         self.fields["duration"] = min(seconds, MAX_SECONDS)
         if seconds > MAX_SECONDS:
-            self.warnings.append(f"It reads like {seconds} s; a scene lasts at most {MAX_SECONDS} s. Split it later.")
+            self.warnings.append(f"Estimated at {seconds} s; a scene can be up to {MAX_SECONDS} s. Split it later.")
 
     @property
     def facts(self) -> list[str]:
-        """Where, when and how, for people."""
-        named = [presets.label(name, self.fields.get(name, "")) for name in ("time_of_day", "shot_type", "camera_move")]
-        return [fact for fact in (self.fields.get("location", ""), *named) if fact]
+        """Location, time of day, shot type and camera movement as people read them."""
+        labels = [
+            presets.label(name, self.fields.get(name, "")) for name in ("time_of_day", "shot_type", "camera_move")
+        ]
+        return [fact for fact in (self.fields.get("location", ""), *labels) if fact]
 
-    def scene(self, project: Project) -> Scene:
+    def build_scene(self, project: Project) -> Scene:
         return Scene(project=project, **self.fields)
 
 
 @dataclass(frozen=True)
 class Script:
-    """What was read: `text` is the script as it was understood, to be read again with the same result."""
+    """A script that was read. Reading `text` again in this format gives the same drafts."""
 
     format: str
     text: str
@@ -163,15 +165,15 @@ class Script:
         return sum((draft.fields["duration"] for draft in self.drafts), Decimal(0))
 
 
-def estimated_seconds(action: str, dialogue: str) -> Decimal:
+def estimate_seconds(action: str, dialogue: str) -> Decimal:
     words = Decimal(len(re.sub(r"^[^:\n]{1,60}:", "", dialogue, flags=re.MULTILINE).split()))
     sentences = sum(max(1, len(SENTENCE_END.findall(block))) for block in action.split("\n\n") if block.strip())
     seconds = words / WORDS_PER_SECOND + sentences * SECONDS_PER_SENTENCE
     return max(SHORTEST_ESTIMATE, seconds.to_integral_value(ROUND_CEILING))
 
 
-def shortened(text: str) -> str:
-    """The first sentence, or as much of it as makes a title."""
+def shorten(text: str) -> str:
+    """The first sentence, cut at a word if it is too long for a title."""
     line = " ".join(text.strip().partition("\n\n")[0][:400].split())
     if end := SENTENCE_END.search(line):
         line = line[: end.start()]
@@ -180,8 +182,8 @@ def shortened(text: str) -> str:
     return f"{line[:TITLE_FROM_ACTION].rsplit(' ', 1)[0].rstrip(' ,;:')}…"
 
 
-def pieces(text: str, limit: int) -> Iterator[str]:
-    """The text in parts of at most that length, cut where a line, a sentence or at least a word ends."""
+def split_text(text: str, limit: int) -> Iterator[str]:
+    """Parts of at most `limit` characters, cut at the end of a line, a sentence or at least a word."""
     while len(text) > limit:
         head = text[:limit]
         cut = max(head.rfind("\n", limit // 2), head.rfind(". ", limit // 2) + 1) or head.rfind(" ")

@@ -1,7 +1,7 @@
-"""The words scripts use for the fields of a scene and for their choices, and what they are called here.
+"""Maps the words that scripts use for fields and presets to the fields and presets of a scene.
 
-Names are compared without case, spaces and punctuation, so that “Shot Type”, “shot_type” and “SHOT-TYPE” are one. A column
-that numbers the shots maps to NUMBER, which no scene keeps.
+Names are compared without case, spaces and punctuation: “Shot Type”, “shot_type” and “SHOT-TYPE” are equal. A column with
+shot numbers maps to NUMBER, which scenes do not store.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from projects import presets
 from projects.models import Audio, Resolution, field_name
 
 NUMBER = "number"
-#: A column that holds seconds or a time of day, as its cells say.
+#: A column of durations or times of day, decided cell by cell: see `resolve_field`.
 TIME = "time"
-#: All that a script can say of a scene, in the order a table has it.
+#: Every field a script can set, in the order of an exported table's columns.
 FIELDS = [
     "title",
     "action",
@@ -75,7 +75,7 @@ SYNONYMS = {
     NUMBER: "number, no, nr, shot, scene, shot number, scene number, shot no, scene no, panel, frame, id",
     TIME: "time",
 }
-#: What film people write for a preset; only those that are among the presets count.
+#: Common abbreviations of presets, normalized. Entries without a preset are ignored.
 ABBREVIATIONS = {
     "shot_type": {
         **dict.fromkeys(["els", "ews", "xls", "extremelong", "extremewideshot", "establishing"], "extreme-wide"),
@@ -118,31 +118,31 @@ SECONDS = re.compile(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*(?:s|sec|secs|second|seconds)
 CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2}(?:[.,]\d{1,3})?)")
 
 
-def plain(name: str) -> str:
+def normalize(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def label(name: str) -> str:
-    """What people read for a field: the words a table has as its heading."""
+    """The field's name as people read it, used as a table heading."""
     return "video model" if name == "model_id" else field_name(name)
 
 
 @cache
-def _names() -> dict[str, str]:
-    names = {plain(word): field for field, words in SYNONYMS.items() for word in words.split(",")}
-    return names | {plain(label(field)): field for field in FIELDS}
+def _fields_by_name() -> dict[str, str]:
+    names = {normalize(word): field for field, words in SYNONYMS.items() for word in words.split(",")}
+    return names | {normalize(label(field)): field for field in FIELDS}
 
 
 def find_field(heading: str) -> str | None:
-    """The field that a column or label means: one of FIELDS, NUMBER or TIME; None for any other."""
+    """One of FIELDS, NUMBER or TIME for a column heading or label; None if it is unknown."""
     without_unit = re.sub(r"\((?:s|sec|secs|seconds|mm)\)\s*$", "", heading.strip(), flags=re.IGNORECASE)
-    return NUMBER if without_unit == "#" else _names().get(plain(without_unit))
+    return NUMBER if without_unit == "#" else _fields_by_name().get(normalize(without_unit))
 
 
-def resolve(field: str, text: str) -> str:
+def resolve_field(field: str, text: str) -> str:
     if field != TIME:
         return field
-    return "time_of_day" if seconds_in(text) is None else "duration"
+    return "time_of_day" if parse_seconds(text) is None else "duration"
 
 
 def options(field: str) -> list[tuple[str, str]]:
@@ -151,11 +151,11 @@ def options(field: str) -> list[tuple[str, str]]:
     return [(str(key), str(name)) for key, name in (Audio.choices if field == "audio" else Resolution.choices)]
 
 
-def choice(field: str, text: str) -> str | None:
-    """The key of the choice that the text means; None where it means none of them."""
-    wanted, keys = plain(text), [key for key, _ in options(field)]
+def find_choice(field: str, text: str) -> str | None:
+    """The key of the choice that the text names, by key, label or abbreviation; None if it is unknown."""
+    wanted, keys = normalize(text), [key for key, _ in options(field)]
     for key, name in options(field):
-        if wanted in (plain(key), plain(name), plain(name.partition(",")[0])):
+        if wanted in (normalize(key), normalize(name), normalize(name.partition(",")[0])):
             return key
     for word in (wanted, wanted.removesuffix("shot"), wanted.removesuffix("angle")):
         key = ABBREVIATIONS.get(field, {}).get(word, word)
@@ -164,11 +164,11 @@ def choice(field: str, text: str) -> str | None:
     return None
 
 
-def seconds_in(text: str) -> Decimal | None:
-    """4, 4.5, 4,5, 4 s, 0:04, 1:02:03; None for anything else."""
-    if found := SECONDS.fullmatch(text.strip()):
-        return Decimal(found[1].replace(",", "."))
-    if found := CLOCK.fullmatch(text.strip()):
-        hours, minutes, seconds = found.groups()
+def parse_seconds(text: str) -> Decimal | None:
+    """Seconds in 4, 4.5, 4,5, 4 s, 0:04 or 1:02:03; None for anything else."""
+    if match := SECONDS.fullmatch(text.strip()):
+        return Decimal(match[1].replace(",", "."))
+    if match := CLOCK.fullmatch(text.strip()):
+        hours, minutes, seconds = match.groups()
         return int(hours or 0) * 3600 + int(minutes) * 60 + Decimal(seconds.replace(",", "."))
     return None

@@ -20,7 +20,7 @@ class AspectRatio(models.TextChoices):
 
 
 class Resolution(models.TextChoices):
-    """What the models of the catalogue make; which of them makes which is the catalogue's matter."""
+    """All resolutions of the catalogue's models; the catalogue says which model supports which."""
 
     P360 = "360p", "360p"
     P480 = "480p", "480p"
@@ -31,11 +31,11 @@ class Resolution(models.TextChoices):
 
 
 def preset_choices(field: str) -> Callable[[], list[tuple[str, str]]]:
-    """Choices given as a function stay out of migrations: a new preset needs none."""
+    """Returns the choices as a callable, so that a new preset needs no migration."""
     return partial(presets.choices, field)
 
 
-#: Long and short edge in pixels, as most models have it.
+#: Long and short edge in pixels, as most models define them.
 FRAME_SIZES = {
     Resolution.P360: (640, 360),
     Resolution.P480: (854, 480),
@@ -47,7 +47,7 @@ FRAME_SIZES = {
 
 
 def frame_size(aspect_ratio: AspectRatio, resolution: Resolution) -> tuple[int, int]:
-    """Width and height."""
+    """Width and height in pixels."""
     long, short = FRAME_SIZES[resolution]
     match aspect_ratio:
         case AspectRatio.LANDSCAPE:
@@ -71,7 +71,7 @@ class Project(models.Model):
     title = models.CharField(max_length=120)
     aspect_ratio = models.CharField(max_length=5, choices=AspectRatio, default=AspectRatio.LANDSCAPE)
     resolution = models.CharField(max_length=5, choices=Resolution, default=Resolution.HD)
-    #: What takes are made with where a scene says nothing else; a key of the model catalogue or of a server's own models.
+    #: The model of scenes that do not choose their own: a key of the catalogue or of the server's own models.
     model_id = models.CharField("model", max_length=120, default="animatic")
     visual_style = models.CharField(max_length=40, blank=True, choices=preset_choices("visual_style"))
     color_grading = models.CharField(
@@ -85,7 +85,7 @@ class Project(models.Model):
 
     objects = ProjectQuerySet.as_manager()
 
-    #: Presets that a scene without its own takes from its project.
+    #: Presets that a scene inherits from its project when its own field is empty.
     STYLE_FIELDS: ClassVar[list[str]] = ["visual_style", "color_grading", "lighting", "lens"]
 
     class Meta:
@@ -96,7 +96,7 @@ class Project(models.Model):
 
     @property
     def frame_size(self) -> tuple[int, int]:
-        """Width and height in pixels, as most models have it; the model's own entry decides what is sent."""
+        """Width and height in pixels, as most models define them. The model's own entry decides what is sent."""
         return frame_size(AspectRatio(self.aspect_ratio), Resolution(self.resolution))
 
     @property

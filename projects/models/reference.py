@@ -1,5 +1,3 @@
-"""The pictures clips are made from: start frames, end frames and references."""
-
 from __future__ import annotations
 
 import uuid
@@ -14,7 +12,7 @@ from teams.models import User
 
 
 def reference_name(reference: Reference, filename: str) -> str:
-    """A name that is never used twice, so that a take keeps the picture it was made from."""
+    """A random name that is never reused, so that a take keeps the picture it was generated from."""
     return f"references/{reference.project_id}/{uuid.uuid4().hex}{Path(filename).suffix}"
 
 
@@ -24,9 +22,10 @@ class ReferenceQuerySet(models.QuerySet["Reference"]):
 
 
 class Reference(models.Model):
-    """A picture that clips are made from: a scene's start or end frame, or something it should resemble.
+    """A picture that clips are generated from: a scene's start frame, end frame or reference.
 
-    Without a scene it is a reference of the whole project. Deleting only marks it: takes made from it still need the file.
+    Without a scene it is a reference of the whole project. Deleting only sets `deleted_at`: takes generated from it
+    still need the file.
     """
 
     class Role(models.TextChoices):

@@ -1,8 +1,3 @@
-"""A scene of a storyboard: one scene becomes one clip.
-
-Deleting a scene only marks it, so that it can be restored; its takes and what they cost stay.
-"""
-
 from __future__ import annotations
 
 import hashlib
@@ -24,9 +19,9 @@ MAX_SECONDS = Decimal(60)
 
 
 class Audio(models.TextChoices):
-    """Whether the clip is made with sound, for models that leave the choice."""
+    """Whether the clip has sound, for models where it is optional."""
 
-    DEFAULT = "", "As the model does"
+    DEFAULT = "", "Model default"
     ON = "on", "With sound"
     OFF = "off", "Silent"
 
@@ -40,6 +35,11 @@ class SceneQuerySet(models.QuerySet["Scene"]):
 
 
 class Scene(models.Model):
+    """One scene becomes one clip.
+
+    Deleting a scene only sets `deleted_at`, so that it can be restored; its takes and their costs stay.
+    """
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="scenes")
     position = models.PositiveIntegerField(default=0)
 
@@ -78,7 +78,7 @@ class Scene(models.Model):
     continuity = models.TextField("continuity notes", max_length=LONG_TEXT, blank=True)
     negative_prompt = models.TextField(max_length=LONG_TEXT, blank=True)
     notes = models.TextField(max_length=LONG_TEXT, blank=True)
-    #: Sent in place of what the template makes of the fields.
+    #: Sent instead of the prompt that the template renders from the fields.
     own_prompt = models.TextField(max_length=32_000, blank=True)
 
     model_id = models.CharField("model", max_length=120, blank=True)
@@ -92,7 +92,7 @@ class Scene(models.Model):
 
     objects = SceneQuerySet.as_manager()
 
-    #: What a clip is made from; a take is stale once one of these differs from when it was made.
+    #: What the clip shows. Part of the digest: a take is stale once one of these differs from when it was generated.
     SHOT_FIELDS: ClassVar[list[str]] = [
         "title",
         "action",
@@ -119,13 +119,13 @@ class Scene(models.Model):
         "own_prompt",
     ]
 
-    #: Fields younger than the first takes. Left empty they do not count, so that adding one made no take stale.
+    #: Fields added after the first takes. The digest omits them while empty, so that adding one made no take stale.
     LATER_FIELDS: ClassVar[list[str]] = ["lighting"]
 
-    #: How the scene is made, whatever it shows.
+    #: How the clip is generated, apart from what it shows.
     SETTINGS: ClassVar[list[str]] = ["model_id", "scene_resolution", "seed", "audio"]
 
-    #: All that people write.
+    #: Every field that people edit; copied by `duplicate`.
     OWN_FIELDS: ClassVar[list[str]] = [*SHOT_FIELDS, *SETTINGS, "duration", "notes"]
 
     class Meta:
@@ -136,35 +136,36 @@ class Scene(models.Model):
         return f"{self.position}. {self.title}"
 
     def shot(self) -> dict[str, Any]:
-        """The scene as a provider is told it, with the project's style where the scene has none of its own."""
+        """The fields a prompt is rendered from, with the project's style where the scene's own is empty."""
         shot = {name: getattr(self, name) for name in self.SHOT_FIELDS}
         for name in Project.STYLE_FIELDS:
             shot[name] = shot[name] or getattr(self.project, name)
         return shot | {"number": self.position}
 
     def digest(self) -> str:
-        """Equal for two states of the scene that would give the same clip; its place in the order does not matter.
+        """Equal for two states of the scene that would be generated alike; the scene's position does not count.
 
-        Reads the scene's and the project's references; prefetch them where there are many scenes.
+        Reads the scene's and the project's references: prefetch them (`with_references`) when there are many scenes.
         """
         frames = [(frame.image.name, frame.fit) for role in Reference.FRAMES if (frame := self.frame(role))]
         pictures = [*frames, *(picture.image.name for picture in self.shown_references())]
         settings = {name: getattr(self, name) for name in ("scene_resolution", "seed", "audio") if getattr(self, name)}
-        return _digest_of(self._made_from() | settings | ({"pictures": pictures} if pictures else {}))
+        return _hash_values(self._content() | settings | ({"pictures": pictures} if pictures else {}))
 
-    def _made_from(self) -> dict[str, Any]:
+    def _content(self) -> dict[str, Any]:
+        # Digests are stored with takes: another key or value format makes every take stale.
         size = list(self.project.frame_size)
         shot = {name: value for name, value in self.shot().items() if value or name not in self.LATER_FIELDS}
         return shot | {"number": 0, "duration": str(self.duration.normalize()), "size": size}
 
     def frame(self, role: str) -> Reference | None:
-        """The scene's start or end frame, from prefetched references where there are any."""
+        """The scene's start or end frame. Iterates in Python so that prefetched references are used."""
         return next(
             (picture for picture in self.references.all() if picture.role == role and not picture.deleted_at), None
         )
 
     def shown_references(self) -> list[Reference]:
-        """What clips of this scene should resemble: its own references, then the project's."""
+        """The scene's own references, then the project's."""
         pictures = [*self.references.all(), *(p for p in self.project.references.all() if p.scene_id is None)]
         return [p for p in pictures if p.role == Reference.Role.REFERENCE and not p.deleted_at]
 
@@ -178,8 +179,8 @@ class Scene(models.Model):
 
     @property
     def sketch_digest(self) -> str:
-        """Changes with the picture of the sketch, so that its address can be cached for ever."""
-        return f"{_digest_of(self._made_from())}-{self.position}"
+        """Changes with the Previz picture, so that its URL can be cached forever."""
+        return f"{_hash_values(self._content())}-{self.position}"
 
 
 def scene_field(name: str) -> models.Field[Any, Any]:
@@ -189,9 +190,9 @@ def scene_field(name: str) -> models.Field[Any, Any]:
 
 
 def field_name(name: str) -> str:
-    """What people call a field of a scene, as "camera movement"."""
+    """The field's name as people read it, such as "camera movement"."""
     return str(scene_field(name).verbose_name)
 
 
-def _digest_of(values: dict[str, Any]) -> str:
+def _hash_values(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

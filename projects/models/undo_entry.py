@@ -8,13 +8,13 @@ from teams.models import User
 
 
 class UndoEntry(models.Model):
-    """Something that was done to a storyboard, with what it takes to take it back; undoing.py says what `changes` holds."""
+    """A change to a storyboard that can be undone. `projects/undo.py` documents the format of `changes`."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="acts")
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     undone_at = models.DateTimeField(null=True, editable=False)
-    #: What the team's log calls it; empty for what is not worth an entry.
+    #: Its text in the team's activity log; empty if the change is not logged.
     what = models.CharField(max_length=300, blank=True)
     changes = models.JSONField()
 

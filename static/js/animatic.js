@@ -1,5 +1,5 @@
-/* Plays a storyboard as one film. Two players take turns: while one plays, the other already holds the next clip. What has no
-   take, or whose clip cannot be played, is a still for as long as its scene lasts. */
+/* Plays a storyboard as one film. Two players alternate: while one plays, the other preloads the next clip. A scene without a
+   take, or with a clip that fails to play, shows a still for its duration. */
 (() => {
   "use strict";
 
@@ -26,18 +26,18 @@
   let index = 0;
   let offset = 0; // seconds into the scene
   let isPlaying = false;
-  let clock = 0; // when the still's offset was last counted on
+  let lastTick = 0; // when `offset` was last advanced
 
   const scene = () => scenes[index];
   const clockTime = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds) % 60).padStart(2, "0")}`;
 
   // -- One scene ---------------------------------------------------------------------------------------------------------
 
-  function load(video, wanted) {
-    if (video.dataset.clip === wanted.clip) return;
-    video.dataset.clip = wanted.clip;
-    video.poster = wanted.still;
-    if (wanted.clip) video.src = wanted.clip;
+  function load(video, { clip, still: poster }) {
+    if (video.dataset.clip === clip) return;
+    video.dataset.clip = clip;
+    video.poster = poster;
+    if (clip) video.src = clip;
     else video.removeAttribute("src");
     video.load();
   }
@@ -58,11 +58,11 @@
     spare.pause();
     prepareNext();
     run();
-    tellScene();
-    tellTime();
+    renderScene();
+    renderTime();
   }
 
-  // The small picture stands in for the large one until that is there: a sketch may have to be drawn first.
+  // Shows the thumbnail until the large image has loaded: the server may have to draw a previz first.
   function showStill(picture) {
     const large = Object.assign(new Image(), { fetchPriority: "high", src: picture });
     still.src = large.complete ? picture : scene().small;
@@ -76,7 +76,7 @@
     else player.addEventListener("loadedmetadata", seek, { once: true });
   }
 
-  // The next clip loads while this scene plays; the next still too.
+  // Preloads the next scene's clip or still while this one plays.
   function prepareNext() {
     const next = scenes[index + 1];
     if (!next) return;
@@ -85,7 +85,7 @@
   }
 
   function run() {
-    clock = performance.now();
+    lastTick = performance.now();
     if (!isPlaying || !scene().clip) return;
     player.play().catch((error) => { if (error.name === "NotAllowedError") setPlaying(false); });
   }
@@ -95,7 +95,7 @@
     else {
       setPlaying(false);
       offset = scene().seconds;
-      tellTime();
+      renderTime();
     }
   }
 
@@ -111,9 +111,9 @@
 
   // -- The whole film ----------------------------------------------------------------------------------------------------
 
-  function setPlaying(wanted) {
-    if (wanted && index === scenes.length - 1 && offset >= scene().seconds - 0.05) show(0);
-    isPlaying = wanted;
+  function setPlaying(shouldPlay) {
+    if (shouldPlay && index === scenes.length - 1 && offset >= scene().seconds - 0.05) show(0);
+    isPlaying = shouldPlay;
     film.classList.toggle("is-playing", isPlaying);
     $("[data-film=toggle]").setAttribute("aria-pressed", String(isPlaying));
     if (isPlaying) {
@@ -127,23 +127,23 @@
   function tick(now) {
     if (!isPlaying) return;
     if (scene().clip) offset = Math.min(player.currentTime, scene().seconds);
-    else offset += (now - clock) / 1000;
-    clock = now;
+    else offset += (now - lastTick) / 1000;
+    lastTick = now;
     if (!scene().clip && offset >= scene().seconds) advance();
-    tellTime();
+    renderTime();
     requestAnimationFrame(tick);
   }
 
   function seek(seconds) {
-    const wanted = Math.max(0, Math.min(seconds, total));
-    const found = scenes.findLastIndex((one) => one.start <= wanted + 0.001);
-    show(found, Math.min(wanted - scenes[found].start, scenes[found].seconds));
+    const target = Math.max(0, Math.min(seconds, total));
+    const number = scenes.findLastIndex(({ start: begin }) => begin <= target + 0.001);
+    show(number, Math.min(target - scenes[number].start, scenes[number].seconds));
   }
 
-  const place = () => scene().start + offset;
+  const position = () => scene().start + offset;
   const toScene = (number) => show(Math.max(0, Math.min(number, scenes.length - 1)));
 
-  const does = {
+  const commands = {
     toggle: () => setPlaying(!isPlaying),
     previous: () => toScene(offset > 1 ? index : index - 1),
     next: () => toScene(index + 1),
@@ -155,13 +155,13 @@
     full: () => (document.fullscreenElement ? document.exitFullscreen() : film.requestFullscreen?.().catch(() => {})),
   };
 
-  // -- What people see ----------------------------------------------------------------------------------------------------
+  // -- Display -------------------------------------------------------------------------------------------------------------
 
   const seeker = $("[data-seek]");
 
-  function tellScene() {
+  function renderScene() {
     $(".film-title").textContent = scene().title;
-    for (const one of scenes) one.block.classList.toggle("is-current", one === scene());
+    for (const other of scenes) other.block.classList.toggle("is-current", other === scene());
     const link = $("a", scene().block);
     for (const other of $$(".film-scenes [aria-current]")) other.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
@@ -172,8 +172,8 @@
     }
   }
 
-  function tellTime() {
-    const now = place();
+  function renderTime() {
+    const now = position();
     $("[data-time]").textContent = clockTime(now);
     seeker.value = now;
     seeker.setAttribute("aria-valuetext", `${clockTime(now)} of ${clockTime(total)}, ${scene().title}`);
@@ -182,14 +182,14 @@
   film.addEventListener("click", (event) => {
     const button = event.target.closest("[data-film]");
     const block = event.target.closest(".film-scenes > li");
-    if (button) does[button.dataset.film]();
-    else if (event.target.closest("[data-screen]")) does.toggle();
+    if (button) commands[button.dataset.film]();
+    else if (event.target.closest("[data-screen]")) commands.toggle();
     else if (block && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       const box = block.getBoundingClientRect();
-      const one = scenes.find((other) => other.block === block);
-      const part = event.detail ? (event.clientX - box.left) / box.width : 0; // a click by keyboard has no place
-      seek(one.start + part * one.seconds);
+      const clicked = scenes.find((other) => other.block === block);
+      const fraction = event.detail ? (event.clientX - box.left) / box.width : 0; // a click by keyboard has no coordinates
+      seek(clicked.start + fraction * clicked.seconds);
     }
   });
   seeker.addEventListener("input", () => seek(Number(seeker.value)));
@@ -197,28 +197,29 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], :popover-open")) return;
     if (event.target.closest("input:not([type=range]), textarea, select")) return;
+    // Space on a focused button presses it already.
     const isPressed = event.key === " " && event.target.closest("button");
-    const act = {
-      " ": does.toggle,
-      ArrowLeft: does.previous,
-      ArrowRight: does.next,
+    const command = {
+      " ": commands.toggle,
+      ArrowLeft: commands.previous,
+      ArrowRight: commands.next,
       Home: () => seek(0),
       End: () => toScene(scenes.length - 1),
-      m: does.mute,
-      f: does.full,
+      m: commands.mute,
+      f: commands.full,
     }[event.key];
-    if (!act || isPressed) return;
+    if (!command || isPressed) return;
     event.preventDefault();
-    act();
+    command();
   });
 
-  // -- Begin ---------------------------------------------------------------------------------------------------------------
+  // -- Start ---------------------------------------------------------------------------------------------------------------
 
   film.classList.add("is-ready");
   for (const element of [$("[data-controls]"), seeker]) element.hidden = false;
-  for (const one of scenes) {
-    one.block.style.flexGrow = one.seconds;
-    one.block.title = `${one.title}, ${clockTime(one.seconds)}`;
+  for (const { block, seconds, title } of scenes) {
+    block.style.flexGrow = seconds;
+    block.title = `${title}, ${clockTime(seconds)}`;
   }
   $(".film-scenes").style.minWidth = seeker.style.minWidth = `${Math.round(total * PIXELS_PER_SECOND)}px`;
   $("[data-total]").textContent = clockTime(total);

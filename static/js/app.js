@@ -1,4 +1,4 @@
-/* What HTML and HTMX cannot do alone: keyboard, drag, player, toasts, and care for what a live update must not disturb. */
+/* Behaviour on every page: toasts, clicks, queue drawer, player, menus, live updates, drag and keyboard on the board. */
 (() => {
   "use strict";
 
@@ -11,31 +11,31 @@
   function toast(text) {
     const element = document.createElement("div");
     element.className = "toast toast-error";
-    const words = document.createElement("span");
-    words.textContent = text;
+    const body = document.createElement("span");
+    body.textContent = text;
     const close = document.createElement("button");
     close.className = "icon-button";
     close.dataset.action = "dismiss";
     close.textContent = "×";
     close.setAttribute("aria-label", "Dismiss");
-    element.append(words, close);
+    element.append(body, close);
     $("#toasts").append(element);
   }
 
-  // What only confirms goes by itself; what can be undone, or went wrong, stays until it is dismissed.
-  function letGo(root) {
+  // Plain confirmations disappear after 5 s. Errors and toasts with Undo stay until dismissed.
+  function expireToasts(root) {
     for (const element of $$(".toast-success:not(:has(.link))", root)) setTimeout(() => element.remove(), 5000);
   }
-  htmx.onLoad(letGo);
+  htmx.onLoad(expireToasts);
 
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
     const isText = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/plain");
-    toast(isText ? xhr.responseText : `The server answered ${xhr.status}. Reload the page and try again.`);
+    toast(isText ? xhr.responseText : `Request failed (${xhr.status}). Reload the page to see what was saved, then try again.`);
   });
-  document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Nothing was changed."));
+  document.addEventListener("htmx:sendError", () => toast("Can't reach the server. Check your connection, then reload the page to see what was saved."));
   document.addEventListener("htmx:beforeSwap", (event) => {
-    // A form that was refused comes back with its notes and is shown in its place.
+    // A 422 answer is the form with its errors: swap it in, which HTMX does not do for errors.
     const isHtml = (event.detail.xhr.getResponseHeader("Content-Type") || "").startsWith("text/html");
     if (event.detail.xhr.status === 422 && isHtml) {
       event.detail.shouldSwap = true;
@@ -77,19 +77,20 @@
     if ("submitOnChange" in event.target.dataset) event.target.form.requestSubmit();
   });
 
-  // One click, one submission, for forms that HTMX does not handle.
+  // One click, one submission, for forms that HTMX does not handle. Disabled a task later: a disabled submitter is not sent.
   document.addEventListener("submit", (event) => {
     const { submitter } = event;
     if (submitter && "once" in submitter.dataset) setTimeout(() => { submitter.disabled = true; });
   });
+  // A page restored from the back/forward cache still has them disabled.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) $$("[data-once]").forEach((button) => { button.disabled = false; });
   });
 
-  // What costs more than the team starts without asking comes back as a question.
+  // The server sends `confirm` when a price is above the team's confirmation threshold.
   document.addEventListener("confirm", () => $("#confirm-dialog").showModal());
 
-  // -- A form with changes that were not saved holds on to them ---------------------------------------------------------
+  // -- Warn before leaving a form with unsaved changes --------------------------------------------------------------------
 
   document.addEventListener("input", (event) => {
     event.target.closest("form[data-guard]")?.classList.add("is-changed");
@@ -99,12 +100,12 @@
     if ($("form.is-changed")) event.preventDefault();
   });
 
-  // -- Queue: a drawer that follows what happens while it is open --------------------------------------------------------
+  // -- Queue: drawer and page reload themselves while visible --------------------------------------------------------------
 
   const keepFresh = (body, url, isShown) => {
     const refresh = () => {
       if (!isShown()) return;
-      // What somebody is about to press or is reading stays where it is.
+      // Do not move what the user has focused or expanded.
       const isUsed = body.contains(document.activeElement) || body.querySelector("details[open]");
       if (!isUsed && !document.hidden) htmx.ajax("GET", url, { target: body, swap: "innerHTML" });
       setTimeout(refresh, 2500);
@@ -157,6 +158,7 @@
   const refreshCard = (card) =>
     htmx.ajax("GET", `/scenes/${card.dataset.scene}/card`, { target: card, swap: "outerHTML" });
 
+  // A swap replaces the focused element; the new one gets the focus back.
   let refocus = null;
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target } = event.detail;
@@ -179,7 +181,7 @@
     refreshToolbar();
   });
 
-  // Cards say what changed; the sums above them are asked for once things have settled.
+  // Live updates carry changed cards only. The totals above them are fetched once, after the last change.
   let toolbarTimer;
   function refreshToolbar() {
     if (!$("#toolbar-actions")) return;
@@ -189,8 +191,8 @@
     }, 700);
   }
 
-  // The order of scenes as the server last told it; compared again once a form is closed or a card is dropped. What a
-  // filter hides is left out, and a sorted table only has to have the same rows.
+  // Scene ids in the order the server last sent. Compared again when a form closes or a card is dropped, because the board
+  // is not replaced while it is in use. Filtered scenes are ignored; a sorted table only needs the same rows.
   let order = null;
   function checkOrder() {
     const board = $("#board");
@@ -208,7 +210,7 @@
   const refreshBoard = () =>
     htmx.ajax("GET", pageUrl(), { target: "#board-area", select: "#board-area", swap: "outerHTML" });
 
-  // A browser keeps six connections to a server, and every open stream holds one: a page nobody looks at gives its own back.
+  // Browsers allow six HTTP/1.1 connections per host and every stream holds one, so a hidden page closes its stream.
   let hiding;
   let sleeping = null;
   document.addEventListener("visibilitychange", () => {
@@ -233,15 +235,14 @@
     });
   });
 
-  // A stream that the server refuses, and its page too: it was deleted, or the person no longer belongs to its team or has
-  // been signed out. The page that says so takes the place of this one.
+  // If the server closes the stream and the page is gone too (deleted, no longer a member, signed out), reload to show why.
   document.addEventListener("htmx:sseError", async ({ detail }) => {
     if (detail.source.readyState !== EventSource.CLOSED) return;
-    const answer = await fetch(location.href, { method: "HEAD" }).catch(() => null);
-    if (answer && (answer.status === 404 || answer.redirected)) location.reload();
+    const response = await fetch(location.href, { method: "HEAD" }).catch(() => null);
+    if (response && (response.status === 404 || response.redirected)) location.reload();
   });
 
-  // The card's form takes the focus it was opened for, and gives it back to the card.
+  // Focus the form that replaced a card, and the card that replaces the form.
   document.addEventListener("htmx:afterSettle", (event) => {
     const swapped = event.detail.target && document.getElementById(event.detail.target.id);
     if (swapped?.matches(".card-editing")) $("[aria-invalid=true], [name=title]", swapped)?.focus();
@@ -264,7 +265,7 @@
 
   async function move(card, values) {
     const { id } = card;
-    order = null; // until the server tells the new one
+    order = null; // until the server sends the new order
     await post(`/scenes/${card.dataset.scene}/move`, values);
     document.getElementById(id)?.focus();
   }
@@ -290,8 +291,8 @@
   }
   htmx.onLoad(makeSortable);
 
-  /** How many places an arrow key goes; up and down by a whole row. */
-  function stepOf(key) {
+  /** Cards to move by for an arrow key: one, or a whole row for up and down. */
+  function getStep(key) {
     const cards = $$(".card[data-scene]");
     const columns = cards.filter((other) => other.offsetTop === cards[0].offsetTop).length;
     return { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
@@ -299,7 +300,7 @@
 
   function neighbour(card, key) {
     const cards = $$(".card[data-scene]");
-    return cards[cards.indexOf(card) + stepOf(key)];
+    return cards[cards.indexOf(card) + getStep(key)];
   }
 
   const canEdit = (card) => $("[data-menu]", card);
@@ -320,7 +321,7 @@
     if (card && key.startsWith("Arrow")) {
       event.preventDefault();
       if (event.altKey) {
-        if (canEdit(card)) move(card, { by: stepOf(key) });
+        if (canEdit(card)) move(card, { by: getStep(key) });
       } else {
         neighbour(card, key)?.focus();
       }
@@ -339,7 +340,7 @@
     }
   });
 
-  // -- One-time sign-in link: its form is sent as soon as the page is there ---------------------------------------------
+  // -- One-time sign-in link: submit its form as soon as the page has loaded ----------------------------------------------
 
   document.addEventListener("DOMContentLoaded", () => $("[data-submit-at-once]")?.requestSubmit());
   if (document.readyState !== "loading") $("[data-submit-at-once]")?.requestSubmit();

@@ -1,31 +1,31 @@
-/* The scene's form saves itself a moment after somebody stops typing. Without this file its button does. */
+/* Shows the state of the scene form's autosave. Without JavaScript the Save button does the saving. */
 (() => {
   "use strict";
 
-  const state = (words) => document.getElementById("save-state")?.replaceChildren(words);
-  let edits = 0; // how often something was typed; what was typed since a request began is not in it
-  let sending = null;
-  let waiting = null;
+  const showState = (text) => document.getElementById("save-state")?.replaceChildren(text);
+  let edits = 0; // inputs so far; those made after a request began are not part of it
+  let sending = null; // value of `edits` when the running request began
+  let waiting = null; // submit event held back until the request ends
 
   document.addEventListener("input", (event) => {
     if (event.target.form?.id !== "scene-form") return;
     edits += 1;
-    state("Not saved yet");
+    showState("Not saved yet");
   });
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.elt.id !== "autosave") return;
     sending = edits;
-    state("Saving …");
+    showState("Saving …");
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt.id !== "autosave") return;
     const form = document.getElementById("scene-form");
-    // A session that is over answers with the page to sign in.
-    const isAnswer = event.detail.successful && event.detail.xhr.responseURL.endsWith("/autosave");
-    if (!isAnswer) state("Not saved. Press Save scene to try again.");
-    else if (edits !== sending) state("Not saved yet");
+    // After the session ends, the request is redirected to the sign-in page and "succeeds".
+    const isSaved = event.detail.successful && event.detail.xhr.responseURL.endsWith("/autosave");
+    if (!isSaved) showState("Not saved. Press Save scene to retry.");
+    else if (edits !== sending) showState("Not saved yet");
     else if (!form.querySelector(".errorlist, .conflict")) form.classList.remove("is-changed");
     sending = null;
     if (waiting) {
@@ -35,7 +35,7 @@
     }
   });
 
-  // What was refused is announced by its field, as it is when the page comes with it.
+  // Connects errors to their fields for screen readers, as Django does when it renders the page.
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     const [, id] = /^(id_.+)_note$/.exec(event.detail.target.id) || [];
     const field = id && document.getElementById(id);
@@ -49,7 +49,7 @@
     else field.removeAttribute("aria-describedby");
   });
 
-  // A button pressed while the form is being saved waits for the answer: else it would quarrel with it.
+  // A submit during an autosave waits for its answer; otherwise it would conflict with the form's own change.
   document.addEventListener("submit", (event) => {
     if (event.target.id !== "scene-form") return;
     if (sending === null) return;

@@ -1,4 +1,4 @@
-/* Board and table: the one menu of all scenes, and selecting many of them. */
+/* Board and table: the scene menu and selecting scenes. */
 (() => {
   "use strict";
 
@@ -6,7 +6,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const BOXES = "input[name=scene][form=bulk]";
 
-  // -- The menu of a scene, fetched when it is opened ---------------------------------------------------------------------
+  // -- Scene menu: one popover, filled from the server when opened --------------------------------------------------------
 
   async function openMenu(link) {
     const menu = $("#scene-menu");
@@ -39,7 +39,7 @@
     }
   });
 
-  // The menu gives the focus back to what opened it, or to what stands there now.
+  // Closing the menu returns the focus to the link that opened it.
   $("#scene-menu")?.addEventListener("toggle", (event) => {
     if (event.newState === "closed" && document.activeElement === document.body) event.target.opener?.focus();
   });
@@ -47,12 +47,12 @@
   // -- Selecting ----------------------------------------------------------------------------------------------------------
 
   const selected = () => $$(`${BOXES}:checked`);
-  let last = null;
+  let last = null; // value of the box clicked last
 
-  function tell() {
+  function showCount() {
     const count = selected().length;
-    const place = $("[data-selected]");
-    if (place) place.textContent = `${count} scene${count === 1 ? "" : "s"}`;
+    const output = $("[data-selected]");
+    if (output) output.textContent = `${count} scene${count === 1 ? "" : "s"}`;
     const all = $("[data-select-all]");
     if (all) {
       all.checked = count > 0 && count === $$(BOXES).length;
@@ -60,7 +60,7 @@
     }
   }
 
-  // Shift takes everything between the last box and this one.
+  // Shift+click applies to every box between the last one and this one.
   document.addEventListener("click", (event) => {
     const box = event.target.closest(BOXES);
     if (!box) return;
@@ -71,17 +71,17 @@
       for (const other of boxes.slice(first, end + 1)) other.checked = box.checked;
     }
     last = box.value;
-    tell();
+    showCount();
   });
 
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-select-all]")) return;
     for (const box of $$(BOXES)) box.checked = event.target.checked;
-    tell();
+    showCount();
   });
 
   document.addEventListener("reset", (event) => {
-    if (event.target.id === "bulk") setTimeout(tell);
+    if (event.target.id === "bulk") setTimeout(showCount);
   });
 
   document.addEventListener("keydown", (event) => {
@@ -90,7 +90,7 @@
     if (event.key === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && isFree) $$("[data-undo]").at(-1)?.click();
   });
 
-  // A card or row that is shown anew stays selected.
+  // A card or row replaced by a live update stays selected.
   let wasSelected = false;
   document.addEventListener("htmx:oobBeforeSwap", (event) => { wasSelected = Boolean($(`${BOXES}:checked`, event.detail.target)); });
   document.addEventListener("htmx:oobAfterSwap", (event) => {
@@ -99,7 +99,7 @@
     wasSelected = false;
   });
 
-  // A whole board or table is another matter: the same scenes are selected again where only the order is new.
+  // When the whole board or table is replaced, the same scenes stay selected, except after a bulk action.
   let kept = [];
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id !== "board-area") return;
@@ -108,6 +108,6 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.id !== "board-area") return;
     for (const box of $$(BOXES)) box.checked = kept.includes(box.value);
-    tell();
+    showCount();
   });
 })();

@@ -1,4 +1,4 @@
-/* Two takes under one scrubber. The longer clip leads; the shorter one waits on its last frame. */
+/* Two takes with one scrubber. The longer clip leads; the shorter one holds its last frame. */
 (() => {
   "use strict";
 
@@ -9,16 +9,16 @@
   const position = bar.querySelector("[data-compare-position]");
   const time = bar.querySelector("[data-compare-time]");
   const mutes = [...bar.querySelectorAll("[data-compare-mute]")];
-  /** Farther apart than so many seconds, both wait until they are together again. */
+  /** Seconds the clips may drift apart before both pause to resynchronize. */
   const DRIFT = 0.1;
 
   const fps = Math.max(...videos.map((video) => Number(video.dataset.fps) || 24));
   const usable = () => videos.filter((video) => !video.error && video.duration > 0);
-  const lead = () => usable().reduce((one, other) => (other.duration > one.duration ? other : one));
+  const lead = () => usable().reduce((longest, video) => (video.duration > longest.duration ? video : longest));
   // The middle of the last frame: a browser may show nothing at the very end.
   const lastFrame = (video) => Math.max(0, video.duration - 0.5 / (Number(video.dataset.fps) || 24));
   let playing = false;
-  let gathering = false;
+  let syncing = false;
 
   function show() {
     const at = Math.min(lead().currentTime, lead().duration);
@@ -33,53 +33,53 @@
     for (const video of usable()) video.currentTime = Math.min(Math.max(0, at), lastFrame(video));
   }
 
-  // A browser may not let sound begin by itself; that a pause came in between is no refusal.
-  const refused = (error) => {
+  // NotAllowedError: autoplay with sound is blocked. AbortError only means that a pause came first.
+  const onPlayError = (error) => {
     if (error.name === "NotAllowedError") stop();
   };
 
   const run = () => {
     const at = lead().currentTime;
-    for (const video of usable()) if (at < lastFrame(video)) video.play().catch(refused);
+    for (const video of usable()) if (at < lastFrame(video)) video.play().catch(onPlayError);
   };
 
-  /** The others go to where the lead is, as far as they reach; resolves once they show it. */
-  function gather() {
-    const late = usable().filter((video) => video !== lead());
-    for (const video of late) video.currentTime = Math.min(lead().currentTime, lastFrame(video));
-    const arrive = (video) => new Promise((done) => video.addEventListener("seeked", done, { once: true }));
-    return Promise.all(late.filter((video) => video.seeking).map(arrive));
+  /** Seeks the other clips to the lead's time, or to their last frame. Resolves once they show it. */
+  function sync() {
+    const followers = usable().filter((video) => video !== lead());
+    for (const video of followers) video.currentTime = Math.min(lead().currentTime, lastFrame(video));
+    const seeked = (video) => new Promise((resolve) => video.addEventListener("seeked", resolve, { once: true }));
+    return Promise.all(followers.filter((video) => video.seeking).map(seeked));
   }
 
   function start() {
     if (lead().currentTime >= lastFrame(lead()) - 0.01) seek(0);
     playing = true;
     run();
-    requestAnimationFrame(keepTogether);
+    requestAnimationFrame(keepInSync);
     show();
   }
 
   function stop() {
     playing = false;
     for (const video of videos) video.pause();
-    gather();
+    sync();
     show();
   }
 
-  async function keepTogether() {
+  async function keepInSync() {
     if (!playing) return;
     const at = lead().currentTime;
-    const isAstray = (video) => at < lastFrame(video) - DRIFT && Math.abs(video.currentTime - at) > DRIFT;
-    if (!gathering && usable().some(isAstray)) {
-      gathering = true;
+    const hasDrifted = (video) => at < lastFrame(video) - DRIFT && Math.abs(video.currentTime - at) > DRIFT;
+    if (!syncing && usable().some(hasDrifted)) {
+      syncing = true;
       for (const video of usable()) video.pause();
-      await gather();
-      gathering = false;
+      await sync();
+      syncing = false;
       if (!playing) return;
       run();
     }
     show();
-    requestAnimationFrame(keepTogether);
+    requestAnimationFrame(keepInSync);
   }
 
   function step(by) {

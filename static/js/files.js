@@ -1,4 +1,4 @@
-/* A file larger than its field takes is refused beside the field, before it is sent. */
+/* Rejects a file above the field's data-max-bytes before upload, with a message beside the field. */
 (() => {
   "use strict";
 
@@ -6,18 +6,17 @@
 
   document.addEventListener("change", (event) => {
     const input = event.target;
-    const most = Number(input.dataset.maxBytes);
-    if (!most) return;
-    const place = input.closest("form");
-    place.querySelector(".file-refused")?.remove();
-    const file = [...input.files].find(({ size }) => size > most);
+    const limit = Number(input.dataset.maxBytes);
+    if (!limit) return;
+    input.closest("form").querySelector(".file-refused")?.remove();
+    const file = [...input.files].find(({ size }) => size > limit);
     if (!file) return;
-    event.stopImmediatePropagation();
+    event.stopImmediatePropagation(); // in the capture phase, so that submit-on-change does not send it
     input.value = "";
-    const told = document.createElement("p");
-    told.className = "form-error file-refused";
-    told.role = "alert";
-    told.textContent = `“${file.name}” has ${megabytes(file.size)} MB; at most ${megabytes(most)} MB are taken. Nothing was sent.`;
-    (input.closest("label, .field") ?? input).after(told);
+    const message = document.createElement("p");
+    message.className = "form-error file-refused";
+    message.role = "alert";
+    message.textContent = `“${file.name}” is ${megabytes(file.size)} MB; the limit is ${megabytes(limit)} MB. Nothing was uploaded.`;
+    (input.closest("label, .field") ?? input).after(message);
   }, { capture: true });
 })();

@@ -1,4 +1,4 @@
-/* Looking through a clip without playing it: moving over its poster shows the still of that place. */
+/* Scrubs through a clip by moving the mouse over its poster. The filmstrip image holds STILLS frames side by side. */
 (() => {
   "use strict";
 
@@ -23,8 +23,8 @@
     if (!poster) return hide();
     if (shown?.parentElement !== poster) showOn(poster);
     const box = poster.getBoundingClientRect();
-    const part = Math.min(STILLS - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * STILLS)));
-    shown.style.backgroundPositionX = `${(part / (STILLS - 1)) * 100}%`;
-    shown.style.setProperty("--part", part / (STILLS - 1));
+    const still = Math.min(STILLS - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * STILLS)));
+    shown.style.backgroundPositionX = `${(still / (STILLS - 1)) * 100}%`;
+    shown.style.setProperty("--part", still / (STILLS - 1));
   });
 })();

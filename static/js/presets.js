@@ -1,4 +1,4 @@
-/* Choosing a preset by its picture. The select beside it stays what is sent, and stays usable by itself. */
+/* Choosing a preset from a dialog of pictures. The select beside it holds the value and works without the dialog. */
 (() => {
   "use strict";
 
@@ -7,7 +7,7 @@
   let choosing = null; // the [data-preset-select] the dialog was opened for
 
   const optionsOf = (field) => [...field.querySelector("select").options];
-  // Only presets have a meaning; "-" and "As the project" do not, and show what is inherited.
+  // Only presets have a title; the choices for "none" and "inherit" show what the project has.
   const pictureOf = (field, option) => (option?.title ? option.value : field.dataset.inherited || "none");
 
   function show(svg, key) {
@@ -64,7 +64,7 @@
       const card = event.target.closest(".preset-grid .preset-choice");
       if (event.target === dialog || event.target.closest("[data-close]")) {
         dialog.close();
-      } else if (card && event.detail > 0) { // a pointer's click is the choice; keys choose with Enter
+      } else if (card && event.detail > 0) { // a pointer click chooses; keyboard users choose with Enter
         event.preventDefault();
         radio(card).checked = true;
         dialog.close("choose");
@@ -75,8 +75,8 @@
     document.body.append(dialog);
   }
 
-  /* What the select offers and no preset is, as "As the project", comes first. */
-  function addTheRest() {
+  /** Puts the select's choices that are no presets, such as the project default, first. */
+  function addOtherChoices() {
     const grid = dialog.querySelector(".preset-grid");
     const known = new Set(cards().map((card) => radio(card).value));
     const rest = optionsOf(choosing).filter((option) => !known.has(option.value));
@@ -84,7 +84,7 @@
       const card = dialog.querySelector("template").content.firstElementChild.cloneNode(true);
       radio(card).value = option.value;
       show(card.querySelector("svg"), pictureOf(choosing, option));
-      card.querySelector(".preset-name").textContent = option.text === "-" ? "Nothing chosen" : option.text;
+      card.querySelector(".preset-name").textContent = option.text === "-" ? "Not set" : option.text;
       return card;
     }));
   }
@@ -95,10 +95,10 @@
     try {
       dialog.innerHTML = await fragment(field.dataset.url);
     } catch {
-      field.querySelector("select").focus(); // it can do everything the pictures can
+      field.querySelector("select").focus(); // the select offers the same choices
       return;
     }
-    addTheRest();
+    addOtherChoices();
     const { value } = field.querySelector("select");
     const current = cards().find((card) => radio(card).value === value) || cards()[0];
     current.classList.add("preset-current");
@@ -125,10 +125,10 @@
   function filter(text) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     for (const card of cards()) card.hidden = !words.every((word) => card.textContent.toLowerCase().includes(word));
-    const left = shown();
-    dialog.querySelector("[data-no-match]").hidden = left.length > 0;
-    dialog.querySelector("[value=choose]").disabled = left.length === 0;
-    if (left.length && !left.some((card) => radio(card).checked)) radio(left[0]).checked = true;
+    const matches = shown();
+    dialog.querySelector("[data-no-match]").hidden = matches.length > 0;
+    dialog.querySelector("[value=choose]").disabled = matches.length === 0;
+    if (matches.length && !matches.some((card) => radio(card).checked)) radio(matches[0]).checked = true;
   }
 
   function keys(event) {
@@ -142,9 +142,9 @@
       pick(event.key === "Home" ? all[0] : event.key === "End" ? all.at(-1) : all[all.indexOf(card) + step]);
     } else if (event.target === search && event.key === "ArrowDown") {
       event.preventDefault();
-      pick(all.find((one) => radio(one).checked) || all[0]);
+      pick(all.find((other) => radio(other).checked) || all[0]);
     } else if (card && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      search.focus(); // and the letter lands there
+      search.focus(); // the pressed letter is typed there
     }
   }
 
@@ -153,13 +153,13 @@
     if (button) open(button.closest("[data-preset-select]"));
   });
 
-  // -- All or none of a list of checkboxes ------------------------------------------------------------------------------
+  // -- Buttons that check all or none of a list of boxes ---------------------------------------------------------------------------------
 
   htmx.onLoad((root) => root.querySelectorAll("[data-check]").forEach((button) => { button.hidden = false; }));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-check]");
     if (!button) return;
-    const boxes = [...button.closest("section").querySelectorAll("input[name=scenes]")];
+    const boxes = [...button.closest("section").querySelectorAll("fieldset input[type=checkbox]")];
     for (const box of boxes) box.checked = button.dataset.check === "all";
     boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
   });

@@ -1,4 +1,4 @@
-/* The preview of an import: tick all scenes or none, and how many are ticked. */
+/* The preview of an import: check all scenes or none, and show how many are checked. */
 (() => {
   "use strict";
 
@@ -7,8 +7,10 @@
   function count(preview) {
     const all = boxes(preview);
     const ticked = all.filter((box) => box.checked).length;
-    const told = preview.querySelector("[data-ticked]");
-    if (told) told.textContent = `${ticked} of ${all.length}`;
+    const output = preview.querySelector("[data-ticked]");
+    if (output) output.textContent = `${ticked} of ${all.length}`;
+    const label = preview.querySelector("[data-ticked-label]");
+    if (label && all.length) label.textContent = label.dataset.tickedLabel.replace("{}", `${ticked} scene${ticked === 1 ? "" : "s"}`);
     const tickAll = preview.querySelector("[data-tick-all]");
     if (!tickAll) return;
     tickAll.closest("label").hidden = all.length < 2;

@@ -1,4 +1,4 @@
-/* The table: moving between cells, editing one in its place, pasting many. The server checks and renders every value. */
+/* The table: moving between cells, editing in place, pasting rows. The server checks and renders every value. */
 (() => {
   "use strict";
 
@@ -13,9 +13,9 @@
   const isEditable = (cell) => canEdit() && cell?.matches("[data-column]");
   const isEditing = (cell) => cell.matches(".cell-editing");
   const valueOf = (cell) => cell.dataset.value ?? $(".cell", cell).textContent.trim();
-  const twin = (sceneId, index) => document.getElementById(`scene-${sceneId}`)?.cells[index];
+  const findCell = (sceneId, index) => document.getElementById(`scene-${sceneId}`)?.cells[index];
 
-  // -- Moving: one cell at a time is in the page's tab order -----------------------------------------------------------
+  // -- Moving: exactly one cell is in the page's tab order -------------------------------------------------------------
 
   function select(cell) {
     if (!cell) return;
@@ -68,22 +68,22 @@
   function close(cell) {
     cell.classList.remove("cell-editing");
     if (cell.shownBefore) cell.replaceChildren(...cell.shownBefore);
-    else cell.parentElement.dataset.missedUpdate = "yes"; // refused: only the server knows how it read before
+    else cell.parentElement.dataset.missedUpdate = "yes"; // rejected by the server, so only the server knows the stored value
   }
 
-  // What others did to the row while a cell of it was open.
+  // Loads changes that other members made to the row while one of its cells was open.
   function catchUp(row) {
-    if (row.dataset.missedUpdate && !$(".cell-editing, .cell-saving", row)) showAnew(row);
+    if (row.dataset.missedUpdate && !$(".cell-editing, .cell-saving", row)) reloadRow(row);
     document.dispatchEvent(new Event("cell-closed"));
   }
 
-  const showAnew = (row) => keepPlace(() => htmx.ajax("GET", `/scenes/${row.dataset.scene}/row`, { target: row, swap: "outerHTML" }));
+  const reloadRow = (row) => keepFocus(() => htmx.ajax("GET", `/scenes/${row.dataset.scene}/row`, { target: row, swap: "outerHTML" }));
 
-  async function keepPlace(swap) {
+  async function keepFocus(swap) {
     const cell = cellAt(document.activeElement);
-    const place = cell && [cell.parentElement.dataset.scene, cell.cellIndex];
+    const position = cell && [cell.parentElement.dataset.scene, cell.cellIndex];
     await swap();
-    if (place && document.activeElement === document.body) select(twin(...place));
+    if (position && document.activeElement === document.body) select(findCell(...position));
   }
 
   async function save(cell) {
@@ -100,22 +100,22 @@
     const { cellIndex: index } = cell;
     const hadFocus = cell.contains(document.activeElement);
     cell.classList.replace("cell-editing", "cell-saving");
-    const words = document.createElement("div");
-    words.className = "cell";
-    words.textContent = field.selectedOptions?.[0]?.textContent ?? value;
-    cell.replaceChildren(words);
+    const text = document.createElement("div");
+    text.className = "cell";
+    text.textContent = field.selectedOptions?.[0]?.textContent ?? value;
+    cell.replaceChildren(text);
     if (hadFocus) select(cell);
     const url = `/scenes/${row.dataset.scene}/cells/${cell.dataset.column}`;
     await htmx.ajax("POST", url, { source: cell, target: cell, swap: "outerHTML", values: { value, was } }).catch(() => {});
     if (cell.isConnected) {
-      // Not answered: nothing was saved, and what was typed is still there.
+      // Not swapped, so not saved: open the cell again with what was typed.
       cell.classList.remove("cell-saving");
       cell.replaceChildren(...cell.shownBefore);
       edit(cell);
       $(FIELD, cell).value = value;
       return;
     }
-    const now = twin(row.dataset.scene, index);
+    const now = findCell(row.dataset.scene, index);
     if (now && document.activeElement === document.body) {
       if (isEditing(now)) $(FIELD, now).focus();
       else select(now);
@@ -190,21 +190,21 @@
     else onCellKey(event, cell);
   });
 
-  // A row that comes anew keeps the place of whoever stands in it.
-  let place = null;
+  // A live update replaces a whole row; the focus returns to the same cell.
+  let position = null;
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const cell = cellAt(document.activeElement || document.body);
-    place = cell && event.detail.target.contains(cell) ? [cell.parentElement.dataset.scene, cell.cellIndex] : null;
+    position = cell && event.detail.target.contains(cell) ? [cell.parentElement.dataset.scene, cell.cellIndex] : null;
   });
   document.addEventListener("htmx:oobAfterSwap", () => {
-    if (place && document.activeElement === document.body) select(twin(...place));
-    place = null;
+    if (position && document.activeElement === document.body) select(findCell(...position));
+    position = null;
     prepare();
   });
 
-  // -- What changes more than a cell comes back as a whole table --------------------------------------------------------
+  // -- Changes of more than one cell replace the whole table ------------------------------------------------------------
 
-  const change = (url, values = {}) => keepPlace(() =>
+  const change = (url, values = {}) => keepFocus(() =>
     htmx.ajax("POST", url, { source: "#board-actions", values, target: "#board-area", select: "#board-area", swap: "outerHTML" }));
 
   document.addEventListener("copy", (event) => {

@@ -1,10 +1,10 @@
-/* Sections become tabs: arrow keys, Home and End move; a section with an error, or the one the address names, comes first.
-   Without this file every section stands below the other under its heading. */
+/* Turns sections into tabs (arrow keys, Home, End). Opens the section with an error, else the one in the URL's fragment, else
+   the one used last. Without JavaScript the sections stay below each other. */
 (() => {
   "use strict";
 
   const panelsOf = (tabbed) => [...tabbed.children].filter((child) => child.matches(".tab-panel"));
-  const remembered = (tabbed) => sessionStorage.getItem(`tab-${tabbed.dataset.tabs}`);
+  const loadLastTab = (tabbed) => sessionStorage.getItem(`tab-${tabbed.dataset.tabs}`);
 
   function select(tabbed, panel) {
     for (const other of panelsOf(tabbed)) {
@@ -20,11 +20,11 @@
     sessionStorage.setItem(`tab-${tabbed.dataset.tabs}`, panel.dataset.tab);
   }
 
-  function first(panels, tabbed) {
-    const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  function findFirst(panels, tabbed) {
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     return panels.find((panel) => panel.querySelector(".errorlist"))
-      || panels.find((panel) => named && panel.contains(named))
-      || panels.find((panel) => panel.dataset.tab === remembered(tabbed))
+      || panels.find((panel) => target && panel.contains(target))
+      || panels.find((panel) => panel.dataset.tab === loadLastTab(tabbed))
       || panels.find((panel) => "tabFirst" in panel.dataset)
       || panels[0];
   }
@@ -58,9 +58,9 @@
     tabbed.removeAttribute("aria-label");
     tabbed.prepend(list);
     tabbed.classList.add("tabs-on");
-    select(tabbed, first(panels, tabbed));
+    select(tabbed, findFirst(panels, tabbed));
   }
 
-  // The inner ones first: what they do not show must not take part in choosing among the outer.
+  // Inner tabs before the tabs that contain them.
   htmx.onLoad((root) => [...root.querySelectorAll("[data-tabs]")].reverse().forEach(enhance));
 })();

@@ -1,8 +1,8 @@
-/* The take strip under live updates, and the time of the frame that the player shows. */
+/* Keeps notes, checkboxes and requests in the take strip through live updates, and copies the player's time to the frame bar. */
 (() => {
   "use strict";
 
-  // -- A note being written, ticks and answers that are awaited outlive a live update of the strip -----------------------
+  // -- State that a live update of the strip must not destroy -------------------------------------------------------------
 
   const isWriting = (strip) => strip.querySelector("[data-note][open]");
   const ticked = (strip) => [...strip.querySelectorAll("[data-compare-tick]:checked")].map((tick) => tick.value);
@@ -11,8 +11,8 @@
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target } = event.detail;
     if (!target.matches(".takes")) return;
-    // HTMX finds no place for an answer whose button has been replaced in the meantime; what it says would be lost.
-    if (isWriting(target) || target.dataset.asking) {
+    // HTMX drops the answer of a request whose element has been replaced, and with it the toast. Catch up afterwards.
+    if (isWriting(target) || target.dataset.requesting) {
       event.detail.shouldSwap = false;
       target.dataset.missedUpdate = "yes";
     }
@@ -24,7 +24,7 @@
   });
 
   function catchUp(strip) {
-    if (!strip?.isConnected || !strip.dataset.missedUpdate || strip.dataset.asking || isWriting(strip)) return;
+    if (!strip?.isConnected || !strip.dataset.missedUpdate || strip.dataset.requesting || isWriting(strip)) return;
     htmx.ajax("GET", strip.dataset.url, { target: strip, swap: "outerHTML" });
   }
 
@@ -38,18 +38,18 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt, requestConfig } = event.detail;
     const strip = elt.closest(".takes");
-    if (strip && requestConfig.verb === "post") strip.dataset.asking = "yes";
+    if (strip && requestConfig.verb === "post") strip.dataset.requesting = "yes";
     const note = elt.closest("[data-note]");
-    if (note) note.open = false; // it is being saved, no longer written
+    if (note) note.open = false; // being saved, so an update may replace it
   });
   document.addEventListener("htmx:beforeOnLoad", (event) => {
-    delete event.detail.elt.closest(".takes")?.dataset.asking;
+    delete event.detail.elt.closest(".takes")?.dataset.requesting;
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const { elt, successful } = event.detail;
     const strip = elt.closest?.(".takes");
     const note = elt.closest?.("[data-note]");
-    if (strip) delete strip.dataset.asking;
+    if (strip) delete strip.dataset.requesting;
     if (note && !successful) note.open = true;
     catchUp(strip);
   });
@@ -62,7 +62,7 @@
     }
   });
 
-  // Two takes are compared: a third tick lets go of the first.
+  // At most two takes are compared: checking a third unchecks the first.
   let order = [];
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-compare-tick]")) return;
@@ -73,9 +73,9 @@
     while (order.length + others.length > 2) (others.shift() || order.shift()).checked = false;
   });
 
-  // -- The frame that the player shows ----------------------------------------------------------------------------------
+  // -- The frame bar follows the player -----------------------------------------------------------------------------------
 
-  function tell(video, seconds) {
+  function showTime(video, seconds) {
     const field = video.closest("[data-player]")?.querySelector("[data-frame-bar] [name=seconds]");
     if (field && document.activeElement !== field) field.value = seconds.toFixed(3);
   }
@@ -84,12 +84,12 @@
     if (video.dataset.followed) return;
     video.dataset.followed = "yes";
     if (!("requestVideoFrameCallback" in video)) {
-      video.addEventListener("timeupdate", () => tell(video, video.currentTime));
-      video.addEventListener("seeked", () => tell(video, video.currentTime));
+      video.addEventListener("timeupdate", () => showTime(video, video.currentTime));
+      video.addEventListener("seeked", () => showTime(video, video.currentTime));
       return;
     }
     const shown = (now, frame) => {
-      tell(video, frame.mediaTime);
+      showTime(video, frame.mediaTime);
       video.requestVideoFrameCallback(shown);
     };
     video.requestVideoFrameCallback(shown);

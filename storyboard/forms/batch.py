@@ -5,7 +5,7 @@ from django.http import QueryDict
 
 from generation.connections import Roster
 from generation.models import next_take_number
-from generation.quoting.quotes import available_models
+from generation.quoting.quotes import model_names
 from projects.models import Scene
 
 
@@ -14,19 +14,22 @@ def take_choice(scene: Scene) -> str:
 
 
 class BatchForm(forms.Form):
-    """Each `take` is a scene and the number of the take to make of it, as 12:3."""
+    """Each `take` is a scene's id and the number of its next take, as 12:3.
+
+    The number makes a repeated click harmless: a take that exists already is no longer a valid choice.
+    """
 
     def __init__(self, data: QueryDict, scenes: list[Scene], roster: Roster) -> None:
         super().__init__(data)
         self.fields["take"] = forms.MultipleChoiceField(
             choices=[(take_choice(scene), scene.title) for scene in scenes],
             error_messages={
-                "required": "Tick the scenes to make a take of.",
-                "invalid_choice": "A scene has changed since this page was opened. Look at the list again.",
+                "required": "Select at least one scene.",
+                "invalid_choice": "A scene has changed since this page was opened. Review the list, then try again.",
             },
         )
-        models = [("", "Each scene's own model"), *available_models(roster)]
-        self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Made with")
+        models = [("", "Each scene's model"), *model_names(roster)]
+        self.fields["model"] = forms.ChoiceField(choices=models, required=False, label="Model")
 
     @property
     def numbers(self) -> dict[int, int]:

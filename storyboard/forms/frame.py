@@ -15,7 +15,7 @@ FRAMES = [(role, label) for role, label in Reference.Role.choices if role in Ref
 
 
 class FrameForm(forms.Form):
-    """Which frame of a take, and what it shall be: a frame of the scene, or a reference of some kind."""
+    """Which frame of a take to use, and as what: the scene's start or end frame, or a reference."""
 
     use = forms.ChoiceField(choices=[*FRAMES, *Reference.Kind.choices])
     label = forms.CharField(max_length=120, required=False)
@@ -23,7 +23,7 @@ class FrameForm(forms.Form):
     seconds = forms.DecimalField(
         required=False,
         min_value=0,
-        error_messages={"invalid": "Enter the time as seconds, such as 1.5.", "min_value": "A clip begins at 0 s."},
+        error_messages={"invalid": "Enter the time in seconds, such as 1.5.", "min_value": "A clip starts at 0 s."},
     )
 
     def __init__(self, *args: Any, take: Generation, **kwargs: Any) -> None:
@@ -31,15 +31,15 @@ class FrameForm(forms.Form):
         self.take = take
 
     def clean_seconds(self) -> Decimal | None:
-        """Only where it is asked for: beside the other buttons the field means nothing."""
+        """Checked only for the moment "at": the other buttons post the field too, and ignore it."""
         seconds: Decimal | None = self.cleaned_data["seconds"]
         if self.cleaned_data.get("moment") != "at":
             return None
         if seconds is None:
-            raise ValidationError("Say at which second.")
+            raise ValidationError("Enter the time in seconds.")
         length = self.take.clip_seconds
         if length is not None and seconds > length:
-            raise ValidationError(f"The clip lasts {format_number(length)} s; there is no frame at {seconds:f} s.")
+            raise ValidationError(f"The clip is {format_number(length)} s; there is no frame at {seconds:f} s.")
         return seconds
 
     @property
@@ -54,7 +54,7 @@ class FrameForm(forms.Form):
 
     @property
     def names(self) -> dict[str, str]:
-        """Kind and label of a reference; frames have neither."""
+        """Kind and label of a reference; empty for frames."""
         if self.role in Reference.FRAMES:
             return {}
         return {"kind": self.cleaned_data["use"], "label": self.cleaned_data["label"]}

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.db.models.fields import BLANK_CHOICE_DASH
 
 from projects import presets, references
-from projects.edit_conflicts import Conflict, Seen, digest_value, form_text, merge_changes
+from projects.edit_conflicts import Conflict, SeenDigests, digest_value, form_text, merge_changes
 from projects.models import Project, Reference, Resolution, Scene
 from storyboard.forms.widgets import PresetSelect, preset_widgets
 from teams.access import editable_teams
@@ -20,7 +20,7 @@ DJANGO_BLANK = BLANK_CHOICE_DASH[0][1]
 
 
 class ProjectForm(forms.ModelForm[Project]):
-    """A new project asks which team it belongs to only where there is a choice."""
+    """Asks for the team only for a new project, and only if there is more than one team to choose from."""
 
     class Meta:
         model = Project
@@ -29,10 +29,10 @@ class ProjectForm(forms.ModelForm[Project]):
             "title": forms.TextInput(attrs={"placeholder": "The lighthouse keeper", "autofocus": True})
         }
         labels = {
-            "visual_style": "Visual style of all scenes",
-            "color_grading": "Colour grading of all scenes",
-            "lighting": "Lighting of all scenes",
-            "lens": "Lens of all scenes",
+            "visual_style": "Default visual style",
+            "color_grading": "Default colour grading",
+            "lighting": "Default lighting",
+            "lens": "Default lens",
         }
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -44,13 +44,14 @@ class ProjectForm(forms.ModelForm[Project]):
             del self.fields["team"]
         else:
             self.fields["team"] = forms.ModelChoiceField(teams.order_by("name"))
-        name_blank_choices(self)
+        label_choices(self)
 
 
 class SceneForm(forms.ModelForm[Scene]):
-    """Every field of a scene, in the groups the inspector shows. Only title and action are needed.
+    """Every field of a scene, in the inspector's groups. Only title and action are required.
 
-    It carries what its fields held when it was opened (`seen`), so that two people may edit one scene: see merging.py.
+    It carries digests of the values it was opened with (`seen`), so that two people can edit one scene: see
+    `projects/edit_conflicts.py`.
     """
 
     GROUPS = {
@@ -81,7 +82,7 @@ class SceneForm(forms.ModelForm[Scene]):
         "physics": "Waves break and run back",
         "continuity": "He carries the lamp in his left hand",
         "negative_prompt": "Text, logos, extra people",
-        "notes": "For the team; no model sees this",
+        "notes": "For the team; not sent to models",
     }
 
     class Meta:
@@ -90,24 +91,22 @@ class SceneForm(forms.ModelForm[Scene]):
         widgets = preset_widgets() | {"model_id": forms.HiddenInput}
         help_texts = {
             "duration": "Seconds, 1 to 60",
-            "seed": "The same number makes models that take one begin alike",
-            "own_prompt": "Sent as it stands, in place of what is made of the other fields",
+            "seed": "Same seed, similar result (where supported)",
+            "own_prompt": "Sent as written; the other fields are ignored",
         }
         error_messages = {
             "duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}
-            | dict.fromkeys(
-                ["min_value", "max_value", "max_digits", "max_whole_digits"], "A scene lasts 1 to 60 seconds."
-            )
-            | {"max_decimal_places": "Tenths of a second are as fine as it gets."}
+            | dict.fromkeys(["min_value", "max_value", "max_digits", "max_whole_digits"], "Enter 1 to 60 seconds.")
+            | {"max_decimal_places": "Enter tenths of a second at most, such as 6.5."}
         }
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.conflicts: list[Conflict] = []
-        self.seen = Seen.of(self.instance, self.fields)
+        self.seen = SeenDigests.from_scene(self.instance, self.fields)
         if data is not None:
-            self.data = self.seen.as_posted(data, self.instance)
-        name_blank_choices(self)
+            self.data = self.seen.read_posted(data, self.instance)
+        label_choices(self)
         for name, field in self.fields.items():
             if isinstance(field.widget, forms.Textarea):
                 field.widget.attrs["rows"] = 4 if name == "action" else 2
@@ -116,15 +115,15 @@ class SceneForm(forms.ModelForm[Scene]):
         project = self.instance.project
         if "scene_resolution" in self.fields:
             resolution = cast(forms.TypedChoiceField, self.fields["scene_resolution"])
-            resolution.choices = [("", f"As the project: {project.get_resolution_display()}"), *Resolution.choices]
+            resolution.choices = [("", f"Project default: {project.get_resolution_display()}"), *Resolution.choices]
         for name in Project.STYLE_FIELDS:
             if name in self.fields and (inherited := getattr(project, name)):
                 field = cast(forms.TypedChoiceField, self.fields[name])
-                field.choices = [("", f"As the project: {presets.label(name, inherited)}"), *presets.choices(name)]
+                field.choices = [("", f"Project default: {presets.label(name, inherited)}"), *presets.choices(name)]
                 cast(PresetSelect, field.widget).inherited = inherited
 
     def clean(self) -> dict[str, Any]:
-        """Browsers end lines in their own way; the same text must stay the same."""
+        """Normalize line ends: browsers post \\r\\n, and unchanged text must keep its digest."""
         super().clean()
         for name, value in self.cleaned_data.items():
             if isinstance(value, str):
@@ -132,22 +131,27 @@ class SceneForm(forms.ModelForm[Scene]):
         return self.cleaned_data
 
     def save_changes(self, *, in_part: bool = False) -> bool:
-        """Merge what the person changed into the stored scene, as `merge_changes` does; whether nothing conflicted."""
+        """Merge this person's changes into the stored scene, as `merge_changes` does. Returns False on a conflict."""
         merge = merge_changes(self.instance.pk, self.cleaned_data, self.seen, in_part=in_part)
         self.conflicts = [self._conflict(merge.stored, name) for name in self.fields if name in merge.conflicting]
         for conflict in self.conflicts:
-            self.add_error(conflict.name, "Somebody else has changed this too. Choose between the two texts above.")
+            self.add_error(conflict.name, "Another member changed this too. Choose one of the two texts above.")
         return not self.conflicts
 
     def _conflict(self, stored: Scene, name: str) -> Conflict:
         field = self.fields[name]
-        offered = dict(cast(Iterable[tuple[str, str]], field.choices)) if isinstance(field, forms.ChoiceField) else {}
-        mine, theirs = (form_text(value) for value in (self.cleaned_data[name], getattr(stored, name)))
-        label = str(self[name].label)
-        return Conflict(name, label, offered.get(mine, mine), offered.get(theirs, theirs), digest_value(theirs))
+        labels = dict(cast(Iterable[tuple[str, str]], field.choices)) if isinstance(field, forms.ChoiceField) else {}
+        submitted, current = (form_text(value) for value in (self.cleaned_data[name], getattr(stored, name)))
+        return Conflict(
+            name=name,
+            label=str(self[name].label),
+            submitted=labels.get(submitted, submitted),
+            stored=labels.get(current, current),
+            digest=digest_value(current),
+        )
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
-        """What the prompt is made of: heading, fields, whether worth opening at once; an own prompt first."""
+        """The fields of the prompt as (heading, fields, whether the group starts open); an own prompt comes first."""
         own = "Own prompt" if self["own_prompt"].value() else ""
         return [
             (heading, fields := [self[name] for name in names], any(field.value() or field.errors for field in fields))
@@ -167,7 +171,7 @@ class CardForm(SceneForm):
 
 
 class PictureForm(forms.Form):
-    """An uploaded frame or reference; `image` comes out cleaned."""
+    """An uploaded frame or reference. The cleaned `image` is safe to store: see `references.clean_picture`."""
 
     role = forms.ChoiceField(choices=Reference.Role.choices)
     kind = forms.ChoiceField(choices=Reference.Kind.choices, required=False)
@@ -181,7 +185,7 @@ class PictureForm(forms.Form):
     def clean_role(self) -> str:
         role: str = self.cleaned_data["role"]
         if self.scene is None and role != Reference.Role.REFERENCE:
-            raise ValidationError("A project has references only; frames belong to a scene.")
+            raise ValidationError("Frames belong to a scene. Upload a reference for the project.")
         return role
 
     def clean_image(self) -> ContentFile[bytes]:
@@ -189,11 +193,11 @@ class PictureForm(forms.Form):
         return references.clean_picture(upload.file, upload.size)
 
 
-def name_blank_choices(form: forms.BaseForm) -> None:
-    """A dash reads better than a row of them, and an unknown value is answered with what was sent."""
+def label_choices(form: forms.BaseForm) -> None:
+    """Show a blank choice as one dash, and name the value in the error of an unknown choice."""
     for field in form.fields.values():
         if isinstance(field, forms.TypedChoiceField):
-            offered = cast(Iterable[tuple[str, str]], field.choices)
-            field.choices = [(value, BLANK_CHOICE if label == DJANGO_BLANK else label) for value, label in offered]
+            choices = cast(Iterable[tuple[str, str]], field.choices)
+            field.choices = [(value, BLANK_CHOICE if label == DJANGO_BLANK else label) for value, label in choices]
             name = (field.label or "choice").lower()
-            field.error_messages["invalid_choice"] = f"There is no {name} called “%(value)s”. Choose one of the list."
+            field.error_messages["invalid_choice"] = f"No {name} “%(value)s”. Choose one from the list."

@@ -1,4 +1,4 @@
-"""A script that is pasted or uploaded, and which of its scenes are wanted. Nothing is made before it has been previewed."""
+"""A pasted or uploaded script, and the selection of its scenes. Nothing is created before it was previewed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from projects.importers.decoding import MAX_BYTES, refuse_too_large
 from projects.importers.detection import Format, read
-from projects.importers.drafts import Draft, Script, Unreadable
+from projects.importers.drafts import Draft, Script, UnreadableScript
 from projects.models import Project, Scene
 
 EXAMPLE = """INT. LIGHTHOUSE - NIGHT
@@ -20,24 +20,24 @@ The keeper climbs the last steps and opens the door to the lamp.
 
 KEEPER
 Not tonight."""
-NOTHING = "Paste a script or choose a file first."
+NO_SCRIPT = "Paste a script or choose a file first."
 
 
 class ScriptForm(forms.Form):
-    """Valid with a `script` that could be read, or where none is `needed`, without one."""
+    """Valid with a readable script, or without one if it is not `needed`. `found` is the parsed script."""
 
     script = forms.CharField(required=False, strip=False)
     file = forms.FileField(
         label="Or a file", required=False, error_messages={"empty": "This file is empty. Choose another."}
     )
-    format = forms.ChoiceField(required=False, choices=[("", "Recognised by itself"), *Format.choices])
+    format = forms.ChoiceField(required=False, choices=[("", "Detect automatically"), *Format.choices])
     previewed = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, needed: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.needed = needed
         self.found: Script | None = None
-        #: The file that was read; where there is one, what is pasted is left aside.
+        #: Name of the uploaded file; pasted text is ignored if there is one.
         self.file_name = ""
         self.fields["script"].widget = forms.Textarea(attrs={"rows": 10, "placeholder": EXAMPLE, "spellcheck": "false"})
         self.fields["file"].widget.attrs |= {
@@ -57,25 +57,25 @@ class ScriptForm(forms.Form):
             elif pasted.strip():
                 self.found = read(pasted.encode(), as_format=values["format"])
             elif self.needed:
-                raise Unreadable(NOTHING)
-        except Unreadable as error:
+                raise UnreadableScript(NO_SCRIPT)
+        except UnreadableScript as error:
             self.add_error("file" if upload else "script", error)
         if self.found:
             self.file_name = upload.name if upload else ""
-            self._show_what_was_read(self.found)
+            self._fill_in_text(self.found)
         return values
 
-    def _show_what_was_read(self, found: Script) -> None:
-        """The form comes back with the text of the file in place of the file, which a browser would forget."""
+    def _fill_in_text(self, script: Script) -> None:
+        """Show the file's text in the form: browsers do not keep a chosen file when the form is shown again."""
         data = cast(QueryDict, self.data).copy()
-        data["script"] = found.text
+        data["script"] = script.text
         if self.file_name:
-            data["format"] = found.format
+            data["format"] = script.format
         self.data = data
 
     @property
     def digest(self) -> str:
-        """Of what was read; a preview carries it, so that what is added is what was seen."""
+        """Of format and text. The preview posts it back, so that only what was previewed is created."""
         assert self.found
         return hashlib.sha256(f"{self.found.format}\n{self.found.text}".encode()).hexdigest()[:16]
 
@@ -89,33 +89,33 @@ class ScriptForm(forms.Form):
         return self.found is not None and self.cleaned_data.get("previewed") == self.digest
 
     def rows(self) -> Iterator[tuple[int, Draft, bool]]:
-        """Number, draft and whether it is wanted; all are until somebody has had the choice."""
-        wanted = set(cast(QueryDict, self.data).getlist("include"))
+        """Number, draft and whether it is selected. All are selected until the script was previewed."""
+        selected = set(cast(QueryDict, self.data).getlist("include"))
         for number, draft in enumerate(self.found.drafts if self.found else []):
-            yield number, draft, not self.was_previewed or str(number) in wanted
+            yield number, draft, not self.was_previewed or str(number) in selected
 
     def scenes(self, project: Project) -> list[Scene]:
-        """The scenes that are wanted, not saved yet."""
-        return [draft.scene(project) for _, draft, is_wanted in self.rows() if is_wanted]
+        """The selected scenes, unsaved."""
+        return [draft.build_scene(project) for _, draft, is_selected in self.rows() if is_selected]
 
 
-class PlaceField(forms.ModelChoiceField[Scene]):
+class AfterSceneField(forms.ModelChoiceField[Scene]):
     def label_from_instance(self, obj: Scene) -> str:
-        return f"Behind {obj}"
+        return f"After {obj}"
 
 
 class ImportForm(ScriptForm):
-    """Into a storyboard that there is already."""
+    """Imports into an existing storyboard."""
 
-    after = PlaceField(
+    after = AfterSceneField(
         Scene.objects.none(),
-        label="Where",
+        label="Position",
         required=False,
         empty_label="At the end",
-        error_messages={"invalid_choice": "That scene is no longer in this storyboard. Choose another place."},
+        error_messages={"invalid_choice": "That scene is no longer in this storyboard. Choose another position."},
     )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         scenes = project.scenes.filter(deleted_at=None).only("project", "position", "title")
-        cast(PlaceField, self.fields["after"]).queryset = scenes
+        cast(AfterSceneField, self.fields["after"]).queryset = scenes

@@ -1,4 +1,4 @@
-"""One style for many scenes: what was asked for, and what it would change. storyboard.py does it."""
+"""One style for many scenes: the form, and a plan of what it changes. `storyboard/bulk.py` applies it."""
 
 from __future__ import annotations
 
@@ -13,61 +13,59 @@ from django.core.exceptions import ValidationError
 from generation.models import shown_take
 from projects import presets
 from projects.models import Project, Scene, field_name
-from projects.storyboard import style_changes
+from projects.storyboard import find_style_changes
 from storyboard.forms.widgets import PresetSelect
 
-#: In place of a preset: the scene says nothing of its own. An empty choice leaves a field as it is.
+#: Clears the scene's own value. An empty choice leaves the field unchanged.
 CLEAR = "-"
-#: What the whole film has comes first.
+#: Fields that a project sets for all scenes come first.
 FIELDS = (*Project.STYLE_FIELDS, *(name for name in presets.all_presets() if name not in Project.STYLE_FIELDS))
 
 
 class StyleForm(forms.Form):
-    """A choice for each preset field, the scenes it is for, and whether scenes keep what they already say."""
+    """A choice for each preset field, the scenes to change, and whether to keep values that are already set."""
 
     scenes = forms.TypedMultipleChoiceField(
         coerce=int,
         error_messages={
-            "required": "Choose at least one scene.",
-            "invalid_choice": "One of these scenes is no longer in the storyboard. Here are those that are.",
+            "required": "Select at least one scene.",
+            "invalid_choice": "One of these scenes is no longer in the storyboard. The list is now up to date.",
         },
     )
-    only_empty = forms.BooleanField(required=False, label="Only where a scene says nothing yet")
+    only_empty = forms.BooleanField(required=False, label="Only empty fields")
 
     def __init__(self, *args: Any, project: Project, scenes: Sequence[Scene], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        every_scene = self.fields["scenes"]
-        assert isinstance(every_scene, forms.TypedMultipleChoiceField)
-        every_scene.choices = [(scene.pk, str(scene)) for scene in scenes]
-        every_scene.initial = [scene.pk for scene in scenes]
+        scene_field = self.fields["scenes"]
+        assert isinstance(scene_field, forms.TypedMultipleChoiceField)
+        scene_field.choices = [(scene.pk, str(scene)) for scene in scenes]
+        scene_field.initial = [scene.pk for scene in scenes]
         for name in FIELDS:
             inherited = getattr(project, name) if name in Project.STYLE_FIELDS else ""
-            cleared = f"As the project: {presets.label(name, inherited)}" if inherited else "Nothing"
+            cleared = f"Project default: {presets.label(name, inherited)}" if inherited else "Clear"
             label = field_name(name).capitalize()
             self.fields[name] = forms.ChoiceField(
                 label=label,
                 required=False,
-                choices=[("", "Leave as it is"), (CLEAR, cleared), *presets.choices(name)],
+                choices=[("", "Keep"), (CLEAR, cleared), *presets.choices(name)],
                 widget=PresetSelect(name),
-                error_messages={
-                    "invalid_choice": f"There is no {label.lower()} called “%(value)s”. Choose one of the list."
-                },
+                error_messages={"invalid_choice": f"No {label.lower()} “%(value)s”. Choose one from the list."},
             )
 
     def clean(self) -> dict[str, Any]:
         if not self.errors and not self.values:
-            raise ValidationError("Choose what to set first.")
+            raise ValidationError("Choose at least one field to set.")
         return self.cleaned_data
 
     @property
     def values(self) -> dict[str, str]:
-        """What the fields shall be, for those that shall be something."""
+        """The fields to set and their values; an empty value clears the field."""
         chosen = {name: self.cleaned_data.get(name, "") for name in FIELDS}
         return {name: "" if value == CLEAR else value for name, value in chosen.items() if value}
 
     @property
     def checked(self) -> set[str]:
-        """The scenes that are ticked, as the page sends them."""
+        """Ids of the selected scenes, as the page posts them."""
         return {str(value) for value in self["scenes"].value() or []}
 
     def preset_fields(self) -> list[forms.BoundField]:
@@ -75,38 +73,45 @@ class StyleForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Change:
-    """What becomes of one scene, in people's words; `stale` if its clip then no longer shows what the scene says."""
+class StyleChange:
+    """What changes in one scene.
+
+    `stale` if the take it shows becomes stale, `fields` as (name, old value, new value) for people.
+    """
 
     scene: Scene
     fields: list[tuple[str, str, str]]
     stale: bool
 
 
-def plan_changes(scenes: Sequence[Scene], values: Mapping[str, str], *, only_empty: bool) -> list[Change]:
-    """For scenes with their takes and references loaded; scenes that stay as they are are left out."""
+def plan_changes(scenes: Sequence[Scene], values: Mapping[str, str], *, only_empty: bool) -> list[StyleChange]:
+    """The changes of a style to scenes, which must have takes and references loaded. Omits unchanged scenes."""
     changes = []
     for scene in scenes:
-        if news := style_changes(scene, values, only_empty=only_empty):
+        if new_values := find_style_changes(scene, values, only_empty=only_empty):
             fields = [
-                (field_name(name), _said(scene, name, getattr(scene, name)), _said(scene, name, value))
-                for name, value in news.items()
+                (
+                    field_name(name),
+                    _describe_value(scene, name, getattr(scene, name)),
+                    _describe_value(scene, name, value),
+                )
+                for name, value in new_values.items()
             ]
-            changes.append(Change(scene, fields, _turns_stale(scene, news)))
+            changes.append(StyleChange(scene, fields, _becomes_stale(scene, new_values)))
     return changes
 
 
-def _said(scene: Scene, name: str, value: str) -> str:
+def _describe_value(scene: Scene, name: str, value: str) -> str:
     if value:
         return presets.label(name, value)
-    return "as the project" if name in Project.STYLE_FIELDS and getattr(scene.project, name) else "nothing"
+    return "project default" if name in Project.STYLE_FIELDS and getattr(scene.project, name) else "none"
 
 
-def _turns_stale(scene: Scene, news: Mapping[str, str]) -> bool:
+def _becomes_stale(scene: Scene, new_values: Mapping[str, str]) -> bool:
     take = shown_take(scene)
     if take is None or take.scene_digest != scene.digest():
         return False
     restyled = copy.copy(scene)
-    for name, value in news.items():
+    for name, value in new_values.items():
         setattr(restyled, name, value)
     return bool(restyled.digest() != take.scene_digest)

@@ -9,9 +9,9 @@ from projects.models import field_name
 
 
 class PresetSelect(forms.Select):
-    """A plain select; with JavaScript a button beside it offers the same choices as pictures.
+    """A select; with JavaScript, a button beside it offers the same choices as pictures.
 
-    `inherited` is the key that holds where nothing is chosen.
+    `inherited` is the key that applies if nothing is chosen.
     """
 
     template_name = "storyboard/_preset_select.html"

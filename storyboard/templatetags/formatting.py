@@ -1,4 +1,4 @@
-"""Filters that format what a view has passed. None of them queries or decides anything."""
+"""Filters that format values passed by views. They make no queries and no decisions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def failure(job: Job) -> Failure | None:
 
 @register.filter
 def took(job: Job) -> str:
-    """How long it took to make: 12 s, 3:04."""
+    """Time from start to finished clip: 12 s, 3:04."""
     return seconds(Decimal(max(1, round(job.made_in.total_seconds())))) if job.made_in else ""
 
 
@@ -49,6 +49,6 @@ def total_seconds(scenes: Iterable[Scene]) -> Decimal:
 
 @register.filter
 def camera(scene: Scene) -> str:
-    """The scene's camera in a few words: “Close-up, Low angle, Dolly in”."""
+    """Shot type, angle, movement and lens: “Close-up, Low angle, Dolly in”."""
     fields = ("shot_type", "camera_angle", "camera_move", "lens")
     return ", ".join(presets.label(field, key) for field in fields if (key := getattr(scene, field)))

@@ -1,4 +1,4 @@
-"""More takes for many scenes at once: which, with which model, for how much; then one button."""
+"""Takes for many scenes at once: choose scenes and model, see the total price, generate."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def has_failed(scene: Scene) -> bool:
     return take is not None and take.status == Status.FAILED
 
 
-#: What a link on the page ticks, by what it is called there.
-WHICH: dict[str, tuple[str, Callable[[Scene], bool]]] = {
+#: Labels and tests of the page's quick selections, by the value of `which` in the query string.
+SELECTIONS: dict[str, tuple[str, Callable[[Scene], bool]]] = {
     "missing": ("No take", batches.is_missing),
     "stale": ("Stale", is_stale),
     "failed": ("Failed", has_failed),
@@ -51,55 +51,56 @@ WHICH: dict[str, tuple[str, Callable[[Scene], bool]]] = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """A GET plans what is ticked, a POST starts it for the price that stood on the button."""
+    """GET plans the selected scenes; POST generates them for the price that was on the button."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = live_scenes(project)
-    asked = request.POST or ticked(request.GET, scenes)
+    data = request.POST or read_selection(request.GET, scenes)
     roster = roster_for(project.team_id)
-    form = BatchForm(asked, scenes, roster)
+    form = BatchForm(data, scenes, roster)
     if form.is_valid() and request.method == "POST":
-        return start(request, project, form, roster)
+        return start_batch(request, project, form, roster)
     batch = batches.Batch()
     if form.is_valid():
         chosen = [scene for scene in scenes if scene.pk in form.numbers]
-        batch = batches.plan_batch(chosen, roster, chosen_model(form, roster))
-    takes = asked.getlist("take")
+        batch = batches.plan_batch(chosen, roster, find_chosen_model(form, roster))
+    takes = data.getlist("take")
     context = {
         "project": project,
         "form": form,
         "batch": batch,
         "rows": [(scene, shown_take(scene), take_choice(scene), take_choice(scene) in takes) for scene in scenes],
         "planned": [(build_card(scene, roster), quote) for scene, quote in batch.quotes],
-        "which": {name: (words, sum(map(test, scenes))) for name, (words, test) in WHICH.items()},
+        "which": {name: (label, sum(map(test, scenes))) for name, (label, test) in SELECTIONS.items()},
     }
     template = "_batch_plan.html" if request.htmx else "batch.html"
     status = 422 if request.method == "POST" else 200
     return render(request, f"storyboard/{template}", context, status=status)
 
 
-def ticked(asked: QueryDict, scenes: list[Scene]) -> QueryDict:
-    """What was ticked on this page, or on the storyboard, or is meant by a link."""
-    if "take" in asked or "model" in asked:
-        return asked
-    _, test = WHICH.get(asked.get("which", ""), WHICH["missing"])
-    meant = set(asked.getlist("scene"))
+def read_selection(query: QueryDict, scenes: list[Scene]) -> QueryDict:
+    """The form's data: as posted by this page (`take`), from the storyboard (`scene`), or from a link (`which`)."""
+    if "take" in query or "model" in query:
+        return query
+    _, test = SELECTIONS.get(query.get("which", ""), SELECTIONS["missing"])
+    ids = set(query.getlist("scene"))
+    selected = [scene for scene in scenes if (str(scene.pk) in ids if ids else test(scene))]
     data = QueryDict(mutable=True)
-    data.setlist("take", [take_choice(one) for one in scenes if (str(one.pk) in meant if meant else test(one))])
+    data.setlist("take", [take_choice(scene) for scene in selected])
     return data
 
 
-def chosen_model(form: BatchForm, roster: Roster) -> Model | None:
+def find_chosen_model(form: BatchForm, roster: Roster) -> Model | None:
     chosen = form.cleaned_data["model"]
     return roster.find(chosen) if chosen else None
 
 
-def start(request: HtmxHttpRequest, project: Project, form: BatchForm, roster: Roster) -> HttpResponse:
+def start_batch(request: HtmxHttpRequest, project: Project, form: BatchForm, roster: Roster) -> HttpResponse:
     try:
         batch = pipeline.enqueue_chosen(
             project,
             form.numbers,
             member=current_user(request),
-            model=chosen_model(form, roster),
+            model=find_chosen_model(form, roster),
             expected=request.POST.get("expected", ""),
             confirmed=is_confirmed(request),
         )
@@ -107,8 +108,8 @@ def start(request: HtmxHttpRequest, project: Project, form: BatchForm, roster: R
         return render_confirmation(request, project, question)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        chosen = urlencode({"take": form.cleaned_data["take"], "model": form.cleaned_data["model"]}, doseq=True)
-        return redirect(f"{request.path}?{chosen}")
+        query = urlencode({"take": form.cleaned_data["take"], "model": form.cleaned_data["model"]}, doseq=True)
+        return redirect(f"{request.path}?{query}")
     if batch.count:
         messages.success(request, f"{count_noun(batch.count, 'take')} started.")
     if batch.left_out:

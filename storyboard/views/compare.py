@@ -17,25 +17,25 @@ from teams.models import Role
 
 @require_safe
 def compare(request: HttpRequest, pk: int) -> HttpResponse:
-    """`a` and `b` are numbers of finished takes, or `take` twice, as the strip's boxes send it."""
+    """`a` and `b` are numbers of finished takes; the take strip's checkboxes send `take` twice instead."""
     scene, role = load_scene(request, pk)
     done = [take for take in live_takes(scene) if take.is_done]
     context = {"scene": scene, "project": scene.project, "done": done, "can_edit": role.includes(Role.EDITOR)}
     if len(done) > 1:
-        a, b = pair(scene, done, request)
+        a, b = choose_pair(scene, done, request)
         roster = roster_for(scene.project.team_id)
         context |= {"a": a, "b": b, "sides": [("A", build_entry(a, roster)), ("B", build_entry(b, roster))]}
         context["comparison"] = diff.compare(a, b, roster)
     return render(request, "storyboard/compare.html", context)
 
 
-def pair(scene: Scene, done: list[Generation], request: HttpRequest) -> tuple[Generation, Generation]:
-    """What was asked for; in place of what is no finished take, the one people see, and the newest other one."""
+def choose_pair(scene: Scene, done: list[Generation], request: HttpRequest) -> tuple[Generation, Generation]:
+    """The requested takes. A missing one is replaced: first by the take the board shows, then by the newest other one."""
     newest_first = sorted(done, key=lambda take: -take.number)
     numbered = {str(take.number): take for take in newest_first}
     a, b = (numbered.get(request.GET.get(name, "")) for name in "ab")
-    if ticked := [take for number, take in numbered.items() if number in request.GET.getlist("take")]:
-        b, a = ticked[0], ticked[1] if len(ticked) > 1 else None
+    if checked := [take for number, take in numbered.items() if number in request.GET.getlist("take")]:
+        b, a = checked[0], checked[1] if len(checked) > 1 else None
     a = a or next(take for take in [shown_take(scene), *newest_first] if take and take != b)
     if b is None or b == a:
         b = next(take for take in newest_first if take != a)

@@ -1,4 +1,4 @@
-"""The question that stands between a click and a price above what the team starts without asking."""
+"""The confirmation of a price above the team's limit for starting without a question."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def is_confirmed(request: HtmxHttpRequest) -> bool:
 
 
 def render_confirmation(request: HtmxHttpRequest, project: Project, question: NeedsConfirmation) -> HttpResponse:
-    """A page whose button posts the same fields to the same address again, confirmed; for HTMX it opens in a dialog."""
+    """A page whose button posts the same fields to the same URL, with `confirmed`; for HTMX it opens as a dialog."""
     posted = ((name, value) for name, values in request.POST.lists() for value in values)
     context = {
         "question": " ".join(question.messages),

@@ -1,4 +1,4 @@
-"""Taking a frame of a clip as start frame, end frame or reference, and chaining scenes by their last frames."""
+"""Uses frames of clips as start frames, end frames or references, and chains scenes by their last frames."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from core.htmx import HtmxHttpRequest
+from core.plurals import count_noun
 from generation.loaders import load_take
 from generation.media import stills
 from generation.models import Generation
@@ -32,23 +33,24 @@ def take_frame(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     form = FrameForm(request.POST, take=take)
     try:
         if not take.is_done:
-            raise ValidationError("Only a finished take has frames to use.")
+            raise ValidationError("This take isn't finished yet. Use a frame once it is done.")
         if not form.is_valid():
             raise ValidationError([error for errors in form.errors.values() for error in errors])
-        taken = frame_chaining.use_frame(
+        extracted = frame_chaining.use_frame(
             take, form.when, take.scene, form.role, member=current_user(request), **form.names
         )
     except ValidationError as error:
         return render_refusal(request, take.scene, error, Page.SCENE)
-    offer_entry_undo(request, what_was_taken(take, form.when, taken.picture), remembered(request, take.scene, taken))
+    text = describe_extraction(take, form.when, extracted.picture)
+    offer_entry_undo(request, text, record_pictures(request, take.scene, extracted))
     return render_scene_parts(request, take.scene, PICTURES)
 
 
-def what_was_taken(take: Generation, moment: stills.Moment, picture: Reference) -> str:
-    now = f"the {picture.get_role_display().lower()}"
+def describe_extraction(take: Generation, moment: stills.Moment, picture: Reference) -> str:
+    use = picture.get_role_display().lower()
     if picture.role not in Reference.FRAMES:
-        now = f"a reference ({picture.get_kind_display().lower()})"
-    return f"{frame_chaining.describe_moment(moment)} of take {take.number} is {now} of this scene now."
+        use = f"reference ({picture.get_kind_display().lower()})"
+    return f"{frame_chaining.describe_moment(moment)} of take {take.number} set as {use}."
 
 
 @require_POST
@@ -56,38 +58,38 @@ def scene_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The last frame of the scene's selected take becomes the start frame of the next scene."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
-        taken = frame_chaining.chain_scene(scene, member=current_user(request))
+        extracted = frame_chaining.chain_scene(scene, member=current_user(request))
     except ValidationError as error:
         return render_refusal(request, scene, error, Page.SCENE)
-    following = taken.picture.scene
-    said = f"Scene {following} begins with the last frame of this scene now."
-    offer_entry_undo(request, said, remembered(request, scene, taken))
+    text = f"Scene {extracted.picture.scene} now starts with the last frame of this scene."
+    offer_entry_undo(request, text, record_pictures(request, scene, extracted))
     return render_scene_parts(request, scene)
 
 
-def remembered(request: HtmxHttpRequest, scene: Scene, taken: ExtractedFrame) -> UndoEntry | None:
-    return record_change(scene.project, current_user(request), put=[(taken.picture, taken.replaced)])
+def record_pictures(request: HtmxHttpRequest, scene: Scene, extracted: ExtractedFrame) -> UndoEntry | None:
+    return record_change(scene.project, current_user(request), pictures=[(extracted.picture, extracted.replaced)])
 
 
 @require_POST
 def project_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Chain every scene that has no start frame yet and follows one with a selected take."""
+    """Chain every scene without a start frame that follows a scene with a selected take."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     chained = frame_chaining.chain_all(project, member=current_user(request))
-    for sentence in chained.refused:
-        messages.error(request, sentence)
+    for reason in chained.refused:
+        messages.error(request, reason)
     if chained.pictures:
-        act = record_change(project, current_user(request), put=[(picture, None) for picture in chained.pictures])
-        offer_entry_undo(request, what_was_chained(chained), act)
+        pictures = [(picture, None) for picture in chained.pictures]
+        entry = record_change(project, current_user(request), pictures=pictures)
+        offer_entry_undo(request, describe_chain(chained), entry)
     elif not chained.refused:
-        messages.info(request, "Every scene that follows a selected take has a start frame already.")
+        messages.info(request, "Every scene that follows a selected take already has a start frame.")
     return redirect("storyboard", pk)
 
 
-def what_was_chained(chained: ChainResult) -> str:
+def describe_chain(chained: ChainResult) -> str:
     positions = [str(picture.scene.position) for picture in chained.pictures if picture.scene]
-    begins = f"Scene {positions[0]} begins"
+    scenes = f"Scene {positions[0]} now starts"
     if len(positions) > 1:
-        begins = f"Scenes {', '.join(positions[:-1])} and {positions[-1]} begin"
-    more = f" {chained.left} are left; press Chain all again for them." if chained.left else ""
-    return f"{begins} with the last frame of the scene before.{more}"
+        scenes = f"Scenes {', '.join(positions[:-1])} and {positions[-1]} now start"
+    more = f" {count_noun(chained.left, 'scene')} left: press Chain all again." if chained.left else ""
+    return f"{scenes} with the last frame of the previous scene.{more}"

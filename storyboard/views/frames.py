@@ -1,4 +1,4 @@
-"""How a frame will be cut for the model that makes the scene."""
+"""Previews how a frame is cropped or padded for the scene's model."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def frame_preview(request: HttpRequest, pk: int, fit: str) -> HttpResponse:
             cut = fitting.fit_picture(file, width, height, fit)
     except FileNotFoundError:
         raise Http404 from None
-    shown = references.thumbnail(io.BytesIO(cut), SHOWN_SIDE)
-    # The address names the size, so it may be kept; another model asks under another address.
+    shown = references.make_thumbnail(io.BytesIO(cut), SHOWN_SIDE)
+    # Safe to cache: the page adds the clip's size to the URL, so another model asks for another URL.
     return HttpResponse(shown, content_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})

@@ -1,4 +1,4 @@
-"""What the choices of a field mean, in words and pictures; the same for everybody."""
+"""The presets of a field in words and pictures; the same for every team."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from projects.models import field_name
 
 @require_safe
 def preset_pictures(request: HtmxHttpRequest, field: str) -> HttpResponse:
-    """A page for reading; for the script beside a select the fragment its dialog shows."""
+    """A page; for HTMX the content of the picker's dialog."""
     if field not in presets.all_presets():
         raise Http404
     context = {"field": field, "name": field_name(field), "presets": presets.all_presets()[field]}

@@ -19,7 +19,7 @@ from storyboard.forms.script import ScriptForm
 from storyboard.navigation import render_view
 from storyboard.project_summaries import summarize_projects
 from storyboard.scene_page import upload_context
-from storyboard.views.script import add_scenes, preview
+from storyboard.views.script import add_scenes, render_preview
 from teams import activity
 from teams.access import can_edit_somewhere, current_user, locked_out_teams
 from teams.current_team import current_team
@@ -49,13 +49,13 @@ def project_create(request: HtmxHttpRequest) -> HttpResponse:
         return render(request, "storyboard/project_form.html", {"no_team": True}, status=403)
     form = ProjectForm(request.POST or None, user=user, initial={"team": current_team(request)})
     script = ScriptForm(request.POST, request.FILES, needed=False) if form.is_bound else ScriptForm()
-    can_be_read = script.is_valid()
+    is_readable = script.is_valid()
     if request.htmx:
-        return preview(request, script)
-    if form.is_valid() and can_be_read and (script.found is None or script.was_previewed):
+        return render_preview(request, script)
+    if form.is_valid() and is_readable and (script.found is None or script.was_previewed):
         form.instance.created_by = user
         try:
-            return redirect("storyboard", create(request, form, script).pk)
+            return redirect("storyboard", create_with_script(request, form, script).pk)
         except ValidationError as error:
             script.add_error(None, error)
     status = 422 if form.errors or script.errors else 200
@@ -63,7 +63,8 @@ def project_create(request: HtmxHttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def create(request: HtmxHttpRequest, form: ProjectForm, script: ScriptForm) -> Project:
+def create_with_script(request: HtmxHttpRequest, form: ProjectForm, script: ScriptForm) -> Project:
+    """All or nothing: a script that cannot be imported creates no project. Raises ValidationError."""
     project = form.save()
     activity.record(Verb.PROJECT_CREATED, current_user(request), project=project)
     if script.found:
@@ -95,7 +96,7 @@ def project_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def project_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     copy = board.duplicate_project(project, current_user(request))
-    messages.success(request, f"This is the copy of “{project.title}”.")
+    messages.success(request, f"“{project.title}” duplicated. This is the copy.")
     return redirect("storyboard", copy.pk)
 
 
@@ -103,7 +104,7 @@ def project_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def project_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     board.delete_project(pk, current_user(request))
-    offer_undo(request, f"“{project.title}” is deleted.", reverse("project_restore", args=[pk]))
+    offer_undo(request, f"“{project.title}” deleted.", reverse("project_restore", args=[pk]))
     return redirect("project_list")
 
 
@@ -111,5 +112,5 @@ def project_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def project_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR, deleted=True)
     board.restore_project(pk, current_user(request))
-    messages.success(request, f"“{project.title}” is back.")
+    messages.success(request, f"“{project.title}” restored.")
     return redirect("storyboard", pk)

@@ -1,4 +1,4 @@
-"""What models are told: the preview beside a scene's fields, a prompt of its own, and a team's copies of the templates."""
+"""The prompt preview beside a scene's fields, and a scene's own prompt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from teams.models import Role
 
 @require_POST
 def prompt_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """What would be sent if the form were saved as it stands; what is not valid yet stays as it was."""
+    """The prompts of the form's current values; invalid fields keep their saved values."""
     scene, role = load_scene(request, pk)
     SceneForm(request.POST, instance=scene).full_clean()
     previews = build_previews(scene, roster_for(scene.project.team_id))
@@ -33,19 +33,20 @@ def prompt_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def own_prompt(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Save the form with what the template `like` makes of it as the scene's own prompt; without one, with none."""
+    """Save the form, with the prompt that the template `like` renders as the scene's own; without `like`, without one."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     values = request.POST.copy()
     like = values.get("like", "")
     if like and (like not in TEMPLATES or like == FRAME):
-        return HttpResponseBadRequest("There is no such template.")
+        return HttpResponseBadRequest("Unknown template. Reload the page, then try again.")
     SceneForm(values, instance=scene).full_clean()
-    given_up = "" if like else scene.own_prompt
+    discarded = "" if like else scene.own_prompt
     values["own_prompt"] = prompting.draft_own_prompt(scene, like) if like else ""
-    scene, role = load_scene(request, pk)
+    scene, role = load_scene(request, pk)  # again: `full_clean` above has written the form's values to the first one
     form = SceneForm(values, instance=scene)
-    response = save_or_show(request, form, role, said="This scene has a prompt of its own now." if like else "")
-    if given_up and not form.errors:
-        act = record_change(scene.project, current_user(request), written=[FieldChange(pk, "own_prompt", given_up, "")])
-        offer_entry_undo(request, "The template makes the prompt again.", act)
+    response = save_or_show(request, form, role, message="This scene now has its own prompt." if like else "")
+    if discarded and not form.errors:
+        change = FieldChange(pk, "own_prompt", discarded, "")
+        entry = record_change(scene.project, current_user(request), written=[change])
+        offer_entry_undo(request, "Back to the prompt template.", entry)
     return response

@@ -1,11 +1,12 @@
-"""What runs, what waits and why, and what did not work, over all teams of the person; as a page and as a drawer."""
+"""The queue of all teams of the person: running, waiting with the reason, failed. A page, and a drawer for HTMX."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -19,20 +20,24 @@ from generation.connections import roster_for
 from generation.jobs import recovery
 from generation.loaders import load_images, load_take
 from generation.models import Connection, Generation, ImageJob, Job, Worker
+from generation.models.generation import GenerationQuerySet
+from generation.models.image_job import ImageJobQuerySet
 from generation.states import Status
 from generation.takes.actions import dismiss_failure
 from storyboard.cards import JobEntry, build_entry
 from teams.access import current_user, editable_teams
-from teams.models import Membership, Role
+from teams.models import Membership, Role, User
+
+EntryBuilder = Callable[[Iterable[Job]], list[JobEntry]]
 
 SHOWN_ACTIVE, SHOWN_ENDED = 200, 50
-#: Where a session keeps until when the person has seen what became of interrupted takes.
+#: Session key: the time up to which the person has dismissed the report on interrupted takes.
 SEEN = "recovery_seen_at"
 
 
 @dataclass
 class Line:
-    """What is under way at one connection; None is this machine."""
+    """The active jobs of one connection; None for this server."""
 
     connection: Connection | None
     running: list[JobEntry] = field(default_factory=list)
@@ -49,40 +54,52 @@ def group_by_connection(entries: Iterable[JobEntry]) -> list[Line]:
 
 @require_safe
 def queue(request: HtmxHttpRequest) -> HttpResponse:
-    person = current_user(request)
-    open_memberships = Membership.objects.open_for_user(person)
-    mine = Generation.objects.filter(scene__project__team__memberships__in=open_memberships).select_related(
-        "scene__project__team", "created_by", "connection"
-    )
-    pictures = ImageJob.objects.filter(
-        project__team__memberships__in=open_memberships, project__deleted_at=None
-    ).select_related("project", "scene", "created_by", "connection")
-    shown = mine.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
-    active = [*mine.active().order_by("created_at", "pk")[:SHOWN_ACTIVE], *pictures.active()[:SHOWN_ACTIVE]]
+    user = current_user(request)
     seen = request.session.get(SEEN)
-    recovered = recovery.build_report(mine.live(), seen=datetime.fromisoformat(seen) if seen else None)
-    rosters = cache(roster_for)
+    entries = entry_builder()
+    context = queue_context(user, entries)
+    takes = takes_of_teams(user).live()
+    recovered = recovery.build_report(takes, seen=datetime.fromisoformat(seen) if seen else None)
+    context |= {"recovered": recovered, "recovered_takes": entries(recovered.takes)}
+    return render(request, "storyboard/_queue.html" if request.htmx else "storyboard/queue.html", context)
 
-    def entries(jobs: Iterable[Job]) -> list[JobEntry]:
-        return [build_entry(job, rosters(job.team_id)) for job in jobs]
 
-    context = {
+def queue_context(user: User, entries: EntryBuilder) -> dict[str, Any]:
+    # Deleted takes and scenes count while active or unknown: they can still cost money.
+    takes = takes_of_teams(user)
+    pictures = pictures_of_teams(user)
+    shown = takes.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
+    failed = {"status": Status.FAILED, "dismissed_at": None}
+    active = [*takes.active().order_by("created_at", "pk")[:SHOWN_ACTIVE], *pictures.active()[:SHOWN_ACTIVE]]
+    return {
         "active": active,
         "lines": group_by_connection(entries(active)),
-        "unknown": entries(mine.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE]),
+        "unknown": entries(takes.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE]),
         "unknown_pictures": entries(pictures.filter(status=Status.UNKNOWN)),
-        "failed_pictures": entries(
-            pictures.filter(status=Status.FAILED, dismissed_at=None).order_by("-pk")[:SHOWN_ENDED]
-        ),
-        "failed": entries(shown.filter(status=Status.FAILED, dismissed_at=None)[:SHOWN_ENDED]),
+        "failed_pictures": entries(pictures.filter(**failed).order_by("-pk")[:SHOWN_ENDED]),
+        "failed": entries(shown.filter(**failed)[:SHOWN_ENDED]),
         "ended": entries(shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED]),
-        "editable": editable_teams(person),
-        "nobody_works": bool(active) and not Worker.alive().exists(),
-        "recovered": recovered,
-        "recovered_takes": entries(recovered.takes),
+        "editable": editable_teams(user),
+        "has_no_worker": bool(active) and not Worker.alive().exists(),
     }
-    template = "storyboard/_queue.html" if request.htmx else "storyboard/queue.html"
-    return render(request, template, context)
+
+
+def takes_of_teams(user: User) -> GenerationQuerySet:
+    takes = Generation.objects.filter(scene__project__team__memberships__in=Membership.objects.open_for_user(user))
+    return takes.select_related("scene__project__team", "created_by", "connection")
+
+
+def pictures_of_teams(user: User) -> ImageJobQuerySet:
+    pictures = ImageJob.objects.filter(
+        project__team__memberships__in=Membership.objects.open_for_user(user), project__deleted_at=None
+    )
+    return pictures.select_related("project", "scene", "created_by", "connection")
+
+
+def entry_builder() -> EntryBuilder:
+    """Builds entries of jobs of several teams; reads the roster of each team once."""
+    rosters = cache(roster_for)
+    return lambda jobs: [build_entry(job, rosters(job.team_id)) for job in jobs]
 
 
 @require_POST
@@ -103,12 +120,12 @@ def images_dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def images_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     row, _ = load_images(request, pk, at_least=Role.EDITOR)
     if not pipeline.cancel_images(row, current_user(request)) and row.is_active:
-        messages.info(request, "These pictures are being made already; they will be kept.")
+        messages.info(request, "Too late to cancel: these pictures are being generated and will be kept.")
     return redirect("queue")
 
 
 @require_POST
 def recovery_seen(request: HtmxHttpRequest) -> HttpResponse:
-    """For this person only, who may be the one to act on it."""
+    """Hide the report on interrupted takes, for this person only: another member may have to act on it."""
     request.session[SEEN] = timezone.now().isoformat()
     return redirect("queue")

@@ -1,5 +1,3 @@
-"""Frames and references: uploading, showing, removing."""
-
 from __future__ import annotations
 
 from pathlib import Path
@@ -21,22 +19,22 @@ from storyboard.navigation import redirect_to_pictures
 from teams.access import current_user
 from teams.models import Role
 
-SMALL = 480
+THUMBNAIL_SIDE = 480
 
 
 @require_POST
 def scene_picture_add(request: HttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
-    return add(request, scene.project, scene)
+    return add_uploaded_picture(request, scene.project, scene)
 
 
 @require_POST
 def project_picture_add(request: HttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    return add(request, project, None)
+    return add_uploaded_picture(request, project, None)
 
 
-def add(request: HttpRequest, project: Project, scene: Scene | None) -> HttpResponse:
+def add_uploaded_picture(request: HttpRequest, project: Project, scene: Scene | None) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES, scene=scene)
     try:
         if not form.is_valid():
@@ -53,12 +51,12 @@ def add(request: HttpRequest, project: Project, scene: Scene | None) -> HttpResp
 
 @require_safe
 def picture_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The picture itself; with ?size=small a thumbnail. Its file never changes, so a browser asks once."""
+    """The picture, or with ?size=small its thumbnail. Files never change, so browsers cache them forever."""
     picture, _ = load_picture(request, pk, deleted_too=True)
     try:
         with picture.image.open("rb") as file:
             if request.GET.get("size") == "small":
-                data, content_type = references.thumbnail(file, SMALL), "image/webp"
+                data, content_type = references.make_thumbnail(file, THUMBNAIL_SIDE), "image/webp"
             else:
                 data = file.read()
                 content_type = references.CONTENT_TYPES[Path(picture.image.name).suffix]
@@ -79,7 +77,7 @@ def picture_fit(request: HttpRequest, pk: int) -> HttpResponse:
 def picture_remove(request: HttpRequest, pk: int) -> HttpResponse:
     picture, _ = load_picture(request, pk, at_least=Role.EDITOR)
     references.remove(picture)
-    offer_undo(request, f"The {picture.get_role_display().lower()} is removed.", reverse("picture_restore", args=[pk]))
+    offer_undo(request, f"{picture.get_role_display()} removed.", reverse("picture_restore", args=[pk]))
     return redirect_to_pictures(picture.project_id, picture.scene_id)
 
 

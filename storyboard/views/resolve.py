@@ -1,4 +1,4 @@
-"""Takes and pictures that need a look: a person says what became of them."""
+"""Takes and pictures that need review: a person resolves their unknown status."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core.money import money
 from generation.connections import resolve_account, roster_for
 from generation.loaders import load_images, load_take
 from generation.models import Generation, Job
@@ -30,11 +31,11 @@ def take_resolve(request: HttpRequest, pk: int) -> HttpResponse:
     take, role = load_take(request, pk, at_least=needed, deleted_too=True)
     if request.method == "POST":
         try:
-            messages.success(request, answer(take, request.POST, current_user(request)))
+            messages.success(request, apply_answer(take, request.POST, current_user(request)))
             return redirect("queue")
         except (ValidationError, ProviderError) as error:
-            said = " ".join(error.messages) if isinstance(error, ValidationError) else error.message
-            messages.error(request, said)
+            message = " ".join(error.messages) if isinstance(error, ValidationError) else error.message
+            messages.error(request, message)
             return redirect("take_resolve", pk)
     context: dict[str, Any] = {"take": take, "scene": take.scene, "project": take.scene.project}
     context |= {"is_open": take.status == Status.UNKNOWN, "can_edit": role.includes(Role.EDITOR)}
@@ -46,51 +47,57 @@ def take_resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def images_resolve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pictures come inside the answer, so there is nothing to look up: only whether they were charged."""
+    """Providers return pictures in the response, so a lost one cannot be looked up: only the charge is decided."""
     row, _ = load_images(request, pk, at_least=Role.EDITOR)
     try:
-        messages.success(request, close(row, request.POST.get("answer", ""), current_user(request)))
+        messages.success(request, close_unknown(row, request.POST.get("answer", ""), current_user(request)))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect_to_pictures(row.project_id, row.scene_id)
 
 
-def answer(take: Generation, posted: QueryDict, by: User) -> str:
-    """Do what the person said; what to tell them. Raises ValidationError, ProviderError."""
+def apply_answer(take: Generation, posted: QueryDict, by: User) -> str:
+    """Apply the posted decision. Returns a sentence for the person. Raises ValidationError, ProviderError."""
     if take.status != Status.UNKNOWN:
         raise ValidationError(resolve.OVER)
-    said = posted.get("answer", "")
-    if said == "again":
+    decision = posted.get("answer", "")
+    if decision == "again":
         if resolve.check_again(take, by):
-            return "It was found and goes on."
-        raise ValidationError("The provider lists no such clip, or cannot list. Look at its own page.")
-    if said == "made":
+            return "Clip found. The take continues."
+        raise ValidationError(
+            "No such clip found at the provider, or it can't list clips. Check the provider's own page."
+        )
+    if decision == "made":
         resolve.use_clip(take, posted.get("clip", ""), by)
-        return "It goes on with that clip."
-    return close(take, said, by)
+        return "The take continues with this clip."
+    return close_unknown(take, decision, by)
 
 
-def close(row: Job, said: str, by: User) -> str:
+def close_unknown(row: Job, decision: str, by: User) -> str:
     if row.status != Status.UNKNOWN:
         raise ValidationError(resolve.OVER)
-    if said == "charged":
+    if decision == "charged":
         resolve.mark_charged(row, by)
-        return "It counts as spent."
-    if said == "not-made":
+        return f"{money(row.cost)} counted as spent."
+    if decision == "not-made":
+        hold = row.cost
         resolve.mark_not_created(row, by)
-        return "What was set aside for it is released."
-    raise ValidationError("Choose one of the answers.")
+        return f"{money(hold)} hold released."
+    raise ValidationError("Choose one of the options.")
 
 
 def find_unclaimed_clips(take: Generation) -> list[RemoteClip] | None:
-    """Clips of the same prompt that no take has. None where the account cannot list; empty if it does not answer."""
+    """Clips at the provider with the take's prompt that belong to no take.
+
+    None if the provider cannot list clips; empty if it does not answer.
+    """
     try:
         account = resolve_account(take)
         provider = lister(take.provider, account)
         if provider is None:
             return None
         listed = provider.list_clips(account)
-    except ProviderError:  # the page must not fail with the provider
+    except ProviderError:  # the page must work while the provider is down: the person can still enter a clip id
         return []
     known = set(
         Generation.objects.filter(remote_id__in=[clip.id for clip in listed]).values_list("remote_id", flat=True)

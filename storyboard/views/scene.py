@@ -1,4 +1,7 @@
-"""Scenes are written by plain form posts that end at the page they came from; HTMX follows the same redirect."""
+"""Creates, edits, moves and deletes scenes.
+
+Plain form posts redirect to the page they came from; HTMX follows the same redirect.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +29,19 @@ from teams.access import current_user
 from teams.models import Role
 
 
-def number_or_none(text: str | None) -> int | None:
-    """Raises ValueError for anything but digits or nothing."""
+def parse_number(text: str | None) -> int | None:
+    """None for an empty field. Raises ValueError for anything that is not a number."""
     return int(text) if text else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def scene_create(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """`after` is the id of the scene the new one follows; without it the new one comes last."""
+    """`after` is the id of the scene to insert after; without it the new scene comes last."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
-        after = number_or_none(request.POST.get("after") or request.GET.get("after"))
+        after = parse_number(request.POST.get("after") or request.GET.get("after"))
     except ValueError:
-        return HttpResponseBadRequest("The scene to insert behind is not known.")
+        return HttpResponseBadRequest("Unknown scene to insert after. Reload the page, then try again.")
     form = CardForm(request.POST or None, instance=Scene(project=project))
     if form.is_valid():
         try:
@@ -57,22 +60,23 @@ def scene_page(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     return save_or_show(request, SceneForm(request.POST or None, instance=scene), role)
 
 
-def save_or_show(request: HtmxHttpRequest, form: SceneForm, role: Role, *, said: str = "Saved.") -> HttpResponse:
-    """Save the form where it can be saved, else show it on its scene's page."""
+def save_or_show(request: HtmxHttpRequest, form: SceneForm, role: Role, *, message: str = "Saved.") -> HttpResponse:
+    """Save the form and redirect, or show it with its errors on the scene's page."""
     scene = form.instance
     if form.is_valid() and form.save_changes():
-        if said:
-            messages.success(request, said)
+        if message:
+            messages.success(request, message)
         return redirect("scene_page", scene.pk)
     if form.is_bound:
-        scene = load_scene(request, scene.pk)[0]  # what is stored, not what was refused, beside the form
+        # Validation wrote the refused values to the form's instance: the page around the form needs the stored ones.
+        scene = load_scene(request, scene.pk)[0]
     context = page_context(scene, can_edit=role.includes(Role.EDITOR)) | {"form": form}
     return render(request, "storyboard/scene.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
 def scene_autosave(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Save what can be saved of the form while somebody writes, and answer with what its page has to say of it."""
+    """Save the valid, unconflicted fields while the person types. Returns errors, conflicts and prices for the page."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = SceneForm(request.POST, instance=scene)
     form.is_valid()
@@ -93,7 +97,7 @@ def scene_card(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def scene_menu(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """What can be done with the scene: for the popover of the board or table, and as a page of its own."""
+    """The scene's actions: for HTMX the popover of board and table, otherwise a page."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     context = {"scene": scene, "project": scene.project, "on_board": find_origin(request)[0] == "storyboard"}
     template = "storyboard/_scene_menu.html" if request.htmx else "storyboard/scene_menu.html"
@@ -102,7 +106,7 @@ def scene_menu(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def scene_card_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The card as a form, in the card's place on the storyboard."""
+    """The card as a form: for HTMX in place of the card, otherwise a page."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = CardForm(request.POST or None, instance=scene)
     if form.is_valid() and form.save_changes():
@@ -116,16 +120,16 @@ def scene_card_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def scene_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Either `by` places (negative is earlier), or behind the scene `after`; an empty `after` is the start."""
+    """Move `by` positions (negative is earlier), or after the scene with the id `after`; empty is the start."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
-        by, after = number_or_none(request.POST.get("by")), number_or_none(request.POST.get("after"))
+        by, after = parse_number(request.POST.get("by")), parse_number(request.POST.get("after"))
     except ValueError:
-        return HttpResponseBadRequest("Where the scene should go is not known.")
+        return HttpResponseBadRequest("Unknown position. Reload the page, then try again.")
     try:
         moved = storyboard.move(scene, after=after) if by is None else storyboard.move_by(scene, by)
-        act = record_change(scene.project, current_user(request), moved=moved)
-        offer_entry_undo(request, f"“{scene.title}” is moved.", act)
+        entry = record_change(scene.project, current_user(request), moved=moved)
+        offer_entry_undo(request, f"“{scene.title}” moved.", entry)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect_to_view(request, scene.project_id, at=pk)
@@ -145,7 +149,7 @@ def scene_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def scene_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     storyboard.delete(scene, current_user(request))
-    offer_undo(request, f"“{scene.title}” is deleted.", reverse("scene_restore", args=[pk]))
+    offer_undo(request, f"“{scene.title}” deleted.", reverse("scene_restore", args=[pk]))
     return redirect_to_view(request, scene.project_id)
 
 
@@ -154,7 +158,7 @@ def scene_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
     try:
         storyboard.restore(scene, current_user(request))
-        messages.success(request, f"“{scene.title}” is back.")
+        messages.success(request, f"“{scene.title}” restored.")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect_to_view(request, scene.project_id, at=pk)

@@ -1,4 +1,4 @@
-"""The whole storyboard to look at: as a film, and on paper."""
+"""The whole storyboard for viewing: as an animatic, and printed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PANELS = (6, 9)
 
 @require_safe
 def animatic(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Plays the takes people see, one after the other, and sketches for as long as their scenes where there is none."""
+    """Plays the shown takes one after the other; a scene without a take shows its Previz picture for its duration."""
     context = storyboard_context(request, pk) | {"view": "animatic"}
     context["sketches"] = sum(card.shown is None for card in context["cards"])
     return render(request, "storyboard/animatic.html", context)
@@ -23,7 +23,7 @@ def animatic(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def storyboard_print(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Sheets of six or nine panels."""
+    """Sheets of six or nine panels: ?panels=9 for nine."""
     context = scenes_context(request, pk)
     panels = PANELS[1] if request.GET.get("panels") == str(PANELS[1]) else PANELS[0]
     shown = [(scene, shown_take(scene)) for scene in context["shown"]]

@@ -1,4 +1,4 @@
-"""A storyboard's scenes from a script, and back into one."""
+"""Imports scripts and exports storyboards."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from teams.access import current_user
 from teams.models import Role
 
 
-def preview(request: HtmxHttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
-    """Only the preview, for a page whose text is still being written."""
+def render_preview(request: HtmxHttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
+    """The preview alone, for HTMX while the person types."""
     context = {"script": form, "project": project, "alone": True}
     return render(request, "storyboard/_script_preview.html", context, status=422 if form.errors else 200)
 
 
 def add_scenes(request: HtmxHttpRequest, form: ScriptForm, project: Project, *, after: int | None = None) -> Scene:
-    """The first of the scenes that were wanted. Raises ValidationError."""
+    """Add the selected scenes and offer to undo that. Returns the first one. Raises ValidationError."""
     added, change = bulk.import_scenes(project, form.scenes(project), after=after, member=current_user(request))
     offer_entry_undo(request, change.text, change.entry)
     return added[0]
@@ -43,7 +43,7 @@ def script_import(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         form = ImportForm(initial={"after": request.GET.get("after")}, project=project)
     is_valid = form.is_valid()
     if request.htmx:
-        return preview(request, form, project)
+        return render_preview(request, form, project)
     if is_valid and form.was_previewed:
         after = form.cleaned_data["after"]
         try:
@@ -59,12 +59,12 @@ def script_import(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def scenes_csv(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk)
     name = f"{file_stem(project.title, 'storyboard')}.csv"
-    return csv_response(name, table.rows(project.scenes.filter(deleted_at=None)))
+    return csv_response(name, table.build_rows(project.scenes.filter(deleted_at=None)))
 
 
 @require_safe
 def scenes_fountain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk)
     name = f"{file_stem(project.title, 'storyboard')}.fountain"
-    script = fountain.as_fountain(project, project.scenes.filter(deleted_at=None))
+    script = fountain.write_fountain(project, project.scenes.filter(deleted_at=None))
     return attachment_response(name, "text/plain; charset=utf-8", script)

@@ -15,7 +15,7 @@ from teams.models import Role
 
 @require_safe
 async def project_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The event stream of a board or table, from the moment it was rendered on (`since`, seconds of the database's time)."""
+    """The event stream of a board or table. `since` is when the page was rendered, in seconds of the database's clock."""
     project, role = await sync_to_async(load_project)(request, pk)
     page = live.Page.TABLE if request.GET.get("page") == live.Page.TABLE else live.Page.STORYBOARD
     audience = live.Audience(project.pk, page, role.includes(Role.EDITOR))
@@ -24,7 +24,6 @@ async def project_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 async def scene_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The event stream of one scene's page."""
     scene, role = await sync_to_async(load_scene)(request, pk)
     audience = live.Audience(scene.project_id, live.Page.SCENE, role.includes(Role.EDITOR), scene_id=scene.pk)
     return _stream(request, audience, scene.project.team_id)
@@ -32,10 +31,11 @@ async def scene_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _stream(request: HttpRequest, audience: live.Audience, team_id: int) -> HttpResponseBase:
     try:
+        # EventSource sends the id of the last message when it reconnects: that is newer than the page's own `since`.
         cursor = float(request.headers.get("Last-Event-ID") or request.GET.get("since") or "0")
         since = datetime.fromtimestamp(max(cursor, 86_400.0), UTC)
     except (ValueError, OverflowError, OSError):
-        return HttpResponseBadRequest("`since` is a time in seconds.")
+        return HttpResponseBadRequest("`since` must be a time in seconds.")
     viewer = live.Viewer(team_id, current_user(request).pk, request.session.session_key)
     return StreamingHttpResponse(
         live.feed().watch(audience, viewer, since),

@@ -1,4 +1,4 @@
-"""One style for many scenes: seen before it is done, done in one go, taken back with one click."""
+"""Applies one style to many scenes: preview, one write, one undo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from teams.models import Role
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_style(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """With `preview` among what is posted nothing is written, and the answer says what would be."""
+    """A POST with `preview` writes nothing and lists the changes."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = live_scenes(project)
     form = StyleForm(request.POST or None, project=project, scenes=scenes)

@@ -1,4 +1,4 @@
-"""The storyboard as a table: its cells, what is pasted into it, and what is done to many scenes at once."""
+"""The storyboard as a table: cells, pastes, and changes to many scenes at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from core.htmx import HtmxHttpRequest
 from generation.connections import Roster, roster_for
 from generation.models import latest_take
-from generation.quoting.quotes import available_models, model_options, quote_scene
+from generation.quoting.quotes import model_names, model_options, quote_scene
 from projects.loaders import load_project
 from projects.models import Scene
 from storyboard import bulk
@@ -32,32 +32,32 @@ from teams.access import current_user
 from teams.models import Role
 
 
-def _state(scene: Scene) -> str:
+def _latest_status(scene: Scene) -> str:
     take = latest_take(scene)
     return take.status if take else ""
 
 
-def _keys_of_takes(roster: Roster) -> dict[str, Key]:
-    """By price the dearest comes last, and after it what cannot be made."""
+def _take_sort_keys(roster: Roster) -> dict[str, Key]:
+    """By price, the most expensive scene comes last, followed by those that cannot be generated."""
 
     def price(scene: Scene) -> Any:
         quote = quote_scene(scene, roster)
         return (0, quote.price) if quote and quote.is_possible else (1, 0)
 
-    return {"take": _state, "price": price}
+    return {"take": _latest_status, "price": price}
 
 
 @dataclass(frozen=True)
 class Heading:
     column: str
     label: str
-    #: "ascending" or "descending" where the table is sorted by it.
+    #: "ascending" or "descending" if the table is sorted by this column, else empty.
     sorted: str
-    #: The query string that sorts by it.
+    #: The query string that sorts by this column.
     query: str
 
 
-def headings(scene_filter: SceneFilter, form: CellForm) -> list[Heading]:
+def build_headings(scene_filter: SceneFilter, form: CellForm) -> list[Heading]:
     named = [("number", "No."), *form.labels(), ("take", "Take"), ("price", "Next take")]
     direction = "descending" if scene_filter.sort.startswith("-") else "ascending"
     sorted_by = scene_filter.sort.removeprefix("-")
@@ -69,10 +69,10 @@ def headings(scene_filter: SceneFilter, form: CellForm) -> list[Heading]:
 
 @require_safe
 def table(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    context = storyboard_context(request, pk, _keys_of_takes)
+    context = storyboard_context(request, pk, _take_sort_keys)
     blank = Scene(project=context["project"])
     editors = CellForm(instance=blank, columns=COLUMNS, models=model_options(context["roster"]))
-    context |= {"editors": editors, "headings": headings(context["scene_filter"], editors)}
+    context |= {"editors": editors, "headings": build_headings(context["scene_filter"], editors)}
     return render_view(request, "table", context)
 
 
@@ -85,29 +85,29 @@ def row(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
-    """Save one field. `was` is what the person saw: where somebody else has changed it since, both are shown first."""
+    """Save one field. `was` is the value the person saw: if it has changed since, saving is refused once."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     if column not in COLUMNS:
         raise Http404
-    was, now = request.POST.get("was"), cell_text(scene, column)
+    was, current = request.POST.get("was"), cell_text(scene, column)
     roster = roster_for(scene.project.team_id)
-    models = available_models(roster)
+    models = model_names(roster)
     form = CellForm({column: request.POST.get("value", "")}, instance=scene, columns=[column], models=models)
-    if form.is_valid() and was is not None and was.strip() != now.strip() and form.has_changed():
-        form.add_error(column, f"Somebody has changed this to “{now}” meanwhile. Save again to replace that.")
+    if form.is_valid() and was is not None and was.strip() != current.strip() and form.has_changed():
+        form.add_error(column, f"Another member changed this to “{current}”. Save again to replace it.")
     if form.is_valid():
         if form.has_changed():
             form.save_changes()
         return render(
             request, "storyboard/_table_cell.html", {"cell": build_cell(scene, column, roster), "can_edit": True}
         )
-    context = {"field": form[column], "column": column, "value": now}
+    context = {"field": form[column], "column": column, "value": current}
     return render(request, "storyboard/_table_cell_refused.html", context, status=422)
 
 
 @require_POST
 def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Lay rows over the scenes `rows` (ids as the page showed them), or add them at the end where there are none."""
+    """Write the pasted rows over the scenes `rows` (ids in the page's order); extra rows become new scenes at the end."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
         ids = bulk.parse_ids(request.POST.get("rows", "").split())
@@ -127,17 +127,17 @@ def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def scenes_bulk(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """`act` is what to do to the scenes that are selected."""
+    """`act` is the action: delete, move, duration, model_id or generate."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
         ids = bulk.parse_ids(request.POST.getlist("scene"))
         if not ids:
-            raise ValidationError("No scene is selected. Tick the box beside its number first.")
-        act = request.POST.get("act", "")
-        if act == "generate":
+            raise ValidationError("Select at least one scene first.")
+        action = request.POST.get("act", "")
+        if action == "generate":
             page = f"{reverse('project_generate', args=[pk])}?{urlencode({'scene': ids}, doseq=True)}"
             return HttpResponseClientRedirect(page) if request.htmx else redirect(page)
-        change = bulk.change_scenes(project, ids, act, request.POST.dict(), current_user(request))
+        change = bulk.change_scenes(project, ids, action, request.POST.dict(), current_user(request))
         offer_entry_undo(request, change.text, change.entry)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

@@ -1,4 +1,4 @@
-"""Notes on takes, and takes that are deleted and brought back."""
+"""Annotates, deletes and restores takes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from teams.models import Role
 
 @require_safe
 def take_strip(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The scene's takes, for a page that let a live update pass while somebody was writing."""
+    """The scene's takes, for a page that skipped a live update while the person was typing a note."""
     scene, role = load_scene(request, pk)
     context = takes_context(scene, roster_for(scene.project.team_id)) | {"can_edit": role.includes(Role.EDITOR)}
     return render(request, FRAGMENTS[Page.SCENE], context)
@@ -47,7 +47,7 @@ def take_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         return render_refusal(request, take.scene, error, Page.SCENE)
     url = reverse("take_restore", args=[pk]) + ("?selected" if was_selected else "")
-    offer_undo(request, f"Take {take.number} is deleted; what it cost stays in the costs.", url)
+    offer_undo(request, f"Take {take.number} deleted. Its cost stays in Costs.", url)
     return render_scene_parts(request, take.scene, TAKES, PLAYER)
 
 

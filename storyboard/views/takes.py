@@ -1,4 +1,4 @@
-"""Starting, stopping and choosing takes."""
+"""Generates, cancels, selects and reworks takes."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from teams.models import Role
 
 @require_POST
 def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Start the take whose number stood on the button."""
+    """Generate the take with the number that was on the button: a repeated click finds the number in use."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
         number = int(request.POST.get("take", ""))
     except ValueError:
-        return HttpResponseBadRequest("Which take to make is not known. Reload the page, then try again.")
+        return HttpResponseBadRequest("Unknown take. Reload the page, then try again.")
     expected, confirmed = request.GET.get("price"), is_confirmed(request)
     try:
         pipeline.enqueue(scene, number=number, member=current_user(request), expected=expected, confirmed=confirmed)
@@ -54,7 +54,7 @@ def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Start what the button said, for the price it said; where that has changed since, say so instead."""
+    """Start the scenes and the price that were on the button. If either has changed, nothing starts."""
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     expected, confirmed = request.POST.get("expected", ""), is_confirmed(request)
     try:
@@ -67,13 +67,13 @@ def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         if batch.left_out:
             messages.warning(request, batch.left_out_because)
         elif not batch.count:
-            messages.info(request, "Every scene has a take already, or one under way.")
+            messages.info(request, "Every scene already has a take or one in progress.")
     return redirect_to_view(request, pk)
 
 
 @require_POST
 def cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Also of a take whose scene or project was deleted while it was under way."""
+    """Includes takes whose scene or project was deleted while they were in progress."""
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
     pipeline.cancel(take, current_user(request))
     scene = take.scene
@@ -97,10 +97,10 @@ def select(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def player(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The large player of a scene, with the finished take asked for, else the one people would expect."""
+    """The player, with the finished take `take` if there is one, else the take that the board shows."""
     scene, role = load_scene(request, pk)
-    asked = request.GET.get("take")
-    playing = next((take for take in live_takes(scene) if take.is_done and str(take.pk) == asked), None)
+    take_id = request.GET.get("take")
+    playing = next((take for take in live_takes(scene) if take.is_done and str(take.pk) == take_id), None)
     can_edit = role.includes(Role.EDITOR)
     context = {"scene": scene, "project": scene.project, "can_edit": can_edit}
     context |= player_context(scene, can_edit=can_edit, playing=playing)
@@ -109,22 +109,23 @@ def player(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @dataclass(frozen=True)
 class ReworkChoice:
-    """One thing the take's model can do with it."""
+    """A task that the take's model supports, and its quote."""
 
     task: Task
     quote: Quote
 
 
-def rework_choices(take: Generation) -> list[ReworkChoice]:
+def list_rework_choices(take: Generation) -> list[ReworkChoice]:
     roster = roster_for(take.team_id)
     model = roster.resolve_model(take)
     if model is None or not take.is_done or not take.remote_id:
         return []
-    able = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
+    supported = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
+    # The prompt is a placeholder: an empty one would be a blocker.
     return [
         ReworkChoice(task, quotes.quote_model(take.scene, model, roster, Rework(task, take, "Something")))
-        for task, can in able.items()
-        if can
+        for task, is_supported in supported.items()
+        if is_supported
     ]
 
 
@@ -135,25 +136,29 @@ def take_rework(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene = take.scene
     form = ReworkForm(request.POST or None)
     if form.is_valid():
-        rework = Rework(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"])
         try:
-            model = roster_for(take.team_id).resolve_model(take)
-            if model is None:
-                raise ValidationError("The model that made this take is not known here any more.")
-            pipeline.enqueue(
-                scene,
-                number=form.cleaned_data["take"],
-                member=current_user(request),
-                model=model,
-                expected=request.GET.get("price"),
-                rework=rework,
-                confirmed=is_confirmed(request),
-            )
+            enqueue_rework(request, take, form)
             return redirect("scene_page", scene.pk)
         except NeedsConfirmation as question:
             return render_confirmation(request, scene.project, question)
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "take": take, "scene": scene, "project": scene.project}
-    context |= {"choices": rework_choices(take), "next_take": next_take_number(scene)}
+    context |= {"choices": list_rework_choices(take), "next_take": next_take_number(scene)}
     return render(request, "storyboard/rework.html", context, status=422 if form.is_bound else 200)
+
+
+def enqueue_rework(request: HtmxHttpRequest, take: Generation, form: ReworkForm) -> None:
+    """Start the rework of a valid form. Raises NeedsConfirmation, ValidationError."""
+    model = roster_for(take.team_id).resolve_model(take)
+    if model is None:
+        raise ValidationError("The model of this take is no longer available. Nothing was started.")
+    pipeline.enqueue(
+        take.scene,
+        number=form.cleaned_data["take"],
+        member=current_user(request),
+        model=model,
+        expected=request.GET.get("price"),
+        rework=Rework(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"]),
+        confirmed=is_confirmed(request),
+    )

@@ -16,19 +16,19 @@ from teams.access import current_user
 from teams.models import Role
 
 
-def offer_entry_undo(request: HttpRequest, text: str, act: UndoEntry | None) -> None:
-    """The same for an act; silent where nothing was changed."""
-    if act:
-        offer_undo(request, text, reverse("undo_entry", args=[act.pk]))
+def offer_entry_undo(request: HttpRequest, text: str, entry: UndoEntry | None) -> None:
+    """Show `text` with an Undo button; shows nothing without an entry, when nothing changed."""
+    if entry:
+        offer_undo(request, text, reverse("undo_entry", args=[entry.pk]))
 
 
 @require_POST
 def press_undo(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Ends on the page it was pressed on."""
-    act, _ = load_undo_entry(request, pk, at_least=Role.EDITOR)
+    """Undo the change, then return to the page the button was on."""
+    entry, _ = load_undo_entry(request, pk, at_least=Role.EDITOR)
     try:
-        messages.success(request, undo_entry(act, current_user(request), find_used=scenes_with_takes))
+        messages.success(request, undo_entry(entry, current_user(request), find_used=scenes_with_takes))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    page, address = find_origin(request)
-    return redirect(address) if page == "scene_page" else redirect_to_view(request, act.project_id)
+    page, path = find_origin(request)
+    return redirect(path) if page == "scene_page" else redirect_to_view(request, entry.project_id)

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('viewer', 'Viewer'), ('editor', 'Editor'), ('owner', 'Owner')], max_length=10)),
                 ('token_hash', models.CharField(max_length=64, unique=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ending', models.CharField(blank=True, choices=[('accepted', 'Accepted'), ('revoked', 'Withdrawn'), ('replaced', 'Sent again')], max_length=8)),
+                ('ending', models.CharField(blank=True, choices=[('accepted', 'Accepted'), ('revoked', 'Revoked'), ('replaced', 'Resent')], max_length=8)),
                 ('ended_at', models.DateTimeField(editable=False, null=True)),
                 ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='teams.team')),

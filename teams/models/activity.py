@@ -1,4 +1,4 @@
-"""Who did what in a team, when, and for how much: rows that are only added, by teams/activity.py."""
+"""The activity log of a team. teams/activity.py writes it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from teams.models.people import Team, User
 
 
 class Verb(models.TextChoices):
-    """What stands before the dot is the kind of act. A label and what it was done to make a sentence."""
+    """The part before the dot is the kind. The label and the object form a sentence: “deleted take 2”."""
 
-    TEAM_MADE = "team.made", "made the team"
+    TEAM_CREATED = "team.made", "created the team"
     TEAM_RENAMED = "team.renamed", "renamed the team"
     SECOND_FACTOR_REQUIRED = "team.second_factor_required", "required a second factor"
-    SECOND_FACTOR_NOT_REQUIRED = "team.second_factor_not_required", "no longer required a second factor"
+    SECOND_FACTOR_NOT_REQUIRED = "team.second_factor_not_required", "stopped requiring a second factor"
 
     INVITED = "member.invited", "invited"
-    INVITED_AGAIN = "member.invited_again", "invited again"
-    INVITATION_REVOKED = "member.invitation_revoked", "withdrew the invitation of"
+    INVITED_AGAIN = "member.invited_again", "resent the invitation to"
+    INVITATION_REVOKED = "member.invitation_revoked", "revoked the invitation for"
     JOINED = "member.joined", "joined"
     ROLE_CHANGED = "member.role_changed", "changed the role of"
     REMOVED = "member.removed", "removed"
@@ -31,21 +31,21 @@ class Verb(models.TextChoices):
 
     PROJECT_CREATED = "project.created", "created a project"
     PROJECT_DELETED = "project.deleted", "deleted a project"
-    PROJECT_RESTORED = "project.restored", "brought back a project"
+    PROJECT_RESTORED = "project.restored", "restored a project"
 
     SCENES_DELETED = "scene.deleted", "deleted"
-    SCENES_RESTORED = "scene.restored", "brought back"
+    SCENES_RESTORED = "scene.restored", "restored"
     SCENES_CHANGED = "scene.changed", "changed"
-    CHANGES_UNDONE = "scene.undone", "undid a change of"
+    CHANGES_UNDONE = "scene.undone", "undid a change to"
     SCRIPT_IMPORTED = "scene.imported", "imported"
 
     TAKES_GENERATED = "take.generated", "generated"
-    PICTURES_GENERATED = "take.pictures", "had made"
+    PICTURES_GENERATED = "take.pictures", "generated"
     TAKE_CANCELLED = "take.cancelled", "cancelled"
     TAKE_DELETED = "take.deleted", "deleted"
-    TAKE_RESTORED = "take.restored", "brought back"
+    TAKE_RESTORED = "take.restored", "restored"
     TAKE_SELECTED = "take.selected", "selected"
-    RESOLVED = "take.looked", "said what became of"
+    RESOLVED = "take.looked", "resolved"
 
     CAP_RAISED = "budget.raised", "raised"
     BUDGET_CHANGED = "budget.changed", "changed"
@@ -55,11 +55,11 @@ class Verb(models.TextChoices):
 
     CONNECTION_ADDED = "connection.added", "added the connection"
     CONNECTION_CHANGED = "connection.changed", "changed the connection"
-    CONNECTION_MOVED = "connection.moved", "changed the place of the connection"
-    CONNECTION_SWITCHED_ON = "connection.switched_on", "switched on the connection"
-    CONNECTION_SWITCHED_OFF = "connection.switched_off", "switched off the connection"
+    CONNECTION_MOVED = "connection.moved", "changed the order of the connection"
+    CONNECTION_SWITCHED_ON = "connection.switched_on", "turned on the connection"
+    CONNECTION_SWITCHED_OFF = "connection.switched_off", "turned off the connection"
     CONNECTION_REMOVED = "connection.removed", "removed the connection"
-    CONNECTION_RESTORED = "connection.restored", "brought back the connection"
+    CONNECTION_RESTORED = "connection.restored", "restored the connection"
     CONNECTION_TESTED = "connection.tested", "tested the connection"
 
     @property
@@ -80,29 +80,29 @@ KINDS = {
 
 
 def verb_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Verbs by their kind, each kind beginning with all of it; what a filter offers."""
+    """Grouped choices for a filter. The first of each group stands for the whole kind."""
     return [
-        (KINDS[kind], [(kind, f"{KINDS[kind]}: all"), *((verb.value, str(verb.label)) for verb in verbs)])
+        (KINDS[kind], [(kind, f"All: {KINDS[kind].lower()}"), *((verb.value, str(verb.label)) for verb in verbs)])
         for kind, verbs in groupby(Verb, key=lambda verb: verb.kind)
     ]
 
 
 def verbs() -> list[tuple[str, Any]]:
-    """Choices given as a function stay out of migrations: a new verb needs none."""
+    """A callable, so that a new verb needs no migration."""
     return Verb.choices
 
 
 class Activity(AppendOnly):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="activities")
-    #: None for whoever runs the server, and for a person whose account is gone; the name is kept.
+    #: None for a management command and after the account was deleted. The name stays.
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     actor_name = models.CharField(max_length=254)
     verb = models.CharField(max_length=40, choices=verbs)
     what = models.CharField(max_length=300, blank=True)
-    #: Which page shows it: the name of an address of ours, and the id in it.
+    #: The page to link to: a URL name and the id in the URL.
     page = models.CharField(max_length=40, blank=True)
     page_id = models.BigIntegerField(null=True)
-    #: A project is of an app above this one, so its id and title as they were.
+    #: A copy instead of a foreign key: projects belong to an app above this one, and may be deleted.
     project_id = models.BigIntegerField(null=True)
     project_title = models.CharField(max_length=120, blank=True)
     amount = models.DecimalField(max_digits=12, decimal_places=4, null=True)
@@ -127,8 +127,8 @@ class Activity(AppendOnly):
 
     @property
     def url(self) -> str:
-        """Empty where there is no page to look at."""
+        """Empty if there is no page to link to."""
         try:
             return reverse(self.page, args=[self.page_id]) if self.page else ""
-        except NoReverseMatch:  # an address that has another name by now
+        except NoReverseMatch:  # the URL name has changed since the entry was written
             return ""

@@ -1,4 +1,4 @@
-"""An invitation of one e-mail address into one team, by a link that works once. Only the link's hash is stored."""
+"""Invitations of an e-mail address to a team, by a link that works once. Only the hash of its token is stored."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from teams.models.people import Role, SignInLink, Team, User
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> InvitationQuerySet:
-        """Those that can still be accepted, by the database's clock."""
+        """Invitations that can be accepted now, by the database's clock."""
         return self.filter(ending="", created_at__gt=Now() - Invitation.VALID_FOR)
 
-    def of_link(self, token: str) -> InvitationQuerySet:
+    def for_link(self, token: str) -> InvitationQuerySet:
         return self.filter(token_hash=SignInLink.digest(token))
 
 
 class Invitation(models.Model):
-    """Stays when it is over, so that whoever opens its link is told what became of it."""
+    """The row stays when it is closed, so that its link can explain why."""
 
     VALID_FOR: ClassVar[timedelta] = timedelta(days=7)
 
     class Ending(models.TextChoices):
         ACCEPTED = "accepted", "Accepted"
-        REVOKED = "revoked", "Withdrawn"
-        REPLACED = "replaced", "Sent again"
+        REVOKED = "revoked", "Revoked"
+        REPLACED = "replaced", "Resent"
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField("e-mail address")
@@ -51,13 +51,13 @@ class Invitation(models.Model):
         indexes = [models.Index(fields=["invited_by", "created_at"], name="invitations_of_a_person")]
 
     def __str__(self) -> str:
-        return f"{self.email} into {self.team}"
+        return f"{self.email} to {self.team}"
 
     def is_for(self, user: User) -> bool:
         return self.email == user.email
 
     def end(self, ending: Ending) -> bool:
-        """Whether it was this call that ended it: of two at once, one."""
+        """Returns True for exactly one of several concurrent calls, and False if it was closed before."""
         rows = Invitation.objects.filter(pk=self.pk, ending="")
         if ending == Invitation.Ending.ACCEPTED:
             rows = rows.open()

@@ -1,7 +1,7 @@
-"""Who may do what: people, teams, and what a person may do in a team.
+"""Users, teams and roles.
 
-A person sees only teams they are a member of. What they may do there grows from viewer to editor to owner; teams/access.py
-turns that into the loaders every view uses.
+A user sees only the teams they are a member of. Each role includes the ones below it: owner, editor, viewer.
+teams/access.py enforces this for every view.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-#: Recovery codes are a way back to these, not one of them.
+#: Recovery codes do not count: they exist only beside one of these.
 SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -31,7 +31,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """Known by e-mail address, kept in lower case."""
+    """Identified by e-mail address, which is stored in lower case."""
 
     username = None  # type: ignore[assignment]  # AbstractUser's field is removed on purpose
     first_name = None  # type: ignore[assignment]
@@ -69,7 +69,6 @@ class Role(models.TextChoices):
     OWNER = "owner", "Owner"
 
     def includes(self, other: Role) -> bool:
-        """Whether a member of this role may do all that `other` may."""
         order = list(Role)
         return order.index(self) >= order.index(other)
 
@@ -79,7 +78,7 @@ class Team(models.Model):
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         User, through="Membership", related_name="teams"
     )
-    #: Members without one reach nothing of the team.
+    #: Members without a second factor have no access to anything of the team.
     requires_second_factor = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -87,7 +86,7 @@ class Team(models.Model):
         return self.name
 
     def without_second_factor(self) -> QuerySet[User]:
-        """The members whom requiring one shuts out until they have set one up."""
+        """Members who have no access while the team requires a second factor."""
         return self.members.exclude(Exists(user_second_factors(OuterRef("pk")))).order_by("name", "email")
 
     def add(self, user: User, role: Role) -> Membership:
@@ -95,7 +94,7 @@ class Team(models.Model):
 
 
 def team_is_open() -> Q:
-    """Whether a membership lets its person in: the team may require a second factor they do not have."""
+    """For queries on memberships: the team requires no second factor, or the member has one."""
     return Q(team__requires_second_factor=False) | Q(Exists(user_second_factors(OuterRef("user_id"))))
 
 
@@ -104,7 +103,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(team_is_open())
 
     def open_for_user(self, user: User) -> MembershipQuerySet:
-        """For queries over the rows of a person's teams: `filter(team__memberships__in=...)`."""
+        """For queries on rows of a user's teams: `filter(team__memberships__in=...)`."""
         return self.open().filter(user=user)
 
 
@@ -124,7 +123,7 @@ class Membership(models.Model):
 
 
 class SignInLink(models.Model):
-    """A link that signs one person in once. Only its hash is stored."""
+    """A link that signs a user in once, within VALID_FOR. Only the hash of its token is stored."""
 
     VALID_FOR = timedelta(hours=24)
 
@@ -141,7 +140,7 @@ class SignInLink(models.Model):
 
     @classmethod
     def issue(cls, user: User) -> str:
-        """Make the person's only valid link and return its secret; earlier ones stop working."""
+        """Returns the token of a new link. The user's earlier links stop working."""
         token = secrets.token_urlsafe(24)
         cls.objects.filter(user=user).delete()
         cls.objects.create(user=user, token_hash=cls.digest(token))
@@ -149,7 +148,10 @@ class SignInLink(models.Model):
 
     @classmethod
     def redeem(cls, token: str) -> User | None:
-        """The person the link belongs to, the first time it is used within its time; None ever after."""
+        """Uses up the link. None if it is unknown, expired, already used, or its user is deactivated.
+
+        Of several concurrent calls one gets the user: the delete decides.
+        """
         links = cls.objects.filter(token_hash=cls.digest(token), created_at__gt=Now() - cls.VALID_FOR)
         link = links.select_related("user").first()
         if link is None or not link.user.is_active:

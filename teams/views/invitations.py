@@ -1,4 +1,4 @@
-"""Inviting people, and what the link of an invitation answers."""
+"""Inviting people, and the page behind an invitation link."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from teams.current_team import set_current_team
 from teams.forms import InviteForm, NewAccountForm
 from teams.invitations import HasAccount, InvitationClosed, Issued
 from teams.loaders import load_invitation
-from teams.mail import send_invitation, sends_mail
+from teams.mail import can_send_mail, send_invitation
 from teams.models import Invitation, Role, Team
 from teams.views.team import show
 
@@ -33,7 +33,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
     form = InviteForm(request.POST)
     if form.is_valid():
         try:
-            issued = invitations.invite(pk, form.cleaned_data["email"], form.chosen, current_user(request))
+            issued = invitations.invite(pk, form.cleaned_data["email"], form.selected_role, current_user(request))
             return _show_link(request, team, issued)
         except ValidationError as error:
             form.add_error("email", error)
@@ -47,8 +47,8 @@ def invitation_resend(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         issued = invitations.invite_again(invitation, current_user(request))
     except ValidationError as error:
-        refused = {"invitation": invitation, "words": " ".join(error.messages)}
-        return show(request, invitation.team, Role.OWNER, refused_invitation=refused, status=422)
+        resend_error = {"invitation": invitation, "message": " ".join(error.messages)}
+        return show(request, invitation.team, Role.OWNER, resend_error=resend_error, status=422)
     return _show_link(request, invitation.team, issued)
 
 
@@ -56,21 +56,21 @@ def invitation_resend(request: HttpRequest, pk: int) -> HttpResponse:
 def invitation_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = load_invitation(request, pk)
     if invitations.revoke(invitation, current_user(request)):
-        messages.success(request, f"The invitation of {invitation.email} is withdrawn; its link works no more.")
+        messages.success(request, f"Invitation for {invitation.email} revoked. Its link no longer works.")
     else:
-        messages.info(request, "This invitation was over already.")
+        messages.info(request, "This invitation was already closed.")
     return redirect("team_page", invitation.team_id)
 
 
 def _show_link(request: HttpRequest, team: Team, issued: Issued) -> HttpResponse:
-    """This answer is the only place where the link stands: it is kept in no session and no message."""
+    """Renders the link in this response only. It must not be stored: no message, no session, no redirect."""
     link = request.build_absolute_uri(reverse("invitation", args=[issued.token]))
     was_sent = send_invitation(issued.invitation, link)
-    made = {"invitation": issued.invitation, "link": link, "was_sent": was_sent, "by_mail": sends_mail()}
-    return show(request, team, Role.OWNER, made=made)
+    sent = {"invitation": issued.invitation, "link": link, "was_sent": was_sent, "by_mail": can_send_mail()}
+    return show(request, team, Role.OWNER, sent_invitation=sent)
 
 
-# -- For those who are invited -----------------------------------------------------------------------------------------
+# -- For invitees ------------------------------------------------------------------------------------------------------
 
 
 @login_not_required
@@ -78,29 +78,29 @@ def _show_link(request: HttpRequest, team: Team, issued: Issued) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @limit_guessing
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The page behind the link. Opening it changes nothing, so a preview cannot use it up."""
+    """The page behind the link. Only POST uses the link up: previews of mail and chat programs send GET."""
     try:
-        found = invitations.find_open_invitation(token)
+        invitation = invitations.find_open_invitation(token)
         if not request.user.is_authenticated:
-            return _as_stranger(request, found)
+            return _invite_anonymous(request, invitation)
         user = current_user(request)
-        if request.method == "POST" and found.is_for(user):
-            return _accepted(request, found, is_new=invitations.accept(found, user))
-    except InvitationClosed as over:
-        return render(request, "teams/invitation.html", {"over": over}, status=410)
-    context = {"invitation": found, "for_another": not found.is_for(user)}
-    return render(request, "teams/invitation.html", context, status=403 if context["for_another"] else 200)
+        if request.method == "POST" and invitation.is_for(user):
+            return _show_accepted(request, invitation, is_new=invitations.accept(invitation, user))
+    except InvitationClosed as error:
+        return render(request, "teams/invitation.html", {"closed_reason": error}, status=410)
+    context = {"invitation": invitation, "is_other_user": not invitation.is_for(user)}
+    return render(request, "teams/invitation.html", context, status=403 if context["is_other_user"] else 200)
 
 
-def _as_stranger(request: HttpRequest, invitation: Invitation) -> HttpResponse:
-    """The same page whether the address has an account or not. Raises Over."""
+def _invite_anonymous(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    """The same page whether or not the address has an account, so that it reveals neither. Raises InvitationClosed."""
     form = NewAccountForm(request.POST or None, email=invitation.email)
     has_account = False
     if form.is_valid():
         try:
             user = invitations.accept_as_new(invitation, form.cleaned_data["name"], form.cleaned_data["password"])
             login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
-            return _accepted(request, invitation, is_new=True)
+            return _show_accepted(request, invitation, is_new=True)
         except HasAccount:
             has_account = True
     context = {"invitation": invitation, "form": form, "has_account": has_account}
@@ -108,11 +108,11 @@ def _as_stranger(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     return render(request, "teams/invitation.html", context, status=status)
 
 
-def _accepted(request: HttpRequest, invitation: Invitation, *, is_new: bool) -> HttpResponse:
+def _show_accepted(request: HttpRequest, invitation: Invitation, *, is_new: bool) -> HttpResponse:
     team = invitation.team
     if not is_new:
         member = team.memberships.get(user=current_user(request))
-        context = {"invitation": invitation, "already": member}
+        context = {"invitation": invitation, "membership": member}
         return render(request, "teams/invitation.html", context, status=409)
     set_current_team(request, team)
     messages.success(request, f"Welcome to {team}.")

@@ -1,4 +1,4 @@
-"""Whether a team asks its members for a second factor: its owners decide."""
+"""Lets owners require a second factor of every member."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def team_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "teams/second_factor.html", {"team": team})
     required = request.POST.get("required") == "yes"
     try:
-        if members.require_factor(pk, required, current_user(request)):
-            does = "requires a second factor now" if required else "no longer requires a second factor"
-            messages.success(request, f"{team} {does}.")
+        if members.require_second_factor(pk, required, current_user(request)):
+            now = "now" if required else "no longer"
+            messages.success(request, f"{team} {now} requires a second factor.")
     except ValidationError:
-        return render(request, "teams/second_factor.html", {"team": team, "own_first": True}, status=422)
+        return render(request, "teams/second_factor.html", {"team": team, "needs_own_factor": True}, status=422)
     return redirect(f"{reverse('team_page', args=[pk])}#team-second-factor")

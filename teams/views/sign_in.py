@@ -1,4 +1,3 @@
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -16,9 +15,9 @@ from teams.models import SignInLink
 @require_http_methods(["GET", "HEAD", "POST"])
 @limit_guessing
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
-    """The page behind a one-time link. Opening it changes nothing, so a preview cannot use it up; its form signs in.
+    """The page of a one-time sign-in link. Only POST uses the link up: previews of mail and chat programs send GET.
 
-    Whoever has a second factor is asked for it, as after a password.
+    A user with a second factor still has to enter it.
     """
     if request.method != "POST":
         return render(request, "teams/sign_in.html", {"token": token})
@@ -26,7 +25,6 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     if user is None:
         return render(request, "teams/sign_in.html", {"used": True}, status=410)
     if request.user.is_authenticated:
-        logout(request)
-    record_authentication(request, user, method="sign_in_link")
+        logout(request)  # the link may be for another user; nor does it inherit this session's second factor
     response: HttpResponse = perform_login(request, user)
     return response

@@ -1,4 +1,4 @@
-"""A team's settings: its name, members and open invitations, as its members see them and its owners change them."""
+"""The team page: members, roles, open invitations and the name. Members see it, owners change it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from teams.forms import InviteForm, RoleForm, TeamForm
 from teams.loaders import load_member
 from teams.models import Invitation, Membership, Role, Team
 
-#: What members may do, and from which role on.
+#: What members can do, and the lowest role that can. docs/teams.md has the same table; a test compares them.
 PERMISSIONS = [
     ("See projects, takes, costs and the activity log; play and download clips", Role.VIEWER),
     ("Leave the team", Role.VIEWER),
-    ("Make and change projects, scenes, frames and prompt templates", Role.EDITOR),
-    ("Generate, cancel, select and delete takes: spend money within the caps", Role.EDITOR),
-    ("Say what became of takes that need a look", Role.EDITOR),
-    ("Test connections and see what was spent with each", Role.EDITOR),
-    ("Set caps of projects, connections and of the team", Role.OWNER),
-    ("Add, change and remove connections and their keys", Role.OWNER),
+    ("Create and edit projects, scenes, frames and prompt templates", Role.EDITOR),
+    ("Generate, cancel, select and delete takes; spend money within the caps", Role.EDITOR),
+    ("Resolve takes that need review", Role.EDITOR),
+    ("Test connections and see the costs of each", Role.EDITOR),
+    ("Set caps for projects, connections and the team", Role.OWNER),
+    ("Add, edit and remove connections and their keys", Role.OWNER),
     ("Invite and remove people, change roles, rename the team, require a second factor", Role.OWNER),
 ]
 
@@ -38,8 +38,8 @@ PERMISSIONS = [
 class MemberRow:
     member: Membership
     is_me: bool
-    #: Why what was asked for this member was not done.
-    refused: str
+    #: Why the requested change was rejected, or empty.
+    error: str
 
 
 def show(
@@ -47,23 +47,23 @@ def show(
     team: Team,
     role: Role,
     *,
-    refused: Mapping[int, str] = {},
+    errors: Mapping[int, str] = {},
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    """The page. `refused` has a sentence by the id of a member; `more` goes before what the page would say itself."""
+    """Renders the page. `errors` has messages by membership id; `more` overrides the context."""
     me = current_user(request)
-    everybody = team.memberships.select_related("user").order_by(_owners_first(), "user__name", "user__email")
+    memberships = team.memberships.select_related("user").order_by(_owners_first(), "user__name", "user__email")
     context = {
         "team": team,
         "role": role,
         "is_owner": role == Role.OWNER,
-        "rows": [MemberRow(one, one.user_id == me.pk, refused.get(one.pk, "")) for one in everybody],
+        "rows": [MemberRow(member, member.user_id == me.pk, errors.get(member.pk, "")) for member in memberships],
         "roles": Role,
-        "matrix": [(what, [one.includes(needed) for one in Role]) for what, needed in PERMISSIONS],
+        "matrix": [(action, [role.includes(lowest) for role in Role]) for action, lowest in PERMISSIONS],
         "rename_form": TeamForm(instance=team, auto_id="team_%s"),
         "invite_form": InviteForm(initial={"role": Role.EDITOR}),
-        "invitations": pending(team) if role == Role.OWNER else [],
+        "invitations": list_pending(team) if role == Role.OWNER else [],
     }
     return render(request, "teams/team.html", context | more, status=status)
 
@@ -72,8 +72,8 @@ def _owners_first() -> Case:
     return Case(*(When(role=role, then=Value(-place)) for place, role in enumerate(Role)))
 
 
-def pending(team: Team) -> QuerySet[Invitation]:
-    """Those that were neither accepted nor withdrawn, with whether they can still be accepted."""
+def list_pending(team: Team) -> QuerySet[Invitation]:
+    """Invitations to resend or revoke, each with `has_expired`."""
     still_open = Invitation.objects.open().filter(team=team).values("pk")
     has_expired = Case(When(pk__in=still_open, then=Value(False)), default=Value(True))
     return team.invitations.filter(ending="").select_related("invited_by").annotate(has_expired=has_expired)
@@ -86,15 +86,15 @@ def team_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_create(request: HttpRequest) -> HttpResponse:
-    """For whoever may spend somewhere already: a new team has no caps, and the server's connections at hand."""
+    """Only for editors and owners of a team: a new team has no caps, and can spend through the server's connections."""
     user = current_user(request)
     if not can_edit_somewhere(user):
-        return render(request, "teams/team_form.html", {"may_not": True}, status=403)
+        return render(request, "teams/team_form.html", {"is_forbidden": True}, status=403)
     form = TeamForm(request.POST or None)
     if form.is_valid():
         team = members.create_team(form.cleaned_data["name"], user)
         set_current_team(request, team)
-        messages.success(request, f"{team} is made, and you own it. Invite the others.")
+        messages.success(request, f"{team} created. You are its owner; invite other people below.")
         return redirect("team_page", team.pk)
     return render(request, "teams/team_form.html", {"form": form}, status=422 if form.is_bound else 200)
 
@@ -106,15 +106,15 @@ def team_rename(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, team, role, rename_form=form, status=422)
     members.rename(pk, form.cleaned_data["name"], current_user(request))
-    messages.success(request, f"The team is called {form.cleaned_data['name']}.")
+    messages.success(request, f"Team renamed to {form.cleaned_data['name']}.")
     return redirect("team_page", pk)
 
 
 @require_POST
 def team_choose(request: HttpRequest) -> HttpResponse:
-    """Show the projects of one team, or of all. One the person does not belong to stands for all."""
-    asked = parse_id(request.POST.get("team", ""))
-    set_current_team(request, open_teams(current_user(request)).filter(pk=asked).first() if asked else None)
+    """Switches to one of the user's teams. Any other value shows all teams."""
+    pk = parse_id(request.POST.get("team", ""))
+    set_current_team(request, open_teams(current_user(request)).filter(pk=pk).first() if pk else None)
     return redirect("project_list")
 
 
@@ -125,9 +125,9 @@ def team_leave(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         members.leave(pk, me)
     except ValidationError as error:
-        mine = team.memberships.get(user=me)
-        return show(request, team, role, refused={mine.pk: " ".join(error.messages)}, status=422)
-    messages.success(request, f"You have left {team}. What you made there stays.")
+        membership = team.memberships.get(user=me)
+        return show(request, team, role, errors={membership.pk: " ".join(error.messages)}, status=422)
+    messages.success(request, f"You left {team}. Everything you created there stays.")
     return redirect("project_list")
 
 
@@ -137,11 +137,11 @@ def member_role(request: HttpRequest, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     try:
         if not form.is_valid():
-            raise ValidationError("Choose one of the roles.")
-        members.change_role(member, form.chosen, current_user(request))
+            raise ValidationError("Choose a role.")
+        members.change_role(member, form.selected_role, current_user(request))
     except ValidationError as error:
-        return _refuse(request, member, error)
-    messages.success(request, f"{member.user} is {form.chosen.label.lower()} of {member.team} now.")
+        return _show_error(request, member, error)
+    messages.success(request, f"{member.user} is now {form.selected_role.label.lower()} of {member.team}.")
     return redirect("team_page", member.team_id)
 
 
@@ -151,12 +151,12 @@ def member_remove(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         members.remove(member, current_user(request))
     except ValidationError as error:
-        return _refuse(request, member, error)
+        return _show_error(request, member, error)
     if member.user_id == current_user(request).pk:
         return redirect("project_list")
-    messages.success(request, f"{member.user} is no longer a member. What they made stays.")
+    messages.success(request, f"{member.user} removed. Everything they created stays.")
     return redirect("team_page", member.team_id)
 
 
-def _refuse(request: HttpRequest, member: Membership, error: ValidationError) -> HttpResponse:
-    return show(request, member.team, Role.OWNER, refused={member.pk: " ".join(error.messages)}, status=422)
+def _show_error(request: HttpRequest, member: Membership, error: ValidationError) -> HttpResponse:
+    return show(request, member.team, Role.OWNER, errors={member.pk: " ".join(error.messages)}, status=422)

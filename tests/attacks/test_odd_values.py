@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern
 
 from tests.attacks.access_table import ROWS, Row, Who
-from tests.attacks.world import PATTERNS, World
+from tests.attacks.world import PATTERNS, World, taken_back
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +29,8 @@ ODD = [
     pytest.param("²", id="a digit that is none"),
     pytest.param(f"1-{HUGE}-x", id="a list of ids"),
     pytest.param("ab\r\nSet-Cookie: a=b", id="header"),
-    pytest.param("🎬" * 5_000, id="long"),
+    pytest.param("🎬" * 500, id="long"),
+    pytest.param("🎬" * 5_000, id="very long", marks=pytest.mark.long),
 ]
 TAKES = [pattern for pattern in PATTERNS if ROWS.get(str(pattern.name), Row()) != Row(read=Who.EVERYBODY)]
 
@@ -47,22 +46,25 @@ def test_nothing_sent_is_a_defect(value: str, world: World, visitors: dict[str, 
             lambda at=address: owner.get(at, everything),
             lambda at=address: owner.post(at, everything, query_params=everything, headers={"HX-Request": "true"}),
         ):
-            with transaction.atomic():
+            with taken_back(owner):
                 response = ask()
-                transaction.set_rollback(True)
             if response.status_code >= 500:
                 broken.append((str(pattern.name), response.status_code))
             assert "a" not in response.cookies
     assert broken == []
 
 
-@pytest.mark.parametrize("pattern", TAKES, ids=lambda pattern: str(pattern.name))
-def test_files_where_none_belong(pattern: URLPattern, world: World, visitors: dict[str, Client]):
+def test_files_where_none_belong(world: World, visitors: dict[str, Client]):
     def file() -> SimpleUploadedFile:
         return SimpleUploadedFile("../../\x00evil.php", b"<?php system($_GET[0]);", content_type="image/png")
 
-    response = visitors["alice"].post(world.address(pattern), {name: file() for name in NAMES})
-    assert response.status_code < 500
+    broken = []
+    for pattern in TAKES:
+        with taken_back(visitors["alice"]):
+            response = visitors["alice"].post(world.address(pattern), {name: file() for name in NAMES})
+        if response.status_code >= 500:
+            broken.append((str(pattern.name), response.status_code))
+    assert broken == []
 
 
 @pytest.mark.parametrize("number", [HUGE, "0", "00000000001"])

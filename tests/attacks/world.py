@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -90,7 +92,11 @@ def world(
             ),
             "account": UserSession.objects.create(user=alice, ip="127.0.0.1", session_key="elsewhere"),
             "connections": Connection.objects.create(
-                team=project.team, provider="sora", name="Ours", base_url="https://127.0.0.1:9/v1", key=Sealed.of("key")
+                team=project.team,
+                provider="sora",
+                name="Ours",
+                base_url="https://127.0.0.1:9/v1",
+                key=Sealed.from_text("key"),
             ),
             "projects": project,
             "scenes": scene,
@@ -113,6 +119,16 @@ def state() -> dict[str, list[Any]]:
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value.token if isinstance(value, Sealed) else value for name, value in row.items()}
+
+
+@contextmanager
+def taken_back(visitor: Client) -> Iterator[None]:
+    """What is done inside changes neither the database nor who the visitor is."""
+    session = visitor.cookies["sessionid"].value
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    visitor.cookies["sessionid"] = session
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A real installation and a real browser in front of it.
 
-What most tests start from is prepared once a run (prepare.py) and copied. A server is the web process alone until a test asks
-for workers, because these take several seconds to start. test_story.py starts everything with script/server, as people do.
+The sample installation is prepared once per run (prepare.py) and copied. A server is the web process alone until a test
+starts workers, which takes several seconds. test_story.py starts everything with script/server, as users do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, StorageStateCookie, expect, sync_playwright
 
 from bench.installation import ROOT, clean_environment, free_port, kill_processes_of, processes_of
 
@@ -39,7 +39,7 @@ FLAGS = [
 OpenPage = Callable[..., Page]
 MakeServer = Callable[..., "Server"]
 Visit = Callable[..., Page]
-#: One process a queue renders and sends as well as two, and starts in half the time.
+#: One process per queue starts in half the time of two.
 FEW_WORKERS = {"IMAGEAI_MEDIA_WORKERS": "1", "IMAGEAI_REMOTE_WORKERS": "1"}
 
 
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An installation with the sample and its two takes, to be copied."""
+    """An installation with the sample and its two finished takes, to be copied."""
 
     data: Path
     sign_in: str
@@ -65,45 +65,52 @@ class Prepared:
 
     @property
     def storage_state(self) -> StorageState:
-        cookie = {"name": "sessionid", "value": self.session, "domain": "127.0.0.1", "path": "/"}
-        cookie |= {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
-        return {"cookies": [cookie], "origins": []}  # type: ignore[typeddict-item]  # built in two steps
+        cookie = StorageStateCookie(
+            name="sessionid",
+            value=self.session,
+            domain="127.0.0.1",
+            path="/",
+            expires=-1,
+            httpOnly=True,
+            secure=False,
+            sameSite="Lax",
+        )
+        return StorageState(cookies=[cookie], origins=[])
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """Made by the first process of the run that needs it; the others wait for that."""
+    """Created once per run: the first xdist worker holds a file lock, the others wait for its result."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    data, answer = folder / "prepared", folder / "prepared.json"
+    data, result = folder / "prepared", folder / "prepared.json"
     with (folder / "prepared.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not answer.exists():
+        if not result.exists():
             data.mkdir()
-            ran = subprocess.run(
+            completed = subprocess.run(
                 [sys.executable, "-m", "tests.browser.prepare"],
                 cwd=ROOT,
                 env=clean_environment() | {"IMAGEAI_DATA": str(data)},
                 stdout=subprocess.PIPE,
                 check=True,
             )
-            answer.write_bytes(ran.stdout)
-    return Prepared(data, **json.loads(answer.read_text()))
+            result.write_bytes(completed.stdout)
+    return Prepared(data, **json.loads(result.read_text()))
 
 
 class Server:
-    """An installation of its own: a copy of what is prepared, or one that script/server makes from nothing."""
+    """An isolated installation: a copy of the prepared one, or an empty one for script/server to fill."""
 
-    def __init__(self, data: Path, prepared: Prepared | None = None, **more: str) -> None:
-        """`more` are further environment variables."""
-        self.data, self.prepared, self.more = data, prepared, more
+    def __init__(self, data: Path, prepared: Prepared | None = None, **environment: str) -> None:
+        self.data, self.prepared, self.environment = data, prepared, environment
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> str:
-        """Start the web process on the prepared data; returns a sign-in link that works once."""
+        """Starts the web process on the prepared data. Returns a one-time sign-in link."""
         assert self.prepared
         if not self.data.exists():
             shutil.copytree(self.prepared.data, self.data)
@@ -111,14 +118,13 @@ class Server:
         return self.wait_for(self.link_of_prepared)
 
     def start_script(self) -> str:
-        """Start script/server, which brings workers of its own; returns the sign-in link it prints."""
+        """Starts script/server, including its workers. Returns the sign-in link it prints."""
         if self.prepared and not self.data.exists():
             shutil.copytree(self.prepared.data, self.data)
         self.launch("web", ROOT / "script" / "server")
         return self.wait_for(self.printed_link)
 
     def start_workers(self) -> None:
-        """What waits in the queue is made from now on."""
         if "work" not in self.processes:
             self.launch("work", "honcho", "--env", os.devnull, "start", "--no-prefix", "work")
 
@@ -129,7 +135,7 @@ class Server:
             self.processes[name] = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=clean_environment() | FEW_WORKERS | ours | self.more,
+                env=clean_environment() | FEW_WORKERS | ours | self.environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -138,8 +144,8 @@ class Server:
     def wait_for(self, link: Callable[[], str]) -> str:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.processes["web"].poll() is None:
-            if found := link():
-                return found
+            if address := link():
+                return address
             time.sleep(0.1)
         raise AssertionError(f"The server did not start:\n{self.log('web').read_text()}")
 
@@ -158,7 +164,7 @@ class Server:
         return self.data.parent / f"{name}-{self.port}.log"
 
     def stop(self) -> float:
-        """As Ctrl-C does to script/server; returns the seconds until everything was gone."""
+        """Stops script/server as Ctrl-C does. Returns the seconds until its last process has ended."""
         began = time.monotonic()
         os.killpg(self.processes["web"].pid, signal.SIGINT)
         self.processes["web"].wait(20)
@@ -167,7 +173,7 @@ class Server:
         return time.monotonic() - began
 
     def kill(self) -> None:
-        """All at once, and those that one of them started meanwhile."""
+        """Kills all processes of the installation, including those started while killing."""
         while processes_of(self.data):
             kill_processes_of(self.data)
         for process in self.processes.values():
@@ -178,8 +184,8 @@ class Server:
 def make_server(tmp_path: Path, prepared: Prepared) -> Iterator[MakeServer]:
     servers: list[Server] = []
 
-    def make(*, from_nothing: bool = False, **more: str) -> Server:
-        servers.append(Server(tmp_path / f"data-{len(servers)}", None if from_nothing else prepared, **more))
+    def make(*, from_nothing: bool = False, **environment: str) -> Server:
+        servers.append(Server(tmp_path / f"data-{len(servers)}", None if from_nothing else prepared, **environment))
         return servers[-1]
 
     yield make
@@ -189,7 +195,7 @@ def make_server(tmp_path: Path, prepared: Prepared) -> Iterator[MakeServer]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
-    """One for all tests of a file that do not mind what the earlier ones did to the sample."""
+    """Shared by the tests of a file. They must not depend on the sample being unchanged."""
     server = Server(tmp_path_factory.mktemp("server") / "data", prepared)
     server.start()
     yield server
@@ -198,13 +204,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iter
 
 @pytest.fixture
 def workers(server: Server) -> None:
-    """The file's server makes takes and pictures from here on."""
+    """Lets the file's server generate takes and images."""
     server.start_workers()
 
 
 @pytest.fixture
 def visit(server: Server, prepared: Prepared, open_page: OpenPage) -> Visit:
-    """A page of the file's server in a window of its own, as the owner of the sample, which is project 1."""
+    """Opens a page of the file's server in a new browser context, signed in as the owner of the sample (project 1)."""
 
     def visit(path: str = "/projects/1", **options: Any) -> Page:
         page = open_page(storage_state=prepared.storage_state, **options)
@@ -215,7 +221,7 @@ def visit(server: Server, prepared: Prepared, open_page: OpenPage) -> Visit:
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Playwright's own wait_for_function needs eval, which the pages forbid."""
+    """Waits for a condition. Playwright's wait_for_function needs eval, which the pages' CSP forbids."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not come true in time"
@@ -224,8 +230,8 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Closed after the last test in here: Playwright's event loop must not meet those of asynchronous tests."""
-    expect.set_options(timeout=20_000)  # a server that has just started loads what it needs with the first request
+    """Closed after the last browser test: Playwright's event loop must not meet those of asynchronous tests."""
+    expect.set_options(timeout=20_000)  # the first request to a new server is slow
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
         yield browser
@@ -234,24 +240,24 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """A fresh visitor; anything the browser complains about fails the test, but where the server is stopped on purpose."""
+    """Opens a page in a new context. Console errors fail the test unless `allow_errors`, e.g. while the server restarts."""
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    errors: list[str] = []
 
-    def open_page(*, may_complain: bool = False, **options: Any) -> Page:
+    def open_page(*, allow_errors: bool = False, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
-        if not may_complain:
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        if not allow_errors:
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    # A refused form (422) or a used link (410) is an answer, a scene somebody else adds comes before its place does, and a
-    # request may be under way when the page is left.
+    # Expected: a rejected form (422) or used link (410), a scene of another member that arrives before its place on the
+    # board, and a request that is aborted by leaving the page.
     expected = ("responded with a status of 4", "htmx:oobErrorNoTarget", "htmx:sendAbort", "htmx:afterRequest")
-    assert [text for text in complaints if not any(part in text for part in expected)] == []
+    assert [text for text in errors if not any(part in text for part in expected)] == []

@@ -45,12 +45,12 @@ SERIOUS = {"serious", "critical"}
 def serious_on(page: Page, path: str) -> list[str]:
     page.goto(path)
     page.wait_for_timeout(300)
-    found = Axe().run(page).response["violations"]
+    violations = Axe().run(page).response["violations"]
     return [
-        f"{one['id']}: {node['target']} {node['html'][:160]}"
-        for one in found
-        if one["impact"] in SERIOUS
-        for node in one["nodes"][:5]
+        f"{violation['id']}: {node['target']} {node['html'][:160]}"
+        for violation in violations
+        if violation["impact"] in SERIOUS
+        for node in violation["nodes"][:5]
     ]
 
 

@@ -1,4 +1,4 @@
-"""Markup in everything people and providers can write, on every page that shows it: it is read, never run."""
+"""Markup in every text of users and providers is shown as text on every page, never executed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.test_accessibility import PAGES
 from tests.browser.test_story import open_sample
 from tests.standin import Fault, standing_in
 
-#: Out of an attribute, out of a text area, and by itself; each would leave `window.ran` behind.
+#: Breaks out of attributes, text areas and titles; any execution sets `window.ran`.
 MARKUP = (
     '"\'></textarea></title><img src=x onerror="window.ran=1"><script>window.ran=1</script>{{ 7*7 }}'
     "<svg onload=window.ran=1>"
@@ -21,7 +21,7 @@ FIELDS = ["title", "action", "subject", "location", "dialogue", "notes", "negati
 
 
 def write(page: Page, path: str, fields: dict[str, str]) -> None:
-    """Past every check the browser would make."""
+    """Submits the form without the browser's own validation."""
     page.goto(path)
     for name, value in fields.items():
         page.evaluate(
@@ -34,14 +34,14 @@ def write(page: Page, path: str, fields: dict[str, str]) -> None:
     page.wait_for_load_state()
 
 
-def test_what_people_and_providers_write_is_never_run(make_server: MakeServer, open_page: OpenPage, tmp_path: Path):
+def test_markup_in_user_and_provider_text_is_never_run(make_server: MakeServer, open_page: OpenPage, tmp_path: Path):
     picture = tmp_path / "<img src=x onerror=window.ran=1>.png"
     Image.new("RGB", (300, 200), "teal").save(picture)
     with standing_in() as provider:
         refusal = {"error": {"message": f"No: {MARKUP}", "type": "invalid_request_error", "code": "moderation_blocked"}}
         provider.state.fail("sora.create", Fault(status=400, body=refusal))
         server = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=f"{provider.url}/openai/v1", SORA_PRESET="openai")
-        page = open_page(base_url=server.address, may_complain=True)
+        page = open_page(base_url=server.address, allow_errors=True)
         dialogs: list[str] = []
 
         def dismiss(dialog: Dialog) -> None:

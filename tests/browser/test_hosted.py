@@ -1,4 +1,4 @@
-"""Spending money on hosted models, as a user does it: one click, one charge, the price that stood on the button."""
+"""Hosted models: one click causes one charge at the price on the button."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def provider(tmp_path: Path) -> Iterator[StandIn]:
 
 @pytest.fixture
 def page(make_server: MakeServer, open_page: OpenPage, provider: StandIn) -> Page:
-    """The sample's storyboard, with Sora at the stand-in."""
+    """The sample's board with Sora 2, which the stand-in serves."""
     address = f"{provider.url}/openai/v1"
     server = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=address, SORA_PRESET="openai")
     link = server.start()
@@ -46,7 +46,7 @@ def open_scene(page: Page, title: str) -> None:
     page.locator(".takes").wait_for()
 
 
-def test_one_click_one_charge_and_a_remix_of_what_came(page: Page, provider: StandIn):
+def test_double_click_charges_once_for_a_take_and_its_remix(page: Page, provider: StandIn):
     card = page.locator(".card").nth(2)
     button = card.locator("[data-generate]")
     expect(button).to_contain_text("$0.40")
@@ -58,7 +58,7 @@ def test_one_click_one_charge_and_a_remix_of_what_came(page: Page, provider: Sta
     page.locator(".take").get_by_role("link", name="Play").click()
     video = page.locator("[data-player] video")
     until(lambda: video.evaluate("video => video.videoWidth") == 640)
-    page.get_by_role("link", name="Remix").click()
+    page.get_by_role("link", name="Rework").click()
     page.get_by_label("Prompt").fill("The same, but at dawn")
     page.get_by_role("button", name="Remix $0.40").dblclick()
     expect(page.locator(".take")).to_have_count(2)
@@ -67,7 +67,7 @@ def test_one_click_one_charge_and_a_remix_of_what_came(page: Page, provider: Sta
     assert [charge.operation for charge in provider.state.charges] == ["sora.create", "sora.remix"]
 
 
-def test_missing_for_the_price_on_the_button_and_the_queue_that_says_why(page: Page, provider: StandIn):
+def test_generate_missing_charges_each_scene_once_and_the_queue_shows_why_one_waits(page: Page, provider: StandIn):
     provider.state.seconds_needed = 6.0
     missing = page.locator("[data-generate-missing]")
     expect(missing).to_contain_text("3 scenes · $1.60")
@@ -83,7 +83,7 @@ def test_missing_for_the_price_on_the_button_and_the_queue_that_says_why(page: P
     assert len(provider.state.charges) == 3
 
 
-def test_a_refusal_is_a_warning_with_the_providers_words(page: Page, provider: StandIn):
+def test_moderation_refusal_shows_the_providers_message_and_charges_nothing(page: Page, provider: StandIn):
     body = {"error": {"message": "This <b>prompt</b> may violate our policies.", "code": "moderation_blocked"}}
     provider.state.fail("sora.create", Fault(status=400, body=body))
     card = page.locator(".card").nth(3)
@@ -96,16 +96,16 @@ def test_a_refusal_is_a_warning_with_the_providers_words(page: Page, provider: S
     assert provider.state.charges == []
 
 
-def test_connections_are_tested_and_a_frame_is_made(page: Page, provider: StandIn):
+def test_connection_test_works_and_a_start_frame_is_generated(page: Page, provider: StandIn):
     storyboard = page.url
     page.get_by_role("link", name="Connections").click()
     page.get_by_role("button", name="Test connection").first.click()
     expect(page.locator(".test-works")).to_contain_text("The server speaks the video protocol and takes the key.")
     page.goto(storyboard)
     open_scene(page, "The match")
-    page.get_by_role("link", name="Make a start frame").click()
+    page.get_by_role("link", name="Generate start frame").click()
     page.select_option("[name=model]", "gpt-image-2")
     expect(page.locator("[name=size] option", has_text="1280x720")).to_have_count(1)
-    page.get_by_role("button", name="Make it").dblclick()
+    page.get_by_role("button", name="Generate").dblclick()
     expect(page.locator("#pictures .picture img")).to_be_visible(timeout=60_000)
     assert [charge.operation for charge in provider.state.charges] == ["images.generate"]

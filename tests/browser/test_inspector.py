@@ -1,4 +1,4 @@
-"""Writing a scene: tabs, the preview that follows, a prompt of one's own, saving by itself, and two people at once."""
+"""The scene inspector: tabs, prompt preview, custom prompt, autosave and edit conflicts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ def prompt(page: Page, name: str = "sora") -> Locator:
     return page.locator(f"#prompt-{name} .prompt-text")
 
 
-def test_the_prompt_follows_what_is_typed_and_is_saved_by_itself(visit: Visit):
+def test_prompt_preview_follows_typing_and_the_scene_autosaves(visit: Visit):
     page = visit("/scenes/3")
     expect(prompt(page)).to_contain_text("One continuous shot: The keeper at the window.")
     page.get_by_label("Subject").fill("Two keepers")
     expect(prompt(page)).to_contain_text("One continuous shot: Two keepers.")
     expect(page.locator("#save-state")).to_have_text("Saved")
     page.get_by_label("Duration").fill("900")
-    expect(page.locator("#id_duration_note")).to_have_text("A scene lasts 1 to 60 seconds.")
-    expect(page.locator("#save-state")).to_have_text("Saved, but for what is marked.")
+    expect(page.locator("#id_duration_note")).to_have_text("Enter 1 to 60 seconds.")
+    expect(page.locator("#save-state")).to_have_text("Saved, except the marked fields.")
     expect(page.get_by_label("Duration")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Duration").fill("4")
     expect(page.locator("#save-state")).to_have_text("Saved")
@@ -28,7 +28,7 @@ def test_the_prompt_follows_what_is_typed_and_is_saved_by_itself(visit: Visit):
     expect(page.get_by_label("Subject")).to_have_value("Two keepers")
 
 
-def test_tabs_by_keyboard(visit: Visit):
+def test_arrow_keys_switch_the_inspectors_tabs(visit: Visit):
     page = visit("/scenes/3")
     tabs = page.get_by_role("tablist", name="Inspector")
     tabs.get_by_role("tab", name="Prompt").focus()
@@ -40,8 +40,8 @@ def test_tabs_by_keyboard(visit: Visit):
     expect(page.get_by_role("columnheader", name="Price")).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_label("Title")).to_be_visible()
-    told = page.get_by_role("tablist", name="What models are told")
-    told.get_by_role("tab", name="Veo").click()
+    previews = page.get_by_role("tablist", name="Prompt preview")
+    previews.get_by_role("tab", name="Veo").click()
     expect(prompt(page, "veo")).to_contain_text("says: Not tonight.")
     page.get_by_label("Subject").fill("Three keepers")
     expect(prompt(page, "veo")).to_contain_text("Three keepers")
@@ -49,22 +49,22 @@ def test_tabs_by_keyboard(visit: Visit):
     expect(page.locator("#save-state")).to_have_text("Saved")
 
 
-def test_a_prompt_of_its_own_and_back(visit: Visit):
+def test_scene_gets_a_custom_prompt_and_returns_to_the_template(visit: Visit):
     page = visit("/scenes/2")
-    page.get_by_role("button", name="Write my own").first.click()
+    page.get_by_role("button", name="Edit prompt").first.click()
     own = page.locator("#id_own_prompt")
     expect(own).to_be_visible()
     own.fill("Only a lamp, climbing.")
     expect(prompt(page)).to_have_text("Only a lamp, climbing.")
     expect(page.locator("#save-state")).to_have_text("Saved")
     page.goto(page.url.replace("/scenes/2", "/projects/1"))
-    expect(page.locator("#scene-2")).to_contain_text("Own prompt")
+    expect(page.locator("#scene-2")).to_contain_text("Custom prompt")
     page.goto(page.url.replace("/projects/1", "/scenes/2"))
-    page.get_by_role("button", name="Back to the template").first.click()
+    page.get_by_role("button", name="Use template").first.click()
     expect(prompt(page)).to_contain_text("One continuous shot: An old keeper")
 
 
-def test_two_people_on_one_scene(visit: Visit):
+def test_two_members_edit_one_scene_and_resolve_a_conflict(visit: Visit):
     alice, bob = visit("/scenes/4"), visit("/scenes/4")
     alice.get_by_label("Action").fill("She strikes a match.")
     expect(alice.locator("#save-state")).to_have_text("Saved")
@@ -72,22 +72,22 @@ def test_two_people_on_one_scene(visit: Visit):
     expect(bob.locator("#save-state")).to_have_text("Saved")
     bob.get_by_label("Action").fill("They strike a match.")
     conflict = bob.locator(".conflict")
-    expect(conflict).to_contain_text("Action: somebody else has changed this too")
+    expect(conflict).to_contain_text("Action was also changed by another member")
     expect(conflict).to_contain_text("She strikes a match.")
     expect(conflict).to_contain_text("They strike a match.")
-    expect(bob.locator("#save-state")).to_have_text("Saved, but for what is marked.")
+    expect(bob.locator("#save-state")).to_have_text("Saved, except the marked fields.")
     alice.reload()
     expect(alice.get_by_label("Action")).to_have_value("She strikes a match.")
     expect(alice.get_by_label("Subject")).to_have_value("Her hands")
     bob.get_by_role("button", name="Keep mine").click()
     expect(bob.locator(".conflict")).to_have_count(0)
-    alice.get_by_label("Action").fill("Nobody strikes a match.")
-    alice.get_by_role("button", name="Take theirs").click()
+    alice.get_by_label("Action").fill("The match stays dark.")
+    alice.get_by_role("button", name="Use theirs").click()
     expect(alice.locator(".conflict")).to_have_count(0)
     expect(alice.get_by_label("Action")).to_have_value("They strike a match.")
 
 
-def test_without_javascript_everything_stands_below_the_other(visit: Visit):
+def test_inspector_without_javascript_shows_all_tabs_and_saves(visit: Visit):
     page = visit("/scenes/5", java_script_enabled=False)
     for label in ("Title", "Seed", "Notes"):
         expect(page.get_by_label(label, exact=True)).to_be_visible()
@@ -97,7 +97,7 @@ def test_without_javascript_everything_stands_below_the_other(visit: Visit):
     expect(prompt(page)).to_contain_text("One continuous shot: A large boat.")
 
 
-def test_a_teams_own_template(visit: Visit):
+def test_team_edits_a_prompt_template_and_restores_the_built_in(visit: Visit):
     page = visit("/teams/1/prompts/omni")
     text = page.get_by_label("Template")
     text.fill("Ours\n{% for x in y %}{% endfor %}")
@@ -105,6 +105,6 @@ def test_a_teams_own_template(visit: Visit):
     text.fill("Ours: {{ shot.action | in_order }}")
     expect(page.locator("#samples .prompt-text").first).to_contain_text("Ours: First: His hands strike a match.")
     page.get_by_role("button", name="Save template").click()
-    expect(page.get_by_text("The team's own copy, changed by")).to_be_visible()
-    page.get_by_role("button", name="Back to the built-in").click()
-    expect(page.get_by_text("The built-in template.", exact=False)).to_be_visible()
+    expect(page.get_by_text("Edited by")).to_be_visible()
+    page.get_by_role("button", name="Restore built-in template").click()
+    expect(page.get_by_text("Built-in template.", exact=False)).to_be_visible()

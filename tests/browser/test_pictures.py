@@ -1,4 +1,4 @@
-"""Frames and references as people put them there: upload, see how they are cut, choose, remove, bring back."""
+"""Frames and references: upload, crop or pad, remove, undo."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def square(folder: Path) -> Path:
 
 
 def shown_size(picture: Locator) -> list[int]:
-    """Width and height of what the browser decoded; 0 and 0 until it has."""
+    """Width and height of the decoded image; waits until it has loaded."""
     picture.scroll_into_view_if_needed()
     until(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 0"))
     return picture.evaluate("image => [image.naturalWidth, image.naturalHeight]")
 
 
-def hangs_over(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
+def overflow_width(page: Page) -> int:
+    """Pixels by which the page is wider than its window."""
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
-def test_a_start_frame_comes_is_padded_goes_and_comes_back(visit: Visit, tmp_path: Path):
+def test_start_frame_is_uploaded_padded_removed_and_restored(visit: Visit, tmp_path: Path):
     page = visit("/scenes/3")
     pictures = pictures_of(page)
     start = pictures.locator(".frame-slot").filter(has=page.get_by_role("heading", name="Start frame"))
@@ -54,20 +54,20 @@ def test_a_start_frame_comes_is_padded_goes_and_comes_back(visit: Visit, tmp_pat
 
     start.get_by_role("button", name="Remove").click()
     expect(thumbnail).to_have_count(0)
-    expect(page.locator(".toast")).to_contain_text("The start frame is removed.")
+    expect(page.locator(".toast")).to_contain_text("Start frame removed.")
     page.get_by_role("button", name="Undo").click()
     expect(thumbnail).to_be_visible()
     expect(pad).to_have_attribute("aria-pressed", "true")
 
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
-        assert hangs_over(page) == 0
+        assert overflow_width(page) == 0
 
 
-def test_a_file_that_is_no_picture_is_refused_in_words(visit: Visit, tmp_path: Path):
+def test_upload_of_a_file_that_is_no_image_shows_an_error(visit: Visit, tmp_path: Path):
     page = visit("/scenes/4")
     pictures = pictures_of(page)
     (tmp_path / "page.png").write_text("<html><script>alert(1)</script></html>")
     pictures.locator("input[type=file]").first.set_input_files(tmp_path / "page.png")
-    expect(page.locator(".toast-error")).to_contain_text("This file could not be read as a picture.")
+    expect(page.locator(".toast-error")).to_contain_text("This file is not a readable picture.")
     expect(pictures.locator(".picture")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Choosing by picture, with the mouse and the keyboard; one style for three scenes, and back."""
+"""Choosing presets from pictures, and applying a style to several scenes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 
 
-def test_a_camera_move_is_chosen_by_its_picture(visit: Visit):
+def test_preset_dialog_chooses_by_mouse_keyboard_and_search(visit: Visit):
     page = visit()
     page.get_by_role("heading", name="The match").get_by_role("link").click()
     select = page.get_by_role("combobox", name="Camera movement", include_hidden=True)
     select.scroll_into_view_if_needed()
-    button = page.get_by_role("button", name="Choose camera movement by picture")
+    button = page.get_by_role("button", name="Browse camera movement presets")
     expect(button.locator("svg")).to_have_attribute("data-picture", select.input_value() or "none")
 
     button.click()
@@ -46,17 +46,17 @@ def test_a_camera_move_is_chosen_by_its_picture(visit: Visit):
     expect(select).to_have_value("fly-over")
 
 
-def test_a_style_for_three_scenes_and_back(visit: Visit):
+def test_style_is_applied_to_three_scenes_and_undone(visit: Visit):
     page = visit()
-    page.get_by_role("button", name="More for this project").click()
+    page.get_by_role("button", name="Project actions").click()
     page.get_by_role("link", name="Apply style").click()
     page.get_by_role("button", name="None").click()
     plan = page.locator("#style-plan")
     for title in ("The rock at dusk", "Up the stairs", "The beam"):
         page.locator(".style-scene").filter(has_text=title).click()
-    page.get_by_role("button", name="Choose lighting by picture").click()
+    page.get_by_role("button", name="Browse lighting presets").click()
     page.get_by_role("dialog", name="Lighting").locator(".preset-choice").filter(has_text="Moonlight").click()
-    expect(plan).to_contain_text("3 scenes change")
+    expect(plan).to_contain_text("3 scenes will change")
     expect(plan.locator("li")).to_have_count(3)
     expect(plan.locator(".chip-stale")).to_have_count(2)
 
@@ -68,11 +68,11 @@ def test_a_style_for_three_scenes_and_back(visit: Visit):
     expect(page.locator(".card .chip-stale")).to_have_count(0)
 
 
-def test_without_script_the_selects_do(visit: Visit):
+def test_style_page_works_without_javascript(visit: Visit):
     page = visit("/projects/1/style", java_script_enabled=False)
-    expect(page.get_by_role("button", name=re.compile("by picture"))).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("^Browse"))).to_have_count(0)
     page.get_by_label("Weather", exact=True).select_option("mist")
-    page.get_by_role("button", name="See what changes").click()
-    expect(page.locator("#style-plan")).to_contain_text("5 scenes change")
-    page.get_by_role("link", name="What these mean").first.click()
+    page.get_by_role("button", name="Preview changes").click()
+    expect(page.locator("#style-plan")).to_contain_text("5 scenes will change")
+    page.get_by_role("link", name="See all presets").first.click()
     expect(page.get_by_role("heading", name="Visual style")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Second factors in a real browser: an authenticator app, and passkeys in the browser's own virtual authenticator."""
+"""Second factors in a real browser: authenticator app, and passkeys with Chromium's virtual authenticator."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import MakeServer, OpenPage, Server
-from tests.teams.conftest import code_of
+from tests.teams.conftest import show_code
 
 PASSWORD = "correct horse battery"
 
 
-def enter(server: Server, page: Page) -> str:
-    """Signed in by the printed link, with a password set; returns the server's address as passkeys need it."""
+def open_account(server: Server, page: Page) -> str:
+    """Signs in with the printed link and sets a password. Returns the server's address with a name, as passkeys need it."""
     link = server.start().replace("127.0.0.1", "localhost")
     page.goto(link)
     page.get_by_role("heading", name="Projects").wait_for()
@@ -28,7 +28,7 @@ def enter(server: Server, page: Page) -> str:
 
 
 def confirm(page: Page) -> None:
-    page.get_by_role("heading", name="Is it you?").wait_for()
+    page.get_by_role("heading", name="Confirm it's you").wait_for()
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
 
@@ -39,52 +39,52 @@ def sign_out(page: Page) -> None:
     page.get_by_role("heading", name="Sign in").wait_for()
 
 
-def give_password(page: Page) -> None:
+def enter_password(page: Page) -> None:
     page.get_by_label("E-mail address").fill("owner@localhost")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_an_authenticator_app_from_its_setup_to_signing_in(make_server: MakeServer, open_page: OpenPage):
+def test_authenticator_app_is_set_up_and_signs_in(make_server: MakeServer, open_page: OpenPage):
     page = open_page()
-    enter(make_server(), page)
+    open_account(make_server(), page)
     page.get_by_role("link", name="Set up").click()
     confirm(page)
     qr_code = page.get_by_alt_text("QR code")
     expect(qr_code).to_be_visible()
     assert qr_code.evaluate("image => image.naturalWidth") > 0
-    page.get_by_text("It cannot be scanned?").click()
+    page.get_by_text("Can't scan it?").click()
     secret = page.locator(".secret").inner_text()
-    page.get_by_label("Code the app shows").fill(code_of(secret, periods=-1))
+    page.get_by_label("Code from the app").fill(show_code(secret, periods=-1))
     page.get_by_role("button", name="Turn on").click()
 
     expect(page.locator(".recovery-codes li")).to_have_count(10)
     codes = page.locator(".recovery-codes li").all_inner_texts()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download as text").click()
+        page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "imageai-recovery-codes.txt"
     assert download.value.path().read_text().split() == codes
 
     sign_out(page)
-    give_password(page)
-    page.get_by_role("heading", name="One more step").wait_for()
-    page.get_by_label("Code").fill(code_of(secret))
+    enter_password(page)
+    page.get_by_role("heading", name="Enter your second factor").wait_for()
+    page.get_by_label("Code").fill(show_code(secret))
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
 
     sign_out(page)
-    give_password(page)
+    enter_password(page)
     page.get_by_label("Code").fill(codes[0])
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="Projects").wait_for()
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("link", name="Your account").click()
-    expect(page.get_by_text("9 left, for when the others are not at hand")).to_be_visible()
+    expect(page.get_by_text("9 left, for when you don't have your other factors")).to_be_visible()
 
 
-def test_a_passkey_signs_in_alone_and_after_a_password(make_server: MakeServer, open_page: OpenPage):
+def test_passkey_signs_in_alone_and_as_second_factor(make_server: MakeServer, open_page: OpenPage):
     page = open_page()
-    address = enter(make_server(), page)
+    address = open_account(make_server(), page)
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     options = {
@@ -101,15 +101,15 @@ def test_a_passkey_signs_in_alone_and_after_a_password(make_server: MakeServer, 
     page.get_by_label("Name").fill("Laptop")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    page.get_by_role("link", name="I have kept them").click()
-    expect(page.get_by_text("Passkey, signs you in alone")).to_be_visible()
+    page.get_by_role("link", name="Done").click()
+    expect(page.get_by_text("Passkey, no password needed")).to_be_visible()
 
     sign_out(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
 
     sign_out(page)
-    give_password(page)
+    enter_password(page)
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
 
@@ -128,14 +128,16 @@ def test_a_passkey_signs_in_alone_and_after_a_password(make_server: MakeServer, 
     sign_out(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("heading", name="Projects")).to_be_hidden()
-    expect(page.get_by_text("This passkey is not known here")).to_be_visible()
+    expect(page.get_by_text("Passkey not recognised or timed out.")).to_be_visible()
 
 
-def test_a_bare_address_says_why_it_has_no_passkeys(make_server: MakeServer, open_page: OpenPage):
+def test_ip_address_explains_why_passkeys_dont_work(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     server.start()
     page = open_page()
     page.goto(f"{server.address}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     note = page.get_by_role("alert")
-    expect(note).to_have_text(re.compile(rf"127\.0\.0\.1 is a number\. Open http://localhost:{server.port} instead\."))
+    expect(note).to_have_text(
+        re.compile(rf"IP address \(127\.0\.0\.1\)\. Open http://localhost:{server.port} instead\.")
+    )

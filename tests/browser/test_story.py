@@ -1,4 +1,4 @@
-"""The main job, as a new user does it: from the printed link to the saved clips."""
+"""The first session of a new user, started with script/server: from the printed link to the downloaded clips."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import MakeServer, OpenPage, until
 
 
-def seconds_of(clip: Path | io.BytesIO) -> float:
-    """The length of a clip, every frame of which was decoded."""
+def measure_seconds(clip: Path | io.BytesIO) -> float:
+    """Length of a 24 fps clip, measured by decoding every frame."""
     with av.open(clip, "r") as container:
         return len(list(container.decode(video=0))) / 24
 
@@ -25,7 +25,9 @@ def open_sample(page: Page, link: str) -> None:
     page.locator("#board").wait_for()
 
 
-def test_from_the_printed_link_to_the_saved_clips(make_server: MakeServer, open_page: OpenPage, tmp_path: Path):
+def test_new_user_goes_from_the_printed_link_to_downloaded_clips(
+    make_server: MakeServer, open_page: OpenPage, tmp_path: Path
+):
     page = open_page()
     open_sample(page, make_server(from_nothing=True).start_script())
     expect(page.locator(".card")).to_have_count(5)
@@ -35,7 +37,7 @@ def test_from_the_printed_link_to_the_saved_clips(make_server: MakeServer, open_
     expect(generate_missing).to_contain_text("3 scenes · $0.00")
     generate_missing.dblclick()
     expect(page.locator(".card .chip-completed")).to_have_count(5, timeout=90_000)
-    expect(page.locator("[data-generate-missing]")).to_contain_text("Nothing missing")
+    expect(page.locator("[data-generate-missing]")).to_contain_text("Generate more")
     expect(page.locator(".card .play")).to_have_count(5)
 
     page.locator(".card .play").first.click()
@@ -58,14 +60,14 @@ def test_from_the_printed_link_to_the_saved_clips(make_server: MakeServer, open_
     assert download.value.suggested_filename == "02-up-the-stairs-take-2.mp4"
     saved = tmp_path / "saved.mp4"
     download.value.save_as(saved)
-    assert seconds_of(saved) == 4
+    assert measure_seconds(saved) == 4
 
     page.get_by_role("link", name="The lighthouse keeper").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download all").click()
     assert download.value.suggested_filename == "the-lighthouse-keeper.zip"
     with zipfile.ZipFile(download.value.path()) as zipped:
-        assert {name: seconds_of(io.BytesIO(zipped.read(name))) for name in zipped.namelist()} == {
+        assert {name: measure_seconds(io.BytesIO(zipped.read(name))) for name in zipped.namelist()} == {
             "01-the-rock-at-dusk-take-1.mp4": 5,
             "02-up-the-stairs-take-2.mp4": 4,
             "03-a-light-answers-take-1.mp4": 4,
@@ -74,10 +76,10 @@ def test_from_the_printed_link_to_the_saved_clips(make_server: MakeServer, open_
         }
 
 
-def test_a_restart_keeps_everything_and_open_pages_catch_up(make_server: MakeServer, open_page: OpenPage):
+def test_restart_keeps_takes_and_open_pages_reconnect(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     link = server.start_script()
-    page = open_page(may_complain=True)
+    page = open_page(allow_errors=True)
     open_sample(page, link)
     expect(page.locator(".card .chip-completed")).to_have_count(2)
     assert server.stop() < 10
@@ -91,10 +93,10 @@ def test_a_restart_keeps_everything_and_open_pages_catch_up(make_server: MakeSer
 
     stranger = open_page()
     stranger.goto(link)
-    expect(stranger.get_by_role("heading", name="This link has been used")).to_be_visible()
+    expect(stranger.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
 
 
-def test_without_script_every_step_still_works(make_server: MakeServer, open_page: OpenPage):
+def test_main_steps_work_without_javascript(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     page = open_page(java_script_enabled=False)
     page.goto(server.start())

@@ -1,4 +1,4 @@
-"""Working on a storyboard: edit in place, reorder by drag and by keyboard, delete and undo; narrow, wide, dark, light."""
+"""The board: quick edit, reordering, undo, live updates, keys, window widths and themes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def titles(page: Page) -> list[str]:
     return page.locator(".card h3").all_inner_texts()
 
 
-def test_a_double_click_makes_one_take(workers: None, visit: Visit):
+def test_double_click_generates_one_take(workers: None, visit: Visit):
     page = visit()
     card = page.locator("#scene-5")
     card.locator("[data-generate]").dblclick()
@@ -24,17 +24,17 @@ def test_a_double_click_makes_one_take(workers: None, visit: Visit):
     expect(card).to_contain_text("Take 1 of 1")
 
 
-def test_editing_in_place(visit: Visit):
+def test_quick_edit_shows_errors_then_saves_and_keeps_focus(visit: Visit):
     page = visit()
     card = page.locator("#scene-3")
-    card.get_by_role("button", name="More for this scene").click()
-    page.locator("#scene-menu").get_by_role("link", name="Edit here").click()
+    card.get_by_role("button", name="Scene actions").click()
+    page.locator("#scene-menu").get_by_role("link", name="Quick edit").click()
     expect(card.get_by_label("Title")).to_be_focused()
     card.get_by_label("Title").fill("")
     card.get_by_label("Duration").fill("10000")
     card.get_by_role("button", name="Save").click()
     expect(card).to_contain_text("This field is required.")
-    expect(card).to_contain_text("A scene lasts 1 to 60 seconds.")
+    expect(card).to_contain_text("Enter 1 to 60 seconds.")
     card.get_by_label("Title").fill("A light, <b>far</b> out 🌊")
     card.get_by_label("Duration").fill("3.5")
     card.get_by_role("button", name="Save").click()
@@ -43,25 +43,25 @@ def test_editing_in_place(visit: Visit):
     expect(card).to_be_focused()
 
 
-def test_a_scene_added_by_somebody_else_waits_for_the_form_to_be_closed(visit: Visit):
-    mine, theirs = visit(), visit()
-    before = titles(mine)
-    mine.locator("#scene-2").focus()
-    mine.keyboard.press("e")
-    expect(mine.locator(".card-editing")).to_have_count(1)
-    theirs.locator("#scene-1").focus()
-    theirs.keyboard.press("d")
-    expect(theirs.locator(".card h3")).to_have_count(len(before) + 1)
-    mine.wait_for_timeout(1_000)
-    expect(mine.locator(".card-editing")).to_have_count(1)
-    mine.get_by_role("link", name="Cancel").click()
-    expect(mine.locator(".card h3")).to_have_count(len(before) + 1)
-    theirs.locator(".card").nth(1).focus()
-    theirs.keyboard.press("Delete")
-    expect(mine.locator(".card h3")).to_have_text(before)
+def test_scene_added_by_another_member_appears_after_quick_edit_closes(visit: Visit):
+    page, other = visit(), visit()
+    before = titles(page)
+    page.locator("#scene-2").focus()
+    page.keyboard.press("e")
+    expect(page.locator(".card-editing")).to_have_count(1)
+    other.locator("#scene-1").focus()
+    other.keyboard.press("d")
+    expect(other.locator(".card h3")).to_have_count(len(before) + 1)
+    page.wait_for_timeout(1_000)
+    expect(page.locator(".card-editing")).to_have_count(1)
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.locator(".card h3")).to_have_count(len(before) + 1)
+    other.locator(".card").nth(1).focus()
+    other.keyboard.press("Delete")
+    expect(page.locator(".card h3")).to_have_text(before)
 
 
-def test_reordering_by_keyboard_and_by_drag(visit: Visit):
+def test_scenes_are_reordered_by_keyboard_and_by_drag(visit: Visit):
     page = visit(reduced_motion="reduce")
     before = titles(page)
     page.locator("#scene-1").focus()
@@ -90,34 +90,36 @@ def test_reordering_by_keyboard_and_by_drag(visit: Visit):
     assert titles(page) == wanted
 
 
-def test_another_persons_page_follows(visit: Visit):
-    mine, theirs = visit(), visit()
-    order = titles(mine)
-    mine.locator("#scene-1").focus()
-    mine.keyboard.press("Alt+ArrowRight")
-    expect(theirs.locator(".card h3")).to_have_text([order[1], order[0], *order[2:]])
-    mine.keyboard.press("Alt+ArrowLeft")
-    expect(theirs.locator(".card h3")).to_have_text(order)
-
-
-def test_a_page_nobody_looks_at_gives_its_connection_back(visit: Visit):
+def test_another_members_page_follows_a_move(visit: Visit):
     page, other = visit(), visit()
-    look = "state => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });"
-    look += " document.dispatchEvent(new Event('visibilitychange')) }"
-    page.evaluate(look, "hidden")
+    order = titles(page)
+    page.locator("#scene-1").focus()
+    page.keyboard.press("Alt+ArrowRight")
+    expect(other.locator(".card h3")).to_have_text([order[1], order[0], *order[2:]])
+    page.keyboard.press("Alt+ArrowLeft")
+    expect(other.locator(".card h3")).to_have_text(order)
+
+
+def test_hidden_page_closes_its_stream_and_catches_up_when_shown(visit: Visit):
+    page, other = visit(), visit()
+    set_visibility = (
+        "state => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });"
+    )
+    set_visibility += " document.dispatchEvent(new Event('visibilitychange')) }"
+    page.evaluate(set_visibility, "hidden")
     expect(page.locator("#live")).to_have_count(0, timeout=10_000)
     order = titles(page)
     other.locator("#scene-1").focus()
     other.keyboard.press("Alt+ArrowRight")
     expect(other.locator(".card h3").first).to_have_text(order[1])
     assert titles(page) == order
-    page.evaluate(look, "visible")
+    page.evaluate(set_visibility, "visible")
     expect(page.locator(".card h3").first).to_have_text(order[1])
     other.keyboard.press("Alt+ArrowLeft")
     expect(page.locator(".card h3").first).to_have_text(order[0])
 
 
-def test_adding_duplicating_deleting_and_undoing(visit: Visit):
+def test_scene_is_added_duplicated_deleted_and_restored_by_undo(visit: Visit):
     page = visit()
     before = titles(page)
     page.locator("#scene-1").focus()
@@ -136,7 +138,7 @@ def test_adding_duplicating_deleting_and_undoing(visit: Visit):
     expect(page.locator(".card h3")).to_have_text([*before, "Dawn", "Dawn"])
 
 
-def test_the_keyboard_moves_plays_and_explains(visit: Visit):
+def test_board_keys_move_play_open_and_show_help(visit: Visit):
     page = visit()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".card").first).to_be_focused()
@@ -156,7 +158,7 @@ def test_the_keyboard_moves_plays_and_explains(visit: Visit):
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])
-def test_no_page_is_wider_than_the_window(visit: Visit, width: int):
+def test_pages_do_not_scroll_sideways(visit: Visit, width: int):
     page = visit()
     page.set_viewport_size({"width": width, "height": 900})
     storyboard = page.url
@@ -166,9 +168,9 @@ def test_no_page_is_wider_than_the_window(visit: Visit, width: int):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
-def test_light_and_dark(visit: Visit):
+def test_theme_is_remembered(visit: Visit):
     page = visit()
     assert page.locator("html").get_attribute("data-theme") == "dark"
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Toggle theme").click()
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "light"

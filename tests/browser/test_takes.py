@@ -1,4 +1,4 @@
-"""Takes as people choose between them, and what they hand on to other scenes."""
+"""Comparing, selecting, annotating and deleting takes, and passing frames to other scenes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import MakeServer, OpenPage, Prepared, Server, until
-from tests.browser.test_pictures import hangs_over, shown_size
+from tests.browser.test_pictures import overflow_width, shown_size
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def are_still(page: Page) -> bool:
     )
 
 
-def test_two_takes_play_together_and_one_is_chosen(own_server: Server, scene_page: Page):
+def test_compared_takes_play_in_sync_and_one_is_selected(own_server: Server, scene_page: Page):
     own_server.start_workers()
     page = scene_page
     second_take(page, "2")
@@ -88,16 +88,16 @@ def test_two_takes_play_together_and_one_is_chosen(own_server: Server, scene_pag
     expect(page.get_by_role("button", name="Select A")).to_be_visible()
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
-        assert hangs_over(page) == 0
+        assert overflow_width(page) == 0
     page.get_by_role("link", name="2. Up the stairs").click()
     expect(page.locator(".take-selected")).to_contain_text("Take 2")
 
 
-def test_the_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
+def test_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     page = scene_page
-    page.get_by_role("button", name="Last frame to scene 3").click()
+    page.get_by_role("button", name="Use last frame in scene 3").click()
     toast = page.locator(".toast").filter(
-        has_text="Scene 3. A light answers begins with the last frame of this scene now."
+        has_text="Scene 3. A light answers now starts with the last frame of this scene."
     )
     expect(toast).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="3. A light answers").click()
@@ -107,9 +107,9 @@ def test_the_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     page.get_by_role("link", name="2. Up the stairs").click()
     video = page.locator("[data-player] video")
     video.evaluate("video => { video.currentTime = 1.5 }")
-    seconds = page.get_by_label("Seconds from the beginning")
+    seconds = page.get_by_label("Seconds from start")
     until(lambda: seconds.input_value() == "1.500")
-    page.get_by_label("A frame of take 1 as").select_option("Character")
+    page.get_by_label("Use frame from take 1 as").select_option("Character")
     page.locator(".frame-bar").get_by_label("Name of the reference").fill("The keeper")
     page.get_by_role("button", name="Frame at").click()
     expect(page.locator(".references")).to_contain_text("The keeper", timeout=30_000)
@@ -118,7 +118,7 @@ def test_the_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     expect(page.locator(".references .picture")).to_have_count(0)
 
 
-def test_a_note_being_written_survives_what_happens_meanwhile(scene_page: Page):
+def test_note_being_written_survives_a_live_update(scene_page: Page):
     page = scene_page
     note: Locator = page.locator(".take-selected [data-note]")
     note.locator("summary").click()
@@ -131,16 +131,16 @@ def test_a_note_being_written_survives_what_happens_meanwhile(scene_page: Page):
     expect(page.locator(".take-selected summary")).to_contain_text("The lamp is in the wrong hand")
 
 
-def answered_late(route: Route) -> None:
-    """The answer comes after the live update that tells the same."""
+def delay_response(route: Route) -> None:
+    """Delays the response until after the live update about the same change."""
     response = route.fetch()
     time.sleep(2)
     route.fulfill(response=response)
 
 
-def test_a_take_goes_and_comes_back(scene_page: Page):
+def test_deleted_take_is_restored_by_undo(scene_page: Page):
     page = scene_page
-    page.route("**/delete", answered_late)
+    page.route("**/delete", delay_response)
     page.locator(".take-selected").get_by_role("button", name="Delete").click()
     expect(page.locator(".take")).to_have_count(0)
     expect(page.locator("[data-player] video")).to_have_count(0)
@@ -150,7 +150,7 @@ def test_a_take_goes_and_comes_back(scene_page: Page):
     expect(page.locator("[data-player] video")).to_have_count(1)
 
 
-def test_two_takes_without_script(own_server: Server, prepared: Prepared, open_page: OpenPage):
+def test_takes_are_compared_without_javascript(own_server: Server, prepared: Prepared, open_page: OpenPage):
     own_server.start_workers()
     page = open_page(storage_state=prepared.storage_state, java_script_enabled=False)
     page.goto(f"{own_server.address}/scenes/2")
@@ -161,7 +161,7 @@ def test_two_takes_without_script(own_server: Server, prepared: Prepared, open_p
         page.wait_for_timeout(500)
         page.reload()
     page.locator(".frame-bar").get_by_role("button", name="Last").click()
-    expect(page.locator(".toast")).to_contain_text("Last frame of take 1 is the start frame of this scene now.")
+    expect(page.locator(".toast")).to_contain_text("Last frame of take 1 set as start frame.")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator(".compare video[controls]")).to_have_count(2)
     expect(page.get_by_role("heading", name="What changed")).to_be_visible()

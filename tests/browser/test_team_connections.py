@@ -1,4 +1,4 @@
-"""An owner brings the team's own account: adds it, tests it, makes a take with it and sees what it was used for."""
+"""An owner adds a team connection, tests it, generates a take with it and sees its usage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ __all__ = ["provider"]
 KEY = "sk-the-night-shifts-own-key-7788"
 
 
-def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, provider: StandIn):
+def test_owner_adds_a_connection_and_generates_a_take_with_it(
+    make_server: MakeServer, open_page: OpenPage, provider: StandIn
+):
     provider.state.key = KEY
     server = make_server(IMAGEAI_TEAM_HOSTS=provider.url.removeprefix("http://"))
     link = server.start()
@@ -21,15 +23,15 @@ def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, prov
     page.goto(link)
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()
     storyboard = page.url
-    page.get_by_role("link", name="see Connections").click()
-    expect(page.get_by_text("None of its own yet")).to_be_visible()
+    page.get_by_role("link", name="Connect a provider").click()
+    expect(page.get_by_text("No connections yet")).to_be_visible()
     page.get_by_role("link", name="Video server").click()
 
     page.get_by_label("Name", exact=True).fill("Our GPU")
     page.get_by_label("Address").fill("https://127.0.0.1:9/v1")
     page.get_by_label("Key", exact=True).fill(KEY)
-    page.get_by_label("Make", exact=True).select_option("openai")
-    page.get_by_label("At most per month").fill("5")
+    page.get_by_label("Server type", exact=True).select_option("openai")
+    page.get_by_label("Monthly cap").fill("5")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("main")).to_contain_text("is inside a private network and is not used.")
     expect(page.get_by_label("Key", exact=True)).to_have_value("")
@@ -52,8 +54,8 @@ def test_from_a_key_to_a_clip(make_server: MakeServer, open_page: OpenPage, prov
 
     page.get_by_role("link", name="Connections").click()
     page.get_by_role("main").get_by_role("listitem").get_by_role("link").first.click()
-    expect(row).to_contain_text("0 of 2 under way · 1 take this month for $0.40 of at most $5.00")
+    expect(row).to_contain_text("0 of 2 running · 1 take this month for $0.40 of $5.00")
     row.get_by_role("button", name="Remove Our GPU").click()
-    expect(page.get_by_text("None of its own yet")).to_be_visible()
+    expect(page.get_by_text("No connections yet")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(row).to_be_visible()

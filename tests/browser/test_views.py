@@ -1,4 +1,4 @@
-"""The views of a storyboard: cells and pastes in the table, filters, the film, and what is printed."""
+"""The views of a storyboard: editing and pasting in the table, filters, animatic and print."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def put_on_clipboard(page: Page, text: str) -> None:
     page.evaluate("text => navigator.clipboard.writeText(text)", text)
 
 
-def test_editing_cells_with_the_keyboard(visit: Visit):
+def test_cells_are_edited_with_the_keyboard(visit: Visit):
     page = visit("/projects/1/table")
     cell(page, 2, "title").click()
     page.keyboard.type("Up, up, up")
@@ -36,7 +36,7 @@ def test_editing_cells_with_the_keyboard(visit: Visit):
     page.keyboard.type("100")
     page.keyboard.press("Tab")
     expect(cell(page, 3, "shot_type").locator("select")).to_be_focused()
-    expect(cell(page, 3, "duration")).to_contain_text("A scene lasts 1 to 60 seconds.")
+    expect(cell(page, 3, "duration")).to_contain_text("Enter 1 to 60 seconds.")
     page.keyboard.press("Escape")
     cell(page, 3, "duration").locator("input").fill("6.5")
     page.keyboard.press("Tab")
@@ -48,7 +48,7 @@ def test_editing_cells_with_the_keyboard(visit: Visit):
     expect(cell(page, 3, "duration")).to_have_text("6.5")
 
 
-def test_escape_leaves_a_cell_as_it_was(visit: Visit):
+def test_escape_discards_a_cell_edit(visit: Visit):
     page = visit("/projects/1/table")
     before = cell(page, 4, "action").inner_text()
     cell(page, 4, "action").click()
@@ -58,37 +58,37 @@ def test_escape_leaves_a_cell_as_it_was(visit: Visit):
     expect(cell(page, 4, "action")).to_be_focused()
 
 
-def test_two_people_in_one_row(visit: Visit):
-    mine, theirs = visit("/projects/1/table"), visit("/projects/1/table")
-    cell(mine, 1, "location").click()
-    cell(theirs, 1, "notes").click()
-    theirs.keyboard.type("Ask about the tide")
-    theirs.keyboard.press("Tab")
-    theirs.keyboard.press("Escape")
-    mine.keyboard.type("A rock")
-    mine.wait_for_timeout(600)
-    mine.keyboard.press("Tab")
-    mine.keyboard.press("Escape")
-    for page in (mine, theirs):
-        expect(cell(page, 1, "location")).to_have_text("A rock")
-        expect(cell(page, 1, "notes")).to_have_text("Ask about the tide")
+def test_two_members_edit_one_row_and_resolve_a_conflict(visit: Visit):
+    page, other = visit("/projects/1/table"), visit("/projects/1/table")
+    cell(page, 1, "location").click()
+    cell(other, 1, "notes").click()
+    other.keyboard.type("Ask about the tide")
+    other.keyboard.press("Tab")
+    other.keyboard.press("Escape")
+    page.keyboard.type("A rock")
+    page.wait_for_timeout(600)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    for window in (page, other):
+        expect(cell(window, 1, "location")).to_have_text("A rock")
+        expect(cell(window, 1, "notes")).to_have_text("Ask about the tide")
 
-    cell(mine, 1, "notes").click()
-    cell(theirs, 1, "notes").click()
-    theirs.keyboard.type("Theirs")
-    theirs.keyboard.press("Tab")
-    theirs.keyboard.press("Escape")
-    expect(cell(theirs, 1, "notes")).to_have_text("Theirs")
-    expect(theirs.locator(".cell-saving")).to_have_count(0)
-    mine.keyboard.type("Mine")
-    mine.keyboard.press("Tab")
-    expect(cell(mine, 1, "notes")).to_contain_text("Somebody has changed this to “Theirs” meanwhile.")
-    mine.keyboard.press("Escape")
-    cell(mine, 1, "notes").locator("textarea").press("Enter")
-    expect(cell(theirs, 1, "notes")).to_have_text("Mine")
+    cell(page, 1, "notes").click()
+    cell(other, 1, "notes").click()
+    other.keyboard.type("Theirs")
+    other.keyboard.press("Tab")
+    other.keyboard.press("Escape")
+    expect(cell(other, 1, "notes")).to_have_text("Theirs")
+    expect(other.locator(".cell-saving")).to_have_count(0)
+    page.keyboard.type("Mine")
+    page.keyboard.press("Tab")
+    expect(cell(page, 1, "notes")).to_contain_text("Another member changed this to “Theirs”.")
+    page.keyboard.press("Escape")
+    cell(page, 1, "notes").locator("textarea").press("Enter")
+    expect(cell(other, 1, "notes")).to_have_text("Mine")
 
 
-def test_pasting_rows_and_undoing_that(visit: Visit):
+def test_pasted_rows_change_scenes_and_undo_restores_them(visit: Visit):
     page = visit("/projects/1/table")
     before = titles(page)
     put_on_clipboard(page, "Four\tIt happens.\t4\nFive\tIt goes on.\t5\nSix\tIt ends.\t6\n")
@@ -102,13 +102,13 @@ def test_pasting_rows_and_undoing_that(visit: Visit):
     expect(page.locator("td[data-column=title]")).to_have_text(before)
 
 
-def test_selecting_many_and_undoing_what_was_done(visit: Visit):
+def test_bulk_move_and_delete_are_undone(visit: Visit):
     page = visit("/projects/1/table")
     before = titles(page)
     page.get_by_label("Select scene 1", exact=True).check()
     page.get_by_label("Select scene 3", exact=True).click(modifiers=["Shift"])
     expect(page.locator("[data-selected]")).to_have_text("3 scenes")
-    page.get_by_label("Move behind scene").fill("5")
+    page.get_by_label("Move after scene").fill("5")
     page.get_by_role("button", name="Move", exact=True).click()
     expect(page.locator("td[data-column=title]")).to_have_text([*before[3:], *before[:3]])
     page.get_by_role("button", name="Undo").click()
@@ -124,12 +124,22 @@ def test_selecting_many_and_undoing_what_was_done(visit: Visit):
     expect(board.locator(".card")).to_have_count(len(before))
 
 
-def test_filtering_the_board_and_keeping_that_in_the_table(visit: Visit):
+def test_none_unchecks_all_scenes_of_a_batch(visit: Visit):
+    page = visit("/projects/1/generate?which=all")
+    plan = page.locator("#batch-plan")
+    expect(plan.get_by_role("button", name="Generate")).to_be_enabled()
+    page.get_by_role("button", name="None").click()
+    expect(plan.get_by_role("button", name="Generate")).to_be_disabled()
+    expect(plan).to_contain_text("Tick the scenes to make a take of.")
+    expect(page.locator("input[name=take]:checked")).to_have_count(0)
+
+
+def test_filter_of_the_board_carries_over_to_the_table(visit: Visit):
     page = visit()
     expect(page.locator(".card .chip-completed")).to_have_count(2, timeout=60_000)
-    page.get_by_label("Filter by what became of a scene").select_option("no-take")
+    page.get_by_label("Filter by status").select_option("no-take")
     expect(page.locator(".card")).to_have_count(3)
-    page.get_by_label("Find in scenes").fill("match")
+    page.get_by_label("Search scenes").fill("match")
     expect(page.locator(".card")).to_have_count(1)
     expect(page.locator(".sifted")).to_contain_text("1 of 5 scenes.")
     assert page.url.endswith("/projects/1?state=no-take&text=match")
@@ -139,7 +149,7 @@ def test_filtering_the_board_and_keeping_that_in_the_table(visit: Visit):
     expect(page.locator("tbody tr")).to_have_count(5)
 
 
-def test_the_table_follows_what_happens(workers: None, visit: Visit):
+def test_table_follows_a_take_and_keeps_focus(workers: None, visit: Visit):
     page = visit("/projects/1/table")
     cell(page, 5, "title").click()
     page.keyboard.press("Escape")
@@ -150,7 +160,7 @@ def test_the_table_follows_what_happens(workers: None, visit: Visit):
     expect(page.locator("#player-dialog")).to_be_visible()
 
 
-def test_the_film_plays_from_one_scene_into_the_next(visit: Visit):
+def test_animatic_plays_from_one_scene_into_the_next(visit: Visit):
     page = visit()
     expect(page.locator("#scene-1 .chip-completed, #scene-2 .chip-completed")).to_have_count(2, timeout=60_000)
     page.get_by_role("link", name="Animatic").click()
@@ -177,14 +187,14 @@ def test_the_film_plays_from_one_scene_into_the_next(visit: Visit):
     page.keyboard.press("ArrowRight")
     expect(film.locator(".film-title")).to_have_text(re.compile(r"^4\. "))
     page.keyboard.press("m")
-    expect(film.get_by_role("button", name="Sound on")).to_be_visible()
+    expect(film.get_by_role("button", name="Unmute")).to_be_visible()
 
 
-def test_without_script_the_views_still_work(visit: Visit):
+def test_views_work_without_javascript(visit: Visit):
     page = visit("/projects/1/table", java_script_enabled=False)
     page.get_by_text("Paste rows as new scenes").click()
-    page.get_by_label("Rows of a spreadsheet").fill("The last\tThe lamp goes out.\t3")
-    page.get_by_role("button", name="Add the scenes").click()
+    page.get_by_label("Spreadsheet rows").fill("The last\tThe lamp goes out.\t3")
+    page.get_by_role("button", name="Add scenes").click()
     expect(page.locator("tbody tr")).to_have_count(6)
     page.get_by_label("Select scene 6", exact=True).check()
     page.locator("#bulk").get_by_role("button", name="Delete").click()
@@ -200,7 +210,7 @@ def test_without_script_the_views_still_work(visit: Visit):
 
 
 @pytest.mark.parametrize(("panels", "pages"), [(6, 1), (9, 1)])
-def test_a_sheet_is_a_page_of_paper(visit: Visit, panels: int, pages: int):
+def test_printed_sheet_fits_one_page(visit: Visit, panels: int, pages: int):
     page = visit(f"/projects/1/print?panels={panels}")
     page.wait_for_load_state("networkidle")
     paper = page.pdf(prefer_css_page_size=True)
@@ -209,7 +219,7 @@ def test_a_sheet_is_a_page_of_paper(visit: Visit, panels: int, pages: int):
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_no_view_is_wider_than_the_window(visit: Visit, width: int):
+def test_views_do_not_scroll_sideways(visit: Visit, width: int):
     page = visit()
     page.set_viewport_size({"width": width, "height": 900})
     for name in ("", "/table", "/animatic", "/print"):

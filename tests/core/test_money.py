@@ -1,4 +1,4 @@
-"""What an amount looks like: never less, or more, than what is charged."""
+"""Amounts of money as text: never less or more than what is charged."""
 
 from decimal import Decimal
 
@@ -22,11 +22,11 @@ from core.money import exact, money
         ("-0.4000", "-$0.40"),
     ],
 )
-def test_an_amount_is_shown_to_the_place_that_counts(amount: str, shown: str):
+def test_an_amount_is_shown_in_cents_or_exactly(amount: str, shown: str):
     assert money(Decimal(amount)) == shown
 
 
-def test_a_sum_is_kept_to_the_last_place():
+def test_a_sum_is_rounded_to_four_decimal_places():
     assert str(exact(Decimal("0.30000000000000004"))) == "0.3000"
     assert exact(None) == 0
 
@@ -35,5 +35,5 @@ def test_a_sum_is_kept_to_the_last_place():
     ("context", "shown"),
     [({"price": Decimal(0)}, "$0.00"), ({"price": None}, "not possible"), ({}, "not possible")],
 )
-def test_a_page_tells_a_price_of_nothing_from_no_price(context: dict[str, Decimal | None], shown: str):
+def test_a_page_distinguishes_a_price_of_zero_from_no_price(context: dict[str, Decimal | None], shown: str):
     assert Template('{{ price|money|default:"not possible" }}').render(Context(context)) == shown

@@ -1,4 +1,4 @@
-"""Numbers as they are shown."""
+"""Numbers as text."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from core.numbers import format_number
 
 
 @pytest.mark.parametrize(("value", "shown"), [("4.0", "4"), ("6.50", "6.5"), ("40", "40"), ("0.0", "0")])
-def test_a_number_has_no_zeros_behind(value: str, shown: str):
+def test_a_number_has_no_trailing_zeros(value: str, shown: str):
     assert format_number(Decimal(value)) == shown

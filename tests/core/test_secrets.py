@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with the newest key, readable with every one, shown by nothing."""
+"""Secrets at rest: encrypted with the newest key, decrypted by every key, never shown."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def run(*arguments: str) -> tuple[int, str]:
 
 @pytest.fixture
 def connection(team: Team) -> Connection:
-    return Connection.objects.create(team=team, provider="omni", name="Gemini", key=Sealed.of("the secret key"))
+    return Connection.objects.create(team=team, provider="omni", name="Gemini", key=Sealed.from_text("the secret key"))
 
 
-def test_what_is_sealed_can_be_read_and_says_nothing(settings):
+def test_a_sealed_text_can_be_unsealed_and_its_key_file_is_private(settings):
     sealed = seal("the secret key")
     assert "secret" not in sealed
     assert unseal(sealed) == "the secret key"
@@ -46,7 +46,7 @@ def test_what_is_sealed_can_be_read_and_says_nothing(settings):
     assert stat.S_IMODE(key_file(settings).stat().st_mode) == 0o600
 
 
-def test_processes_that_begin_at_once_agree_on_one_key(settings):
+def test_processes_that_start_together_create_one_key(settings):
     sealed: list[str] = []
     threads = [threading.Thread(target=lambda: sealed.append(seal("x"))) for _ in range(8)]
     for thread in threads:
@@ -58,7 +58,7 @@ def test_processes_that_begin_at_once_agree_on_one_key(settings):
     assert [path.name for path in key_file(settings).parent.iterdir()] == ["secrets"]
 
 
-def test_keys_of_the_environment_come_before_the_file(settings):
+def test_environment_keys_take_precedence_over_the_key_file(settings):
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.SECRET_KEYS = [old]
     sealed = seal("x")
@@ -67,24 +67,24 @@ def test_keys_of_the_environment_come_before_the_file(settings):
     settings.SECRET_KEYS = [new]
     with pytest.raises(Unreadable):
         unseal(sealed)
-    settings.SECRET_KEYS = ["no key"]
-    with pytest.raises(Unreadable, match=r"is none: 32 bytes"):
+    settings.SECRET_KEYS = ["not a key"]
+    with pytest.raises(Unreadable, match="is malformed: expected 32 bytes"):
         seal("x")
 
 
-def test_a_row_shows_its_secret_nowhere(connection: Connection):
+def test_a_stored_secret_is_not_in_repr_json_or_forms(connection: Connection):
     read = Connection.objects.get()
     assert read.key.reveal() == "the secret key"
     assert repr(read.key) == str(read.key) == "(sealed)"
-    told = serializers.serialize("json", [read])
-    assert "the secret key" not in told
-    assert read.key.token not in told
+    serialized = serializers.serialize("json", [read])
+    assert "the secret key" not in serialized
+    assert read.key.token not in serialized
     assert "key" not in modelform_factory(Connection, fields="__all__")().fields
-    with pytest.raises(TypeError, match="never the text"):
+    with pytest.raises(TypeError, match="never plain text"):
         Connection.objects.filter(pk=read.pk).update(key="plain")
 
 
-def test_rotation_seals_everything_anew_and_then_drops_the_old_key(settings, connection: Connection):
+def test_rotation_re_encrypts_every_secret_and_then_drops_the_old_key(settings, connection: Connection):
     before = connection.key.token
     assert run("--drop-old") == (0, "Removed 0 old keys.\n")
     assert run() == (0, "Added a new key.\nRe-encrypted 1 secret with the first key.\n")
@@ -97,26 +97,25 @@ def test_rotation_seals_everything_anew_and_then_drops_the_old_key(settings, con
     assert stat.S_IMODE(key_file(settings).stat().st_mode) == 0o600
 
 
-def test_a_rotation_that_was_stopped_goes_on(settings, connection: Connection, team: Team):
-    other = Connection.objects.create(team=team, provider="omni", name="Another", key=Sealed.of("another"))
+def test_an_interrupted_rotation_can_be_continued(settings, connection: Connection, team: Team):
+    other = Connection.objects.create(team=team, provider="omni", name="Another", key=Sealed.from_text("another"))
     secrets.add_key()
-    Connection.objects.filter(pk=connection.pk).update(key=Sealed.of("the secret key"))
-    code, said = run("--drop-old")
-    assert (code, said) == (1, "Still encrypted with an old key: 1 secret. Run without --drop-old first.\n")
+    Connection.objects.filter(pk=connection.pk).update(key=Sealed.from_text("the secret key"))
+    assert run("--drop-old") == (1, "Still encrypted with an old key: 1 secret. Run without --drop-old first.\n")
     assert run("--continue") == (0, "Re-encrypted 1 secret with the first key.\n")
     other.refresh_from_db()
     assert (secrets.is_current(other.key.token), other.key.reveal()) == (True, "another")
 
 
-def test_a_key_that_is_changed_meanwhile_is_not_put_back(connection: Connection):
-    place = next(place for place in secrets.places() if place.name.startswith("connection"))
+def test_rotation_does_not_overwrite_a_secret_changed_meanwhile(connection: Connection):
+    store = next(store for store in secrets.find_stores() if store.name.startswith("connection"))
     stale = connection.key.token
-    Connection.objects.update(key=Sealed.of("a newer key"))
-    assert not place.replace(connection.pk, stale, seal("the secret key"))
+    Connection.objects.update(key=Sealed.from_text("a newer key"))
+    assert not store.replace(connection.pk, stale, seal("the secret key"))
     assert Connection.objects.get().key.reveal() == "a newer key"
 
 
-def test_what_cannot_be_read_is_said(settings, connection: Connection):
+def test_an_unreadable_secret_is_reported_by_doctor_and_rotation(settings, connection: Connection):
     assert list(doctor.keys()) == []
     key_file(settings).write_text(Fernet.generate_key().decode())
     (finding,) = doctor.keys()

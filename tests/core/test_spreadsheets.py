@@ -1,4 +1,4 @@
-"""CSV files as spreadsheets open them."""
+"""CSV files for spreadsheets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.attachments import file_stem
 from core.spreadsheets import csv_response, escape_cell, unescape_cell
 
 
-def test_a_table_has_its_name_its_mark_and_no_formula():
+def test_a_csv_file_has_a_name_a_byte_order_mark_and_no_formula():
     response = csv_response("costs.csv", [["What", "Price"], ["=1+1", Decimal("-0.40")], ["Öl, 2 l", None]])
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert response.headers["Content-Disposition"] == 'attachment; filename="costs.csv"'
@@ -29,10 +29,10 @@ def test_a_table_has_its_name_its_mark_and_no_formula():
         ("", ""),
     ],
 )
-def test_a_cell_is_made_harmless_and_comes_back(cell: str, quoted: str):
+def test_a_cell_is_escaped_and_restored(cell: str, quoted: str):
     assert (escape_cell(cell), unescape_cell(quoted)) == (quoted, cell)
 
 
 @pytest.mark.parametrize(("title", "stem"), [("The ferry: 2", "the-ferry-2"), ("漢字", "clips"), ("x" * 99, "x" * 60)])
-def test_a_title_names_a_file(title: str, stem: str):
+def test_a_title_becomes_a_file_name(title: str, stem: str):
     assert file_stem(title, "clips") == stem

@@ -9,11 +9,19 @@ import pytest
 
 from tests.faults.conftest import database
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.database,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("faults"),
+]
 
 
+@pytest.mark.parametrize(
+    ("attempts", "fits", "held"), [(160, 23, "9.20"), pytest.param(400, 57, "22.80", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("cap_of", ["team", "connection"])
-def test_sixteen_processes_reserve_exactly_the_cap(cap_of: str):
+def test_sixteen_processes_reserve_exactly_the_cap(cap_of: str, attempts: int, fits: int, held: str):
     command = [
         sys.executable,
         "-m",
@@ -21,12 +29,12 @@ def test_sixteen_processes_reserve_exactly_the_cap(cap_of: str):
         "--cap-of",
         cap_of,
         "--attempts",
-        "400",
+        str(attempts),
         "--fits",
-        "57",
+        str(fits),
         "--database",
         database(),
     ]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "57 takes; $22.80 of $22.80 on hold; violations: none" in result.stdout
+    assert f"{fits} takes; ${held} of ${held} on hold; violations: none" in result.stdout

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ from generation.billing import budget
 from generation.jobs.lease import Lease
 from generation.media import storage
 from generation.models import Budget, Connection, Generation, LedgerEntry, next_take_number, with_takes
-from generation.pipeline import enqueue, resolve
+from generation.pipeline import resolve
 from generation.providers import sora
 from generation.providers.base import ProviderError
 from generation.states import Status
@@ -50,9 +50,7 @@ from tests.standin import Fault, StandIn, State, standing_in
 
 DEEP = float(os.environ.get("FAULTS_DEEP", "0"))
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(0 if DEEP else 300)]
-SECONDS = 30 * max(1.0, DEEP)
 EFFORT = effort(
-    max_examples=5,
     stateful_step_count=25,
     deadline=None,
     database=None,
@@ -324,9 +322,10 @@ class Machine(RuleBasedStateMachine):
         assert self.find_violations(settled=True) == []
 
 
+@pytest.mark.parametrize("orders", [10, pytest.param(50, marks=pytest.mark.long)])
 @pytest.mark.django_db(transaction=True)
-def test_no_order_of_events_violates_an_invariant(settings: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(enqueue, "DOUBLE_CLICK_SECONDS", 0)
+def test_no_order_of_events_violates_an_invariant(settings: Any, monkeypatch: pytest.MonkeyPatch, orders: int):
+    monkeypatch.setattr(import_module("generation.pipeline.enqueue"), "DOUBLE_CLICK_SECONDS", 0)
     counted = (
         (Lease, ("write", "release")),
         (sora, ("submit", "find", "fetch")),
@@ -341,8 +340,4 @@ def test_no_order_of_events_violates_an_invariant(settings: Any, monkeypatch: py
         limits = {"max_in_flight": 4, "requests_per_minute": 100_000}
         settings.CONNECTIONS = {"sora": account | limits | {"preset": "openai"}}
         monkeypatch.setattr(Machine, "provider", provider, raising=False)
-        until, orders = time.monotonic() + SECONDS, 0
-        while time.monotonic() < until:
-            orders += EFFORT.max_examples
-            run_state_machine_as_test(Machine, settings=EFFORT)
-    print(f"{orders} orders of events")
+        run_state_machine_as_test(Machine, settings=effort(EFFORT, max_examples=int(orders * max(1.0, DEEP))))

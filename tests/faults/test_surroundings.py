@@ -45,6 +45,7 @@ def database_gone(installation: Installation) -> Iterator[None]:
             admin.execute(b'ALTER DATABASE "' + name + b'" ALLOW_CONNECTIONS true')
 
 
+@pytest.mark.database
 def test_the_clip_id_is_saved_although_the_database_was_down(live_system: LiveSystem):
     """At a server that lists nothing: without its id the clip could never be found."""
     live_system.start_worker(SORA_PRESET="other")
@@ -58,6 +59,7 @@ def test_the_clip_id_is_saved_although_the_database_was_down(live_system: LiveSy
     assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (1, [])
 
 
+@pytest.mark.database
 def test_takes_complete_after_the_database_was_down_twice(live_system: LiveSystem):
     """While clips are polled, and while one of them is downloaded."""
     live_system.start_worker()
@@ -137,6 +139,7 @@ def finish(live_system: LiveSystem, take: int) -> None:
 # -- Clocks ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_two_workers_whose_clocks_differ_by_an_hour_share_the_work(live_system: LiveSystem, hours: int):
     """Leases and due times are the database's, so neither takes a row that the other holds, and none is left over."""

@@ -16,7 +16,12 @@ import requests
 
 from bench.installation import Installation
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_group("queues")]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.database,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("queues"),
+]
 
 PREPARE = """
 import json

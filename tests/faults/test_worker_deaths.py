@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(300), pytest.mark.xdist_gr
 LONG = 300.0
 
 
+@pytest.mark.database
 def test_killed_before_the_request_the_take_needs_review(live_system: LiveSystem):
     """The row cannot tell that nothing was sent: the hold stays until a person decides."""
     live_system.start_worker()
@@ -28,6 +29,7 @@ def test_killed_before_the_request_the_take_needs_review(live_system: LiveSystem
     assert (live_system.status(take), live_system.find_violations()) == ("failed", [])
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("victim", ["the sending process", "everything"])
 def test_killed_before_the_answer_the_clip_is_found_and_adopted(live_system: LiveSystem, victim: str):
     live_system.state.fail("sora.create", Fault(late=LONG))

@@ -7,24 +7,24 @@ from django.conf import settings
 from generation.states import ACTIVE, FINAL, TRANSITIONS, Status, transitions_as_mermaid
 
 
-def test_every_status_has_its_row():
+def test_every_status_has_transitions():
     assert set(TRANSITIONS) == set(Status)
 
 
-def test_what_is_final():
+def test_done_failed_and_cancelled_are_final():
     assert {Status.COMPLETED, Status.FAILED, Status.CANCELLED} == FINAL
 
 
-def test_unknown_waits_for_a_person():
+def test_unknown_is_neither_active_nor_final():
     assert Status.UNKNOWN not in ACTIVE | FINAL
 
 
-def test_a_submission_is_never_forgotten_and_sent_again_by_way_of_unknown():
+def test_unknown_never_returns_to_queued():
     assert Status.QUEUED not in TRANSITIONS[Status.UNKNOWN]
 
 
 @pytest.mark.parametrize("status", sorted(ACTIVE | {Status.UNKNOWN}))
-def test_everything_can_come_to_an_end(status: Status):
+def test_every_open_status_can_reach_done_and_failed(status: Status):
     reached, frontier = {status}, {status}
     while frontier:
         frontier = {target for source in frontier for target in TRANSITIONS[source]} - reached
@@ -32,18 +32,18 @@ def test_everything_can_come_to_an_end(status: Status):
     assert reached >= {Status.COMPLETED, Status.FAILED}
 
 
-def test_the_picture_in_the_documentation_is_the_table():
+def test_the_diagram_in_the_docs_matches_the_transitions():
     assert transitions_as_mermaid() in Path(settings.BASE_DIR, "docs", "pipeline.md").read_text()
 
 
-def test_only_the_pipeline_changes_a_status():
+def test_only_the_pipeline_writes_a_status():
     sources = [path for app in ("teams", "projects", "generation", "imageai_web") for path in Path(app).rglob("*.py")]
-    asking = re.compile(r"filter|exclude|condition|default=|\bQ\(")
-    writing = {
+    reading = re.compile(r"filter|exclude|condition|default=|\bQ\(")
+    writes = {
         f"{path}: {line.strip()}"
         for path in sources
         if "migrations" not in path.parts and Path("generation/pipeline") not in path.parents
         for line in path.read_text().splitlines()
-        if "status=Status." in line and not asking.search(line)
+        if "status=Status." in line and not reading.search(line)
     }
-    assert writing == set()
+    assert writes == set()

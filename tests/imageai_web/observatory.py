@@ -1,7 +1,7 @@
-"""The score that Mozilla's HTTP Observatory gives an answer by its published rules (github.com/mdn/mdn-http-observatory).
+"""Computes the score of Mozilla's HTTP Observatory for a response (rules: github.com/mdn/mdn-http-observatory).
 
-100, and what each finding adds or takes. Only findings that an answer of ours can show are told apart; any other raises, so
-that a header that got worse is never scored as if it were as good.
+The score is 100 plus the points of each finding. Only the findings that our responses can have are implemented; any other
+fails an assertion, so that a weaker header never keeps its score.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ BROAD = {"*", "http:", "https:", "data:", "ftp:", "ws:", "wss:", "blob:"}
 SIX_MONTHS = 15_768_000
 
 
-def policy_of(response: Any) -> dict[str, set[str]]:
+def parse_policy(response: Any) -> dict[str, set[str]]:
     parts = response.headers["Content-Security-Policy"].split(";")
     return {name: set(sources) for name, *sources in (part.split() for part in parts if part.strip())}
 
 
 def csp(response: Any) -> int:
-    policy = policy_of(response)
+    policy = parse_policy(response)
     default = policy["default-src"]
     unsafe = BROAD | {"'unsafe-inline'", "'unsafe-eval'"}
     assert not policy.get("script-src", default) & unsafe
@@ -41,7 +41,7 @@ def cookies(response: Any) -> int:
 
 
 def hsts(response: Any) -> int:
-    """The five points more for a host in the browsers' preload list are its operator's to get."""
+    """Without the five points for hosts in the browsers' preload list, which only an operator can join."""
     age = response.headers["Strict-Transport-Security"].split(";")[0].removeprefix("max-age=")
     assert int(age) >= SIX_MONTHS
     return 0
@@ -53,7 +53,7 @@ def content_type_options(response: Any) -> int:
 
 
 def frame_options(response: Any) -> int:
-    assert not policy_of(response)["frame-ancestors"] & BROAD
+    assert not parse_policy(response)["frame-ancestors"] & BROAD
     return 5
 
 

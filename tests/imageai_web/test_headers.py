@@ -1,4 +1,4 @@
-"""What every answer carries, and what is not read at all."""
+"""Response headers, and the limit for request bodies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def in_production(settings: Any) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("in_production")
-def test_the_score_of_the_headers(alice: User, scene: Scene):
+def test_the_observatory_score_is_155(alice: User, scene: Scene):
     client = Client()
     sign_in = client.get(reverse("account_login"), secure=True)
     client.force_login(alice)
@@ -43,26 +43,26 @@ def test_the_score_of_the_headers(alice: User, scene: Scene):
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("in_production")
-def test_http_is_sent_to_https(client: Client):
+def test_http_redirects_to_https(client: Client):
     response = client.get(reverse("account_login"))
     assert (response.status_code, response.headers["Location"]) == (301, "https://testserver/accounts/login/")
 
 
 @pytest.mark.django_db
-def test_pages_are_not_kept_by_the_browser(alice: User, scene: Scene, make_take: Any):
+def test_pages_are_not_cached_and_media_is(alice: User, scene: Scene, make_take: Any):
     take: Generation = make_take(scene, clip=b"clip")
     client = Client()
     client.force_login(alice)
-    kept = {
+    cache_control = {
         name: client.get(reverse(name, args=[pk])).headers["Cache-Control"]
         for name, pk in [("scene_page", scene.pk), ("take_strip", scene.pk), ("take_poster", take.pk)]
     }
-    for_ever = "private, max-age=31536000, immutable"
-    assert kept == {"scene_page": "no-store", "take_strip": "no-store", "take_poster": for_ever}
+    forever = "private, max-age=31536000, immutable"
+    assert cache_control == {"scene_page": "no-store", "take_strip": "no-store", "take_poster": forever}
 
 
 @pytest.mark.django_db
-def test_media_is_what_it_says_and_for_this_site_only(alice: User, scene: Scene, make_take: Any):
+def test_media_has_its_own_type_and_is_for_this_site_only(alice: User, scene: Scene, make_take: Any):
     take: Generation = make_take(scene, clip=b"<html>not a clip</html>")
     client = Client()
     client.force_login(alice)
@@ -73,16 +73,16 @@ def test_media_is_what_it_says_and_for_this_site_only(alice: User, scene: Scene,
 
 
 @pytest.mark.django_db
-def test_signing_out_clears_what_the_browser_has_kept(alice: User):
+def test_signing_out_clears_the_browser_cache(alice: User):
     client = Client()
     client.force_login(alice)
-    asked, done = client.get(reverse("account_logout")), client.post(reverse("account_logout"))
-    cleared = [response.headers.get("Clear-Site-Data") for response in (asked, done)]
+    page, signed_out = client.get(reverse("account_logout")), client.post(reverse("account_logout"))
+    cleared = [response.headers.get("Clear-Site-Data") for response in (page, signed_out)]
     assert cleared == [None, '"cache", "storage"']
     assert client.get(reverse("project_list")).status_code == 302
 
 
-def test_the_deployment_check_has_nothing_to_say(tmp_path: Path):
+def test_the_deployment_check_finds_no_issues(tmp_path: Path):
     checked = subprocess.run(
         [sys.executable, ROOT / "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         env=clean_environment() | PRODUCTION | {"IMAGEAI_DATA": str(tmp_path), "PATH": os.environ["PATH"]},
@@ -93,11 +93,11 @@ def test_the_deployment_check_has_nothing_to_say(tmp_path: Path):
     assert (checked.returncode, checked.stdout.strip()) == (0, "System check identified no issues (0 silenced).")
 
 
-# -- Too large ---------------------------------------------------------------------------------------------------------
+# -- The limit for request bodies --------------------------------------------------------------------------------------
 
 
 async def reads_all(scope: Any, receive: Any, send: Any) -> None:
-    """As Django does: the whole body, then an answer; nothing for one that has gone."""
+    """Like Django: reads the whole body, then responds; does not respond after a disconnect."""
     more = True
     while more:
         message = await receive()
@@ -108,38 +108,38 @@ async def reads_all(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"read"})
 
 
-async def answer_to(*chunks: bytes, **headers: str) -> tuple[int, bytes]:
+async def send_body(*chunks: bytes, **headers: str) -> tuple[int, bytes]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await limits.cap_body(reads_all, scope, receive, send)
 
     named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    asked = ApplicationCommunicator(app, {"type": "http", "path": "/", "headers": named})
+    communicator = ApplicationCommunicator(app, {"type": "http", "path": "/", "headers": named})
     for chunk in chunks:
-        await asked.send_input({"type": "http.request", "body": chunk, "more_body": True})
-    await asked.send_input({"type": "http.request", "body": b"", "more_body": False})
-    start, body = await asked.receive_output(), await asked.receive_output()
+        await communicator.send_input({"type": "http.request", "body": chunk, "more_body": True})
+    await communicator.send_input({"type": "http.request", "body": b"", "more_body": False})
+    start, body = await communicator.receive_output(), await communicator.receive_output()
     return start["status"], body["body"]
 
 
-async def test_a_request_of_the_allowed_size_is_read(settings: Any):
+async def test_a_request_of_the_maximum_size_is_read(settings: Any):
     settings.MAX_REQUEST_BYTES = 10
-    assert await answer_to(b"12345", b"67890", content_length="10") == (200, b"read")
+    assert await send_body(b"12345", b"67890", content_length="10") == (200, b"read")
 
 
-async def test_a_request_that_says_it_is_too_large_is_not_read(settings: Any):
+async def test_a_request_declared_too_large_is_not_read_413(settings: Any):
     settings.MAX_REQUEST_BYTES = 10 * 1024**2
-    status, page = await answer_to(content_length=str(4 * 1024**3))
+    status, page = await send_body(content_length=str(4 * 1024**3))
     assert status == 413
-    assert "That is more than 10 MB" in page.decode()
-    assert "Nothing was changed." in page.decode()
+    assert "This upload is larger than 10 MB" in page.decode()
+    assert "Nothing changed." in page.decode()
 
 
-async def test_a_request_that_turns_out_too_large_is_cut_off(settings: Any):
+async def test_a_request_that_grows_too_large_is_cut_off_413(settings: Any):
     settings.MAX_REQUEST_BYTES = 10
-    status, sentence = await answer_to(b"123456", b"7890abc", hx_request="true")
+    status, message = await send_body(b"123456", b"7890abc", hx_request="true")
     assert status == 413
-    assert sentence.startswith(b"That is more than 0 MB")
+    assert message.startswith(b"This upload is larger than 0 MB")
 
 
-async def test_a_length_that_is_no_number_is_refused(settings: Any):
-    assert (await answer_to(content_length="-5"))[0] == 413
+async def test_an_invalid_length_is_rejected_413(settings: Any):
+    assert (await send_body(content_length="-5"))[0] == 413

@@ -9,13 +9,13 @@ from generation.states import Status
 pytestmark = pytest.mark.django_db
 
 
-def test_healthz_needs_nothing(client: Client, django_assert_num_queries):
+def test_healthz_needs_no_database(client: Client, django_assert_num_queries):
     with django_assert_num_queries(0):
         response = client.get("/healthz")
     assert (response.status_code, response.content) == (200, b"ok")
 
 
-def test_readyz_without_a_worker(client: Client):
+def test_readyz_without_a_worker_503(client: Client):
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json() == {
@@ -23,32 +23,32 @@ def test_readyz_without_a_worker(client: Client):
         "database": "ok",
         "migrations": "ok",
         "storage": "ok",
-        "worker": "nothing executed in the last minute: remote, media",
+        "worker": "no task executed in the last minute: remote, media",
     }
 
 
-def test_readyz_with_a_worker_that_has_executed_something(client: Client):
+def test_readyz_with_a_worker_that_executed_a_task(client: Client):
     Worker.objects.create(name="here", remote_executed_at=Now(), media_executed_at=Now())
     response = client.get("/readyz")
     assert (response.status_code, response.json()["ready"]) == (200, True)
 
 
-def test_a_worker_that_executed_long_ago_does_not_count(client: Client):
+def test_a_worker_without_a_recent_task_does_not_count_503(client: Client):
     Worker.objects.create(
         name="here", remote_executed_at=Now() - Worker.ALIVE_FOR, media_executed_at=Now() - Worker.ALIVE_FOR
     )
     assert client.get("/readyz").status_code == 503
 
 
-def test_a_long_render_is_a_sign_of_life(client: Client, scene, make_take):
+def test_a_running_render_counts_as_a_recent_task(client: Client, scene, make_take):
     take = make_take(scene, status=Status.RUNNING)
     worker = Worker.objects.create(name="here", remote_executed_at=Now())
     assert Lease.claim(take.pk, worker.pk)
     assert client.get("/readyz").json()["worker"] == "ok"
     Generation.objects.update(lease_expires_at=Now())
-    assert client.get("/readyz").json()["worker"] == "nothing executed in the last minute: media"
+    assert client.get("/readyz").json()["worker"] == "no task executed in the last minute: media"
 
 
-def test_readyz_when_storage_cannot_be_written(client: Client, settings, tmp_path):
+def test_readyz_reports_storage_that_cannot_be_written(client: Client, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "gone"
     assert client.get("/readyz").json()["storage"] == "FileNotFoundError"

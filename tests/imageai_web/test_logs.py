@@ -1,4 +1,4 @@
-"""The log tells what happened to a one-time link, but not the link."""
+"""One-time links are redacted in the log."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the handlers of the settings would write."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
+    """The output of a handler with the formatter of the settings."""
+    output = io.StringIO()
+    handler = logging.StreamHandler(output)
     handler.setFormatter(Redacting("%(message)s"))
     logging.getLogger("django.request").addHandler(handler)
-    yield written
+    yield output
     logging.getLogger("django.request").removeHandler(handler)
 
 
-def test_a_link_that_still_works_is_not_in_the_log(log: io.StringIO, client: Client, team: Team, alice: User):
+def test_an_open_invitation_link_is_not_in_the_log(log: io.StringIO, client: Client, team: Team, alice: User):
     token = invitations.invite(team.pk, "dave@example.com", Role.EDITOR, alice).token
     assert client.post(reverse("invitation", args=[token]), {"name": "Dave", "password": "short"}).status_code == 422
     assert log.getvalue().endswith(": /invitations/...\n")
 
 
-def test_nor_is_one_that_signs_in(log: io.StringIO, client: Client, alice: User):
+def test_a_valid_sign_in_link_is_not_in_the_log(log: io.StringIO, client: Client, alice: User):
     url = reverse("sign_in", args=[SignInLink.issue(alice)])
     assert client.put(url).status_code == 405
     assert log.getvalue() == "Method Not Allowed (PUT): /sign-in/...\n"

@@ -1,4 +1,4 @@
-"""The identity provider as the environment describes it."""
+"""Reading the identity provider from the environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from imageai_web import oidc
 
-WHOLE = {
+COMPLETE = {
     "OIDC_ISSUER": "https://id.example.com/realms/film/",
     "OIDC_CLIENT_ID": "imageai",
     "OIDC_CLIENT_SECRET": "open sesame",
@@ -23,13 +23,13 @@ def providers(variables: dict[str, str]) -> dict[str, Any]:
     return oidc.providers(env)
 
 
-def test_nothing_set_is_no_provider():
+def test_without_variables_there_is_no_provider():
     assert providers({}) == {}
-    assert providers(dict.fromkeys(WHOLE, " ")) == {}
+    assert providers(dict.fromkeys(COMPLETE, " ")) == {}
 
 
-def test_a_provider_with_pkce():
-    assert providers(WHOLE | {"OIDC_NAME": "Keycloak"}) == {
+def test_a_complete_set_of_variables_configures_a_provider_with_pkce():
+    assert providers(COMPLETE | {"OIDC_NAME": "Keycloak"}) == {
         "openid_connect": {
             "APPS": [
                 {
@@ -47,17 +47,17 @@ def test_a_provider_with_pkce():
     }
 
 
-@pytest.mark.parametrize("missing", sorted(WHOLE))
-def test_half_of_it_stops_the_start_with_what_is_missing(missing: str):
-    with pytest.raises(ImproperlyConfigured, match=f"but {missing} is not"):
-        providers({name: value for name, value in WHOLE.items() if name != missing})
+@pytest.mark.parametrize("missing", sorted(COMPLETE))
+def test_a_missing_variable_is_named(missing: str):
+    with pytest.raises(ImproperlyConfigured, match=f"but not {missing}"):
+        providers({name: value for name, value in COMPLETE.items() if name != missing})
 
 
-def test_a_name_alone_is_half_of_it():
-    with pytest.raises(ImproperlyConfigured, match="OIDC_NAME is set, but OIDC_ISSUER and OIDC_CLIENT_ID and"):
+def test_all_missing_variables_are_named():
+    with pytest.raises(ImproperlyConfigured, match="OIDC_NAME is set, but not OIDC_ISSUER and OIDC_CLIENT_ID and"):
         providers({"OIDC_NAME": "Keycloak"})
 
 
-def test_an_address_that_is_none():
-    with pytest.raises(ImproperlyConfigured, match=r"OIDC_ISSUER is 'id\.example\.com', which is no address"):
-        providers(WHOLE | {"OIDC_ISSUER": "id.example.com"})
+def test_an_invalid_issuer_is_rejected():
+    with pytest.raises(ImproperlyConfigured, match=r"OIDC_ISSUER is not a valid http\(s\) URL: 'id\.example\.com'"):
+        providers(COMPLETE | {"OIDC_ISSUER": "id.example.com"})

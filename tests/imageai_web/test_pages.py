@@ -1,4 +1,4 @@
-"""What every page shares: errors in words, the policy of what it may load, and templates of our own."""
+"""Error pages, the content security policy, and our templates for allauth's pages."""
 
 import re
 from pathlib import Path
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.django_db
 LOADED = re.compile(r"{% load ([\w ]+) %}")
 
 
-def test_a_page_that_is_not_there(client: Client, alice: User):
+def test_an_unknown_page_is_explained_404(client: Client, alice: User):
     client.force_login(alice)
     response = client.get("/nowhere")
     assert response.status_code == 404
-    assert "There is no such page, or it belongs to a team you are not a member of." in response.content.decode()
+    assert "Page not found" in response.content.decode()
 
 
-def test_an_error_inside_a_page_is_a_sentence(client: Client, alice: User):
+def test_an_htmx_request_gets_errors_as_plain_text(client: Client, alice: User):
     client.force_login(alice)
     response = client.get("/nowhere", headers={"HX-Request": "true"})
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -33,13 +33,13 @@ def test_an_error_inside_a_page_is_a_sentence(client: Client, alice: User):
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
-def test_a_name_that_is_not_ours_is_refused_before_anything_else(client: Client, headers: dict[str, str]):
+def test_an_unknown_host_is_rejected_400(client: Client, headers: dict[str, str]):
     response = client.get(reverse("account_login"), headers=headers | {"Host": "elsewhere.example"})
     assert response.status_code == 400
-    assert "The request could not be understood. Nothing was changed." in response.content.decode()
+    assert "The server did not understand the request. Nothing changed." in response.content.decode()
 
 
-def test_a_defect_is_answered_without_the_database(alice: User, monkeypatch: pytest.MonkeyPatch):
+def test_a_server_error_page_needs_no_database_500(alice: User, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Project.objects, "for_person", lambda user: 1 / 0)
     client = Client(raise_request_exception=False)
     client.force_login(alice)
@@ -48,7 +48,7 @@ def test_a_defect_is_answered_without_the_database(alice: User, monkeypatch: pyt
     assert "Something went wrong on this server" in response.content.decode()
 
 
-def test_the_policy_allows_nothing_from_elsewhere(client: Client):
+def test_the_policy_allows_only_this_host(client: Client):
     headers = client.get(reverse("account_login")).headers
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
     assert policy == {
@@ -68,27 +68,26 @@ def test_the_policy_allows_nothing_from_elsewhere(client: Client):
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
-def test_a_post_needs_the_token(alice: User):
+def test_a_post_requires_the_csrf_token_403(alice: User):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     assert client.post(reverse("project_create"), {"title": "x"}).status_code == 403
 
 
-OURS = Path(settings.BASE_DIR) / "templates"
+OUR_TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
 
 @pytest.mark.parametrize("name", sorted(ALLAUTH_PAGES))
-def test_every_page_of_allauth_looks_like_ours(name: str):
-    """Its own templates are for nobody's eyes here: each page that can be reached is made of one of ours."""
+def test_every_allauth_page_uses_our_template(name: str):
     patterns = [pattern for pattern in all_patterns(get_resolver().url_patterns) if pattern.name == name]
     view = patterns[0].callback.view_class  # type: ignore[attr-defined]  # of a view that is a class
     if name == "mfa_login_webauthn":
-        return  # answers with options or a redirect
+        return  # responds with JSON or a redirect
     template = get_template(getattr(view, "template_name_signup_closed", view.template_name))
-    assert Path(template.origin.name).is_relative_to(OURS)  # type: ignore[attr-defined]
+    assert Path(template.origin.name).is_relative_to(OUR_TEMPLATES)  # type: ignore[attr-defined]
 
 
-def test_nothing_else_of_allauth_exists():
+def test_no_other_allauth_page_is_served():
     names = {
         pattern.name
         for pattern in all_patterns(get_resolver().url_patterns)
@@ -101,9 +100,9 @@ TAGS_OF_TEAMS = {"icons", "teams"}
 TAGS_OF_LIBRARIES = {"django_htmx", "humanize", "socialaccount", "static"}
 
 
-def test_pages_of_teams_and_accounts_load_no_tags_of_the_apps_above():
-    templates = [*OURS.glob("*.html")]
+def test_pages_of_teams_and_accounts_load_no_tags_of_higher_apps():
+    templates = [*OUR_TEMPLATES.glob("*.html")]
     for folder in ("account", "allauth", "mfa", "socialaccount", "teams"):
-        templates += (OURS / folder).rglob("*.html")
+        templates += (OUR_TEMPLATES / folder).rglob("*.html")
     loaded = {name for path in templates for names in LOADED.findall(path.read_text()) for name in names.split()}
     assert loaded <= TAGS_OF_TEAMS | TAGS_OF_LIBRARIES

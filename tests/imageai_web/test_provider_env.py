@@ -1,4 +1,4 @@
-"""Connections as environment variables describe them."""
+"""Reading connections from the environment."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ def connections(**variables: str) -> dict[str, dict[str, Any]]:
     return provider_env.connections(env)
 
 
-def test_nothing_set_is_no_account():
+def test_without_variables_there_is_no_connection():
     assert connections() == {}
 
 
-def test_one_openai_key_serves_images_and_video():
-    found = connections(OPENAI_API_KEY=" sk-1 ")
-    assert {slug: (one["key"], one["base_url"]) for slug, one in found.items()} == {
+def test_one_openai_key_configures_images_and_video():
+    configured = connections(OPENAI_API_KEY=" sk-1 ")
+    assert {slug: (connection["key"], connection["base_url"]) for slug, connection in configured.items()} == {
         "sora": ("sk-1", ""),
         "openai_images": ("sk-1", ""),
     }
-    assert found["sora"]["preset"] == "openai"
+    assert configured["sora"]["preset"] == "openai"
 
 
-def test_video_may_be_made_elsewhere_than_images():
-    found = connections(OPENAI_API_KEY="sk-1", SORA_BASE_URL="http://gpu:8000/v1/", SORA_PRESET="vllm-omni")
-    assert (found["sora"]["base_url"], found["sora"]["preset"]) == ("http://gpu:8000/v1", "vllm-omni")
-    assert (found["sora"]["name"], found["openai_images"]["base_url"]) == ("Sora at gpu:8000", "")
+def test_video_and_images_can_use_different_servers():
+    configured = connections(OPENAI_API_KEY="sk-1", SORA_BASE_URL="http://gpu:8000/v1/", SORA_PRESET="vllm-omni")
+    assert (configured["sora"]["base_url"], configured["sora"]["preset"]) == ("http://gpu:8000/v1", "vllm-omni")
+    assert (configured["sora"]["name"], configured["openai_images"]["base_url"]) == ("Sora at gpu:8000", "")
 
 
-def test_a_server_without_a_key():
+def test_a_server_needs_no_key():
     sora = connections(SORA_BASE_URL="http://gpu:8000/v1")["sora"]
     assert (sora["key"], sora["preset"]) == ("", "other")
 
 
-def test_limits_models_and_prices_of_an_own_server():
+def test_limits_models_and_price_of_a_self_hosted_server():
     sora = connections(
         SORA_BASE_URL="http://gpu:8000/v1",
         SORA_NAME="Basement",
@@ -57,36 +57,36 @@ def test_limits_models_and_prices_of_an_own_server():
     assert sora["abilities"] == {"list", "cancel"}
 
 
-def test_limits_are_two_requests_at_once_and_sixty_a_minute_where_nothing_is_set():
+def test_default_limits_are_two_in_flight_and_sixty_per_minute():
     sora = connections(OPENAI_API_KEY="k", SORA_MAX_IN_FLIGHT=" ")["sora"]
     assert (sora["max_in_flight"], sora["requests_per_minute"], sora["price_per_second"]) == (2, 60, Decimal(0))
 
 
-def test_google_and_openrouter():
-    found = connections(
+def test_google_and_openrouter_options():
+    configured = connections(
         GEMINI_API_KEY="g", GOOGLE_CLOUD_PROJECT="films", VEO_PERSON_GENERATION="allow_adult", OPENROUTER_API_KEY="o"
     )
-    assert found["omni"]["options"] == {"api_version": "v1beta"}
-    assert (found["veo"]["options"]["project"], found["veo"]["options"]["person_generation"]) == (
+    assert configured["omni"]["options"] == {"api_version": "v1beta"}
+    assert (configured["veo"]["options"]["project"], configured["veo"]["options"]["person_generation"]) == (
         "films",
         "allow_adult",
     )
-    assert (found["openrouter"]["name"], found["openrouter"]["base_url"]) == ("OpenRouter", "")
+    assert (configured["openrouter"]["name"], configured["openrouter"]["base_url"]) == ("OpenRouter", "")
 
 
 @pytest.mark.parametrize(
-    ("variables", "words"),
+    ("variables", "message"),
     [
-        ({"OPENAI_BASE_URL": "gpu:8000"}, "OPENAI_BASE_URL is 'gpu:8000', which is no address."),
-        ({"SORA_BASE_URL": "ftp://gpu/v1"}, "SORA_BASE_URL is 'ftp://gpu/v1', which is no address."),
+        ({"OPENAI_BASE_URL": "gpu:8000"}, "OPENAI_BASE_URL is not a valid http(s) URL: 'gpu:8000'."),
+        ({"SORA_BASE_URL": "ftp://gpu/v1"}, "SORA_BASE_URL is not a valid http(s) URL: 'ftp://gpu/v1'."),
         ({"OPENAI_API_KEY": "k", "SORA_MAX_IN_FLIGHT": "0"}, "SORA_MAX_IN_FLIGHT should be greater than 0, not '0'."),
         (
             {"OPENAI_API_KEY": "k", "SORA_MAX_IN_FLIGHT": "two"},
             "SORA_MAX_IN_FLIGHT should be a whole number, not 'two'",
         ),
         ({"GEMINI_API_KEY": "k", "GEMINI_REQUESTS_PER_MINUTE": "1.5"}, "GEMINI_REQUESTS_PER_MINUTE should be a whole"),
-        ({"SORA_BASE_URL": "http://[bad/v1"}, "SORA_BASE_URL is 'http://[bad/v1', which is no address."),
-        ({"SORA_BASE_URL": "http://gpu:99999/v1"}, "SORA_BASE_URL is 'http://gpu:99999/v1', which is no address."),
+        ({"SORA_BASE_URL": "http://[bad/v1"}, "SORA_BASE_URL is not a valid http(s) URL: 'http://[bad/v1'."),
+        ({"SORA_BASE_URL": "http://gpu:99999/v1"}, "SORA_BASE_URL is not a valid http(s) URL: 'http://gpu:99999/v1'."),
         ({"SORA_BASE_URL": "http://gpu/v1", "SORA_ABILITIES": "list,remx"}, "SORA_ABILITIES should be 'list'"),
         (
             {"GOOGLE_CLOUD_PROJECT": "p", "VEO_PERSON_GENERATION": "bogus"},
@@ -98,13 +98,13 @@ def test_google_and_openrouter():
         ({"OPENAI_API_KEY": "k", "SORA_PRICE_PER_SECOND": "NaN"}, "SORA_PRICE_PER_SECOND should be a finite number"),
     ],
 )
-def test_an_invalid_value_stops_the_start_and_names_its_variable(variables: dict[str, str], words: str):
+def test_an_invalid_value_is_rejected_with_the_name_of_its_variable(variables: dict[str, str], message: str):
     with pytest.raises(ImproperlyConfigured) as caught:
         connections(**variables)
-    assert str(caught.value).startswith(words)
+    assert str(caught.value).startswith(message)
 
 
-def test_every_invalid_value_of_a_connection_is_named_and_its_key_is_not():
+def test_all_invalid_values_of_a_connection_are_named_without_its_key():
     with pytest.raises(ImproperlyConfigured) as caught:
         connections(SORA_API_KEY="sk-secret", SORA_MAX_IN_FLIGHT="0", SORA_PRICE_PER_SECOND="ten")
     assert str(caught.value) == (

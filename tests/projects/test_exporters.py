@@ -1,4 +1,4 @@
-"""What is exported comes back: exactly as CSV, and as Fountain up to blanks and what that format has no place for."""
+"""Exports import again: CSV exactly, Fountain except for blanks and what the format cannot hold."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from core.spreadsheets import write_csv
 from projects import presets
-from projects.exporters.fountain import as_fountain
-from projects.exporters.table import rows
+from projects.exporters.fountain import write_fountain
+from projects.exporters.table import build_rows
 from projects.importers import read, terms
 from projects.models import AspectRatio, Project, Scene
 
-#: What a form lets into a text field: no control characters, and nothing at the ends that it would strip.
+#: Text that a form accepts: no control characters, no whitespace at the ends.
 LETTERS = st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029\ufeff")
 SHORT = st.text(LETTERS, max_size=60).map(lambda text: " ".join(text.split()))
 LONG = st.lists(SHORT, max_size=4).map(lambda lines: "\n".join(lines).strip())
@@ -54,29 +54,29 @@ def values(scene: Scene) -> dict[str, Any]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(scenes(SHORT | FORMULAS, LONG | FORMULAS), min_size=1, max_size=4))
-def test_a_table_comes_back_as_it_was(exported: list[Scene]):
-    script = read(write_csv(rows(exported)), name="scenes.csv")
-    assert [values(draft.scene(PROJECT)) for draft in script.drafts] == [values(scene) for scene in exported]
+def test_exported_table_imports_unchanged(exported: list[Scene]):
+    script = read(write_csv(build_rows(exported)), name="scenes.csv")
+    assert [values(draft.build_scene(PROJECT)) for draft in script.drafts] == [values(scene) for scene in exported]
     assert [draft.warnings for draft in script.drafts] == [[] for _ in exported]
 
 
 @pytest.mark.parametrize("ending", ["csv", "fountain"])
-def test_the_lighting_comes_back(ending: str):
+def test_lighting_survives_export_and_import(ending: str):
     scene = Scene(project=PROJECT, title="a", action="b", lighting="rembrandt", light_effects="The lamp swings")
-    data = write_csv(rows([scene])) if ending == "csv" else as_fountain(PROJECT, [scene])
+    data = write_csv(build_rows([scene])) if ending == "csv" else write_fountain(PROJECT, [scene])
     (draft,) = read(data, name=f"scenes.{ending}").drafts
-    found = draft.scene(PROJECT)
+    found = draft.build_scene(PROJECT)
     assert (found.lighting, found.light_effects) == ("rembrandt", "The lamp swings")
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(scenes(FORMULAS, FORMULAS), min_size=1, max_size=3))
-def test_no_cell_is_a_formula(exported: list[Scene]):
-    table = csv.reader(io.StringIO(write_csv(rows(exported)).decode("utf-8-sig"), newline=""))
+def test_no_exported_cell_is_a_formula(exported: list[Scene]):
+    table = csv.reader(io.StringIO(write_csv(build_rows(exported)).decode("utf-8-sig"), newline=""))
     assert [cell for row in table for cell in row if cell[:1] in set("=+-@\t\r") and cell] == []
 
 
-#: Words as people write them; what means something in Fountain is among them.
+#: Words, including Fountain's own markup.
 WORDS = st.lists(
     st.sampled_from(
         [
@@ -116,7 +116,7 @@ SPEECHES = st.lists(
 
 
 def as_read(text: Any) -> Any:
-    """Marks that would open notes or comments are taken apart, and blanks do not count."""
+    """The text as the import returns it: marks of notes and comments are broken up, whitespace is collapsed."""
     if not isinstance(text, str):
         return text
     for mark in ("[[", "]]", "/*", "*/"):
@@ -146,13 +146,15 @@ def as_read(text: Any) -> Any:
         max_size=3,
     )
 )
-def test_a_screenplay_says_the_same(exported: list[Scene]):
-    script = read(as_fountain(PROJECT, exported), name="film.fountain")
-    found = [{name: as_read(value) for name, value in values(draft.scene(PROJECT)).items()} for draft in script.drafts]
+def test_exported_screenplay_imports_with_the_same_text(exported: list[Scene]):
+    script = read(write_fountain(PROJECT, exported), name="film.fountain")
+    found = [
+        {name: as_read(value) for name, value in values(draft.build_scene(PROJECT)).items()} for draft in script.drafts
+    ]
     assert found == [{name: as_read(value) for name, value in values(scene).items()} for scene in exported]
 
 
-def test_a_screenplay_reads_like_one():
+def test_exported_screenplay_is_plain_fountain():
     scene = Scene(
         project=PROJECT,
         title="Not tonight",
@@ -163,7 +165,7 @@ def test_a_screenplay_reads_like_one():
         shot_type="close-up",
         duration=Decimal("4.5"),
     )
-    assert as_fountain(PROJECT, [scene]).decode() == (
+    assert write_fountain(PROJECT, [scene]).decode() == (
         "Title: The ferry\n\n"
         "INT. Lighthouse - Night\n\n= Not tonight\n\n"
         "The keeper climbs.\n\n!THE DOOR.\n!It opens.\n\n"
@@ -173,6 +175,6 @@ def test_a_screenplay_reads_like_one():
 
 
 @pytest.mark.parametrize("field", sorted(terms.ABBREVIATIONS))
-def test_abbreviations_mean_presets_that_there_are(field: str):
+def test_abbreviations_refer_to_existing_presets(field: str):
     keys = {key for key, _ in presets.choices(field)}
     assert set(terms.ABBREVIATIONS[field].values()) - keys == set()

@@ -1,4 +1,4 @@
-"""Scripts become drafts of scenes: three formats, any encoding, and a sentence for what cannot be read."""
+"""Scripts become drafts of scenes: three formats, any encoding, and one sentence for an unreadable file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from projects.importers import Draft, Script, Unreadable, read
+from projects.importers import Draft, Script, UnreadableScript, read
 from projects.importers.decoding import MAX_BYTES
-from projects.importers.drafts import estimated_seconds
+from projects.importers.drafts import estimate_seconds
 from projects.storyboard import MAX_SCENES
 
 SCREENPLAY = """Title: The ferry
@@ -64,7 +64,7 @@ def only(text: str, **options: str) -> Draft:
 # -- Fountain ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_screenplay_has_a_scene_for_each_heading():
+def test_screenplay_has_a_scene_for_each_heading():
     script = read(SCREENPLAY.encode())
     assert script.format == "fountain"
     assert fields(script, "title", "location", "time_of_day", "action", "dialogue") == [
@@ -80,7 +80,7 @@ def test_a_screenplay_has_a_scene_for_each_heading():
     ]
 
 
-def test_sections_notes_and_transitions_of_a_screenplay_are_in_the_notes():
+def test_sections_notes_and_transitions_go_into_the_notes():
     script = read(SCREENPLAY.encode())
     assert fields(script, "notes") == [("UndoEntry one\nthe brass valve",), ("DISSOLVE TO:",), (None,)]
     assert script.notes == ["The title page is left out (Title, Author)."]
@@ -97,7 +97,9 @@ def test_sections_notes_and_transitions_of_a_screenplay_are_in_the_notes():
         ("INT. CABIN - UNDER WATER", "Cabin - under water, interior", None, None),
     ],
 )
-def test_headings(heading: str, location: str, time_of_day: str | None, light: str | None):
+def test_heading_gives_location_and_time_of_day(
+    heading: str, location: str, time_of_day: str | None, light: str | None
+):
     draft = only(f"{heading}\n\nSomething happens.\n")
     assert [draft.fields.get(name) for name in ("location", "time_of_day", "light_effects")] == [
         location,
@@ -106,7 +108,7 @@ def test_headings(heading: str, location: str, time_of_day: str | None, light: s
     ]
 
 
-def test_a_section_without_a_heading_is_a_title():
+def test_section_without_a_heading_is_a_title():
     script = read(b"# Part\n\n## The beach\n\nHe walks.\n\n## The pier\n\nHe sits.\n", as_format="fountain")
     assert fields(script, "title", "action", "notes") == [
         ("The beach", "He walks.", "Part"),
@@ -114,7 +116,7 @@ def test_a_section_without_a_heading_is_a_title():
     ]
 
 
-def test_a_first_line_with_a_colon_is_no_title_page():
+def test_first_line_with_a_colon_is_not_a_title_page():
     script = read(b"NARRATOR: It rained.\n\n.A road\n\nRain.\n", as_format="fountain")
     assert fields(script, "title", "action") == [
         ("NARRATOR: It rained", "NARRATOR: It rained."),
@@ -122,16 +124,16 @@ def test_a_first_line_with_a_colon_is_no_title_page():
     ]
 
 
-def test_two_people_who_speak_at_once():
+def test_dual_dialogue_becomes_two_lines():
     draft = only("INT. BAR - NIGHT\n\nThey turn.\n\nANN\nYou!\n\nBEN ^\nYou!\n")
     assert draft.fields["dialogue"] == "ANN: You!\nBEN: You!"
 
 
-def test_a_scene_without_action_says_so():
+def test_scene_without_action_has_a_warning():
     draft = only("INT. BAR - NIGHT\n\nANN\nYou!\n")
     assert (draft.fields["action"], draft.warnings) == (
         "Bar, night",
-        ["It says nothing of what is seen; the title stands in for the action."],
+        ["No action found; the title is used as the action."],
     )
 
 
@@ -139,7 +141,7 @@ def test_a_scene_without_action_says_so():
 @pytest.mark.parametrize(
     "unit", ["**a ", "[[a", "/*", "*_a", "INT. a#", "> <", "[[a]]", "'", "_", "((", "a: ", ".", "(1"]
 )
-def test_a_hostile_script_is_read_in_linear_time(unit: str, format: str):
+def test_hostile_script_is_read_in_linear_time(unit: str, format: str):
     """Four times as much takes about four times as long, not sixteen times."""
     seconds = [time_to_read(f"Action\n\nINT. A\n\n{unit * (size // len(unit))}x", format) for size in (60_000, 240_000)]
     assert seconds[1] < 1 or seconds[1] < 9 * seconds[0]
@@ -148,7 +150,7 @@ def test_a_hostile_script_is_read_in_linear_time(unit: str, format: str):
 def time_to_read(text: str, format: str) -> float:
     text += f"\n\nEXT. B{' ' * (len(text) // 4)}c\n\nEnd.\n"
     began = time.process_time()
-    with contextlib.suppress(Unreadable):
+    with contextlib.suppress(UnreadableScript):
         read(text.encode(), as_format=format)
     return time.process_time() - began
 
@@ -156,7 +158,7 @@ def time_to_read(text: str, format: str) -> float:
 # -- Plain text --------------------------------------------------------------------------------------------------------
 
 
-def test_paragraphs_become_scenes_and_speech_belongs_to_the_one_above():
+def test_paragraphs_become_scenes_and_dialogue_belongs_to_the_one_above():
     script = read(
         b"The keeper climbs the stairs,\nslowly.\n\nKEEPER: Not tonight.\n\nLocation: the rock\n\nA ship (4 s) far out."
     )
@@ -173,7 +175,7 @@ def test_paragraphs_become_scenes_and_speech_belongs_to_the_one_above():
     ]
 
 
-def test_numbered_shots():
+def test_numbered_shots_become_scenes():
     text = (
         "1. The harbour\nBoats rock. (5 sec)\nShot: wide\n\n"
         "2) A hand on a rope.\nIt slips.\nKEEPER: Hold on!\nShot size: ECU\n3. A light goes out."
@@ -197,11 +199,11 @@ def test_numbered_shots():
         ("3.5 seconds of fog.\n\n4 people walk by.", ["3.5 seconds of fog.", "4 people walk by."]),
     ],
 )
-def test_what_separates_scenes(text: str, actions: list[str]):
+def test_plain_text_is_split_into_scenes(text: str, actions: list[str]):
     assert [draft.fields["action"] for draft in read(text.encode()).drafts] == actions
 
 
-def test_a_text_that_is_too_long_for_one_scene_goes_on_in_the_next():
+def test_text_too_long_for_one_scene_continues_in_the_next():
     sentence = "The sea rolls on and on and on. "
     script = read((sentence * 200).encode())
     first, second = script.drafts
@@ -210,8 +212,8 @@ def test_a_text_that_is_too_long_for_one_scene_goes_on_in_the_next():
     assert second.fields["title"] == "The sea rolls on and on and on (2)"
     assert [len(first.fields["action"]) <= 4000, first.fields["duration"]] == [True, Decimal(60)]
     assert first.warnings == [
-        "A scene holds 4,000 characters; this one goes on in the next.",
-        "It reads like 250 s; a scene lasts at most 60 s. Split it later.",
+        "A scene can have up to 4,000 characters; the rest is in the next scene.",
+        "Estimated at 250 s; a scene can be up to 60 s. Split it later.",
     ]
 
 
@@ -227,7 +229,7 @@ def test_a_text_that_is_too_long_for_one_scene_goes_on_in_the_next():
         "#\taction\ttime\ttype\n1\tA boat leaves\t4\tclose-up\n2\tThe sea\t6\tLong shot\n",
     ],
 )
-def test_tables_of_all_kinds(text: str):
+def test_tables_with_any_delimiter_and_heading(text: str):
     script = read(text.encode())
     assert script.format == "table"
     assert fields(script, "title", "action", "duration", "shot_type") == [
@@ -236,7 +238,7 @@ def test_tables_of_all_kinds(text: str):
     ]
 
 
-def test_what_no_field_takes_is_in_the_notes_and_said():
+def test_unknown_values_go_into_the_notes_with_a_warning():
     script = read(b"Title,Action,Seconds,Camera,Props\nBoat,It leaves,soon,Snorricam,rope,more\n")
     (draft,) = script.drafts
     assert draft.fields["notes"].split("\n") == [
@@ -246,44 +248,44 @@ def test_what_no_field_takes_is_in_the_notes_and_said():
         "more",
     ]
     assert draft.warnings == [
-        "Duration: “soon” is no number of seconds; it is in the notes.",
-        "Camera movement: “Snorricam” is not in the list; it is in the notes.",
-        "This row has more cells than the first row; the others are in the notes.",
+        "Duration: “soon” is not a number of seconds, kept in notes.",
+        "Camera movement: “Snorricam” not recognised, kept in notes.",
+        "This row has more cells than the first row; the extra cells are in the notes.",
     ]
-    assert script.notes == ["Columns that no field is called after go into the notes: Props."]
+    assert script.notes == ["Unknown columns go into the notes: Props."]
 
 
 @pytest.mark.parametrize(
     ("cell", "lighting", "light"),
     [("Rembrandt", "rembrandt", None), ("low key", "low-key", None), ("One oil lamp", None, "One oil lamp")],
 )
-def test_a_light_that_is_no_preset_is_told_in_words(cell: str, lighting: str | None, light: str | None):
+def test_unknown_lighting_becomes_light_effects(cell: str, lighting: str | None, light: str | None):
     draft = only(f"Action,Lighting\nA boat,{cell}\n")
     assert (draft.fields.get("lighting"), draft.fields.get("light_effects"), draft.warnings) == (lighting, light, [])
 
 
-def test_a_duration_no_scene_can_have_is_brought_near():
+def test_duration_is_limited_to_the_allowed_range():
     script = read(b"Action,Seconds\nA,0.2\nB,90\nC,4.44\n")
     assert fields(script, "duration") == [(Decimal(1),), (Decimal(60),), (Decimal("4.4"),)]
-    assert script.drafts[1].warnings == ["A scene lasts 1 to 60 seconds, in tenths: 90 became 60 s."]
+    assert script.drafts[1].warnings == ["Scenes are 1 to 60 s, in tenths: 90 changed to 60 s."]
 
 
-def test_a_cell_that_is_too_long_keeps_its_rest_in_the_notes():
+def test_text_too_long_for_a_field_continues_in_the_notes():
     draft = only("Action,Location\nA boat," + "far " * 100 + "\n")
     assert len(draft.fields["location"]) <= 300
     assert (
         draft.fields["location"] + " " + draft.fields["notes"].removeprefix("Location, the rest: ")
         == ("far " * 100).strip()
     )
-    assert draft.warnings == ["Location takes 300 characters; the rest is in the notes."]
+    assert draft.warnings == ["Location can have up to 300 characters; the rest is in the notes."]
 
 
-def test_a_spreadsheet_on_the_clipboard_quotes_only_what_it_must():
+def test_copied_cells_may_start_with_a_quotation_mark():
     script = read(b'Title\tAction\n"Stop" he says\tA boat\n"two\nlines"\tThe sea\n')
     assert fields(script, "action")[0] == ("A boat",)
 
 
-def test_a_line_break_in_a_cell_stays():
+def test_line_breaks_in_cells_are_kept():
     assert (
         only('Title,Action\nBoat,"It leaves.\nThe sea is calm."\n').fields["action"] == "It leaves.\nThe sea is calm."
     )
@@ -301,17 +303,17 @@ def test_a_line_break_in_a_cell_stays():
         ("It waits... and waits", "", 3),
     ],
 )
-def test_the_estimate_counts_words_and_sentences(action: str, dialogue: str, seconds: int):
-    assert estimated_seconds(action, dialogue) == seconds
+def test_estimate_counts_words_and_sentences(action: str, dialogue: str, seconds: int):
+    assert estimate_seconds(action, dialogue) == seconds
 
 
-# -- Encodings and what cannot be read -----------------------------------------------------------------------------------
+# -- Encodings and unreadable files -----------------------------------------------------------------------------------
 
 WORDS = "Über dem Hafen – ein Licht, “hell” und klar."
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-def test_encodings(encoding: str):
+def test_common_encodings_are_detected(encoding: str):
     assert only_of(WORDS.encode(encoding)).fields["action"] == WORDS
 
 
@@ -320,78 +322,78 @@ def only_of(data: bytes) -> Draft:
     return draft
 
 
-def test_a_guessed_encoding_is_said():
+def test_guessed_encoding_is_a_note():
     assert read(WORDS.encode("cp1252")).notes == [
-        "Read as Windows-1252. If letters with accents look wrong, save the script as UTF-8 and import it again."
+        "Read as Windows-1252. If accented letters look wrong, save the script as UTF-8 and import it again."
     ]
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-def test_line_ends(line_end: str):
+def test_all_line_ends_are_read(line_end: str):
     assert len(read(f"One.{line_end}{line_end}Two.".encode()).drafts) == 2
 
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "There is nothing in it. Paste a script or choose a file that has text."),
-        (b" \n\t\n", "There is nothing in it. Paste a script or choose a file that has text."),
+        (b"", "The script is empty. Paste a script or choose a file with text."),
+        (b" \n\t\n", "The script is empty. Paste a script or choose a file with text."),
         (b"\x00\x01\x02" * 99, "This is not a text file. Export the script as plain text, Fountain or CSV."),
         (bytes(range(256)) * 9, "This is not a text file. Export the script as plain text, Fountain or CSV."),
         (b"\xff\xfe\x00\xd8\x00\xd8", "This is not a text file. Export the script as plain text, Fountain or CSV."),
-        (b"%PDF-1.7 ...", "This is a PDF. Export the script as plain text or Fountain, or copy its text and paste it."),
+        (b"%PDF-1.7 ...", "This is a PDF. Export the script as plain text or Fountain, or copy and paste its text."),
         (
             b"PK\x03\x04...",
-            "This is an office document or an archive. Save a text as plain text, a spreadsheet as CSV.",
+            "This is an office document or an archive. Save documents as plain text and spreadsheets as CSV.",
         ),
-        (b"{\\rtf1 a}", "This is an RTF document. Save it as plain text, or copy its text and paste it."),
+        (b"{\\rtf1 a}", "This is an RTF document. Save it as plain text, or copy and paste its text."),
         (
             b"Title,Action\nBoat\n".replace(b"\nBoat", b""),
-            "No scene was found in it. Write what happens, one paragraph for each scene.",
+            "No scenes found. Describe what happens, one paragraph for each scene.",
         ),
         (
             b'Title,Action\nBoat,"It leaves\n',
-            "A quotation mark is opened and never closed. Close it, or save the table again as CSV.",
+            "A quotation mark is never closed. Close it, or save the table as CSV again.",
         ),
         (
             b'Title,Action\nBoat,"It" leaves\n',
-            "Line 2: a cell goes on after its closing quotation mark. Double the marks inside it.",
+            "Line 2: text after a closing quotation mark. Double the quotation marks inside the cell.",
         ),
     ],
 )
-def test_what_cannot_be_read_is_a_sentence(data: bytes, sentence: str):
-    with pytest.raises(Unreadable) as error:
+def test_unreadable_script_has_one_sentence(data: bytes, sentence: str):
+    with pytest.raises(UnreadableScript) as error:
         read(data)
     assert error.value.messages == [sentence]
 
 
-def test_a_table_needs_a_column_that_says_what_happens():
-    with pytest.raises(Unreadable, match="The first row names no column that says what happens: “rope, 3”"):
+def test_table_without_title_action_or_dialogue_is_refused():
+    with pytest.raises(
+        UnreadableScript, match="No column for the title, action or dialogue in the first row: “rope, 3”"
+    ):
         read(b"rope,3\nsail,4\n", name="props.csv")
 
 
-def test_too_much_to_read():
-    with pytest.raises(
-        Unreadable, match=r"This script has 1\.0 MB; at most 1 MB are read at once\. Import it in parts\."
-    ):
+def test_script_above_the_size_limit_is_refused():
+    with pytest.raises(UnreadableScript, match=r"This script is 1\.0 MB; the limit is 1 MB\. Import it in parts\."):
         read(b"x" * (MAX_BYTES + 1))
 
 
-def test_a_cell_without_end():
+def test_cell_above_the_size_limit_is_refused():
     with pytest.raises(
-        Unreadable, match=r"Line 2: a cell has more than 131,072 characters\. Is a quotation mark missing\?"
+        UnreadableScript, match=r"Line 2: a cell has more than 131,072 characters\. Is a quotation mark missing\?"
     ):
         read(b"Title\tAction\nBoat\t" + b"x" * 140_000)
 
 
-def test_too_many_lines():
-    with pytest.raises(Unreadable, match=r"This script has 20,001 lines; at most 20,000 are read at once\."):
+def test_script_above_the_line_limit_is_refused():
+    with pytest.raises(UnreadableScript, match=r"This script has 20,001 lines; the limit is 20,000\."):
         read(b"x\n" * 20_001)
 
 
-def test_more_scenes_than_a_storyboard_holds():
+def test_script_above_the_scene_limit_is_refused():
     assert len(read(b"A boat.\n\n" * MAX_SCENES).drafts) == MAX_SCENES
-    with pytest.raises(Unreadable, match="This script has 501 scenes; a storyboard holds at most 500"):
+    with pytest.raises(UnreadableScript, match="This script has 501 scenes; a storyboard can have up to 500"):
         read(b"A boat.\n\n" * (MAX_SCENES + 1))
 
 
@@ -405,5 +407,5 @@ def test_more_scenes_than_a_storyboard_holds():
         ("", "Title\tx\nBoat\ty", "table"),
     ],
 )
-def test_which_format_it_is(name: str, text: str, format: str):
+def test_format_is_detected_by_name_and_text(name: str, text: str, format: str):
     assert read(text.encode(), name=name).format == format

@@ -1,4 +1,4 @@
-"""Two takes side by side: which two, and what differs between them."""
+"""Comparing two takes: which two, and what differs."""
 
 import io
 from collections.abc import Callable
@@ -42,11 +42,11 @@ def marked(before: str, after: str) -> str:
         ("", "", ""),
     ],
 )
-def test_words(before: str, after: str, shown: str):
+def test_word_changes_mark_removed_and_added_words(before: str, after: str, shown: str):
     assert marked(before, after) == shown
 
 
-def test_both_prompts_can_be_read_from_the_parts():
+def test_parts_contain_both_prompts():
     before, after = "One two, three. Four five six.", "One three, three. Nought four six seven."
     parts = word_changes(before, after)
     for kind, text in (("removed", before), ("added", after)):
@@ -55,7 +55,7 @@ def test_both_prompts_can_be_read_from_the_parts():
 
 
 @pytest.mark.timeout(10)
-def test_long_prompts_are_compared_in_no_time():
+def test_long_prompts_are_compared_quickly():
     head, tail = "The same beginning. " * 500, " and the same end." * 500
     before, after = "a b " * 3_000, "b a c " * 2_500
     parts = word_changes(head + before + tail, head + after + tail)
@@ -71,7 +71,7 @@ in_database = pytest.mark.django_db
 
 @pytest.fixture
 def takes(scene: Scene, make_take: Callable[..., Generation]) -> list[Generation]:
-    """Four finished ones, the second selected, and one that failed."""
+    """Four finished takes, the second selected, and a failed one."""
     done = {"status": Status.COMPLETED, "clip": b"clip", "clip_seconds": Decimal("1.000")}
     takes = [make_take(scene, prompt=f"A boat, {words}.", **done) for words in ("<b>old</b>", "new", "red", "blue")]
     make_take(scene, status=Status.FAILED)
@@ -106,7 +106,9 @@ def compared(client: Client, scene: Scene, query: str = "") -> tuple[int, int]:
         ("?take=5", (2, 4)),
     ],
 )
-def test_which_two(as_user: AsUser, takes, scene: Scene, vera: User, query: str, pair: tuple[int, int]):
+def test_compare_chooses_two_finished_takes(
+    as_user: AsUser, takes, scene: Scene, vera: User, query: str, pair: tuple[int, int]
+):
     assert compared(as_user(vera), scene, query) == pair
 
 
@@ -117,8 +119,10 @@ def test_deleted_takes_are_not_compared(as_user: AsUser, takes, scene: Scene, ve
 
 
 @in_database
-@pytest.mark.parametrize(("count", "words"), [(0, "there is none."), (1, "there is one.")])
-def test_fewer_than_two_teach_what_is_needed(as_user: AsUser, scene: Scene, make_take, vera: User, count, words):
+@pytest.mark.parametrize(("count", "words"), [(0, "this scene has none."), (1, "this scene has one.")])
+def test_compare_with_fewer_than_two_takes_explains_what_is_needed(
+    as_user: AsUser, scene: Scene, make_take, vera: User, count, words
+):
     for _ in range(count):
         make_take(scene, status=Status.COMPLETED, clip=b"clip")
     page = as_user(vera).get(reverse("compare", args=[scene.pk])).content.decode()
@@ -127,14 +131,14 @@ def test_fewer_than_two_teach_what_is_needed(as_user: AsUser, scene: Scene, make
 
 
 @in_database
-def test_what_changed_in_the_prompt_is_marked_and_escaped(as_user: AsUser, takes, scene: Scene, vera: User):
+def test_prompt_changes_are_marked_and_escaped(as_user: AsUser, takes, scene: Scene, vera: User):
     page = as_user(vera).get(reverse("compare", args=[scene.pk]) + "?a=1&b=2").content.decode()
     assert "A boat, <del>&lt;b&gt;old&lt;/b&gt;.</del> <ins>new.</ins>" in page
     assert reverse("take_select", args=[takes[0].pk]) not in page
 
 
 @in_database
-def test_selecting_returns_to_the_same_two(as_user: AsUser, takes, scene: Scene, bob: User):
+def test_selecting_a_take_returns_to_the_same_comparison(as_user: AsUser, takes, scene: Scene, bob: User):
     client = as_user(bob)
     page = client.get(reverse("compare", args=[scene.pk]) + "?a=1&b=2").content.decode()
     url = f"{reverse('take_select', args=[takes[0].pk])}?from=compare&a=1&b=2"
@@ -145,7 +149,7 @@ def test_selecting_returns_to_the_same_two(as_user: AsUser, takes, scene: Scene,
 
 
 @in_database
-def test_what_changed_in_the_settings(scene: Scene, project: Project, make_take, bob: User):
+def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, bob: User):
     png = io.BytesIO()
     Image.new("RGB", (64, 64), "teal").save(png, "PNG")
     image = ContentFile(png.getvalue(), name="a.png")
@@ -169,9 +173,9 @@ def test_what_changed_in_the_settings(scene: Scene, project: Project, make_take,
     )
     found = diff.compare(before, after, roster_for(before.team_id))
     assert {setting.name: (setting.a.text, setting.b.text) for setting in found.changed} == {
-        "Made as": ("New clip", "Remix of take 1"),
+        "Type": ("New clip", "Remix of take 1"),
         "Seed": ("7", "0"),
-        "Sound": ("As the model does", "Silent"),
+        "Sound": ("Model default", "Silent"),
         "Start frame": ("-", "Pad with black"),
         "References": ("-", "1"),
         "Title": ("Scene 1", "Another"),
@@ -183,7 +187,7 @@ def test_what_changed_in_the_settings(scene: Scene, project: Project, make_take,
         "Model",
         "Size",
         "Length",
-        "Frames a second",
+        "Frame rate",
         "Negative prompt",
         "End frame",
         "Cost",
@@ -191,14 +195,14 @@ def test_what_changed_in_the_settings(scene: Scene, project: Project, make_take,
 
 
 @in_database
-def test_strangers_have_nothing_to_compare(as_user: AsUser, takes, scene: Scene, mallory: User, vera: User):
+def test_non_members_cannot_compare_404(as_user: AsUser, takes, scene: Scene, mallory: User, vera: User):
     url = reverse("compare", args=[scene.pk])
     assert as_user(mallory).get(url).status_code == 404
     assert as_user(vera).post(url).status_code == 405
 
 
 @in_database
-def test_the_strip_leads_there_once_there_are_two(as_user: AsUser, scene: Scene, make_take, vera: User):
+def test_take_strip_links_to_compare_with_two_takes(as_user: AsUser, scene: Scene, make_take, vera: User):
     client, url = as_user(vera), reverse("scene_page", args=[scene.pk])
     offered = []
     for _ in range(2):
@@ -208,9 +212,7 @@ def test_the_strip_leads_there_once_there_are_two(as_user: AsUser, scene: Scene,
 
 
 @in_database
-def test_the_page_needs_as_many_queries_for_eight_takes_as_for_four(
-    as_user: AsUser, takes, scene: Scene, make_take, bob: User
-):
+def test_comparing_eight_takes_takes_the_queries_of_four(as_user: AsUser, takes, scene: Scene, make_take, bob: User):
     client, url = as_user(bob), reverse("compare", args=[scene.pk]) + "?a=1&b=2"
     with count_queries() as four:
         client.get(url)

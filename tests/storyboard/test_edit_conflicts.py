@@ -1,4 +1,4 @@
-"""Two people edit one scene: different fields merge, the same field asks, and nothing is lost without a word."""
+"""Two people edit one scene: different fields merge, the same field conflicts, nothing is lost silently."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def autosave(scene: Scene) -> str:
     return reverse("scene_autosave", args=[scene.pk])
 
 
-# -- From an old page ----------------------------------------------------------------------------------------------------
+# -- Saving a stale page ----------------------------------------------------------------------------------------------------
 
 
 def test_different_fields_merge_silently(as_user: AsUser, scene: Scene, url: str, alice: User, bob: User):
@@ -54,7 +54,7 @@ def test_different_fields_merge_silently(as_user: AsUser, scene: Scene, url: str
     assert (scene.weather, scene.subject) == ("rain", "A boat")
 
 
-def test_the_same_field_asks_and_shows_both(as_user: AsUser, scene: Scene, url: str, alice: User, bob: User):
+def test_same_field_conflicts_and_shows_both_values(as_user: AsUser, scene: Scene, url: str, alice: User, bob: User):
     bobs = opened(as_user(bob), scene)
     Scene.objects.update(action="Alice's boat.", weather="fog")
     page = as_user(bob).post(url, bobs | {"action": "Bob's boat.", "weather": "rain", "subject": "A boat"})
@@ -66,18 +66,20 @@ def test_the_same_field_asks_and_shows_both(as_user: AsUser, scene: Scene, url: 
     assert (scene.action, scene.weather, scene.subject) == ("Alice's boat.", "fog", "")
 
 
-@pytest.mark.parametrize(("whose", "action"), [("mine", "Bob's boat."), ("theirs", "Alice's boat.")])
-def test_choosing_between_the_two(as_user: AsUser, scene: Scene, url: str, bob: User, whose: str, action: str):
+@pytest.mark.parametrize(("side", "action"), [("mine", "Bob's boat."), ("theirs", "Alice's boat.")])
+def test_choosing_one_value_resolves_the_conflict(
+    as_user: AsUser, scene: Scene, url: str, bob: User, side: str, action: str
+):
     client = as_user(bob)
     mine = opened(client, scene) | {"action": "Bob's boat.", "subject": "A boat"}
     Scene.objects.update(action="Alice's boat.")
-    (choice,) = [one for one in choices(client.post(url, mine).content.decode()) if f" {whose} " in one]
+    (choice,) = [choice for choice in choices(client.post(url, mine).content.decode()) if f" {side} " in choice]
     assert client.post(url, mine | {"resolve": choice}).status_code == 302
     scene.refresh_from_db()
     assert (scene.action, scene.subject) == (action, "A boat")
 
 
-def test_a_choice_is_asked_again_where_the_other_has_gone_on(as_user: AsUser, scene: Scene, url: str, bob: User):
+def test_choice_is_refused_if_the_stored_value_changed_again(as_user: AsUser, scene: Scene, url: str, bob: User):
     client = as_user(bob)
     mine = opened(client, scene) | {"action": "Bob's boat."}
     Scene.objects.update(action="Alice's boat.")
@@ -89,14 +91,14 @@ def test_a_choice_is_asked_again_where_the_other_has_gone_on(as_user: AsUser, sc
     assert scene.action == "Alice's ship."
 
 
-def test_two_conflicts_are_settled_one_after_the_other(as_user: AsUser, scene: Scene, url: str, bob: User):
+def test_two_conflicts_are_resolved_one_after_the_other(as_user: AsUser, scene: Scene, url: str, bob: User):
     client = as_user(bob)
     mine = opened(client, scene) | {"action": "Bob's boat.", "subject": "Bob"}
     Scene.objects.update(action="Alice's boat.", subject="Alice")
     first = choices(client.post(url, mine).content.decode())
     asked = ["subject mine", "subject theirs", "action mine", "action theirs"]
     assert sorted(choice.rsplit(" ", 1)[0] for choice in first) == sorted(asked)
-    page = client.post(url, mine | {"resolve": next(one for one in first if one.startswith("subject theirs"))})
+    page = client.post(url, mine | {"resolve": next(choice for choice in first if choice.startswith("subject theirs"))})
     form = page.context["form"]
     again = mine | {"seen": str(form.seen), "subject": form["subject"].value()}
     second = choices(page.content.decode())
@@ -106,13 +108,13 @@ def test_two_conflicts_are_settled_one_after_the_other(as_user: AsUser, scene: S
     assert (scene.action, scene.subject) == ("Bob's boat.", "Alice")
 
 
-def test_both_wrote_the_same(as_user: AsUser, scene: Scene, url: str, bob: User):
+def test_same_value_from_both_does_not_conflict(as_user: AsUser, scene: Scene, url: str, bob: User):
     mine = opened(as_user(bob), scene) | {"action": "A boat."}
     Scene.objects.update(action="A boat.")
     assert as_user(bob).post(url, mine).status_code == 302
 
 
-def test_a_form_sent_back_unchanged_changes_nothing(as_user: AsUser, scene: Scene, url: str, bob: User):
+def test_unchanged_form_writes_nothing(as_user: AsUser, scene: Scene, url: str, bob: User):
     Scene.objects.update(action="One\nTwo", duration=Decimal("4.0"), notes=" a\r\nb ")
     mine = opened(as_user(bob), scene)
     before = Scene.objects.values().get()
@@ -121,12 +123,12 @@ def test_a_form_sent_back_unchanged_changes_nothing(as_user: AsUser, scene: Scen
 
 
 @pytest.mark.parametrize("seen", ["", "nonsense", "[]", "7", '{"title": ["x"], "nothing": 1}', '{"action": null}'])
-def test_nonsense_in_place_of_what_was_seen(as_user: AsUser, scene: Scene, url: str, bob: User, seen: str):
+def test_invalid_digests_are_ignored(as_user: AsUser, scene: Scene, url: str, bob: User, seen: str):
     values = {"title": "The match", "action": scene.action, "duration": "1", "seen": seen}
     assert as_user(bob).post(url, values).status_code in (302, 422)
 
 
-def test_the_card_asks_too(as_user: AsUser, scene: Scene, bob: User):
+def test_card_shows_conflicts(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("scene_card_edit", args=[scene.pk])
     form = client.get(url).context["form"]
     mine = {"title": "Bob's", "action": scene.action, "duration": "1", "seen": str(form.seen)}
@@ -138,10 +140,10 @@ def test_the_card_asks_too(as_user: AsUser, scene: Scene, bob: User):
     assert scene.title == "Bob's"
 
 
-# -- While somebody writes -----------------------------------------------------------------------------------------------
+# -- Autosave -----------------------------------------------------------------------------------------------
 
 
-def test_what_is_typed_is_saved(as_user: AsUser, scene: Scene, autosave: str, bob: User):
+def test_autosave_saves_valid_fields(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     client = as_user(bob)
     mine = opened(client, scene)
     answer = client.post(autosave, mine | {"weather": "rain"})
@@ -155,7 +157,7 @@ def test_what_is_typed_is_saved(as_user: AsUser, scene: Scene, autosave: str, bo
     assert scene.weather == "fog"
 
 
-def test_what_cannot_be_saved_is_marked_and_the_rest_is_saved(as_user: AsUser, scene: Scene, autosave: str, bob: User):
+def test_autosave_marks_invalid_fields_and_saves_the_rest(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     answer = as_user(bob).post(
         autosave, opened(as_user(bob), scene) | {"title": "", "duration": "soon", "lens": "wide"}
     )
@@ -163,12 +165,12 @@ def test_what_cannot_be_saved_is_marked_and_the_rest_is_saved(as_user: AsUser, s
     note = re.search(r'id="id_duration_note"[^>]*>(.*?)</div>', text, re.DOTALL)
     assert note
     assert "Enter the seconds as a number" in note[1]
-    assert "Saved, but for what is marked." in text
+    assert "Saved, except the marked fields." in text
     scene.refresh_from_db()
     assert (scene.title, scene.lens) == ("Scene 1", "wide")
 
 
-def test_a_conflict_leaves_theirs_and_saves_the_rest(as_user: AsUser, scene: Scene, autosave: str, bob: User):
+def test_autosave_keeps_the_stored_value_of_a_conflict(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     mine = opened(as_user(bob), scene)
     Scene.objects.update(action="Alice's boat.")
     text = as_user(bob).post(autosave, mine | {"action": "Bob's boat.", "weather": "rain"}).content.decode()
@@ -177,7 +179,7 @@ def test_a_conflict_leaves_theirs_and_saves_the_rest(as_user: AsUser, scene: Sce
     assert (scene.action, scene.weather) == ("Alice's boat.", "rain")
 
 
-def test_what_others_changed_is_not_taken_for_seen(as_user: AsUser, scene: Scene, autosave: str, bob: User):
+def test_autosave_does_not_take_unseen_values_for_seen(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     """Bob's page still shows the old weather: writing over it later must ask."""
     client = as_user(bob)
     mine = opened(client, scene)
@@ -189,7 +191,7 @@ def test_what_others_changed_is_not_taken_for_seen(as_user: AsUser, scene: Scene
     assert (scene.subject, scene.weather) == ("A boat", "fog")
 
 
-def test_an_autosave_that_changes_nothing_writes_nothing(as_user: AsUser, scene: Scene, autosave: str, bob: User):
+def test_autosave_without_changes_writes_nothing(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     client = as_user(bob)
     mine = opened(client, scene)
     with count_queries() as queries:
@@ -197,12 +199,12 @@ def test_an_autosave_that_changes_nothing_writes_nothing(as_user: AsUser, scene:
     assert [query["sql"] for query in queries if query["sql"].startswith("UPDATE")] == []
 
 
-def test_the_prices_follow(as_user: AsUser, scene: Scene, autosave: str, bob: User):
+def test_autosave_updates_the_prices(as_user: AsUser, scene: Scene, autosave: str, bob: User):
     answer = as_user(bob).post(autosave, opened(as_user(bob), scene) | {"scene_resolution": "1080p"})
-    assert "Prices of this scene in 1080p" in answer.content.decode()
+    assert "Prices for this scene at 1080p" in answer.content.decode()
 
 
-def test_who_may_autosave(as_user: AsUser, scene: Scene, autosave: str, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_autosave(as_user: AsUser, scene: Scene, autosave: str, vera: User, mallory: User):
     values = {"title": "x", "action": "y", "duration": "4"}
     assert as_user(vera).post(autosave, values).status_code == 403
     assert as_user(mallory).post(autosave, values).status_code == 404
@@ -210,7 +212,7 @@ def test_who_may_autosave(as_user: AsUser, scene: Scene, autosave: str, vera: Us
     assert scene.title == "Scene 1"
 
 
-def test_the_scene_page_needs_as_many_queries_for_thirty_scenes_as_for_three(
+def test_scene_page_of_thirty_scenes_takes_the_queries_of_three(
     as_user: AsUser, scene: Scene, url: str, make_scenes, bob: User
 ):
     client = as_user(bob)

@@ -1,4 +1,4 @@
-"""Filters and sorting: what they show, and that they are only a way of looking."""
+"""Filters and sorting: what they show, and that they change nothing."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ AsUser = Callable[[User], Client]
 MakeScenes = Callable[..., list[Scene]]
 
 
-def sifted(project: Project, query: str) -> list[str]:
+def filter_titles(project: Project, query: str) -> list[str]:
     scenes = with_takes(Scene.objects.filter(project=project))
     return [scene.title for scene in SceneFilter.from_query(QueryDict(query)).apply(scenes)]
 
 
 @pytest.fixture
 def scenes(make_scenes: MakeScenes, make_take: Callable[..., Generation]) -> dict[str, Scene]:
-    """One scene for each thing that can have become of a scene."""
+    """One scene for each state."""
     names = ["untouched", "running", "done", "failed", "failed again", "unknown", "cancelled", "stale"]
     scenes = dict(zip(names, make_scenes(len(names)), strict=True))
     for name, scene in scenes.items():
@@ -57,37 +57,35 @@ def scenes(make_scenes: MakeScenes, make_take: Callable[..., Generation]) -> dic
         ("stale", ["stale"]),
     ],
 )
-def test_filtering_by_what_became_of_a_scene(
-    project: Project, scenes: dict[str, Scene], state: str, expected: list[str]
-):
-    assert sifted(project, f"state={state}") == expected
+def test_filter_by_state(project: Project, scenes: dict[str, Scene], state: str, expected: list[str]):
+    assert filter_titles(project, f"state={state}") == expected
 
 
 @pytest.mark.parametrize(
     "query", ["", "state=", "state=whatever", "sort=whatever", "sort=--title", "text=%20", "sort=pk"]
 )
-def test_what_is_not_understood_changes_nothing(project: Project, make_scenes: MakeScenes, query: str):
+def test_unknown_filters_are_ignored(project: Project, make_scenes: MakeScenes, query: str):
     make_scenes(3)
-    assert sifted(project, query) == ["Scene 1", "Scene 2", "Scene 3"]
+    assert filter_titles(project, query) == ["Scene 1", "Scene 2", "Scene 3"]
 
 
 @pytest.mark.parametrize(("text", "expected"), [("FERRY", ["A"]), ("night", ["A", "B"]), ("zzz", []), ("%", [])])
-def test_filtering_by_text(project: Project, make_scenes: MakeScenes, text: str, expected: list[str]):
+def test_filter_by_text(project: Project, make_scenes: MakeScenes, text: str, expected: list[str]):
     one, two, _ = make_scenes(3)
     Scene.objects.filter(pk=one.pk).update(title="A", action="The ferry leaves.", notes="Shot at night")
     Scene.objects.filter(pk=two.pk).update(title="B", dialogue="KEEPER: Not at Night.")
-    assert sifted(project, f"text={text}") == expected
+    assert filter_titles(project, f"text={text}") == expected
 
 
-def test_filtering_by_model(project: Project, make_scenes: MakeScenes):
+def test_filter_by_model(project: Project, make_scenes: MakeScenes):
     one, *_ = make_scenes(3)
     Scene.objects.filter(pk=one.pk).update(model_id="sora-2")
-    assert sifted(project, "model=sora-2") == ["Scene 1"]
-    assert sifted(project, "model=animatic") == ["Scene 2", "Scene 3"]
+    assert filter_titles(project, "model=sora-2") == ["Scene 1"]
+    assert filter_titles(project, "model=animatic") == ["Scene 2", "Scene 3"]
 
 
-def test_filters_go_together(project: Project, scenes: dict[str, Scene]):
-    assert sifted(project, "state=failed&text=again") == ["failed again"]
+def test_filters_combine(project: Project, scenes: dict[str, Scene]):
+    assert filter_titles(project, "state=failed&text=again") == ["failed again"]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +99,7 @@ def test_filters_go_together(project: Project, scenes: dict[str, Scene]):
         ("-number", ["a", "c", "B"]),
     ],
 )
-def test_sorting(project: Project, make_scenes: MakeScenes, sort: str, expected: list[str]):
+def test_sort_by_column(project: Project, make_scenes: MakeScenes, sort: str, expected: list[str]):
     values = {
         "B": {"duration": 2, "time_of_day": "night", "location": "Sea"},
         "c": {"duration": 10, "time_of_day": "noon", "location": "rock"},
@@ -109,11 +107,11 @@ def test_sorting(project: Project, make_scenes: MakeScenes, sort: str, expected:
     }
     for scene, (title, fields) in zip(make_scenes(3), values.items(), strict=True):
         Scene.objects.filter(pk=scene.pk).update(title=title, **fields)
-    assert sifted(project, f"sort={sort}") == expected
+    assert filter_titles(project, f"sort={sort}") == expected
     assert list(project.scenes.values_list("title", flat=True)) == ["B", "c", "a"]
 
 
-def test_the_address_holds_what_was_asked_for():
+def test_filter_is_kept_in_the_query_string():
     scene_filter = SceneFilter.from_query(QueryDict("state=done&text=a%26b&model=&sort=title&more=x"))
     assert scene_filter.query == "?state=done&text=a%26b&sort=title"
     assert scene_filter.sorted_by("title").query == "?state=done&text=a%26b&sort=-title"
@@ -121,7 +119,7 @@ def test_the_address_holds_what_was_asked_for():
     assert SceneFilter().query == ""
 
 
-def test_the_board_shows_what_the_filter_leaves(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):
+def test_board_shows_only_matching_scenes(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):
     one, two, _ = make_scenes(3)
     Scene.objects.filter(pk=two.pk).update(title="The gangway", duration=Decimal(5))
     page = as_user(vera).get(reverse("storyboard", args=[project.pk]), {"text": "gangway"}).content.decode()
@@ -131,9 +129,11 @@ def test_the_board_shows_what_the_filter_leaves(as_user: AsUser, project: Projec
     assert page.count("3 scenes · 7 s") == 1
 
 
-def test_a_filter_tells_htmx_a_tidy_address(as_user: AsUser, project: Project, scene: Scene, vera: User):
+def test_htmx_filter_replaces_the_url_without_empty_parameters(
+    as_user: AsUser, project: Project, scene: Scene, vera: User
+):
     url = reverse("storyboard", args=[project.pk])
-    asked = {"text": "gangway", "state": "", "model": ""}
-    response = as_user(vera).get(url, asked, headers={"HX-Request": "true", "HX-Trigger": "filters"})
+    query = {"text": "gangway", "state": "", "model": ""}
+    response = as_user(vera).get(url, query, headers={"HX-Request": "true", "HX-Trigger": "filters"})
     assert response.headers["HX-Replace-Url"] == f"{url}?text=gangway"
-    assert "HX-Replace-Url" not in as_user(vera).get(url, asked).headers
+    assert "HX-Replace-Url" not in as_user(vera).get(url, query).headers

@@ -1,4 +1,4 @@
-"""The event stream: what changed arrives by itself, in order, after outages too, and only at members."""
+"""The event stream: changes arrive in order, after outages too, and only for members."""
 
 import asyncio
 import re
@@ -74,7 +74,7 @@ async def watching(
         await feed._in_thread(lambda: connection.close())
 
 
-async def test_a_change_arrives_by_itself(project: Project, local_take: Generation, bob: User):
+async def test_change_is_sent_to_open_pages(project: Project, local_take: Generation, bob: User):
     async with watching(project, bob) as stream:
         await stream.next()
         await sync_to_async(change)(local_take, status=Status.RUNNING, progress=40)
@@ -84,7 +84,7 @@ async def test_a_change_arrives_by_itself(project: Project, local_take: Generati
     assert 'hx-swap-oob="true"' in message
 
 
-async def test_a_page_that_comes_back_is_sent_what_it_missed(
+async def test_reconnecting_page_gets_missed_changes(
     project: Project, make_scenes: Callable[..., list[Scene]], make_take, bob: User
 ):
     def prepare() -> tuple[Generation, datetime]:
@@ -101,7 +101,7 @@ async def test_a_page_that_comes_back_is_sent_what_it_missed(
     assert re.findall(r'id="scene-(\d+)"', message) == [str(missed.scene_id)]
 
 
-async def test_a_viewer_is_shown_no_buttons(project: Project, local_take: Generation, vera: User):
+async def test_viewer_gets_fragments_without_buttons(project: Project, local_take: Generation, vera: User):
     async with watching(project, vera, can_edit=False) as stream:
         message = await stream.next()
     assert f'id="scene-{local_take.scene_id}"' in message
@@ -109,7 +109,7 @@ async def test_a_viewer_is_shown_no_buttons(project: Project, local_take: Genera
     assert "<button" not in message
 
 
-async def test_a_scene_page_hears_of_its_own_scene_only(
+async def test_scene_page_gets_only_its_own_scene(
     project: Project, make_scenes: Callable[..., list[Scene]], make_take, bob: User
 ):
     mine, other = [await sync_to_async(make_take)(scene) for scene in await sync_to_async(make_scenes)(2)]
@@ -122,7 +122,7 @@ async def test_a_scene_page_hears_of_its_own_scene_only(
     assert f"takes-{other.scene_id}" not in first + second
 
 
-async def test_a_storyboard_hears_of_a_new_order(project: Project, make_scenes: Callable[..., list[Scene]], bob: User):
+async def test_storyboard_gets_the_new_order(project: Project, make_scenes: Callable[..., list[Scene]], bob: User):
     one, two = await sync_to_async(make_scenes)(2)
     async with watching(project, bob) as stream:
         await stream.until(f"event: order\ndata: {one.pk} {two.pk}")
@@ -130,7 +130,7 @@ async def test_a_storyboard_hears_of_a_new_order(project: Project, make_scenes: 
         await stream.until(f"event: order\ndata: {two.pk} {one.pk}")
 
 
-async def test_a_change_committed_late_is_not_missed(project: Project, local_take: Generation, bob: User):
+async def test_change_committed_late_is_sent(project: Project, local_take: Generation, bob: User):
     """Commits come in another order than their times: a row may appear with a time that has been read past."""
     async with watching(project, bob) as stream:
         await stream.next()
@@ -143,7 +143,7 @@ async def test_a_change_committed_late_is_not_missed(project: Project, local_tak
         await stream.until("Running 77 %")
 
 
-async def test_a_change_is_rendered_once_for_any_number_of_viewers(
+async def test_change_is_rendered_once_for_all_viewers(
     project: Project, local_take: Generation, bob: User, alice: User, monkeypatch: pytest.MonkeyPatch
 ):
     rendered = []
@@ -164,7 +164,7 @@ async def test_a_change_is_rendered_once_for_any_number_of_viewers(
     assert rendered == [{local_take.scene_id}]
 
 
-async def test_an_outage_of_the_database_costs_only_time(
+async def test_stream_survives_a_database_outage(
     project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
 ):
     async with watching(project, bob) as stream:
@@ -182,7 +182,7 @@ async def test_an_outage_of_the_database_costs_only_time(
         await stream.until("Running 21 %")
 
 
-async def test_a_former_member_is_cut_off(
+async def test_removed_member_is_disconnected(
     project: Project, local_take: Generation, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
@@ -194,7 +194,7 @@ async def test_a_former_member_is_cut_off(
             await stream.until("nothing that will ever come")
 
 
-async def test_another_role_ends_the_stream(
+async def test_role_change_ends_the_stream(
     project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
@@ -205,7 +205,7 @@ async def test_another_role_ends_the_stream(
             await stream.until("nothing that will ever come")
 
 
-async def test_a_second_factor_required_by_now_ends_the_stream(
+async def test_newly_required_second_factor_ends_the_stream(
     project: Project, bob: User, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
@@ -216,7 +216,7 @@ async def test_a_second_factor_required_by_now_ends_the_stream(
             await stream.until("nothing that will ever come")
 
 
-async def test_signing_out_elsewhere_ends_the_stream(project: Project, bob: User, monkeypatch: pytest.MonkeyPatch):
+async def test_signing_out_ends_the_stream(project: Project, bob: User, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
     session = SessionStore()
     await session.asave()
@@ -227,7 +227,7 @@ async def test_signing_out_elsewhere_ends_the_stream(project: Project, bob: User
             await stream.until("nothing that will ever come")
 
 
-async def test_a_deleted_project_ends_the_stream(
+async def test_deleting_the_project_ends_the_stream(
     project: Project, local_take: Generation, bob: User, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
@@ -238,7 +238,7 @@ async def test_a_deleted_project_ends_the_stream(
             await stream.until("nothing that will ever come")
 
 
-async def test_a_clock_that_ran_ahead_holds_nothing_up(project: Project, local_take: Generation, bob: User):
+async def test_row_from_a_fast_clock_does_not_block_updates(project: Project, local_take: Generation, bob: User):
     await Generation.objects.aupdate(changed_at=Now() + timedelta(hours=1), version=7)
     async with watching(project, bob, since=datetime.now(UTC) + timedelta(hours=1)) as stream:
         await stream.next()
@@ -246,7 +246,7 @@ async def test_a_clock_that_ran_ahead_holds_nothing_up(project: Project, local_t
         await stream.until("Running 55 %")
 
 
-async def test_a_server_that_stops_ends_every_stream(project: Project, local_take: Generation, bob: User):
+async def test_server_shutdown_ends_every_stream(project: Project, local_take: Generation, bob: User):
     feed = live.Feed()
     async with watching(project, bob, feed=feed) as stream:
         feed.close()
@@ -257,14 +257,14 @@ async def test_a_server_that_stops_ends_every_stream(project: Project, local_tak
     ] == []
 
 
-async def test_a_viewer_that_does_not_read_is_cut_off():
+async def test_slow_reader_is_disconnected():
     viewer = live.Viewer(team_id=1, user_id=1)
     for _ in range(live.BACKLOG + 1):
         viewer.send(b"x")
     assert (viewer.inbox.qsize(), viewer.inbox.get_nowait()) == (1, None)
 
 
-async def test_nobody_watching_means_nobody_reading(project: Project, bob: User):
+async def test_feed_stops_reading_without_viewers(project: Project, bob: User):
     feed = live.Feed()
     async with watching(project, bob, feed=feed):
         assert feed.reader
@@ -275,7 +275,7 @@ async def test_nobody_watching_means_nobody_reading(project: Project, bob: User)
 
 
 @pytest.mark.parametrize("name", ["project_stream", "scene_stream"])
-async def test_streams_are_for_members(scene: Scene, vera: User, mallory: User, name: str):
+async def test_only_members_can_open_streams(scene: Scene, vera: User, mallory: User, name: str):
     url = reverse(name, args=[scene.project_id if name == "project_stream" else scene.pk])
     client = AsyncClient()
     assert (await client.get(url)).status_code == 302

@@ -1,4 +1,4 @@
-"""Choosing what makes the takes, and the price that stands on the button."""
+"""Choosing the model, and the price on the button."""
 
 from __future__ import annotations
 
@@ -27,38 +27,38 @@ def choose(client: Client, project: Project, model: str):
     return client.post(reverse("project_model", args=[project.pk]), {"model": model}, follow=True)
 
 
-def test_the_project_gets_another_model(as_user: AsUser, project: Project, scene: Scene, sora: StandIn, bob: User):
+def test_choose_the_model_of_a_project(as_user: AsUser, project: Project, scene: Scene, sora: StandIn, bob: User):
     answer = choose(as_user(bob), project, "sora-2").content.decode()
     project.refresh_from_db()
     assert project.model_id == "sora-2"
     assert "Model set to Sora 2." in answer
-    assert "selected>Sora 2 · $0.10 a second</option>" in answer
+    assert "selected>Sora 2 · $0.10 per second</option>" in answer
 
 
-def test_a_model_that_is_not_there_changes_nothing(as_user: AsUser, project: Project, scene: Scene, bob: User):
+def test_choosing_an_unknown_model_changes_nothing(as_user: AsUser, project: Project, scene: Scene, bob: User):
     answer = choose(as_user(bob), project, "sora-9").content.decode()
     project.refresh_from_db()
-    assert (project.model_id, "There is no such model here." in answer) == ("animatic", True)
+    assert (project.model_id, "That model is not available here." in answer) == ("animatic", True)
 
 
-def test_the_same_model_again_touches_no_scene(as_user: AsUser, project: Project, scene: Scene, bob: User):
+def test_choosing_the_same_model_touches_no_scene(as_user: AsUser, project: Project, scene: Scene, bob: User):
     choose(as_user(bob), project, "animatic")
     assert Scene.objects.get().changed_at == scene.changed_at
 
 
-def test_who_may_choose(as_user: AsUser, project: Project, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_choose_a_model(as_user: AsUser, project: Project, vera: User, mallory: User):
     url = reverse("project_model", args=[project.pk])
     assert as_user(vera).post(url, {"model": "sora-2"}).status_code == 403
     assert as_user(mallory).post(url, {"model": "sora-2"}).status_code == 404
 
 
-def test_without_an_account_only_what_is_at_hand_is_offered(as_user: AsUser, project: Project, bob: User):
+def test_without_a_connection_only_local_models_are_offered(as_user: AsUser, project: Project, bob: User):
     page = as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode()
     assert page.split('id="model-choice"')[1].split("</select>")[0].count("<option") == 1
-    assert "A provider's key adds models that film" in page.replace("&#x27;", "\\'").replace("\\'", "'")
+    assert "Free animatics on this server." in page
 
 
-def test_a_scene_gets_a_model_of_its_own_and_gives_it_back(as_user: AsUser, scene: Scene, sora: StandIn, bob: User):
+def test_scene_can_override_and_reset_its_model(as_user: AsUser, scene: Scene, sora: StandIn, bob: User):
     client, url = as_user(bob), reverse("scene_page", args=[scene.pk])
     fields = {"title": "One", "action": "It rains.", "duration": "4"}
     client.post(url, fields | {"model_id": ["", "sora-2"]})
@@ -69,7 +69,7 @@ def test_a_scene_gets_a_model_of_its_own_and_gives_it_back(as_user: AsUser, scen
     assert scene.chosen_model_id == "animatic"
 
 
-def test_the_price_of_the_chosen_model_stands_on_the_button(
+def test_button_shows_the_price_of_the_chosen_model(
     as_user: AsUser, project: Project, scene: Scene, sora: StandIn, bob: User
 ):
     Project.objects.update(model_id="sora-2")
@@ -79,9 +79,7 @@ def test_the_price_of_the_chosen_model_stands_on_the_button(
     assert "1 scene · $0.80" in page
 
 
-def test_a_price_that_has_changed_is_said_and_nothing_is_started(
-    as_user: AsUser, scene: Scene, sora: StandIn, bob: User
-):
+def test_changed_price_is_shown_and_nothing_is_started(as_user: AsUser, scene: Scene, sora: StandIn, bob: User):
     Project.objects.update(model_id="sora-2")
     url = reverse("generate", args=[scene.pk]) + "?price=%240.20"
     response = as_user(bob).post(url, {"take": 1}, headers=HTMX)
@@ -93,7 +91,7 @@ def test_a_price_that_has_changed_is_said_and_nothing_is_started(
     assert sora.state.charges == []
 
 
-def test_the_button_with_the_right_price_starts_a_paid_take(
+def test_button_with_the_current_price_starts_a_paid_take(
     as_user: AsUser, scene: Scene, sora: StandIn, bob: User, advance
 ):
     Project.objects.update(model_id="sora-2")
@@ -106,17 +104,17 @@ def test_the_button_with_the_right_price_starts_a_paid_take(
     assert (take.status, take.actual_cost, len(sora.state.charges)) == (Status.COMPLETED, Decimal("0.40"), 1)
 
 
-def test_a_model_that_has_gone_is_said_where_the_button_was(as_user: AsUser, scene: Scene, bob: User):
+def test_unavailable_model_is_shown_in_place_of_the_button(as_user: AsUser, scene: Scene, bob: User):
     Scene.objects.update(model_id="wan-9")
     client = as_user(bob)
     for page in ("storyboard", "scene_page"):
         html = client.get(reverse(page, args=[scene.project_id if page == "storyboard" else scene.pk])).content.decode()
-        assert "The model “wan-9” is not known here any more." in html
+        assert "Model “wan-9” is no longer available." in html
     response = client.post(reverse("generate", args=[scene.pk]), {"take": 1}, headers=HTMX)
-    assert response.content.decode() == "There is no model called “wan-9” here (any more). Choose one under Cost."
+    assert response.content.decode() == "No model “wan-9” here (any more). Choose one under Cost."
 
 
-def test_a_wrong_resolution_stands_beside_the_button(as_user: AsUser, scene: Scene, sora: StandIn, bob: User):
+def test_unsupported_resolution_is_shown_beside_the_button(as_user: AsUser, scene: Scene, sora: StandIn, bob: User):
     Scene.objects.update(model_id="sora-2", scene_resolution="1080p")
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert "Sora 2 cannot make 1080p; it makes 720p." in page
@@ -137,7 +135,7 @@ def finished(scene: Scene, sora: StandIn, alice: User, advance) -> Generation:
 
 
 @pytest.mark.parametrize(("preset", "is_own"), [("openai", True), ("vllm-omni", False)])
-def test_the_providers_thumbnail_is_the_poster_where_it_is_offered(
+def test_thumbnail_of_the_provider_becomes_the_poster(
     scene: Scene, sora: StandIn, alice: User, advance, settings, preset: str, is_own: bool
 ):
     blue = io.BytesIO()
@@ -160,7 +158,7 @@ def make(client: Client, take: Generation, task: str, price: str = "$0.40", prom
 
 
 @pytest.mark.parametrize("task", ["remix", "extend", "edit"])
-def test_a_new_take_is_made_from_a_finished_one(
+def test_rework_starts_a_take_from_a_finished_one(
     as_user: AsUser, finished: Generation, sora: StandIn, bob: User, advance, task: str
 ):
     response = make(as_user(bob), finished, task)
@@ -176,16 +174,16 @@ def test_a_new_take_is_made_from_a_finished_one(
     assert f"{task.capitalize()} of take 1" in page
 
 
-def test_the_page_shows_what_each_costs(as_user: AsUser, finished: Generation, bob: User):
+def test_rework_page_shows_the_price_of_each_task(as_user: AsUser, finished: Generation, bob: User):
     page = as_user(bob).get(reverse("take_rework", args=[finished.pk])).content.decode()
     assert page.count("$0.40") == 3
-    assert "Goes on for 4 s as you write." in page
+    assert "Continues for 4 s." in page
 
 
-def test_what_the_server_cannot_do_is_not_offered(as_user: AsUser, finished: Generation, bob: User, settings):
+def test_rework_page_omits_unsupported_tasks(as_user: AsUser, finished: Generation, bob: User, settings):
     settings.CONNECTIONS["sora"]["preset"] = "vllm-omni"
     page = as_user(bob).get(reverse("take_rework", args=[finished.pk])).content.decode()
-    assert "The model that made this take cannot make anything from it here." in page
+    assert "The model of this take can't rework it." in page
     answer = make(as_user(bob), finished, "remix")
     assert answer.status_code == 422
     assert "Sora 2 cannot remix a clip at Sora at home." in answer.content.decode()
@@ -195,13 +193,13 @@ def test_what_the_server_cannot_do_is_not_offered(as_user: AsUser, finished: Gen
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"prompt": " "}, "Say what shall be different, or how it goes on."),
+        ({"prompt": " "}, "Describe what to change, or how it continues."),
         ({"price": "$0.10"}, "The price is now $0.40."),
         ({"prompt": "x" * 32_001}, "at most 32000 characters"),
         ({"number": 9}, "This page is out of date."),
     ],
 )
-def test_what_is_wrong_stands_on_the_page(
+def test_invalid_rework_shows_the_error(
     as_user: AsUser, finished: Generation, sora: StandIn, bob: User, changes, words
 ):
     answer = make(as_user(bob), finished, "remix", **changes)
@@ -209,14 +207,14 @@ def test_what_is_wrong_stands_on_the_page(
     assert len(sora.state.charges) == 1
 
 
-def test_pressed_twice_it_is_made_once(as_user: AsUser, finished: Generation, bob: User):
+def test_double_click_on_rework_starts_one_take(as_user: AsUser, finished: Generation, bob: User):
     client = as_user(bob)
     for _ in range(2):
         assert make(client, finished, "remix").status_code == 302
     assert Generation.objects.count() == 2
 
 
-def test_who_may_make_from_a_take(as_user: AsUser, finished: Generation, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_rework(as_user: AsUser, finished: Generation, vera: User, mallory: User):
     assert make(as_user(vera), finished, "remix").status_code == 403
     assert make(as_user(mallory), finished, "remix").status_code == 404
 
@@ -238,15 +236,15 @@ def test_who_may_make_from_a_take(as_user: AsUser, finished: Generation, vera: U
         ),
         (
             {"status": Status.FAILED, "error_kind": "auth", "error_message": "Bad key", "error_request_id": "req_9"},
-            ["The key was refused", "Nothing was charged.", "“Test connection” tells whether it works.", "req_9"],
+            ["Key refused", "Nothing was charged.", "Test the connection under Connections.", "req_9"],
         ),
         (
             {"status": Status.UNKNOWN, "error_kind": "unknown", "error_message": "It hung up"},
-            ["Nobody knows whether this was made", "It may have been charged."],
+            ["Status unknown", "It may have been charged."],
         ),
         (
             {"status": Status.UNKNOWN, "error_kind": "provider", "error_message": "HTML", "remote_id": "video_1"},
-            ["The clip is made, but could not be downloaded", "It is paid for."],
+            ["Finished, but not downloaded", "Charged. The clip can still be downloaded."],
         ),
         (
             {"status": Status.FAILED, "error_kind": "provider", "error_message": "GPU", "actual_cost": Decimal("0.3")},
@@ -254,7 +252,7 @@ def test_who_may_make_from_a_take(as_user: AsUser, finished: Generation, vera: U
         ),
     ],
 )
-def test_a_failure_says_what_happened_whether_it_cost_and_what_to_do(
+def test_failure_explains_what_happened_the_charge_and_the_fix(
     as_user: AsUser, scene: Scene, make_take, bob: User, fields, words
 ):
     make_take(scene, **fields)
@@ -263,7 +261,7 @@ def test_a_failure_says_what_happened_whether_it_cost_and_what_to_do(
         assert [word for word in words if word not in page] == []
 
 
-def test_what_waits_says_why_on_card_and_queue(as_user: AsUser, scene: Scene, make_take, vera: User):
+def test_waiting_take_shows_the_reason_on_card_and_queue(as_user: AsUser, scene: Scene, make_take, vera: User):
     make_take(
         scene, waiting_for="Waiting for Sora (limit of 60 requests per minute)", waiting_until="2026-11-24T14:03:20Z"
     )
@@ -271,10 +269,10 @@ def test_what_waits_says_why_on_card_and_queue(as_user: AsUser, scene: Scene, ma
     for url in (reverse("storyboard", args=[scene.project_id]), reverse("queue")):
         page = client.get(url).content.decode()
         assert "Waiting for Sora (limit of 60 requests per minute), next at <time" in page
-    assert "no worker is running" in page
+    assert "No worker is running" in page
 
 
-def test_the_drawer_is_the_queue_without_the_page(as_user: AsUser, scene: Scene, make_take, vera: User):
+def test_queue_drawer_is_a_fragment(as_user: AsUser, scene: Scene, make_take, vera: User):
     make_take(scene)
     drawer = as_user(vera).get(reverse("queue"), headers=HTMX).content.decode()
-    assert ("<html" in drawer, "This machine" in drawer) == (False, True)
+    assert ("<html" in drawer, "This server" in drawer) == (False, True)

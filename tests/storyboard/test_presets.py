@@ -1,4 +1,4 @@
-"""Presets and their pictures: complete, plain, drawn, and safe to show."""
+"""Presets and their pictures: complete, plain text, and safe SVG."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def keys(field: str) -> list[str]:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_labels_and_meanings_are_plain(field: str):
+def test_labels_and_meanings_are_plain_text(field: str):
     offered = presets.all_presets()[field]
     assert len({preset.label for preset in offered}) == len(offered)
     for preset in offered:
@@ -40,26 +40,26 @@ def test_labels_and_meanings_are_plain(field: str):
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_every_preset_has_its_picture_and_every_picture_a_preset(field: str):
+def test_every_preset_has_a_picture_and_vice_versa(field: str):
     groups = ElementTree.parse(FOLDER / f"{field}.svg").getroot().findall(f"{SVG}g")
     ids = [group.get("id") for group in groups]
     assert [name for name in ids if name not in EXTRAS] == keys(field)
     assert len(set(ids)) == len(ids)
 
 
-def test_there_is_a_sprite_for_every_field_and_for_nothing_else():
+def test_every_field_has_a_sprite_and_vice_versa():
     assert {path.stem for path in FOLDER.iterdir()} == set(FIELDS)
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_no_two_pictures_of_a_field_are_alike(field: str):
+def test_pictures_of_a_field_differ(field: str):
     groups = ElementTree.parse(FOLDER / f"{field}.svg").getroot().findall(f"{SVG}g")
     shapes = [[ElementTree.tostring(shape) for shape in group] for group in groups]
     assert all(shapes.count(one) == 1 for one in shapes)
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_picture_is_nothing_but_shapes(field: str):
+def test_pictures_contain_only_shapes(field: str):
     """No style, script, link, text or reference: policies forbid some, <use> breaks the others."""
     shapes = {f"{SVG}{name}" for name in ("svg", "g", "path", "rect", "circle", "ellipse")}
     for element in ElementTree.parse(FOLDER / f"{field}.svg").iter():
@@ -68,7 +68,7 @@ def test_a_picture_is_nothing_but_shapes(field: str):
         assert not any("url(" in value for value in element.attrib.values())
 
 
-def test_the_local_renderers_know_what_can_be_chosen():
+def test_local_renderers_support_every_preset():
     assert [set(table) for table in (MOVES, MARKS, FRAMINGS, ANGLES, TIMES, WEATHERS)] == [
         set(keys(field))
         for field in ("camera_move", "camera_move", "shot_type", "camera_angle", "time_of_day", "weather")
@@ -80,7 +80,7 @@ def test_the_local_renderers_know_what_can_be_chosen():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_page_says_what_the_choices_mean(as_user, vera, field: str):
+def test_preset_page_explains_every_choice(as_user, vera, field: str):
     page = as_user(vera).get(reverse("preset_pictures", args=[field])).content.decode()
     for preset in presets.all_presets()[field]:
         assert escape(preset.label) in page
@@ -89,7 +89,7 @@ def test_a_page_says_what_the_choices_mean(as_user, vera, field: str):
 
 
 @pytest.mark.django_db
-def test_the_dialog_is_a_radio_group_of_its_own(as_user, vera):
+def test_preset_picker_is_a_radio_group(as_user, vera):
     url = reverse("preset_pictures", args=["lens"])
     fragment = as_user(vera).get(url, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment
@@ -98,21 +98,21 @@ def test_the_dialog_is_a_radio_group_of_its_own(as_user, vera):
 
 
 @pytest.mark.django_db
-def test_there_are_no_pictures_of_other_fields(as_user, vera):
+def test_preset_page_of_another_field_404(as_user, vera):
     assert as_user(vera).get(reverse("preset_pictures", args=["title"])).status_code == 404
 
 
 @pytest.mark.django_db
-def test_the_select_says_what_its_choices_mean(as_user, scene: Scene, bob):
+def test_select_shows_the_meaning_of_its_choices(as_user, scene: Scene, bob):
     Scene.objects.update(lens="macro")
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert '<option value="macro" selected title="Tiny things, very close">Macro</option>' in page
-    assert '<small class="helptext" data-preset-meaning>Tiny things, very close</small>' in page
-    assert 'aria-label="Choose lens by picture"' in page
+    assert '<option value="macro" selected title="Small things, very close">Macro</option>' in page
+    assert '<small class="helptext" data-preset-meaning>Small things, very close</small>' in page
+    assert 'aria-label="Browse lens presets"' in page
 
 
 @pytest.mark.django_db
-def test_a_key_that_is_no_longer_offered_does_no_harm(as_user, scene: Scene, bob):
+def test_removed_preset_key_is_harmless(as_user, scene: Scene, bob):
     Scene.objects.update(lens="pinhole")
     response = as_user(bob).get(reverse("scene_page", args=[scene.pk]))
     assert response.status_code == 200

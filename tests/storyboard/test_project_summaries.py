@@ -20,13 +20,13 @@ MakeTake = Callable[..., Generation]
 DONE = {"status": Status.COMPLETED, "clip": b"clip"}
 
 
-def test_an_empty_project(project: Project):
+def test_summary_of_an_empty_project(project: Project):
     (card,) = summarize_projects([project])
     assert (card.first_scene, card.poster_take, card.scenes, card.with_clip, card.running) == (None, None, 0, 0, 0)
     assert card.spent == 0
 
 
-def test_scenes_clips_takes_under_way_and_money_are_counted(
+def test_summary_counts_scenes_clips_running_takes_and_money(
     project: Project, make_scenes: MakeScenes, make_take: MakeTake
 ):
     first, second, third, gone = make_scenes(4)
@@ -43,7 +43,7 @@ def test_scenes_clips_takes_under_way_and_money_are_counted(
     assert card.spent == Decimal("0.95")
 
 
-def test_the_poster_is_of_the_first_scene_with_a_clip(project: Project, make_scenes: MakeScenes, make_take: MakeTake):
+def test_poster_is_of_the_first_scene_with_a_clip(project: Project, make_scenes: MakeScenes, make_take: MakeTake):
     _first, second, third = make_scenes(3)
     make_take(third, **DONE)
     selected, newest, deleted = (make_take(second, **DONE) for _ in range(3))
@@ -53,7 +53,7 @@ def test_the_poster_is_of_the_first_scene_with_a_clip(project: Project, make_sce
     assert summarize_projects([project])[0].poster_take == selected
 
 
-def test_three_queries_and_no_prompt_whatever_is_there(
+def test_summaries_take_three_queries_and_load_no_prompts(
     project: Project, team: Team, make_scenes: MakeScenes, make_take: MakeTake
 ):
     counts = []

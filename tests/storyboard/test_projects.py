@@ -13,12 +13,14 @@ pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
 
 
-def test_the_list_shows_the_projects_of_ones_teams(as_user: AsUser, project: Project, vera: User, mallory: User):
+def test_project_list_shows_only_the_projects_of_own_teams(
+    as_user: AsUser, project: Project, vera: User, mallory: User
+):
     assert project.title in as_user(vera).get(reverse("project_list")).content.decode()
     assert project.title not in as_user(mallory).get(reverse("project_list")).content.decode()
 
 
-def test_the_list_needs_as_many_queries_for_three_projects_as_for_one(
+def test_project_list_of_three_takes_the_queries_of_one(
     as_user: AsUser, team: Team, project: Project, make_scenes: Callable[..., list[Scene]], alice: User
 ):
     make_scenes(2)
@@ -32,7 +34,7 @@ def test_the_list_needs_as_many_queries_for_three_projects_as_for_one(
     assert (len(one), len(three)) == (9, 9)
 
 
-def test_creating(as_user: AsUser, team: Team, bob: User):
+def test_create_project(as_user: AsUser, team: Team, bob: User):
     response = as_user(bob).post(
         reverse("project_create"), {"title": "Harbour", "aspect_ratio": "9:16", "resolution": "1080p"}
     )
@@ -41,7 +43,7 @@ def test_creating(as_user: AsUser, team: Team, bob: User):
     assert (project.title, project.team, project.created_by, project.frame_size) == ("Harbour", team, bob, (1080, 1920))
 
 
-def test_creating_needs_a_title(as_user: AsUser, team: Team, bob: User):
+def test_project_needs_a_title(as_user: AsUser, team: Team, bob: User):
     response = as_user(bob).post(
         reverse("project_create"), {"title": " ", "aspect_ratio": "16:9", "resolution": "720p"}
     )
@@ -49,14 +51,14 @@ def test_creating_needs_a_title(as_user: AsUser, team: Team, bob: User):
     assert "This field is required." in response.content.decode()
 
 
-def test_a_viewer_cannot_create(as_user: AsUser, team: Team, vera: User):
+def test_viewer_cannot_create_project_403(as_user: AsUser, team: Team, vera: User):
     response = as_user(vera).post(
         reverse("project_create"), {"title": "Mine", "aspect_ratio": "16:9", "resolution": "720p"}
     )
     assert (response.status_code, Project.objects.count()) == (403, 0)
 
 
-def test_a_project_cannot_be_created_in_somebody_elses_team(as_user: AsUser, team: Team, mallory: User):
+def test_project_cannot_be_created_in_another_team(as_user: AsUser, team: Team, mallory: User):
     mallorys_second = Team.objects.create(name="Second")
     mallorys_second.add(mallory, Role.OWNER)
     response = as_user(mallory).post(
@@ -65,14 +67,14 @@ def test_a_project_cannot_be_created_in_somebody_elses_team(as_user: AsUser, tea
     assert (response.status_code, Project.objects.count()) == (422, 0)
 
 
-def test_editing(as_user: AsUser, project: Project, bob: User):
+def test_edit_project(as_user: AsUser, project: Project, bob: User):
     values = {"title": "The night ferry", "aspect_ratio": "1:1", "resolution": "720p", "visual_style": "noir"}
     as_user(bob).post(reverse("project_edit", args=[project.pk]), values)
     project.refresh_from_db()
     assert (project.title, project.aspect_ratio, project.visual_style) == ("The night ferry", "1:1", "noir")
 
 
-def test_editing_reaches_open_pages_and_leaves_the_rest_alone(
+def test_editing_a_project_updates_open_pages_and_only_changed_fields(
     as_user: AsUser, project: Project, scene: Scene, bob: User
 ):
     before = scene.changed_at
@@ -85,14 +87,14 @@ def test_editing_reaches_open_pages_and_leaves_the_rest_alone(
     assert scene.changed_at > before
 
 
-def test_an_unknown_preset_is_named(as_user: AsUser, project: Project, bob: User):
+def test_unknown_preset_is_named_in_the_error(as_user: AsUser, project: Project, bob: User):
     values = {"title": "x", "aspect_ratio": "16:9", "resolution": "720p", "visual_style": "glitchcore"}
     response = as_user(bob).post(reverse("project_edit", args=[project.pk]), values)
     assert response.status_code == 422
-    assert "called “glitchcore”" in response.content.decode()
+    assert "No default visual style “glitchcore”." in response.content.decode()
 
 
-def test_deleting_and_undoing(as_user: AsUser, project: Project, bob: User):
+def test_deleted_project_can_be_restored(as_user: AsUser, project: Project, bob: User):
     client = as_user(bob)
     response = client.post(reverse("project_delete", args=[project.pk]), follow=True)
     assert f'formaction="{reverse("project_restore", args=[project.pk])}"' in response.content.decode()
@@ -101,11 +103,11 @@ def test_deleting_and_undoing(as_user: AsUser, project: Project, bob: User):
     assert client.get(reverse("storyboard", args=[project.pk])).status_code == 200
 
 
-def test_restoring_what_is_not_deleted_is_404(as_user: AsUser, project: Project, bob: User):
+def test_restoring_a_live_project_404(as_user: AsUser, project: Project, bob: User):
     assert as_user(bob).post(reverse("project_restore", args=[project.pk])).status_code == 404
 
 
-def test_duplicating_copies_scenes_but_not_takes(
+def test_duplicate_project_copies_scenes_but_not_takes(
     as_user: AsUser, project: Project, bob: User, make_scenes: Callable[..., list[Scene]], make_take
 ):
     scenes = make_scenes(2, dialogue="Ahoy.")
@@ -119,7 +121,7 @@ def test_duplicating_copies_scenes_but_not_takes(
     ]
 
 
-def test_duplicating_needs_as_many_queries_for_twenty_scenes_with_pictures_as_for_three(
+def test_duplicating_twenty_scenes_takes_the_queries_of_three(
     project: Project, bob: User, make_scenes: Callable[..., list[Scene]]
 ):
     Reference.objects.create(project=project, role="reference", image="of-all.png", width=90, height=90)
@@ -138,7 +140,9 @@ def test_duplicating_needs_as_many_queries_for_twenty_scenes_with_pictures_as_fo
     assert counts == [9, 9]
 
 
-def test_a_copy_has_nothing_of_what_was_deleted(project: Project, bob: User, make_scenes: Callable[..., list[Scene]]):
+def test_duplicate_project_omits_deleted_scenes_and_pictures(
+    project: Project, bob: User, make_scenes: Callable[..., list[Scene]]
+):
     kept, gone = make_scenes(2)
     fields = {"project": project, "role": "reference", "width": 90, "height": 90}
     Reference.objects.create(**fields, scene=kept, image="kept.png")
@@ -150,14 +154,16 @@ def test_a_copy_has_nothing_of_what_was_deleted(project: Project, bob: User, mak
 
 
 @pytest.mark.parametrize("name", ["project_edit", "project_duplicate", "project_delete"])
-def test_who_may_change_a_project(as_user: AsUser, project: Project, vera: User, mallory: User, name: str):
+def test_only_editors_of_the_team_can_change_a_project(
+    as_user: AsUser, project: Project, vera: User, mallory: User, name: str
+):
     url = reverse(name, args=[project.pk])
     assert as_user(vera).post(url).status_code == 403
     assert as_user(mallory).post(url).status_code == 404
     assert Project.objects.live().count() == 1
 
 
-def test_a_project_with_markup_and_emoji_in_its_title(as_user: AsUser, project: Project, vera: User):
+def test_project_title_is_escaped(as_user: AsUser, project: Project, vera: User):
     Project.objects.update(title="<script>alert(1)</script> 🎬 " + "long " * 18)
     content = as_user(vera).get(reverse("storyboard", args=[project.pk])).content.decode()
     assert "<script>alert(1)" not in content

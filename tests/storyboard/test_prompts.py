@@ -1,4 +1,4 @@
-"""What models are told: previews beside the fields, a prompt of a scene's own, a team's copies of the templates."""
+"""Prompts: previews beside the fields, a scene's own prompt, and a team's templates."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def prompts_in(page: str) -> dict[str, str]:
 # -- The preview -------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_shows_what_every_kind_of_model_would_be_told(as_user: AsUser, scene: Scene, vera: User):
+def test_scene_page_previews_the_prompt_of_every_template(as_user: AsUser, scene: Scene, vera: User):
     page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert list(prompts_in(page)) == ["sora", "omni", "veo", "frame"]
     assert prompts_in(page)["sora"].startswith("One continuous shot: Something happens.")
-    assert "Write my own" not in page
+    assert "Edit prompt" not in page
 
 
-def test_the_preview_follows_what_is_typed_and_saves_nothing(as_user: AsUser, scene: Scene, bob: User):
+def test_preview_follows_the_form_and_saves_nothing(as_user: AsUser, scene: Scene, bob: User):
     url = reverse("prompt_preview", args=[scene.pk])
     answer = as_user(bob).post(url, FIELDS | {"weather": "rain", "continuity": "Left <hand>"}).content.decode()
     prompts = prompts_in(answer)
@@ -51,7 +51,7 @@ def test_the_preview_follows_what_is_typed_and_saves_nothing(as_user: AsUser, sc
     assert (scene.title, scene.weather) == ("Scene 1", "")
 
 
-def test_what_is_not_valid_yet_is_previewed_as_it_was(as_user: AsUser, scene: Scene, bob: User):
+def test_preview_uses_saved_values_of_invalid_fields(as_user: AsUser, scene: Scene, bob: User):
     url = reverse("prompt_preview", args=[scene.pk])
     answer = as_user(bob).post(url, FIELDS | {"title": "", "duration": "soon", "weather": "acid"})
     prompt = prompts_in(answer.content.decode())["sora"]
@@ -63,28 +63,28 @@ def test_what_is_not_valid_yet_is_previewed_as_it_was(as_user: AsUser, scene: Sc
     )
 
 
-def test_the_length_is_counted_against_the_models_limit(as_user: AsUser, scene: Scene, bob: User):
+def test_preview_counts_length_against_the_model_limit(as_user: AsUser, scene: Scene, bob: User):
     url = reverse("prompt_preview", args=[scene.pk])
     answer = as_user(bob).post(url, FIELDS | {"own_prompt": "x" * 32_000, "negative_prompt": "Rain"}).content.decode()
     assert "32,013 of 32,000" in answer
-    assert "13 characters more than Sora 2 takes" in answer
-    assert answer.count("Own prompt") == 3
+    assert "13 characters over the limit of Sora 2" in answer
+    assert answer.count("Custom prompt") == 3
 
 
-def test_the_tab_of_the_scenes_own_model_is_the_first(scene: Scene):
+def test_preview_of_the_chosen_model_is_marked(scene: Scene):
     scene.model_id = "veo-3.1-fast-generate-001"
     previews = build_previews(scene, roster_for(scene.project.team_id))
     chosen = [(preview.template.name, preview.model.id) for preview in previews if preview.is_chosen]
     assert chosen == [("veo", "veo-3.1-fast-generate-001")]
 
 
-def test_what_a_take_was_made_with_stays_in_sight(as_user: AsUser, scene: Scene, bob: User, make_take):
+def test_scene_page_shows_the_prompt_of_the_take(as_user: AsUser, scene: Scene, bob: User, make_take):
     make_take(scene, prompt="As it was then.", status="completed", clip=b"clip")
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert re.search(r"Take 1 was made with:</p>\s*<pre[^>]*>As it was then\.</pre>", page)
+    assert re.search(r"Sent with take 1:</p>\s*<pre[^>]*>As it was then\.</pre>", page)
 
 
-def test_the_preview_asks_the_database_as_often_for_thirty_scenes_as_for_one(
+def test_preview_of_thirty_scenes_takes_the_queries_of_one(
     as_user: AsUser, scene: Scene, make_scenes, team: Team, bob: User
 ):
     client, url = as_user(bob), reverse("prompt_preview", args=[scene.pk])
@@ -97,28 +97,28 @@ def test_the_preview_asks_the_database_as_often_for_thirty_scenes_as_for_one(
     assert (len(few), len(many)) == (8, 8)
 
 
-def test_the_preview_is_for_members(as_user: AsUser, scene: Scene, vera: User, mallory: User):
+def test_only_members_can_preview(as_user: AsUser, scene: Scene, vera: User, mallory: User):
     url = reverse("prompt_preview", args=[scene.pk])
     assert as_user(vera).post(url, FIELDS).status_code == 200
     assert as_user(mallory).post(url, FIELDS).status_code == 404
 
 
-# -- A prompt of its own -------------------------------------------------------------------------------------------------
+# -- A scene's own prompt -------------------------------------------------------------------------------------------------
 
 
-def test_write_my_own_saves_the_form_with_the_templates_text(as_user: AsUser, scene: Scene, bob: User):
+def test_edit_prompt_saves_the_form_with_the_rendered_text(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("own_prompt", args=[scene.pk])
-    said = prompts_in(client.post(reverse("prompt_preview", args=[scene.pk]), FIELDS).content.decode())["veo"]
+    rendered = prompts_in(client.post(reverse("prompt_preview", args=[scene.pk]), FIELDS).content.decode())["veo"]
     page = client.post(url, FIELDS | {"like": "veo"}, follow=True).content.decode()
     scene.refresh_from_db()
-    assert (scene.title, scene.own_prompt) == ("The match", said)
-    assert prompts_in(page)["veo"] == said
-    assert ("Back to the template" in page, "Write my own" in page) == (True, False)
+    assert (scene.title, scene.own_prompt) == ("The match", rendered)
+    assert prompts_in(page)["veo"] == rendered
+    assert ("Use template" in page, "Edit prompt" in page) == (True, False)
     board = client.get(reverse("storyboard", args=[scene.project_id])).content.decode()
-    assert board.count("Own prompt") == 1
+    assert board.count("Custom prompt") == 1
 
 
-def test_back_to_the_template(as_user: AsUser, scene: Scene, bob: User):
+def test_removing_the_own_prompt_returns_to_the_template(as_user: AsUser, scene: Scene, bob: User):
     Scene.objects.update(own_prompt="Mine.")
     page = as_user(bob).post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"}, follow=True)
     scene.refresh_from_db()
@@ -126,7 +126,7 @@ def test_back_to_the_template(as_user: AsUser, scene: Scene, bob: User):
     assert prompts_in(page.content.decode())["sora"].startswith("One continuous shot: It burns.")
 
 
-def test_a_prompt_given_up_can_be_brought_back(as_user: AsUser, scene: Scene, bob: User):
+def test_removing_the_own_prompt_can_be_undone(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("scene_page", args=[scene.pk])
     Scene.objects.update(own_prompt="Mine!")
     page = client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"}, follow=True)
@@ -136,7 +136,7 @@ def test_a_prompt_given_up_can_be_brought_back(as_user: AsUser, scene: Scene, bo
     assert (answer.headers["Location"], Scene.objects.get().own_prompt) == (url, "Mine!")
 
 
-def test_a_prompt_brought_back_leaves_a_newer_one_alone(as_user: AsUser, scene: Scene, bob: User):
+def test_undo_keeps_a_newer_own_prompt(as_user: AsUser, scene: Scene, bob: User):
     client = as_user(bob)
     Scene.objects.update(own_prompt="Mine!")
     client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"})
@@ -145,7 +145,7 @@ def test_a_prompt_brought_back_leaves_a_newer_one_alone(as_user: AsUser, scene: 
     assert Scene.objects.get().own_prompt == "Hers."
 
 
-def test_write_my_own_beside_a_field_that_cannot_be_saved(as_user: AsUser, scene: Scene, bob: User):
+def test_edit_prompt_saves_nothing_if_a_field_is_invalid(as_user: AsUser, scene: Scene, bob: User):
     page = as_user(bob).post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"like": "sora", "duration": "soon"})
     assert page.status_code == 422
     assert "Enter the seconds as a number" in page.content.decode()
@@ -153,20 +153,20 @@ def test_write_my_own_beside_a_field_that_cannot_be_saved(as_user: AsUser, scene
     assert (scene.title, scene.own_prompt) == ("Scene 1", "")
 
 
-def test_back_to_the_template_beside_a_field_that_cannot_be_saved(as_user: AsUser, scene: Scene, bob: User):
+def test_removing_the_own_prompt_saves_nothing_if_a_field_is_invalid(as_user: AsUser, scene: Scene, bob: User):
     Scene.objects.update(own_prompt="Mine.")
     url = reverse("own_prompt", args=[scene.pk])
     page = as_user(bob).post(url, FIELDS | {"own_prompt": "Mine.", "duration": "soon"})
-    assert (page.status_code, "makes the prompt again" in page.content.decode()) == (422, False)
+    assert (page.status_code, "Back to the prompt template." in page.content.decode()) == (422, False)
     assert Scene.objects.get().own_prompt == "Mine."
 
 
 @pytest.mark.parametrize("like", ["frame", "nothing", "../secret"])
-def test_write_my_own_like_nothing_there_is(as_user: AsUser, scene: Scene, bob: User, like: str):
+def test_edit_prompt_with_an_unknown_template_400(as_user: AsUser, scene: Scene, bob: User, like: str):
     assert as_user(bob).post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"like": like}).status_code == 400
 
 
-def test_who_may_write_a_prompt(as_user: AsUser, scene: Scene, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_edit_the_prompt(as_user: AsUser, scene: Scene, vera: User, mallory: User):
     url = reverse("own_prompt", args=[scene.pk])
     assert as_user(vera).post(url, FIELDS | {"like": "sora"}).status_code == 403
     assert as_user(mallory).post(url, FIELDS | {"like": "sora"}).status_code == 404
@@ -177,7 +177,7 @@ def test_who_may_write_a_prompt(as_user: AsUser, scene: Scene, vera: User, mallo
 # -- A team's copies -------------------------------------------------------------------------------------------------------
 
 
-def test_editing_a_template_changes_what_the_teams_scenes_say(as_user: AsUser, team: Team, scene: Scene, bob: User):
+def test_team_template_changes_the_prompts_of_its_scenes(as_user: AsUser, team: Team, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("prompt_template", args=[team.pk, "sora"])
     page = client.post(url, {"text": "Ours:\r\n{{ shot.action }}"}, follow=True).content.decode()
     assert "The team's own copy, changed by Bob" in page
@@ -188,18 +188,18 @@ def test_editing_a_template_changes_what_the_teams_scenes_say(as_user: AsUser, t
     assert "The team's own" in client.get(reverse("prompt_templates", args=[team.pk])).content.decode()
 
 
-def test_a_copy_that_was_not_changed_is_no_copy(as_user: AsUser, team: Team, bob: User):
+def test_saving_the_built_in_template_creates_no_copy(as_user: AsUser, team: Team, bob: User):
     url = reverse("prompt_template", args=[team.pk, "veo"])
     as_user(bob).post(url, {"text": TEMPLATES["veo"].text.replace("\n", "\r\n")})
     assert PromptTemplate.objects.count() == 0
 
 
-def test_back_to_the_built_in(as_user: AsUser, team: Team, bob: User):
+def test_reset_returns_to_the_built_in_template(as_user: AsUser, team: Team, bob: User):
     PromptTemplate.objects.create(team=team, name="sora", text="Ours")
     PromptTemplate.objects.create(team=team, name="veo", text="Ours too")
     client, url = as_user(bob), reverse("prompt_template_reset", args=[team.pk, "sora"])
     page = client.post(url, follow=True).content.decode()
-    assert "The built-in template for Sora is back." in page
+    assert "Built-in template for Sora restored." in page
     assert [copy.name for copy in PromptTemplate.objects.all()] == ["veo"]
     assert "is back" not in client.post(url, follow=True).content.decode()
 
@@ -214,9 +214,7 @@ def test_back_to_the_built_in(as_user: AsUser, team: Team, bob: User):
         ("a\x00b", "Null characters are not allowed."),
     ],
 )
-def test_a_template_with_an_error_is_kept_in_the_form_only(
-    as_user: AsUser, team: Team, bob: User, text: str, note: str
-):
+def test_invalid_template_is_not_saved(as_user: AsUser, team: Team, bob: User, text: str, note: str):
     client = as_user(bob)
     page = client.post(reverse("prompt_template", args=[team.pk, "sora"]), {"text": text})
     assert (page.status_code, note in page.content.decode()) == (422, True)
@@ -225,7 +223,7 @@ def test_a_template_with_an_error_is_kept_in_the_form_only(
     assert PromptTemplate.objects.count() == 0
 
 
-def test_the_preview_of_a_template_shows_the_most_and_the_least(as_user: AsUser, team: Team, bob: User):
+def test_template_preview_shows_full_and_minimal_scene(as_user: AsUser, team: Team, bob: User):
     url = reverse("prompt_template_preview", args=[team.pk, "sora"])
     answer = as_user(bob).post(url, {"text": "{{ shot.action | in_order }} {{ shot.physics }}"}).content.decode()
     texts = re.findall(r"<pre[^>]*>(.*?)</pre>", answer, re.DOTALL)
@@ -235,7 +233,7 @@ def test_the_preview_of_a_template_shows_the_most_and_the_least(as_user: AsUser,
     assert texts == [f"{steps} {EVERY_FIELD['physics']}", "His hands strike a match."]
 
 
-def test_a_viewer_sees_templates_and_changes_none(as_user: AsUser, team: Team, vera: User):
+def test_viewer_can_read_but_not_change_templates(as_user: AsUser, team: Team, vera: User):
     client, arguments = as_user(vera), [team.pk, "sora"]
     assert client.get(reverse("prompt_templates", args=[team.pk])).status_code == 200
     page = client.get(reverse("prompt_template", args=arguments)).content.decode()
@@ -248,18 +246,18 @@ def test_a_viewer_sees_templates_and_changes_none(as_user: AsUser, team: Team, v
     assert PromptTemplate.objects.count() == 0
 
 
-def test_another_teams_templates_do_not_exist(as_user: AsUser, team: Team, mallory: User):
+def test_templates_of_another_team_404(as_user: AsUser, team: Team, mallory: User):
     client = as_user(mallory)
     assert client.get(reverse("prompt_templates", args=[team.pk])).status_code == 404
     for name in ("prompt_template", "prompt_template_preview", "prompt_template_reset"):
         assert client.post(reverse(name, args=[team.pk, "sora"]), {"text": "x"}).status_code == 404
 
 
-def test_a_template_there_is_not(as_user: AsUser, team: Team, bob: User):
+def test_unknown_template_404(as_user: AsUser, team: Team, bob: User):
     assert as_user(bob).get(reverse("prompt_template", args=[team.pk, "nothing"])).status_code == 404
 
 
-def test_a_copy_travels_with_the_take(scene: Scene, team: Team, bob: User, sora, project: Project):
+def test_take_is_generated_with_the_team_template(scene: Scene, team: Team, bob: User, sora, project: Project):
     from generation import pipeline
 
     PromptTemplate.objects.create(team=team, name="sora", text="Ours: {{ shot.action }}")

@@ -1,4 +1,4 @@
-"""Frames and references: what is taken in, how it is kept, and who sees it."""
+"""Frames and references: what uploads accept, how pictures are stored, and who can see them."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def stored(tmp_path: Path) -> list[str]:
     return [path.name for path in (tmp_path / "media").rglob("*") if path.is_file()]
 
 
-def test_a_start_frame_is_kept_and_shown(as_user: AsUser, scene: Scene, bob: User):
+def test_uploaded_start_frame_is_stored_and_shown(as_user: AsUser, scene: Scene, bob: User):
     page = upload(as_user(bob), scene, plain()).content.decode()
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, picture.created_by, picture.fit) == (scene, "start_frame", bob, "crop")
     assert (picture.width, picture.height) == (320, 180)
-    assert "The clip is 1280 x 720. The picture has that shape." in page
+    assert "The clip is 1280 x 720. The picture has the same shape." in page
     assert reverse("frame_preview", args=[picture.pk, "pad"]) in page
 
 
@@ -57,7 +57,7 @@ def test_a_start_frame_is_kept_and_shown(as_user: AsUser, scene: Scene, bob: Use
     ("kind", "suffix", "content_type"),
     [("PNG", ".png", "image/png"), ("JPEG", ".jpg", "image/jpeg"), ("WEBP", ".png", "image/png")],
 )
-def test_pictures_are_handed_out_as_what_they_are(
+def test_pictures_are_served_with_their_own_content_type(
     as_user: AsUser, scene: Scene, bob: User, kind: str, suffix: str, content_type: str
 ):
     client = as_user(bob)
@@ -71,14 +71,14 @@ def test_pictures_are_handed_out_as_what_they_are(
     assert Image.open(io.BytesIO(small.content)).format == "WEBP"
 
 
-def test_what_is_transparent_stays_transparent():
+def test_transparent_pictures_stay_transparent():
     image = Image.new("RGBA", (100, 100), (255, 0, 0, 0))
     for data in (encoded(image), encoded(image, "WEBP", lossless=True), encoded(image.convert("P"))):
         kept = Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read()))
         assert (kept.format, kept.getchannel("A").getextrema()) == ("PNG", (0, 0))
 
 
-def test_a_photograph_is_turned_upright_and_loses_what_it_tells_of_its_maker():
+def test_photo_is_turned_upright_and_loses_its_metadata():
     photo = Image.new("RGB", (300, 200), "navy")
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "Camera of Alice"
@@ -88,12 +88,12 @@ def test_a_photograph_is_turned_upright_and_loses_what_it_tells_of_its_maker():
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "L", "I;16", "1"])
-def test_unusual_colours_become_usual(mode: str):
+def test_unusual_colour_modes_become_rgb(mode: str):
     data = encoded(Image.new(mode, (100, 100)), "JPEG" if mode == "CMYK" else "PNG")
     assert Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read())).mode == "RGB"
 
 
-def test_what_is_larger_than_any_model_takes_is_made_smaller():
+def test_large_pictures_are_scaled_down():
     data = plain(6000, 1000)
     assert Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read())).size == (4096, 683)
 
@@ -102,27 +102,27 @@ NOISE = plain(400, 400)
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("make", "words"),  # the pictures are made in the test: some take long
     [
-        (b"<html><script>alert(1)</script></html>", "This file could not be read as a picture."),
-        (NOISE[: len(NOISE) // 2], "This file could not be read as a picture."),
-        (b"GIF89a" + b"\0" * 100, "This file could not be read as a picture."),
-        (b"", "This file is empty."),
-        (plain(63, 300), "This picture has 63 x 300 pixels; each side needs at least 64."),
-        (plain(8000, 6300), "This picture has 8000 x 6300 pixels; at most 50 million are taken."),
-        (b"\x89PNG" + b"\0" * (21 * 1024**2), "This picture has 21 MB; at most 20 MB are taken."),
+        (lambda: b"<html><script>alert(1)</script></html>", "This file is not a readable picture."),
+        (lambda: NOISE[: len(NOISE) // 2], "This file is not a readable picture."),
+        (lambda: b"GIF89a" + b"\0" * 100, "This file is not a readable picture."),
+        (bytes, "This file is empty."),
+        (lambda: plain(63, 300), "This picture is 63 x 300 pixels; each side needs at least 64."),
+        (lambda: plain(8000, 6300), "This picture is 8000 x 6300 pixels; the limit is 50 million."),
+        (lambda: b"\x89PNG" + b"\0" * (21 * 1024**2), "This picture is 21 MB; the limit is 20 MB."),
     ],
 )
-def test_what_cannot_be_taken_is_said_and_leaves_nothing(
-    as_user: AsUser, scene: Scene, bob: User, tmp_path: Path, data: bytes, words: str
+def test_refused_upload_shows_the_reason_and_stores_nothing(
+    as_user: AsUser, scene: Scene, bob: User, tmp_path: Path, make: Callable[[], bytes], words: str
 ):
-    page = upload(as_user(bob), scene, data).content.decode()
+    page = upload(as_user(bob), scene, make()).content.decode()
     assert words in page
     assert Reference.objects.count() == 0
     assert stored(tmp_path) == []
 
 
-def test_a_bomb_is_refused_before_it_goes_off(as_user: AsUser, scene: Scene, bob: User, monkeypatch):
+def test_decompression_bomb_is_refused_before_decoding(as_user: AsUser, scene: Scene, bob: User, monkeypatch):
     bomb = bytearray(plain(100, 100))
     bomb[16:24] = (100_000).to_bytes(4, "big") * 2
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
@@ -130,13 +130,13 @@ def test_a_bomb_is_refused_before_it_goes_off(as_user: AsUser, scene: Scene, bob
     assert Reference.objects.count() == 0
 
 
-def test_no_file_is_said(as_user: AsUser, scene: Scene, bob: User):
+def test_upload_without_a_file_is_refused(as_user: AsUser, scene: Scene, bob: User):
     url = reverse("scene_picture_add", args=[scene.pk])
     page = as_user(bob).post(url, {"role": "start_frame"}, follow=True).content.decode()
     assert "Choose a picture first." in page
 
 
-def test_a_new_frame_takes_the_place_of_the_old_one(as_user: AsUser, scene: Scene, bob: User, tmp_path: Path):
+def test_new_frame_replaces_the_old_one(as_user: AsUser, scene: Scene, bob: User, tmp_path: Path):
     client = as_user(bob)
     for color in ("red", "blue"):
         upload(client, scene, plain(color=color))
@@ -145,22 +145,22 @@ def test_a_new_frame_takes_the_place_of_the_old_one(as_user: AsUser, scene: Scen
     assert len(stored(tmp_path)) == 2
 
 
-def test_removing_can_be_taken_back_unless_the_place_is_taken(as_user: AsUser, scene: Scene, bob: User):
+def test_removed_frame_can_be_restored_unless_replaced(as_user: AsUser, scene: Scene, bob: User):
     client = as_user(bob)
     upload(client, scene, plain())
     picture = Reference.objects.get()
     page = client.post(reverse("picture_remove", args=[picture.pk]), follow=True).content.decode()
-    assert "The start frame is removed." in page
+    assert "Start frame removed." in page
     assert reverse("picture_restore", args=[picture.pk]) in page
     client.post(reverse("picture_restore", args=[picture.pk]))
     assert Reference.objects.live().get() == picture
     client.post(reverse("picture_remove", args=[picture.pk]))
     upload(client, scene, plain())
     page = client.post(reverse("picture_restore", args=[picture.pk]), follow=True).content.decode()
-    assert "There is another start frame by now. Remove that one first." in page
+    assert "There is another start frame now. Remove that one first." in page
 
 
-def test_removing_twice_changes_nothing(as_user: AsUser, scene: Scene, bob: User):
+def test_removing_a_picture_twice_404(as_user: AsUser, scene: Scene, bob: User):
     client = as_user(bob)
     upload(client, scene, plain())
     url = reverse("picture_remove", args=[Reference.objects.get().pk])
@@ -170,7 +170,7 @@ def test_removing_twice_changes_nothing(as_user: AsUser, scene: Scene, bob: User
     assert Scene.objects.get().changed_at == changed_at
 
 
-def test_choosing_how_it_fits(as_user: AsUser, scene: Scene, bob: User):
+def test_choose_crop_or_pad(as_user: AsUser, scene: Scene, bob: User):
     client = as_user(bob)
     upload(client, scene, plain(300, 300))
     picture = Reference.objects.get()
@@ -186,7 +186,9 @@ def test_choosing_how_it_fits(as_user: AsUser, scene: Scene, bob: User):
 
 
 @pytest.mark.parametrize(("fit", "corner"), [("crop", (255, 0, 0)), ("pad", (0, 0, 0))])
-def test_the_preview_is_what_will_be_sent(as_user: AsUser, scene: Scene, bob: User, fit: str, corner: tuple[int, ...]):
+def test_frame_preview_shows_the_fitted_picture(
+    as_user: AsUser, scene: Scene, bob: User, fit: str, corner: tuple[int, ...]
+):
     client = as_user(bob)
     upload(client, scene, plain(300, 300, "red"))
     response = client.get(reverse("frame_preview", args=[Reference.objects.get().pk, fit]))
@@ -195,7 +197,7 @@ def test_the_preview_is_what_will_be_sent(as_user: AsUser, scene: Scene, bob: Us
     assert max(abs(a - b) for a, b in zip(shown.getpixel((5, 5)), corner, strict=True)) < 8  # type: ignore[arg-type]
 
 
-def test_references_of_scene_and_project(as_user: AsUser, scene: Scene, project: Project, bob: User):
+def test_scene_shows_its_own_references_then_the_projects(as_user: AsUser, scene: Scene, project: Project, bob: User):
     client = as_user(bob)
     upload(client, scene, plain(), role="reference", kind="character", label="<b>The keeper</b>")
     file = SimpleUploadedFile("b.png", plain(), content_type="image/png")
@@ -204,28 +206,28 @@ def test_references_of_scene_and_project(as_user: AsUser, scene: Scene, project:
     assert "Fog" in page
     page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert "&lt;b&gt;The keeper&lt;/b&gt;" in page
-    assert 'Fog <span class="muted">of the project</span>' in page
+    assert 'Fog <span class="muted">project reference</span>' in page
     assert [picture.label for picture in Scene.objects.get().shown_references()] == ["<b>The keeper</b>", "Fog"]
 
 
-def test_a_project_has_no_frames(as_user: AsUser, project: Project, bob: User):
+def test_project_cannot_have_frames(as_user: AsUser, project: Project, bob: User):
     file = SimpleUploadedFile("b.png", plain(), content_type="image/png")
     url = reverse("project_picture_add", args=[project.pk])
     page = as_user(bob).post(url, {"image": file, "role": "start_frame"}, follow=True).content.decode()
-    assert "A project has references only; frames belong to a scene." in page
+    assert "Frames belong to a scene. Upload a reference for the project." in page
     assert Reference.objects.count() == 0
 
 
-def test_there_is_an_end_to_references(as_user: AsUser, scene: Scene, bob: User, monkeypatch):
-    monkeypatch.setattr(references, "MOST_OF_A_SCENE", 1)
+def test_scene_has_a_limit_of_references(as_user: AsUser, scene: Scene, bob: User, monkeypatch):
+    monkeypatch.setattr(references, "MAX_PER_SCENE", 1)
     client = as_user(bob)
     upload(client, scene, plain(), role="reference")
     page = upload(client, scene, plain(), role="reference").content.decode()
-    assert "A scene has at most 1 references. Remove one first." in page
+    assert "A scene can have up to 1 references. Remove one first." in page
     assert Reference.objects.count() == 1
 
 
-def test_copies_have_the_same_pictures(scene: Scene, project: Project, bob: User):
+def test_copies_share_the_pictures(scene: Scene, project: Project, bob: User):
     data = plain()
     frame = references.add_reference(
         project, scene, Role.START_FRAME, references.clean_picture(io.BytesIO(data), len(data)), member=bob, fit="pad"
@@ -243,7 +245,7 @@ def test_copies_have_the_same_pictures(scene: Scene, project: Project, bob: User
     assert [len(scene.shown_references()) for scene in other.scenes.all()] == [1, 1]
 
 
-def test_a_take_is_stale_once_its_pictures_change(scene: Scene, project: Project, bob: User):
+def test_digest_follows_the_pictures(scene: Scene, project: Project, bob: User):
     before, sketch = scene.digest(), scene.sketch_digest
     data = plain()
     picture = references.add_reference(
@@ -255,7 +257,9 @@ def test_a_take_is_stale_once_its_pictures_change(scene: Scene, project: Project
     assert Scene.objects.get().digest() == before
 
 
-def test_who_may(as_user: AsUser, scene: Scene, project: Project, bob: User, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_change_pictures(
+    as_user: AsUser, scene: Scene, project: Project, bob: User, vera: User, mallory: User
+):
     upload(as_user(bob), scene, plain())
     picture = Reference.objects.get()
     posts = [reverse(name, args=[picture.pk]) for name in ("picture_fit", "picture_remove", "picture_restore")]
@@ -270,7 +274,7 @@ def test_who_may(as_user: AsUser, scene: Scene, project: Project, bob: User, ver
     assert Reference.objects.live().count() == 1
 
 
-def test_the_scene_page_needs_as_many_queries_for_six_pictures_as_for_one(
+def test_scene_page_with_six_pictures_takes_the_queries_of_one(
     as_user: AsUser, scene: Scene, project: Project, bob: User
 ):
     data = plain()
@@ -291,7 +295,7 @@ def test_the_scene_page_needs_as_many_queries_for_six_pictures_as_for_one(
     assert len(one) == len(six)
 
 
-def test_a_file_that_is_gone_is_404(as_user: AsUser, scene: Scene, bob: User, tmp_path: Path):
+def test_missing_picture_file_404(as_user: AsUser, scene: Scene, bob: User, tmp_path: Path):
     client = as_user(bob)
     upload(client, scene, plain())
     picture = Reference.objects.get()
@@ -300,13 +304,15 @@ def test_a_file_that_is_gone_is_404(as_user: AsUser, scene: Scene, bob: User, tm
     assert client.get(reverse("frame_preview", args=[picture.pk, "crop"])).status_code == 404
 
 
-def test_sixteen_bits_of_grey_stay_grey():
+def test_16_bit_grey_keeps_its_brightness():
     data = encoded(Image.new("I;16", (100, 100), 0x4000))
     kept = Image.open(io.BytesIO(references.clean_picture(io.BytesIO(data), len(data)).read()))
     assert kept.getpixel((5, 5)) == (63, 63, 63)
 
 
-def test_bringing_back_keeps_to_the_limit_and_to_living_scenes(as_user: AsUser, scene: Scene, bob: User, monkeypatch):
+def test_restoring_a_picture_respects_the_limit_and_deleted_scenes(
+    as_user: AsUser, scene: Scene, bob: User, monkeypatch
+):
     client = as_user(bob)
     upload(client, scene, plain(), role="reference")
     url = reverse("picture_restore", args=[Reference.objects.get().pk])
@@ -315,14 +321,14 @@ def test_bringing_back_keeps_to_the_limit_and_to_living_scenes(as_user: AsUser, 
     assert Scene.objects.get().changed_at == changed_at
     client.post(reverse("picture_remove", args=[Reference.objects.get().pk]))
     upload(client, scene, plain(), role="reference")
-    monkeypatch.setattr(references, "MOST_OF_A_SCENE", 1)
-    assert "at most 1 references" in client.post(url, follow=True).content.decode()
+    monkeypatch.setattr(references, "MAX_PER_SCENE", 1)
+    assert "up to 1 references" in client.post(url, follow=True).content.decode()
     Scene.objects.update(deleted_at="2026-01-01T00:00Z")
     assert client.post(url).status_code == 404
     assert client.get(reverse("picture_file", args=[Reference.objects.first().pk])).status_code == 404  # type: ignore[union-attr]
 
 
-def test_the_storyboard_needs_no_query_more_for_scenes_with_finished_takes(
+def test_storyboard_needs_no_extra_queries_for_finished_takes(
     as_user: AsUser, make_scenes: Callable[..., list[Scene]], make_take: Callable[..., Any], bob: User, project: Project
 ):
     client, url = as_user(bob), reverse("storyboard", args=[project.pk])

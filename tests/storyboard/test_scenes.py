@@ -30,7 +30,7 @@ def positions(project: Project) -> list[int]:
 # -- The pages ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_storyboard_needs_as_many_queries_for_thirty_scenes_as_for_three(
+def test_storyboard_of_thirty_scenes_takes_the_queries_of_three(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, bob: User
 ):
     client, url = as_user(bob), reverse("storyboard", args=[project.pk])
@@ -46,7 +46,9 @@ def test_the_storyboard_needs_as_many_queries_for_thirty_scenes_as_for_three(
     assert (len(few), len(many)) == (11, 11)
 
 
-def test_the_storyboard_is_for_members(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
+def test_viewer_sees_the_storyboard_without_controls(
+    as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User
+):
     url = reverse("storyboard", args=[project.pk])
     page = as_user(vera).get(url).content.decode()
     assert scene.title in page
@@ -54,13 +56,13 @@ def test_the_storyboard_is_for_members(as_user: AsUser, project: Project, scene:
     assert as_user(mallory).get(url).status_code == 404
 
 
-def test_an_empty_storyboard_says_how_to_begin(as_user: AsUser, project: Project, bob: User):
+def test_empty_storyboard_explains_how_to_start(as_user: AsUser, project: Project, bob: User):
     page = as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode()
-    assert "A title and what happens is enough to begin" in page
+    assert "Start with a title and what happens" in page
     assert reverse("scene_create", args=[project.pk]) in page
 
 
-def test_the_scene_page_shows_a_viewer_fields_that_cannot_be_changed(as_user: AsUser, scene: Scene, vera: User):
+def test_viewer_sees_disabled_fields_on_the_scene_page(as_user: AsUser, scene: Scene, vera: User):
     page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert "<fieldset disabled>" in page
     assert "Save scene" not in page
@@ -69,21 +71,23 @@ def test_the_scene_page_shows_a_viewer_fields_that_cannot_be_changed(as_user: As
 # -- Adding and editing ------------------------------------------------------------------------------------------------
 
 
-def test_a_title_and_an_action_are_enough(as_user: AsUser, project: Project, bob: User):
+def test_scene_needs_only_title_and_action(as_user: AsUser, project: Project, bob: User):
     response = as_user(bob).post(reverse("scene_create", args=[project.pk]), CARD)
     scene = Scene.objects.get()
     assert response.headers["Location"] == f"{reverse('storyboard', args=[project.pk])}#scene-{scene.pk}"
     assert (scene.title, scene.position, scene.duration) == ("The gangway", 1, Decimal(4))
 
 
-def test_inserting_behind_a_scene(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+def test_insert_after_a_scene(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
     first, *_ = make_scenes(2)
     as_user(bob).post(reverse("scene_create", args=[project.pk]), CARD | {"after": first.pk})
     assert titles(project) == ["Scene 1", "The gangway", "Scene 2"]
     assert positions(project) == [1, 2, 3]
 
 
-def test_inserting_behind_a_scene_of_another_project(as_user: AsUser, project: Project, team: Team, bob: User):
+def test_inserting_after_a_scene_of_another_project_is_refused(
+    as_user: AsUser, project: Project, team: Team, bob: User
+):
     elsewhere = Scene.objects.create(project=Project.objects.create(team=team, title="Else"), title="a", action="b")
     response = as_user(bob).post(reverse("scene_create", args=[project.pk]), CARD | {"after": elsewhere.pk})
     assert response.status_code == 422
@@ -99,18 +103,18 @@ def test_inserting_behind_a_scene_of_another_project(as_user: AsUser, project: P
         ({"title": "x" * 121}, "Ensure this value has at most 120 characters (it has 121)."),
         ({"action": ""}, "This field is required."),
         ({"action": "y" * 5_000_000}, "Ensure this value has at most 4000 characters (it has 5000000)."),
-        ({"duration": "0"}, "A scene lasts 1 to 60 seconds."),
-        ({"duration": "10000"}, "A scene lasts 1 to 60 seconds."),
-        ({"duration": "61"}, "A scene lasts 1 to 60 seconds."),
-        ({"duration": "4.25"}, "Tenths of a second are as fine as it gets."),
+        ({"duration": "0"}, "Enter 1 to 60 seconds."),
+        ({"duration": "10000"}, "Enter 1 to 60 seconds."),
+        ({"duration": "61"}, "Enter 1 to 60 seconds."),
+        ({"duration": "4.25"}, "Enter tenths of a second at most, such as 6.5."),
         ({"duration": "NaN"}, "Enter the seconds as a number, such as 4 or 6.5."),
         ({"duration": "soon"}, "Enter the seconds as a number, such as 4 or 6.5."),
-        ({"shot_type": "whoosh"}, "There is no shot type called “whoosh”. Choose one of the list."),
-        ({"camera_move": "teleport"}, "There is no camera movement called “teleport”. Choose one of the list."),
+        ({"shot_type": "whoosh"}, "No shot type “whoosh”. Choose one from the list."),
+        ({"camera_move": "teleport"}, "No camera movement “teleport”. Choose one from the list."),
         ({"title": "a\x00b"}, "Null characters are not allowed."),
     ],
 )
-def test_what_a_scene_refuses(as_user: AsUser, scene: Scene, bob: User, values: dict[str, str], note: str):
+def test_invalid_scene_shows_the_error(as_user: AsUser, scene: Scene, bob: User, values: dict[str, str], note: str):
     response = as_user(bob).post(reverse("scene_page", args=[scene.pk]), CARD | values)
     assert response.status_code == 422
     assert note in response.content.decode()
@@ -118,13 +122,13 @@ def test_what_a_scene_refuses(as_user: AsUser, scene: Scene, bob: User, values: 
     assert (scene.title, scene.action) == ("Scene 1", "Something happens.")
 
 
-def test_more_text_than_a_request_may_hold(as_user: AsUser, scene: Scene, bob: User):
+def test_request_with_too_much_text_413(as_user: AsUser, scene: Scene, bob: User):
     response = as_user(bob).post(reverse("scene_page", args=[scene.pk]), CARD | {"action": "y" * 13_000_000})
     assert response.status_code == 413
     assert "more text than a scene can hold" in response.content.decode()
 
 
-def test_every_field_is_kept(as_user: AsUser, scene: Scene, bob: User):
+def test_every_field_is_saved(as_user: AsUser, scene: Scene, bob: User):
     values = {name: presets.choices(name)[-1][0] for name in presets.all_presets()}
     values |= {name: f"some {name}" for name in Scene.SHOT_FIELDS if name not in values}
     values |= {"duration": "6.5", "notes": "For us."}
@@ -135,7 +139,7 @@ def test_every_field_is_kept(as_user: AsUser, scene: Scene, bob: User):
 
 
 @pytest.mark.parametrize("title", ["🎬🌊👩‍👩‍👧", "<b>bold</b>", "عنوان طويل", "a‮b", "%s {{ x }} {% y %}"])
-def test_a_title_may_be_anything_that_can_be_written(as_user: AsUser, scene: Scene, bob: User, title: str):
+def test_title_can_be_any_text(as_user: AsUser, scene: Scene, bob: User, title: str):
     client = as_user(bob)
     client.post(reverse("scene_page", args=[scene.pk]), CARD | {"title": title})
     scene.refresh_from_db()
@@ -143,7 +147,7 @@ def test_a_title_may_be_anything_that_can_be_written(as_user: AsUser, scene: Sce
     assert "<b>bold</b>" not in client.get(reverse("storyboard", args=[scene.project_id])).content.decode()
 
 
-def test_saving_leaves_alone_what_others_did_meanwhile(project: Project, make_scenes: MakeScenes, make_take, bob: User):
+def test_saving_keeps_changes_of_other_members(project: Project, make_scenes: MakeScenes, make_take, bob: User):
     scene, other = make_scenes(2)
     stale = Scene.objects.select_related("project").get(pk=scene.pk)
     take = make_take(scene)
@@ -157,7 +161,7 @@ def test_saving_leaves_alone_what_others_did_meanwhile(project: Project, make_sc
     assert (scene.title, selected_take(scene), scene.weather, scene.position) == ("The gangway", take, "fog", 2)
 
 
-def test_editing_on_the_card(as_user: AsUser, scene: Scene, bob: User):
+def test_card_can_be_edited_in_place(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("scene_card_edit", args=[scene.pk])
     htmx = {"HX-Request": "true"}
     assert f'id="scene-{scene.pk}" class="card card-editing"' in client.get(url, headers=htmx).content.decode()
@@ -167,7 +171,7 @@ def test_editing_on_the_card(as_user: AsUser, scene: Scene, bob: User):
     assert "The gangway" in card.content.decode()
 
 
-def test_editing_on_the_card_without_script(as_user: AsUser, scene: Scene, bob: User):
+def test_card_can_be_edited_without_javascript(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("scene_card_edit", args=[scene.pk])
     assert "Edit scene 1" in client.get(url).content.decode()
     assert client.post(url, CARD).headers["Location"].endswith(f"#scene-{scene.pk}")
@@ -176,7 +180,9 @@ def test_editing_on_the_card_without_script(as_user: AsUser, scene: Scene, bob: 
 # -- Order -------------------------------------------------------------------------------------------------------------
 
 
-def test_moving_a_scene(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+def test_move_scene_after_another_or_by_positions(
+    as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User
+):
     first, second, third = make_scenes(3)
     client = as_user(bob)
     client.post(reverse("scene_move", args=[third.pk]), {"after": first.pk})
@@ -189,7 +195,7 @@ def test_moving_a_scene(as_user: AsUser, project: Project, make_scenes: MakeScen
     assert (titles(project), positions(project)) == (["Scene 1", "Scene 2", "Scene 3"], [1, 2, 3])
 
 
-def test_moving_behind_a_scene_of_another_project_changes_nothing(
+def test_moving_after_a_scene_of_another_project_changes_nothing(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, team: Team, bob: User
 ):
     first, _second = make_scenes(2)
@@ -200,11 +206,11 @@ def test_moving_behind_a_scene_of_another_project_changes_nothing(
 
 
 @pytest.mark.parametrize("values", [{"after": "soon"}, {"by": "x"}, {"after": "1; DROP TABLE"}])
-def test_moving_to_nonsense(as_user: AsUser, scene: Scene, bob: User, values: dict[str, str]):
+def test_moving_to_an_invalid_position_400(as_user: AsUser, scene: Scene, bob: User, values: dict[str, str]):
     assert as_user(bob).post(reverse("scene_move", args=[scene.pk]), values).status_code == 400
 
 
-def test_two_people_move_different_scenes_from_the_same_old_page(project: Project, make_scenes: MakeScenes):
+def test_moves_from_two_stale_pages_combine(project: Project, make_scenes: MakeScenes):
     one, _two, three, four = make_scenes(4)
     storyboard.move(four, after=None)
     storyboard.move(one, after=three.pk)
@@ -212,7 +218,7 @@ def test_two_people_move_different_scenes_from_the_same_old_page(project: Projec
     assert positions(project) == [1, 2, 3, 4]
 
 
-def test_moving_behind_a_scene_that_somebody_has_deleted(project: Project, make_scenes: MakeScenes):
+def test_moving_after_a_deleted_scene_is_refused(project: Project, make_scenes: MakeScenes):
     one, two, _three = make_scenes(3)
     storyboard.delete(two)
     with pytest.raises(ValidationError, match="no longer in this storyboard"):
@@ -220,7 +226,7 @@ def test_moving_behind_a_scene_that_somebody_has_deleted(project: Project, make_
     assert (titles(project), positions(project)) == (["Scene 1", "Scene 3"], [1, 2])
 
 
-def test_a_scene_deleted_meanwhile_cannot_be_moved(as_user: AsUser, project: Project, make_scenes: MakeScenes):
+def test_deleted_scene_cannot_be_moved(as_user: AsUser, project: Project, make_scenes: MakeScenes):
     one, two = make_scenes(2)
     storyboard.delete(one)
     for move in (lambda: storyboard.move_by(one, 1), lambda: storyboard.move(one, after=two.pk)):
@@ -228,7 +234,7 @@ def test_a_scene_deleted_meanwhile_cannot_be_moved(as_user: AsUser, project: Pro
             move()
 
 
-def test_undo_pressed_twice_restores_once(project: Project, make_scenes: MakeScenes):
+def test_restoring_twice_restores_once(project: Project, make_scenes: MakeScenes):
     _, two, _ = make_scenes(3)
     storyboard.delete(two)
     stale = Scene.objects.get(pk=two.pk)
@@ -237,7 +243,7 @@ def test_undo_pressed_twice_restores_once(project: Project, make_scenes: MakeSce
     assert (titles(project), positions(project)) == (["Scene 1", "Scene 2", "Scene 3"], [1, 2, 3])
 
 
-def test_moving_needs_as_many_queries_for_forty_scenes_as_for_four(project: Project, make_scenes: MakeScenes):
+def test_moving_among_forty_scenes_takes_the_queries_of_four(project: Project, make_scenes: MakeScenes):
     scenes = make_scenes(4)
     with count_queries() as few:
         storyboard.move(scenes[3], after=None)
@@ -247,7 +253,9 @@ def test_moving_needs_as_many_queries_for_forty_scenes_as_for_four(project: Proj
     assert len(few) == len(many)
 
 
-def test_duplicating(as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, bob: User):
+def test_duplicate_scene_without_its_takes(
+    as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, bob: User
+):
     first, _ = make_scenes(2, weather="fog", notes="Ours")
     make_take(first)
     as_user(bob).post(reverse("scene_duplicate", args=[first.pk]))
@@ -256,7 +264,7 @@ def test_duplicating(as_user: AsUser, project: Project, make_scenes: MakeScenes,
     assert (copy.weather, copy.notes, copy.takes.count()) == ("fog", "Ours", 0)
 
 
-def test_deleting_and_undoing(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+def test_deleted_scene_can_be_restored(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
     _, second, _ = make_scenes(3)
     client = as_user(bob)
     page = client.post(reverse("scene_delete", args=[second.pk]), follow=True).content.decode()
@@ -266,24 +274,26 @@ def test_deleting_and_undoing(as_user: AsUser, project: Project, make_scenes: Ma
     assert (titles(project), positions(project)) == (["Scene 1", "Scene 2", "Scene 3"], [1, 2, 3])
 
 
-def test_a_deleted_scene_can_be_found_later(as_user: AsUser, project: Project, scene: Scene, bob: User):
+def test_deleted_scene_is_listed_in_the_project_settings(as_user: AsUser, project: Project, scene: Scene, bob: User):
     storyboard.delete(scene)
     page = as_user(bob).get(reverse("project_edit", args=[project.pk])).content.decode()
     assert reverse("scene_restore", args=[scene.pk]) in page
 
 
-def test_a_storyboard_is_full_at_its_limit(project: Project, make_scenes: MakeScenes, monkeypatch):
+def test_storyboard_has_a_limit_of_scenes(project: Project, make_scenes: MakeScenes, monkeypatch):
     make_scenes(3)
     monkeypatch.setattr(storyboard, "MAX_SCENES", 3)
-    with pytest.raises(ValidationError, match="at most 3 scenes"):
+    with pytest.raises(ValidationError, match="up to 3 scenes"):
         storyboard.add(Scene(project=project, title="One more", action="x"))
 
 
-# -- Who may -----------------------------------------------------------------------------------------------------------
+# -- Access -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["scene_page", "scene_card_edit", "scene_move", "scene_duplicate", "scene_delete"])
-def test_who_may_change_a_scene(as_user: AsUser, scene: Scene, vera: User, mallory: User, name: str):
+def test_only_editors_of_the_team_can_change_a_scene(
+    as_user: AsUser, scene: Scene, vera: User, mallory: User, name: str
+):
     url = reverse(name, args=[scene.pk])
     assert as_user(vera).post(url, CARD).status_code == 403
     assert as_user(mallory).post(url, CARD).status_code == 404
@@ -291,7 +301,9 @@ def test_who_may_change_a_scene(as_user: AsUser, scene: Scene, vera: User, mallo
     assert (scene.title, scene.deleted_at) == ("Scene 1", None)
 
 
-def test_who_may_add_and_restore(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_add_and_restore_scenes(
+    as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User
+):
     create = reverse("scene_create", args=[project.pk])
     assert as_user(vera).post(create, CARD).status_code == 403
     assert as_user(mallory).post(create, CARD).status_code == 404
@@ -302,14 +314,14 @@ def test_who_may_add_and_restore(as_user: AsUser, project: Project, scene: Scene
     assert titles(project) == []
 
 
-def test_a_scene_can_only_be_restored_once(as_user: AsUser, scene: Scene, bob: User):
+def test_restoring_a_live_scene_404(as_user: AsUser, scene: Scene, bob: User):
     assert as_user(bob).post(reverse("scene_restore", args=[scene.pk])).status_code == 404
 
 
 # -- What a clip is made from ------------------------------------------------------------------------------------------
 
 
-def test_a_scene_inherits_the_projects_style(project: Project, scene: Scene):
+def test_scene_inherits_the_project_style(project: Project, scene: Scene):
     style = {"visual_style": "noir", "color_grading": "cool", "lighting": "low-key", "lens": "anamorphic"}
     Project.objects.update(**style)
     scene = Scene.objects.select_related("project").get()
@@ -318,15 +330,15 @@ def test_a_scene_inherits_the_projects_style(project: Project, scene: Scene):
     assert {name: scene.shot()[name] for name in Project.STYLE_FIELDS} == style | {"visual_style": "watercolor"}
 
 
-def test_the_scene_says_what_it_has_from_its_project(as_user: AsUser, scene: Scene, bob: User):
+def test_scene_page_shows_project_defaults(as_user: AsUser, scene: Scene, bob: User):
     Project.objects.update(visual_style="noir", lighting="low-key")
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert "As the project: Film noir" in page
-    assert "As the project: Low-key lighting" in page
+    assert "Project default: Film noir" in page
+    assert "Project default: Low-key lighting" in page
     assert 'data-picture="noir"' in page
 
 
-def test_a_scene_without_lighting_has_the_digest_it_had_before_there_was_lighting():
+def test_digest_ignores_an_empty_lighting():
     scene = Scene(project=Project(title="P"), title="One", action="It rains.", duration=Decimal(4), weather="rain")
     assert scene.sketch_digest == "8154ddcc5c6ce898-0"
     scene.lighting = "neon"
@@ -334,13 +346,13 @@ def test_a_scene_without_lighting_has_the_digest_it_had_before_there_was_lightin
 
 
 @pytest.mark.parametrize(("field", "value"), [("action", "Else."), ("duration", Decimal(7)), ("weather", "rain")])
-def test_the_digest_follows_what_the_clip_shows(scene: Scene, field: str, value: object):
+def test_digest_follows_what_the_clip_shows(scene: Scene, field: str, value: object):
     before = scene.digest()
     setattr(scene, field, value)
     assert scene.digest() != before
 
 
-def test_the_digest_ignores_what_the_clip_does_not_show(scene: Scene):
+def test_digest_ignores_notes_and_position(scene: Scene):
     before = scene.digest()
     scene.notes, scene.position = "Only for us.", 9
     assert scene.digest() == before

@@ -1,4 +1,4 @@
-"""The storyboard as a film and on paper."""
+"""The storyboard as an animatic and in print."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AsUser = Callable[[User], Client]
 MakeScenes = Callable[..., list[Scene]]
 
 
-def test_the_film_is_made_of_selected_takes_and_sketches(
+def test_animatic_plays_selected_takes_and_previz(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, vera: User
 ):
     one, two, three = make_scenes(3)
@@ -36,15 +36,15 @@ def test_the_film_is_made_of_selected_takes_and_sketches(
     ]
     assert re.findall(r'data-seconds="([^"]+)"', page) == ["1.2", "1", "1"]
     assert reverse("scene_sketch", args=[two.pk]) in page
-    assert "1 of 3 scenes has no take yet and shows the sketch for as long as the scene lasts." in page
+    assert "1 of 3 scenes has no take and plays as previz." in page
 
 
-def test_without_script_the_film_is_a_list_of_links(as_user: AsUser, project: Project, scene: Scene, vera: User):
+def test_animatic_without_javascript_is_a_list_of_links(as_user: AsUser, project: Project, scene: Scene, vera: User):
     page = as_user(vera).get(reverse("animatic", args=[project.pk])).content.decode()
     assert f'<a href="{reverse("scene_page", args=[scene.pk])}">' in page
 
 
-def test_a_film_of_nothing(as_user: AsUser, project: Project, vera: User):
+def test_empty_animatic_explains_itself(as_user: AsUser, project: Project, vera: User):
     page = as_user(vera).get(reverse("animatic", args=[project.pk])).content.decode()
     assert "Nothing to play yet" in page
 
@@ -52,7 +52,7 @@ def test_a_film_of_nothing(as_user: AsUser, project: Project, vera: User):
 @pytest.mark.parametrize(
     ("query", "pages"), [({}, 2), ({"panels": "9"}, 2), ({"panels": "7"}, 2), ({"text": "Scene 1"}, 1)]
 )
-def test_sheets(
+def test_print_has_six_or_nine_panels_per_sheet(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User, query: dict[str, str], pages: int
 ):
     make_scenes(10)
@@ -61,7 +61,7 @@ def test_sheets(
     assert f"page {pages} of {pages}" in page
 
 
-def test_a_panel_says_what_is_shot_and_how(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):
+def test_panel_shows_action_dialogue_and_camera(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):
     make_scenes(
         1, dialogue="KEEPER: Not tonight.", shot_type="close-up", camera_move="dolly-in", duration=Decimal("6.5")
     )
@@ -72,7 +72,9 @@ def test_a_panel_says_what_is_shot_and_how(as_user: AsUser, project: Project, ma
 
 
 @pytest.mark.parametrize("name", ["animatic", "storyboard_print"])
-def test_who_may_look(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User, name: str):
+def test_only_members_can_view_and_print(
+    as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User, name: str
+):
     url = reverse(name, args=[project.pk])
     assert as_user(vera).get(url).status_code == 200
     assert as_user(mallory).get(url).status_code == 404

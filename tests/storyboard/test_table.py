@@ -1,4 +1,4 @@
-"""The table of a storyboard: cells, pastes, and what is done to many scenes at once."""
+"""The table of a storyboard: cells, pastes, and changes to many scenes at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def titles(project: Project) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "expected"), [("table", 11), ("animatic", 11), ("storyboard_print", 9)])
-def test_every_view_asks_as_often_for_thirty_scenes_as_for_three(
+def test_views_of_thirty_scenes_take_the_queries_of_three(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, bob: User, name: str, expected: int
 ):
     client, url = as_user(bob), reverse(name, args=[project.pk])
@@ -46,7 +46,9 @@ def test_every_view_asks_as_often_for_thirty_scenes_as_for_three(
     assert (len(few), len(many)) == (expected, expected)
 
 
-def test_the_table_is_for_members(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
+def test_viewer_sees_the_table_without_controls(
+    as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User
+):
     url = reverse("table", args=[project.pk])
     page = as_user(vera).get(url).content.decode()
     assert scene.title in page
@@ -54,13 +56,13 @@ def test_the_table_is_for_members(as_user: AsUser, project: Project, scene: Scen
     assert as_user(mallory).get(url).status_code == 404
 
 
-def test_an_empty_table_says_how_to_begin(as_user: AsUser, project: Project, bob: User):
+def test_empty_table_explains_how_to_start(as_user: AsUser, project: Project, bob: User):
     page = as_user(bob).get(reverse("table", args=[project.pk])).content.decode()
-    assert "One row becomes one scene." in page
+    assert "Each row is a scene." in page
     assert reverse("table_paste", args=[project.pk]) in page
 
 
-def test_the_heading_says_how_the_table_is_sorted(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera):
+def test_heading_shows_the_sort_order(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera):
     make_scenes(2)
     client, url = as_user(vera), reverse("table", args=[project.pk])
     assert "aria-sort" not in client.get(url).content.decode()
@@ -70,7 +72,7 @@ def test_the_heading_says_how_the_table_is_sorted(as_user: AsUser, project: Proj
     assert page.index(">Scene 2<") < page.index(">Scene 1<")
 
 
-def test_sorting_by_price(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):
+def test_table_can_be_sorted_by_price(as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User):
     one, two, three = make_scenes(3)
     Scene.objects.filter(pk=one.pk).update(model_id="gone")
     page = as_user(vera).get(reverse("table", args=[project.pk]), {"sort": "price"}).content.decode()
@@ -78,20 +80,20 @@ def test_sorting_by_price(as_user: AsUser, project: Project, make_scenes: MakeSc
     assert places == sorted(places)
 
 
-def test_one_row(as_user: AsUser, scene: Scene, vera: User, mallory: User):
+def test_row_is_rendered_for_members_only(as_user: AsUser, scene: Scene, vera: User, mallory: User):
     url = reverse("scene_row", args=[scene.pk])
     assert f'<tr id="scene-{scene.pk}"' in as_user(vera).get(url).content.decode()
     assert as_user(mallory).get(url).status_code == 404
 
 
-def test_a_change_comes_to_the_table_as_a_row(project: Project, scene: Scene):
+def test_live_update_of_the_table_is_a_row(project: Project, scene: Scene):
     for can_edit in (True, False):
         row = render_fragments([scene.pk], page=Page.TABLE, can_edit=can_edit)
         assert f'<tr id="scene-{scene.pk}" class="row" data-scene="{scene.pk}" hx-swap-oob="true">' in row
         assert ('name="scene"' in row, "data-generate" in row) == (can_edit, can_edit)
 
 
-def test_a_take_started_in_the_table_comes_back_as_a_row(as_user: AsUser, scene: Scene, bob: User):
+def test_generate_in_the_table_returns_a_row(as_user: AsUser, scene: Scene, bob: User):
     url = f"{reverse('generate', args=[scene.pk])}?from=table"
     assert '<tr id="scene-' in as_user(bob).post(url, {"take": 1}, headers=HTMX).content.decode()
     table = f"{reverse('table', args=[scene.project_id])}#scene-{scene.pk}"
@@ -113,7 +115,7 @@ def test_a_take_started_in_the_table_comes_back_as_a_row(as_user: AsUser, scene:
         ("model_id", "", ""),
     ],
 )
-def test_saving_a_cell_writes_that_field_alone(
+def test_saving_a_cell_writes_only_that_field(
     as_user: AsUser, make_scenes: MakeScenes, bob: User, column: str, value: str, stored: object
 ):
     scene = make_scenes(1, time_of_day="night")[0]
@@ -131,15 +133,13 @@ def test_saving_a_cell_writes_that_field_alone(
     ("column", "value", "note"),
     [
         ("title", "", "This field is required."),
-        ("duration", "100", "A scene lasts 1 to 60 seconds."),
-        ("shot_type", "whoosh", "There is no shot type called “whoosh”. Choose one of the list."),
-        ("model_id", "sora-9", "There is no model called “sora-9” here. Choose one of the list."),
+        ("duration", "100", "Enter 1 to 60 seconds."),
+        ("shot_type", "whoosh", "No shot type “whoosh”. Choose one from the list."),
+        ("model_id", "sora-9", "No model “sora-9”. Choose one from the list."),
         ("notes", "x" * 4001, "Ensure this value has at most 4000 characters (it has 4001)."),
     ],
 )
-def test_what_a_cell_refuses_stands_beside_it(
-    as_user: AsUser, scene: Scene, bob: User, column: str, value: str, note: str
-):
+def test_invalid_cell_shows_the_error(as_user: AsUser, scene: Scene, bob: User, column: str, value: str, note: str):
     response = as_user(bob).post(reverse("scene_cell", args=[scene.pk, column]), {"value": value}, headers=HTMX)
     assert response.status_code == 422
     page = response.content.decode()
@@ -150,19 +150,19 @@ def test_what_a_cell_refuses_stands_beside_it(
     assert (scene.title, scene.changed_at) == ("Scene 1", before)
 
 
-def test_a_cell_somebody_else_has_changed_meanwhile(as_user: AsUser, scene: Scene, bob: User):
+def test_cell_changed_by_another_member_is_refused_once(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("scene_cell", args=[scene.pk, "title"])
     Scene.objects.filter(pk=scene.pk).update(title="Theirs", action="Theirs too")
     refused = client.post(url, {"value": "Mine", "was": "Scene 1"}, headers=HTMX)
     assert refused.status_code == 422
-    assert "Somebody has changed this to “Theirs” meanwhile." in refused.content.decode()
+    assert "Another member changed this to “Theirs”." in refused.content.decode()
     assert 'data-value="Theirs"' in refused.content.decode()
     assert client.post(url, {"value": "Mine", "was": "Theirs"}, headers=HTMX).status_code == 200
     scene.refresh_from_db()
     assert (scene.title, scene.action) == ("Mine", "Theirs too")
 
 
-def test_saving_what_is_there_already_changes_nothing(as_user: AsUser, scene: Scene, bob: User):
+def test_saving_an_unchanged_cell_writes_nothing(as_user: AsUser, scene: Scene, bob: User):
     as_user(bob).post(reverse("scene_cell", args=[scene.pk, "title"]), {"value": "Scene 1", "was": "Old"})
     before = scene.changed_at
     scene.refresh_from_db()
@@ -170,11 +170,11 @@ def test_saving_what_is_there_already_changes_nothing(as_user: AsUser, scene: Sc
 
 
 @pytest.mark.parametrize("column", ["position", "selected_take", "deleted_at", "own_prompt"])
-def test_there_are_no_other_cells(as_user: AsUser, scene: Scene, bob: User, column: str):
+def test_other_fields_are_not_cells_404(as_user: AsUser, scene: Scene, bob: User, column: str):
     assert as_user(bob).post(reverse("scene_cell", args=[scene.pk, column]), {"value": "1"}).status_code == 404
 
 
-def test_who_may_change_a_cell(as_user: AsUser, scene: Scene, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_change_a_cell(as_user: AsUser, scene: Scene, vera: User, mallory: User):
     url = reverse("scene_cell", args=[scene.pk, "title"])
     assert as_user(vera).post(url, {"value": "x"}).status_code == 403
     assert as_user(mallory).post(url, {"value": "x"}).status_code == 404
@@ -186,12 +186,12 @@ def test_who_may_change_a_cell(as_user: AsUser, scene: Scene, vera: User, mallor
 
 
 def paste(client: Client, project: Project, text: str, rows: list[Scene], column: str = "title") -> str:
-    """What the page then says."""
+    """The text of the page after pasting."""
     values = {"text": text, "rows": " ".join(str(scene.pk) for scene in rows), "column": column}
     return client.post(reverse("table_paste", args=[project.pk]), values, follow=True).content.decode()
 
 
-def test_pasting_fills_to_the_right_and_down_and_adds_rows(
+def test_paste_fills_right_and_down_and_adds_scenes(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User
 ):
     _one, two, three = make_scenes(3, time_of_day="dusk")
@@ -213,7 +213,7 @@ def test_pasting_fills_to_the_right_and_down_and_adds_rows(
     assert set(project.scenes.filter(deleted_at=None).values_list("duration", "shot_type")) == {(Decimal(1), "")}
 
 
-def test_pasting_follows_the_rows_that_were_shown(
+def test_paste_follows_the_order_of_the_shown_rows(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User
 ):
     one, _two, three = make_scenes(3)
@@ -221,7 +221,7 @@ def test_pasting_follows_the_rows_that_were_shown(
     assert list(project.scenes.values_list("time_of_day", flat=True)) == ["dawn", "", "night"]
 
 
-def test_new_scenes_need_no_more_than_title_and_action(as_user: AsUser, project: Project, bob: User):
+def test_pasted_scene_needs_only_title_and_action(as_user: AsUser, project: Project, bob: User):
     assert "Pasted: 2 scenes added." in paste(as_user(bob), project, "A\tDoes a.\r\nB\tDoes b.\r\n", [])
     assert list(project.scenes.values_list("title", "duration")) == [("A", Decimal(4)), ("B", Decimal(4))]
 
@@ -239,7 +239,7 @@ def test_new_scenes_need_no_more_than_title_and_action(as_user: AsUser, project:
         ("=SUM(A1)\tx", "=SUM(A1)"),
     ],
 )
-def test_cells_as_spreadsheets_copy_them(
+def test_paste_reads_cells_as_spreadsheets_copy_them(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, text: str, expected: str
 ):
     scene = make_scenes(1)[0]
@@ -251,20 +251,20 @@ def test_cells_as_spreadsheets_copy_them(
 @pytest.mark.parametrize(
     ("text", "column", "note"),
     [
-        ("", "title", "There is nothing to paste."),
-        (" \n\n", "title", "There is nothing to paste."),
-        ("a\tb", "model_id", "The paste is wider than the table, which ends 1 column from there."),
-        ("a", "position", "Choose the column that the paste begins in."),
-        ("x\n" * 501, "notes", "A storyboard holds at most 500 scenes; the paste has more rows."),
-        ("x" * 1_000_001, "notes", "That is more than a paste may hold: 1,000,000 characters."),
-        ("a\nb\nc", "title", "Row 2 would be a new scene, which needs a title and an action."),
-        ("", "duration", "There is nothing to paste."),
-        ("0\tx", "duration", "Row 1, Seconds: A scene lasts 1 to 60 seconds. Row 1, Shot type: There is no shot type"),
-        ("sora-9", "model_id", "Row 1, Model: There is no model called “sora-9” here."),
+        ("", "title", "Nothing to paste."),
+        (" \n\n", "title", "Nothing to paste."),
+        ("a\tb", "model_id", "The paste is wider than the table: only 1 column from there to the right."),
+        ("a", "position", "Choose the column to start pasting in."),
+        ("x\n" * 501, "notes", "A storyboard can have up to 500 scenes; the paste has more rows."),
+        ("x" * 1_000_001, "notes", "A paste can have up to 1,000,000 characters."),
+        ("a\nb\nc", "title", "Row 2: a new scene needs a title and an action."),
+        ("", "duration", "Nothing to paste."),
+        ("0\tx", "duration", "Row 1, Seconds: Enter 1 to 60 seconds. Row 1, Shot type: No shot type"),
+        ("sora-9", "model_id", "Row 1, Model: No model “sora-9”."),
         ("a\x00b", "title", "Row 1, Title: Null characters are not allowed."),
     ],
 )
-def test_a_paste_is_refused_as_a_whole(
+def test_invalid_paste_writes_nothing(
     as_user: AsUser, project: Project, scene: Scene, bob: User, text: str, column: str, note: str
 ):
     client = as_user(bob)
@@ -277,26 +277,26 @@ def test_a_paste_is_refused_as_a_whole(
     assert not UndoEntry.objects.exists()
 
 
-def test_much_that_is_wrong_is_told_in_part(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+def test_refused_paste_lists_the_first_errors(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
     page = paste(as_user(bob), project, "0\n" * 9, make_scenes(9), "duration")
     assert "Row 4, Seconds" in page
     assert "Row 5, Seconds" not in page
     assert "And 5 more." in page
 
 
-def test_models_are_pasted_by_name(as_user: AsUser, project: Project, scene: Scene, bob: User):
+def test_models_can_be_pasted_by_name(as_user: AsUser, project: Project, scene: Scene, bob: User):
     paste(as_user(bob), project, "ANIMATIC", [scene], "model_id")
     scene.refresh_from_db()
     assert scene.model_id == "animatic"
 
 
-def test_a_paste_is_limited_by_the_storyboard(as_user: AsUser, project: Project, scene: Scene, bob: User, monkeypatch):
+def test_paste_respects_the_limit_of_scenes(as_user: AsUser, project: Project, scene: Scene, bob: User, monkeypatch):
     monkeypatch.setattr(storyboard, "MAX_SCENES", 2)
-    assert "at most 2 scenes" in paste(as_user(bob), project, "A\ta\nB\tb\nC\tc", [scene])
+    assert "up to 2 scenes" in paste(as_user(bob), project, "A\ta\nB\tb\nC\tc", [scene])
     assert titles(project) == ["Scene 1"]
 
 
-def test_pasting_into_scenes_that_are_not_there(as_user: AsUser, project: Project, scene: Scene, team: Team, bob: User):
+def test_pasting_over_missing_scenes_is_refused(as_user: AsUser, project: Project, scene: Scene, team: Team, bob: User):
     elsewhere = Scene.objects.create(project=Project.objects.create(team=team, title="Else"), title="a", action="b")
     client, url = as_user(bob), reverse("table_paste", args=[project.pk])
     assert "One of these scenes has been deleted" in paste(client, project, "x\ny", [scene, elsewhere])
@@ -305,7 +305,7 @@ def test_pasting_into_scenes_that_are_not_there(as_user: AsUser, project: Projec
     assert "One of these scenes has been deleted" in paste(client, project, "x", [scene])
 
 
-def test_a_paste_asks_as_often_for_thirty_rows_as_for_three(
+def test_pasting_thirty_rows_takes_the_queries_of_three(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User
 ):
     scenes, client = make_scenes(33), as_user(bob)
@@ -318,7 +318,7 @@ def test_a_paste_asks_as_often_for_thirty_rows_as_for_three(
     assert counts == [26, 26]
 
 
-def test_who_may_paste(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_paste(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
     url, values = reverse("table_paste", args=[project.pk]), {"text": "x", "rows": scene.pk}
     assert as_user(vera).post(url, values).status_code == 403
     assert as_user(mallory).post(url, values).status_code == 404
@@ -333,7 +333,7 @@ def bulk(client: Client, project: Project, scenes: list[Scene], **values: str) -
     return client.post(url, values | {"scene": [scene.pk for scene in scenes]}, follow=True).content.decode()
 
 
-def test_deleting_many_with_one_undo(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+def test_bulk_delete_has_one_undo(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
     one, _two, three = make_scenes(3)
     client = as_user(bob)
     page = bulk(client, project, [one, three], act="delete")
@@ -348,13 +348,13 @@ def test_deleting_many_with_one_undo(as_user: AsUser, project: Project, make_sce
 @pytest.mark.parametrize(
     ("behind", "expected"), [("4", "2 4 1 3"), ("0", "1 3 2 4"), ("", "1 3 2 4"), ("2", "2 1 3 4")]
 )
-def test_moving_many(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, behind: str, expected: str):
+def test_bulk_move(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, behind: str, expected: str):
     one, _two, three, _four = make_scenes(4)
     bulk(as_user(bob), project, [one, three], act="move", behind=behind)
     assert titles(project) == [f"Scene {number}" for number in expected.split()]
 
 
-def test_setting_seconds_and_model_of_many(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+def test_bulk_set_duration_and_model(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
     one, two, _three = make_scenes(3)
     client = as_user(bob)
     assert "2 scenes changed." in bulk(client, project, [one, two], act="duration", duration="7", model_id="animatic")
@@ -366,22 +366,22 @@ def test_setting_seconds_and_model_of_many(as_user: AsUser, project: Project, ma
 @pytest.mark.parametrize(
     ("values", "note"),
     [
-        ({"act": "duration", "duration": "0"}, "A scene lasts 1 to 60 seconds."),
+        ({"act": "duration", "duration": "0"}, "Enter 1 to 60 seconds."),
         ({"act": "duration"}, "This field is required."),
-        ({"act": "model_id", "model_id": "sora-9"}, "There is no model called “sora-9” here."),
-        ({"act": "move", "behind": "9"}, "There is no scene “9”."),
-        ({"act": "move", "behind": "x"}, "There is no scene “x”."),
+        ({"act": "model_id", "model_id": "sora-9"}, "No model “sora-9”."),
+        ({"act": "move", "behind": "9"}, "No scene “9”."),
+        ({"act": "move", "behind": "x"}, "No scene “x”."),
         ({"act": "paint"}, "Unknown action. Reload the page"),
         ({}, "Unknown action. Reload the page"),
     ],
 )
-def test_what_is_refused_for_many(as_user: AsUser, project: Project, scene: Scene, bob: User, values, note: str):
+def test_invalid_bulk_change_is_refused(as_user: AsUser, project: Project, scene: Scene, bob: User, values, note: str):
     assert note in bulk(as_user(bob), project, [scene], **values)
     assert not UndoEntry.objects.exists()
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "²", "-1", "x"])
-def test_ids_that_cannot_be(as_user: AsUser, project: Project, scene: Scene, bob: User, number: str):
+def test_invalid_ids_are_refused(as_user: AsUser, project: Project, scene: Scene, bob: User, number: str):
     client = as_user(bob)
     for act in ("delete", "move", "duration"):
         values = {"scene": number, "act": act, "behind": number, "duration": "3"}
@@ -391,13 +391,13 @@ def test_ids_that_cannot_be(as_user: AsUser, project: Project, scene: Scene, bob
     assert titles(project) == ["Scene 1"]
 
 
-def test_nothing_selected(as_user: AsUser, project: Project, scene: Scene, bob: User):
-    assert "No scene is selected." in bulk(as_user(bob), project, [], act="delete")
+def test_bulk_change_without_selection_is_refused(as_user: AsUser, project: Project, scene: Scene, bob: User):
+    assert "Select at least one scene first." in bulk(as_user(bob), project, [], act="delete")
     assert titles(project) == ["Scene 1"]
 
 
 @pytest.mark.parametrize("act", ["delete", "move", "duration"])
-def test_scenes_of_another_project_are_left_alone(
+def test_bulk_change_leaves_scenes_of_other_projects_alone(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, team: Team, bob: User, act: str
 ):
     elsewhere = Scene.objects.create(project=Project.objects.create(team=team, title="Else"), title="a", action="b")
@@ -408,14 +408,16 @@ def test_scenes_of_another_project_are_left_alone(
     assert not UndoEntry.objects.exists()
 
 
-def test_who_may_change_many(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
+def test_only_editors_of_the_team_can_change_many_scenes(
+    as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User
+):
     url, values = reverse("scenes_bulk", args=[project.pk]), {"act": "delete", "scene": scene.pk}
     assert as_user(vera).post(url, values).status_code == 403
     assert as_user(mallory).post(url, values).status_code == 404
     assert titles(project) == ["Scene 1"]
 
 
-def test_what_was_done_ends_in_the_table_it_was_done_in(as_user: AsUser, project: Project, scene: Scene, bob: User):
+def test_bulk_change_returns_to_the_same_table(as_user: AsUser, project: Project, scene: Scene, bob: User):
     table = f"{reverse('table', args=[project.pk])}?state=no-take"
     values = {"act": "duration", "scene": scene.pk, "duration": "3"}
     response = as_user(bob).post(
@@ -427,12 +429,12 @@ def test_what_was_done_ends_in_the_table_it_was_done_in(as_user: AsUser, project
 # -- The menu of a scene -----------------------------------------------------------------------------------------------
 
 
-def test_the_menu_is_a_page_and_a_fragment(as_user: AsUser, scene: Scene, bob: User, vera: User, mallory: User):
+def test_scene_menu_is_a_page_and_a_fragment(as_user: AsUser, scene: Scene, bob: User, vera: User, mallory: User):
     url, board = reverse("scene_menu", args=[scene.pk]), reverse("storyboard", args=[scene.project_id])
     page = as_user(bob).get(url).content.decode()
     assert (f'formaction="{reverse("scene_delete", args=[scene.pk])}"' in page, "<html" in page) == (True, True)
     fragment = as_user(bob).get(url, headers=HTMX | {"HX-Current-URL": f"http://testserver{board}"}).content.decode()
-    assert ("<html" in fragment, "Edit here" in fragment) == (False, True)
+    assert ("<html" in fragment, "Quick edit" in fragment) == (False, True)
     assert as_user(vera).get(url).status_code == 403
     assert as_user(mallory).get(url).status_code == 404
 

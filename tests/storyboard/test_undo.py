@@ -1,4 +1,4 @@
-"""What was done to many scenes is taken back in one act, and never at the cost of something newer."""
+"""Undo of changes to many scenes: one entry per change, and nothing newer is overwritten."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from projects.undo import record_change
 from teams.models import Team, User
 from tests.queries import count_queries
 
-take_back = partial(undo.undo_entry, find_used=scenes_with_takes)
+undo_change = partial(undo.undo_entry, find_used=scenes_with_takes)
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
@@ -36,11 +36,11 @@ def ids(*scenes: Scene) -> list[int]:
 
 
 def move(project: Project, bob: User, scenes: list[Scene], *, after: Scene | None) -> UndoEntry:
-    act = record_change(
+    entry = record_change(
         project, bob, moved=storyboard.move_many(project.pk, ids(*scenes), after=after.pk if after else None)
     )
-    assert act
-    return act
+    assert entry
+    return entry
 
 
 # -- Order -------------------------------------------------------------------------------------------------------------
@@ -56,48 +56,48 @@ def move(project: Project, bob: User, scenes: list[Scene], *, after: Scene | Non
         ([1, 5], 3, "2 3 1 5 4"),
     ],
 )
-def test_moving_many_and_back(
+def test_undo_restores_the_order_of_moved_scenes(
     project: Project, make_scenes: MakeScenes, bob: User, chosen: list[int], after: int | None, expected: str
 ):
     scenes = make_scenes(5)
-    act = move(project, bob, [scenes[number - 1] for number in chosen], after=scenes[after - 1] if after else None)
+    entry = move(project, bob, [scenes[number - 1] for number in chosen], after=scenes[after - 1] if after else None)
     assert titles(project) == [f"Scene {number}" for number in expected.split()]
-    assert take_back(act) == "Undone."
+    assert undo_change(entry) == "Undone."
     assert titles(project) == [f"Scene {number}" for number in range(1, 6)]
     assert list(project.scenes.values_list("position", flat=True)) == [1, 2, 3, 4, 5]
 
 
-def test_a_move_that_changes_nothing_is_not_remembered(project: Project, make_scenes: MakeScenes, bob: User):
+def test_a_move_without_effect_creates_no_undo_entry(project: Project, make_scenes: MakeScenes, bob: User):
     one, two, _ = make_scenes(3)
     assert record_change(project, bob, moved=storyboard.move_many(project.pk, ids(two), after=one.pk)) is None
 
 
-def test_a_move_is_undone_beside_what_others_added(project: Project, make_scenes: MakeScenes, bob: User):
+def test_undo_of_a_move_keeps_scenes_added_since(project: Project, make_scenes: MakeScenes, bob: User):
     one, _two, three = make_scenes(3)
-    act = move(project, bob, [three], after=None)
+    entry = move(project, bob, [three], after=None)
     storyboard.add(Scene(project=project, title="New", action="x"), after=one.pk)
-    take_back(act)
+    undo_change(entry)
     assert titles(project) == ["Scene 1", "New", "Scene 2", "Scene 3"]
 
 
-def test_a_scene_that_was_moved_again_stays(project: Project, make_scenes: MakeScenes, bob: User):
+def test_undo_refuses_a_scene_that_was_moved_again(project: Project, make_scenes: MakeScenes, bob: User):
     _one, two, three = make_scenes(3)
-    act = move(project, bob, [three], after=None)
+    entry = move(project, bob, [three], after=None)
     storyboard.move(three, after=two.pk)
     storyboard.move(two, after=None)
-    with pytest.raises(ValidationError, match="The order has been changed since"):
-        take_back(act)
+    with pytest.raises(ValidationError, match="The order has changed since"):
+        undo_change(entry)
     assert titles(project) == ["Scene 2", "Scene 1", "Scene 3"]
 
 
-def test_moving_many_behind_one_of_them_changes_nothing(project: Project, make_scenes: MakeScenes):
+def test_moving_scenes_after_one_of_them_is_refused(project: Project, make_scenes: MakeScenes):
     one, two, _ = make_scenes(3)
     with pytest.raises(ValidationError, match="no longer in this storyboard"):
         storyboard.move_many(project.pk, ids(one, two), after=two.pk)
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
 
 
-def test_moving_many_of_which_one_is_gone(project: Project, make_scenes: MakeScenes):
+def test_moving_a_deleted_scene_among_others_is_refused(project: Project, make_scenes: MakeScenes):
     one, two, three = make_scenes(3)
     storyboard.delete(two)
     with pytest.raises(ValidationError, match="One of these scenes has been deleted"):
@@ -108,16 +108,18 @@ def test_moving_many_of_which_one_is_gone(project: Project, make_scenes: MakeSce
 # -- Deleting ----------------------------------------------------------------------------------------------------------
 
 
-def test_deleting_many_and_back(project: Project, make_scenes: MakeScenes, bob: User):
+def test_undo_restores_deleted_scenes(project: Project, make_scenes: MakeScenes, bob: User):
     scenes = make_scenes(6)
-    act = record_change(project, bob, deleted=storyboard.delete_many(project.pk, ids(scenes[1], scenes[2], scenes[5])))
+    entry = record_change(
+        project, bob, deleted=storyboard.delete_many(project.pk, ids(scenes[1], scenes[2], scenes[5]))
+    )
     assert titles(project) == ["Scene 1", "Scene 4", "Scene 5"]
-    assert act
-    assert take_back(act) == "Undone."
+    assert entry
+    assert undo_change(entry) == "Undone."
     assert titles(project) == [f"Scene {number}" for number in range(1, 7)]
 
 
-def test_deleting_many_asks_as_often_for_thirty_as_for_three(project: Project, make_scenes: MakeScenes, bob: User):
+def test_deleting_thirty_scenes_takes_the_queries_of_three(project: Project, make_scenes: MakeScenes, bob: User):
     scenes = make_scenes(40)
     counts = []
     for some in (scenes[:3], scenes[3:33]):
@@ -127,13 +129,13 @@ def test_deleting_many_asks_as_often_for_thirty_as_for_three(project: Project, m
     assert counts == [8, 8]
 
 
-def test_bringing_many_back_asks_as_often_for_twenty_as_for_three(project: Project, make_scenes: MakeScenes, bob: User):
+def test_restoring_twenty_scenes_takes_the_queries_of_three(project: Project, make_scenes: MakeScenes, bob: User):
     scenes, counts = make_scenes(30), []
     for some in (scenes[:3], scenes[3:23]):
-        act = record_change(project, bob, deleted=storyboard.delete_many(project.pk, ids(*some), bob))
-        assert act
+        entry = record_change(project, bob, deleted=storyboard.delete_many(project.pk, ids(*some), bob))
+        assert entry
         with count_queries() as queries:
-            take_back(act, bob)
+            undo_change(entry, bob)
         counts.append(len(queries))
     assert counts == [15, 15]
 
@@ -141,25 +143,25 @@ def test_bringing_many_back_asks_as_often_for_twenty_as_for_three(project: Proje
 # -- Fields ------------------------------------------------------------------------------------------------------------
 
 
-def test_writing_many_fields_and_back(project: Project, make_scenes: MakeScenes, bob: User):
+def test_undo_restores_written_fields(project: Project, make_scenes: MakeScenes, bob: User):
     one, two, _ = make_scenes(3, weather="fog")
     values: dict[int, dict[str, str | Decimal]] = {
         one.pk: {"title": "A", "duration": Decimal("6.5")},
         two.pk: {"title": "Scene 2", "weather": ""},
     }
-    act = record_change(project, bob, written=storyboard.write_fields(project.pk, values))
+    entry = record_change(project, bob, written=storyboard.write_fields(project.pk, values))
     assert list(Scene.objects.values_list("title", "duration", "weather")) == [
         ("A", Decimal("6.5"), "fog"),
         ("Scene 2", Decimal(1), ""),
         ("Scene 3", Decimal(1), "fog"),
     ]
-    assert act
-    assert take_back(act) == "Undone."
+    assert entry
+    assert undo_change(entry) == "Undone."
     assert set(Scene.objects.values_list("duration", "weather")) == {(Decimal(1), "fog")}
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
 
 
-def test_writing_leaves_other_fields_alone(project: Project, make_scenes: MakeScenes):
+def test_writing_fields_leaves_other_fields_alone(project: Project, make_scenes: MakeScenes):
     one, *_ = make_scenes(1)
     with count_queries() as queries:
         storyboard.write_fields(project.pk, {one.pk: {"title": "A"}})
@@ -167,20 +169,20 @@ def test_writing_leaves_other_fields_alone(project: Project, make_scenes: MakeSc
     assert ('"title"' in update, '"action"' in update, '"notes"' in update) == (True, False, False)
 
 
-def test_writing_many_back_asks_as_often_for_thirty_as_for_three(project: Project, make_scenes: MakeScenes, bob: User):
+def test_undoing_thirty_fields_takes_the_queries_of_three(project: Project, make_scenes: MakeScenes, bob: User):
     scenes, counts = make_scenes(33), []
     for some in (scenes[:3], scenes[3:]):
-        act = record_change(
+        entry = record_change(
             project, bob, written=storyboard.write_fields(project.pk, {pk: {"lens": "macro"} for pk in ids(*some)})
         )
-        assert act
+        assert entry
         with count_queries() as queries:
-            take_back(act, bob)
+            undo_change(entry, bob)
         counts.append(len(queries))
     assert counts == [11, 11]
 
 
-def test_switching_a_model_asks_as_often_for_thirty_scenes_as_for_three(project: Project, make_scenes: MakeScenes):
+def test_switching_the_model_of_thirty_scenes_takes_the_queries_of_three(project: Project, make_scenes: MakeScenes):
     counts = []
     for more, old, new in ((3, "", "b"), (27, "b", "c")):
         make_scenes(more, model_id=old)
@@ -190,80 +192,76 @@ def test_switching_a_model_asks_as_often_for_thirty_scenes_as_for_three(project:
     assert counts == [9, 9]
 
 
-def test_a_field_that_was_written_again_stays(project: Project, make_scenes: MakeScenes, bob: User):
+def test_undo_keeps_a_field_that_was_written_again(project: Project, make_scenes: MakeScenes, bob: User):
     one, two = make_scenes(2)
-    act = record_change(
+    entry = record_change(
         project, bob, written=storyboard.write_fields(project.pk, {pk: {"location": "A"} for pk in ids(one, two)})
     )
     Scene.objects.filter(pk=one.pk).update(location="B")
-    assert act
-    assert take_back(act) == "Undone, but for 1 that has been changed since."
+    assert entry
+    assert undo_change(entry) == "Undone. 1 newer change kept."
     assert list(Scene.objects.values_list("location", flat=True)) == ["B", ""]
 
 
-def test_where_all_was_changed_since_nothing_is_undone(project: Project, scene: Scene, bob: User):
-    act = record_change(project, bob, written=storyboard.write_fields(project.pk, {scene.pk: {"location": "A"}}))
+def test_undo_refuses_when_everything_has_changed(project: Project, scene: Scene, bob: User):
+    entry = record_change(project, bob, written=storyboard.write_fields(project.pk, {scene.pk: {"location": "A"}}))
     Scene.objects.filter(pk=scene.pk).update(location="B")
-    assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
-        take_back(act)
-    act.refresh_from_db()
-    assert act.undone_at is None
+    assert entry
+    with pytest.raises(ValidationError, match="Everything has changed since"):
+        undo_change(entry)
+    entry.refresh_from_db()
+    assert entry.undone_at is None
 
 
-def test_new_scenes_go_again_but_those_somebody_has_worked_on(
-    project: Project, make_scenes: MakeScenes, make_take, bob: User
-):
+def test_undo_deletes_new_scenes_except_edited_ones(project: Project, make_scenes: MakeScenes, make_take, bob: User):
     make_scenes(1)
     new = [Scene(project=project, title=title, action="x") for title in ("Untouched", "Edited", "Taken")]
-    act = record_change(project, bob, added=storyboard.add_many(project.pk, new))
+    entry = record_change(project, bob, added=storyboard.add_many(project.pk, new))
     project.scenes.filter(title="Edited").update(action="y")
     make_take(project.scenes.get(title="Taken"))
-    assert act
-    assert take_back(act) == "Undone, but for 2 that have been changed since."
+    assert entry
+    assert undo_change(entry) == "Undone. 2 newer changes kept."
     assert titles(project) == ["Scene 1", "Edited", "Taken"]
 
 
 @pytest.mark.parametrize("field", ["model_id", "notes", "own_prompt", "weather"])
-def test_whatever_is_written_in_a_new_scene_keeps_it(project: Project, bob: User, field: str):
+def test_undo_keeps_a_new_scene_with_any_edited_field(project: Project, bob: User, field: str):
     new = storyboard.add_many(project.pk, [Scene(project=project, title="New", action="x")])
-    act = record_change(project, bob, added=new)
+    entry = record_change(project, bob, added=new)
     project.scenes.update(**{field: "fog"})
-    assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
-        take_back(act)
+    assert entry
+    with pytest.raises(ValidationError, match="Everything has changed since"):
+        undo_change(entry)
 
 
-def test_a_new_scene_that_was_given_a_picture_stays(project: Project, bob: User):
+def test_undo_keeps_a_new_scene_with_a_picture(project: Project, bob: User):
     (new,) = storyboard.add_many(project.pk, [Scene(project=project, title="New", action="x")])
-    act = record_change(project, bob, added=[new])
+    entry = record_change(project, bob, added=[new])
     Reference.objects.create(project=project, scene=new, role="start_frame", image="a.png", width=90, height=90)
-    assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
-        take_back(act)
+    assert entry
+    with pytest.raises(ValidationError, match="Everything has changed since"):
+        undo_change(entry)
 
 
-def test_another_style_of_the_project_is_no_work_on_a_new_scene(project: Project, bob: User):
-    act = record_change(
+def test_undo_deletes_a_new_scene_after_the_project_style_changed(project: Project, bob: User):
+    entry = record_change(
         project, bob, added=storyboard.add_many(project.pk, [Scene(project=project, title="a", action="x")])
     )
     Project.objects.update(visual_style="noir", aspect_ratio="9:16")
-    assert act
-    assert take_back(act) == "Undone."
+    assert entry
+    assert undo_change(entry) == "Undone."
 
 
-def test_new_scenes_are_remembered_and_removed_with_as_many_queries_for_thirty_as_for_three(
-    project: Project, bob: User
-):
+def test_adding_and_undoing_thirty_scenes_takes_the_queries_of_three(project: Project, bob: User):
     counts = []
     for count in (3, 30):
         new = [Scene(project=project, title=f"{number}", action="x") for number in range(count)]
         added = storyboard.add_many(project.pk, new)
         with count_queries() as remembering:
-            act = record_change(project, bob, added=added)
-        assert act
+            entry = record_change(project, bob, added=added)
+        assert entry
         with count_queries() as taking_back:
-            take_back(act)
+            undo_change(entry)
         counts.append((len(remembering), len(taking_back)))
     assert counts == [(7, 18), (7, 18)]
 
@@ -271,29 +269,29 @@ def test_new_scenes_are_remembered_and_removed_with_as_many_queries_for_thirty_a
 # -- The project's own fields --------------------------------------------------------------------------------------------
 
 
-def test_a_field_of_the_project_and_back(project: Project, make_scenes: MakeScenes, bob: User):
+def test_undo_restores_a_project_field(project: Project, make_scenes: MakeScenes, bob: User):
     one, two = make_scenes(2)
-    act = record_change(
+    entry = record_change(
         project,
         bob,
         written=storyboard.write_fields(project.pk, {one.pk: {"lens": "macro"}}, of_project={"model_id": "sora-2"}),
     )
     project.refresh_from_db()
     assert (project.model_id, Scene.objects.get(pk=two.pk).changed_at > two.changed_at) == ("sora-2", True)
-    assert act
-    assert take_back(act) == "Undone."
+    assert entry
+    assert undo_change(entry) == "Undone."
     project.refresh_from_db()
     assert (project.model_id, Scene.objects.get(pk=one.pk).lens) == ("animatic", "")
 
 
-def test_a_field_of_the_project_that_was_written_again_stays(project: Project, bob: User):
-    act = record_change(
+def test_undo_keeps_a_project_field_that_was_written_again(project: Project, bob: User):
+    entry = record_change(
         project, bob, written=storyboard.write_fields(project.pk, {}, of_project={"model_id": "sora-2"})
     )
     Project.objects.update(model_id="sora-3")
-    assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
-        take_back(act)
+    assert entry
+    with pytest.raises(ValidationError, match="Everything has changed since"):
+        undo_change(entry)
 
 
 # -- Pictures ------------------------------------------------------------------------------------------------------------
@@ -307,19 +305,19 @@ def frames(project: Project, scene: Scene) -> tuple[Reference, Reference]:
     return Reference.objects.create(**fields, image="now.png"), before
 
 
-def test_a_frame_and_back(project: Project, frames: tuple[Reference, Reference], bob: User):
-    act = record_change(project, bob, put=[frames])
-    assert act
-    assert take_back(act) == "Undone."
+def test_undo_restores_the_replaced_frame(project: Project, frames: tuple[Reference, Reference], bob: User):
+    entry = record_change(project, bob, pictures=[frames])
+    assert entry
+    assert undo_change(entry) == "Undone."
     assert list(Reference.objects.live()) == [frames[1]]
 
 
-def test_a_frame_that_is_gone_brings_back_nothing(project: Project, frames: tuple[Reference, Reference], bob: User):
-    act = record_change(project, bob, put=[frames])
+def test_undo_refuses_when_the_new_frame_is_gone(project: Project, frames: tuple[Reference, Reference], bob: User):
+    entry = record_change(project, bob, pictures=[frames])
     Reference.objects.update(deleted_at=timezone.now())
-    assert act
-    with pytest.raises(ValidationError, match="All of it has been changed since"):
-        take_back(act)
+    assert entry
+    with pytest.raises(ValidationError, match="Everything has changed since"):
+        undo_change(entry)
     assert list(Reference.objects.live()) == []
 
 
@@ -327,11 +325,13 @@ def test_a_frame_that_is_gone_brings_back_nothing(project: Project, frames: tupl
 
 
 @pytest.fixture
-def act(project: Project, make_scenes: MakeScenes, bob: User) -> UndoEntry:
+def entry(project: Project, make_scenes: MakeScenes, bob: User) -> UndoEntry:
     return move(project, bob, make_scenes(3)[2:], after=None)
 
 
-def test_the_button_after_a_move(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User):
+def test_a_move_offers_an_undo_button_that_works_once(
+    as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User
+):
     client = as_user(bob)
     first, *_ = make_scenes(3)
     page = client.post(reverse("scene_move", args=[first.pk]), {"by": 2}, follow=True).content.decode()
@@ -339,17 +339,19 @@ def test_the_button_after_a_move(as_user: AsUser, project: Project, make_scenes:
     assert f'formaction="{undo}"' in page
     assert "Undone." in client.post(undo, follow=True).content.decode()
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
-    assert "This has been undone already." in client.post(undo, follow=True).content.decode()
+    assert "This has already been undone." in client.post(undo, follow=True).content.decode()
 
 
-def test_a_move_that_goes_nowhere_offers_nothing(as_user: AsUser, project: Project, scene: Scene, bob: User):
+def test_a_move_without_effect_offers_no_undo(as_user: AsUser, project: Project, scene: Scene, bob: User):
     page = as_user(bob).post(reverse("scene_move", args=[scene.pk]), {"by": 1}, follow=True).content.decode()
     assert "data-undo" not in page
     assert not UndoEntry.objects.exists()
 
 
-def test_who_may_undo(as_user: AsUser, project: Project, act: UndoEntry, alice: User, vera: User, mallory: User):
-    url = reverse("undo_entry", args=[act.pk])
+def test_only_editors_of_the_team_can_undo(
+    as_user: AsUser, project: Project, entry: UndoEntry, alice: User, vera: User, mallory: User
+):
+    url = reverse("undo_entry", args=[entry.pk])
     assert as_user(vera).post(url).status_code == 403
     assert as_user(mallory).post(url).status_code == 404
     assert titles(project)[0] == "Scene 3"
@@ -357,22 +359,22 @@ def test_who_may_undo(as_user: AsUser, project: Project, act: UndoEntry, alice: 
     assert titles(project)[0] == "Scene 1"
 
 
-def test_undo_ends_where_it_was_pressed(as_user: AsUser, project: Project, act: UndoEntry, bob: User):
+def test_undo_returns_to_the_page_it_was_pressed_on(as_user: AsUser, project: Project, entry: UndoEntry, bob: User):
     table = f"http://testserver{reverse('table', args=[project.pk])}?sort=-title"
-    response = as_user(bob).post(reverse("undo_entry", args=[act.pk]), headers={"referer": table})
+    response = as_user(bob).post(reverse("undo_entry", args=[entry.pk]), headers={"referer": table})
     assert response.headers["Location"] == f"{reverse('table', args=[project.pk])}?sort=-title"
 
 
 @pytest.mark.parametrize("source", ["https://elsewhere.example/projects/1/tablet", "/queue", "//x", "", "http://[x"])
-def test_undo_from_elsewhere_ends_on_the_board(
-    as_user: AsUser, project: Project, act: UndoEntry, bob: User, team: Team, source: str
+def test_undo_from_an_unknown_page_returns_to_the_board(
+    as_user: AsUser, project: Project, entry: UndoEntry, bob: User, team: Team, source: str
 ):
-    response = as_user(bob).post(reverse("undo_entry", args=[act.pk]), headers={"referer": source})
+    response = as_user(bob).post(reverse("undo_entry", args=[entry.pk]), headers={"referer": source})
     assert response.headers["Location"] == reverse("storyboard", args=[project.pk])
 
 
-def test_what_is_a_day_old_is_forgotten(project: Project, act: UndoEntry, bob: User):
+def test_undo_entries_older_than_a_day_are_deleted(project: Project, entry: UndoEntry, bob: User):
     UndoEntry.objects.update(created_at=timezone.now() - timedelta(hours=25))
     scene = project.scenes.earliest("position")
     record_change(project, bob, deleted=storyboard.delete_many(project.pk, [scene.pk]))
-    assert [list(act.changes) for act in UndoEntry.objects.all()] == [["deleted"]]
+    assert [list(entry.changes) for entry in UndoEntry.objects.all()] == [["deleted"]]

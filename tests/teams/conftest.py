@@ -1,43 +1,56 @@
-"""People with second factors and the codes their apps would show; and acts that happen at the same moment."""
+"""Second factors, the codes that an authenticator app would show, and calls that run concurrently."""
 
 from __future__ import annotations
 
+import base64
+import secrets
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from allauth.mfa.models import Authenticator
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from core.secrets import seal
 from teams.invitations import HasAccount, InvitationClosed
 from teams.models import User
 
 PASSWORD = "correct horse"
 
 
-def code_of(secret: str, *, periods: int = 0) -> str:
-    """What an authenticator app shows now, or that many half minutes later."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + periods))
+def show_code(secret: str, *, periods: int = 0) -> str:
+    """What an authenticator app shows now, or `periods` times 30 s later."""
+    if periods < 0 and (left := 30 - time.time() % 30) < 2:
+        time.sleep(left)  # the next period would begin before the server checks the code
+    return TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(int(time.time()) + 30 * periods).decode()
+
+
+def add_app(user: User) -> str:
+    """Sets up an authenticator app; returns its secret."""
+    secret = base64.b32encode(secrets.token_bytes(20)).decode()
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": seal(secret)})
+    return secret
 
 
 @pytest.fixture
 def secret(alice: User) -> str:
-    """Of Alice's authenticator app, which she has set up; she has recovery codes, too."""
-    secret = generate_totp_secret()
-    TOTP.activate(alice, secret)
-    RecoveryCodes.activate(alice)
+    """The secret of Alice's authenticator app. She has recovery codes, too."""
+    secret = add_app(alice)
+    data = {"seed": seal(secrets.token_hex(40)), "used_mask": 0}
+    Authenticator.objects.create(user=alice, type=Authenticator.Type.RECOVERY_CODES, data=data)
     return secret
 
 
 @pytest.fixture
 def confirmed(client: Client, alice: User) -> Callable[[], Client]:
-    """Alice's browser, in which she has just confirmed that it is she, with her password."""
+    """Signs Alice in and confirms her password, as sensitive pages require."""
 
     def confirm() -> Client:
         client.force_login(alice)
@@ -49,26 +62,26 @@ def confirmed(client: Client, alice: User) -> Callable[[], Client]:
 
 @pytest.fixture
 def at_once() -> Callable[..., list[Any]]:
-    """Run these at the same moment, each with a connection of its own; what each answered, or was refused with."""
+    """Runs the calls concurrently, each with its own database connection. Returns their results or exception types."""
 
-    def run(*acts: Callable[[], Any]) -> list[Any]:
-        barrier = threading.Barrier(len(acts))
-        answers: list[Any] = []
+    def run(*calls: Callable[[], Any]) -> list[Any]:
+        barrier = threading.Barrier(len(calls))
+        results: list[Any] = []
 
-        def one(act: Callable[[], Any]) -> None:
+        def run_call(call: Callable[[], Any]) -> None:
             barrier.wait()
             try:
-                answers.append(act())
-            except (PermissionDenied, ValidationError, InvitationClosed, HasAccount) as refusal:
-                answers.append(type(refusal))
+                results.append(call())
+            except (PermissionDenied, ValidationError, InvitationClosed, HasAccount) as error:
+                results.append(type(error))
             finally:
                 connection.close()
 
-        threads = [threading.Thread(target=one, args=[act]) for act in acts]
+        threads = [threading.Thread(target=run_call, args=[call]) for call in calls]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return answers
+        return results
 
     return run

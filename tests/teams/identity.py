@@ -1,7 +1,6 @@
-"""An identity provider on loopback: discovery, authorization with PKCE, tokens it signs, its keys, and who one is.
+"""An identity provider on loopback: discovery, authorization with PKCE, signed tokens, keys and user info.
 
-`claims` and `userinfo` are what it says about the person; a test changes them, or signs with another key, to see what is
-made of it.
+Tests change `claims` and `userinfo`, or sign with another key, to see how the application reacts.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-CLIENT_ID, CLIENT_SECRET = "imageai", "open sesame, and do not tell anybody"
+CLIENT_ID, CLIENT_SECRET = "imageai", "open sesame, and keep it to yourself"
 
 
 def new_key() -> rsa.RSAPrivateKey:
@@ -40,11 +39,11 @@ class IdentityProvider:
             "email_verified": True,
             "name": "Alice at the provider",
         }
-        #: Added to the ID token, or replacing what is in it; None leaves it out.
+        #: Claims to add to the ID token or to replace; None removes a claim.
         self.claims: dict[str, Any] = {}
         self.signs_with: Any = PUBLISHED
         self.algorithm = "RS256"
-        #: What each code was given for.
+        #: The authorization request of each code.
         self.requests: dict[str, dict[str, str]] = {}
 
     def discovery(self) -> dict[str, Any]:
@@ -61,18 +60,18 @@ class IdentityProvider:
         return {"keys": [key | {"kid": "1", "use": "sig", "alg": "RS256"}]}
 
     def authorize(self, query: dict[str, str]) -> str:
-        """Where the browser is sent: the person has agreed."""
+        """The redirect after the user has agreed."""
         code = secrets.token_urlsafe(8)
         self.requests[code] = query
         return f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}"
 
     def token(self, fields: dict[str, str]) -> dict[str, Any] | None:
-        """None where a provider would refuse."""
-        asked = self.requests.pop(fields["code"], None)
-        if asked is None or (fields["client_id"], fields["client_secret"]) != (CLIENT_ID, CLIENT_SECRET):
+        """None for a request that a provider would reject."""
+        request = self.requests.pop(fields["code"], None)
+        if request is None or (fields["client_id"], fields["client_secret"]) != (CLIENT_ID, CLIENT_SECRET):
             return None
         digest = hashlib.sha256(fields["code_verifier"].encode()).digest()
-        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != asked["code_challenge"]:
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != request["code_challenge"]:
             return None
         now = int(time.time())
         claims = {
@@ -81,7 +80,7 @@ class IdentityProvider:
             "sub": "user-1",
             "iat": now,
             "exp": now + 60,
-            "nonce": asked["nonce"],
+            "nonce": request["nonce"],
         } | self.claims
         claims = {name: value for name, value in claims.items() if value is not None}
         id_token = jwt.encode(claims, self.signs_with, self.algorithm, headers={"kid": "1"})

@@ -1,4 +1,4 @@
-"""The page of one's account: the name, and where one is signed in."""
+"""The account page: name and sessions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHROME = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko)
 
 @pytest.fixture
 def sign_in(alice: User) -> Callable[[str], Client]:
-    """Alice in one more browser."""
+    """Signs Alice in with another browser."""
 
     def sign_in(user_agent: str) -> Client:
         client = Client(headers={"User-Agent": user_agent})
@@ -43,14 +43,14 @@ def is_signed_in(client: Client) -> bool:
     return bool(client.get(reverse("account")).status_code == 200)
 
 
-def test_the_name_is_saved(client: Client, alice: User):
+def test_saving_the_account_changes_the_name_only(client: Client, alice: User):
     client.force_login(alice)
     assert client.post(reverse("account"), {"name": "Alice B.", "email": "boss@example.com"}).status_code == 302
     alice.refresh_from_db()
     assert (alice.name, alice.email) == ("Alice B.", "alice@example.com")
 
 
-def test_a_name_too_long_is_answered_beside_its_field(client: Client, alice: User):
+def test_a_name_that_is_too_long_is_rejected_422(client: Client, alice: User):
     client.force_login(alice)
     response = client.post(reverse("account"), {"name": "x" * 81})
     assert response.status_code == 422
@@ -58,44 +58,51 @@ def test_a_name_too_long_is_answered_beside_its_field(client: Client, alice: Use
 
 
 @pytest.mark.parametrize(
-    ("user_agent", "words"),
+    ("user_agent", "device"),
     [
         (FIREFOX, "Firefox on Linux"),
         (IPHONE, "Safari on iPhone"),
         (EDGE, "Edge on Windows"),
         (CHROME, "Chrome on Android"),
-        ("curl/8", "A browser"),
-        ("", "A browser"),
+        ("curl/8", "Unknown browser"),
+        ("", "Unknown browser"),
     ],
 )
-def test_devices_in_words(user_agent: str, words: str):
-    assert describe_device(user_agent) == words
+def test_a_user_agent_is_described_as_browser_and_system(user_agent: str, device: str):
+    assert describe_device(user_agent) == device
 
 
-def test_every_browser_is_listed_and_this_one_marked(sign_in: Callable[[str], Client]):
+def test_all_sessions_are_listed_and_the_current_one_is_marked(sign_in: Callable[[str], Client]):
     sign_in(IPHONE)
     page = sign_in(FIREFOX).get(reverse("account"))
-    assert [(row.device, row.is_this) for row in page.context["sessions"]] == [
+    assert [(row.device, row.is_current) for row in page.context["sessions"]] == [
         ("Firefox on Linux", True),
         ("Safari on iPhone", False),
     ]
-    assert page.content.decode().count("This one") == 1
+    assert page.content.decode().count("This browser") == 1
 
 
-def test_one_browser_is_signed_out(sign_in: Callable[[str], Client]):
+def test_one_session_can_be_ended(sign_in: Callable[[str], Client]):
     phone, laptop, desk = sign_in(IPHONE), sign_in(FIREFOX), sign_in(EDGE)
     row = UserSession.objects.get(user_agent=IPHONE)
     laptop.post(reverse("session_end", args=[row.pk]))
     assert (is_signed_in(phone), is_signed_in(laptop), is_signed_in(desk)) == (False, True, True)
 
 
-def test_all_others_are_signed_out(sign_in: Callable[[str], Client]):
+def test_ending_the_current_session_signs_out(sign_in: Callable[[str], Client]):
+    phone, laptop = sign_in(IPHONE), sign_in(FIREFOX)
+    row = UserSession.objects.get(user_agent=FIREFOX)
+    laptop.post(reverse("session_end", args=[row.pk]))
+    assert (is_signed_in(phone), is_signed_in(laptop)) == (True, False)
+
+
+def test_all_other_sessions_can_be_ended(sign_in: Callable[[str], Client]):
     phone, laptop, desk = sign_in(IPHONE), sign_in(FIREFOX), sign_in(EDGE)
     laptop.post(reverse("sessions_end_others"))
     assert (is_signed_in(phone), is_signed_in(laptop), is_signed_in(desk)) == (False, True, False)
 
 
-def test_signing_out_elsewhere_asks_first_whether_it_is_you(sign_in: Callable[[str], Client], alice: User):
+def test_ending_other_sessions_requires_reauthentication(sign_in: Callable[[str], Client], alice: User):
     phone = sign_in(IPHONE)
     other = Client()
     other.force_login(alice)
@@ -106,7 +113,7 @@ def test_signing_out_elsewhere_asks_first_whether_it_is_you(sign_in: Callable[[s
     assert not is_signed_in(phone)
 
 
-def test_nobody_ends_the_session_of_somebody_else(sign_in: Callable[[str], Client], bob: User):
+def test_another_users_session_cannot_be_ended_404(sign_in: Callable[[str], Client], bob: User):
     phone = sign_in(IPHONE)
     other = Client()
     other.force_login(bob)
@@ -114,21 +121,21 @@ def test_nobody_ends_the_session_of_somebody_else(sign_in: Callable[[str], Clien
     assert is_signed_in(phone)
 
 
-def test_another_password_signs_out_everywhere_else(sign_in: Callable[[str], Client]):
+def test_changing_the_password_ends_all_other_sessions(sign_in: Callable[[str], Client]):
     phone, laptop = sign_in(IPHONE), sign_in(FIREFOX)
     new = {"oldpassword": PASSWORD, "password1": "battery staple", "password2": "battery staple"}
     assert laptop.post(reverse("account_change_password"), new).headers["Location"] == reverse("account")
     assert (is_signed_in(phone), is_signed_in(laptop)) == (False, True)
 
 
-def test_when_a_browser_was_seen_is_not_written_with_every_request(sign_in: Callable[[str], Client]):
+def test_last_seen_is_not_written_with_every_request(sign_in: Callable[[str], Client]):
     phone = sign_in(IPHONE)
     with count_queries() as queries:
         phone.get(reverse("queue"))
     assert [query["sql"] for query in queries if query["sql"].startswith(("UPDATE", "INSERT"))] == []
 
 
-def test_when_a_browser_was_seen_is_written_every_few_minutes(sign_in: Callable[[str], Client]):
+def test_last_seen_is_written_every_few_minutes(sign_in: Callable[[str], Client]):
     phone = sign_in(IPHONE)
     UserSession.objects.update(last_seen_at=timezone.now() - timedelta(days=2))
     session = phone.session
@@ -138,7 +145,7 @@ def test_when_a_browser_was_seen_is_written_every_few_minutes(sign_in: Callable[
     assert timezone.now() - UserSession.objects.get().last_seen_at < timedelta(minutes=1)
 
 
-def test_a_session_from_before_they_were_noted_is_found(client: Client, alice: User):
+def test_a_session_without_a_record_gets_one_with_the_next_request(client: Client, alice: User):
     client.force_login(alice)
     session = client.session
     del session[SEEN_AT]
@@ -147,7 +154,7 @@ def test_a_session_from_before_they_were_noted_is_found(client: Client, alice: U
     assert UserSession.objects.get().session_key == session.session_key
 
 
-def test_the_session_key_changes_with_signing_in(client: Client, alice: User):
+def test_signing_in_changes_the_session_key(client: Client, alice: User):
     client.get(reverse("account_login"))
     session = client.session
     session["planted"] = True

@@ -1,4 +1,4 @@
-"""The log of who did what: only added to, one with the act, read by members a page at a time."""
+"""The activity log: append-only, committed with the change it describes, paginated, for members only."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
 
 
-def url_of(team: Team) -> str:
+def log_url(team: Team) -> str:
     return reverse("team_activity", args=[team.pk])
 
 
 @pytest.fixture
 def entries(project: Project, alice: User, bob: User) -> list[Activity]:
-    """Bob generates, Alice raises a cap and renames, the operator does something; oldest first."""
+    """Bob generates, Alice raises a cap and renames, a command changes a role; oldest first."""
     activity.record(Verb.TAKES_GENERATED, bob, "3 takes", project=project, amount=Decimal("1.2"))
     activity.record(Verb.CAP_RAISED, alice, "total: $5.00 → $9.00", project=project, amount=Decimal(9))
     activity.record(Verb.TEAM_RENAMED, alice, "Day → Night", team=project.team_id)
@@ -39,9 +39,9 @@ def entries(project: Project, alice: User, bob: User) -> list[Activity]:
     return list(Activity.objects.order_by("pk"))
 
 
-def test_it_is_only_added_to(entries: list[Activity]):
+def test_entries_cannot_be_changed_or_deleted(entries: list[Activity]):
     first, before = entries[0], list(Activity.objects.values())
-    twin = Activity(pk=first.pk, team=first.team, actor_name="Somebody else", verb=Verb.LEFT)
+    twin = Activity(pk=first.pk, team=first.team, actor_name="Eve", verb=Verb.LEFT)
     for change in (
         first.save,
         first.delete,
@@ -59,14 +59,14 @@ def test_it_is_only_added_to(entries: list[Activity]):
     assert list(Activity.objects.values()) == before
 
 
-def test_a_deleted_person_leaves_their_name(entries: list[Activity], bob: User):
+def test_the_name_of_a_deleted_user_stays(entries: list[Activity], bob: User):
     bob.delete()
     first = Activity.objects.order_by("pk")[0]
     assert (first.actor, first.actor_name, first.what) == (None, "Bob", "3 takes")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_recorded_apart_from_its_act(project: Project, bob: User):
+def test_an_entry_is_rolled_back_with_its_change(project: Project, bob: User):
     with pytest.raises(TransactionManagementError):
         activity.record(Verb.LEFT, bob, team=project.team_id)
 
@@ -80,33 +80,33 @@ def test_nothing_is_recorded_apart_from_its_act(project: Project, bob: User):
     assert not Activity.objects.exists()
 
 
-def test_every_verb_is_of_a_kind_and_fits():
+def test_every_verb_has_a_kind_and_fits_its_column():
     assert {verb.kind for verb in Verb} == set(KINDS)
     assert max(len(verb) for verb in Verb) <= 40
 
 
-def shown(html: str) -> list[str]:
-    """Which of the entries the page shows, in their order."""
+def find_entries(html: str) -> list[str]:
+    """The entries on the page, in their order."""
     texts = ["3 takes", "$5.00 → $9.00", "Day → Night", "=HYPERLINK(1)"]
     return [text for text in sorted(texts, key=html.find) if text in html]
 
 
-def test_members_read_it_newest_first(as_user: AsUser, entries: list[Activity], team: Team, vera: User):
-    html = as_user(vera).get(url_of(team)).content.decode()
-    assert shown(html) == ["=HYPERLINK(1)", "Day → Night", "$5.00 → $9.00", "3 takes"]
+def test_members_see_the_log_newest_first(as_user: AsUser, entries: list[Activity], team: Team, vera: User):
+    html = as_user(vera).get(log_url(team)).content.decode()
+    assert find_entries(html) == ["=HYPERLINK(1)", "Day → Night", "$5.00 → $9.00", "3 takes"]
     assert "$1.20" in html
     assert activity.OPERATOR.replace("'", "&#x27;") in html
 
 
-def test_others_do_not(as_user: AsUser, entries: list[Activity], team: Team, mallory: User):
+def test_another_teams_log_cannot_be_read_404(as_user: AsUser, entries: list[Activity], team: Team, mallory: User):
     client = as_user(mallory)
-    assert [client.get(url_of(team) + query).status_code for query in ("", "?format=csv")] == [404, 404]
-    own = client.get(url_of(mallory.teams.get())).content.decode()
-    assert (shown(own), "Nothing yet" in own) == ([], True)
+    assert [client.get(log_url(team) + query).status_code for query in ("", "?format=csv")] == [404, 404]
+    own = client.get(log_url(mallory.teams.get())).content.decode()
+    assert (find_entries(own), "No activity yet" in own) == ([], True)
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("filters", "expected"),
     [
         ({"who": "bob"}, ["3 takes"]),
         ({"who": "none"}, ["=HYPERLINK(1)"]),
@@ -117,29 +117,29 @@ def test_others_do_not(as_user: AsUser, entries: list[Activity], team: Team, mal
         ({"who": "bob", "did": "budget"}, []),
     ],
 )
-def test_it_is_filtered(
+def test_filtering_by_person_action_and_project(
     as_user: AsUser,
     entries: list[Activity],
     project: Project,
     alice: User,
     bob: User,
-    asked: dict[str, str],
+    filters: dict[str, str],
     expected: list[str],
 ):
     ids = {"alice": alice.pk, "bob": bob.pk, "it": project.pk}
-    query = {name: ids.get(value, value) for name, value in asked.items()}
-    response = as_user(alice).get(url_of(project.team), query)
-    assert (response.status_code, shown(response.content.decode())) == (200, expected)
+    query = {name: ids.get(value, value) for name, value in filters.items()}
+    response = as_user(alice).get(log_url(project.team), query)
+    assert (response.status_code, find_entries(response.content.decode())) == (200, expected)
 
 
-def test_it_is_filtered_by_days(as_user: AsUser, team: Team, alice: User):
+def test_filtering_by_days(as_user: AsUser, team: Team, alice: User):
     for day in (1, 2, 3):
         at = datetime(2026, 3, day, 23, 59, tzinfo=UTC)
         Activity.objects.create(team=team, actor_name="Alice", verb=Verb.LEFT, what=f"on the {day}.", created_at=at)
     client = as_user(alice)
 
     def days(**query: str) -> list[int]:
-        html = client.get(url_of(team), query).content.decode()
+        html = client.get(log_url(team), query).content.decode()
         return [day for day in (1, 2, 3) if f"on the {day}." in html]
 
     assert days(since="2026-03-02") == [2, 3]
@@ -160,52 +160,52 @@ def test_it_is_filtered_by_days(as_user: AsUser, team: Team, alice: User):
         "before=" + "9" * 40,
     ],
 )
-def test_what_cannot_be_meant_is_refused(as_user: AsUser, entries: list[Activity], team: Team, bob: User, query: str):
-    response = as_user(bob).get(f"{url_of(team)}?{query}")
-    assert (response.status_code, shown(response.content.decode())) == (400, [])
+def test_an_invalid_filter_is_rejected_400(as_user: AsUser, entries: list[Activity], team: Team, bob: User, query: str):
+    response = as_user(bob).get(f"{log_url(team)}?{query}")
+    assert (response.status_code, find_entries(response.content.decode())) == (400, [])
 
 
-def test_another_teams_people_and_projects_are_no_choice(
+def test_members_of_another_team_cannot_be_filtered_400(
     as_user: AsUser, entries: list[Activity], team: Team, mallory: User
 ):
     own = mallory.teams.get()
     activity.record(Verb.TEAM_RENAMED, mallory, "x", team=own.pk)
-    response = as_user(mallory).get(url_of(own), {"who": str(entries[0].actor_id)})
+    response = as_user(mallory).get(log_url(own), {"who": str(entries[0].actor_id)})
     assert (response.status_code, "Bob" in response.content.decode()) == (400, False)
 
 
-def test_it_is_read_a_page_at_a_time(as_user: AsUser, team: Team, alice: User, monkeypatch: Any):
-    monkeypatch.setattr("teams.views.activity.PAGE", 2)
+def test_new_entries_do_not_shift_older_pages(as_user: AsUser, team: Team, alice: User, monkeypatch: Any):
+    monkeypatch.setattr("teams.views.activity.PAGE_SIZE", 2)
     client = as_user(alice)
     for number in range(5):
         activity.record(Verb.LEFT, alice, f"no. {number}", team=team.pk)
-    url, pages = url_of(team) + "?did=member", []
+    url, pages = log_url(team) + "?did=member", []
     while url:
         response = client.get(url)
         html = response.content.decode()
         pages.append([number for number in range(5) if f"no. {number}" in html])
         older = response.context["older"]
-        url = url_of(team) + older if older else ""
-        activity.record(Verb.LEFT, alice, "came meanwhile", team=team.pk)
+        url = log_url(team) + older if older else ""
+        activity.record(Verb.LEFT, alice, "added meanwhile", team=team.pk)
     assert pages == [[3, 4], [1, 2], [0]]
 
 
-def test_a_long_log_needs_no_query_more(as_user: AsUser, team: Team, project: Project, alice: User, bob: User):
+def test_a_longer_log_needs_no_more_queries(as_user: AsUser, team: Team, project: Project, alice: User, bob: User):
     client, counts = as_user(alice), []
     for _ in range(2):
         for number in range(60):
             activity.record(Verb.TAKE_SELECTED, (alice, bob)[number % 2], f"{number}", project=project)
         with count_queries() as queries:
-            client.get(url_of(team))
+            client.get(log_url(team))
         counts.append(len(queries))
     assert counts == [8, 8]
 
 
-def test_a_spreadsheet_runs_nothing_of_it(as_user: AsUser, entries: list[Activity], team: Team, vera: User):
-    response = as_user(vera).get(url_of(team), {"format": "csv"})
+def test_the_csv_export_contains_no_formula(as_user: AsUser, entries: list[Activity], team: Team, vera: User):
+    response = as_user(vera).get(log_url(team), {"format": "csv"})
     assert response.headers["Content-Disposition"] == 'attachment; filename="night-shift-activity.csv"'
-    heads, *rows = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
-    assert heads == ["When", "Who", "Kind", "Did", "What", "Project", "Amount (USD)"]
+    headings, *rows = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
+    assert headings == ["Time", "Person", "Kind", "Action", "Details", "Project", "Amount (USD)"]
     assert [row[1:] for row in rows] == [
         [activity.OPERATOR, "Members", "changed the role of", "'=HYPERLINK(1)", "", ""],
         ["Alice", "Team", "renamed the team", "Day → Night", "", ""],
@@ -215,13 +215,13 @@ def test_a_spreadsheet_runs_nothing_of_it(as_user: AsUser, entries: list[Activit
     assert datetime.fromisoformat(rows[0][0]) - datetime.now(UTC) < timedelta(minutes=5)
 
 
-def test_the_spreadsheet_is_filtered_too(as_user: AsUser, entries: list[Activity], team: Team, bob: User):
-    response = as_user(bob).get(url_of(team), {"format": "csv", "did": "budget"})
+def test_the_csv_export_is_filtered(as_user: AsUser, entries: list[Activity], team: Team, bob: User):
+    response = as_user(bob).get(log_url(team), {"format": "csv", "did": "budget"})
     assert len(response.content.decode().splitlines()) == 2
 
 
-def test_a_former_member_reads_no_more(as_user: AsUser, entries: list[Activity], team: Team, bob: User):
+def test_a_former_member_cannot_read_the_log_404(as_user: AsUser, entries: list[Activity], team: Team, bob: User):
     client = as_user(bob)
-    assert client.get(url_of(team)).status_code == 200
+    assert client.get(log_url(team)).status_code == 200
     team.memberships.filter(user=bob, role=Role.EDITOR).delete()
-    assert client.get(url_of(team)).status_code == 404
+    assert client.get(log_url(team)).status_code == 404

@@ -1,4 +1,4 @@
-"""A team's pages, and which team's projects a person is shown."""
+"""The team page, and the team switch."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def page(client: Client, team: Team) -> str:
     return client.get(reverse("team_page", args=[team.pk])).content.decode()
 
 
-def test_every_member_sees_who_belongs_to_the_team(as_user: AsUser, team: Team, vera: User):
+def test_every_member_sees_all_members_with_owners_first(as_user: AsUser, team: Team, vera: User):
     html = page(as_user(vera), team)
-    places = [html.index(address) for address in ("alice@example.com", "bob@example.com", "vera@example.com")]
-    assert places == sorted(places)
-    assert "What each role may do" in html
+    positions = [html.index(address) for address in ("alice@example.com", "bob@example.com", "vera@example.com")]
+    assert positions == sorted(positions)
+    assert "Roles" in html
 
 
-def test_the_documentation_has_the_same_table():
-    told = (Path(settings.BASE_DIR) / "docs" / "teams.md").read_text()
-    for what, needed in PERMISSIONS:
-        may = "".join(" yes |" if role.includes(needed) else " |" for role in Role)
-        assert f"\n| {what} |{may}\n" in told
+def test_the_documentation_has_the_same_table_of_roles():
+    documentation = (Path(settings.BASE_DIR) / "docs" / "teams.md").read_text()
+    for action, lowest in PERMISSIONS:
+        cells = "".join(" yes |" if role.includes(lowest) else " |" for role in Role)
+        assert f"\n| {action} |{cells}\n" in documentation
 
 
-def test_only_owners_see_invitations_and_buttons(as_user: AsUser, team: Team, alice: User, bob: User, vera: User):
+def test_only_owners_see_invitations_and_forms(as_user: AsUser, team: Team, alice: User, bob: User, vera: User):
     Invitation.objects.create(team=team, email="carol@example.com", role=Role.EDITOR, token_hash="x")
     assert "carol@example.com" in page(as_user(alice), team)
     for person in (bob, vera):
@@ -68,21 +68,21 @@ def test_the_page_needs_as_many_queries_for_twelve_members_as_for_three(as_user:
 
 
 @pytest.mark.parametrize("name", ["team_page", "team_activity", "team_rename", "team_leave", "team_invite"])
-def test_a_team_does_not_exist_for_outsiders(as_user: AsUser, team: Team, mallory: User, name: str):
+def test_outsiders_get_404_or_405(as_user: AsUser, team: Team, mallory: User, name: str):
     url = reverse(name, args=[team.pk])
     client = as_user(mallory)
     assert {client.get(url).status_code, client.post(url).status_code} <= {404, 405}
 
 
-@pytest.mark.parametrize("who", ["bob", "vera"])
-def test_what_owners_do_is_refused_to_others(as_user: AsUser, team: Team, alice: User, who: str):
+@pytest.mark.parametrize("name", ["bob", "vera"])
+def test_editors_and_viewers_cannot_act_as_owners_403(as_user: AsUser, team: Team, alice: User, name: str):
     invitation = Invitation.objects.create(team=team, email="carol@example.com", role="editor", token_hash="x")
-    client = as_user(User.objects.get(name__iexact=who))
+    client = as_user(User.objects.get(name__iexact=name))
     owner = Membership.objects.get(user=alice)
     addresses = [
-        *(reverse(name, args=[team.pk]) for name in ("team_rename", "team_invite")),
-        *(reverse(name, args=[owner.pk]) for name in ("member_role", "member_remove")),
-        *(reverse(name, args=[invitation.pk]) for name in ("invitation_resend", "invitation_revoke")),
+        *(reverse(url_name, args=[team.pk]) for url_name in ("team_rename", "team_invite")),
+        *(reverse(url_name, args=[owner.pk]) for url_name in ("member_role", "member_remove")),
+        *(reverse(url_name, args=[invitation.pk]) for url_name in ("invitation_resend", "invitation_revoke")),
     ]
     posted = {"name": "Mine", "email": "me@example.com", "role": "owner", "team": team.pk}
     assert [client.post(url, posted).status_code for url in addresses] == [403] * 6
@@ -90,29 +90,29 @@ def test_what_owners_do_is_refused_to_others(as_user: AsUser, team: Team, alice:
     assert (Invitation.objects.get(), Team.objects.get().name) == (invitation, "Night shift")
 
 
-def test_making_a_team(as_user: AsUser, team: Team, bob: User):
+def test_creating_a_team_makes_its_creator_the_owner(as_user: AsUser, team: Team, bob: User):
     client = as_user(bob)
     response = client.post(reverse("team_create"), {"name": " Second \n unit ", "members": "1", "role": "viewer"})
-    made = Team.objects.get(name="Second unit")
-    assert response.headers["Location"] == reverse("team_page", args=[made.pk])
-    assert list(made.memberships.values_list("user", "role")) == [(bob.pk, Role.OWNER)]
-    assert Activity.objects.get().verb == Verb.TEAM_MADE
-    assert client.session["team"] == made.pk
+    created = Team.objects.get(name="Second unit")
+    assert response.headers["Location"] == reverse("team_page", args=[created.pk])
+    assert list(created.memberships.values_list("user", "role")) == [(bob.pk, Role.OWNER)]
+    assert Activity.objects.get().verb == Verb.TEAM_CREATED
+    assert client.session["team"] == created.pk
 
 
-def test_a_team_needs_a_name(as_user: AsUser, team: Team, bob: User):
+def test_a_team_name_is_required_422(as_user: AsUser, team: Team, bob: User):
     response = as_user(bob).post(reverse("team_create"), {"name": " "})
-    assert (response.status_code, "Give the team a name." in response.content.decode()) == (422, True)
+    assert (response.status_code, "Enter a team name." in response.content.decode()) == (422, True)
     assert Team.objects.count() == 1
 
 
-def test_who_may_spend_nowhere_makes_no_team(as_user: AsUser, team: Team, vera: User):
+def test_a_viewer_cannot_create_a_team_403(as_user: AsUser, team: Team, vera: User):
     for method in ("get", "post"):
         response = getattr(as_user(vera), method)(reverse("team_create"), {"name": "Mine"})
         assert (response.status_code, Team.objects.count()) == (403, 1)
 
 
-def test_renaming(as_user: AsUser, team: Team, alice: User):
+def test_renaming_a_team(as_user: AsUser, team: Team, alice: User):
     client, url = as_user(alice), reverse("team_rename", args=[team.pk])
     assert client.post(url, {"name": ""}).status_code == 422
     for _ in range(2):
@@ -121,7 +121,7 @@ def test_renaming(as_user: AsUser, team: Team, alice: User):
     assert list(Activity.objects.values_list("verb", "what")) == [(Verb.TEAM_RENAMED, "Night shift → Late shift")]
 
 
-# -- The chosen team -----------------------------------------------------------------------------------------------------
+# -- The team switch -----------------------------------------------------------------------------------------------------
 
 
 def titles(client: Client) -> set[str]:
@@ -134,7 +134,7 @@ def choose(client: Client, pk: object) -> None:
     assert (response.status_code, response.headers["Location"]) == (302, reverse("project_list"))
 
 
-def test_the_list_shows_the_chosen_team(as_user: AsUser, project: Project, day_shift: Team, alice: User):
+def test_the_project_list_shows_the_chosen_team(as_user: AsUser, project: Project, day_shift: Team, alice: User):
     Project.objects.create(team=day_shift, title="The mill")
     client = as_user(alice)
     assert titles(client) == {"The ferry", "The mill"}
@@ -145,16 +145,14 @@ def test_the_list_shows_the_chosen_team(as_user: AsUser, project: Project, day_s
 
 
 @pytest.mark.parametrize("pk", ["another", "x", "9" * 30, "-1"])
-def test_a_team_of_others_cannot_be_chosen(as_user: AsUser, project: Project, mallory: User, alice: User, pk: str):
+def test_an_outsider_cannot_switch_to_a_team(as_user: AsUser, project: Project, mallory: User, alice: User, pk: str):
     client = as_user(alice)
     choose(client, mallory.teams.get().pk if pk == "another" else pk)
     assert "team" not in client.session
     assert titles(client) == {"The ferry"}
 
 
-def test_a_chosen_team_that_one_has_left_counts_no_more(
-    as_user: AsUser, project: Project, day_shift: Team, alice: User
-):
+def test_a_chosen_team_is_ignored_after_leaving_it(as_user: AsUser, project: Project, day_shift: Team, alice: User):
     client = as_user(alice)
     choose(client, day_shift.pk)
     assert titles(client) == set()
@@ -162,14 +160,14 @@ def test_a_chosen_team_that_one_has_left_counts_no_more(
     assert titles(client) == {"The ferry"}
 
 
-def test_there_is_a_switch_for_people_of_several_teams_only(
+def test_the_switch_is_shown_to_members_of_several_teams_only(
     as_user: AsUser, team: Team, day_shift: Team, alice: User, bob: User
 ):
     assert "team-switch" in page(as_user(alice), team)
     assert "team-switch" not in page(as_user(bob), team)
 
 
-def test_a_new_project_is_for_the_chosen_team(as_user: AsUser, team: Team, day_shift: Team, alice: User):
+def test_a_new_project_defaults_to_the_chosen_team(as_user: AsUser, team: Team, day_shift: Team, alice: User):
     client = as_user(alice)
     for chosen in (team, day_shift):
         choose(client, chosen.pk)

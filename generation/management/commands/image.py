@@ -29,7 +29,7 @@ from generation.models import ImageJob
 from generation.providers.base import ImageRequest
 from generation.providers.description import Kind
 from generation.providers.registry import PROVIDERS, providers_of_kind
-from generation.quoting import image_eligibility
+from generation.quoting import image_quotes
 from projects import references
 from projects.models import Reference, Scene
 from teams.models import User
@@ -66,7 +66,7 @@ class Command(JobCommand[ImageJob]):
         team, flag = find_editable_team(user, options["team"]), options["provider"]
         provider, roster = providers_by_flag()[flag] if flag else "", command_roster(team, key)
         if not options["model"]:
-            return Choice(team, image_eligibility.image_models(roster, provider)[0], roster)
+            return Choice(team, image_quotes.image_models(roster, provider)[0], roster)
         model = find_model(options["model"], "image", roster)
         if provider not in ("", model.provider):
             raise UsageError(f"{model.name} doesn't belong to --provider {flag}.")
@@ -79,7 +79,7 @@ class Command(JobCommand[ImageJob]):
         images = [(path.name, read_picture(path)) for path in options["image"]]
         if blockers := pipeline.image_blockers(model, request, roster, len(images)):
             raise ValidationError(blockers)
-        amount = image_eligibility.image_price(model, request.size, request.quality, request.count)
+        amount = image_quotes.image_price(model, request.size, request.quality, request.count)
         price = "" if amount is None else money(amount)
         sys.stderr.write(f"{model.name}: {price or 'price depends on usage'}\n")
         confirm_price(price, yes=options["yes"])

@@ -162,7 +162,7 @@ def choose_new_model(options: dict[str, Any], roster: Roster) -> Model:
 def find_cheapest_model(provider: str, roster: Roster) -> Model:
     """Choose among the models available to the team; if there are none, the quote says why."""
     models = [m for m in roster.models.values() if m.provider == provider and m.price_per_second]
-    available = [model for model in models if not eligibility.find_blockers(model, roster)]
+    available = [model for model in models if eligibility.is_available(model, roster)]
     if not models:
         raise UsageError(f"{provider} lists no models. Check its connection, or choose another --video-provider.")
     return min(available or models, key=lambda model: min(model.price_per_second.values()))
@@ -204,6 +204,6 @@ def choose_duration(options: dict[str, Any], choice: Choice) -> Decimal:
         seconds = Decimal(options["duration"])
     except InvalidOperation:
         raise UsageError(f"--duration {options['duration']!r} is not a number of seconds, such as 8.") from None
-    if blockers := [*quotes.length_blockers(model, seconds, choice.roster, exactly=True)]:
-        raise UsageError(blockers[0].replace("this scene has", "--duration is"))
+    if blockers := [*eligibility.length_blockers(model, seconds, choice.roster, exact=True, subject="--duration")]:
+        raise UsageError(blockers[0])
     return seconds

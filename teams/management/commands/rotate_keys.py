@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def rotate(self, *, add: bool) -> bool:
         """Whether the first key now decrypts every secret."""
-        if add and not secrets.are_from_environment():
+        if add and not secrets.uses_environment_keys():
             secrets.add_key()
             self.stdout.write("Added a new key.")
         elif add:
@@ -46,12 +46,13 @@ class Command(BaseCommand):
         return not unreadable
 
     def drop_old(self) -> bool:
-        if outdated := sum(not secrets.is_current(token) for place in secrets.places() for _, token in place.tokens()):
+        tokens = (token for store in secrets.find_stores() for _, token in store.tokens())
+        if outdated := sum(not secrets.is_current(token) for token in tokens):
             self.stderr.write(
                 f"Still encrypted with an old key: {count_noun(outdated, 'secret')}. Run without --drop-old first."
             )
             return False
-        if secrets.are_from_environment():
+        if secrets.uses_environment_keys():
             self.stdout.write("The old keys of IMAGEAI_SECRET_KEYS are no longer used. Keep only the first.")
         else:
             self.stdout.write(f"Removed {count_noun(secrets.drop_old_keys(), 'old key')}.")
@@ -59,14 +60,14 @@ class Command(BaseCommand):
 
 
 def reseal_all() -> tuple[int, int]:
-    """Return how many were re-encrypted and how many are unreadable. Commits each row by itself, to hold no locks."""
+    """The numbers of re-encrypted and of unreadable secrets. Each row has its own transaction, so that no lock lasts."""
     resealed = unreadable = 0
-    for place in secrets.places():
-        for pk, token in place.tokens():
+    for store in secrets.find_stores():
+        for pk, token in store.tokens():
             if secrets.is_current(token):
                 continue
             try:
-                resealed += place.replace(pk, token, secrets.seal(secrets.unseal(token)))
+                resealed += store.replace(pk, token, secrets.seal(secrets.unseal(token)))
             except Unreadable:
                 unreadable += 1
     return resealed, unreadable

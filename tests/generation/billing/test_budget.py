@@ -1,4 +1,4 @@
-"""What may be spent and what was: reserved with the click, settled or released at the end, exact to the cent."""
+"""A click reserves its estimated cost, and the end of the take settles or releases it, exact to the cent."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def cap(project: Project, *, total: str | None = None, month: str | None = None,
 
 
 def sums(project: Project) -> tuple[Decimal, Decimal]:
-    """Reserved and spent, the same for team and project, and as the ledger adds up."""
+    """Reserved and spent. Asserts that the team's budget, the project's and the ledger agree."""
     rows = Budget.objects.filter(team=project.team)
     (reserved,), (spent,) = (
         {row.reserved for row in rows} or {Decimal(0)},
         {row.spent for row in rows} or {Decimal(0)},
     )
-    told = LedgerEntry.objects.aggregate(reserved=Sum("reserved"), spent=Sum("spent"))
-    assert (reserved, spent) == (exact(told["reserved"]), exact(told["spent"]))
+    ledger = LedgerEntry.objects.aggregate(reserved=Sum("reserved"), spent=Sum("spent"))
+    assert (reserved, spent) == (exact(ledger["reserved"]), exact(ledger["spent"]))
     return reserved, spent
 
 
@@ -68,7 +68,9 @@ def start(scene: Scene, member: User) -> Generation:
     return take
 
 
-def test_a_click_reserves_and_the_clip_settles(paid: StandIn, scene: Scene, project: Project, bob: User, advance):
+def test_a_click_reserves_the_price_and_the_finished_clip_settles_it(
+    paid: StandIn, scene: Scene, project: Project, bob: User, advance
+):
     take = start(scene, bob)
     assert sums(project) == (Decimal("0.4"), 0)
     for _ in range(3):
@@ -82,7 +84,9 @@ def test_a_click_reserves_and_the_clip_settles(paid: StandIn, scene: Scene, proj
 
 
 @pytest.mark.parametrize("how", ["refused", "cancelled while it waits", "failed later"])
-def test_what_was_not_made_is_released(paid: StandIn, scene: Scene, project: Project, bob: User, advance, how: str):
+def test_a_take_that_is_not_made_releases_its_hold(
+    paid: StandIn, scene: Scene, project: Project, bob: User, advance, how: str
+):
     take = start(scene, bob)
     if how == "refused":
         paid.state.fail("sora.create", Fault(status=400, body={"error": {"message": "No"}}))
@@ -97,7 +101,7 @@ def test_what_was_not_made_is_released(paid: StandIn, scene: Scene, project: Pro
     assert LedgerEntry.objects.filter(kind="release").count() == 1
 
 
-def test_while_nobody_knows_it_stays_set_aside(
+def test_a_take_that_needs_review_keeps_its_hold(
     paid: StandIn, scene: Scene, project: Project, bob: User, advance, settings
 ):
     settings.CONNECTIONS["sora"]["preset"] = "other"
@@ -106,7 +110,7 @@ def test_while_nobody_knows_it_stays_set_aside(
     assert (take.status, sums(project)) == (Status.UNKNOWN, (Decimal("0.4"), 0))
 
 
-def test_what_is_free_leaves_no_trace(local_take: Generation, advance):
+def test_a_free_take_has_no_ledger_entry(local_take: Generation, advance):
     assert advance(local_take).status == Status.COMPLETED
     assert (LedgerEntry.objects.count(), Budget.objects.count()) == (0, 0)
 
@@ -114,20 +118,20 @@ def test_what_is_free_leaves_no_trace(local_take: Generation, advance):
 @pytest.mark.parametrize(
     ("caps", "words"),
     [
-        ({"total": "0.39"}, "The budget of the project “The ferry” has $0.39 left; this costs $0.40."),
-        ({"month": "0.10"}, "The budget of the project “The ferry” has $0.10 left; this costs $0.40."),
-        ({"total": "0", "of_team": True}, "The budget of the team “Night shift” has $0.00 left; this costs $0.40."),
+        ({"total": "0.39"}, "This costs $0.40, but the budget of the project “The ferry” has $0.39 left."),
+        ({"month": "0.10"}, "This costs $0.40, but the budget of the project “The ferry” has $0.10 left."),
+        ({"total": "0", "of_team": True}, "This costs $0.40, but the budget of the team “Night shift” has $0.00 left."),
     ],
 )
-def test_what_does_not_fit_is_not_started(paid: StandIn, scene: Scene, project: Project, bob: User, caps, words: str):
+def test_a_take_above_a_cap_is_not_started(paid: StandIn, scene: Scene, project: Project, bob: User, caps, words: str):
     cap(project, **caps)
     with pytest.raises(ValidationError) as caught:
         start(scene, bob)
-    assert caught.value.messages == [f"{words} An owner can raise it."]
+    assert caught.value.messages == [f"{words} Nothing was started. An owner can raise it."]
     assert (Generation.objects.count(), sums(project)) == (0, (0, 0))
 
 
-def test_exactly_the_cap_fits(paid: StandIn, scene: Scene, project: Project, bob: User):
+def test_a_cap_can_be_spent_to_the_cent(paid: StandIn, scene: Scene, project: Project, bob: User):
     cap(project, total="1.20")
     for _ in range(3):
         start(scene, bob)
@@ -136,7 +140,7 @@ def test_exactly_the_cap_fits(paid: StandIn, scene: Scene, project: Project, bob
     assert sums(project) == (Decimal("1.2"), 0)
 
 
-def test_a_new_month_has_its_own_room(paid: StandIn, scene: Scene, project: Project, bob: User, advance):
+def test_a_new_month_has_its_own_cap(paid: StandIn, scene: Scene, project: Project, bob: User, advance):
     row = cap(project, month="0.40")
     take = start(scene, bob)
     for _ in range(3):
@@ -147,10 +151,10 @@ def test_a_new_month_has_its_own_room(paid: StandIn, scene: Scene, project: Proj
     assert start(scene, bob).estimated_cost == Decimal("0.4")
 
 
-def test_the_month_is_the_databases_and_never_goes_back(
+def test_the_month_comes_from_the_database_and_never_goes_back(
     paid: StandIn, scene: Scene, project: Project, bob: User, advance, monkeypatch
 ):
-    """A worker whose clock is ahead, and one that was put back, make no second month."""
+    """Neither a worker whose clock is ahead nor one that was put back opens a second month."""
     cap(project, month="0.40")
     take = start(scene, bob)
     now = timezone.now
@@ -165,18 +169,18 @@ def test_the_month_is_the_databases_and_never_goes_back(
         start(scene, bob)
 
 
-def test_a_dear_scene_in_a_batch_does_not_hide_the_ones_that_fit(
+def test_the_refusal_names_scenes_that_fit_after_an_expensive_one(
     paid: StandIn, project: Project, make_scenes, bob: User
 ):
-    dear, *_ = make_scenes(3)
-    Scene.objects.filter(pk=dear.pk).update(duration=12)
+    expensive, *_ = make_scenes(3)
+    Scene.objects.filter(pk=expensive.pk).update(duration=12)
     cap(project, total="1")
-    with pytest.raises(ValidationError, match="Scenes 2, 3 would fit"):
+    with pytest.raises(ValidationError, match="Scenes 2-3 would fit"):
         pipeline.enqueue_missing(project, member=bob)
 
 
-def test_the_smallest_prices_add_up(paid: StandIn, project: Project, make_scenes, bob: User):
-    """What is kept has four places; what is told in more is rounded once, before it is added to anything."""
+def test_fractions_of_a_cent_add_up(paid: StandIn, project: Project, make_scenes, bob: User):
+    """Amounts have four places. A price with more is rounded once, before it is added to anything."""
     model = replace(catalogue.find("sora-2"), price_per_second=MappingProxyType({"720p": Decimal("0.0009375")}))
     assert clip_price(model, resolution="720p", seconds=Decimal(4)) == Decimal("0.0038")
     for scene in make_scenes(3):
@@ -186,21 +190,21 @@ def test_the_smallest_prices_add_up(paid: StandIn, project: Project, make_scenes
     assert [finding.message for finding in doctor.ledger()] == []
 
 
-def test_a_batch_that_does_not_fit_says_which_scenes_would(paid: StandIn, project: Project, make_scenes, bob: User):
+def test_the_refusal_of_a_batch_names_the_scenes_that_would_fit(
+    paid: StandIn, project: Project, make_scenes, bob: User
+):
     make_scenes(4)
     cap(project, total="1")
     with pytest.raises(ValidationError) as caught:
         pipeline.enqueue_missing(project, member=bob)
     assert caught.value.messages == [
-        "The budget of the project “The ferry” has $1.00 left; this costs $1.60. An owner can raise it."
-        " Scenes 1, 2 would fit."
+        "This costs $1.60, but the budget of the project “The ferry” has $1.00 left. Nothing was started."
+        " An owner can raise it. Scenes 1-2 would fit."
     ]
     assert Generation.objects.count() == 0
 
 
-def test_the_refusal_stands_where_the_button_was(
-    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User
-):
+def test_the_refusal_replaces_the_button_422(as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User):
     cap(project, total="0.10")
     url = reverse("generate", args=[scene.pk]) + "?price=%240.40"
     response = as_user(bob).post(url, {"take": 1}, headers={"HX-Request": "true"})
@@ -208,7 +212,9 @@ def test_the_refusal_stands_where_the_button_was(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixteen_at_once_against_one_cap(paid: StandIn, project: Project, make_scenes, bob: User):
+def test_of_sixteen_clicks_at_once_only_those_within_the_cap_start(
+    paid: StandIn, project: Project, make_scenes, bob: User
+):
     scenes = make_scenes(16)
     cap(project, total="2.00", of_team=True)
     granted: list[int] = []
@@ -229,7 +235,7 @@ def test_sixteen_at_once_against_one_cap(paid: StandIn, project: Project, make_s
     assert (len(granted), sums(project)) == (5, (Decimal(2), 0))
 
 
-def test_the_ledger_is_only_added_to(paid: StandIn, scene: Scene, bob: User):
+def test_ledger_entries_cannot_be_changed_or_deleted(paid: StandIn, scene: Scene, bob: User):
     start(scene, bob)
     entry = LedgerEntry.objects.get()
     with pytest.raises(TypeError):
@@ -252,48 +258,48 @@ def save(client: Client, project: Project, **values: str):
     return client.post(reverse("project_budget", args=[project.pk]), names | values, follow=True)
 
 
-def test_an_owner_sets_caps_and_it_is_written_down(as_user: AsUser, project: Project, alice: User):
+def test_an_owner_sets_caps_and_each_change_is_recorded(as_user: AsUser, project: Project, alice: User):
     page = save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"}).content.decode()
-    assert "The budget is saved." in page
-    assert "Cap changed: the cap in total: none → $25.00 for the project “The ferry”" in page
-    assert "Cap changed: the cap per month: none → $100.50 for the team “Night shift”" in page
+    assert "Budget saved." in page
+    assert "Cap changed: total cap: none → $25.00 for the project “The ferry”" in page
+    assert "Cap changed: monthly cap: none → $100.50 for the team “Night shift”" in page
     of_team, of_project = budget.lock_budgets(project)
     assert (of_project.cap_total, of_team.cap_month) == (25, Decimal("100.5"))
     save(as_user(alice), project, **{"project-cap_total": "25", "team-cap_month": "100.50"})
     assert LedgerEntry.objects.filter(kind="cap").count() == 2
 
 
-@pytest.mark.parametrize(("value", "words"), [("-1", "It cannot be negative."), ("much", "Enter an amount such as")])
-def test_a_cap_that_is_none(as_user: AsUser, project: Project, alice: User, value: str, words: str):
+@pytest.mark.parametrize(("value", "words"), [("-1", "Enter 0 or more."), ("much", "Enter an amount such as")])
+def test_an_invalid_cap_is_refused_422(as_user: AsUser, project: Project, alice: User, value: str, words: str):
     response = save(as_user(alice), project, **{"project-cap_total": value})
     assert (response.status_code, words in response.content.decode()) == (422, True)
     assert LedgerEntry.objects.count() == 0
 
 
-def test_looking_at_a_budget_writes_nothing(as_user: AsUser, project: Project, vera: User):
+def test_viewing_a_budget_creates_no_row(as_user: AsUser, project: Project, vera: User):
     as_user(vera).get(reverse("project_budget", args=[project.pk]))
     assert Budget.objects.count() == 0
 
 
 @pytest.mark.parametrize(("percent", "warned"), [("50", True), ("51", False)])
-def test_people_are_warned_where_they_spend(
+def test_the_storyboard_and_the_budget_warn_from_the_threshold_on(
     as_user: AsUser, paid: StandIn, scene: Scene, project: Project, alice: User, bob: User, percent: str, warned: bool
 ):
     save(as_user(alice), project, **{"project-cap_total": "0.80", "project-warn_at": percent})
     start(scene, bob)
-    told = "$0.40 is left in the budget of the project “The ferry”."
+    warning = "$0.40 left in the budget of the project “The ferry”."
     pages = [reverse("storyboard", args=[project.pk]), reverse("project_budget", args=[project.pk])]
     storyboard, page = (as_user(bob).get(url).content.decode() for url in pages)
-    assert (told in storyboard, f"At least {percent} % of this budget is used." in page) == (warned, warned)
+    assert (warning in storyboard, f"At least {percent} % of this budget is used." in page) == (warned, warned)
 
 
 @pytest.mark.parametrize("percent", ["0", "101", "many", ""])
-def test_a_threshold_that_is_none(as_user: AsUser, project: Project, alice: User, percent: str):
+def test_an_invalid_warning_threshold_is_refused_422(as_user: AsUser, project: Project, alice: User, percent: str):
     response = save(as_user(alice), project, **{"team-warn_at": percent})
     assert (response.status_code, "Enter a whole number from 1 to 100." in response.content.decode()) == (422, True)
 
 
-def test_others_see_the_budget_and_only_owners_change_it(
+def test_members_see_the_budget_and_only_owners_change_it(
     as_user: AsUser, project: Project, bob: User, vera: User, mallory: User
 ):
     url = reverse("project_budget", args=[project.pk])
@@ -312,10 +318,10 @@ def test_costs_by_project_member_model_and_month(
     for by, name in {"project": "The ferry", "member": "Bob", "model": "Sora 2", "month": "2026"}.items():
         page = client.get(reverse("costs"), {"by": by}).content.decode()
         assert (name in page, page.count("$0.80"), "Total (USD)" in page) == (True, 2, True)
-    assert "Nothing was spent" in as_user(mallory).get(reverse("costs")).content.decode()
+    assert "No costs yet" in as_user(mallory).get(reverse("costs")).content.decode()
 
 
-def test_projects_of_one_name_are_told_apart_and_caps_stand_beside(
+def test_two_projects_with_one_name_have_their_own_sums_and_caps(
     as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User, team: Team, mallory: User
 ):
     start(scene, bob)
@@ -332,17 +338,17 @@ def test_projects_of_one_name_are_told_apart_and_caps_stand_beside(
 def test_costs_need_as_many_queries_for_nine_takes_as_for_one(
     as_user: AsUser, paid: StandIn, make_scenes, bob: User, format: str, expected: int
 ):
-    client, told = as_user(bob), []
+    client, counts = as_user(bob), []
     for more in (1, 8):
         for scene in make_scenes(more):
             start(scene, bob)
         with count_queries() as queries:
             client.get(reverse("costs"), {"format": format})
-        told.append((len(queries), '"prompt"' in str(queries)))
-    assert told == [(expected, False), (expected, False)]
+        counts.append((len(queries), '"prompt"' in str(queries)))
+    assert counts == [(expected, False), (expected, False)]
 
 
-def test_what_costs_add_up_to_is_counted_by_the_database(paid: StandIn, make_scenes, make_take, alice: User, bob: User):
+def test_the_database_adds_costs_up_by_member_and_model(paid: StandIn, make_scenes, make_take, alice: User, bob: User):
     first, second = make_scenes(2)
     costs_a_dime = {"model_id": "sora-2", "estimated_cost": Decimal("0.1")}
     for _ in range(3):
@@ -350,8 +356,8 @@ def test_what_costs_add_up_to_is_counted_by_the_database(paid: StandIn, make_sce
     make_take(second, **costs_a_dime, status=Status.UNKNOWN, created_by=bob)
     make_take(second, **costs_a_dime | {"model_id": "sora-0"}, status=Status.FAILED)
     lines = reports.cost_lines(alice)
-    told = [(one.member, one.model, one.count, one.estimated, one.actual, one.reserved) for one in lines]
-    assert sorted(told) == [
+    rows = [(line.member, line.model, line.count, line.estimated, line.actual, line.reserved) for line in lines]
+    assert sorted(rows) == [
         ("Alice", "Sora 2", 3, Decimal("0.3"), Decimal("0.3"), Decimal(0)),
         ("Alice", "sora-0", 1, Decimal("0.1"), Decimal(0), Decimal(0)),
         ("Bob", "Sora 2", 1, Decimal("0.1"), Decimal(0), Decimal("0.1")),
@@ -371,13 +377,13 @@ def test_the_budget_needs_as_many_queries_for_nine_entries_as_for_one(
     assert counts == [6, 6]
 
 
-def test_the_csv_has_every_line_and_no_formula(as_user: AsUser, paid: StandIn, scene: Scene, bob: User):
+def test_the_csv_has_every_take_and_no_formula(as_user: AsUser, paid: StandIn, scene: Scene, bob: User):
     Scene.objects.update(title="=SUM(A1)")
     start(scene, bob)
     response = as_user(bob).get(reverse("costs"), {"format": "csv"})
     (heading, row) = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
-    told = dict(zip(heading, row, strict=True))
-    assert (told["what"], told["estimated (USD)"], told["actual (USD)"], told["reserved (USD)"]) == (
+    values = dict(zip(heading, row, strict=True))
+    assert (values["what"], values["estimated (USD)"], values["actual (USD)"], values["reserved (USD)"]) == (
         "'=SUM(A1), take 1",
         "0.4000",
         "0",
@@ -385,7 +391,7 @@ def test_the_csv_has_every_line_and_no_formula(as_user: AsUser, paid: StandIn, s
     )
 
 
-# -- Asking first ------------------------------------------------------------------------------------------------------
+# -- Confirmation ------------------------------------------------------------------------------------------------------
 
 
 def ask_above(project: Project, amount: str | None, *, of_team: bool = False) -> None:
@@ -394,14 +400,14 @@ def ask_above(project: Project, amount: str | None, *, of_team: bool = False) ->
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
-def test_a_dear_click_is_asked_about_and_starts_when_confirmed(
+def test_a_click_above_the_threshold_starts_after_confirmation(
     as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User, headers: dict[str, str]
 ):
     ask_above(project, "0.39")
     client, url = as_user(bob), reverse("generate", args=[scene.pk]) + "?price=%240.40"
     response = client.post(url, {"take": 1}, headers=headers)
     page = response.content.decode()
-    assert "This costs $0.40; more than $0.39 at once is asked about." in page
+    assert "This costs $0.40. Continue? (asks above $0.39)" in page
     assert f'action="{url.replace("&", "&amp;")}"' in page
     assert ("<html" in page, response.headers.get("HX-Retarget")) == ((False, "#confirm") if headers else (True, None))
     assert Generation.objects.count() == 0
@@ -409,7 +415,7 @@ def test_a_dear_click_is_asked_about_and_starts_when_confirmed(
     assert Generation.objects.get().estimated_cost == Decimal("0.4")
 
 
-def test_what_is_not_above_is_not_asked_about(
+def test_a_price_equal_to_the_threshold_needs_no_confirmation(
     as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User
 ):
     ask_above(project, "0.40")
@@ -417,19 +423,21 @@ def test_what_is_not_above_is_not_asked_about(
     assert Generation.objects.count() == 1
 
 
-def test_the_projects_word_goes_before_the_teams(paid: StandIn, project: Project):
+def test_the_projects_threshold_overrides_the_teams(paid: StandIn, project: Project):
     ask_above(project, "0.10", of_team=True)
     assert budget.confirmation_threshold(project) == Decimal("0.1")
     ask_above(project, "5")
     assert budget.confirmation_threshold(project) == 5
 
 
-def test_all_missing_are_asked_about_together(as_user: AsUser, paid: StandIn, project: Project, make_scenes, bob: User):
+def test_generate_missing_is_confirmed_for_all_scenes_together(
+    as_user: AsUser, paid: StandIn, project: Project, make_scenes, bob: User
+):
     make_scenes(3)
     ask_above(project, "1")
     client, url = as_user(bob), reverse("generate_missing", args=[project.pk])
     response = client.post(url, {"expected": "3 scenes · $1.20"})
-    assert (response.status_code, "This costs $1.20; more than $1.00 at once" in response.content.decode()) == (
+    assert (response.status_code, "This costs $1.20. Continue? (asks above $1.00)" in response.content.decode()) == (
         409,
         True,
     )
@@ -437,7 +445,7 @@ def test_all_missing_are_asked_about_together(as_user: AsUser, paid: StandIn, pr
     assert Generation.objects.count() == 3
 
 
-def test_what_is_made_from_a_take_is_asked_about_too(
+def test_a_rework_above_the_threshold_needs_confirmation(
     as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User, advance
 ):
     take = start(scene, bob)
@@ -468,20 +476,20 @@ def test_sums_are_exact_on_every_database(paid: StandIn, project: Project, make_
 # -- A team's budget ---------------------------------------------------------------------------------------------------
 
 
-def test_a_team_without_a_project_has_a_budget(as_user: AsUser, team: Team, alice: User, vera: User):
+def test_an_owner_sets_the_budget_of_a_team_without_projects(as_user: AsUser, team: Team, alice: User, vera: User):
     url = reverse("team_budget", args=[team.pk])
     client = as_user(alice)
     assert (client.get(url).status_code, Budget.objects.count()) == (200, 0)
     posted = {"team-cap_total": "50", "team-cap_month": "", "team-confirm_above": "", "team-warn_at": "80"}
     for _ in range(2):
         page = client.post(url, posted, follow=True).content.decode()
-    assert "Cap changed: the cap in total: none → $50.00 for the team “Night shift”" in page
+    assert "Cap changed: total cap: none → $50.00 for the team “Night shift”" in page
     assert (Budget.objects.get().cap_total, LedgerEntry.objects.count()) == (50, 1)
-    assert "An owner of the team can change this." in as_user(vera).get(url).content.decode()
+    assert "Only owners can change the budget." in as_user(vera).get(url).content.decode()
     assert client.post(url, posted | {"team-cap_total": "-1"}).status_code == 422
 
 
-def test_the_card_of_a_project_says_how_much_of_its_cap_is_spent(
+def test_the_projects_card_shows_how_much_of_its_cap_is_spent(
     as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User
 ):
     page = reverse("project_list")

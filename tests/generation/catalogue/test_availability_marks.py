@@ -50,14 +50,14 @@ def told(page: str) -> str:
 def test_in_the_offers_of_a_scene(as_user: AsUser, scene: Scene, closing: str, vera: User):
     page = told(as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode())
     assert f"Gemini Omni 1.1 Flash {closing} Google" in page
-    assert "Veo 3.1 may be closed Google" in page
+    assert "Veo 3.1 availability uncertain Google" in page
     assert "Gemini Omni 1.2 Flash Google" in page
 
 
 def test_in_the_comparison_for_a_project(as_user: AsUser, project: Project, scene: Scene, closing: str, vera: User):
     page = told(as_user(vera).get(reverse("model_comparison", args=[project.pk])).content.decode())
     assert f"Gemini Omni 1.1 Flash {closing} Google" in page
-    assert "Veo 3.1 may be closed Google" in page
+    assert "Veo 3.1 availability uncertain Google" in page
 
 
 def test_in_the_selects_of_the_storyboard(as_user: AsUser, project: Project, at_the_vendors, closing: str, bob: User):
@@ -66,7 +66,7 @@ def test_in_the_selects_of_the_storyboard(as_user: AsUser, project: Project, at_
     for select in ("model-choice", "bulk-model"):
         options = told(board.partition(f'id="{select}"')[2].partition("</select>")[0])
         assert f"· {closing}" in options
-        assert "· may be closed" in options
+        assert "· availability uncertain" in options
     table = client.get(reverse("table", args=[project.pk])).content.decode()
     assert f"Gemini Omni 1.1 Flash · {closing}" in table
 

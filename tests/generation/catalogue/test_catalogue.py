@@ -17,7 +17,7 @@ from generation.catalogue.loader import MODELS_FILE, CatalogueError, read_catalo
 from generation.catalogue.model import Seconds
 from generation.catalogue.pricing import clip_price
 from generation.connections import roster_for
-from generation.quoting import quotes
+from generation.quoting import eligibility, quotes
 from projects.models import Project, Scene
 
 TODAY = date(2026, 11, 23)
@@ -194,9 +194,9 @@ def test_what_closes_soon():
 @pytest.mark.parametrize(
     ("project_fields", "seconds", "message"),
     [
-        ({"aspect_ratio": "9:16"}, 4, "Studio 1 cannot make 9:16; it makes 16:9. Gemini Omni 1.2 Flash would."),
-        ({"resolution": "1080p"}, 4, "Studio 1 cannot make 1080p; it makes 720p. Gemini Omni 1.2 Flash would."),
-        ({}, 9, "Studio 1 makes 2, 4 or 8 s; this scene has 9 s. Gemini Omni 1.2 Flash would."),
+        ({"aspect_ratio": "9:16"}, 4, "Studio 1 doesn't support 9:16, only 16:9. Gemini Omni 1.2 Flash can."),
+        ({"resolution": "1080p"}, 4, "Studio 1 doesn't support 1080p, only 720p. Gemini Omni 1.2 Flash can."),
+        ({}, 9, "Studio 1 clips are 2, 4 or 8 s; this scene is 9 s. Gemini Omni 1.2 Flash can."),
     ],
 )
 def test_what_a_model_cannot_make_is_refused_before_it_costs(
@@ -214,8 +214,8 @@ def test_what_a_model_cannot_make_is_refused_before_it_costs(
 def test_a_refused_size_names_the_model_that_would(scene: Scene):
     Project.objects.update(resolution="1080p")
     scene = Scene.objects.select_related("project").get()
-    assert list(quotes.format_blockers(scene, catalogue.find("sora-2"), roster_for(None))) == [
-        "Sora 2 cannot make 1080p; it makes 720p. Sora 2 Pro would."
+    assert list(eligibility.format_blockers(scene, catalogue.find("sora-2"), roster_for(None))) == [
+        "Sora 2 doesn't support 1080p, only 720p. Sora 2 Pro can."
     ]
 
 
@@ -224,8 +224,8 @@ def test_a_refused_size_names_the_model_that_would(scene: Scene):
 def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str):
     Project.objects.update(aspect_ratio="1:1", resolution="720p")
     model, asked = catalogue.find(model_id), Scene.objects.select_related("project").get()
-    said = f"{model.name} cannot make 1:1; it makes 16:9, 9:16."
-    assert list(quotes.format_blockers(asked, model, roster_for(None))) == [f"{said} Animatic would."]
+    said = f"{model.name} doesn't support 1:1, only 16:9, 9:16."
+    assert list(eligibility.format_blockers(asked, model, roster_for(None))) == [f"{said} Animatic can."]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str)
         ({"retired_on": date(2026, 12, 1)}, "gpu.lan", ""),
         ({"retired_on": date(2027, 12, 1)}, "", ""),
         ({"retired_on": date(2026, 11, 1), "uncertain_since": date(2026, 10, 1)}, "", ""),
-        ({"uncertain_since": date(2026, 11, 17)}, "", "may be closed"),
+        ({"uncertain_since": date(2026, 11, 17)}, "", "availability uncertain"),
         ({"uncertain_since": date(2026, 12, 17)}, "", ""),
         ({"uncertain_since": date(2026, 11, 17)}, "gpu.lan", ""),
         ({"confidence": "L"}, "", "unconfirmed"),
@@ -261,8 +261,8 @@ def test_all_models_side_by_side(scene: Scene):
     )
     assert (veo.seconds, veo.price) == (6, Decimal("0.60"))
     assert sora.blockers == (
-        "Sora 2 was retired by OpenAI on 24 September 2026. "
-        "A server that still has it can be named by SORA_BASE_URL or under Connections.",
+        "OpenAI retired Sora 2 on 24 September 2026. "
+        "To use another server that still has it, set SORA_BASE_URL or add it under Connections.",
     )
     assert {offer.model.kind for offer in made.values()} == {"video"}
 
@@ -271,7 +271,7 @@ def test_all_models_side_by_side(scene: Scene):
 def test_the_scene_page_shows_them(as_user, scene: Scene, vera):
     page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert "Gemini Omni 1.2 Flash" in page
-    assert "Sora 2 was retired by OpenAI on 24 September 2026." in page
+    assert "OpenAI retired Sora 2 on 24 September 2026." in page
 
 
 @pytest.mark.django_db

@@ -116,7 +116,7 @@ def test_a_servers_own_model_makes_shapes_that_others_refuse(sora: StandIn, sett
     Project.objects.update(aspect_ratio="1:1", model_id="sora-2")
     offered = quotes.quote_scene(Scene.objects.select_related("project").get(), connections.roster_for(None))
     assert offered is not None
-    assert offered.blockers == ("Sora 2 cannot make 1:1; it makes 16:9, 9:16. Wan-AI/Wan2.2 would.",)
+    assert offered.blockers == ("Sora 2 doesn't support 1:1, only 16:9, 9:16. Wan-AI/Wan2.2 can.",)
 
 
 @pytest.mark.parametrize(

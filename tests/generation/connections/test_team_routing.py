@@ -107,7 +107,7 @@ def test_no_team_uses_or_sees_what_another_has(
     """By the keys that the provider saw."""
     theirs = another_scene.project.team
     a_connection(team, at, key="sk-key-of-the-first-team", declared_models=["our/secret-model", "sora-2"])
-    with pytest.raises(ValidationError, match="A server that still has it can be named"):
+    with pytest.raises(ValidationError, match="To use another server that still has it"):
         enqueue(another_scene, mallory)
     assert "our/secret-model" in roster_for(team.pk).models
     assert "our/secret-model" not in roster_for(theirs.pk).models
@@ -133,7 +133,7 @@ def test_the_first_in_order_that_serves_the_model_makes_it(at: StandIn, scene, t
     team_connections.switch(second, on=False)
     assert enqueue(scene, alice).connection == first
     team_connections.remove(first)
-    with pytest.raises(ValidationError, match="A server that still has it can be named"):
+    with pytest.raises(ValidationError, match="To use another server that still has it"):
         enqueue(scene, alice)
 
 
@@ -187,7 +187,7 @@ def test_a_clip_is_remixed_where_it_was_made(at: StandIn, scene, team, alice, ad
     assert offered.connection is not None
     assert offered.connection.stored == connection
     team_connections.remove(connection)
-    with pytest.raises(ValidationError, match="A clip can only be used to remix where it was made"):
+    with pytest.raises(ValidationError, match="You can remix a clip only with the connection that made it"):
         quotes.require_quote(take.scene, model, roster_for(team.pk), Rework(Task.REMIX, take, "At night"))
 
 
@@ -267,7 +267,7 @@ def test_a_connections_cap_holds_and_is_settled(at: StandIn, scene, team, alice,
     cap(connection, "0.50", alice)
     take = enqueue(scene, alice)
     with pytest.raises(
-        ValidationError, match=r"The budget of the connection “Ours” has \$0.10 left; this costs \$0.40"
+        ValidationError, match=r"This costs \$0.40, but the budget of the connection “Ours” has \$0.10 left"
     ):
         enqueue(scene, alice)
     assert budget.connection_budget(connection).reserved == Decimal("0.40")
@@ -275,7 +275,7 @@ def test_a_connections_cap_holds_and_is_settled(at: StandIn, scene, team, alice,
     row = budget.connection_budget(connection)
     assert (row.reserved, row.spent_in(budget.current_month())) == (0, Decimal("0.40"))
     assert list(doctor.ledger()) == []
-    assert LedgerEntry.objects.get(kind="cap").note == "the cap per month: none → $0.50 for the connection “Ours”"
+    assert LedgerEntry.objects.get(kind="cap").note == "monthly cap: none → $0.50 for the connection “Ours”"
 
 
 def test_what_fails_gives_back_what_was_set_aside(at: StandIn, scene, team, alice):

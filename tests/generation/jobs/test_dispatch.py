@@ -118,4 +118,4 @@ def test_a_queue_that_could_deliver_twice_fails_the_system_check(settings):
     assert [error.id for error in run_checks() if error.id == "generation.E001"] == []
     settings.Q_CLUSTER = settings.Q_CLUSTER | {"retry": 60}
     errors = [error for error in run_checks() if error.id == "generation.E001"]
-    assert [error.msg for error in errors] == ["The queue remote delivers tasks again before they can be over."]
+    assert [error.msg for error in errors] == ["Queue remote delivers tasks again while they may still run."]

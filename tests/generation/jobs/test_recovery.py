@@ -84,11 +84,11 @@ def test_an_abandoned_lease_is_reported_without_a_restart(
     local_take: Generation, as_user: AsUser, end_lease, bob: User
 ):
     assert Lease.claim(local_take.pk) is not None
-    assert "After an interruption" not in open_queue(as_user(bob))
+    assert "Recovered after an interruption" not in open_queue(as_user(bob))
     end_lease(local_take)
     pipeline.advance(local_take.pk)
     page = open_queue(as_user(bob))
-    assert ("After an interruption" in page, "1 resumed." in page) == (True, True)
+    assert ("Recovered after an interruption" in page, "1 resumed." in page) == (True, True)
 
 
 def test_adopted_and_unknown_takes_are_counted_separately(
@@ -160,4 +160,4 @@ def test_images_that_need_review_are_on_the_queue_page(as_user: AsUser, project:
     )  # fmt: skip
     answer = f'formaction="{reverse("images_resolve", args=[row.pk])}"'
     assert (open_queue(as_user(bob)).count(answer), open_queue(as_user(vera)).count(answer)) == (2, 0)
-    assert "Needs a look" in open_queue(as_user(vera))
+    assert "Needs review" in open_queue(as_user(vera))

@@ -67,11 +67,11 @@ def test_images_of_commands_are_not_references_of_their_clips(run, everywhere: S
         (["-p", "x", "-o", "x.jpg"], "The output ends in .jpeg. Add --format jpeg, or name it .png."),
         (["-p", "x", "--model", "gpt-image-9"], "No image model is called gpt-image-9."),
         (["-p", "x", "--model", "gpt-image-2"], "Add --yes to start."),
-        (["-p", "x", "--model", "gpt-image-2", "--size", "100x100"], "has no size 100x100"),
-        (["-p", "x", "--model", "gpt-image-2", "--background", "green"], "has no background green"),
-        (["-p", "x", "--model", "gpt-image-2", "--style", "vivid"], "has no choice of style; leave it empty."),
-        (["-p", "x", "--model", "gpt-image-2", "-n", "11"], "makes at most 10 at once"),
-        (["-p", "x", "--model", "dall-e-3", "--background", "white"], "has no choice of background"),
+        (["-p", "x", "--model", "gpt-image-2", "--size", "100x100"], "doesn't support size 100x100"),
+        (["-p", "x", "--model", "gpt-image-2", "--background", "green"], "doesn't support background green"),
+        (["-p", "x", "--model", "gpt-image-2", "--style", "vivid"], "has no style setting. Leave it empty."),
+        (["-p", "x", "--model", "gpt-image-2", "-n", "11"], "generates up to 10 images at a time, not 11."),
+        (["-p", "x", "--model", "dall-e-3", "--background", "white"], "has no background setting"),
     ],
 )
 def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, words: str):

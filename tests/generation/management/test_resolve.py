@@ -53,7 +53,7 @@ def money(project: Project) -> tuple[Decimal, Decimal]:
 def test_check_again_adopts_the_clip_and_charges_once(
     as_user: AsUser, unknown: Generation, sora: StandIn, project: Project, bob: User, advance
 ):
-    assert "It was found and goes on." in answer(as_user(bob), unknown, "again")
+    assert "Clip found. The take continues." in answer(as_user(bob), unknown, "again")
     for _ in range(2):
         take = advance(unknown)
     assert (take.status, take.remote_id) == (Status.COMPLETED, sora.state.charges[0].clip_id)
@@ -64,7 +64,7 @@ def test_check_again_without_a_match_keeps_the_status_unknown(
     as_user: AsUser, unknown: Generation, sora: StandIn, bob: User
 ):
     sora.state.clips.clear()
-    assert "The provider lists no such clip" in answer(as_user(bob), unknown, "again")
+    assert "No such clip found at the provider" in answer(as_user(bob), unknown, "again")
     unknown.refresh_from_db()
     assert unknown.status == Status.UNKNOWN
 
@@ -75,7 +75,9 @@ def test_a_pasted_clip_id_is_checked_with_the_provider(
     client = as_user(bob)
     assert "The provider has no clip video_99" in answer(client, unknown, "made", clip="video_99")
     assert "Paste the clip ID" in answer(client, unknown, "made", clip=" ")
-    assert "It goes on with that clip." in answer(client, unknown, "made", clip=f" {sora.state.charges[0].clip_id} ")
+    assert "The take continues with this clip." in answer(
+        client, unknown, "made", clip=f" {sora.state.charges[0].clip_id} "
+    )
     assert advance(advance(unknown)).status == Status.COMPLETED
 
 
@@ -86,7 +88,7 @@ def test_a_clip_of_another_take_is_not_adopted(as_user: AsUser, unknown: Generat
 
 @pytest.mark.parametrize(
     ("said", "words", "spent"),
-    [("not-made", "What was set aside for it is released.", "0"), ("charged", "It counts as spent.", "0.4")],
+    [("not-made", "$0.40 hold released.", "0"), ("charged", "$0.40 counted as spent.", "0.4")],
 )
 def test_marking_the_outcome_settles_the_hold_once(
     as_user: AsUser, unknown: Generation, project: Project, bob: User, said: str, words: str, spent: str
@@ -105,19 +107,17 @@ def test_the_resolve_page_shows_the_clips_at_the_provider(
 ):
     page = as_user(bob).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
     assert f"<code>{sora.state.charges[0].clip_id}</code>" in page
-    assert "$0.40 is set aside for it until you say so." in page
-    assert (
-        "An editor of the team can say"
-        in as_user(vera).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
-    )
+    assert "$0.40 is on hold." in page
+    viewers_page = as_user(vera).get(reverse("take_resolve", args=[unknown.pk])).content.decode()
+    assert "Only editors can resolve this take." in viewers_page
     queue = as_user(bob).get(reverse("queue")).content.decode()
-    assert ("Needs a look" in queue, reverse("take_resolve", args=[unknown.pk]) in queue) == (True, True)
+    assert ("Needs review" in queue, reverse("take_resolve", args=[unknown.pk]) in queue) == (True, True)
 
 
 def test_an_invalid_answer_or_role_changes_nothing(
     as_user: AsUser, unknown: Generation, bob: User, vera: User, mallory: User
 ):
-    assert "Choose one of the answers." in answer(as_user(bob), unknown, "perhaps")
+    assert "Choose one of the options." in answer(as_user(bob), unknown, "perhaps")
     url = reverse("take_resolve", args=[unknown.pk])
     assert [as_user(person).post(url, {"answer": "charged"}).status_code for person in (vera, mallory)] == [403, 404]
     unknown.refresh_from_db()

@@ -151,8 +151,8 @@ def test_a_finished_take_is_remixed_extended_or_edited(run, everywhere: StandIn,
     [
         (["-p", " "], "Describe the clip: -p"),
         (["-p", "x", "--model", "sora-9"], "No video model is called sora-9. Run “manage.py models” for the list."),
-        (["-p", "x", "--sora-model", "sora-2", "--resolution", "1080p"], "Sora 2 cannot make 1080p; it makes 720p."),
-        (["-p", "x", "--sora-model", "sora-2", "--duration", "7"], "Sora 2 makes 4, 8 or 12 s; --duration is 7 s."),
+        (["-p", "x", "--sora-model", "sora-2", "--resolution", "1080p"], "Sora 2 doesn't support 1080p, only 720p."),
+        (["-p", "x", "--sora-model", "sora-2", "--duration", "7"], "Sora 2 clips are 4, 8 or 12 s; --duration is 7 s."),
         (["-p", "x", "--sora-model", "sora-2", "--duration", "soon"], "--duration 'soon' is not a number of seconds"),
         (
             ["-p", "x", "--video-provider", "veo", "--sora-model", "sora-2"],
@@ -164,11 +164,11 @@ def test_a_finished_take_is_remixed_extended_or_edited(run, everywhere: StandIn,
         ),
         (
             ["-p", "x" * 32_001, "--sora-model", "sora-2"],
-            "The prompt has 32,001 characters; Sora 2 takes at most 32,000.",
+            "The prompt has 32,001 characters; Sora 2 allows 32,000.",
         ),
         (["-p", "x", "--sora-model", "sora-2"], "This costs $0.40. Add --yes to start."),
-        (["-p", "x", "--sora-model", "sora-2", "--seed", "3", "--yes"], "Sora 2 takes no seed."),
-        (["-p", "x", "--sora-model", "sora-2", "--no-audio", "--yes"], "Sora 2 always makes sound."),
+        (["-p", "x", "--sora-model", "sora-2", "--seed", "3", "--yes"], "Sora 2 doesn't support seeds."),
+        (["-p", "x", "--sora-model", "sora-2", "--no-audio", "--yes"], "Sora 2 clips always have sound."),
         (["-p", "x", "--seed", "-1"], "--seed must be a whole number, 0 or higher."),
         (["-p", "x", "--image", "nothing.png"], "Can't read nothing.png: No such file or directory."),
         (["-p", "x", "-o", "/nowhere/clip.mp4"], "The folder /nowhere doesn't exist."),
@@ -200,7 +200,7 @@ def test_invalid_arguments_are_reported_as_json_too(run, arguments):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture has 60 MB; at most 20 MB are taken."),
+        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture is 60 MB; the limit is 20 MB."),
         (b"<html>", "could not be read"),
     ],
 )
@@ -226,7 +226,7 @@ def test_a_missing_key_and_a_retired_model_are_reported(run, settings):
         }
     }
     ran = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
-    assert (ran.code, "Sora 2 was retired by OpenAI on 24 September 2026." in ran.err) == (2, True)
+    assert (ran.code, "OpenAI retired Sora 2 on 24 September 2026." in ran.err) == (2, True)
 
 
 def test_an_existing_output_is_kept_without_overwrite(run, tmp_path: Path):

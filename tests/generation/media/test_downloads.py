@@ -1,4 +1,4 @@
-"""Watching and taking home: ranges, names, the ZIP, and who may."""
+"""Clips and pictures over HTTP: ranges, file names, the ZIP, and access."""
 
 import io
 import os
@@ -61,18 +61,18 @@ async def body(response) -> bytes:
         (f"bytes={'9' * 5000}-", None),
     ],
 )
-def test_ranges_are_read_as_the_standard_says(header: str, part: tuple[int, int] | None):
+def test_ranges_are_parsed_by_the_standard(header: str, part: tuple[int, int] | None):
     assert parse_range(header, 100) == part
 
 
 @pytest.mark.parametrize("header", ["bytes=100-", "bytes=100-200", "bytes=-0"])
-def test_ranges_outside_the_file(header: str):
+def test_a_range_outside_the_file_is_unsatisfiable(header: str):
     with pytest.raises(Unsatisfiable):
         parse_range(header, 100)
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_the_whole_clip(take: Generation, vera: User):
+async def test_the_whole_clip_200(take: Generation, vera: User):
     response = await get(vera, reverse("take_clip", args=[take.pk]))
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "video/mp4"
@@ -83,20 +83,20 @@ async def test_the_whole_clip(take: Generation, vera: User):
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_part_of_the_clip(take: Generation, vera: User):
+async def test_a_part_of_the_clip_206(take: Generation, vera: User):
     response = await get(vera, reverse("take_clip", args=[take.pk]), Range="bytes=1000-")
     assert (response.status_code, response.headers["Content-Range"]) == (206, "bytes 1000-1023/1024")
     assert (response.headers["Content-Length"], await body(response)) == ("24", CLIP[1000:])
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_part_that_is_not_there(take: Generation, vera: User):
+async def test_a_part_beyond_the_end_416(take: Generation, vera: User):
     response = await get(vera, reverse("take_clip", args=[take.pk]), Range="bytes=5000-")
     assert (response.status_code, response.headers["Content-Range"]) == (416, "bytes */1024")
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_clip_the_browser_has_is_not_sent_again(take: Generation, vera: User):
+async def test_a_clip_the_browser_has_is_not_sent_again_304(take: Generation, vera: User):
     url = reverse("take_clip", args=[take.pk])
     etag = (await get(vera, url)).headers["ETag"]
     assert (await get(vera, url, **{"If-None-Match": etag})).status_code == 304
@@ -115,27 +115,27 @@ async def test_a_clip_the_browser_has_is_not_sent_again(take: Generation, vera: 
         ("x" * 120, f'"01-{"x" * 60}-take-1.mp4"'),
     ],
 )
-async def test_a_download_has_a_sensible_name(take: Generation, vera: User, title: str, name: str):
+async def test_a_download_is_named_by_scene_and_take(take: Generation, vera: User, title: str, name: str):
     await Scene.objects.aupdate(title=title)
     response = await get(vera, reverse("take_clip", args=[take.pk]) + "?download")
     assert response.headers["Content-Disposition"] == f"attachment; filename={name}"
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_clip_that_is_missing_from_storage_is_404(take: Generation, vera: User):
+async def test_a_clip_missing_from_storage_404(take: Generation, vera: User):
     take.clip.storage.delete(take.clip.name)
     assert (await get(vera, reverse("take_clip", args=[take.pk]))).status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_all_selected_takes_in_one_zip(project: Project, make_scenes, make_take, vera: User):
+async def test_the_zip_has_the_selected_takes_of_live_scenes(project: Project, make_scenes, make_take, vera: User):
     def prepare() -> None:
-        one, two, _three, four = make_scenes(4)
-        for scene in (two, one, four):
+        first, second, _third, fourth = make_scenes(4)
+        for scene in (second, first, fourth):
             chosen = make_take(scene, status=Status.COMPLETED, clip=CLIP + scene.title.encode())
             Generation.objects.filter(pk=chosen.pk).update(is_selected=True)
-        make_take(one, status=Status.COMPLETED, clip=b"not selected")
-        Scene.objects.filter(pk=four.pk).update(deleted_at="2026-01-01T00:00Z")
+        make_take(first, status=Status.COMPLETED, clip=b"not selected")
+        Scene.objects.filter(pk=fourth.pk).update(deleted_at="2026-01-01T00:00Z")
 
     await sync_to_async(prepare)()
     response = await get(vera, reverse("clips_zip", args=[project.pk]))
@@ -151,19 +151,19 @@ async def test_all_selected_takes_in_one_zip(project: Project, make_scenes, make
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_zip_is_not_begun_without_all_of_its_clips(take: Generation, vera: User):
+async def test_a_zip_with_a_missing_clip_is_not_started(take: Generation, vera: User):
     take.clip.storage.delete(take.clip.name)
     response = await get(vera, reverse("clips_zip", args=[take.scene.project_id]))
     assert response.headers["Location"] == reverse("storyboard", args=[take.scene.project_id])
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_project_without_clips_has_no_zip(project: Project, vera: User):
+async def test_a_project_without_clips_has_no_zip_404(project: Project, vera: User):
     assert (await get(vera, reverse("clips_zip", args=[project.pk]))).status_code == 404
 
 
 async def drain(chunks: AsyncIterator[bytes]) -> tuple[int, int]:
-    """How many bytes came, and how many were held at most while they did."""
+    """How many bytes arrived, and how many were allocated at most."""
     tracemalloc.start()
     sent = 0
     async for chunk in chunks:
@@ -199,7 +199,9 @@ async def test_memory_does_not_grow_with_the_clip(tmp_path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("aspect", "size"), [("16:9", (640, 360)), ("9:16", (360, 640)), ("1:1", (360, 360))])
-def test_the_sketch_of_a_scene(as_user: AsUser, project: Project, scene: Scene, vera: User, aspect: str, size):
+def test_the_scenes_picture_has_the_projects_shape_and_is_cached_for_good(
+    as_user: AsUser, project: Project, scene: Scene, vera: User, aspect: str, size
+):
     Project.objects.update(aspect_ratio=aspect)
     response = as_user(vera).get(reverse("scene_sketch", args=[scene.pk]))
     assert response.headers["Cache-Control"] == "private, max-age=31536000, immutable"
@@ -208,21 +210,21 @@ def test_the_sketch_of_a_scene(as_user: AsUser, project: Project, scene: Scene, 
 
 
 @pytest.mark.django_db
-def test_the_sketchs_address_changes_with_the_picture(scene: Scene):
+def test_the_digest_changes_with_the_scene(scene: Scene):
     before = scene.sketch_digest
     scene.title = "Something else"
     assert scene.sketch_digest != before
 
 
 @pytest.mark.django_db
-def test_a_sketch_is_drawn_once(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+def test_a_scenes_picture_is_drawn_once(scene: Scene, monkeypatch: pytest.MonkeyPatch):
     first = sketches.draw_scene(scene)
     monkeypatch.setattr(sketches.studio, "draw", lambda *args: b"drawn again")
     assert sketches.draw_scene(scene) == first
 
 
 @pytest.mark.django_db
-def test_an_artist_that_was_killed_is_replaced(scene: Scene):
+def test_a_drawing_process_that_was_killed_is_replaced(scene: Scene):
     sketches.draw_scene(scene)
     assert sketches.studio.artist
     for process in sketches.studio.artist._processes.values():
@@ -234,7 +236,7 @@ def test_an_artist_that_was_killed_is_replaced(scene: Scene):
 
 
 @pytest.mark.django_db
-def test_a_full_disk_does_not_keep_anybody_from_seeing_a_sketch(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+def test_a_scenes_picture_is_drawn_on_a_full_disk(scene: Scene, monkeypatch: pytest.MonkeyPatch):
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -244,7 +246,7 @@ def test_a_full_disk_does_not_keep_anybody_from_seeing_a_sketch(scene: Scene, mo
 
 
 @pytest.mark.django_db
-def test_a_take_without_poster_has_none_to_show(as_user: AsUser, local_take: Generation, vera: User):
+def test_a_take_without_poster_and_filmstrip_404(as_user: AsUser, local_take: Generation, vera: User):
     client = as_user(vera)
     names = ("take_poster", "take_filmstrip")
     assert [client.get(reverse(name, args=[local_take.pk])).status_code for name in names] == [404, 404]
@@ -252,7 +254,7 @@ def test_a_take_without_poster_has_none_to_show(as_user: AsUser, local_take: Gen
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["take_clip", "take_poster", "scene_sketch", "clips_zip"])
-async def test_outsiders_get_nothing(take: Generation, vera: User, mallory: User, name: str):
+async def test_outsiders_404_and_visitors_to_sign_in(take: Generation, vera: User, mallory: User, name: str):
     pk = {"scene_sketch": take.scene_id, "clips_zip": take.scene.project_id}.get(name, take.pk)
     url = reverse(name, args=[pk])
     assert (await get(vera, url)).status_code == 200

@@ -1,4 +1,4 @@
-"""Pictures that came are kept, whatever ends the worker between the answer and the row."""
+"""Images of an answer are kept even if the worker ends before its row is saved."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def request_of_two(as_user: AsUser, scene: Scene, openai: StandIn, bob: User) ->
     return ImageJob.objects.get()
 
 
-def what_is_kept(row: ImageJob) -> tuple[str, int, int, list[str]]:
-    """Its status, how many pictures it says it made, how many are there, and what the spool still holds."""
+def outcome(row: ImageJob) -> tuple[str, int, int, list[str]]:
+    """The row's status, how many references it names, how many exist, and the files left in the spool."""
     pictures = Reference.objects.live().filter(pk__in=row.made)
     return row.status, len(row.made), pictures.count(), files_in(Path(django_settings.MEDIA_ROOT) / spool.FOLDER)
 
@@ -46,32 +46,32 @@ def end_lease(row: ImageJob) -> None:
     ImageJob.objects.filter(pk=row.pk).update(lease_expires_at=Now())
 
 
-def away(execute, sql, params, many, context):
+def lose_database(execute, sql, params, many, context):
     if sql.startswith('INSERT INTO "projects_reference"'):
         raise OperationalError("terminating connection due to administrator command")
     return execute(sql, params, many, context)
 
 
-def test_a_database_that_goes_away_with_the_answer(request_of_two: ImageJob, openai: StandIn):
-    with connection.execute_wrapper(away), pytest.raises(OperationalError):
+def test_images_are_kept_if_the_database_fails_after_the_answer(request_of_two: ImageJob, openai: StandIn):
+    with connection.execute_wrapper(lose_database), pytest.raises(OperationalError):
         advance()
     end_lease(request_of_two)
     row = advance()
-    assert what_is_kept(row) == (Status.COMPLETED, 2, 2, [])
+    assert outcome(row) == (Status.COMPLETED, 2, 2, [])
     assert (len(openai.state.calls("images.generate")), len(openai.state.charges)) == (1, 2)
 
 
-def test_what_is_spooled_is_no_orphan(request_of_two: ImageJob, openai: StandIn, settings, monkeypatch, capsys):
+def test_the_doctor_keeps_spooled_files(request_of_two: ImageJob, openai: StandIn, settings, monkeypatch, capsys):
     monkeypatch.setattr("generation.management.doctor.SETTLED_SECONDS", -60)
-    with connection.execute_wrapper(away), pytest.raises(OperationalError):
+    with connection.execute_wrapper(lose_database), pytest.raises(OperationalError):
         advance()
     with pytest.raises(SystemExit):
         call_command("doctor", fix=True)
     end_lease(request_of_two)
-    assert what_is_kept(advance()) == (Status.COMPLETED, 2, 2, [])
+    assert outcome(advance()) == (Status.COMPLETED, 2, 2, [])
 
 
-def test_a_disk_that_is_full_is_waited_for(request_of_two: ImageJob, openai: StandIn, settings):
+def test_a_full_disk_is_retried_until_the_images_are_stored(request_of_two: ImageJob, openai: StandIn, settings):
     folder = Path(settings.MEDIA_ROOT) / "references"
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -83,41 +83,41 @@ def test_a_disk_that_is_full_is_waited_for(request_of_two: ImageJob, openai: Sta
     )
     folder.unlink()
     row = advance()
-    assert (*what_is_kept(row), row.waiting_for) == (Status.COMPLETED, 2, 2, [], "")
+    assert (*outcome(row), row.waiting_for) == (Status.COMPLETED, 2, 2, [], "")
     assert len(openai.state.calls("images.generate")) == 1
 
 
-def test_half_an_answer_is_none(request_of_two: ImageJob, openai: StandIn, settings):
-    with connection.execute_wrapper(away), pytest.raises(OperationalError):
+def test_an_incomplete_spool_is_ignored(request_of_two: ImageJob, openai: StandIn, settings):
+    with connection.execute_wrapper(lose_database), pytest.raises(OperationalError):
         advance()
     (Path(settings.MEDIA_ROOT) / spool.FOLDER / str(request_of_two.pk) / "answer.json").unlink()
     end_lease(request_of_two)
     assert advance().status == Status.UNKNOWN
 
 
-def test_of_two_pictures_the_one_that_can_be_read_is_kept(request_of_two: ImageJob, openai: StandIn):
+def test_the_readable_image_of_two_is_kept(request_of_two: ImageJob, openai: StandIn):
     openai.state.spoiled_pictures = 1
     row = advance()
-    assert what_is_kept(row) == (Status.COMPLETED, 1, 1, [])
-    assert row.error_message == "It cannot be read as a PNG, JPEG or WebP."
+    assert outcome(row) == (Status.COMPLETED, 1, 1, [])
+    assert row.error_message == "It can't be read as a PNG, JPEG or WebP."
 
 
-def test_none_that_can_be_read_needs_a_look(request_of_two: ImageJob, openai: StandIn):
+def test_an_answer_without_a_readable_image_needs_review(request_of_two: ImageJob, openai: StandIn):
     openai.state.spoiled_pictures = 2
     row = advance()
-    assert what_is_kept(row) == (Status.UNKNOWN, 0, 0, [])
+    assert outcome(row) == (Status.UNKNOWN, 0, 0, [])
 
 
-@pytest.mark.parametrize("was_left_to_a_person", [False, True])
-def test_an_answer_that_comes_after_the_lease_is_kept(
-    request_of_two: ImageJob, openai: StandIn, monkeypatch, was_left_to_a_person: bool
+@pytest.mark.parametrize("needs_review", [False, True])
+def test_an_answer_after_the_lease_ended_is_kept(
+    request_of_two: ImageJob, openai: StandIn, monkeypatch, needs_review: bool
 ):
     make = openai_images.make
 
     def slowly(account, request):
         result = make(account, request)
         end_lease(request_of_two)
-        if was_left_to_a_person:
+        if needs_review:
             assert advance().status == Status.UNKNOWN
         else:
             assert Lease.claim_images(request_of_two.pk)
@@ -125,13 +125,11 @@ def test_an_answer_that_comes_after_the_lease_is_kept(
 
     monkeypatch.setattr(openai_images, "make", slowly)
     row = advance()
-    assert what_is_kept(row) == (Status.COMPLETED, 2, 2, [])
+    assert outcome(row) == (Status.COMPLETED, 2, 2, [])
     assert row.actual_cost
 
 
-def test_one_that_comes_after_a_person_decided_is_in_the_log(
-    request_of_two: ImageJob, openai: StandIn, monkeypatch, caplog
-):
+def test_an_answer_after_it_was_resolved_is_logged(request_of_two: ImageJob, openai: StandIn, monkeypatch, caplog):
     make = openai_images.make
 
     def slowly(account, request):

@@ -1,4 +1,4 @@
-"""Single frames of clips: exactly the one that a player shows, or a sentence that says why not."""
+"""Single frames of clips: exactly the one that a player shows, or an error in plain words."""
 
 import io
 import subprocess
@@ -18,7 +18,7 @@ GREY_STEP = 4
 
 
 def make_clip(path: Path, width: int = 320, height: int = 180, **options: str) -> Path:
-    """Frame n is grey of brightness 4 n, so that a picture tells which frame it is."""
+    """Frame n is grey with brightness 4 n, so that a picture shows its number."""
     with av.open(path, "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"g": "48", "bf": "3"} | options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -56,15 +56,15 @@ def number_of(png: bytes) -> int:
         (99.0, 59),
     ],
 )
-def test_the_frame_that_a_player_shows(clip: Path, moment: Moment, number: int):
+def test_a_moment_gives_the_frame_that_a_player_shows(clip: Path, moment: Moment, number: int):
     assert number_of(read_frame(str(clip), moment)) == number
 
 
-def test_a_process_of_its_own_answers_as_often_as_it_is_asked(clip: Path, tmp_path: Path):
+def test_one_child_process_answers_several_requests_and_ends(clip: Path, tmp_path: Path):
     (tmp_path / "broken.mp4").write_bytes(clip.read_bytes()[:500])
     with Decoder() as decoder:
         assert number_of(decoder.still(clip, stills.LAST)) == FRAMES - 1
-        for path, words in (("gone.mp4", "Its file is gone from storage."), ("broken.mp4", "cannot be decoded.")):
+        for path, words in (("gone.mp4", "Its file is missing from storage."), ("broken.mp4", "cannot be decoded.")):
             with pytest.raises(FrameUnavailable, match=words):
                 decoder.still(tmp_path / path, stills.FIRST)
         assert number_of(decoder.still(clip, 1.0)) == 24
@@ -74,16 +74,16 @@ def test_a_process_of_its_own_answers_as_often_as_it_is_asked(clip: Path, tmp_pa
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_what_takes_too_long_is_given_up_and_the_next_is_decoded(clip: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_slow_frame_is_given_up_and_the_next_one_is_decoded(clip: Path, monkeypatch: pytest.MonkeyPatch):
     with Decoder() as decoder:
         monkeypatch.setattr(stills, "SECONDS", 0)
-        with pytest.raises(FrameUnavailable, match="more than 0 seconds and was given up"):
+        with pytest.raises(FrameUnavailable, match="Decoding took more than 0 s"):
             decoder.still(clip, stills.FIRST)
         monkeypatch.undo()
         assert number_of(decoder.still(clip, stills.LAST)) == FRAMES - 1
 
 
-def test_a_process_that_was_killed_is_replaced(clip: Path):
+def test_a_child_process_that_was_killed_is_replaced(clip: Path):
     with Decoder() as decoder:
         decoder.still(clip, stills.FIRST)
         assert decoder.process
@@ -102,12 +102,12 @@ def test_sound_alone_has_no_frame(tmp_path: Path):
         silence.sample_rate = 44100
         container.mux(stream.encode(silence))
         container.mux(stream.encode())
-    with pytest.raises(FrameUnavailable, match="It holds no moving picture"):
+    with pytest.raises(FrameUnavailable, match="It has no video"):
         read_frame(str(path), stills.FIRST)
 
 
 @pytest.mark.parametrize(("size", "green"), [((320, 180), 0), ((1280, 720), 23), ((720, 1280), 23)])
-def test_colours_that_are_not_named_are_read_as_browsers_do(tmp_path: Path, size: tuple[int, int], green: int):
+def test_unnamed_colour_spaces_are_read_as_browsers_do(tmp_path: Path, size: tuple[int, int], green: int):
     """Chromium shows the red of Y 81, Cb 90, Cr 240 as (254, 0, 0) in small clips and (255, 24, 0) in large ones."""
     path, (width, height) = tmp_path / "red.mp4", size
     with av.open(path, "w") as container:
@@ -124,9 +124,9 @@ def test_colours_that_are_not_named_are_read_as_browsers_do(tmp_path: Path, size
     assert (red >= 250, abs(shown_green - green) <= 2, blue <= 2) == (True, True, True)
 
 
-def test_whoever_asks_does_not_load_the_decoder():
+def test_the_parent_process_does_not_import_the_decoder():
     code = (
         "import sys; import generation.media.stills; print([name for name in sys.modules if name in ('av', 'django')])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told == "[]\n"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output == "[]\n"

@@ -13,7 +13,7 @@ from generation.models import Generation
 from tests.fixtures import files_in
 
 
-def test_a_clip_is_decoded_and_pictured(clip_bytes: bytes, tmp_path: Path):
+def test_a_clip_is_measured_and_gets_a_poster(clip_bytes: bytes, tmp_path: Path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes)
     inspection = storage.inspect_clip(path)
@@ -21,7 +21,7 @@ def test_a_clip_is_decoded_and_pictured(clip_bytes: bytes, tmp_path: Path):
     assert (inspection.poster[:4], inspection.poster[8:12]) == (b"RIFF", b"WEBP")
 
 
-def test_the_filmstrip_goes_from_beginning_to_end(clip_bytes: bytes, tmp_path: Path):
+def test_the_filmstrip_goes_from_start_to_end(clip_bytes: bytes, tmp_path: Path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes)
     with Image.open(io.BytesIO(storage.inspect_clip(path).filmstrip)) as strip:
@@ -30,7 +30,7 @@ def test_the_filmstrip_goes_from_beginning_to_end(clip_bytes: bytes, tmp_path: P
     assert ImageChops.difference(first, last).getbbox() is not None
 
 
-def test_a_providers_still_is_used_where_it_is_a_picture():
+def test_a_providers_still_becomes_a_poster_if_it_is_a_picture():
     picture = io.BytesIO()
     Image.new("RGB", (1920, 1080), "teal").save(picture, "JPEG")
     poster = storage.make_poster(picture.getvalue())
@@ -40,7 +40,7 @@ def test_a_providers_still_is_used_where_it_is_a_picture():
 
 
 @pytest.mark.parametrize("cut", [0, 10, 200, 2000])
-def test_what_cannot_be_decoded_is_not_a_clip(clip_bytes: bytes, tmp_path: Path, cut: int):
+def test_a_truncated_file_is_not_a_clip(clip_bytes: bytes, tmp_path: Path, cut: int):
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes[:cut])
     with pytest.raises(storage.NotAClip):
@@ -48,7 +48,7 @@ def test_what_cannot_be_decoded_is_not_a_clip(clip_bytes: bytes, tmp_path: Path,
 
 
 @pytest.mark.django_db
-def test_keeping_a_clip_twice_leaves_one_file(clip_bytes: bytes, tmp_path: Path):
+def test_storing_a_clip_twice_leaves_one_file(clip_bytes: bytes, tmp_path: Path):
     for _ in range(2):
         path = tmp_path / "scratch.mp4"
         path.write_bytes(clip_bytes)
@@ -60,14 +60,14 @@ def test_keeping_a_clip_twice_leaves_one_file(clip_bytes: bytes, tmp_path: Path)
 
 
 @pytest.mark.django_db
-def test_sweeping_removes_what_dead_workers_left(
+def test_the_sweep_removes_only_files_of_ended_leases(
     make_scenes, make_take: Callable[..., Generation], end_lease, tmp_path: Path
 ):
     alive, dead = (make_take(scene) for scene in make_scenes(2))
     kept, left = (Lease.claim(take.pk) for take in (alive, dead))
     assert kept
     assert left
-    names = [f"{alive.pk}-{kept.token}.mp4", f"{dead.pk}-{left.token}.mp4", "somebody-elses.txt"]
+    names = [f"{alive.pk}-{kept.token}.mp4", f"{dead.pk}-{left.token}.mp4", "unrelated.txt"]
     for name in names:
         (storage.scratch_dir() / name).write_bytes(b"...")
     Generation.objects.filter(pk=dead.pk).update(lease_expires_at=Now() - timedelta(seconds=1))

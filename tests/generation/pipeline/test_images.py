@@ -165,15 +165,15 @@ def test_without_a_connection_the_page_says_what_to_set(as_user: AsUser, scene: 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"model": "gpt-image-9"}, "There is no model called “gpt-image-9” here."),
+        ({"model": "gpt-image-9"}, "No model “gpt-image-9”."),
         ({"size": "300x300"}, "There is no size called “300x300” here."),
         ({"prompt": ""}, "This field is required."),
         (
             {"background": "transparent", "output_format": "jpeg"},
-            "A transparent background needs the format png or webp",
+            "A transparent background needs format png or webp",
         ),
-        ({"role": "reference", "count": 11}, "makes at most 10 at once"),
-        ({"role": "poster"}, "Choose one of the list."),
+        ({"role": "reference", "count": 11}, "generates up to 10 images at a time, not 11."),
+        ({"role": "poster"}, "Choose one from the list."),
     ],
 )
 def test_an_invalid_request_is_explained_and_starts_nothing(
@@ -200,7 +200,7 @@ def test_an_image_above_the_limit_needs_confirmation(as_user: AsUser, scene: Sce
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
     client, options = as_user(bob), {"size": "1024x1024", "quality": "high"}
     response = ask(client, scene, price=PRICE, **options)
-    assert (response.status_code, "more than $0.10 at once is asked about" in response.content.decode()) == (409, True)
+    assert (response.status_code, "(asks above $0.10)" in response.content.decode()) == (409, True)
     assert ImageJob.objects.count() == 0
     ask(client, scene, price=PRICE, confirmed="yes", **options)
     assert ImageJob.objects.get().estimated_cost == Decimal("0.211")
@@ -210,7 +210,7 @@ def test_an_image_without_a_fixed_price_needs_confirmation(as_user: AsUser, scen
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
     response = ask(client, scene, model="gpt-image-2.6-flare")
-    words = "What this costs is told only afterwards; more than $0.10 at once is asked about."
+    words = "The price depends on usage. Continue? (asks above $0.10)"
     assert (response.status_code, words in response.content.decode()) == (409, True)
     assert ask(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
 
@@ -356,7 +356,7 @@ def test_images_being_generated_are_kept_when_cancelled(as_user: AsUser, scene: 
     lease = Lease.claim_images(row.pk)
     assert lease
     page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
-    assert "These pictures are being made already; they will be kept." in page
+    assert "Too late to cancel: these pictures are being generated and will be kept." in page
     image_jobs.submit_request(lease)
     row.refresh_from_db()
     assert (row.status, len(row.made)) == (Status.COMPLETED, 1)

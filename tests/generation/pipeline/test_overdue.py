@@ -45,7 +45,7 @@ def test_a_clip_running_for_six_hours_needs_review_and_can_be_resumed(
     failure = explain_failure(take)
     assert failure
     assert (failure.title, failure.words, failure.money) == (
-        "It never finished",
+        "Overdue at the provider",
         "Still running after 6 hours.",
         "It may have been charged.",
     )

@@ -63,8 +63,8 @@ def test_veo_extends_by_seven_seconds(make_finished):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"resolution": "1080p"}, "Veo 3.1 extends clips in 720p; this one has 1080p."),
-        ({"duration": Decimal(36)}, "Veo 3.1 extends clips by 7 s up to 37 s together; this one has 36 s already."),
+        ({"resolution": "1080p"}, "Veo 3.1 extends clips in 720p; this one is 1080p."),
+        ({"duration": Decimal(36)}, "Veo 3.1 extends clips by 7 s, up to 37 s in total; this one is 36 s."),
     ],
 )
 def test_veo_explains_what_it_cannot_extend(make_finished, fields: dict[str, Any], message: str):
@@ -87,7 +87,7 @@ def test_omni_extends_up_to_its_total_length(make_finished):
     second.scene.duration = Decimal(15)
     assert quote_extension(second).seconds == 5
     third = make_finished("gemini-omni-1.2-flash", duration=Decimal(5), task="extend", source=second)
-    with pytest.raises(ValidationError, match="up to 30 s together; this one has 30 s already"):
+    with pytest.raises(ValidationError, match="up to 30 s in total; this one is 30 s"):
         quote_extension(third)
 
 

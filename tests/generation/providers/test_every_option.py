@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
 from generation.models import Generation, next_take_number
-from generation.quoting.eligibility import find_blockers
+from generation.quoting.eligibility import is_available
 from generation.states import Status
 from projects import references
 from projects.models import AspectRatio, Project, Reference, Resolution, Scene
@@ -199,6 +199,6 @@ def test_what_is_chosen_arrives_or_is_refused(
             assert len(new) == 1
             assert snapped or choice.is_in(new[0].fields, model), f"{choice.name} is not in {new[0].fields}"
             arrived.append(choice.name)
-    at_hand = not find_blockers(model, connections.roster_for(None))
+    at_hand = is_available(model, connections.roster_for(None))
     assert bool(arrived) == (at_hand and bool(model.price_per_second))
     assert len(arrived) + len(refused) == len(CHOICES) + len(Resolution) * len(AspectRatio)

@@ -32,6 +32,7 @@ def picture_of(panel: Image.Image) -> bytes:
     return panel.crop((0, 0, panel.width, panel.height - strip_height(*panel.size))).tobytes()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("field", PRESETS)
 def test_every_preset_draws(field: str) -> None:
     for key in PRESETS[field]:
@@ -39,6 +40,8 @@ def test_every_preset_draws(field: str) -> None:
         assert (panel.size, panel.mode) == (SIZE, "RGB")
 
 
+@pytest.mark.long
+@pytest.mark.long
 @pytest.mark.parametrize(
     "field", ["shot_type", "camera_angle", "camera_move", "time_of_day", "weather", "color_grading"]
 )
@@ -94,10 +97,12 @@ PLACES = [
 ]
 
 
+@pytest.mark.long
 def test_places_are_told_apart() -> None:
     assert len({picture_of(drawn(location=place, title="", action="")) for place in PLACES}) == len(PLACES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "subject", ["a dog", "a black cat", "two horses", "an eagle", "a red car", "a sailing boat", "a rocket"]
 )
@@ -109,6 +114,7 @@ def test_subjects_other_than_people(subject: str, shot_type: str) -> None:
 THINGS = ["a lighthouse", "a house", "a church", "a castle", "a tree", "a fishing boat", "a train", "a letter", "Mara"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shot_type", ["extreme-wide", "medium", "close-up", "aerial"])
 def test_a_thing_is_drawn_as_itself(shot_type: str) -> None:
     pictures = {picture_of(drawn(subject=thing, shot_type=shot_type, action="")) for thing in THINGS}
@@ -136,6 +142,7 @@ def test_what_a_subject_is_about(subject: str, kind: str) -> None:
     assert read(Shot(subject=subject)).subject == kind
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shot_type", ["extreme-close-up", "insert"])
 def test_a_very_close_view_follows_its_subject(shot_type: str) -> None:
     details = ["her eyes", "her lips", "her hands", "hands, a match", "a letter", "a glass", "a candle", "a key"]
@@ -173,6 +180,7 @@ def test_light_at_night_is_brighter_than_the_dark_around_it(size: tuple[int, int
     assert lit.mean() > picture[size[1] // 2 : size[1] * 3 // 4].mean()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("angle", PRESETS["camera_angle"])
 @pytest.mark.parametrize("subject", ["Mara", "a white lighthouse"])
 def test_every_shot_type_from_every_angle(angle: str, subject: str) -> None:

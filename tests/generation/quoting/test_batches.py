@@ -1,4 +1,4 @@
-"""One button for many scenes: what it says is what it starts, and what cannot be made is said."""
+"""Many takes with one button: the price on it is the price charged, and scenes that cannot be made are named."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.standin import StandIn
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
-TOO_LONG = "Animatic makes 1 to 60 s; this scene has 61 s."
+TOO_LONG = "Animatic clips are 1 to 60 s; this scene is 61 s."
 
 
 def page_of(client: Client, project: Project, query: str = "") -> str:
@@ -43,7 +43,7 @@ def made() -> list[tuple[int, int, str]]:
 # -- Missing -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_cannot_be_made_is_left_out_of_the_button_and_of_the_click(
+def test_blocked_scenes_are_left_out_of_the_button_and_of_the_click(
     as_user: AsUser, project: Project, make_scenes, bob: User
 ):
     make_scenes(3)
@@ -53,13 +53,13 @@ def test_what_cannot_be_made_is_left_out_of_the_button_and_of_the_click(
     answer = client.post(
         reverse("generate_missing", args=[project.pk]), {"expected": "1 scene · $0.00"}, follow=True
     ).content.decode()
-    assert (made(), f"Scenes 1, 2: {TOO_LONG}" in answer) == ([(3, 1, "animatic")], True)
-    assert "2 cannot be made" in client.get(reverse("storyboard", args=[project.pk])).content.decode()
-    assert f"Scenes 1, 2: {TOO_LONG}" in page_of(client, project, "?which=missing")
+    assert (made(), f"Scenes 1-2: {TOO_LONG}" in answer) == ([(3, 1, "animatic")], True)
+    assert "2 scenes blocked" in client.get(reverse("storyboard", args=[project.pk])).content.decode()
+    assert f"Scenes 1-2: {TOO_LONG}" in page_of(client, project, "?which=missing")
 
 
-def test_the_price_is_the_one_of_the_click_and_not_of_a_moment_before(paid: StandIn, project: Project, bob: User):
-    with pytest.raises(ValidationError, match=r"The batch is now 2 scenes · \$0.80."):
+def test_a_price_that_changed_before_the_click_starts_nothing(paid: StandIn, project: Project, bob: User):
+    with pytest.raises(ValidationError, match=r"This is now 2 scenes · \$0.80."):
         pipeline.enqueue_missing(project, member=bob, expected="2 scenes · $0.00")
     assert made() == []
 
@@ -73,7 +73,7 @@ def paid(sora: StandIn, project: Project, make_scenes) -> StandIn:
 
 
 @pytest.fixture
-def drawn(make_scenes, make_take) -> list[Scene]:
+def with_two_takes(make_scenes, make_take) -> list[Scene]:
     """Three scenes, of which the first two have a take; the second has changed since."""
     scenes: list[Scene] = make_scenes(3)
     for scene in scenes[:2]:
@@ -82,8 +82,8 @@ def drawn(make_scenes, make_take) -> list[Scene]:
     return scenes
 
 
-def test_more_takes_of_scenes_that_have_some(as_user: AsUser, project: Project, drawn: list[Scene], bob: User):
-    client, (first, second, _) = as_user(bob), drawn
+def test_scenes_with_takes_get_one_more(as_user: AsUser, project: Project, with_two_takes: list[Scene], bob: User):
+    client, (first, second, _) = as_user(bob), with_two_takes
     page = page_of(client, project, f"?scene={first.pk}&scene={second.pk}")
     for choice in (f"{first.pk}:2", f"{second.pk}:2"):
         assert f'value="{choice}" checked' in page
@@ -98,8 +98,8 @@ def test_more_takes_of_scenes_that_have_some(as_user: AsUser, project: Project, 
 @pytest.mark.parametrize(
     ("query", "ticked"), [("?which=stale", [2]), ("?which=missing", [3]), ("", [3]), ("?which=all", [1, 2, 3])]
 )
-def test_links_tick_what_they_say(
-    as_user: AsUser, project: Project, drawn: list[Scene], bob: User, query: str, ticked: list[int]
+def test_the_link_selects_the_scenes(
+    as_user: AsUser, project: Project, with_two_takes: list[Scene], bob: User, query: str, ticked: list[int]
 ):
     page = page_of(as_user(bob), project, query)
     is_ticked = [
@@ -110,7 +110,7 @@ def test_links_tick_what_they_say(
     assert is_ticked == ticked
 
 
-def test_all_with_another_model_without_changing_the_scenes(
+def test_another_model_makes_all_takes_and_the_scenes_keep_theirs(
     as_user: AsUser, paid: StandIn, project: Project, bob: User
 ):
     Project.objects.update(model_id="animatic")
@@ -124,55 +124,62 @@ def test_all_with_another_model_without_changing_the_scenes(
     assert set(Scene.objects.values_list("model_id", flat=True)) == {""}
 
 
-def test_a_price_that_has_changed_is_said(as_user: AsUser, paid: StandIn, project: Project, bob: User):
+def test_the_page_shows_the_new_price_and_starts_nothing(as_user: AsUser, paid: StandIn, project: Project, bob: User):
     takes = [f"{scene.pk}:1" for scene in Scene.objects.all()]
     answer = press(as_user(bob), project, takes, "2 scenes · $0.00").content.decode()
     assert ("The batch is now 2 scenes · $0.80." in answer, made()) == (True, [])
 
 
-def test_a_batch_is_asked_about_first(as_user: AsUser, paid: StandIn, project: Project, bob: User):
+def test_a_batch_above_the_threshold_needs_confirmation(as_user: AsUser, paid: StandIn, project: Project, bob: User):
     Budget.objects.create(team=project.team, project=project, confirm_above=Decimal("0.50"))
     takes = [f"{scene.pk}:1" for scene in Scene.objects.all()]
-    asked = press(as_user(bob), project, takes, "2 scenes · $0.80")
-    assert (asked.status_code, made()) == (409, [])
-    assert "This costs $0.80; more than $0.50 at once is asked about." in asked.content.decode()
+    response = press(as_user(bob), project, takes, "2 scenes · $0.80")
+    assert (response.status_code, made()) == (409, [])
+    assert "This costs $0.80. Continue? (asks above $0.50)" in response.content.decode()
     press(as_user(bob), project, takes, "2 scenes · $0.80", confirmed="1")
     assert len(made()) == 2
 
 
-def test_a_batch_that_does_not_fit_starts_nothing(as_user: AsUser, paid: StandIn, project: Project, bob: User):
+def test_a_batch_above_the_cap_starts_nothing(as_user: AsUser, paid: StandIn, project: Project, bob: User):
     Budget.objects.create(team=project.team, project=project, cap_total=Decimal("0.50"))
     takes = [f"{scene.pk}:1" for scene in Scene.objects.all()]
     answer = press(as_user(bob), project, takes, "2 scenes · $0.80").content.decode()
-    assert ("Scenes 1 would fit." in answer, made()) == (True, [])
+    assert ("Scene 1 would fit." in answer, made()) == (True, [])
 
 
-def test_the_selection_of_the_storyboard_comes_here(as_user: AsUser, project: Project, drawn: list[Scene], bob: User):
-    url, posted = reverse("scenes_bulk", args=[project.pk]), {"act": "generate", "scene": [drawn[0].pk, drawn[2].pk]}
-    wanted = f"{reverse('project_generate', args=[project.pk])}?scene={drawn[0].pk}&scene={drawn[2].pk}"
+def test_the_storyboards_selection_opens_this_page(
+    as_user: AsUser, project: Project, with_two_takes: list[Scene], bob: User
+):
+    scenes = with_two_takes
+    url, posted = reverse("scenes_bulk", args=[project.pk]), {"act": "generate", "scene": [scenes[0].pk, scenes[2].pk]}
+    wanted = f"{reverse('project_generate', args=[project.pk])}?scene={scenes[0].pk}&scene={scenes[2].pk}"
     assert as_user(bob).post(url, posted).headers["Location"] == wanted
     assert as_user(bob).post(url, posted, headers={"HX-Request": "true"}).headers["HX-Redirect"] == wanted
 
 
 @pytest.mark.parametrize("takes", [[], ["1"], ["0:1"], ["nonsense:1"]])
-def test_what_is_no_choice_starts_nothing(
-    as_user: AsUser, project: Project, drawn: list[Scene], bob: User, takes: list[str]
+def test_an_invalid_choice_starts_nothing_422(
+    as_user: AsUser, project: Project, with_two_takes: list[Scene], bob: User, takes: list[str]
 ):
     assert press(as_user(bob), project, takes, "1 scene · $0.00").status_code == 422
     assert len(made()) == 2
 
 
-def test_a_project_without_scenes(as_user: AsUser, project: Project, bob: User):
-    assert "There is no scene yet." in page_of(as_user(bob), project)
+def test_a_project_without_scenes_says_so(as_user: AsUser, project: Project, bob: User):
+    assert "No scenes yet." in page_of(as_user(bob), project)
 
 
-def test_scenes_of_another_team_are_no_choice(as_user: AsUser, project: Project, drawn: list[Scene], mallory: User):
-    theirs = Project.objects.create(team=mallory.memberships.get().team, title="Theirs", created_by=mallory)
-    response = press(as_user(mallory), theirs, [f"{drawn[2].pk}:1"], "1 scene · $0.00")
+def test_scenes_of_another_team_are_refused_422(
+    as_user: AsUser, project: Project, with_two_takes: list[Scene], mallory: User
+):
+    other_project = Project.objects.create(team=mallory.memberships.get().team, title="Theirs", created_by=mallory)
+    response = press(as_user(mallory), other_project, [f"{with_two_takes[2].pk}:1"], "1 scene · $0.00")
     assert (response.status_code, len(made())) == (422, 2)
 
 
-def test_as_many_queries_for_twelve_scenes_as_for_three(as_user: AsUser, project: Project, make_scenes, bob: User):
+def test_the_page_needs_as_many_queries_for_twelve_scenes_as_for_three(
+    as_user: AsUser, project: Project, make_scenes, bob: User
+):
     client = as_user(bob)
     make_scenes(3)
     page_of(client, project)

@@ -1,4 +1,4 @@
-"""Prices before spending: all models for a whole project, dear ones marked, and what takes the place of one that is gone."""
+"""Prices before spending: all models for a project, warnings about expensive ones, and replacements for retired ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from generation import catalogue
 from generation.connections import is_retired, roster_for
 from generation.models import Budget, with_takes
 from generation.quoting import model_comparison, quotes
-from generation.quoting.model_comparison import ProjectQuote, UnavailableModel, format_ranges
+from generation.quoting.model_comparison import ProjectQuote, UnavailableModel
 from generation.states import Status
 from projects.models import Project, Reference, Scene, UndoEntry
 from storyboard.loaders import live_scenes
@@ -28,18 +28,14 @@ AsUser = Callable[[User], Client]
 MakeScenes = Callable[..., list[Scene]]
 
 
-def loaded(project: Project) -> list[Scene]:
-    return live_scenes(project)
-
-
-def compared(project: Project) -> dict[str, ProjectQuote]:
+def compare_models(project: Project) -> dict[str, ProjectQuote]:
     project.refresh_from_db()
-    offers = model_comparison.compare(project, loaded(project), roster_for(project.team_id))
-    return {one.model.id: one for one in offers}
+    quotes = model_comparison.compare(project, live_scenes(project), roster_for(project.team_id))
+    return {quote.model.id: quote for quote in quotes}
 
 
 def unavailable_models(project: Project) -> list[UnavailableModel]:
-    return model_comparison.find_unavailable_models(project, loaded(project), roster_for(project.team_id))
+    return model_comparison.find_unavailable_models(project, live_scenes(project), roster_for(project.team_id))
 
 
 @pytest.fixture
@@ -52,12 +48,15 @@ def own_server(sora: StandIn, settings: Any) -> StandIn:
 # -- A whole project ---------------------------------------------------------------------------------------------------
 
 
-def test_each_model_has_its_total(project: Project, make_scenes: MakeScenes, make_take, own_server: StandIn):
+def test_each_model_has_a_total_for_all_scenes_and_for_missing_ones(
+    project: Project, make_scenes: MakeScenes, make_take, own_server: StandIn
+):
     made, *_ = make_scenes(3, duration=Decimal(4))
     make_take(made, status=Status.COMPLETED, clip=b"clip")
-    found = compared(project)
+    quotes = compare_models(project)
     assert [
-        (found[name].possible, found[name].total, found[name].missing) for name in ("animatic", "sora-2", "sora-2-pro")
+        (quotes[name].possible, quotes[name].total, quotes[name].missing)
+        for name in ("animatic", "sora-2", "sora-2-pro")
     ] == [
         (3, Decimal("0.0"), Decimal("0.0")),
         (3, Decimal("1.20"), Decimal("0.80")),
@@ -65,54 +64,54 @@ def test_each_model_has_its_total(project: Project, make_scenes: MakeScenes, mak
     ]
 
 
-def test_how_long_it_takes_with_so_many_at_a_time(project: Project, make_scenes: MakeScenes, own_server: StandIn):
+def test_the_estimated_time_depends_on_how_many_run_at_a_time(
+    project: Project, make_scenes: MakeScenes, own_server: StandIn
+):
     make_scenes(3)
-    found = compared(project)
-    assert (found["sora-2"].expected_seconds, found["sora-2"].places) == (2 * 120, 2)
-    assert (found["animatic"].expected_seconds, found["animatic"].places) == (2 * 5, 2)
+    quotes = compare_models(project)
+    assert (quotes["sora-2"].expected_seconds, quotes["sora-2"].places) == (2 * 120, 2)
+    assert (quotes["animatic"].expected_seconds, quotes["animatic"].places) == (2 * 5, 2)
 
 
-def test_what_a_model_cannot_make_and_why(project: Project, make_scenes: MakeScenes, own_server: StandIn):
+def test_the_scenes_a_model_cannot_make_are_listed_by_reason(
+    project: Project, make_scenes: MakeScenes, own_server: StandIn
+):
     make_scenes(2, duration=Decimal(4))
     make_scenes(3, duration=Decimal(20))
-    found = compared(project)["sora-2"]
-    assert (found.possible, found.impossible, found.total) == (2, 3, Decimal("0.80"))
-    (reason,) = found.reasons
-    assert (reason.words.startswith("Sora 2 makes 4, 8 or 12 s; this scene has 20 s."), reason.scenes) == (True, "3-5")
+    sora = compare_models(project)["sora-2"]
+    assert (sora.possible, sora.impossible, sora.total) == (2, 3, Decimal("0.80"))
+    (reason,) = sora.reasons
+    assert (reason.words.startswith("Sora 2 clips are 4, 8 or 12 s; this scene is 20 s."), reason.scenes) == (
+        True,
+        "3-5",
+    )
 
 
-def test_a_model_without_a_connection_is_priced_all_the_same(project: Project, make_scenes: MakeScenes):
+def test_a_model_without_a_connection_has_a_price(project: Project, make_scenes: MakeScenes):
     make_scenes(2, duration=Decimal(4))
-    found = compared(project)["gemini-omni-1.2-flash"]
-    assert (found.unavailable_because, found.total) == (
+    omni = compare_models(project)["gemini-omni-1.2-flash"]
+    assert (omni.unavailable_because, omni.total) == (
         "Set GEMINI_API_KEY, or add an account under Connections, to use Gemini Omni 1.2 Flash.",
         Decimal("0.56"),
     )
-    assert (found.can_be_used, found.warning) == (False, "")
+    assert (omni.can_be_used, omni.warning) == (False, "")
 
 
 def test_a_retired_model_has_no_price(project: Project, make_scenes: MakeScenes):
     make_scenes(1)
-    found = compared(project)["sora-2"]
-    assert (found.is_retired, found.total, found.reasons) == (True, None, ())
-    assert found.unavailable_because.startswith("Sora 2 was retired by OpenAI on 24 September 2026.")
+    sora = compare_models(project)["sora-2"]
+    assert (sora.is_retired, sora.total, sora.reasons) == (True, None, ())
+    assert sora.unavailable_because.startswith("OpenAI retired Sora 2 on 24 September 2026.")
 
 
-def test_those_that_can_be_had_come_first_the_cheapest_among_them(
+def test_available_models_come_first_and_the_cheapest_of_them_before_the_others(
     project: Project, make_scenes: MakeScenes, own_server: StandIn
 ):
     make_scenes(1)
-    assert list(compared(project))[:3] == ["animatic", "sora-2", "sora-2-pro"]
+    assert list(compare_models(project))[:3] == ["animatic", "sora-2", "sora-2-pro"]
 
 
-@pytest.mark.parametrize(
-    ("positions", "words"), [([1], "1"), ([1, 2, 3, 7], "1-3, 7"), ([2, 4, 5], "2, 4-5"), ([], "")]
-)
-def test_numbers_of_scenes(positions: list[int], words: str):
-    assert format_ranges(positions) == words
-
-
-def test_the_page(
+def test_the_page_shows_prices_and_editors_can_choose(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, own_server: StandIn, vera: User, bob: User
 ):
     make_scenes(2, duration=Decimal(4))
@@ -123,15 +122,15 @@ def test_the_page(
     assert 'aria-label="Use ' not in as_user(vera).get(url).content.decode()
 
 
-def test_an_empty_project_is_told_what_to_do(as_user: AsUser, project: Project, vera: User):
-    assert "No scene yet" in as_user(vera).get(reverse("model_comparison", args=[project.pk])).content.decode()
+def test_an_empty_project_has_no_comparison(as_user: AsUser, project: Project, vera: User):
+    assert "No scenes yet" in as_user(vera).get(reverse("model_comparison", args=[project.pk])).content.decode()
 
 
-def test_the_page_is_not_for_others(as_user: AsUser, project: Project, scene: Scene, mallory: User):
+def test_the_page_of_another_team_404(as_user: AsUser, project: Project, scene: Scene, mallory: User):
     assert as_user(mallory).get(reverse("model_comparison", args=[project.pk])).status_code == 404
 
 
-def test_it_needs_as_many_queries_for_three_scenes_as_for_one(
+def test_the_page_needs_as_many_queries_for_three_scenes_as_for_one(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, make_take, own_server: StandIn, bob: User
 ):
     client, url = as_user(bob), reverse("model_comparison", args=[project.pk])
@@ -148,25 +147,27 @@ def test_it_needs_as_many_queries_for_three_scenes_as_for_one(
     assert counts == [11, 11]
 
 
-def test_storyboard_and_costs_lead_to_it(as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User):
+def test_storyboard_and_costs_link_to_the_page(
+    as_user: AsUser, project: Project, scene: Scene, vera: User, mallory: User
+):
     link = f'href="{reverse("model_comparison", args=[project.pk])}"'
     for url in (reverse("storyboard", args=[project.pk]), reverse("costs")):
         assert link in as_user(vera).get(url).content.decode()
     assert link not in as_user(mallory).get(reverse("costs")).content.decode()
 
 
-# -- Dear choices ------------------------------------------------------------------------------------------------------
+# -- Expensive models --------------------------------------------------------------------------------------------------
 
 
 def warnings(scene: Scene) -> dict[str, str]:
     return {
-        one.model.id: one.warning
-        for one in quotes.quote_models(scene, roster_for(scene.project.team_id))
-        if one.is_possible
+        quote.model.id: quote.warning
+        for quote in quotes.quote_models(scene, roster_for(scene.project.team_id))
+        if quote.is_possible
     }
 
 
-def test_several_times_the_cheapest_hosted_one_is_marked(scene: Scene, own_server: StandIn):
+def test_several_times_the_cheapest_hosted_price_has_a_warning(scene: Scene, own_server: StandIn):
     Scene.objects.update(duration=4)
     assert warnings(with_takes(Scene.objects.all()).get()) == {
         "animatic": "",
@@ -175,17 +176,17 @@ def test_several_times_the_cheapest_hosted_one_is_marked(scene: Scene, own_serve
     }
 
 
-def test_what_is_asked_about_first_is_marked(scene: Scene, own_server: StandIn):
+def test_a_price_above_the_threshold_has_a_warning(scene: Scene, own_server: StandIn):
     Scene.objects.update(duration=4)
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.30"))
     assert warnings(with_takes(Scene.objects.all()).get()) == {
         "animatic": "",
-        "sora-2": "Above $0.30, so it is asked about first.",
-        "sora-2-pro": "3 times the price of Sora 2. Above $0.30, so it is asked about first.",
+        "sora-2": "Asks first (above $0.30).",
+        "sora-2-pro": "3 times the price of Sora 2. Asks first (above $0.30).",
     }
 
 
-def test_the_scene_page_shows_it(as_user: AsUser, scene: Scene, own_server: StandIn, vera: User):
+def test_the_scene_page_shows_the_warning(as_user: AsUser, scene: Scene, own_server: StandIn, vera: User):
     page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert page.count("3 times the price of Sora 2.") == 1
 
@@ -201,7 +202,7 @@ def models_of(project: Project) -> list[str]:
     return list(project.scenes.order_by("position").values_list("model_id", flat=True))
 
 
-def test_scenes_of_a_retired_model_are_listed_with_another_price(
+def test_scenes_of_a_retired_model_are_listed_with_the_price_of_its_successor(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, vera: User, bob: User, settings: Any
 ):
     account = {"provider": "omni", "name": "Google", "key": "k", "base_url": ""}
@@ -217,37 +218,37 @@ def test_scenes_of_a_retired_model_are_listed_with_another_price(
         Decimal("0.56"),
     )
     page = as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode()
-    said = "2 scenes (2-3) are set to Gemini Omni Flash (preview), which was retired by Google on 22 October 2026."
-    assert said in " ".join(page.split())
+    notice = "2 scenes (2-3) are set to Gemini Omni Flash (preview), which Google retired on 22 October 2026."
+    assert notice in " ".join(page.split())
     assert "Switch to Gemini Omni 1.2 Flash" in page
     assert "Switch to " not in as_user(vera).get(reverse("storyboard", args=[project.pk])).content.decode()
 
 
-def test_an_unknown_model_of_the_project_is_listed_too(as_user: AsUser, project: Project, scene: Scene, bob: User):
+def test_scenes_of_an_unknown_model_are_listed(as_user: AsUser, project: Project, scene: Scene, bob: User):
     Project.objects.update(model_id="sora-0")
     page = " ".join(as_user(bob).get(reverse("storyboard", args=[project.pk])).content.decode().split())
-    assert "Scene 1 is set to sora-0, which is not known here any more." in page
+    assert "Scene 1 is set to sora-0, which is no longer available." in page
     assert "Switch to Animatic" in page
 
 
-def test_a_hosted_model_goes_before_the_local_renderer(project: Project, scene: Scene, own_server: StandIn):
+def test_a_hosted_model_is_suggested_before_the_local_animatic(project: Project, scene: Scene, own_server: StandIn):
     Scene.objects.update(model_id="sora-0", duration=4)
     assert [gone.to.id for gone in unavailable_models(project)] == ["sora-2"]
 
 
-def test_where_no_hosted_model_can_make_them_the_local_renderer_can(
+def test_the_local_animatic_is_suggested_if_no_hosted_model_can_make_the_scenes(
     project: Project, scene: Scene, own_server: StandIn
 ):
     Scene.objects.update(model_id="sora-0", duration=50)
     assert [gone.to.id for gone in unavailable_models(project)] == ["animatic"]
 
 
-def test_a_retired_model_that_another_server_has_is_not_gone(project: Project, scene: Scene, own_server: StandIn):
+def test_a_retired_model_on_another_server_needs_no_replacement(project: Project, scene: Scene, own_server: StandIn):
     Scene.objects.update(model_id="sora-2")
     assert unavailable_models(project) == []
 
 
-def test_one_click_switches_the_scenes_and_another_switches_back(
+def test_the_scenes_switch_models_and_undo_switches_them_back(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User
 ):
     client = as_user(bob)
@@ -259,11 +260,11 @@ def test_one_click_switches_the_scenes_and_another_switches_back(
     assert "Model of 2 scenes set to Animatic." in page
     Scene.objects.filter(position=3).update(model_id="sora-2")
     undo = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
-    assert "Undone, but for 1 that has been changed since." in client.post(undo, follow=True).content.decode()
+    assert "Undone. 1 newer change kept." in client.post(undo, follow=True).content.decode()
     assert models_of(project) == ["", "sora-0", "sora-2", "veo-3.1-generate-001"]
 
 
-def test_the_model_of_the_project_is_switched_with_it(as_user: AsUser, project: Project, scene: Scene, bob: User):
+def test_the_projects_model_is_switched_with_its_scenes(as_user: AsUser, project: Project, scene: Scene, bob: User):
     client = as_user(bob)
     Project.objects.update(model_id="sora-0")
     switch(client, project, "sora-0", "animatic")
@@ -276,26 +277,26 @@ def test_the_model_of_the_project_is_switched_with_it(as_user: AsUser, project: 
 
 
 @pytest.mark.parametrize("to", ["sora-9", "", "gpt-image-1", "gemini-omni-1.2-flash", "sora-2"])
-def test_to_what_cannot_be_had_nothing_is_switched(
+def test_an_unavailable_model_switches_nothing(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, to: str
 ):
     make_scenes(1, model_id="sora-0")
-    assert "That model cannot be had here." in switch(as_user(bob), project, "sora-0", to).content.decode()
+    assert "That model is not available here." in switch(as_user(bob), project, "sora-0", to).content.decode()
     assert project.scenes.get().model_id == "sora-0"
 
 
-def test_where_no_scene_is_set_to_it_nothing_is_switched(as_user: AsUser, project: Project, scene: Scene, bob: User):
-    assert "No scene is set to that model any more." in switch(as_user(bob), project, "x", "animatic").content.decode()
+def test_switching_a_model_no_scene_uses_changes_nothing(as_user: AsUser, project: Project, scene: Scene, bob: User):
+    assert "No scene uses that model any more." in switch(as_user(bob), project, "x", "animatic").content.decode()
     assert Scene.objects.get().changed_at == scene.changed_at
 
 
-def test_who_may_switch(as_user: AsUser, project: Project, vera: User, mallory: User):
+def test_viewers_cannot_switch_403_outsiders_404(as_user: AsUser, project: Project, vera: User, mallory: User):
     url = reverse("model_switch", args=[project.pk])
     assert as_user(vera).post(url, {"from": "animatic", "to": "animatic"}).status_code == 403
     assert as_user(mallory).post(url).status_code == 404
 
 
-def test_the_storyboard_needs_as_many_queries_where_models_are_gone(
+def test_the_storyboard_needs_as_many_queries_for_three_replacements_as_for_one(
     as_user: AsUser, project: Project, make_scenes: MakeScenes, own_server: StandIn, bob: User
 ):
     client, url = as_user(bob), reverse("storyboard", args=[project.pk])
@@ -308,7 +309,7 @@ def test_the_storyboard_needs_as_many_queries_where_models_are_gone(
     assert counts == [11, 11]
 
 
-def test_retirement_counts_from_its_day(settings: Any):
+def test_a_model_is_retired_from_its_retirement_day_on(settings: Any):
     model = catalogue.find("gemini-omni-flash-preview")
     assert [is_retired(model, None, day) for day in (date(2026, 10, 21), date(2026, 10, 22))] == [
         False,

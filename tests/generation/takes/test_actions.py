@@ -1,4 +1,4 @@
-"""Notes on takes, deleting them and bringing them back, and the tree of what was made from what."""
+"""Notes on takes, deleting and restoring them, and the tree of remixes, extensions and edits."""
 
 import io
 import os
@@ -25,7 +25,7 @@ from generation.models import (
 )
 from generation.quoting import batches
 from generation.states import ACTIVE, Status
-from generation.takes.lineage import DEEPEST, Branch, lineage
+from generation.takes.lineage import MAX_DEPTH, Branch, build_tree
 from projects.models import Scene
 from teams.models import User
 from tests.queries import count_queries
@@ -37,7 +37,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def takes(scene: Scene, make_take: Callable[..., Generation]) -> list[Generation]:
-    """Three finished ones, the second selected."""
+    """Three finished takes, the second selected."""
     takes = [make_take(scene, status=Status.COMPLETED, clip=b"clip", actual_cost=Decimal("0.5")) for _ in range(3)]
     Generation.objects.filter(pk=takes[1].pk).update(is_selected=True)
     return takes
@@ -58,7 +58,7 @@ def note(client: Client, take: Generation, text: str, **kwargs):
     return client.post(reverse("take_note", args=[take.pk]), {"note": text}, **kwargs)
 
 
-def test_a_note_is_kept_and_shown_to_all(as_user: AsUser, takes, scene: Scene, bob: User, vera: User):
+def test_a_note_is_saved_and_shown_to_viewers(as_user: AsUser, takes, scene: Scene, bob: User, vera: User):
     answer = note(as_user(bob), takes[0], " <b>Warmer</b>\r\nlight ", headers=HTMX).content.decode()
     takes[0].refresh_from_db()
     assert (takes[0].note, takes[0].version) == ("<b>Warmer</b>\nlight", 2)
@@ -68,15 +68,15 @@ def test_a_note_is_kept_and_shown_to_all(as_user: AsUser, takes, scene: Scene, b
     assert reverse("take_note", args=[takes[0].pk]) not in page
 
 
-def test_a_note_that_is_the_same_tells_nobody(as_user: AsUser, takes, bob: User):
+def test_an_unchanged_note_is_no_change(as_user: AsUser, takes, bob: User):
     for _ in range(2):
         note(as_user(bob), takes[0], "Warmer light")
     takes[0].refresh_from_db()
     assert takes[0].version == 2
 
 
-def test_a_note_that_is_too_long_is_refused(as_user: AsUser, takes, bob: User, scene: Scene):
-    words = "A note has at most 2,000 characters; this one has 2,001. Shorten it."
+def test_a_note_that_is_too_long_is_refused_422(as_user: AsUser, takes, bob: User, scene: Scene):
+    words = "Notes can have up to 2,000 characters; this one has 2,001."
     answer = note(as_user(bob), takes[0], "x" * 2_001, headers=HTMX)
     assert (answer.status_code, answer.content.decode()) == (422, words)
     answer = note(as_user(bob), takes[0], "x" * 2_001, follow=True)
@@ -89,12 +89,12 @@ def test_a_note_that_is_too_long_is_refused(as_user: AsUser, takes, bob: User, s
 # -- Deleting ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_deleted_take_is_seen_nowhere_and_its_cost_everywhere(as_user: AsUser, takes, scene: Scene, alice: User):
+def test_a_deleted_take_is_hidden_and_its_cost_stays(as_user: AsUser, takes, scene: Scene, alice: User):
     client = as_user(alice)
     before = reports.cost_lines(alice)
     answer = delete(client, takes[2], headers=HTMX).content.decode()
     assert f'id="take-{takes[2].pk}"' not in answer
-    assert "Take 3 is deleted; what it cost stays in the costs." in answer
+    assert "Take 3 deleted. Its cost stays in Costs." in answer
     assert f"{reverse('take_restore', args=[takes[2].pk])}" in answer
     assert live_takes(fresh(scene)) == takes[:2]
     assert reports.cost_lines(alice) == before
@@ -107,27 +107,27 @@ def test_a_deleted_take_is_seen_nowhere_and_its_cost_everywhere(as_user: AsUser,
     assert takes[2].clip.storage.exists(takes[2].clip.name)
 
 
-def test_its_number_is_not_given_again(as_user: AsUser, takes, scene: Scene, bob: User):
+def test_a_deleted_take_keeps_its_number(as_user: AsUser, takes, scene: Scene, bob: User):
     delete(as_user(bob), takes[2])
     assert (latest_take(fresh(scene)), next_take_number(fresh(scene))) == (takes[1], 4)
     assert pipeline.enqueue(scene, number=4, member=bob).take.number == 4
 
 
-def test_a_scene_whose_only_take_is_deleted_is_missing(as_user: AsUser, scene: Scene, make_take, bob: User):
+def test_a_scene_whose_only_take_is_deleted_counts_as_missing(as_user: AsUser, scene: Scene, make_take, bob: User):
     delete(as_user(bob), make_take(scene, status=Status.COMPLETED, clip=b"clip"))
     assert batches.is_missing(fresh(scene))
     assert shown_take(fresh(scene)) is None
 
 
 @pytest.mark.parametrize(("index", "selected"), [(0, 1), (1, 2), (2, 1)])
-def test_the_newest_follows_a_selected_take_that_is_deleted(
+def test_deleting_the_selected_take_selects_the_newest(
     as_user: AsUser, takes, scene: Scene, bob: User, index: int, selected: int
 ):
     delete(as_user(bob), takes[index])
     assert selected_take(fresh(scene)) == takes[selected]
 
 
-def test_undo_brings_the_selection_back_too(as_user: AsUser, takes, scene: Scene, bob: User):
+def test_undo_restores_the_take_and_its_selection(as_user: AsUser, takes, scene: Scene, bob: User):
     client = as_user(bob)
     page = client.post(reverse("take_delete", args=[takes[1].pk]), follow=True).content.decode()
     url = reverse("take_restore", args=[takes[1].pk]) + "?selected"
@@ -139,9 +139,7 @@ def test_undo_brings_the_selection_back_too(as_user: AsUser, takes, scene: Scene
     assert Generation.objects.get(pk=takes[1].pk).version == 3
 
 
-def test_deleted_takes_are_listed_for_those_who_can_bring_them_back(
-    as_user: AsUser, takes, scene: Scene, bob: User, vera: User
-):
+def test_editors_can_list_and_restore_deleted_takes(as_user: AsUser, takes, scene: Scene, bob: User, vera: User):
     delete(as_user(bob), takes[0])
     url = reverse("scene_page", args=[scene.pk])
     pages = [as_user(person).get(url).content.decode() for person in (bob, vera)]
@@ -150,7 +148,7 @@ def test_deleted_takes_are_listed_for_those_who_can_bring_them_back(
     assert selected_take(fresh(scene)) == takes[1]
 
 
-def test_deleting_the_last_one_clears_the_selection(as_user: AsUser, takes, scene: Scene, bob: User):
+def test_deleting_the_last_take_clears_the_selection(as_user: AsUser, takes, scene: Scene, bob: User):
     client = as_user(bob)
     for take in takes:
         delete(client, take)
@@ -160,28 +158,31 @@ def test_deleting_the_last_one_clears_the_selection(as_user: AsUser, takes, scen
 
 
 @pytest.mark.parametrize("status", sorted(ACTIVE))
-def test_what_is_under_way_is_cancelled_first(as_user: AsUser, scene: Scene, make_take, bob: User, status: str):
+def test_a_take_in_progress_cannot_be_deleted_422(as_user: AsUser, scene: Scene, make_take, bob: User, status: str):
     take = make_take(scene, status=status)
     answer = delete(as_user(bob), take, headers=HTMX)
     assert (answer.status_code, answer.content.decode()) == (
         422,
-        "Take 1 is under way. Cancel it first, then delete it.",
+        "Take 1 is in progress. Cancel it before you delete it.",
     )
     assert live_takes(fresh(scene)) == [take]
 
 
-def test_what_needs_a_look_keeps_its_question(as_user: AsUser, scene: Scene, make_take, bob: User):
+def test_a_take_that_needs_review_cannot_be_deleted(as_user: AsUser, scene: Scene, make_take, bob: User):
     take = make_take(scene, status=Status.UNKNOWN)
-    assert "Say first what became of take 1" in delete(as_user(bob), take, headers=HTMX).content.decode()
+    assert (
+        "Take 1 needs review. Resolve it before you delete it."
+        in delete(as_user(bob), take, headers=HTMX).content.decode()
+    )
     assert Generation.objects.live().count() == 1
 
 
-def test_the_archive_leaves_it_out(takes, scene: Scene, as_user: AsUser, bob: User):
+def test_the_zip_leaves_out_a_deleted_take(takes, scene: Scene, as_user: AsUser, bob: User):
     Generation.objects.filter(pk=takes[1].pk).update(deleted_at="2026-01-01T00:00Z")
     assert archive.selected_clips(scene.project) == []
 
 
-def test_the_doctor_calls_its_files_neither_lost_nor_orphaned(as_user: AsUser, takes, bob: User, settings, tmp_path):
+def test_the_doctor_reports_no_file_of_a_deleted_take(as_user: AsUser, takes, bob: User, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     delete(as_user(bob), takes[2])
     for file in (tmp_path / "media").rglob("*"):
@@ -189,8 +190,8 @@ def test_the_doctor_calls_its_files_neither_lost_nor_orphaned(as_user: AsUser, t
     out = io.StringIO()
     with pytest.raises(SystemExit):
         call_command("doctor", stdout=out)
-    told = out.getvalue()
-    assert ("No worker is running." in told, "orphaned" in told, "missing from" in told) == (True, False, False)
+    report = out.getvalue()
+    assert ("No worker is running." in report, "orphaned" in report, "missing from" in report) == (True, False, False)
 
 
 def test_a_failed_take_that_is_deleted_leaves_the_queue(as_user: AsUser, scene: Scene, make_take, bob: User):
@@ -202,7 +203,7 @@ def test_a_failed_take_that_is_deleted_leaves_the_queue(as_user: AsUser, scene: 
 
 
 @pytest.mark.parametrize("name", ["take_note", "take_delete", "take_restore"])
-def test_who_may(as_user: AsUser, takes, vera: User, mallory: User, name: str):
+def test_viewers_cannot_change_takes_403_outsiders_404(as_user: AsUser, takes, vera: User, mallory: User, name: str):
     url = reverse(name, args=[takes[0].pk])
     before = list(Generation.objects.values())
     assert [as_user(person).post(url, {"note": "x"}).status_code for person in (vera, mallory)] == [403, 404]
@@ -210,7 +211,7 @@ def test_who_may(as_user: AsUser, takes, vera: User, mallory: User, name: str):
     assert list(Generation.objects.values()) == before
 
 
-def test_the_strip_alone(as_user: AsUser, takes, scene: Scene, vera: User, mallory: User):
+def test_the_strip_without_buttons_for_viewers(as_user: AsUser, takes, scene: Scene, vera: User, mallory: User):
     url = reverse("take_strip", args=[scene.pk])
     page = as_user(vera).get(url).content.decode()
     assert page.count('class="take ') == 3
@@ -218,17 +219,17 @@ def test_the_strip_alone(as_user: AsUser, takes, scene: Scene, vera: User, mallo
     assert as_user(mallory).get(url).status_code == 404
 
 
-def test_the_player_plays_what_is_asked_for(as_user: AsUser, takes, scene: Scene, make_take, vera: User):
+def test_the_player_plays_the_requested_take(as_user: AsUser, takes, scene: Scene, make_take, vera: User):
     running = make_take(scene, status=Status.RUNNING)
     url = reverse("scene_player", args=[scene.pk])
-    asked = {take.pk: reverse("take_clip", args=[take.pk]) for take in takes}
+    urls = {take.pk: reverse("take_clip", args=[take.pk]) for take in takes}
     client = as_user(vera)
-    assert asked[takes[2].pk] in client.get(url, {"take": takes[2].pk}).content.decode()
+    assert urls[takes[2].pk] in client.get(url, {"take": takes[2].pk}).content.decode()
     for other in (running.pk, 99, "x"):
-        assert asked[takes[1].pk] in client.get(url, {"take": other}).content.decode()
+        assert urls[takes[1].pk] in client.get(url, {"take": other}).content.decode()
 
 
-def test_the_strip_needs_no_query_more_for_takes_with_notes(as_user: AsUser, scene: Scene, make_take, bob: User):
+def test_the_strip_needs_as_many_queries_for_takes_with_notes(as_user: AsUser, scene: Scene, make_take, bob: User):
     client, url = as_user(bob), reverse("take_strip", args=[scene.pk])
     counts = []
     for deleted_at in (None, "2026-01-01T00:00Z"):
@@ -240,47 +241,47 @@ def test_the_strip_needs_no_query_more_for_takes_with_notes(as_user: AsUser, sce
     assert counts == [8, 8]
 
 
-# -- Lineage -----------------------------------------------------------------------------------------------------------
+# -- The tree ----------------------------------------------------------------------------------------------------------
 
 
-def told(branches: list[Branch]) -> list[Any]:
-    """Numbers, nested as the takes are."""
+def numbers(branches: list[Branch]) -> list[Any]:
+    """The takes' numbers, nested like the tree."""
     return [
-        (branch.take.number, told(branch.branches)) if branch.branches else branch.take.number for branch in branches
+        (branch.take.number, numbers(branch.branches)) if branch.branches else branch.take.number for branch in branches
     ]
 
 
 def tree(takes):
-    return lineage(takes, {take.pk: take.model_id for take in takes})
+    return build_tree(takes, {take.pk: take.model_id for take in takes})
 
 
-def test_the_tree_of_what_was_made_from_what(scene: Scene, make_take):
+def test_the_tree_nests_takes_under_their_source(scene: Scene, make_take):
     first, alone = make_take(scene), make_take(scene)
     third = make_take(scene, source=first, task="remix")
     fourth = make_take(scene, source=third, task="extend")
     fifth = make_take(scene, source=first, task="edit")
-    assert told(tree([fifth, fourth, third, alone, first])) == [(1, [(3, [4]), 5])]
+    assert numbers(tree([fifth, fourth, third, alone, first])) == [(1, [(3, [4]), 5])]
 
 
-def test_a_deleted_take_stays_in_the_tree_while_something_of_it_lives(scene: Scene, make_take):
+def test_a_deleted_take_stays_in_the_tree_while_a_live_one_descends_from_it(scene: Scene, make_take):
     gone = "2026-01-01T00:00Z"
     first = make_take(scene, deleted_at=gone)
     second = make_take(scene, source=first, task="remix", deleted_at=gone)
     third = make_take(scene, source=second, task="remix")
-    assert told(tree([first, second, third])) == [(1, [(2, [3])])]
+    assert numbers(tree([first, second, third])) == [(1, [(2, [3])])]
     third.deleted_at = gone
     assert tree([first, second, third]) == []
 
 
-def test_a_long_line_is_indented_so_far_and_no_further(scene: Scene, make_take):
+def test_the_tree_is_indented_to_its_maximum_depth(scene: Scene, make_take):
     line = [make_take(scene)]
-    for _ in range(DEEPEST + 2):
+    for _ in range(MAX_DEPTH + 2):
         line.append(make_take(scene, source=line[-1], task="extend"))
-    assert told(tree(line)) == [(1, [(2, [(3, [(4, [(5, [6, 7, 8])])])])])]
+    assert numbers(tree(line)) == [(1, [(2, [(3, [(4, [(5, [6, 7, 8])])])])])]
 
 
-def test_the_scene_page_shows_the_tree_only_where_there_is_one(as_user: AsUser, takes, scene: Scene, make_take, vera):
+def test_the_scene_page_shows_the_tree_if_there_is_one(as_user: AsUser, takes, scene: Scene, make_take, vera):
     client, url = as_user(vera), reverse("scene_page", args=[scene.pk])
-    assert "Made from one another" not in client.get(url).content.decode()
+    assert "<h3>Lineage</h3>" not in client.get(url).content.decode()
     make_take(scene, status=Status.COMPLETED, clip=b"clip", source=takes[0], task="remix")
     assert "remix of take 1" in client.get(url).content.decode()

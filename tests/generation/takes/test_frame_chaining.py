@@ -1,4 +1,4 @@
-"""Frames of takes that become start frames, end frames and references, and scenes chained by them."""
+"""Frames of takes as start frames, end frames and references, and chains of scenes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ START = Reference.Role.START_FRAME
 
 @pytest.fixture(scope="module")
 def grey(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A clip of 2.5 s whose pictures tell their number."""
+    """A clip of 2.5 s whose frames encode their number."""
     return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4").read_bytes()
 
 
@@ -43,7 +43,7 @@ def take(film: list[Scene]) -> Generation:
 
 
 def use(client: Client, take: Generation, **fields: str):
-    """By a plain form; the page that comes next."""
+    """Post the plain form. Returns the next page."""
     values = {"use": "start_frame", "moment": "last"} | fields
     return client.post(reverse("take_frame", args=[take.pk]), values, follow=True)
 
@@ -54,11 +54,10 @@ def use_live(client: Client, take: Generation, **fields: str):
 
 
 def undo_url() -> str:
-    """Of what was done last."""
     return reverse("undo_entry", args=[UndoEntry.objects.latest("pk").pk])
 
 
-def shown(picture: Reference) -> int:
+def frame_number(picture: Reference) -> int:
     with picture.image.open("rb") as file:
         return number_of(file.read())
 
@@ -75,14 +74,14 @@ def shown(picture: Reference) -> int:
         ({"moment": "at", "seconds": "0"}, 0, "First frame of scene 1, take 1"),
     ],
 )
-def test_a_frame_becomes_the_start_frame(
+def test_the_chosen_frame_becomes_the_start_frame(
     as_user: AsUser, take: Generation, bob: User, fields: dict[str, str], number: int, label: str
 ):
     answer = use_live(as_user(bob), take, **fields).content.decode()
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, picture.created_by) == (take.scene, START, bob)
-    assert (shown(picture), picture.label, picture.kind) == (number, label, "")
-    assert "is the start frame of this scene now." in answer
+    assert (frame_number(picture), picture.label, picture.kind) == (number, label, "")
+    assert "set as start frame." in answer
     assert 'id="pictures"' in answer
     assert undo_url() in answer
 
@@ -91,23 +90,25 @@ def test_a_frame_becomes_a_reference_with_a_name(as_user: AsUser, take: Generati
     page = use(as_user(bob), take, use="character", label="<b>The keeper</b>").content.decode()
     picture = Reference.objects.get()
     assert (picture.role, picture.kind, picture.label) == ("reference", "character", "<b>The keeper</b>")
-    assert "is a reference (character) of this scene now." in page
+    assert "set as reference (character)." in page
     assert "&lt;b&gt;The keeper&lt;/b&gt;" in page
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"moment": "at", "seconds": ""}, "Say at which second."),
-        ({"moment": "at", "seconds": "-1"}, "A clip begins at 0 s."),
-        ({"moment": "at", "seconds": "soon"}, "Enter the time as seconds, such as 1.5."),
-        ({"moment": "at", "seconds": "NaN"}, "Enter the time as seconds, such as 1.5."),
-        ({"moment": "at", "seconds": "2.6"}, "The clip lasts 2.5 s; there is no frame at 2.6 s."),
+        ({"moment": "at", "seconds": ""}, "Enter the time in seconds."),
+        ({"moment": "at", "seconds": "-1"}, "A clip starts at 0 s."),
+        ({"moment": "at", "seconds": "soon"}, "Enter the time in seconds, such as 1.5."),
+        ({"moment": "at", "seconds": "NaN"}, "Enter the time in seconds, such as 1.5."),
+        ({"moment": "at", "seconds": "2.6"}, "The clip is 2.5 s; there is no frame at 2.6 s."),
         ({"moment": "middle"}, "Select a valid choice."),
         ({"use": "poster"}, "Select a valid choice."),
     ],
 )
-def test_what_is_no_frame_is_said(as_user: AsUser, take: Generation, bob: User, fields: dict[str, str], words: str):
+def test_an_invalid_frame_is_refused_422(
+    as_user: AsUser, take: Generation, bob: User, fields: dict[str, str], words: str
+):
     client = as_user(bob)
     answer = use_live(client, take, **fields)
     assert (answer.status_code, words in answer.content.decode()) == (422, True)
@@ -117,22 +118,25 @@ def test_what_is_no_frame_is_said(as_user: AsUser, take: Generation, bob: User, 
     assert Reference.objects.count() == 0
 
 
-def test_a_clip_that_is_gone_or_broken_is_said(as_user: AsUser, take: Generation, bob: User):
+def test_a_missing_or_broken_clip_is_named(as_user: AsUser, take: Generation, bob: User):
     client, path = as_user(bob), Path(take.clip.path)
     path.write_bytes(path.read_bytes()[:500])
-    told = use_live(client, take).content.decode()
-    assert told == "No frame could be taken from take 1. Its file cannot be decoded."
+    answer = use_live(client, take).content.decode()
+    assert answer == "Couldn't get a frame from take 1. Its file cannot be decoded."
     path.unlink()
-    told = use_live(client, take).content.decode()
-    assert told == "No frame could be taken from take 1. Its file is gone from storage."
+    answer = use_live(client, take).content.decode()
+    assert answer == "Couldn't get a frame from take 1. Its file is missing from storage."
 
 
-def test_only_finished_takes_have_frames(as_user: AsUser, film: list[Scene], make_take, bob: User):
+def test_an_unfinished_take_has_no_frames_422(as_user: AsUser, film: list[Scene], make_take, bob: User):
     answer = use_live(as_user(bob), make_take(film[2], status=Status.RUNNING))
-    assert (answer.status_code, answer.content.decode()) == (422, "Only a finished take has frames to use.")
+    assert (answer.status_code, answer.content.decode()) == (
+        422,
+        "This take isn't finished yet. Use a frame once it is done.",
+    )
 
 
-def test_undo_puts_the_frame_before_back(as_user: AsUser, take: Generation, bob: User):
+def test_undo_restores_the_frame_before(as_user: AsUser, take: Generation, bob: User):
     client, page = as_user(bob), reverse("scene_page", args=[take.scene_id])
     use(client, take, moment="first")
     use(client, take, moment="last")
@@ -146,17 +150,17 @@ def test_undo_puts_the_frame_before_back(as_user: AsUser, take: Generation, bob:
 # -- Chains ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_next_scene_begins_where_this_one_ends(as_user: AsUser, film: list[Scene], bob: User):
+def test_chaining_makes_the_last_frame_the_next_scenes_start_frame(as_user: AsUser, film: list[Scene], bob: User):
     client = as_user(bob)
     page = client.post(reverse("scene_chain", args=[film[0].pk]), follow=True).content.decode()
     picture = Reference.objects.get()
-    assert (picture.scene, picture.role, shown(picture)) == (film[1], START, 59)
-    assert "Scene 2. Scene 2 begins with the last frame of this scene now." in page
+    assert (picture.scene, picture.role, frame_number(picture)) == (film[1], START, 59)
+    assert "Scene 2. Scene 2 now starts with the last frame of this scene." in page
     client.post(undo_url())
     assert Reference.objects.live().count() == 0
 
 
-def test_deleted_scenes_are_passed_over(as_user: AsUser, film: list[Scene], bob: User):
+def test_chaining_skips_deleted_scenes(as_user: AsUser, film: list[Scene], bob: User):
     Scene.objects.filter(pk=film[1].pk).update(deleted_at="2026-01-01T00:00Z")
     as_user(bob).post(reverse("scene_chain", args=[film[0].pk]))
     assert Reference.objects.get().scene == film[2]
@@ -165,11 +169,11 @@ def test_deleted_scenes_are_passed_over(as_user: AsUser, film: list[Scene], bob:
 @pytest.mark.parametrize(
     ("index", "selected", "words"),
     [
-        (1, False, "Select a finished take first: its last frame is what the next scene begins with."),
-        (2, True, "This is the last scene of the storyboard; there is none that could begin with its end."),
+        (1, False, "Select a finished take first. Its last frame becomes the next scene's start frame."),
+        (2, True, "This is the last scene. There is no next scene to continue."),
     ],
 )
-def test_where_nothing_can_be_chained(
+def test_chaining_needs_a_selected_take_and_a_next_scene_422(
     as_user: AsUser, film: list[Scene], make_take, bob: User, index: int, selected: bool, words: str
 ):
     take = make_take(film[index], status=Status.COMPLETED, clip=b"clip")
@@ -178,49 +182,53 @@ def test_where_nothing_can_be_chained(
     assert (answer.status_code, answer.content.decode()) == (422, words)
 
 
-def test_chain_all_fills_what_is_empty_and_undo_empties_it(
+def test_chain_all_fills_empty_start_frames_and_undo_empties_them(
     as_user: AsUser, film: list[Scene], project: Project, bob: User
 ):
     client, url = as_user(bob), reverse("project_chain", args=[project.pk])
     board = client.get(reverse("storyboard", args=[project.pk])).content.decode()
     assert 'Chain all <span class="button-detail">2 scenes</span>' in board
     page = client.post(url, follow=True).content.decode()
-    assert "Scenes 2 and 3 begin with the last frame of the scene before." in page
+    assert "Scenes 2 and 3 now start with the last frame of the previous scene." in page
     assert "Chain all" not in page
     made = list(Reference.objects.order_by("scene"))
-    assert [(picture.scene, shown(picture)) for picture in made] == [(film[1], 59), (film[2], 59)]
+    assert [(picture.scene, frame_number(picture)) for picture in made] == [(film[1], 59), (film[2], 59)]
     again = client.post(url, follow=True).content.decode()
-    assert "Every scene that follows a selected take has a start frame already." in again
+    assert "Every scene that follows a selected take already has a start frame." in again
     assert undo_url() in page
     client.post(reverse("picture_remove", args=[made[0].pk]))
-    assert "Undone, but for 1 that has been changed since." in client.post(undo_url(), follow=True).content.decode()
+    assert "Undone. 1 newer change kept." in client.post(undo_url(), follow=True).content.decode()
     assert Reference.objects.live().count() == 0
 
 
-def test_chain_all_leaves_frames_alone_that_are_there(as_user: AsUser, film: list[Scene], project: Project, bob: User):
+def test_chain_all_keeps_existing_start_frames(as_user: AsUser, film: list[Scene], project: Project, bob: User):
     client = as_user(bob)
     use(client, film[1].takes.get(), moment="first")
-    mine = Reference.objects.get()
+    existing = Reference.objects.get()
     page = client.post(reverse("project_chain", args=[project.pk]), follow=True).content.decode()
-    assert "Scene 3 begins with the last frame of the scene before." in page
-    assert film[1].frame(START) == mine
+    assert "Scene 3 now starts with the last frame of the previous scene." in page
+    assert film[1].frame(START) == existing
 
 
-def test_chain_all_says_what_could_not_be_done(as_user: AsUser, film: list[Scene], project: Project, bob: User):
+def test_chain_all_names_the_clips_it_could_not_read(as_user: AsUser, film: list[Scene], project: Project, bob: User):
     Path(film[0].takes.get().clip.path).unlink()
     page = as_user(bob).post(reverse("project_chain", args=[project.pk]), follow=True).content.decode()
-    assert "Scene 2: No frame could be taken from take 1. Its file is gone from storage." in page
-    assert "Scene 3 begins with the last frame of the scene before." in page
+    assert "Scene 2: Couldn&#x27;t get a frame from take 1. Its file is missing from storage." in page
+    assert "Scene 3 now starts with the last frame of the previous scene." in page
 
 
-def test_chain_all_stops_in_time_and_says_what_is_left(film: list[Scene], project: Project, bob: User, monkeypatch):
+def test_chain_all_stops_at_its_deadline_and_counts_the_rest(
+    film: list[Scene], project: Project, bob: User, monkeypatch
+):
     monkeypatch.setattr(frame_chaining, "CHAIN_SECONDS", 0)
-    chained = frame_chaining.chain_all(project, member=bob)
-    assert (chained.pictures, chained.left) == ([], 2)
+    result = frame_chaining.chain_all(project, member=bob)
+    assert (result.pictures, result.left) == ([], 2)
 
 
 @pytest.mark.parametrize("name", ["take_frame", "scene_chain", "project_chain"])
-def test_who_may(as_user: AsUser, take: Generation, vera: User, mallory: User, name: str):
+def test_viewers_cannot_use_frames_403_outsiders_404(
+    as_user: AsUser, take: Generation, vera: User, mallory: User, name: str
+):
     pk = {"scene_chain": take.scene_id, "take_frame": take.pk}.get(name, take.scene.project_id)
     url = reverse(name, args=[pk])
     values = {"use": "start_frame", "moment": "last"}
@@ -229,31 +237,33 @@ def test_who_may(as_user: AsUser, take: Generation, vera: User, mallory: User, n
     assert Reference.objects.count() == 0
 
 
-def test_viewers_see_no_such_buttons(as_user: AsUser, film: list[Scene], bob: User, vera: User):
+def test_viewers_see_no_buttons_for_frames(as_user: AsUser, film: list[Scene], bob: User, vera: User):
     url = reverse("scene_page", args=[film[0].pk])
     pages = [as_user(person).get(url).content.decode() for person in (bob, vera)]
     for address in (reverse("scene_chain", args=[film[0].pk]), reverse("take_frame", args=[film[0].takes.get().pk])):
         assert [address in page for page in pages] == [True, False]
 
 
-# -- What the model takes ----------------------------------------------------------------------------------------------
+# -- What the model supports -------------------------------------------------------------------------------------------
 
 
-def test_the_page_says_what_the_model_does_not_take(as_user: AsUser, film: list[Scene], take: Generation, bob: User):
+def test_the_page_names_pictures_the_model_does_not_support(
+    as_user: AsUser, film: list[Scene], take: Generation, bob: User
+):
     client, url = as_user(bob), reverse("scene_page", args=[film[0].pk])
     page = client.get(url).content.decode()
-    assert "Animatic takes no end frame." in page
-    assert "Animatic takes none." in page
+    assert "Animatic doesn&#x27;t support end frames." in page
+    assert "Animatic doesn&#x27;t support references." in page
     use(client, take, use="style")
-    assert "Animatic takes no references; this scene has 1." in client.get(url).content.decode()
+    assert "Animatic doesn&#x27;t support references (1 attached)." in client.get(url).content.decode()
     Scene.objects.update(model_id="veo-3.1-generate-001")
     use(client, take, use="start_frame")
     page = client.get(url).content.decode()
-    assert "takes 3; this scene has 1." in page
-    assert "takes either frames or references, not both." in page
+    assert "supports up to 3; this scene has 1." in page
+    assert "supports frames or references, not both." in page
 
 
-def test_the_pictures_cost_no_query_more_for_what_is_said(as_user: AsUser, film: list[Scene], take, bob: User):
+def test_the_pictures_need_as_many_queries_with_notes_on_them(as_user: AsUser, film: list[Scene], take, bob: User):
     client, url = as_user(bob), reverse("pictures_panel", args=[film[0].pk])
     counts = []
     for name in ("style", "start_frame", "end_frame"):
