@@ -73,7 +73,7 @@ def test_a_take_in_progress_at_a_restart_is_reported_as_resumed(as_user: AsUser,
     make_take(over, status=Status.COMPLETED, clip=b"x", started_at=minutes_ago(20), finished_at=minutes_ago(15))
     make_take(later, status=Status.COMPLETED, clip=b"x", started_at=minutes_ago(9), finished_at=minutes_ago(8))
     client = as_user(bob)
-    assert "After the restart" not in open_queue(client)
+    assert "Recovered after the restart" not in open_queue(client)
     make_worker("again", started=10, seen=0)
     response = client.get(reverse("queue"))
     assert [take.scene for take in response.context["recovered"].takes] == [spanning]
