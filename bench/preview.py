@@ -45,7 +45,7 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
 
     from generation.connections import roster_for
     from generation.models import with_takes
-    from generation.prompting.samples import EVERY_FIELD, LEAST
+    from generation.prompting.samples import EVERY_FIELD, TITLE_AND_ACTION
     from projects import presets
     from projects.models import LONG_TEXT, Scene
     from storyboard.prompt_previews import build_previews
@@ -58,7 +58,7 @@ def measure_here(scenes: int, requests: int) -> list[dict[str, Any]]:
     text = "word " * LONG_TEXT
     limits = {field.attname: field.max_length for field in Scene._meta.concrete_fields}
     longest = {name: text[: limits[name]] for name in EVERY_FIELD.keys() - presets.all_presets().keys()}
-    forms = {"every field": EVERY_FIELD, "title and action": LEAST, "longest text": EVERY_FIELD | longest}
+    forms = {"every field": EVERY_FIELD, "title and action": TITLE_AND_ACTION, "longest text": EVERY_FIELD | longest}
 
     def typed(values: dict[str, str], number: int) -> dict[str, str]:
         """A different text each time, as with typing: nothing may come from a cache."""

@@ -3,7 +3,7 @@
 import logging
 import re
 
-from generation.providers.redaction import redacted
+from generation.providers.redaction import redact
 
 LINK = re.compile(r"(/(?:sign-in|invitations)/)[\w-]{16,}")
 
@@ -12,4 +12,4 @@ class Redacting(logging.Formatter):
     """Redacts the formatted text, so that arguments and tracebacks of every logger are covered."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return LINK.sub(r"\1...", redacted(super().format(record)))
+        return LINK.sub(r"\1...", redact(super().format(record)))

@@ -13,16 +13,19 @@ class Preset:
     key: str
     label: str
     meaning: str
+    #: The text in the prompt of a still picture, in place of the label; None keeps the label.
+    still: str | None = None
 
 
 @cache
 def all_presets() -> dict[str, tuple[Preset, ...]]:
     """Presets by field name, in the order they are offered."""
     tables = tomllib.loads(PRESETS_FILE.read_text(encoding="utf-8"))
-    return {
-        field: tuple(Preset(key, label, meaning) for key, (label, meaning) in rows.items())
-        for field, rows in tables.items()
-    }
+    return {field: tuple(_read(key, row) for key, row in rows.items()) for field, rows in tables.items()}
+
+
+def _read(key: str, row: list[str] | dict[str, str]) -> Preset:
+    return Preset(key, **row) if isinstance(row, dict) else Preset(key, *row)
 
 
 def choices(field: str) -> list[tuple[str, str]]:
@@ -37,3 +40,11 @@ def meaning(field: str, key: str) -> str:
 def label(field: str, key: str) -> str:
     """The preset's label, or the key itself if the preset no longer exists."""
     return next((preset.label for preset in all_presets()[field] if preset.key == key), key)
+
+
+def prompt_text(field: str, key: str, *, still: bool) -> str:
+    """The text for a key in a prompt; the key itself where no preset has it (any more)."""
+    preset = next((preset for preset in all_presets()[field] if preset.key == key), None)
+    if preset is None:
+        return key
+    return preset.still if still and preset.still is not None else preset.label

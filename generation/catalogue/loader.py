@@ -1,4 +1,4 @@
-"""Reads models.toml, once, when a model is first needed. An error stops the start and names file, line, model and key."""
+"""Reads models.toml once per process, when a model is first needed. Errors name file, line, model and key."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEADER = re.compile(r"\[\[?\w+\]")
 
 
 class CatalogueError(ValueError):
-    """A model cannot be read. `problems` says why, by key."""
+    """An invalid model; `problems` has a message per key."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{key}: {problem}" for key, problem in problems.items()))
@@ -50,36 +50,39 @@ def read_catalogue(text: str) -> MappingProxyType[str, Model]:
         like = row.pop("like", None)
         try:
             if model_id in plain:
-                raise CatalogueError({"id": "is the id of a model further up"})
+                raise CatalogueError({"id": "is the id of an earlier model"})
             if like is not None and like not in plain:
-                raise CatalogueError({"like": f"{like} is not a model further up"})
+                raise CatalogueError({"like": f"{like} is not an earlier model"})
             plain[model_id] = plain.get(like, {}) | row
             models[model_id] = model = read_model(plain[model_id])
             if model.successor and model.successor not in ids:
                 raise CatalogueError({"successor": f"{model.successor} is not a model"})
         except CatalogueError as error:
-            raise _located(error, model_id, text, "[[model]]", number) from error
+            raise _locate(error, model_id, text, "[[model]]", number) from error
     return MappingProxyType(models)
 
 
-def _located(error: CatalogueError, model_id: str, text: str, header: str, number: int = 0) -> ImproperlyConfigured:
-    """The error with the line of each key, in the table with that header and number."""
-    said = [
-        f"{MODELS_FILE.name}:{_line_of(text, header, number, key)}: {model_id}: {key}: {problem}"
+def _locate(error: CatalogueError, model_id: str, text: str, header: str, number: int = 0) -> ImproperlyConfigured:
+    """The error with the line of each key; `number` is the table's index among those with that header."""
+    messages = [
+        f"{MODELS_FILE.name}:{_find_line(text, header, number, key)}: {model_id}: {key}: {problem}"
         for key, problem in error.problems.items()
     ]
-    return ImproperlyConfigured("\n".join(said))
+    return ImproperlyConfigured("\n".join(messages))
 
 
-def _line_of(text: str, header: str, number: int, key: str) -> int:
-    """The line of `key`, or of the key that it is inside, or of the header where the table has neither."""
+def _find_line(text: str, header: str, number: int, key: str) -> int:
+    """The line of the key, else of the table that contains it (a.b for a.b.c), else of the header.
+
+    tomllib reports no positions of keys that it could parse, so the text is searched again.
+    """
     lines = text.splitlines()
     start = [line for line, content in enumerate(lines, start=1) if content.strip() == header][number]
     table = takewhile(lambda content: not HEADER.match(content), lines[start:])
-    written = {content.partition("=")[0].strip(): line for line, content in enumerate(table, start=start + 1)}
+    lines_by_key = {content.partition("=")[0].strip(): line for line, content in enumerate(table, start=start + 1)}
     parts = key.split(".")
     paths = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-    return next((written[path] for path in paths if path in written), start)
+    return next((lines_by_key[path] for path in paths if path in lines_by_key), start)
 
 
 @cache
@@ -88,7 +91,7 @@ def all_models() -> MappingProxyType[str, Model]:
 
 
 def find(model_id: str) -> Model:
-    """Raises KeyError for a model the catalogue does not have."""
+    """Raises KeyError for an unknown model."""
     return all_models()[model_id]
 
 
@@ -98,9 +101,9 @@ def default_video_model() -> Model:
 
 @cache
 def own_model() -> Model:
-    """What a model is assumed to do that only a connection's own server knows. Raises ImproperlyConfigured."""
+    """The assumed options of a model that only a connection's own server has. Raises ImproperlyConfigured."""
     text = MODELS_FILE.read_text(encoding="utf-8")
     try:
         return read_model(tomllib.loads(text)["own_model"])
     except CatalogueError as error:
-        raise _located(error, "own_model", text, "[own_model]") from error
+        raise _locate(error, "own_model", text, "[own_model]") from error

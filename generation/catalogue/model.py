@@ -1,4 +1,4 @@
-"""What is known of a model. Every value is checked when one is made, read or changed with `dataclasses.replace`."""
+"""A model's options, limits and prices. Values are validated when one is created, also by `dataclasses.replace`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from pydantic_core import ArgsKwargs
 
 from core.validation import Price
 
+#: A retirement within this many days is announced.
 SOON_DAYS = 30
 
 Value = TypeVar("Value")
@@ -32,7 +33,7 @@ Texts = tuple[str, ...]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Positive = Annotated[int, Field(strict=True, gt=0)]
 Length = Annotated[Decimal, Field(gt=0)]
-#: An empty text takes back the day of the model that this one is `like`.
+#: An empty text removes the day that `like` copied.
 Day = Annotated[date | None, BeforeValidator(lambda day: day or None)]
 
 CHECKED = ConfigDict(extra="forbid", validate_default=True)
@@ -40,7 +41,7 @@ CHECKED = ConfigDict(extra="forbid", validate_default=True)
 
 @dataclass(frozen=True, config=CHECKED)
 class Seconds:
-    """How long a clip may be: one of `choices`, or `min` to `max` in steps."""
+    """The allowed lengths of a clip: one of `choices`, else `min` to `max` in steps."""
 
     min: Decimal
     max: Decimal
@@ -85,31 +86,31 @@ class Seconds:
 
 @dataclass(frozen=True, config=CHECKED)
 class Extension:
-    """How much longer a finished clip can get. `total` limits the extended clip, in seconds."""
+    """By how much a finished clip can be extended. `total` limits the extended clip, in seconds."""
 
     seconds: Seconds
     total: Length | None = None
-    #: Clips that can be extended; empty: all.
+    #: Resolutions of clips that can be extended; empty for all.
     resolutions: Texts = ()
-    #: Only clips that the provider has put into a bucket.
+    #: Only clips that the provider stored in a bucket can be extended.
     from_bucket: StrictBool = False
 
     def nearest(self, wanted: Decimal, *, made: Decimal) -> Decimal:
-        """The allowed length nearest to `wanted` that a clip of `made` seconds has room for."""
+        """The allowed length nearest to `wanted` by which a clip of `made` seconds can be extended."""
         room = self.seconds.max if self.total is None else self.total - made
         return max(self.seconds.min, min(self.seconds.nearest(wanted), room))
 
 
 @dataclass(frozen=True, config=CHECKED)
 class Takes:
-    """What a model accepts besides the prompt, and what can be done with its clips."""
+    """What a model accepts besides the prompt, and which tasks it can do with a finished clip."""
 
     start_frame: StrictBool = False
     end_frame: StrictBool = False
     references: Count = 0
-    #: A request has frames or references, never both.
+    #: A request may have frames or references, not both.
     frames_or_references: StrictBool = False
-    #: The longest clip between two frames, where that is shorter than other clips; else 0.
+    #: The longest clip with a start and an end frame, where that limit is lower; else 0.
     both_frames_max_seconds: Count = 0
     seed: StrictBool = False
     negative_prompt: StrictBool = False
@@ -136,10 +137,10 @@ class Model:
     confidence: Literal["H", "M", "L"]
     takes: Takes
     note: str = ""
-    #: The vendor's own host. `retired_on` applies to it alone.
+    #: The vendor's own host. The days below apply to it alone.
     host: str = ""
     retired_on: Day = None
-    #: The vendor's documents disagree whether it was closed on this day.
+    #: The day from which sources disagree whether the vendor still offers it.
     uncertain_since: Day = None
     successor: str = ""
     expected_seconds: Positive = 60
@@ -160,9 +161,9 @@ class Model:
     #: By size and quality.
     price_per_image: Table[Table[Price]] = field(default_factory=dict)
 
-    #: Fields that every request carries.
+    #: Fields of every request.
     always_sent: Table[str] = field(default_factory=dict)
-    #: Output tokens of images; None where an image has a fixed price, or the price is unknown.
+    #: Per million output tokens of images; None where an image has a fixed price, or the price is unknown.
     price_per_million_tokens: Price | None = None
 
     @field_validator("price_per_second")
@@ -172,9 +173,9 @@ class Model:
         if known.get("kind") != "video" or not {"sizes", "checked_on", "retired_on"} <= known.keys():
             return prices
         if not prices and (known["retired_on"] is None or known["retired_on"] > known["checked_on"]):
-            raise ValueError("a model that can be had needs prices")
+            raise ValueError("a model that is not retired needs prices")
         if prices and prices.keys() != known["sizes"].keys():
-            raise ValueError("every resolution needs a price, and only those")
+            raise ValueError("every resolution needs a price, and no other")
         return prices
 
     @property
@@ -187,16 +188,16 @@ class Model:
 
     def is_retired(self, today: date, *, host: str = "") -> bool:
         """Whether `host` no longer offers it; without a host, whether its vendor does not."""
-        return self.retired_on is not None and self.retired_on <= today and self._is_vendors(host)
+        return self.retired_on is not None and self.retired_on <= today and self._is_vendor_host(host)
 
     def retires_soon(self, today: date, *, host: str = "") -> bool:
-        if self.retired_on is None or not self._is_vendors(host):
+        if self.retired_on is None or not self._is_vendor_host(host):
             return False
         return 0 < (self.retired_on - today).days <= SOON_DAYS
 
     def mark(self, today: date, *, host: str = "") -> str:
-        """A warning of a few words to stand beside its name, such as "closes 1 Dec 2026", or nothing."""
-        if self.is_retired(today, host=host) or not self._is_vendors(host):
+        """A short warning to show beside the name, such as "closes 1 Dec 2026"; empty where none is needed."""
+        if self.is_retired(today, host=host) or not self._is_vendor_host(host):
             return ""
         if self.retires_soon(today, host=host):
             return f"closes {self.retired_on:%-d %b %Y}"
@@ -204,6 +205,6 @@ class Model:
             return "availability uncertain"
         return "unconfirmed" if self.confidence == "L" else ""
 
-    def _is_vendors(self, host: str) -> bool:
-        """The vendor's regions have hosts of their own."""
+    def _is_vendor_host(self, host: str) -> bool:
+        """Regional hosts, such as us-central1-aiplatform.googleapis.com, are the vendor's as well."""
         return not host or host == self.host or host.endswith((f".{self.host}", f"-{self.host}"))

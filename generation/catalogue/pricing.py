@@ -1,4 +1,4 @@
-"""What a clip costs: pure arithmetic on catalogue prices, in Decimal."""
+"""The price of a clip: pure Decimal arithmetic on catalogue prices."""
 
 from decimal import ROUND_UP, Decimal
 
@@ -7,5 +7,5 @@ from generation.catalogue import Model
 
 
 def clip_price(model: Model, *, resolution: str, seconds: Decimal) -> Decimal:
-    """To the last place that is kept, rounded up. Raises KeyError for a resolution the model does not offer."""
+    """In US dollars, rounded up to the last stored place. Raises KeyError for a resolution without a price."""
     return (model.price_per_second[resolution] * seconds).quantize(KEPT, ROUND_UP)

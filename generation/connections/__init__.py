@@ -1,9 +1,8 @@
-"""The accounts at providers, and which models a team can use through them.
+"""Connections to providers, and the models a team can use through them.
 
-The environment's connections (settings.CONNECTIONS) serve every team; a team's own are rows and are tried before them. A
-`Roster` holds what one team can use at one moment. It is made with `roster_for` and passed to whatever needs it; one team's
-roster never holds another team's connections. Keys leave the rows and the environment only in an `Account`, on its way to a
-provider.
+The environment's connections (settings.CONNECTIONS) serve every team. A team's own are rows and come first. A `Roster` holds
+what one team can use at one moment: get it from `roster_for` and pass it down. It never holds another team's connections.
+Keys leave the rows and the environment only in an `Account`, to be passed to a provider.
 """
 
 from generation.connections.environment import GivenKey, read_environment

@@ -1,4 +1,4 @@
-"""The operator's connections, described by settings.CONNECTIONS: they serve every team."""
+"""The operator's connections, from settings.CONNECTIONS. They serve every team."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from generation.providers.server_connection import read_connection
 
 @dataclass(frozen=True)
 class GivenKey:
-    """A provider's key from the command line. It lives in that process only and is never stored."""
+    """A provider's key from the command line: never stored, and gone with the process."""
 
     provider: str
     secret: str = field(repr=False)
 
 
 def read_environment(key: GivenKey | None = None) -> dict[str, ResolvedConnection]:
-    """By slug. A given key replaces the environment's; its provider needs no connection in the environment."""
-    described = settings.CONNECTIONS
+    """By slug. A given key replaces the environment's, and works without a connection there. Raises ImproperlyConfigured."""
+    settings_by_slug = settings.CONNECTIONS
     if key:
-        values = _describe_vendor(key.provider) | described.get(key.provider, {}) | {"key": key.secret}
-        described = described | {key.provider: values}
-    return {slug: _of_environment(slug, values) for slug, values in described.items()}
+        values = _describe_vendor(key.provider) | settings_by_slug.get(key.provider, {}) | {"key": key.secret}
+        settings_by_slug = settings_by_slug | {key.provider: values}
+    return {slug: _resolve(slug, values) for slug, values in settings_by_slug.items()}
 
 
 def _describe_vendor(provider: str) -> dict[str, Any]:
-    """An account at the vendor's own host, as settings.CONNECTIONS would describe it."""
+    """An account at the vendor's own host, in the form of settings.CONNECTIONS."""
     about = PROVIDERS[provider]
     return {"provider": provider, "name": about.usual_name, "preset": about.makes[0].name if about.makes else ""}
 
 
-def _of_environment(slug: str, values: dict[str, Any]) -> ResolvedConnection:
-    """Raises ImproperlyConfigured, which names the environment variable."""
+def _resolve(slug: str, values: dict[str, Any]) -> ResolvedConnection:
+    """Raises ImproperlyConfigured with the name of the environment variable."""
     try:
         described = read_connection(values)
     except ValueError as error:

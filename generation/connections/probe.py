@@ -1,4 +1,4 @@
-"""Ask a provider whether a connection works, and which models it serves today."""
+"""Tests connections, and refreshes the lists of models that servers offer."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ from projects.models import AspectRatio, Resolution, frame_size
 
 logger = logging.getLogger(__name__)
 
-#: The greatest age of a list of models.
-LISTED_FOR = timedelta(hours=1)
+#: A list of models that is older than this is stale.
+LISTING_AGE = timedelta(hours=1)
 
 
 def probe_connection(connection: ResolvedConnection) -> str:
-    """Send one harmless request; a sentence on what works. Raises ProviderError, which names the key that was refused."""
+    """Send one free request and return a sentence on what works. Raises ProviderError with the name of a refused key."""
     about = connection.about
     load = image_provider if about.kind == Kind.IMAGES else remote_provider
     try:
-        said = load(about.name).test(connection.account, _models_to_try(connection))
+        message = load(about.name).test(connection.account, _models_to_try(connection))
         if about.lists_models:
             refresh_models(connection)
     except ProviderError as error:
-        # Without a key the SDK found credentials elsewhere, and the provider's own words say which.
-        is_ours = not connection.is_own and (connection.key or not about.needs_key)
-        if error.kind != ErrorKind.AUTH or not is_ours:
+        # Without a key in the environment the SDK found credentials elsewhere, which the provider's message names.
+        is_from_environment = not connection.is_own and (connection.key or not about.needs_key)
+        if error.kind != ErrorKind.AUTH or not is_from_environment:
             raise
-        message = f"The key in {' or '.join(about.key_variables)} was refused: {error.message}"
-        raise ProviderError(error.kind, message, code=error.code, request_id=error.request_id) from error
-    return said
+        reason = f"The key in {' or '.join(about.key_variables)} was refused: {error.message}"
+        raise ProviderError(error.kind, reason, code=error.code, request_id=error.request_id) from error
+    return message
 
 
 def _models_to_try(connection: ResolvedConnection) -> list[str]:
-    """The ids of its models, retired ones last. Raises ProviderError if it has none and its server cannot list any."""
+    """The ids of its models, retired ones last. Raises ProviderError if there are none and the server cannot list any."""
     today = timezone.localdate()
-    served = sorted(served_models(connection), key=lambda model: is_retired(model, connection, today))
-    if not served and not connection.about.lists_models:
-        raise ProviderError(ErrorKind.INVALID, f"{connection.name} names no model that is known here.")
-    return [model.id for model in served]
+    models = sorted(served_models(connection), key=lambda model: is_retired(model, connection, today))
+    if not models and not connection.about.lists_models:
+        raise ProviderError(ErrorKind.INVALID, f"{connection.name} has no known model. Check its list of models.")
+    return [model.id for model in models]
 
 
 def refresh_models(connection: ResolvedConnection) -> int:
-    """Store the list of models that the server gives now, for all processes; how many. Raises ProviderError."""
+    """Store the server's current list of models for all processes. Returns their number. Raises ProviderError."""
     listed = model_lister(connection.provider).catalogue_rows(connection.account, timezone.localdate())
     rows = [row for row, _ in readable_models(row for row in map(convert_sizes, listed) if row["sizes"])]
     Connection.objects.filter(pk=connection.ensure_row().pk).update(live_models=rows, live_models_at=Now())
@@ -63,22 +63,22 @@ def refresh_models(connection: ResolvedConnection) -> int:
 
 
 def convert_sizes(row: dict[str, Any]) -> dict[str, Any]:
-    """A listed model in the catalogue's form: only sizes that can be chosen here, in pixels."""
+    """A listed model in the catalogue's form: its sizes in pixels, without those that a project cannot choose."""
     sizes = {
-        resolution: {shape: frame_size(AspectRatio(shape), Resolution(resolution)) for shape in shapes}
+        resolution: {ratio: frame_size(AspectRatio(ratio), Resolution(resolution)) for ratio in ratios}
         for resolution, listed in row["sizes"].items()
-        if resolution in Resolution.values and (shapes := [one for one in AspectRatio.values if one in listed])
+        if resolution in Resolution.values and (ratios := [ratio for ratio in AspectRatio.values if ratio in listed])
     }
     prices = {resolution: row["price_per_second"][resolution] for resolution in sizes}
     return row | {"sizes": sizes, "price_per_second": prices}
 
 
 def enqueue_refresh() -> None:
-    """Queue `refresh_stale_models`; lost while the broker is away, and queued again by the next sweep."""
+    """Queue `refresh_stale_models`. Lost if the broker is down; the next sweep of the worker queues it again."""
     try:
         async_task("generation.tasks.refresh_models", cluster="media")
     except RedisError as error:
-        logger.warning("Model lists are not refreshed until the broker is back: %s", error)
+        logger.warning("Cannot refresh model lists until the broker is back: %s", error)
 
 
 def has_listing() -> bool:
@@ -87,21 +87,21 @@ def has_listing() -> bool:
 
 
 def refresh_stale_models(after_each: Callable[[], None] = lambda: None, *, key: GivenKey | None = None) -> None:
-    """Refresh every list that is older than LISTED_FOR; a server that does not answer keeps its old list."""
+    """Refresh every list that is older than LISTING_AGE. A server that does not answer keeps its old list."""
     for connection in _listing_connections(key):
-        asked_at = connection.ensure_row().live_models_at
-        if asked_at and timezone.now() - asked_at < LISTED_FOR:
+        refreshed_at = connection.ensure_row().live_models_at
+        if refreshed_at and timezone.now() - refreshed_at < LISTING_AGE:
             continue
         try:
             refresh_models(connection)
         except ProviderError as error:
-            logger.warning("%s does not tell its models: %s", connection.name, error)
+            logger.warning("Cannot list the models of %s: %s", connection.name, error)
         after_each()
 
 
 def _listing_connections(key: GivenKey | None = None) -> Iterator[ResolvedConnection]:
-    """The connections of the environment and of every team whose server lists its models."""
-    yield from (one for one in read_environment(key).values() if one.about.lists_models)
-    listing = [provider.name for provider in PROVIDERS.values() if provider.lists_models]
-    own = Connection.live().filter(provider__in=listing, is_active=True).exclude(team=None)
-    yield from map(ResolvedConnection.from_row, own)
+    """Every connection, of the environment and of all teams, whose server lists its models."""
+    yield from (connection for connection in read_environment(key).values() if connection.about.lists_models)
+    providers = [provider.name for provider in PROVIDERS.values() if provider.lists_models]
+    rows = Connection.live().filter(provider__in=providers, is_active=True).exclude(team=None)
+    yield from map(ResolvedConnection.from_row, rows)

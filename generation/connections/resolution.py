@@ -1,4 +1,4 @@
-"""A connection to a provider, resolved: where it is, what it can do, and how to get at its key."""
+"""A connection from either source, the environment or a team's row, in one form."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from generation.providers.registry import PROVIDERS
 
 @dataclass(frozen=True)
 class ResolvedConnection:
-    """One account with everything a call needs.
+    """Everything a call needs to know of a connection.
 
-    `stored` is the row of a team's own connection; for the environment's it is the row where that has been read, else None.
+    `stored` is the row of a team's own connection. For one of the environment it is its row if that was loaded, else None.
     """
 
     slug: str
@@ -32,13 +32,13 @@ class ResolvedConnection:
     options: tuple[tuple[str, str], ...] = ()
     models: tuple[str, ...] = ()
     price_per_second: Decimal = Decimal(0)
-    #: The environment's key; a team's own stays sealed in `stored`.
+    #: The environment's key. A team's key stays encrypted in `stored` until `account` is read.
     key: str = field(default="", repr=False)
     stored: Connection | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_row(cls, row: Connection) -> ResolvedConnection:
-        """A team's own connection, switched off or removed ones included."""
+        """A team's own connection, also one that is switched off or removed."""
         return cls(
             slug=row.slug,
             provider=row.provider,
@@ -59,7 +59,7 @@ class ResolvedConnection:
 
     @property
     def is_own(self) -> bool:
-        """Whether it belongs to a team; the environment's serve all teams."""
+        """Whether it belongs to a team; those of the environment serve all teams."""
         return self.stored is not None and self.stored.team_id is not None
 
     @property
@@ -69,30 +69,30 @@ class ResolvedConnection:
 
     @property
     def account(self) -> Account:
-        """What a provider is called with. Raises ProviderError if the key cannot be read."""
+        """Raises ProviderError if the key was wiped or cannot be decrypted."""
         return Account(
             base_url=self.base_url,
-            key=self._secret(),
+            key=self._reveal_key(),
             abilities=self.abilities,
             options=self.options,
             public_only=self.is_own,
-            allowed_host=allowed_host(self.base_url) if self.is_own else "",
+            allowed_host=find_allowed_host(self.base_url) if self.is_own else "",
         )
 
-    def _secret(self) -> str:
+    def _reveal_key(self) -> str:
         if not self.is_own:
             return self.key
         assert self.stored is not None
         if self.stored.deleted_at and not self.stored.key:
-            raise ProviderError(ErrorKind.AUTH, f"The connection {self.name} was removed, and its key with it.")
+            raise ProviderError(ErrorKind.AUTH, f"The connection {self.name} was removed and its key deleted.")
         try:
-            secret: str = self.stored.key.reveal()
+            key: str = self.stored.key.reveal()
         except Unreadable as error:
             message = (
                 f"The key of {self.name} cannot be read on this server. An owner can enter it again under Connections."
             )
             raise ProviderError(ErrorKind.AUTH, message) from error
-        return secret
+        return key
 
     def can(self, ability: Ability) -> bool:
         return ability in self.abilities
@@ -105,10 +105,10 @@ class ResolvedConnection:
         return sorted(ability.value.replace("_", " ") for ability in self.abilities)
 
     def ensure_row(self) -> Connection:
-        """The row that all processes share. The environment's is created, or brought up to date with the environment."""
+        """The row that all processes share. One of the environment is created, or updated where the environment changed."""
         if self.stored and self.is_own:
             return self.stored
-        described = {
+        values = {
             "provider": self.provider,
             "name": self.name,
             "base_url": self.base_url,
@@ -116,13 +116,13 @@ class ResolvedConnection:
             "max_in_flight": self.max_in_flight,
             "requests_per_minute": self.requests_per_minute,
         }
-        row, _ = Connection.objects.get_or_create(slug=self.slug, defaults=described)
-        if any(getattr(row, name) != value for name, value in described.items()):
-            Connection.objects.filter(pk=row.pk).update(**described)
+        row, _ = Connection.objects.get_or_create(slug=self.slug, defaults=values)
+        if any(getattr(row, name) != value for name, value in values.items()):
+            Connection.objects.filter(pk=row.pk).update(**values)
             row.refresh_from_db()
         return row
 
 
-def allowed_host(base_url: str) -> str:
-    """The entry of settings.TEAM_HOSTS that lets teams reach this address inside the network; empty if there is none."""
+def find_allowed_host(base_url: str) -> str:
+    """The entry of settings.TEAM_HOSTS that lets teams use this address in a private network; empty if there is none."""
     return next((host for host in settings.TEAM_HOSTS if base_url and egress.matches_host(base_url, host)), "")

@@ -1,4 +1,4 @@
-"""Which connections and models a team can use, in the order in which connections are tried."""
+"""The connections and models a team can use, in order of preference."""
 
 from __future__ import annotations
 
@@ -23,77 +23,80 @@ from generation.providers.registry import lists_models
 
 @dataclass(frozen=True)
 class Roster:
-    """One team's usable connections at one moment, first choice first, and the models they serve.
+    """One team's usable connections at one moment, in order of preference, and the models they serve.
 
-    Make one per page, enqueue or step with `roster_for` and pass it down: it never changes, so what a page shows agrees with
-    itself. Do not keep it longer, for people change connections.
+    Get one per request, enqueue or step from `roster_for` and pass it down: it never changes, so a page is consistent and a
+    price belongs to the connection that will be used. Do not keep it longer, because owners change connections.
     """
 
     connections: tuple[ResolvedConnection, ...]
 
     @cached_property
     def models(self) -> Mapping[str, Model]:
-        """By id: the catalogue, and what the connections serve besides."""
-        return MappingProxyType({model_id: model for model_id, (model, _) in self._servers.items()})
+        """By id: the catalogue's models and further ones that the connections serve."""
+        return MappingProxyType({model_id: model for model_id, (model, _) in self._served.items()})
 
     def find(self, model_id: str) -> Model:
         """Raises KeyError for an unknown model."""
         return self.models[model_id]
 
     def model_name(self, model_id: str) -> str:
-        """The id itself for a model that is no longer known."""
+        """The id itself for an unknown model."""
         model = self.models.get(model_id)
         return model.name if model else model_id
 
     def connection_for(self, model: Model) -> ResolvedConnection | None:
         """The first connection that serves the model, preferring one where it is not retired."""
-        return self._servers[model.id][1] if model.id in self._servers else None
+        return self._served[model.id][1] if model.id in self._served else None
 
-    def holding(self, connection_id: int | None) -> ResolvedConnection | None:
-        """The connection that a take was made with, if it can still be used."""
-        return next((one for one in self.connections if one.stored and one.stored.pk == connection_id), None)
+    def find_connection(self, connection_id: int | None) -> ResolvedConnection | None:
+        """The connection with this row, such as the one a take was made with; None if it can no longer be used."""
+        matches = (item for item in self.connections if item.stored and item.stored.pk == connection_id)
+        return next(matches, None)
 
     def is_retired(self, model: Model, on: date | None = None) -> bool:
-        """Whether it is retired where the team would use it, today unless another day is given."""
+        """Whether it is retired at the connection the team would use, on that day or today."""
         return is_retired(model, self.connection_for(model), on or timezone.localdate())
 
     def mark(self, model: Model) -> str:
-        """`availability_mark` where the team would use the model."""
+        """`availability_mark` at the connection the team would use."""
         return availability_mark(model, self.connection_for(model))
 
     def resolve_model(self, job: Job) -> Model | None:
-        """The model that makes it, as its own connection serves it; None if the model is no longer known."""
-        if job.connection_id and (connection := self.holding(job.connection_id)):
+        """The job's model as the job's own connection serves it; None if the model is unknown by now."""
+        if job.connection_id and (connection := self.find_connection(job.connection_id)):
             for model in served_models(connection):
                 if model.id == job.model_id:
                     return model
         return self.models.get(job.model_id)
 
     @cached_property
-    def _servers(self) -> dict[str, tuple[Model, ResolvedConnection | None]]:
+    def _served(self) -> dict[str, tuple[Model, ResolvedConnection | None]]:
+        """Each model as its best connection serves it; None for models of the catalogue without a connection."""
         today = timezone.localdate()
-        found: dict[str, tuple[Model, ResolvedConnection | None]] = {
+        served: dict[str, tuple[Model, ResolvedConnection | None]] = {
             model.id: (model, None) for model in catalogue.all_models().values()
         }
         for connection in self.connections:
             for model in served_models(connection):
-                before, server = found.get(model.id, (model, None))
-                if server is None or (is_retired(before, server, today) and not is_retired(model, connection, today)):
-                    found[model.id] = model, connection
-        return found
+                known, best = served.get(model.id, (model, None))
+                if best is None or (is_retired(known, best, today) and not is_retired(model, connection, today)):
+                    served[model.id] = model, connection
+        return served
 
 
 def roster_for(team_id: int | None, *, key: GivenKey | None = None, environment_first: bool = False) -> Roster:
-    """The team's roster as it is now; without a team the environment's connections alone. One query at most.
+    """The team's current roster; without a team, the environment's connections only. At most one query.
 
-    A team's own connections come first. Commands ask for `environment_first`, because the operator who runs them has set up
-    the environment for that. A `key` comes from the command line, see `read_environment`.
+    A team's own connections come first, except with `environment_first`: commands use it, because the operator who runs them
+    configured the environment. A `key` is one from the command line, see `read_environment`.
     """
     environment = read_environment(key)
-    rows = _usable_rows(team_id) if team_id or any(lists_models(one.provider) for one in environment.values()) else []
+    needs_rows = team_id or any(lists_models(connection.provider) for connection in environment.values())
+    rows = _usable_rows(team_id) if needs_rows else []
     stored = {row.slug: row for row in rows if row.team_id is None}
     own = [ResolvedConnection.from_row(row) for row in rows if row.team_id]
-    shared = [replace(one, stored=stored.get(slug)) for slug, one in environment.items()]
+    shared = [replace(connection, stored=stored.get(slug)) for slug, connection in environment.items()]
     return Roster((*shared, *own) if environment_first else (*own, *shared))
 
 
@@ -103,9 +106,9 @@ def _usable_rows(team_id: int | None) -> list[Connection]:
 
 
 def resolve_account(job: Job, key: GivenKey | None = None) -> Account:
-    """The account that the job was started with, even if its connection has been switched off or removed since.
+    """The account the job was started with, even if its connection was switched off or removed since then.
 
-    Raises ProviderError if the environment no longer has the connection, or its key cannot be read.
+    Raises ProviderError if the environment no longer has the connection, or if its key cannot be read.
     """
     connection = job.connection
     if connection and connection.team_id:

@@ -1,4 +1,4 @@
-"""The models as a connection serves them, and until when they can be counted on there."""
+"""The models a connection serves, limited to what its server can do, and their availability there."""
 
 from __future__ import annotations
 
@@ -22,52 +22,52 @@ logger = logging.getLogger(__name__)
 
 
 def served_models(connection: ResolvedConnection) -> Iterator[Model]:
-    """Every model it serves. A team's own connection that declares models serves no others."""
+    """Every model of the connection. A team's own connection that declares models serves no others."""
     known = catalogue.all_models()
     for model_id in connection.models if connection.about.makes else ():
         if model_id not in known:
             yield _restrict_to_abilities(_describe_own_model(model_id, connection), connection)
     for model in (*known.values(), *_listed_models(connection)):
-        is_left_out = connection.is_own and connection.models and model.id not in connection.models
-        if model.provider == connection.provider and not is_left_out:
+        is_excluded = connection.is_own and connection.models and model.id not in connection.models
+        if model.provider == connection.provider and not is_excluded:
             yield _restrict_to_abilities(model, connection)
 
 
 def is_retired(model: Model, connection: ResolvedConnection | None, today: date) -> bool:
-    """A retirement date binds the vendor's host only: another server may go on serving the model."""
+    """A retirement date applies to the vendor's host only: another server may keep serving the model."""
     return model.is_retired(today, host=connection.host if connection else "")
 
 
 def availability_mark(model: Model, connection: ResolvedConnection | None) -> str:
-    """A few words of warning about how long the model can be counted on there; empty if there is nothing to say."""
+    """A short warning about the model's availability there; empty where none is needed."""
     return model.mark(timezone.localdate(), host=connection.host if connection else "")
 
 
 def readable_models(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], Model]]:
-    """The rows of a listing that make a model. A server may list what the catalogue cannot describe; that is logged."""
+    """The valid rows of a listing, each with its model. Others, which the catalogue cannot describe, are logged."""
     for row in rows:
         try:
             yield row, read_model(row)
         except CatalogueError as error:
-            logger.warning("The listed model %s is left out: %s", row.get("id"), error)
+            logger.warning("The listed model %s is skipped: %s", row.get("id"), error)
 
 
 def _describe_own_model(model_id: str, connection: ResolvedConnection) -> Model:
-    """A model that only this server knows: it is taken to accept whatever the server accepts."""
-    plain = catalogue.own_model()
+    """A model that only this server has. It is assumed to accept whatever the server accepts."""
+    base = catalogue.own_model()
     return replace(
-        plain,
+        base,
         id=model_id,
         name=model_id,
         maker=connection.name,
         provider=connection.provider,
-        price_per_second=MappingProxyType(dict.fromkeys(plain.sizes, connection.price_per_second)),
+        price_per_second=MappingProxyType(dict.fromkeys(base.sizes, connection.price_per_second)),
         source="declared by the connection",
     )
 
 
 def _restrict_to_abilities(model: Model, connection: ResolvedConnection) -> Model:
-    """Servers of several makes speak one protocol and do not all do everything it has."""
+    """The model without the tasks and fields that this make of server lacks."""
     if not connection.about.makes:
         return model
     takes = replace(
@@ -90,7 +90,7 @@ def _listed_models(connection: ResolvedConnection) -> tuple[Model, ...]:
 
 @dataclass(frozen=True)
 class _Listing:
-    """What a server listed at one time. The time identifies it, so `rows` are left out of comparisons."""
+    """A cache key: `at` identifies the listing, so `rows` take no part in comparisons."""
 
     connection_id: int
     at: datetime

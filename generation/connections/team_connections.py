@@ -1,6 +1,6 @@
-"""What owners do with their team's connections; no other code writes those rows.
+"""Changes that owners make to their team's connections; no other code changes what owners entered.
 
-A take that has been started keeps its connection, even one that is changed, switched off or removed in the meantime.
+A take keeps the connection it was started with, even one that is changed, switched off or removed while it is in progress.
 """
 
 from __future__ import annotations
@@ -17,17 +17,16 @@ from generation.connections.probe import enqueue_refresh, probe_connection
 from generation.connections.resolution import ResolvedConnection
 from generation.models import Connection, Generation, ImageJob
 from generation.providers.base import ProviderError
-from generation.providers.redaction import redacted
+from generation.providers.redaction import redact
 from generation.providers.registry import lists_models
 from generation.states import ACTIVE, Status
 from teams.models import Team
 
-#: How long a removal can be undone if nothing is in progress.
+#: How long a removal can be undone; longer while a take still needs the key.
 UNDO_FOR = timedelta(minutes=10)
 #: Takes in these statuses may still need the key.
-UNDER_WAY = (*ACTIVE, Status.UNKNOWN)
-#: Fields of the owner's form.
-WRITTEN = (
+NEEDS_KEY = (*ACTIVE, Status.UNKNOWN)
+FORM_FIELDS = (
     "name",
     "base_url",
     "key",
@@ -40,8 +39,8 @@ WRITTEN = (
     "max_in_flight",
     "requests_per_minute",
 )
-#: Fields that hold the provider's answers, as they are before it was asked.
-NOTHING_LEARNT: dict[str, Any] = {
+#: Fields that hold what the provider answered, with their initial values.
+INITIAL_ANSWERS: dict[str, Any] = {
     "tested_at": None,
     "test_worked": None,
     "test_said": "",
@@ -54,76 +53,78 @@ NOTHING_LEARNT: dict[str, Any] = {
 
 
 def add(connection: Connection, team: Team) -> None:
-    """Save it as the team's last choice."""
+    """Appends it to the team's connections."""
     with transaction.atomic():
+        # The team's row is the lock of the order: two simultaneous additions would get the same position.
         Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         last = Connection.objects.filter(team=team).aggregate(last=Max("position"))["last"]
         connection.team, connection.position = team, (last or 0) + 1
         connection.save()
-        _have_models_listed(connection)
+        _refresh_on_commit(connection)
 
 
 def change(connection: Connection, *, another_account: bool) -> None:
-    """Save the owner's fields. What the provider answered before is forgotten if it is now `another_account`."""
-    forgotten = NOTHING_LEARNT if another_account else {}
-    for field, value in forgotten.items():
+    """Saves the form's fields. With `another_account`, also resets what the provider answered for the previous one."""
+    reset = INITIAL_ANSWERS if another_account else {}
+    for field, value in reset.items():
         setattr(connection, field, value)
     with transaction.atomic():
-        connection.save(update_fields=[*WRITTEN, *forgotten])
-        _have_models_listed(connection)
+        connection.save(update_fields=[*FORM_FIELDS, *reset])
+        _refresh_on_commit(connection)
 
 
-def _have_models_listed(connection: Connection) -> None:
+def _refresh_on_commit(connection: Connection) -> None:
     if lists_models(connection.provider):
         transaction.on_commit(enqueue_refresh, robust=True)
 
 
 def switch(connection: Connection, *, on: bool) -> bool:
-    """Returns whether that changed anything."""
+    """Returns False if it was so already."""
     return bool(Connection.objects.filter(pk=connection.pk).exclude(is_active=on).update(is_active=on))
 
 
 @transaction.atomic
 def move(connection: Connection, by: int) -> bool:
-    """One place up (-1) or down (1); False at either end."""
+    """Moves it one place up (-1) or down (1). Returns False at either end."""
     assert connection.team_id is not None
     Team.objects.select_for_update(no_key=True).get(pk=connection.team_id)
     order = list(Connection.live().filter(team=connection.team_id))
-    at = next(index for index, other in enumerate(order) if other.pk == connection.pk)
-    if not 0 <= at + by < len(order):
+    index = next(index for index, row in enumerate(order) if row.pk == connection.pk)
+    if not 0 <= index + by < len(order):
         return False
-    order.insert(at + by, order.pop(at))
-    for position, other in enumerate(order, 1):
-        Connection.objects.filter(pk=other.pk).exclude(position=position).update(position=position)
+    order.insert(index + by, order.pop(index))
+    for position, row in enumerate(order, 1):
+        Connection.objects.filter(pk=row.pk).exclude(position=position).update(position=position)
     return True
 
 
 def remove(connection: Connection) -> bool:
-    """Returns False if it had been removed already. The key stays until `wipe_removed`."""
+    """Returns False if it was removed already. The key stays until `wipe_removed`."""
     return bool(Connection.live().filter(pk=connection.pk).update(deleted_at=Now()))
 
 
 def restore(connection: Connection) -> bool:
     """Returns False once the key has been wiped."""
     removed = Connection.objects.filter(pk=connection.pk).exclude(deleted_at=None)
-    is_whole = Q(deleted_at__gt=Now() - UNDO_FOR) | ~Q(key=Sealed())
-    return bool(removed.filter(is_whole).update(deleted_at=None))
+    # Within UNDO_FOR nothing was wiped, so an empty key is one of a connection that has none.
+    has_key = Q(deleted_at__gt=Now() - UNDO_FOR) | ~Q(key=Sealed())
+    return bool(removed.filter(has_key).update(deleted_at=None))
 
 
 def wipe_removed() -> int:
-    """Wipe the keys of removed connections that no take needs any more; how many."""
-    takes, pictures = (
-        rows.objects.filter(connection=OuterRef("pk"), status__in=UNDER_WAY) for rows in (Generation, ImageJob)
+    """Wipes the keys of removed connections that no take or image job needs any more. Returns their number."""
+    takes, image_jobs = (
+        model.objects.filter(connection=OuterRef("pk"), status__in=NEEDS_KEY) for model in (Generation, ImageJob)
     )
     removed = Connection.objects.filter(deleted_at__lt=Now() - UNDO_FOR).exclude(key=Sealed())
-    return removed.exclude(Exists(takes)).exclude(Exists(pictures)).update(key=Sealed())
+    return removed.exclude(Exists(takes)).exclude(Exists(image_jobs)).update(key=Sealed())
 
 
-def try_out(connection: Connection) -> tuple[str, bool]:
-    """Probe the connection and store the outcome: the sentence to show, and whether it works."""
+def run_test(connection: Connection) -> tuple[str, bool]:
+    """Tests the connection and stores the result: a sentence to show, and whether it works."""
     try:
-        said, works = redacted(probe_connection(ResolvedConnection.from_row(connection))), True
+        message, works = redact(probe_connection(ResolvedConnection.from_row(connection))), True
     except ProviderError as error:
-        said, works = error.message, False
-    Connection.objects.filter(pk=connection.pk).update(tested_at=Now(), test_worked=works, test_said=said)
-    return said, works
+        message, works = error.message, False
+    Connection.objects.filter(pk=connection.pk).update(tested_at=Now(), test_worked=works, test_said=message)
+    return message, works

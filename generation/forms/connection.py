@@ -10,14 +10,14 @@ from typing import Any
 from django import forms
 
 from generation import catalogue
-from generation.connections.resolution import allowed_host
+from generation.connections.resolution import find_allowed_host
 from generation.models import Connection
 from generation.providers import egress
 from generation.providers.base import Ability, ProviderError
 from generation.providers.description import Option, Provider
-from generation.providers.http import checked_key
+from generation.providers.http import validate_key
 from generation.providers.registry import PROVIDERS
-from generation.providers.service_accounts import credentials_from
+from generation.providers.service_accounts import read_credentials
 
 #: Fields for providers whose servers come in several makes.
 MAKE_FIELDS = ("preset", "abilities", "price_per_second")
@@ -154,7 +154,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
             raise forms.ValidationError("Not a valid address. Use the form https://gpu.example.com/v1.") from None
         if "@" in url or "?" in url or "#" in url:
             raise forms.ValidationError("Remove user name, password and query. Enter the key in its own field.")
-        if allowed_host(url):
+        if find_allowed_host(url):
             return url
         if scheme != "https":
             raise forms.ValidationError("The address must begin with https://, which protects the key.")
@@ -170,7 +170,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"].strip()
-        check = credentials_from if self.about.takes_service_account else checked_key
+        check = read_credentials if self.about.takes_service_account else validate_key
         try:
             if key:
                 check(key)

@@ -1,4 +1,4 @@
-"""From a scene to the text a model is given. Sizes and seconds are parameters and never part of it."""
+"""The prompt of a scene. Size, length, seed and sound are parameters of the request and never part of the prompt."""
 
 from generation.prompting.rendering import (
     FRAME,
@@ -10,14 +10,14 @@ from generation.prompting.rendering import (
     render_frame,
     render_with,
 )
-from generation.prompting.sandbox import FIELDS, TEXT_LIMIT, WORDS, TemplateError, compile_template
+from generation.prompting.sandbox import FIELDS, FILTERS, TEXT_LIMIT, TemplateError, compile_template
 
 __all__ = [
     "FIELDS",
+    "FILTERS",
     "FRAME",
     "TEMPLATES",
     "TEXT_LIMIT",
-    "WORDS",
     "Template",
     "TemplateError",
     "compile_template",

@@ -1,4 +1,4 @@
-"""Which template makes the prompt: the team's own copy where it has one, else the one that comes with the product."""
+"""Prompts from scenes, by the team's copy of a template where it has one, else by the built-in template."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from django.conf import settings
-from jinja2 import Template as Compiled
+from jinja2 import Template as CompiledTemplate
 
 from generation.catalogue import Model
 from generation.prompting.sandbox import FIELDS, TemplateError, compile_template
@@ -23,13 +23,14 @@ logger = logging.getLogger(__name__)
 
 FOLDER = Path(settings.BASE_DIR) / "templates"
 SUFFIX = "_shot_prompt.j2"
+#: The template for models whose provider has none.
 COMMON = "sora"
 FRAME = "frame"
 
 
 @dataclass(frozen=True)
 class Template:
-    """One that comes with the product. `name` is the provider whose models it is written for, or FRAME."""
+    """A built-in template. `name` is the provider whose models it is written for, or FRAME."""
 
     name: str
     title: str
@@ -37,92 +38,87 @@ class Template:
 
     @property
     def meaning(self) -> str:
-        """What its first line says of it."""
+        """The comment in its first line, which the team's pages show."""
         return self.text.partition("#}")[0].removeprefix("{#").strip()
 
 
-def _found() -> MappingProxyType[str, Template]:
-    paths = {one.name: FOLDER / "video" / f"{one.name}{SUFFIX}" for one in PROVIDERS.values()}
-    found = {
+def _read_templates() -> MappingProxyType[str, Template]:
+    paths = {name: FOLDER / "video" / f"{name}{SUFFIX}" for name in PROVIDERS}
+    templates = {
         name: Template(name, PROVIDERS[name].family, path.read_text("utf-8"))
         for name, path in paths.items()
         if path.exists()
     }
-    still = (FOLDER / "image" / "frame_prompt.j2").read_text("utf-8")
-    return MappingProxyType(found | {FRAME: Template(FRAME, "Still", still)})
+    frame = (FOLDER / "image" / "frame_prompt.j2").read_text("utf-8")
+    return MappingProxyType(templates | {FRAME: Template(FRAME, "Still", frame)})
 
 
-TEMPLATES = _found()
+TEMPLATES = _read_templates()
 
 
 def find_template(model: Model) -> Template:
-    """The one that is written for the model's provider; the common one where there is none."""
+    """The template of the model's provider, else the common one."""
     return TEMPLATES.get(model.provider, TEMPLATES[COMMON])
 
 
 @cache
-def _built_in(name: str) -> Compiled:
+def _compile_built_in(name: str) -> CompiledTemplate:
     return compile_template(TEMPLATES[name].text)
 
 
-def _chosen(name: str, scene: Scene) -> Compiled:
-    """Reads the team's copies, prefetched by for_cards()."""
+def _find_compiled(name: str, scene: Scene) -> CompiledTemplate:
+    """No query where the team's copies are prefetched, as for_cards() does."""
     project = scene.project
     copies = project.team.prompt_templates.all() if project.team_id else ()
     copy = next((copy for copy in copies if copy.name == name), None)
     if copy is None:
-        return _built_in(name)
+        return _compile_built_in(name)
     try:
         return compile_template(copy.text)
     except TemplateError as error:
-        # Kept under an earlier version that allowed more. Its page says so; work goes on meanwhile.
-        logger.warning("The %s template of team %s is passed over: %s", name, project.team_id, error)
-        return _built_in(name)
+        # Saved under an earlier version that allowed more. The template's page shows the error; takes must not wait for it.
+        logger.warning("The %s template of team %s is skipped: %s", name, project.team_id, error)
+        return _compile_built_in(name)
 
 
-def _labelled(scene: Scene) -> dict[str, Any]:
-    """The shot with what people read in place of preset keys."""
-    named = presets.all_presets()
-    shot = scene.shot()
-    return {name: presets.label(name, shot[name]) if name in named and shot[name] else shot[name] for name in FIELDS}
-
-
-def _rendered(template: Compiled, shot: dict[str, Any]) -> str:
+def _render_lines(template: CompiledTemplate, shot: dict[str, Any]) -> str:
     text = template.render(shot=SimpleNamespace(**shot))
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _shot_for(name: str, scene: Scene, *, avoid: bool) -> dict[str, Any]:
-    """What the template of that name is told; without what to `avoid` where that travels in another way."""
-    changes: dict[str, Any] = {} if avoid else {"negative_prompt": ""}
-    if name == FRAME and scene.depth_of_field == "rack-focus":
-        changes["depth_of_field"] = ""
-    return _labelled(scene) | changes
+def _template_values(name: str, scene: Scene, *, avoid: bool) -> dict[str, Any]:
+    """The fields a template reads, with presets as text. `avoid` is False where the negative prompt is sent separately."""
+    shot = scene.shot()
+    values = {field: shot[field] for field in FIELDS}
+    for field in presets.all_presets().keys() & values.keys():
+        if key := values[field]:
+            values[field] = presets.prompt_text(field, key, still=name == FRAME)
+    return values if avoid else values | {"negative_prompt": ""}
 
 
 def render(scene: Scene, model: Model) -> str:
-    """The prompt of this scene for that model's provider; empty fields leave no trace in it.
+    """The prompt of this scene for the model's provider; empty fields leave no gaps.
 
-    A prompt of its own goes before the template. What to avoid is left out where the request has a field for it.
+    The scene's own prompt replaces the template. The negative prompt is left out where the request has a field for it.
     """
-    apart = model.takes.negative_prompt
+    has_own_field = model.takes.negative_prompt
     if scene.own_prompt.strip():
-        avoid = "" if apart else sentence(scene.negative_prompt)
+        avoid = "" if has_own_field else sentence(scene.negative_prompt)
         return f"{scene.own_prompt.strip()}\nAvoid: {avoid}" if avoid else scene.own_prompt.strip()
     name = find_template(model).name
-    return _rendered(_chosen(name, scene), _shot_for(name, scene, avoid=not apart))
+    return _render_lines(_find_compiled(name, scene), _template_values(name, scene, avoid=not has_own_field))
 
 
 def draft_own_prompt(scene: Scene, name: str) -> str:
-    """What that template makes of the fields, to be gone on with by hand; what to avoid is always added when it is sent."""
-    return _rendered(_chosen(name, scene), _shot_for(name, scene, avoid=False))
+    """That template's prompt as a first draft of an own prompt. Without the negative prompt, which `render` adds."""
+    return _render_lines(_find_compiled(name, scene), _template_values(name, scene, avoid=False))
 
 
 def render_frame(scene: Scene) -> str:
-    """The prompt of one still of this scene: its first moment, without movement or dialogue."""
-    return _rendered(_chosen(FRAME, scene), _shot_for(FRAME, scene, avoid=True))
+    """The prompt of a still picture of this scene: its first moment, without movement or dialogue."""
+    return _render_lines(_find_compiled(FRAME, scene), _template_values(FRAME, scene, avoid=True))
 
 
 def render_with(text: str, name: str, scene: Scene) -> str:
-    """What a template that is still being written makes of the scene. Raises TemplateError."""
-    return _rendered(compile_template(text), _shot_for(name, scene, avoid=True))
+    """The prompt by an unsaved template text. Raises TemplateError."""
+    return _render_lines(compile_template(text), _template_values(name, scene, avoid=True))

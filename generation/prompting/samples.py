@@ -1,4 +1,4 @@
-"""Two sample scenes to judge a prompt template by: one that fills every field, one with a title and an action only."""
+"""Two sample scenes for the preview of a prompt template: every field filled, and title and action only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EVERY_FIELD = {
     "continuity": "The lamp stands on the sill, to his left",
     "negative_prompt": "Text, logos, extra people",
 }
-LEAST = {"title": "The match", "action": "His hands strike a match."}
+TITLE_AND_ACTION = {"title": "The match", "action": "His hands strike a match."}
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Sample:
 
 
 def render_samples(text: str, name: str) -> list[Sample]:
-    """What a template makes of the most and of the least. Raises TemplateError."""
-    cases = {"Every field filled": EVERY_FIELD, "Title and action only": LEAST}
+    """Raises TemplateError."""
+    cases = {"Every field filled": EVERY_FIELD, "Title and action only": TITLE_AND_ACTION}
     return [Sample(heading, render_with(text, name, _scene(fields))) for heading, fields in cases.items()]
 
 

@@ -1,4 +1,4 @@
-"""A team's own copies of the prompt templates."""
+"""A team's copies of the prompt templates, which replace the built-in ones in its projects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def save_copy(team: Team, template: Template, text: str, member: User) -> None:
 
 @transaction.atomic
 def delete_copy(team: Team, template: Template, member: User) -> bool:
-    """Go back to the built-in text; whether there was a copy."""
+    """Returns False if the team had no copy."""
     deleted, _ = PromptTemplate.objects.filter(team=team, name=template.name).delete()
     if deleted:
         activity.record(Verb.PROMPT_RESET, member, template.title, team=team.pk, page=("prompt_templates", team.pk))

@@ -1,4 +1,7 @@
-"""What prompt templates do with a scene's texts: each of these gives sentences or lines, or nothing where nothing is said."""
+"""The filters of prompt templates. Each returns sentences or lines, or an empty string where the field says nothing.
+
+Editors of templates read the docstrings of the filters on the template's page.
+"""
 
 from __future__ import annotations
 
@@ -14,46 +17,46 @@ QUOTATION_MARKS = re.compile('["“”„‟«»]')
 SPEAKER = re.compile(r"(?:[^\W\d_][^\s:,.!?()]*\.?)(?: [^\W\d_][^\s:,.!?()]*){0,3}(?: \([^()]*\))?")
 
 
-def _finished(text: str) -> str:
-    """With one full stop, unless it ends in a mark of its own."""
+def _end_sentence(text: str) -> str:
+    """Adds a full stop unless the text ends in punctuation."""
     return text if text.rstrip(CLOSERS).endswith(ENDS) else f"{text}."
 
 
 @lru_cache(maxsize=512)
 def beats(value: str) -> tuple[str, ...]:
-    """One sentence for each line that says something, without its bullet.
+    """One sentence for each line with text in it, without its bullet.
 
-    Kept for a while: the same few texts are asked for by every template, and again with every key somebody presses.
+    Cached because every template reads the same few texts, and the preview renders all templates at each keystroke.
     """
     lines = (BULLET.sub("", " ".join(line.split())) for line in value.splitlines())
-    said = (line.lstrip(" ,;:").rstrip(" ,;:") for line in lines)
-    return tuple(_finished(line) for line in said if line.strip(" .-–—*•"))
+    texts = (line.lstrip(" ,;:").rstrip(" ,;:") for line in lines)
+    return tuple(_end_sentence(text) for text in texts if text.strip(" .-–—*•"))
 
 
 def sentence(value: str) -> str:
-    """The text in one line, ended with a full stop."""
+    """The text in one line, ending with a full stop."""
     return " ".join(beats(value))
 
 
 def labelled(value: str, label: str) -> str:
-    """The text behind its label."""
+    """The text after a label."""
     text = sentence(value)
     return f"{label}: {text}" if text else ""
 
 
 def phrases(values: Iterable[str]) -> str:
-    """Of a list such as [shot.lens, shot.weather]: what is filled, with commas between."""
+    """The filled fields of a list such as [shot.lens, shot.weather], separated by commas."""
     lines = (line for value in values for line in beats(value))
     return ", ".join(line if line.endswith("..") else line.removesuffix(".") for line in lines)
 
 
 def joined(values: Iterable[str]) -> str:
-    """Of a list of texts: what is filled, in one line."""
+    """The filled texts of a list, in one line."""
     return " ".join(value for value in values if value)
 
 
 def in_order(value: str) -> str:
-    """The lines of an action as steps: First, Then, Finally."""
+    """The lines of the action as steps: First, Then, Finally."""
     steps = beats(value)
     if len(steps) < 2:
         return "".join(steps)
@@ -63,7 +66,7 @@ def in_order(value: str) -> str:
 
 
 def first_moment(value: str) -> str:
-    """The first line of an action: what a still can show of it."""
+    """The first line of the action, which is all a still picture can show."""
     return next(iter(beats(value)), "")
 
 
@@ -73,9 +76,9 @@ def _is_speaker(text: str) -> bool:
 
 
 def spoken(value: str) -> list[tuple[str, str]]:
-    """Who says what, turn by turn; without a name where none is given.
+    """Each turn's speaker and words; an empty speaker where the dialogue names none.
 
-    Quotation marks go: models write what stands between them into the picture.
+    Quotation marks are removed, because models draw quoted text into the picture.
     """
     turns: list[tuple[str, list[str]]] = []
     for line in value.splitlines():
@@ -88,18 +91,19 @@ def spoken(value: str) -> list[tuple[str, str]]:
             turns.append((text, []))
             text = ""
         is_direction = text.startswith("(") and text.endswith(")")
-        for said in (text,) if is_direction else beats(text):
+        for beat in (text,) if is_direction else beats(text):
             if not turns or not turns[-1][0]:
                 turns.append(("", []))
-            turns[-1][1].append(said)
-    return [(name, " ".join(said)) if said else ("", _finished(name)) for name, said in turns]
+            turns[-1][1].append(beat)
+    # A name without words after it was no speaker but a line in capitals.
+    return [(name, " ".join(words)) if words else ("", _end_sentence(name)) for name, words in turns]
 
 
 def spoken_lines(value: str) -> str:
-    """A dialogue as a list, one line a turn."""
+    """The dialogue as a list, one line per turn."""
     return "\n".join(f"- {name}: {words}" if name else f"- {words}" for name, words in spoken(value))
 
 
 def says(value: str) -> str:
-    """A dialogue told: who says what."""
+    """The dialogue as prose: “Anna says: …”."""
     return "\n".join(f"{name or 'A character'} says: {words}" for name, words in spoken(value))

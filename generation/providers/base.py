@@ -1,7 +1,7 @@
-"""What a provider takes and answers: plain frozen values, no ORM, no Django.
+"""The contract of providers: plain frozen values, without the ORM or Django.
 
-A provider is a module. It receives a `Request`, calls its vendor (or renders on this machine) and answers with the values
-below. It raises only `ProviderError`; any other exception is a defect and is reported as such.
+A provider is a module. It receives a `Request`, calls its vendor (or renders on this machine) and returns the values below.
+It raises only `ProviderError`; any other exception is a defect and is reported as such.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from generation.providers import redaction
 
 
 class ErrorKind(StrEnum):
-    """Why a generation did not succeed; decides whether it is tried again and what the card says."""
+    """Why a generation failed. Decides whether it is retried, whether money may be spent, and the text on the card."""
 
     MODERATION = "moderation"
     QUOTA = "quota"
@@ -35,7 +35,7 @@ class ErrorKind(StrEnum):
 
 
 class ProviderError(Exception):
-    """A failure: its kind, and the provider's words as plain text without keys. `retry_after` is in seconds."""
+    """A failure with its kind and the provider's message, as plain text without keys. `retry_after` is in seconds."""
 
     def __init__(
         self,
@@ -47,10 +47,10 @@ class ProviderError(Exception):
         retry_after: float | None = None,
     ) -> None:
         self.kind = kind
-        self.message = redaction.redacted(message)
+        self.message = redaction.redact(message)
         super().__init__(self.message)
-        self.code = redaction.redacted(code)
-        self.request_id = redaction.redacted(request_id)
+        self.code = redaction.redact(code)
+        self.request_id = redaction.redact(request_id)
         self.retry_after = retry_after
 
 
@@ -78,16 +78,16 @@ class Shot:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Shot:
-        """Ignores unknown keys, so that takes made by another version stay readable."""
+        """Ignores unknown keys, so that takes of other versions stay readable."""
         known = {field.name for field in fields(cls)}
         return cls(**{key: value for key, value in data.items() if key in known})
 
 
 class Ability(StrEnum):
-    """What can be done beyond `submit`, `check` and `fetch`.
+    """An operation or option beyond `submit`, `check` and `fetch`.
 
-    A provider declares what its module can do. Where servers of several makes speak its protocol, a connection declares how
-    much of that its server does. What holds for a call is in `Account.abilities`.
+    A provider declares what its module can do. Where servers of several makes speak its protocol, a connection declares what
+    its server supports of that. `Account.abilities` has what applies to a call.
     """
 
     #: The module has the functions of ListsClips.
@@ -113,7 +113,7 @@ class Account:
     """The address and credentials of a call. Hashable, so that a provider can keep a client per account.
 
     An empty `base_url` is the vendor's own. `options` are the provider's settings as (name, value) pairs. A team's account is
-    `public_only`: of private addresses it reaches only `allowed_host`, if the operator allows that.
+    `public_only`: it reaches no private address but that of `allowed_host`, which the operator allows.
     """
 
     base_url: str = ""
@@ -129,7 +129,7 @@ class Account:
 
     @property
     def trusted(self) -> str:
-        """The host that may be private: the operator's own, or the host that the operator allows to a team."""
+        """The host that may have a private address: the account's own, or for a team's account the `allowed_host`."""
         return self.allowed_host if self.public_only else (urlsplit(self.base_url).hostname or "")
 
     def option(self, name: str, default: str = "") -> str:
@@ -137,7 +137,7 @@ class Account:
 
 
 class Task(StrEnum):
-    """A new clip, or a change of the finished clip `Request.source_id`."""
+    """A new clip, or a rework of the finished clip `Request.source_id`."""
 
     CREATE = "create"
     REMIX = "remix"
@@ -149,7 +149,7 @@ class Task(StrEnum):
 class Request:
     """A clip to make. `width` and `height` are in pixels, `duration` in seconds.
 
-    `audio` is None where the model leaves no choice. `source_id` is the provider's id of the clip to remix, extend or edit.
+    `audio` is None where the model offers no choice. `source_id` is the provider's id of the clip to remix, extend or edit.
     """
 
     prompt: str
@@ -171,15 +171,15 @@ class Request:
     source_id: str = ""
 
 
-#: Backgrounds that are no API value: sent as opaque, with the colour in the prompt.
+#: Backgrounds that no API has: they are sent as "opaque", with the colour in the prompt.
 PLAIN_BACKGROUNDS = ("white", "black")
 
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """Pictures to make. Empty fields are not sent, so the provider's defaults hold.
+    """Images to make. Empty fields are not sent, so that the provider's defaults apply.
 
-    `images` are edited or combined. `always_sent` holds the fields that the catalogue requires for the model.
+    `images` are edited or combined. `always_sent` has the fields that the catalogue requires for the model.
     """
 
     prompt: str
@@ -198,18 +198,18 @@ class ImageRequest:
 
 @dataclass(frozen=True)
 class ImageResult:
-    """Encoded pictures, and the provider's token counts under the provider's names."""
+    """Encoded image files, and token counts under the provider's names."""
 
     images: tuple[bytes, ...]
     usage: Mapping[str, int] = field(default_factory=dict)
 
 
-#: Called with the fraction done (0 to 1) at least once a second. What it raises stops the work and must not be caught.
+#: Called with the fraction done (0 to 1) at least once a second. It raises to stop the work; never catch what it raises.
 OnProgress = Callable[[float], None]
 
 
 class LocalRenderer(Protocol):
-    """Makes the clip on this machine, at no cost; called again after a crash."""
+    """Makes the clip on this machine, free of charge. At least once: called again after a crash."""
 
     def render(self, request: Request, destination: Path, on_progress: OnProgress) -> None:
         """Write a playable MP4 to `destination`. Raises ProviderError, OSError on a full disk, or what on_progress raises."""
@@ -244,23 +244,23 @@ class RemoteClip:
 
 class CanBeTested(Protocol):
     def test(self, account: Account, models: Sequence[str]) -> str:
-        """One sentence on what works, without making anything. Raises ProviderError with the fix.
+        """Returns one sentence on what works, free of charge. Raises ProviderError with the fix.
 
-        `models` are the ids of the account's models, the likeliest first; empty only where the provider lists its own.
+        `models` are the ids of the account's models, current ones first; empty only where the provider lists its own.
         """
 
 
 class RemoteProvider(CanBeTested, Protocol):
-    """Makes clips elsewhere, for money. Each call raises ProviderError."""
+    """Makes clips at a provider, for money. Each call raises ProviderError."""
 
     def submit(self, account: Account, request: Request) -> str:
         """The provider's id of the new clip. Sent at most once; UNKNOWN if the answer leaves open whether it was accepted."""
 
     async def check(self, account: Account, remote_id: str) -> Progress:
-        """One request. Raises only for what says nothing about the clip itself: network, rate limit, LOST."""
+        """Sends one request. A failed clip is a `Progress`; of the errors raised, only LOST says something about the clip."""
 
     def fetch(self, account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
-        """Stream the finished clip to `destination`. May be called again after any failure."""
+        """Stream the finished clip to `destination`. At least once: called again after a failure."""
 
 
 class ImageProvider(CanBeTested, Protocol):
@@ -268,14 +268,14 @@ class ImageProvider(CanBeTested, Protocol):
         """Sent at most once. Raises ProviderError; UNKNOWN if the answer leaves open whether it was accepted."""
 
 
-# -- What a provider's module has only where it is declared --------------------------------------------------------------
+# -- Operations that a provider declares ---------------------------------------------------------------------------------
 
 
 class ListsClips(Protocol):
     def find(self, account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
-        """The id of a clip submitted with exactly this request since then, or None. Raises ProviderError.
+        """The id of a clip that was submitted with exactly this request since then, or None. Raises ProviderError.
 
-        Never an id in `known`: those clips belong to other takes.
+        Never returns an id in `known`: those clips belong to other takes.
         """
 
     def list_clips(self, account: Account) -> list[RemoteClip]:
@@ -284,7 +284,7 @@ class ListsClips(Protocol):
 
 class CancelsClips(Protocol):
     def cancel(self, account: Account, remote_id: str) -> bool:
-        """Whether it is stopped (it may still be charged); False once it is too late. Raises ProviderError."""
+        """True if the clip is stopped (it may still be charged), False if it is too late. Raises ProviderError."""
 
 
 class DeletesClips(Protocol):
@@ -294,7 +294,7 @@ class DeletesClips(Protocol):
 
 class HasThumbnails(Protocol):
     def thumbnail(self, account: Account, remote_id: str) -> bytes:
-        """The provider's still of a finished clip, in whatever format it encodes. Raises ProviderError."""
+        """The provider's still of a finished clip, in any image format. Raises ProviderError."""
 
 
 class ListsModels(Protocol):
@@ -303,11 +303,11 @@ class ListsModels(Protocol):
     def catalogue_rows(self, account: Account, today: date) -> list[dict[str, Any]]:
         """The models on offer, as rows of the catalogue. Raises ProviderError.
 
-        In place of sizes in pixels a row has the aspect ratios of each resolution.
+        `sizes` has the aspect ratios of each resolution instead of pixels.
         """
 
 
-#: The functions that come with an ability. The other abilities change what `submit` takes.
+#: The functions of each ability. The other abilities are about what `submit` accepts.
 OPERATIONS: Mapping[Ability, type] = {
     Ability.LIST: ListsClips,
     Ability.CANCEL: CancelsClips,

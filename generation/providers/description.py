@@ -1,4 +1,4 @@
-"""What pages, forms, commands and settings read about a provider without importing its module and SDK."""
+"""The description of a provider, which pages, forms, commands and settings read without importing its module and SDK."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from generation.providers.base import Ability
 
 
 class Kind(StrEnum):
-    """Which protocol of base.py a provider's module implements."""
+    """The protocol of base.py that a provider's module implements."""
 
     LOCAL = "local"
     REMOTE = "remote"
@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Make:
-    """A kind of server that speaks the provider's protocol, and the abilities such servers have."""
+    """A kind of server that speaks the provider's protocol, with the abilities of such servers."""
 
     name: str
     title: str
@@ -30,7 +30,7 @@ class Make:
 class Option:
     """A setting of the provider's accounts, which its module reads from `Account.options`.
 
-    With a label it is in a team's form. Without it only the operator can set it, by its environment variable.
+    With a label it is a field of a team's form. Without one only the operator can set it, by the environment variable.
     """
 
     name: str
@@ -53,23 +53,23 @@ class Provider:
     name: str
     module: str
     kind: Kind
-    #: The name of an account in the form that adds it.
+    #: The default name of a team's account.
     title: str
     #: The common name of its models, and of the prompt template for them.
     family: str = ""
-    #: What an account adds, and how the operator sets it up; both continue a sentence.
+    #: What an account adds (continues a sentence), and how the operator sets one up.
     brings: str = ""
     how: str = ""
     #: Its name on the command line, if different.
     flag: str = ""
-    #: What its module can do. It has the functions in base.OPERATIONS for these abilities and for no others.
+    #: What its module can do. It has the functions of base.OPERATIONS for these abilities and no others.
     abilities: frozenset[Ability] = frozenset()
     #: Whether the module has the function of base.ListsModels; its models are then listed live.
     lists_models: bool = False
 
-    #: Of the variables that every account has: {prefix}_NAME, {prefix}_MAX_IN_FLIGHT, {prefix}_REQUESTS_PER_MINUTE.
+    #: Of the variables for every account: {prefix}_NAME, {prefix}_MAX_IN_FLIGHT, {prefix}_REQUESTS_PER_MINUTE.
     prefix: str = ""
-    #: The first variable that is set counts.
+    #: The first variable that is set is used.
     key_variables: tuple[str, ...] = ()
     address_variables: tuple[str, ...] = ()
     #: Setting any of these creates an account; if empty, `key_variables` do.
@@ -79,10 +79,10 @@ class Provider:
     needs_key: bool = True
     #: The key is the file of a Google Cloud service account.
     takes_service_account: bool = False
-    #: Help text of the address field in a team's form; without it there is no such field.
+    #: The help text of the address field in a team's form. Empty for no such field.
     address_help: str = ""
     options: tuple[Option, ...] = ()
-    #: Makes of servers: the vendor's first, the catch-all last. Such servers may have models that are not in the catalogue.
+    #: Makes of servers, the vendor's first and the catch-all last. Such servers may have models beyond the catalogue.
     makes: tuple[Make, ...] = ()
 
     @property
@@ -91,11 +91,11 @@ class Provider:
 
     @property
     def usual_name(self) -> str:
-        """The name of the operator's account."""
+        """The default name of the operator's account."""
         return self.family or self.title
 
     def connection_abilities(self, make: str = "", declared: Iterable[Ability] = ()) -> frozenset[Ability]:
-        """The abilities of a connection: those `declared` for it, else those of its make (none, if the make is unknown).
+        """The abilities of a connection: those `declared` for it, else those of its make, or none if the make is unknown.
 
         Without makes, every connection has all abilities of the module.
         """

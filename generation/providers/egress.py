@@ -1,8 +1,8 @@
-"""Where requests may go (the SSRF guard): anywhere for an account of the operator, public addresses only for a team's.
+"""The SSRF guard: the operator's accounts may connect anywhere, a team's only to public addresses.
 
-A name can resolve to another address between the check and the connection, so both happen on the same address: in a transport
-of httpx2 under the SDKs, in an adapter of requests for downloads. TLS and the Host header keep the name. Nothing here follows
-a redirect.
+A name can resolve to another address between the check and the connection (DNS rebinding), so the checked address itself is
+connected to: by an httpx2 transport under the SDKs, and by a requests adapter for downloads. TLS and the Host header keep the
+name. Nothing here follows redirects.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from generation.providers.base import Account, ErrorKind, ProviderError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
-#: IPv6 networks whose addresses carry the IPv4 address that is connected to in their last 32 bits.
+#: IPv6 networks whose last 32 bits are the IPv4 address that is really reached.
 TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
-#: Translated by rules that only the local network defines, so never public.
+#: Translated by rules of the local network, so never public.
 LOCALLY_TRANSLATED = ipaddress.IPv6Network("64:ff9b:1::/48")
 
 
@@ -36,11 +36,11 @@ class PrivateAddressError(ProviderError):
 
 
 class RefusedAddress(httpx2.UnsupportedProtocol):
-    """A PrivateAddressError inside httpx2, whose clients expect its own errors. Nothing has been sent."""
+    """PrivateAddressError inside httpx2, whose callers expect errors of httpx2. Nothing has been sent."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is public, and every IPv4 address that is embedded in it."""
+    """Whether an IP address, or every IPv4 address embedded in it, is public."""
     return all(_is_global(inner) for inner in _embedded_addresses(ipaddress.ip_address(address.partition("%")[0])))
 
 
@@ -50,7 +50,7 @@ def _is_global(address: Address) -> bool:
 
 
 def _embedded_addresses(address: Address) -> Iterator[Address]:
-    """The IPv4 addresses inside an IPv6 address; the address itself where there are none."""
+    """The IPv4 addresses embedded in an IPv6 address; the address itself if there are none."""
     if isinstance(address, ipaddress.IPv4Address):
         yield address
         return
@@ -62,7 +62,7 @@ def _embedded_addresses(address: Address) -> Iterator[Address]:
 
 
 def parse_host(url: str) -> str:
-    """The host as DNS is asked for it: lower case, IDNA-encoded, without a trailing dot. Raises ProviderError."""
+    """The host in the form for DNS: lower case, IDNA-encoded, without a trailing dot. Raises ProviderError."""
     name = (_split(url).hostname or "").rstrip(".")
     try:
         return name.encode("idna").decode() if not name.isascii() else name
@@ -71,7 +71,7 @@ def parse_host(url: str) -> str:
 
 
 def parse_origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port, which together are what a key was entered for. Raises ProviderError."""
+    """Scheme, host and port. A key is valid for one origin only. Raises ProviderError."""
     parts = _split(url)
     return parts.scheme, parse_host(url), parts.port or DEFAULT_PORTS[parts.scheme]
 
@@ -80,16 +80,17 @@ def _split(url: str) -> SplitResult:
     """Raises ProviderError for anything but a complete http(s) URL."""
     try:
         parts = urlsplit(url)
-        is_address = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that are no IPv6 address, or a port beyond 65535
-        is_address = False
-    if not is_address or any(character <= " " or character == "\\" for character in url):
+        is_complete = parts.scheme in DEFAULT_PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an invalid IPv6 address in brackets, or a port above 65535
+        is_complete = False
+    # Clients disagree on control characters, spaces and backslashes, so the checked host may not be the one they use.
+    if not is_complete or any(character <= " " or character == "\\" for character in url):
         raise ProviderError(ErrorKind.PROVIDER, "Not a valid http(s) URL.")
     return parts
 
 
 def matches_host(url: str, trusted: str) -> bool:
-    """Whether the URL's host is `trusted`, a host or host:port; without a port in it, at any port."""
+    """Whether the URL's host is `trusted`, which is a host (any port) or host:port."""
     _, host, port = parse_origin(url)
     return bool(trusted) and trusted in {host, f"{host}:{port}"}
 
@@ -97,10 +98,10 @@ def matches_host(url: str, trusted: str) -> bool:
 def resolve_public(host: str, port: int) -> list[str]:
     """The host's IP addresses, in the order to try. Raises PrivateAddressError if any is not public, else ProviderError."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise ProviderError(ErrorKind.NETWORK, f"The address {host} is not known.") from error
-    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        raise ProviderError(ErrorKind.NETWORK, f"The host {host} was not found.") from error
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in resolved))
     if not all(map(is_public, addresses)):
         raise PrivateAddressError(
             ErrorKind.PROVIDER, f"The address {host} is inside a private network and is not used."
@@ -115,11 +116,11 @@ def require_public(url: str, trusted: str) -> None:
         resolve_public(host, port)
 
 
-# -- Under the SDKs ----------------------------------------------------------------------------------------------------
+# -- The SDKs' clients -------------------------------------------------------------------------------------------------
 
 
 def client_options(account: Account) -> dict[str, Any]:
-    """What guards a client of httpx2 for this account: empty for an account of the operator."""
+    """Arguments that guard an httpx2 client of this account; empty for an account of the operator."""
     if not account.public_only:
         return {}
     return {"transport": PinnedTransport(account), "follow_redirects": False}
@@ -134,8 +135,8 @@ def async_client_options(account: Account) -> dict[str, Any]:
 class PinnedTransport(httpx2.BaseTransport):
     """Connects to the address it has checked, except for the account's trusted host.
 
-    Raises RefusedAddress for http and private addresses, httpx2.ConnectError for a name that does not resolve; in either case
-    nothing has been sent.
+    Raises RefusedAddress for http and for private addresses, and httpx2.ConnectError for a name that does not resolve. In
+    both cases nothing has been sent.
     """
 
     def __init__(self, account: Account) -> None:
@@ -152,7 +153,7 @@ class PinnedTransport(httpx2.BaseTransport):
 
 
 class AsyncPinnedTransport(httpx2.AsyncBaseTransport):
-    """PinnedTransport for asyncio; the name is resolved in a thread."""
+    """PinnedTransport for asyncio. Names are resolved in a thread, because getaddrinfo blocks."""
 
     def __init__(self, account: Account) -> None:
         self.trusted = account.trusted
@@ -182,7 +183,7 @@ def _resolve(request: httpx2.Request) -> str:
 
 
 def _pin(request: httpx2.Request, address: str) -> httpx2.Request:
-    """The same request to this address. Its Host header stays; SNI and the certificate are those of the name."""
+    """The same request to this address. The Host header, SNI and the certificate check keep the name."""
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),
@@ -193,16 +194,16 @@ def _pin(request: httpx2.Request, address: str) -> httpx2.Request:
 
 
 def _proxy_for(account: Account) -> str | None:
-    """The operator's proxy; it is given the checked address instead of the name."""
+    """The operator's proxy, which gets the checked address instead of the name."""
     host = parse_host(account.base_url) if account.base_url else ""
     return None if proxy_bypass(host) else getproxies().get("https")
 
 
-# -- Under downloads ---------------------------------------------------------------------------------------------------
+# -- Downloads ---------------------------------------------------------------------------------------------------------
 
 
 def download_session(trusted: str) -> requests.Session:
-    """A session that connects to public addresses and the `trusted` host. Raises ProviderError when asked for another."""
+    """A session for public addresses and the `trusted` host; requests to others raise ProviderError."""
     session = requests.Session()
     for scheme in DEFAULT_PORTS:
         session.mount(f"{scheme}://", PinnedAdapter(trusted))
@@ -212,7 +213,7 @@ def download_session(trusted: str) -> requests.Session:
 class PinnedAdapter(HTTPAdapter):
     """Connects to the addresses it has checked, except for the trusted host. Its requests must be safe to repeat.
 
-    The operator's proxy is given the checked address instead of the name.
+    The operator's proxy gets the checked address instead of the name.
     """
 
     def __init__(self, trusted: str) -> None:
@@ -220,7 +221,7 @@ class PinnedAdapter(HTTPAdapter):
         super().__init__()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Try each address of the host in turn. Raises ProviderError for a host that is not public."""
+        """Tries each address of the host in turn. Raises ProviderError for a host that is not public."""
         _, host, port = parse_origin(request.url or "")
         if matches_host(request.url or "", self.trusted):
             return super().send(request, *args, **kwargs)
@@ -233,7 +234,7 @@ class PinnedAdapter(HTTPAdapter):
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: bool | str, cert: str | tuple[str, str] | None = None
     ) -> tuple[Any, Any]:
-        """SNI and the certificate are those of the name in the Host header, which only a pinned request has."""
+        """Uses the name in the Host header, which only a pinned request has, for SNI and the certificate check."""
         host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
         if host["scheme"] != "https" or "Host" not in request.headers:
             return host, pool
@@ -241,7 +242,7 @@ class PinnedAdapter(HTTPAdapter):
 
 
 def _pin_prepared(request: requests.PreparedRequest, address: str) -> requests.PreparedRequest:
-    """A copy of the request to this address, with the Host header that it would have had."""
+    """A copy of the request to this address, with the Host header of the name."""
     scheme, host, port = parse_origin(request.url or "")
     named, numeric = (f"[{name}]" if ":" in name else name for name in (host, address))
     pinned = request.copy()

@@ -1,4 +1,4 @@
-"""Shared by all clients: keys, clients per event loop, and what refusals, headers and missing answers mean."""
+"""Shared by all clients: keys, clients per event loop, and the meaning of refusals, headers and broken connections."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import httpx2
 from generation.providers import egress
 from generation.providers.base import Account, ErrorKind, ProviderError
 
-#: The longest message that is kept.
-MOST_CHARACTERS = 1000
-#: Raised only before a request has left this machine, so nothing can have been accepted.
+#: Longer messages of providers are cut off.
+MAX_CHARACTERS = 1000
+#: Raised only before a request has left this machine, so the provider cannot have accepted anything.
 NOT_SENT = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -25,8 +25,8 @@ NOT_SENT = (
     httpx2.UnsupportedProtocol,
     httpx2.LocalProtocolError,
 )
-#: HTTP statuses that mean the same at every provider.
-KINDS = {
+#: HTTP statuses with the same meaning at every provider.
+KIND_BY_STATUS = {
     401: ErrorKind.AUTH,
     402: ErrorKind.QUOTA,
     403: ErrorKind.AUTH,
@@ -36,54 +36,57 @@ KINDS = {
 Client = TypeVar("Client")
 
 
-def checked_key(key: str) -> str:
-    """The key itself. Raises ProviderError if it cannot be sent in a header."""
+def validate_key(key: str) -> str:
+    """Returns the key. Raises ProviderError if it cannot be sent in a header."""
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ProviderError(ErrorKind.AUTH, "The key has characters that no key has. Copy it again.")
+        raise ProviderError(ErrorKind.AUTH, "The key contains invalid characters. Copy it again.")
     return key
 
 
-class OnePerLoop(Generic[Client]):
-    """A client per account and running loop: a connection belongs to the loop it was opened in."""
+class PerLoopClients(Generic[Client]):
+    """One client per account and running event loop, because a connection works only in the loop that opened it.
 
-    def __init__(self, make: Callable[[Account], Client]) -> None:
-        self.make = make
-        self.made: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, Client]] = WeakKeyDictionary()
+    Clients live as long as their loop: a worker has one loop, and few accounts.
+    """
+
+    def __init__(self, build: Callable[[Account], Client]) -> None:
+        self.build = build
+        self.by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Account, Client]] = WeakKeyDictionary()
 
     def __call__(self, account: Account) -> Client:
-        clients = self.made.setdefault(asyncio.get_running_loop(), {})
+        clients = self.by_loop.setdefault(asyncio.get_running_loop(), {})
         if account not in clients:
-            clients[account] = self.make(account)
+            clients[account] = self.build(account)
         return clients[account]
 
 
-def no_answer(error: Exception, *, who: str, sending: bool) -> ProviderError:
+def connection_error(error: Exception, *, service: str, sending: bool) -> ProviderError:
     """The error for a request without an answer: UNKNOWN if it buys something (`sending`) and may have been accepted."""
     name = type(error).__name__
     if isinstance(error, egress.RefusedAddress):
         return ProviderError(ErrorKind.INVALID, str(error))
     if isinstance(error, NOT_SENT):
-        return ProviderError(ErrorKind.NETWORK, f"{who} could not be reached ({name}).")
+        return ProviderError(ErrorKind.NETWORK, f"{service} could not be reached ({name}).")
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.NETWORK
-    return ProviderError(kind, f"The connection broke before the answer came ({name}).")
+    return ProviderError(kind, f"The connection broke before an answer arrived ({name}).")
 
 
-def plain(words: str) -> str:
-    return " ".join(words.split())[:MOST_CHARACTERS]
+def one_line(text: str) -> str:
+    return " ".join(text.split())[:MAX_CHARACTERS]
 
 
-def about(words: str, kind: ErrorKind, what: str) -> str:
-    """The provider's words and, if it is known, which input they are about (`what`, else empty)."""
-    sentence = words if words.endswith((".", "!", "?")) else f"{words}."
-    if what and kind == ErrorKind.MODERATION:
-        return f"{sentence} Flagged: {what}."
-    if what and kind == ErrorKind.INVALID:
-        return f"{sentence} It is about {what}."
-    return words
+def name_input(message: str, kind: ErrorKind, input_name: str) -> str:
+    """The provider's message, with the input that it concerns. An unknown input (empty name) adds nothing."""
+    sentence = message if message.endswith((".", "!", "?")) else f"{message}."
+    if input_name and kind == ErrorKind.MODERATION:
+        return f"{sentence} Flagged: {input_name}."
+    if input_name and kind == ErrorKind.INVALID:
+        return f"{sentence} Affected input: {input_name}."
+    return message
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from a header that holds seconds or a date."""
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, from a header in seconds or with a date; None without a valid one."""
     text = headers.get("retry-after", "")
     try:
         seconds = float(text)
@@ -95,7 +98,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def expected_bytes(headers: Mapping[str, str]) -> int | None:
-    """The length of the decoded body; None if the headers do not say it."""
+def read_length(headers: Mapping[str, str]) -> int | None:
+    """The length of the decoded body in bytes; None if the headers do not have it, as for a compressed body."""
     length = headers.get("content-length", "")
     return int(length) if length.isdigit() and "content-encoding" not in headers else None

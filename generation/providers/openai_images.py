@@ -1,7 +1,7 @@
-"""Pictures from OpenAI's images API, by the official SDK. A request is sent at most once.
+"""Images from OpenAI's images API, through the official SDK. A request is sent at most once.
 
-With input pictures it is an edit, without them a generation. The answer contains the pictures; the fields that a model needs
-for that are in the catalogue.
+With input images it is an edit, without them a generation. The answer contains the images; the fields that a model needs for
+that are in the catalogue.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from openai.types import ImagesResponse
 
 from generation.providers import egress, pictures
 from generation.providers.base import PLAIN_BACKGROUNDS, Account, ErrorKind, ImageRequest, ImageResult, ProviderError
-from generation.providers.http import checked_key
+from generation.providers.http import validate_key
 from generation.providers.openai_errors import as_provider_error
 
-#: Named, so that OPENAI_BASE_URL cannot send a key elsewhere than the account says.
+#: Fixed, so that the SDK does not read OPENAI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://api.openai.com/v1"
 SECONDS = 180
 
 
 def make(account: Account, request: ImageRequest) -> ImageResult:
-    fields = _fields(request)
-    images = [pictures.read(path).as_upload for path in request.images]
+    fields = _build_fields(request)
+    images = [pictures.read_picture(path).as_upload for path in request.images]
     try:
         with _client(account) as client:
             answer: object
@@ -37,29 +37,29 @@ def make(account: Account, request: ImageRequest) -> ImageResult:
                 answer = client.images.generate(**fields)
     except OpenAIError as error:
         raise as_provider_error(error, sending=True) from error
-    # The SDK does not validate: a page, or JSON of another shape, comes back as if it were the answer.
+    # The SDK does not validate: it returns an HTML page, or JSON of another shape, as if it were the answer.
     if not isinstance(answer, ImagesResponse) or not isinstance(answer.data, list) or not answer.data:
-        raise ProviderError(ErrorKind.UNKNOWN, "OpenAI answered with something that holds no pictures.")
+        raise ProviderError(ErrorKind.UNKNOWN, "OpenAI's answer contains no images.")
     return ImageResult(
-        images=tuple(_decoded(image) for image in answer.data),
-        usage=_numbers(answer.usage.to_dict()) if answer.usage else {},
+        images=tuple(_decode(image) for image in answer.data),
+        usage=_flatten_usage(answer.usage.to_dict()) if answer.usage else {},
     )
 
 
 def test(account: Account, models: Sequence[str]) -> str:
     try:
         with _client(account) as client:
-            found = {model.id for model in client.models.list()}
+            listed = {model.id for model in client.models.list()}
     except OpenAIError as error:
         raise as_provider_error(error, sending=False) from error
-    return f"The key works and {len(found.intersection(models))} image models can be had."
+    return f"The key works; {len(listed.intersection(models))} image models are available."
 
 
 def _client(account: Account) -> OpenAI:
-    # A fresh connection: a POST over a kept-alive connection that died ends as UNKNOWN.
+    # A fresh connection each time: a POST over a kept-alive connection that has died would end as UNKNOWN.
     options = egress.client_options(account)
     return OpenAI(
-        api_key=checked_key(account.key) or "none",
+        api_key=validate_key(account.key) or "none",
         base_url=account.base_url or BASE_URL,
         timeout=SECONDS,
         max_retries=0,
@@ -67,14 +67,14 @@ def _client(account: Account) -> OpenAI:
     )
 
 
-# -- What is sent ------------------------------------------------------------------------------------------------------
+# -- Requests ----------------------------------------------------------------------------------------------------------
 
 
-def _fields(request: ImageRequest) -> dict[str, Any]:
-    """Raises ProviderError for options that edits do not have. Options that the model does not have OpenAI refuses itself."""
+def _build_fields(request: ImageRequest) -> dict[str, Any]:
+    """Raises ProviderError for options that edits lack. OpenAI itself refuses those that the model lacks."""
     for name in ("style", "moderation"):
         if request.images and getattr(request, name):
-            raise ProviderError(ErrorKind.INVALID, f"Pictures made from others take no {name}.")
+            raise ProviderError(ErrorKind.INVALID, f"Images made from other images don't support {name}.")
     prompt, background = request.prompt, request.background
     if background in PLAIN_BACKGROUNDS:
         prompt, background = f"{prompt}, on a plain {background} background", "opaque"
@@ -94,25 +94,25 @@ def _fields(request: ImageRequest) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in ("", None)}
 
 
-# -- What came ---------------------------------------------------------------------------------------------------------
+# -- Answers -----------------------------------------------------------------------------------------------------------
 
 
-def _decoded(image: AnsweredImage) -> bytes:
+def _decode(image: AnsweredImage) -> bytes:
     try:
         content = base64.b64decode(image.b64_json or "", validate=True)
     except (binascii.Error, TypeError, ValueError):
         content = b""
     if not content:
-        raise ProviderError(ErrorKind.UNKNOWN, "OpenAI answered with a picture that cannot be read.")
+        raise ProviderError(ErrorKind.UNKNOWN, "OpenAI sent an image that could not be decoded.")
     return content
 
 
-def _numbers(usage: dict[str, Any]) -> dict[str, int]:
-    """Flattened with dots: input_tokens_details.text_tokens."""
-    found: dict[str, int] = {}
+def _flatten_usage(usage: dict[str, Any]) -> dict[str, int]:
+    """Token counts with nested names joined by dots, such as input_tokens_details.text_tokens."""
+    counts: dict[str, int] = {}
     for name, value in usage.items():
         if isinstance(value, dict):
-            found |= {f"{name}.{inner}": number for inner, number in _numbers(value).items()}
+            counts |= {f"{name}.{inner}": number for inner, number in _flatten_usage(value).items()}
         elif isinstance(value, int):
-            found[name] = value
-    return found
+            counts[name] = value
+    return counts

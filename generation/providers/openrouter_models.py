@@ -1,4 +1,4 @@
-"""OpenRouter's live list of video models: what each takes and costs today, as rows of the model catalogue."""
+"""OpenRouter's live list of video models, as rows of the model catalogue."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PER_SECOND = re.compile(
 
 @dataclass(frozen=True)
 class LiveModel:
-    """A model as OpenRouter lists it today; what the list leaves out is empty. `prices` are by OpenRouter's names.
+    """A model as OpenRouter lists it today; what the list omits is empty. `prices` are by OpenRouter's names.
 
-    The list does not mention references; a model that prices them takes at least one.
+    The list has no field for references, so a model with a price for them is assumed to take one.
     """
 
     id: str
@@ -37,20 +37,20 @@ class LiveModel:
     prices: Mapping[str, Decimal] = field(default_factory=dict)
 
     def price_per_second(self, resolution: str) -> Decimal | None:
-        """US dollars; the highest, if it depends on sound or input. None if it is priced in another way."""
-        found: dict[str, list[Decimal]] = {}
-        for name, amount in self.prices.items():
+        """US dollars; the highest, where it depends on sound or input. None if the model is not priced by the second."""
+        by_resolution: dict[str, list[Decimal]] = {}
+        for name, read_amount in self.prices.items():
             if match := PER_SECOND.fullmatch(name.lower().replace("-", "_")):
-                dollars = amount / 100 if match["unit"].startswith("cents") else amount
-                found.setdefault(match["resolution"] or "", []).append(dollars)
-        return max(found.get(resolution.lower()) or found.get("") or [], default=None)
+                dollars = read_amount / 100 if match["unit"].startswith("cents") else read_amount
+                by_resolution.setdefault(match["resolution"] or "", []).append(dollars)
+        return max(by_resolution.get(resolution.lower()) or by_resolution.get("") or [], default=None)
 
 
-def read(row: dict[str, Any]) -> LiveModel:
-    """One model of the list; `id` must be there."""
+def read_model(row: dict[str, Any]) -> LiveModel:
+    """One model of the list. Raises KeyError without an `id`."""
     frames = row.get("supported_frame_images") or ()
     skus = row.get("pricing_skus") or {}
-    prices = {name: found for name, text in skus.items() if (found := amount(text)) is not None}
+    prices = {name: price for name, text in skus.items() if (price := read_amount(text)) is not None}
     return LiveModel(
         id=row["id"],
         name=row.get("name") or row["id"],
@@ -67,9 +67,9 @@ def read(row: dict[str, Any]) -> LiveModel:
 
 
 def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
-    """The row in plain JSON, with aspect ratios in place of sizes. None if durations, aspect ratios or prices are missing."""
-    found = {listed.lower(): model.price_per_second(listed) for listed in model.resolutions}
-    prices = {resolution: str(price) for resolution, price in found.items() if price is not None}
+    """The row in plain JSON, with aspect ratios in place of sizes. None without durations, aspect ratios or prices."""
+    listed = {resolution.lower(): model.price_per_second(resolution) for resolution in model.resolutions}
+    prices = {resolution: str(price) for resolution, price in listed.items() if price is not None}
     if not prices or not model.aspect_ratios or not model.durations:
         return None
     maker, _, name = model.name.partition(": ")
@@ -79,7 +79,7 @@ def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
         "maker": maker if name else model.id.partition("/")[0],
         "provider": "openrouter",
         "kind": "video",
-        "summary": "By way of OpenRouter",
+        "summary": "Through OpenRouter",
         "sizes": dict.fromkeys(prices, model.aspect_ratios),
         "seconds": [str(seconds) for seconds in sorted(model.durations)],
         "price_per_second": prices,
@@ -97,16 +97,17 @@ def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
     }
 
 
-def spelled_there(resolution: str) -> str:
-    """720p is 720p; 4k is 4K."""
+def spell_resolution(resolution: str) -> str:
+    """A resolution of the catalogue in OpenRouter's spelling: 720p stays, 4k becomes 4K."""
     return resolution.upper() if resolution.endswith("k") else resolution
 
 
-def amount(value: object) -> Decimal | None:
+def read_amount(value: object) -> Decimal | None:
+    """A price or credit; None for anything but a finite number of 0 or more."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        amount = Decimal(str(value))
+        read_amount = Decimal(str(value))
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and amount >= 0 else None
+    return read_amount if read_amount.is_finite() and read_amount >= 0 else None

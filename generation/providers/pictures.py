@@ -1,4 +1,4 @@
-"""Reads the pictures of a request for sending."""
+"""Reads the frames, references and input images of a request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generation.providers.base import ErrorKind, ProviderError
 
 @dataclass(frozen=True)
 class Picture:
-    """`content_type` comes from the content, not from the name."""
+    """An image file. `content_type` is detected from the data, not from the name."""
 
     name: str
     data: bytes
@@ -29,11 +29,11 @@ class Picture:
         return self.name, self.data, self.content_type
 
 
-def read(path: Path) -> Picture:
-    """Raises ProviderError."""
+def read_picture(path: Path) -> Picture:
+    """Raises ProviderError if the file is missing or no image."""
     try:
         data = path.read_bytes()
         with Image.open(io.BytesIO(data)) as image:
             return Picture(path.name, data, image.get_format_mimetype() or "")
     except OSError as error:
-        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as a picture.") from error
+        raise ProviderError(ErrorKind.INVALID, f"{path.name} could not be read as an image.") from error

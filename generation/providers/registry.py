@@ -1,4 +1,4 @@
-"""The providers. Each module is imported when it is first used, so that a missing SDK stops only its own provider.
+"""The registry of providers. A module is imported at first use, so that a missing SDK disables only its own provider.
 
 To add a provider, write a module and an entry here; docs/providers.md has the steps.
 """
@@ -34,7 +34,7 @@ VIDEO_SERVERS = (
     ),
     Make("sglang", "SGLang", frozenset({Ability.LIST, Ability.DELETE, Ability.EXTRA_FIELDS, Ability.FREE_SIZES})),
     Make("litellm", "LiteLLM", frozenset({Ability.REMIX, Ability.EXTEND, Ability.EDIT})),
-    Make("other", "Another"),
+    Make("other", "Other"),
 )
 #: By name, in the order of the page.
 PROVIDERS = {
@@ -47,13 +47,13 @@ PROVIDERS = {
             title="Video server",
             family="Sora",
             brings="Sora and open models on a GPU server, gateway or clone",
-            how="Set SORA_BASE_URL to a server of the /v1/videos protocol",
+            how="Set SORA_BASE_URL to a /v1/videos server",
             prefix="SORA",
             key_variables=("SORA_API_KEY", "OPENAI_API_KEY"),
             address_variables=("SORA_BASE_URL", "OPENAI_BASE_URL"),
             announced_by=("SORA_API_KEY", "OPENAI_API_KEY", "SORA_BASE_URL", "OPENAI_BASE_URL"),
             needs_key=False,
-            address_help="Of a server of the /v1/videos protocol; it usually ends in /v1.",
+            address_help="A server of the /v1/videos protocol. Usually ends in /v1.",
             abilities=frozenset(Ability),
             makes=VIDEO_SERVERS,
         ),
@@ -69,7 +69,7 @@ PROVIDERS = {
             prefix="GEMINI",
             key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
             address_variables=("GOOGLE_GEMINI_BASE_URL",),
-            address_help="Empty for Google's own.",
+            address_help="Leave empty for Google's own.",
             options=(Option(name="api_version", variable="GEMINI_API_VERSION", initial="v1beta"),),
         ),
         Provider(
@@ -108,7 +108,7 @@ PROVIDERS = {
                     name="output_gcs_uri",
                     variable="GOOGLE_VEO_OUTPUT_GCS_URI",
                     label="Bucket for finished clips",
-                    help="Needed to extend clips.",
+                    help="Required to extend clips.",
                     pattern=r"gs://[a-z0-9._-]+(/[\w./-]*)?",
                     example="gs://bucket/takes",
                 ),
@@ -131,13 +131,13 @@ PROVIDERS = {
             module="generation.providers.openai_images",
             kind=Kind.IMAGES,
             title="OpenAI images",
-            brings="pictures for frames and references",
+            brings="images for frames and references",
             how="Set OPENAI_API_KEY",
             flag="openai",
             prefix="OPENAI",
             key_variables=("OPENAI_API_KEY",),
             address_variables=("OPENAI_BASE_URL",),
-            address_help="Empty for OpenAI's own.",
+            address_help="Leave empty for OpenAI's own.",
         ),
         Provider(
             name="openrouter",
@@ -145,13 +145,13 @@ PROVIDERS = {
             kind=Kind.REMOTE,
             title="OpenRouter",
             family="OpenRouter",
-            brings="models of many makers, with their live prices",
+            brings="models of many makers with live prices",
             how="Set OPENROUTER_API_KEY",
             lists_models=True,
             prefix="OPENROUTER",
             key_variables=("OPENROUTER_API_KEY",),
             address_variables=("OPENROUTER_BASE_URL",),
-            address_help="Empty for OpenRouter's own.",
+            address_help="Leave empty for OpenRouter's own.",
         ),
         Provider(
             name="animatic",
@@ -194,11 +194,11 @@ def image_provider(provider: str) -> ImageProvider:
 
 
 def model_lister(provider: str) -> ListsModels:
-    """Only for a provider with `lists_models`."""
+    """Only for providers with `lists_models`."""
     return cast(ListsModels, _module(provider))
 
 
-# -- Operations that provider and account both declare, else None ------------------------------------------------------
+# -- Operations, or None unless both provider and account declare them -------------------------------------------------
 
 
 def lister(provider: str, account: Account) -> ListsClips | None:

@@ -1,4 +1,4 @@
-"""The connections of this server, as settings.CONNECTIONS describes them."""
+"""Validates the entries of settings.CONNECTIONS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ServerConnection:
     requests_per_minute: PositiveInt = 60
     options: Mapping[str, str] = field(default_factory=dict)
     preset: str = ""
-    #: In place of those of the preset, where there are any.
+    #: If any, they replace those of the preset.
     abilities: frozenset[Ability] = frozenset()
     models: tuple[str, ...] = ()
     price_per_second: Price = Decimal(0)
@@ -48,21 +48,22 @@ class ServerConnection:
 
 
 def read_connection(values: Mapping[str, Any]) -> ServerConnection:
-    """Raises ValueError: a sentence for each mistake, which begins with the environment variable."""
+    """Raises ValueError with a sentence per mistake, each beginning with the environment variable."""
     try:
         return ServerConnection(**values)
     except ValidationError as error:
         found = describe_problems(error).items()
-        said = [f"{_variable(values.get('provider', ''), key)} {problem}." for key, problem in found]
-        raise ValueError(" ".join(said)) from None
+        messages = [f"{_name_variable(values.get('provider', ''), key)} {problem}." for key, problem in found]
+        raise ValueError(" ".join(messages)) from None
 
 
-def _variable(provider: str, key: str) -> str:
+def _name_variable(provider: str, key: str) -> str:
+    """The environment variable that the key was read from."""
     field_name, _, rest = key.partition(".")
     about = PROVIDERS.get(provider)
     if about is None:
         return f"settings.CONNECTIONS: {key}"
     if field_name == "options" and rest:
         return about.option(rest).variable
-    named = {"key": about.key_variables, "base_url": about.address_variables}
-    return " or ".join(named.get(field_name, ())) or f"{about.prefix}_{field_name.upper()}"
+    variables = {"key": about.key_variables, "base_url": about.address_variables}
+    return " or ".join(variables.get(field_name, ())) or f"{about.prefix}_{field_name.upper()}"

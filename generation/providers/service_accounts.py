@@ -1,4 +1,4 @@
-"""Credentials from the text of a Google Cloud service account's key file."""
+"""Credentials from the key file of a Google Cloud service account."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from google.oauth2.service_account import Credentials
 
 from generation.providers.base import ErrorKind, ProviderError
 
-#: Fixed, so that a team's file cannot have signed assertions sent to another host.
-GRANTED_AT = "https://oauth2.googleapis.com/token"
+#: Fixed, because a team's file could name another host to send signed assertions to.
+GRANT_URL = "https://oauth2.googleapis.com/token"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-#: The only fields that are read.
+#: No other field of the file is read.
 FIELDS = ("client_email", "private_key", "private_key_id", "project_id")
 
 
 @lru_cache(maxsize=32)
-def credentials_from(text: str) -> Credentials:
+def read_credentials(text: str) -> Credentials:
     """Raises ProviderError."""
     try:
         file = json.loads(text)
-        fields = {name: str(file[name]) for name in FIELDS} | {"token_uri": GRANTED_AT, "type": "service_account"}
+        fields = {name: str(file[name]) for name in FIELDS} | {"token_uri": GRANT_URL, "type": "service_account"}
         credentials: Credentials = Credentials.from_service_account_info(fields, scopes=[SCOPE])
     except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
-        message = "That is no service account's file. Download its key from Google Cloud as JSON."
+        message = "Not a service account key file. Download the key from Google Cloud as JSON."
         raise ProviderError(ErrorKind.AUTH, message) from error
     return credentials

@@ -1,7 +1,7 @@
-"""Clips from servers of the /v1/videos protocol, by the official OpenAI SDK.
+"""Clips from servers of the /v1/videos protocol, through the official OpenAI SDK.
 
-Servers differ; the account's abilities say what this server does. Options that it has no field for are refused here, so that
-no choice is silently dropped.
+Servers differ; the account's abilities say what this one can do. Options without a field are refused before anything is sent,
+so that no choice is silently ignored.
 """
 
 from __future__ import annotations
@@ -30,67 +30,70 @@ from generation.providers.base import (
     Request,
     Task,
 )
-from generation.providers.http import OnePerLoop, checked_key, expected_bytes
+from generation.providers.http import PerLoopClients, read_length, validate_key
 from generation.providers.openai_errors import as_provider_error, job_error
 
 #: Fixed, so that the SDK does not read OPENAI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://api.openai.com/v1"
 SUBMIT_SECONDS = 170
 CALL_SECONDS = 30
-#: Clocks differ: a clip may look a little older than the request that made it.
+#: The server's clock may be behind ours: a clip can seem older than the request that made it.
 CLOCK_SECONDS = 120
+#: How many clips are listed. A submission is looked up within minutes, so it is among the newest.
 LISTED = 100
 
-OVER = {
+FINAL_STATES = {
     "completed": ProgressState.DONE,
     "failed": ProgressState.FAILED,
     "cancelled": ProgressState.CANCELLED,
     "canceled": ProgressState.CANCELLED,
 }
+TASK_VERBS = {Task.REMIX: "remixes", Task.EXTEND: "extends", Task.EDIT: "edits"}
 NEEDED_ABILITY = {Task.REMIX: Ability.REMIX, Task.EXTEND: Ability.EXTEND, Task.EDIT: Ability.EDIT}
 
 
 def submit(account: Account, request: Request) -> str:
-    send = _sending(account, request)
+    send = _build_call(account, request)
     try:
-        # A fresh connection: a POST over a kept-alive connection that died ends as UNKNOWN.
-        with _client(account, SUBMIT_SECONDS) as client, _despite_retirement():
+        # A fresh connection each time: a POST over a kept-alive connection that has died would end as UNKNOWN.
+        with _client(account, SUBMIT_SECONDS) as client, _ignore_retirement_warning():
             answer = send(client)
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=True) from error
-    # The SDK does not validate: a page, or JSON of another shape, comes back as if it were a clip.
+    # The SDK does not validate: it returns an HTML page, or JSON of another shape, as if it were a clip.
     remote_id = getattr(answer, "id", None)
     if not isinstance(remote_id, str) or not remote_id:
-        raise ProviderError(ErrorKind.UNKNOWN, "The server answered with something that names no clip.")
+        raise ProviderError(ErrorKind.UNKNOWN, "The server's answer has no clip ID.")
     return remote_id
 
 
 async def check(account: Account, remote_id: str) -> Progress:
     try:
-        with _despite_retirement():
-            asking = _async_client(account).videos.retrieve(remote_id)
-        answer: object = await asking
+        with _ignore_retirement_warning():
+            # The warning is raised by the call. The filter is global, so it must not stay in place while others run.
+            pending = _async_client(account).videos.retrieve(remote_id)
+        answer: object = await pending
     except (OpenAIError, ValueError) as error:
-        # vLLM-Omni reports a failed job as an HTTP error whose body is the job.
-        if isinstance(error, APIStatusError) and (job := _job_in(error)):
-            return _progress(job)
+        # vLLM-Omni reports a failed job as an HTTP error with the job as its body.
+        if isinstance(error, APIStatusError) and (job := _find_job(error)):
+            return _read_progress(job)
         raise as_provider_error(error, sending=False) from error
     if not isinstance(answer, Video) or not isinstance(answer.status, str):
-        raise ProviderError(ErrorKind.PROVIDER, "The server answered with something that is no clip.")
-    return _progress(answer.to_dict())
+        raise ProviderError(ErrorKind.PROVIDER, "The server's answer is not a clip.")
+    return _read_progress(answer.to_dict())
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
-    """From the URL that the job names, else from the content endpoint. The URL expires, so each call asks for a new one."""
+    """From the URL in the job, else from the content endpoint. The URL expires, so each call requests a new one."""
     with _client(account, CALL_SECONDS) as client:
-        if url := _own_address(client, remote_id):
+        if url := _find_clip_url(client, remote_id):
             download.save_from_url(url, destination, on_progress, trusted=account.trusted)
         else:
-            _save_content(client, remote_id, destination, on_progress)
+            _download_content(client, remote_id, destination, on_progress)
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
-    with _client(account, CALL_SECONDS) as client, _despite_retirement():
+    with _client(account, CALL_SECONDS) as client, _ignore_retirement_warning():
         try:
             return client.videos.download_content(remote_id, variant="thumbnail").read()
         except (OpenAIError, ValueError) as error:
@@ -99,29 +102,29 @@ def thumbnail(account: Account, remote_id: str) -> bytes:
 
 def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
     earliest = since - timedelta(seconds=CLOCK_SECONDS)
-    size, seconds = f"{request.width}x{request.height}", _seconds(request)
+    size, seconds = f"{request.width}x{request.height}", _format_seconds(request)
     with _client(account, CALL_SECONDS) as client:
-        made = [
+        matches = [
             clip
-            for clip in _newest(client)
+            for clip in _list_newest(client)
             if clip.prompt == request.prompt
             and clip.id not in known
-            and _may_be(clip.model, request.model)
+            and _may_be_same_model(clip.model, request.model)
             and datetime.fromtimestamp(clip.created_at, UTC) >= earliest
             and (request.task != Task.CREATE or (clip.size in (None, "", size) and clip.seconds in (None, "", seconds)))
         ]
-    return min(made, key=lambda clip: clip.created_at).id if made else None
+    return min(matches, key=lambda clip: clip.created_at).id if matches else None
 
 
 def cancel(account: Account, remote_id: str) -> bool:
-    """By deleting it, which is how servers of this protocol stop a clip."""
+    """Deletes it: the protocol has no other way to stop a clip."""
     delete(account, remote_id)
     return True
 
 
 def delete(account: Account, remote_id: str) -> None:
     try:
-        with _client(account, CALL_SECONDS) as client, _despite_retirement():
+        with _client(account, CALL_SECONDS) as client, _ignore_retirement_warning():
             client.videos.delete(remote_id)
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
@@ -134,92 +137,94 @@ def list_clips(account: Account) -> list[RemoteClip]:
                 id=clip.id,
                 model=clip.model or "",
                 created_at=datetime.fromtimestamp(clip.created_at, UTC),
-                state=OVER.get(clip.status, ProgressState.RUNNING),
+                state=FINAL_STATES.get(clip.status, ProgressState.RUNNING),
                 prompt=clip.prompt or "",
             )
-            for clip in _newest(client)
+            for clip in _list_newest(client)
         ]
 
 
 def test(account: Account, models: Sequence[str]) -> str:
-    """Asks for a clip that cannot exist, which every server refuses in the protocol's error format."""
-    with _client(account, CALL_SECONDS) as client, _despite_retirement():
+    """Requests a clip that cannot exist, which every server of the protocol refuses in the protocol's error format."""
+    with _client(account, CALL_SECONDS) as client, _ignore_retirement_warning():
         try:
             client.videos.retrieve("video_that_is_not_there")
         except APIStatusError as error:
             failure = as_provider_error(error, sending=False)
             is_protocol = isinstance(error.body, dict) and failure.kind in (ErrorKind.LOST, ErrorKind.INVALID)
             if not is_protocol and failure.kind != ErrorKind.AUTH:
-                raise _something_else(account) from error
+                raise _build_protocol_error(account) from error
             if not is_protocol:
                 raise failure from error
         except (OpenAIError, ValueError) as error:
             raise as_provider_error(error, sending=False) from error
         else:
-            raise _something_else(account)
-    also = ", ".join(sorted(ability.value.replace("_", " ") for ability in account.abilities))
-    return "The server speaks the video protocol and takes the key." + (f" Declared besides: {also}." if also else "")
+            raise _build_protocol_error(account)
+    abilities = ", ".join(sorted(ability.value.replace("_", " ") for ability in account.abilities))
+    works = "The server speaks the video protocol and accepts the key."
+    return f"{works} Abilities: {abilities}." if abilities else works
 
 
-def _something_else(account: Account) -> ProviderError:
-    where = account.base_url or BASE_URL
-    message = f"{where} answers, but not in the video protocol. Check the address; it usually ends in /v1."
+def _build_protocol_error(account: Account) -> ProviderError:
+    address = account.base_url or BASE_URL
+    message = f"{address} answers, but does not speak the video protocol. Check the address; it usually ends in /v1."
     return ProviderError(ErrorKind.INVALID, message)
 
 
-# -- What is sent ------------------------------------------------------------------------------------------------------
+# -- Requests ----------------------------------------------------------------------------------------------------------
 
 
-def _sending(account: Account, request: Request) -> Callable[[OpenAI], object]:
-    """The call that makes the clip. Raises ProviderError for options that the server has no field for."""
+def _build_call(account: Account, request: Request) -> Callable[[OpenAI], object]:
+    """The call that makes the clip. Raises ProviderError for options without a field at this server."""
     if needed := NEEDED_ABILITY.get(request.task):
         if needed not in account.abilities:
-            raise ProviderError(ErrorKind.INVALID, f"This server cannot {request.task} a clip (task).")
-        return _from_clip(request)
+            raise ProviderError(ErrorKind.INVALID, f"This server cannot {request.task} clips.")
+        return _build_rework_call(request)
     fields: dict[str, Any] = {
         "prompt": request.prompt,
         "model": request.model,
         "size": f"{request.width}x{request.height}",
-        "seconds": _seconds(request),
-        "extra_body": _extra_fields(account, request),
+        "seconds": _format_seconds(request),
+        "extra_body": _build_extra_fields(account, request),
     }
-    _refuse("end frame", request.end_frame)
+    _refuse("end frames", request.end_frame)
     _refuse("references", request.references)
     if request.start_frame:
-        fields["input_reference"] = pictures.read(request.start_frame).as_upload
+        fields["input_reference"] = pictures.read_picture(request.start_frame).as_upload
     return lambda client: client.videos.create(**fields)
 
 
-def _from_clip(request: Request) -> Callable[[OpenAI], object]:
-    chosen = {"seed": request.seed, "negative prompt": request.negative_prompt, "start frame": request.start_frame}
-    for name, value in chosen.items():
-        _refuse(name, value, to=f" to {request.task} a clip")
+def _build_rework_call(request: Request) -> Callable[[OpenAI], object]:
+    _refuse("seeds", request.seed, task=request.task)
+    _refuse("negative prompts", request.negative_prompt, task=request.task)
+    _refuse("start frames", request.start_frame, task=request.task)
     if request.task == Task.REMIX:
         return lambda client: client.videos.remix(request.source_id, prompt=request.prompt)
     body: dict[str, Any] = {"prompt": request.prompt, "video": {"id": request.source_id}}
     if request.task == Task.EDIT:
         return lambda client: client.post("/videos/edits", body=body, cast_to=Video)
-    body["seconds"] = _seconds(request)
+    body["seconds"] = _format_seconds(request)
     return lambda client: client.post("/videos/extensions", body=body, cast_to=Video)
 
 
-def _extra_fields(account: Account, request: Request) -> dict[str, str]:
-    fields = {"seed": "" if request.seed is None else str(request.seed), "negative_prompt": request.negative_prompt}
-    chosen = {name: value for name, value in fields.items() if value}
+def _build_extra_fields(account: Account, request: Request) -> dict[str, str]:
     if Ability.EXTRA_FIELDS not in account.abilities:
-        for name in chosen:
-            _refuse(name.replace("_", " "), True)
-    _refuse("choice of sound", request.audio is not None)
-    return chosen
+        _refuse("seeds", request.seed)
+        _refuse("negative prompts", request.negative_prompt)
+    _refuse("a choice of sound", request.audio)
+    fields = {"seed": "" if request.seed is None else str(request.seed), "negative_prompt": request.negative_prompt}
+    return {name: value for name, value in fields.items() if value}
 
 
-def _refuse(name: str, chosen: object, to: str = "") -> None:
-    if chosen not in (None, "", (), False):
-        raise ProviderError(ErrorKind.INVALID, f"This server takes no {name}{to}.")
+def _refuse(name: str, value: object, task: Task = Task.CREATE) -> None:
+    """Raises ProviderError for a value that was chosen. Seed 0 and sound that is off are choices."""
+    if value is not None and value != "" and value != ():
+        suffix = "" if task == Task.CREATE else f" when it {TASK_VERBS[task]} a clip"
+        raise ProviderError(ErrorKind.INVALID, f"This server doesn't support {name}{suffix}.")
 
 
-def _may_be(listed: str | None, requested: str) -> bool:
-    """Whether both names can mean one model. Servers have names of their own, but sora-2 is not sora-2-pro."""
+def _may_be_same_model(listed: str | None, requested: str) -> bool:
+    """Whether both names may mean one model. A server may use names of its own, but sora-2 is never sora-2-pro."""
     if not listed or listed == requested:
         return True
     shorter, longer = sorted((listed, requested), key=len)
@@ -228,26 +233,26 @@ def _may_be(listed: str | None, requested: str) -> bool:
     )
 
 
-def _seconds(request: Request) -> str:
+def _format_seconds(request: Request) -> str:
     return f"{request.duration.normalize():f}"
 
 
-# -- What comes --------------------------------------------------------------------------------------------------------
+# -- Answers -----------------------------------------------------------------------------------------------------------
 
 
-def _job_in(error: APIStatusError) -> dict[str, Any] | None:
+def _find_job(error: APIStatusError) -> dict[str, Any] | None:
     try:
         body = error.response.json()
     except ValueError:
         return None
-    return body if isinstance(body, dict) and body.get("status", "") in (*OVER, "expired") else None
+    return body if isinstance(body, dict) and body.get("status", "") in (*FINAL_STATES, "expired") else None
 
 
-def _progress(job: dict[str, Any]) -> Progress:
-    """An unknown status counts as running. Raises LOST for a clip that the server made and has discarded."""
+def _read_progress(job: dict[str, Any]) -> Progress:
+    """An unknown status counts as running. Raises ProviderError, LOST, for a clip that the server made and discarded."""
     if job["status"] == "expired":
         raise ProviderError(ErrorKind.LOST, "The clip expired at the provider before it was fetched.")
-    state = OVER.get(job["status"], ProgressState.RUNNING)
+    state = FINAL_STATES.get(job["status"], ProgressState.RUNNING)
     if state == ProgressState.FAILED:
         error = job.get("error")
         details = error if isinstance(error, dict) else {"message": error}
@@ -256,42 +261,45 @@ def _progress(job: dict[str, Any]) -> Progress:
     return Progress(state, percent=max(0, min(100, int(percent))) if isinstance(percent, int | float) else 0)
 
 
-def _own_address(client: OpenAI, remote_id: str) -> str:
+def _find_clip_url(client: OpenAI, remote_id: str) -> str:
     try:
-        with _despite_retirement():
+        with _ignore_retirement_warning():
             answer: object = client.videos.retrieve(remote_id)
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
     if not isinstance(answer, Video):
-        raise ProviderError(ErrorKind.PROVIDER, "The server answered with something that is no clip.")
+        raise ProviderError(ErrorKind.PROVIDER, "The server's answer is not a clip.")
     job = answer.to_dict()
     urls = job.get("urls")
     url = job.get("url") or (urls[0] if isinstance(urls, list) and urls else "")
     return url if isinstance(url, str) and url.startswith(("http://", "https://")) else ""
 
 
-def _save_content(client: OpenAI, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+def _download_content(client: OpenAI, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     try:
-        with _despite_retirement(), client.videos.with_streaming_response.download_content(remote_id) as response:
+        with (
+            _ignore_retirement_warning(),
+            client.videos.with_streaming_response.download_content(remote_id) as response,
+        ):
             headers = response.headers
             if headers.get("content-type", "").startswith(("text/", "application/json")):
-                raise ProviderError(ErrorKind.PROVIDER, "The server sent something that is no clip.")
-            download.save_chunks(response.iter_bytes(), destination, on_progress, expected_bytes(headers))
+                raise ProviderError(ErrorKind.PROVIDER, "The server sent something other than a video.")
+            download.save_chunks(response.iter_bytes(), destination, on_progress, read_length(headers))
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
     except download.STREAM_ERRORS as error:
         raise ProviderError(ErrorKind.NETWORK, f"The download broke off ({type(error).__name__}).") from error
 
 
-def _newest(client: OpenAI) -> list[Video]:
+def _list_newest(client: OpenAI) -> list[Video]:
     try:
-        with _despite_retirement():
+        with _ignore_retirement_warning():
             page = client.videos.list(limit=LISTED, order="desc")
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
     clips: object = getattr(page, "data", None)
     if not isinstance(clips, list):
-        raise ProviderError(ErrorKind.PROVIDER, "The server answered with something that is no list of clips.")
+        raise ProviderError(ErrorKind.PROVIDER, "The server's answer is not a list of clips.")
     return [clip for clip in clips if isinstance(clip.id, str) and isinstance(clip.created_at, int)]
 
 
@@ -299,29 +307,29 @@ def _newest(client: OpenAI) -> list[Video]:
 
 
 def _client(account: Account, seconds: float) -> AbstractContextManager[OpenAI]:
-    return OpenAI(**_settings(account), timeout=seconds, http_client=_http(account))
+    return OpenAI(**_build_settings(account), timeout=seconds, http_client=_build_http_client(account))
 
 
-def _http(account: Account) -> DefaultHttpxClient | None:
+def _build_http_client(account: Account) -> DefaultHttpxClient | None:
     options = egress.client_options(account)
     return DefaultHttpxClient(**options) if options else None
 
 
-@OnePerLoop
+@PerLoopClients
 def _async_client(account: Account) -> AsyncOpenAI:
     options = egress.async_client_options(account)
     http = DefaultAsyncHttpxClient(**options) if options else None
-    return AsyncOpenAI(**_settings(account), timeout=CALL_SECONDS, http_client=http)
+    return AsyncOpenAI(**_build_settings(account), timeout=CALL_SECONDS, http_client=http)
 
 
-def _settings(account: Account) -> dict[str, Any]:
-    key = checked_key(account.key) or "none"  # the SDK does not accept an empty key
+def _build_settings(account: Account) -> dict[str, Any]:
+    key = validate_key(account.key) or "none"  # the SDK does not accept an empty key
     return {"api_key": key, "base_url": account.base_url or BASE_URL, "max_retries": 0}
 
 
 @contextmanager
-def _despite_retirement() -> Iterator[None]:
-    """Silences the SDK's warning that OpenAI's server has closed; other servers go on."""
+def _ignore_retirement_warning() -> Iterator[None]:
+    """Silences the SDK's warning that OpenAI's own server has closed: other servers keep serving the protocol."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The Sora API is scheduled", DeprecationWarning)
         yield

@@ -1,7 +1,7 @@
-"""Clips from Veo on Google Cloud, by the official google-genai SDK and Google credentials.
+"""Clips from Veo on Google Cloud, through the official google-genai SDK with Google credentials.
 
-The id of a clip is the name of its operation. A finished clip is in the answer, or in the account's bucket. Every option is
-sent; options that Veo has no field for are refused here.
+A clip's id is the name of its operation. A finished clip is in the answer, or in the account's bucket. Options without a
+field are refused before anything is sent.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from generation.providers.base import (
     Request,
     Task,
 )
-from generation.providers.google_errors import CALL_ERRORS, as_provider_error, failed_later
-from generation.providers.http import OnePerLoop
-from generation.providers.service_accounts import SCOPE, credentials_from
+from generation.providers.google_errors import CALL_ERRORS, as_provider_error, job_error
+from generation.providers.http import PerLoopClients
+from generation.providers.service_accounts import SCOPE, read_credentials
 
 STORAGE_URL = "https://storage.googleapis.com"
 SUBMIT_SECONDS = 170
@@ -42,14 +42,14 @@ EXTENDS = "720p"
 
 
 def submit(account: Account, request: Request) -> str:
-    source, config = _source(account, request), _config(account, request)
+    source, config = _build_source(account, request), _build_config(account, request)
     with _client(account, SUBMIT_SECONDS) as client:
         try:
             operation = client.models.generate_videos(model=request.model, source=source, config=config)
         except CALL_ERRORS as error:
             raise as_provider_error(error, sending=True) from error
     if not operation.name:
-        raise ProviderError(ErrorKind.UNKNOWN, "Google answered with something that names no clip.")
+        raise ProviderError(ErrorKind.UNKNOWN, "Google's answer has no clip ID.")
     return operation.name
 
 
@@ -60,17 +60,17 @@ async def check(account: Account, remote_id: str) -> Progress:
         )
     except CALL_ERRORS as error:
         raise as_provider_error(error, sending=False) from error
-    return _progress(operation)
+    return _read_progress(operation)
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
-    clip = _clip(account, remote_id)
+    clip = _load_clip(account, remote_id)
     if clip.video_bytes:
         download.save_chunks([clip.video_bytes], destination, on_progress)
         return
     bucket, _, name = (clip.uri or "").removeprefix("gs://").partition("/")
     if not name:
-        raise ProviderError(ErrorKind.PROVIDER, "Google's answer names no address to fetch the clip from.")
+        raise ProviderError(ErrorKind.PROVIDER, "Google's answer has no URL to download the clip from.")
     root = account.option("storage_url") or STORAGE_URL
     url = f"{root}/storage/v1/b/{quote(bucket, safe='')}/o/{quote(name, safe='')}?alt=media"
     headers = {"Authorization": f"Bearer {_token(account)}"}
@@ -86,40 +86,37 @@ def test(account: Account, models: Sequence[str]) -> str:
         except CALL_ERRORS as error:
             raise as_provider_error(error, sending=False) from error
     if models[0] not in (model.name or ""):
-        message = "The server answers, but not as Google Cloud does. Check its address."
-        raise ProviderError(ErrorKind.INVALID, message)
-    return f"The credentials work for the project {account.option('project')} and {models[0]} can be had."
+        raise ProviderError(ErrorKind.INVALID, "The server answers, but is not Google Cloud. Check its address.")
+    return f"The credentials work for the project {account.option('project')}; {models[0]} is available."
 
 
-# -- What is sent ------------------------------------------------------------------------------------------------------
+# -- Requests ----------------------------------------------------------------------------------------------------------
 
 
-def _source(account: Account, request: Request) -> types.GenerateVideosSource:
+def _build_source(account: Account, request: Request) -> types.GenerateVideosSource:
     if request.task == Task.CREATE:
-        image = _picture(request.start_frame) if request.start_frame else None
+        image = _build_image(request.start_frame) if request.start_frame else None
         return types.GenerateVideosSource(prompt=request.prompt, image=image)
     if request.task != Task.EXTEND:
-        raise ProviderError(ErrorKind.INVALID, f"Veo cannot {request.task} a clip (task); it can extend one.")
+        raise ProviderError(ErrorKind.INVALID, f"Veo cannot {request.task} clips; it can extend them.")
     if request.resolution != EXTENDS:
-        raise ProviderError(
-            ErrorKind.INVALID, f"Veo extends clips in {EXTENDS} (resolution), not {request.resolution}."
-        )
-    clip = _clip(account, request.source_id)
+        raise ProviderError(ErrorKind.INVALID, f"Veo extends clips in {EXTENDS} only, not in {request.resolution}.")
+    clip = _load_clip(account, request.source_id)
     if not clip.uri:
-        message = "Veo extends clips that stand in a bucket. Set GOOGLE_VEO_OUTPUT_GCS_URI, then make the clip again."
+        message = "Veo extends only clips in a bucket. Set GOOGLE_VEO_OUTPUT_GCS_URI, then generate the clip again."
         raise ProviderError(ErrorKind.INVALID, message)
     return types.GenerateVideosSource(
         prompt=request.prompt, video=types.Video(uri=clip.uri, mime_type=clip.mime_type or "video/mp4")
     )
 
 
-def _config(account: Account, request: Request) -> types.GenerateVideosConfig:
+def _build_config(account: Account, request: Request) -> types.GenerateVideosConfig:
     if request.references and (request.start_frame or request.end_frame):
-        raise ProviderError(ErrorKind.INVALID, "Veo takes either frames or references (references), not both.")
+        raise ProviderError(ErrorKind.INVALID, "Veo supports frames or references, not both.")
     if request.end_frame and not request.start_frame:
-        raise ProviderError(ErrorKind.INVALID, "Veo takes an end frame (end_frame) only with a start frame.")
+        raise ProviderError(ErrorKind.INVALID, "Veo supports an end frame only with a start frame.")
     if request.duration != int(request.duration):
-        raise ProviderError(ErrorKind.INVALID, f"Veo takes whole seconds (duration), not {request.duration}.")
+        raise ProviderError(ErrorKind.INVALID, f"Veo needs whole seconds, not {request.duration} s.")
     return types.GenerateVideosConfig(
         number_of_videos=1,
         duration_seconds=int(request.duration),
@@ -129,10 +126,10 @@ def _config(account: Account, request: Request) -> types.GenerateVideosConfig:
         seed=request.seed,
         generate_audio=request.audio,
         person_generation=account.option("person_generation") or None,
-        last_frame=_picture(request.end_frame) if request.end_frame else None,
+        last_frame=_build_image(request.end_frame) if request.end_frame else None,
         reference_images=[
             types.VideoGenerationReferenceImage(
-                image=_picture(path), reference_type=types.VideoGenerationReferenceType.ASSET
+                image=_build_image(path), reference_type=types.VideoGenerationReferenceType.ASSET
             )
             for path in request.references
         ]
@@ -141,41 +138,42 @@ def _config(account: Account, request: Request) -> types.GenerateVideosConfig:
     )
 
 
-def _picture(path: Path) -> types.Image:
-    picture = pictures.read(path)
+def _build_image(path: Path) -> types.Image:
+    picture = pictures.read_picture(path)
     return types.Image(image_bytes=picture.data, mime_type=picture.content_type)
 
 
-# -- What comes --------------------------------------------------------------------------------------------------------
+# -- Answers -----------------------------------------------------------------------------------------------------------
 
 
-def _progress(operation: Any) -> Progress:
+def _read_progress(operation: Any) -> Progress:
     if not isinstance(operation, types.GenerateVideosOperation) or not operation.name:
-        raise ProviderError(ErrorKind.PROVIDER, "Google answered with something that is no operation.")
+        raise ProviderError(ErrorKind.PROVIDER, "Google's answer is not an operation.")
     if not operation.done:
         return Progress(ProgressState.RUNNING)
     if operation.error:
         return Progress(
-            ProgressState.FAILED, error=failed_later(operation.error.get("code"), operation.error.get("message"))
+            ProgressState.FAILED, error=job_error(operation.error.get("code"), operation.error.get("message"))
         )
-    made = operation.response
-    if made and made.generated_videos:
+    response = operation.response
+    if response and response.generated_videos:
         return Progress(ProgressState.DONE, percent=100)
-    reasons = " ".join((made.rai_media_filtered_reasons if made else None) or [])
-    words = reasons or "Google filtered the clip out and gave no reason."
-    return Progress(ProgressState.FAILED, error=ProviderError(ErrorKind.MODERATION, words))
+    # Without an error and without a clip, the safety filter removed it.
+    reasons = " ".join((response.rai_media_filtered_reasons if response else None) or [])
+    message = reasons or "Google filtered out the clip and gave no reason."
+    return Progress(ProgressState.FAILED, error=ProviderError(ErrorKind.MODERATION, message))
 
 
-def _clip(account: Account, remote_id: str) -> types.Video:
+def _load_clip(account: Account, remote_id: str) -> types.Video:
     with _client(account, CALL_SECONDS) as client:
         try:
             operation = client.operations.get(types.GenerateVideosOperation.model_validate({"name": remote_id}))
         except CALL_ERRORS as error:
             raise as_provider_error(error, sending=False) from error
-    made = operation.response.generated_videos if operation.response else None
-    if not made or made[0].video is None:
-        raise ProviderError(ErrorKind.PROVIDER, "Google's answer holds no clip.")
-    return made[0].video
+    videos = operation.response.generated_videos if operation.response else None
+    if not videos or videos[0].video is None:
+        raise ProviderError(ErrorKind.PROVIDER, "Google's answer contains no clip.")
+    return videos[0].video
 
 
 # -- Clients -----------------------------------------------------------------------------------------------------------
@@ -199,20 +197,20 @@ def _client(account: Account, seconds: float) -> genai.Client:
     )
 
 
-@OnePerLoop
+@PerLoopClients
 def _async_client(account: Account) -> genai.Client:
     return _client(account, CALL_SECONDS)
 
 
 def _credentials(account: Account) -> Credentials:
     if account.key.lstrip().startswith("{"):
-        return credentials_from(account.key)
-    if account.key or account.public_only:  # a team never uses the operator's credentials
+        return read_credentials(account.key)
+    if account.key or account.public_only:  # a team must never use the operator's credentials
         return TokenCredentials(token=account.key)
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
     except GoogleAuthError as error:
-        message = "There are no Google credentials. Set GOOGLE_APPLICATION_CREDENTIALS to a service account's file."
+        message = "No Google credentials found. Set GOOGLE_APPLICATION_CREDENTIALS to a service account's key file."
         raise ProviderError(ErrorKind.AUTH, message) from error
     return credentials
 

@@ -124,7 +124,7 @@ def quote_model(
 
 def _quote_rework(scene: Scene, model: Model, roster: Roster, rework: Rework) -> Quote:
     source = rework.source
-    connection = roster.holding(source.connection_id) or roster.connection_for(model)
+    connection = roster.find_connection(source.connection_id) or roster.connection_for(model)
     seconds = source.whole_seconds
     if rework.task == Task.EXTEND and model.takes.extend:
         seconds = model.takes.extend.nearest(scene.duration, made=source.whole_seconds)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.htmx import HtmxHttpRequest
 from generation.forms.prompt_template import PromptTemplateForm
-from generation.prompting import FIELDS, TEMPLATES, WORDS, Template
+from generation.prompting import FIELDS, FILTERS, TEMPLATES, Template
 from generation.prompting.team_templates import delete_copy, save_copy
 from teams.access import current_user, load_team
 from teams.models import Role, Team
@@ -47,7 +47,7 @@ def prompt_template(request: HtmxHttpRequest, pk: int, name: str) -> HttpRespons
         messages.success(request, "Template saved. It applies to new takes.")
         return redirect("prompt_template", pk, name)
     context = {"team": team, "template": template, "copy": copy, "form": form, "can_edit": role.includes(Role.EDITOR)}
-    words = [(name, getdoc(word)) for name, word in WORDS.items()]
+    words = [(name, getdoc(word)) for name, word in FILTERS.items()]
     context |= {"fields": FIELDS, "words": words, "samples": form.samples(name)}
     return render(request, "generation/prompt_template.html", context, status=422 if form.is_bound else 200)
 

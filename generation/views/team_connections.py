@@ -139,7 +139,7 @@ def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def team_connection_test(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Send one request that costs nothing, and show and store the outcome as a sentence."""
     connection, _ = load_connection(request, pk, at_least=Role.EDITOR)
-    message, works = team_connections.try_out(connection)
+    message, works = team_connections.run_test(connection)
     with transaction.atomic():
         _record(Verb.CONNECTION_TESTED, connection, request)
     if request.htmx:

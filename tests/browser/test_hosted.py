@@ -100,7 +100,7 @@ def test_connection_test_works_and_a_start_frame_is_generated(page: Page, provid
     storyboard = page.url
     page.get_by_role("link", name="Connections").click()
     page.get_by_role("button", name="Test connection").first.click()
-    expect(page.locator(".test-works")).to_contain_text("The server speaks the video protocol and takes the key.")
+    expect(page.locator(".test-works")).to_contain_text("The server speaks the video protocol and accepts the key.")
     page.goto(storyboard)
     open_scene(page, "The match")
     page.get_by_role("link", name="Generate start frame").click()

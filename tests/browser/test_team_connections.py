@@ -42,7 +42,7 @@ def test_owner_adds_a_connection_and_generates_a_take_with_it(
     row = page.locator(".connection", has_text="Our GPU")
     expect(row).to_contain_text("key ends in 7788")
     row.get_by_role("button", name="Test connection").click()
-    expect(row.locator(".test-works")).to_contain_text("The server speaks the video protocol and takes the key.")
+    expect(row.locator(".test-works")).to_contain_text("The server speaks the video protocol and accepts the key.")
 
     page.goto(storyboard)
     page.select_option("#model-choice", "sora-2")

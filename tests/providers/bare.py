@@ -1,4 +1,4 @@
-"""The studio's provider with nothing that is declared: any call beyond these four is an AttributeError."""
+"""The studio's provider without declared operations: calling anything but these four raises AttributeError."""
 
 from tests.providers.studio_server import check, fetch, submit, test
 

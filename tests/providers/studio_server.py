@@ -1,6 +1,6 @@
-"""A provider for the tests of the remote steps: a module as real ones are, talking HTTP to a small server that keeps books.
+"""A remote provider for tests: a module like the real ones, and a small HTTP server that counts charges.
 
-`Studio` is the server. It charges for every clip it accepts, lists what it made, and misbehaves on demand.
+`Studio` is the server. It charges for every clip it accepts, lists its clips, and has faults on demand.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STUDIO = Provider(
     prefix="STUDIO",
     key_variables=("STUDIO_KEY",),
     address_variables=("STUDIO_URL",),
-    address_help="Empty for the studio's own.",
+    address_help="Leave empty for the studio's own.",
     abilities=frozenset({Ability.LIST, Ability.CANCEL}),
 )
 address = ""
@@ -51,9 +51,9 @@ class Studio:
         self.clips: dict[str, dict[str, object]] = {}
         self.deleted: list[str] = []
         self.content = b""
-        #: Whether a clip is done as soon as it is asked about.
+        #: Whether a clip is finished at the first poll.
         self.finishes = False
-        #: What to answer instead, by "METHOD path-prefix": an HTTP status, or "drop" to accept and hang up.
+        #: Faults of the next calls by operation: an HTTP status, or "drop" to accept and hang up.
         self.faults: dict[str, list[int | str]] = {}
 
 
@@ -130,7 +130,7 @@ def _send(method: str, path: str, *, json: object = None) -> requests.Response:
     if response.status_code == 429:
         raise ProviderError(ErrorKind.RATE_LIMIT, "Too many requests.", retry_after=7)
     if response.status_code == 404:
-        raise ProviderError(ErrorKind.LOST, "The studio does not know this clip (any more).")
+        raise ProviderError(ErrorKind.LOST, "The studio does not have this clip.")
     if response.status_code == 400:
         raise ProviderError(ErrorKind.MODERATION, "The studio declined the prompt.", code="declined")
     if response.status_code >= 500:
@@ -175,4 +175,4 @@ def cancel(account: Account, remote_id: str) -> bool:
 
 def test(account: Account, models: Sequence[str]) -> str:
     _send("GET", "/clips")
-    return f"{models[0]} can be had."
+    return f"{models[0]} is available."

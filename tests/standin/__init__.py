@@ -1,7 +1,7 @@
-"""A stand-in for the hosted providers, on loopback: strict as the real ones, with faults on demand and books of its own.
+"""A stand-in for the hosted providers, on loopback: as strict as the real ones, with faults on demand and its own accounts.
 
-`StandIn` serves every protocol at once; each protocol is a module with `routes(state)`. What a test asserts on is in
-`state`: the requests that arrived, the charges made, the clips held.
+`StandIn` serves all protocols; each is a module with `routes(state)`. Tests assert on `state`: the requests that arrived, the
+charges and the clips.
 """
 
 from tests.standin.server import StandIn, standing_in

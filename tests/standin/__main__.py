@@ -1,4 +1,4 @@
-"""The stand-in as a program, to try the application by hand: `python -m tests.standin [port]`."""
+"""Runs the stand-in for manual tests: `python -m tests.standin [port]`."""
 
 import os
 import sys
@@ -20,9 +20,9 @@ with tempfile.TemporaryDirectory() as folder:
     animatic.render(Request("", shot, 640, 360, Decimal(2)), clip, lambda fraction: None)
     state.content = clip.read_bytes()
 state.key = os.environ.get("STANDIN_KEY")
-told = f"the right key is {state.key}" if state.key else "any key is right (STANDIN_KEY names one)"
+keys = f"the valid key is {state.key}" if state.key else "any key is valid (STANDIN_KEY sets one)"
 with standing_in(state, port=int(sys.argv[1]) if len(sys.argv) > 1 else 8787) as stand_in:
-    print(f"""The providers' stand-in is at {stand_in.url}; {told}. For the application:
+    print(f"""The stand-in for providers runs at {stand_in.url}; {keys}. Set for the application:
 export OPENAI_API_KEY=any OPENAI_BASE_URL={stand_in.url}/openai/v1
 export GEMINI_API_KEY=any GOOGLE_GEMINI_BASE_URL={stand_in.url}/gemini
 export GOOGLE_CLOUD_PROJECT=any GOOGLE_ACCESS_TOKEN=any GOOGLE_VERTEX_BASE_URL={stand_in.url}/vertex

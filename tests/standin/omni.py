@@ -1,6 +1,6 @@
 """Gemini's interactions: /gemini/{version}/interactions and the files they make, as strict as Google's.
 
-`state.flavour["omni"]` "inline" puts the clip into the answer; "elsewhere" lets the download redirect to another address.
+`state.flavour["omni"]`: "inline" puts the clip into the answer, "elsewhere" redirects the download to another address.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIELDS = {"model", "background", "store", "input", "generation_config", "respons
 CONFIG = {"video_config", "seed"}
 FORMAT = {"type", "aspect_ratio", "resolution", "duration", "delivery"}
 TASKS = {"text_to_video", "image_to_video", "reference_to_video", "edit", "extend", "upscale"}
-#: Of an extended clip, together.
+#: The longest extended clip.
 MOST_SECONDS = {"gemini-omni-1.2-flash": 30, "gemini-omni-1.1-flash": 40}
 MOST_PICTURES = {"text_to_video": 0, "image_to_video": 2, "reference_to_video": 6, "edit": 6, "extend": 0, "upscale": 0}
 
@@ -65,15 +65,15 @@ class Gemini:
         return route(self.state, PREFIX + path, method, name, answer)
 
     def create(self, request: Request, fields: dict[str, Any]) -> Response:
-        only(fields, FIELDS, "")
+        check_names(fields, FIELDS, "")
         model = fields.get("model")
         if model not in MODELS:
             raise Refused(f"models/{model} is not found.", 404, "NOT_FOUND")
         if fields.get("background") is not True or fields.get("store") is not True:
             raise Refused("This model needs background and store.")
         config, wanted = fields.get("generation_config") or {}, fields.get("response_format") or {}
-        only(config, CONFIG, "generation_config.")
-        only(wanted, FORMAT, "response_format.")
+        check_names(config, CONFIG, "generation_config.")
+        check_names(wanted, FORMAT, "response_format.")
         task = (config.get("video_config") or {}).get("task")
         if task not in TASKS:
             raise Refused(f"Invalid task: {task}.")
@@ -82,7 +82,7 @@ class Gemini:
         prompt = check_input(fields.get("input"), task)
         seconds = float(str(wanted.get("duration", "0s")).rstrip("s") or 0)
         if task in ("edit", "extend"):
-            earlier = self.stored(fields.get("previous_interaction_id"))
+            earlier = self.find_finished(fields.get("previous_interaction_id"))
             if task == "extend" and (seconds := seconds + earlier.details["seconds_made"]) > MOST_SECONDS[model]:
                 raise Refused(f"An extended video lasts at most {MOST_SECONDS[model]} seconds.")
         check_format(wanted, task, MODELS[model])
@@ -90,20 +90,20 @@ class Gemini:
         return JSONResponse({"id": clip.id, "status": "in_progress", "model": model, **TIMES})
 
     def get(self, request: Request, fields: dict[str, Any]) -> Response:
-        clip = self.known(request.path_params["id"])
-        told: dict[str, Any] = {"id": clip.id, "model": clip.model, **TIMES}
+        clip = self.find_clip(request.path_params["id"])
+        answer: dict[str, Any] = {"id": clip.id, "model": clip.model, **TIMES}
         if clip.cancelled:
-            return JSONResponse(told | {"status": "cancelled"})
+            return JSONResponse(answer | {"status": "cancelled"})
         if not clip.is_over:
-            return JSONResponse(told | {"status": "in_progress" if clip.progress else "queued"})
+            return JSONResponse(answer | {"status": "in_progress" if clip.progress else "queued"})
         if clip.outcome == "failed":
             error = {"code": clip.code or "INTERNAL", "message": clip.reason or "An internal error."}
-            return JSONResponse(told | {"status": self.state.flavour.get("omni.status", "failed"), "errors": [error]})
+            return JSONResponse(answer | {"status": self.state.flavour.get("omni.status", "failed"), "errors": [error]})
         content: dict[str, Any] = {"type": "text", "text": clip.reason or "I can't make that."}
         if clip.outcome == "completed":
             content = {"type": "video", "mime_type": "video/mp4"} | self.place(request, clip)
         steps = [{"type": "model_output", "content": [content]}]
-        return JSONResponse(told | {"status": "completed", "steps": steps})
+        return JSONResponse(answer | {"status": "completed", "steps": steps})
 
     def place(self, request: Request, clip: Clip) -> dict[str, str]:
         if self.state.flavour.get("omni") == "inline":
@@ -113,14 +113,14 @@ class Gemini:
         return {"uri": f"{root}/gemini/{version}/files/{clip.id}:download?alt=media"}
 
     def cancel(self, request: Request, fields: dict[str, Any]) -> Response:
-        clip = self.known(request.path_params["id"])
+        clip = self.find_clip(request.path_params["id"])
         if clip.is_over:
             raise Refused("The interaction is over.")
         clip.cancelled = True
         return JSONResponse({"id": clip.id, "status": "cancelled", "model": clip.model, **TIMES})
 
     def delete(self, request: Request, fields: dict[str, Any]) -> Response:
-        clip = self.known(request.path_params["id"])
+        clip = self.find_clip(request.path_params["id"])
         self.state.deleted.append(clip.id)
         del self.state.clips[clip.id]
         return JSONResponse({})
@@ -129,7 +129,7 @@ class Gemini:
         return JSONResponse({"name": f"models/{request.path_params['model']}"})
 
     def content(self, request: Request, fields: dict[str, Any]) -> Response:
-        self.stored(request.path_params["name"])
+        self.find_finished(request.path_params["name"])
         if self.state.flavour.get("omni") == "elsewhere":
             return RedirectResponse(f"/elsewhere/{request.path_params['name']}", 302)
         return Response(self.state.content, media_type="video/mp4")
@@ -138,14 +138,14 @@ class Gemini:
         assert "x-goog-api-key" not in request.headers, "no key may follow a redirect"
         return Response(self.state.content, media_type="video/mp4")
 
-    def known(self, clip_id: Any) -> Clip:
+    def find_clip(self, clip_id: Any) -> Clip:
         clip = self.state.clips.get(clip_id)
         if clip is None:
             raise Refused(f"Interaction {clip_id} not found.")
         return clip
 
-    def stored(self, clip_id: Any) -> Clip:
-        clip = self.known(clip_id)
+    def find_finished(self, clip_id: Any) -> Clip:
+        clip = self.find_clip(clip_id)
         if not clip.is_over or clip.outcome != "completed":
             raise Refused(f"Interaction {clip_id} has no clip.")
         return clip
@@ -154,7 +154,7 @@ class Gemini:
 TIMES = {"created": "2026-11-24T12:00:00Z", "updated": "2026-11-24T12:00:00Z"}
 
 
-def only(fields: dict[str, Any], allowed: set[str], where: str) -> None:
+def check_names(fields: dict[str, Any], allowed: set[str], where: str) -> None:
     for name in fields.keys() - allowed:
         raise Refused(f'Invalid JSON payload received. Unknown name "{where}{name}": Cannot find field.')
 

@@ -1,6 +1,6 @@
 """OpenAI's images: /openai/v1/images/generations and /openai/v1/images/edits, as strict as each model's family.
 
-A picture is really made, a sixteenth of the size that was asked for. `state.outcome` "filtered" refuses a prompt.
+Images are generated at a sixteenth of the requested size. `state.outcome` "filtered" refuses a prompt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_EDGE, MOST_PIXELS = 3840, 3840 * 2160
 GPT_SIZES = ("auto", "1024x1024", "1536x1024", "1024x1536")
 GPT_QUALITIES = ("auto", "low", "medium", "high")
 WHOLE_NUMBERS = ("n", "output_compression")
-#: What an edit has that a generation has not, and the other way round.
+#: Fields of edits only, and of generations only.
 FOR_EDITS = frozenset({"image", "image[]", "mask"})
 NOT_FOR_EDITS = frozenset({"moderation", "style"})
 
@@ -98,7 +98,7 @@ def answer(state: State, operation: str, request: Request, fields: dict[str, Any
     try:
         if state.key is not None and request.headers.get("authorization") != f"Bearer {state.key}":
             raise Refused("Incorrect API key provided.", None, "invalid_api_key", 401)
-        values = checked(operation, fields, is_form="form-data" in request.headers.get("content-type", ""))
+        values = check_fields(operation, fields, is_form="form-data" in request.headers.get("content-type", ""))
         if state.outcome == "filtered":
             raise Refused(
                 state.reason or "Your request was rejected by the safety system.",
@@ -109,19 +109,19 @@ def answer(state: State, operation: str, request: Request, fields: dict[str, Any
         kind = "image_generation_user_error" if refused.code == "moderation_blocked" else "invalid_request_error"
         error = {"message": str(refused), "type": kind, "param": refused.param, "code": refused.code}
         return JSONResponse({"error": error}, refused.status, headers={"x-request-id": "req_refused"})
-    return JSONResponse(made(state, operation, values), headers={"x-request-id": "req_made"})
+    return JSONResponse(make_images(state, operation, values), headers={"x-request-id": "req_made"})
 
 
 # -- Checking ----------------------------------------------------------------------------------------------------------
 
 
-def checked(operation: str, fields: dict[str, Any], *, is_form: bool) -> dict[str, Any]:
+def check_fields(operation: str, fields: dict[str, Any], *, is_form: bool) -> dict[str, Any]:
     """The fields with numbers as numbers. Raises Refused."""
     edits = operation == "images.edit"
     if is_form != edits:
         raise Refused("Unsupported content type.", None, "unsupported_content_type")
     model = fields.get("model")
-    family = next((one for name, one in FAMILIES.items() if re.fullmatch(name, str(model))), None)
+    family = next((family for name, family in FAMILIES.items() if re.fullmatch(name, str(model))), None)
     if family is None:
         raise Refused(f"The model '{model}' does not exist.", "model", "model_not_found", 404)
     allowed = (family.fields - NOT_FOR_EDITS) | FOR_EDITS if edits else family.fields
@@ -130,17 +130,17 @@ def checked(operation: str, fields: dict[str, Any], *, is_form: bool) -> dict[st
     values = dict(fields)
     if is_form:
         check_images(family, fields)
-        values |= {name: number(name, fields[name]) for name in WHOLE_NUMBERS if name in fields}
+        values |= {name: parse_number(name, fields[name]) for name in WHOLE_NUMBERS if name in fields}
     check_prompt(family, values)
     check_size(family, values.get("size"))
-    one_of("quality", values, family.qualities)
-    one_of("style", values, family.styles)
-    one_of("background", values, ("auto", "opaque", "transparent"))
-    one_of("output_format", values, ("png", "webp", "jpeg"))
-    one_of("moderation", values, ("auto", "low"))
-    one_of("response_format", values, ("url", "b64_json"))
-    in_range("n", values, 1, family.most_pictures)
-    in_range("output_compression", values, 0, 100)
+    check_choice("quality", values, family.qualities)
+    check_choice("style", values, family.styles)
+    check_choice("background", values, ("auto", "opaque", "transparent"))
+    check_choice("output_format", values, ("png", "webp", "jpeg"))
+    check_choice("moderation", values, ("auto", "low"))
+    check_choice("response_format", values, ("url", "b64_json"))
+    check_range("n", values, 1, family.most_pictures)
+    check_range("output_compression", values, 0, 100)
     output_format = values.get("output_format", "png")
     if values.get("background") == "transparent" and output_format == "jpeg":
         raise Refused("Transparent background is not supported for JPEG output.", "background")
@@ -194,24 +194,24 @@ def check_images(family: Family, fields: dict[str, Any]) -> None:
 def uploads(value: Any) -> list[tuple[str, bytes, str]]:
     if value is None:
         return []
-    found = value if isinstance(value, list) else [value]
-    if not all(isinstance(one, tuple) for one in found):
+    items = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, tuple) for item in items):
         raise Refused("Expected a file.", "image", "invalid_type")
-    return found
+    return items
 
 
-def number(name: str, value: Any) -> int:
+def parse_number(name: str, value: Any) -> int:
     if not isinstance(value, str) or not re.fullmatch(r"-?\d+", value):
         raise Refused(f"Invalid type for '{name}': expected an integer.", name, "invalid_type")
     return int(value)
 
 
-def one_of(name: str, values: dict[str, Any], allowed: tuple[str, ...]) -> None:
+def check_choice(name: str, values: dict[str, Any], allowed: tuple[str, ...]) -> None:
     if name in values and values[name] not in allowed:
         raise Refused(f"Invalid value: '{values[name]}'. Supported values are {', '.join(allowed)}.", name)
 
 
-def in_range(name: str, values: dict[str, Any], least: int, most: int) -> None:
+def check_range(name: str, values: dict[str, Any], least: int, most: int) -> None:
     value = values.get(name, least)
     if not isinstance(value, int) or isinstance(value, bool):
         raise Refused(f"Invalid type for '{name}': expected an integer.", name, "invalid_type")
@@ -222,11 +222,11 @@ def in_range(name: str, values: dict[str, Any], least: int, most: int) -> None:
 # -- Making ------------------------------------------------------------------------------------------------------------
 
 
-def made(state: State, operation: str, values: dict[str, Any]) -> dict[str, Any]:
+def make_images(state: State, operation: str, values: dict[str, Any]) -> dict[str, Any]:
     model, count = values["model"], values.get("n", 1)
     for _ in range(count):
         state.make_clip(operation, prefix="image_", model=model, prompt=values["prompt"])
-    picture = base64.b64encode(picture_of(values)).decode()
+    picture = base64.b64encode(draw_picture(values)).decode()
     if "response_format" in FAMILIES.get(model, FAMILIES[r"gpt-image-2(\.6-\w+)?"]).fields:
         is_inline = values.get("response_format") == "b64_json"
         each = {"b64_json": picture} if is_inline else {"url": "https://images.example/picture.png"}
@@ -250,7 +250,7 @@ def made(state: State, operation: str, values: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def picture_of(values: dict[str, Any]) -> bytes:
+def draw_picture(values: dict[str, Any]) -> bytes:
     match = re.fullmatch(r"(\d+)x(\d+)", values.get("size", ""))
     size = (max(8, int(match[1]) // 16), max(8, int(match[2]) // 16)) if match else (64, 64)
     is_transparent = values.get("background") == "transparent"

@@ -1,4 +1,4 @@
-"""OpenRouter's video API under /openrouter/api/v1: create, ask, download, and the list of models with their prices.
+"""OpenRouter: /openrouter/api/v1 to submit, poll and download clips, and to list models with their prices.
 
 A clip with `state.outcome` "failed" ends as `state.code`, where that is "cancelled" or "expired".
 """
@@ -137,13 +137,13 @@ def routes(state: State) -> list[BaseRoute]:
         return JSONResponse({"id": clip.id, "polling_url": f"/api/v1/videos/{clip.id}", "status": "pending"}, 202)
 
     def get(request: Request, fields: dict[str, Any]) -> Response:
-        return JSONResponse(status_of(clip_of(state, request)))
+        return JSONResponse(build_status(find_clip(state, request)))
 
     def content(request: Request, fields: dict[str, Any]) -> Response:
-        clip = clip_of(state, request)
+        clip = find_clip(state, request)
         if request.query_params.get("index") != "0":
             raise Refused("index: expected 0")
-        if status_of(clip)["status"] != "completed":
+        if build_status(clip)["status"] != "completed":
             raise Refused("The video is not ready.")
         return Response(state.content, media_type="video/mp4")
 
@@ -162,14 +162,14 @@ def routes(state: State) -> list[BaseRoute]:
     ]
 
 
-def clip_of(state: State, request: Request) -> Clip:
+def find_clip(state: State, request: Request) -> Clip:
     clip = state.clips.get(request.path_params["id"])
     if clip is None or clip.id in state.deleted:
         raise Refused("Video generation job not found.", 404)
     return clip
 
 
-def status_of(clip: Clip) -> dict[str, Any]:
+def build_status(clip: Clip) -> dict[str, Any]:
     about = {"id": clip.id, "generation_id": f"generation-{clip.id}", "polling_url": f"/api/v1/videos/{clip.id}"}
     if clip.cancelled:
         return about | {"status": "cancelled"}

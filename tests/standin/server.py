@@ -1,4 +1,4 @@
-"""Runs the stand-in: `with standing_in() as stand_in:` or `python -m tests.standin`."""
+"""The stand-in's server: `with standing_in() as stand_in:` or `python -m tests.standin`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.standin.state import Arrived, State
 
 PROTOCOLS = ("sora", "omni", "veo", "openai_images", "openrouter")
 
-#: A handler gets the request with its fields already read; it does the work and returns the answer.
+#: Does the work of one operation and returns the answer. The request's fields are read already.
 Handler = Callable[[Request, dict[str, Any]], Response]
 
 
 class StandIn:
-    """`url` is the root; a protocol's own base URL is `url` + its prefix, e.g. /openai/v1."""
+    """A running server. A protocol's base URL is `url` and its prefix, such as /openai/v1."""
 
     def __init__(self, state: State, url: str) -> None:
         self.state = state
@@ -37,18 +37,18 @@ async def read_fields(request: Request) -> dict[str, Any]:
     """JSON or form fields; a repeated form field is a list, a file is (name, bytes, content type)."""
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         async with request.form() as form:
             for name, value in form.multi_items():
                 item: Any = value
                 if isinstance(value, UploadFile):
                     item = (value.filename, await value.read(), value.content_type)
-                if name in found:
-                    before = found[name]
-                    found[name] = [*(before if isinstance(before, list) else [before]), item]
+                if name in fields:
+                    before = fields[name]
+                    fields[name] = [*(before if isinstance(before, list) else [before]), item]
                 else:
-                    found[name] = item
-        return found
+                    fields[name] = item
+        return fields
     body = await request.body()
     if not body:
         return {}
@@ -57,17 +57,17 @@ async def read_fields(request: Request) -> dict[str, Any]:
 
 
 def operation(state: State, name: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of one operation: notes what arrived, then does what a fault says, else the work."""
+    """The endpoint of one operation: records the request, then applies a fault if one is set, else does the work."""
 
     async def endpoint(request: Request) -> Response:
         fields = await read_fields(request)
         port = request.client.port if request.client else 0
         variant = request.query_params.get("variant", "video")
-        done = name if variant == "video" else f"{name}.{variant}"
-        state.note(Arrived(done, request.method, str(request.url.path), dict(request.headers), fields, port))
+        full_name = name if variant == "video" else f"{name}.{variant}"
+        state.note(Arrived(full_name, request.method, str(request.url.path), dict(request.headers), fields, port))
         if state.latency:
             await asyncio.sleep(state.latency)
-        fault = state.next_fault(done)
+        fault = state.next_fault(full_name)
         if fault is None:
             return handler(request, fields)
         if fault.wait:
@@ -88,24 +88,24 @@ def operation(state: State, name: str, handler: Handler) -> Callable[[Request], 
         if fault.empty:
             return Response(b"", media_type="video/mp4")
         if fault.truncate:
-            return Spoilt(bytes(answer.body), stop_after=len(answer.body) // 2)
+            return BrokenDownload(bytes(answer.body), stop_after=len(answer.body) // 2)
         if fault.drip:
-            return Spoilt(bytes(answer.body), drip=True)
+            return BrokenDownload(bytes(answer.body), drip=True)
         return answer
 
     return endpoint
 
 
 class HangUp(Response):
-    """Closes the connection without an answer: the promised length never comes."""
+    """Closes the connection without an answer."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         scope["abort"]()
         await asyncio.sleep(0.01)
 
 
-class Spoilt(Response):
-    """Promises the whole body and sends half of it, or one byte at a time."""
+class BrokenDownload(Response):
+    """Announces the whole body, then sends half of it, or one byte at a time."""
 
     def __init__(self, body: bytes, *, stop_after: int = 0, drip: bool = False) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class Spoilt(Response):
         await asyncio.sleep(0.01)
 
 
-def app_of(state: State) -> Callable[..., Awaitable[None]]:
+def build_app(state: State) -> Callable[..., Awaitable[None]]:
     routes: list[BaseRoute] = []
     for protocol in PROTOCOLS:
         try:
@@ -135,7 +135,7 @@ def app_of(state: State) -> Callable[..., Awaitable[None]]:
     starlette = Starlette(routes=routes)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        # The connection itself, so that a fault may hang up: `send` is a method of uvicorn's request cycle.
+        # `send` is a method of uvicorn's request cycle, which has the transport that a fault aborts to hang up.
         await starlette({**scope, "abort": send.__self__.transport.abort}, receive, send)
 
     return app
@@ -170,7 +170,7 @@ async def _stop(server: uvicorn.Server) -> None:
 @contextmanager
 def standing_in(state: State | None = None, port: int = 0) -> Iterator[StandIn]:
     state = state or State()
-    config = uvicorn.Config(app_of(state), port=port, log_level="critical", lifespan="off")
+    config = uvicorn.Config(build_app(state), port=port, log_level="critical", lifespan="off")
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -1,7 +1,7 @@
 """The /v1/videos protocol: /openai/v1/videos, as strict as the real servers.
 
-`state.flavour["sora"]` says which one: openai (default), vllm, sglang or litellm; they differ as docs/providers.md tells.
-`state.flavour["sora.url"]` set to anything makes finished clips stand at an address of their own.
+`state.flavour["sora"]` is the make: openai (default), vllm, sglang or litellm, with the differences in docs/providers.md.
+With any `state.flavour["sora.url"]`, finished clips have a URL of their own.
 """
 
 from __future__ import annotations
@@ -101,39 +101,39 @@ class Server:
             check_fixed(model, size, seconds)
         if "input_reference" in fields:
             check_picture(fields["input_reference"], size if self.flavour == "openai" else "")
-        return self.made("sora.create", model, fields["prompt"], size=size, seconds=seconds)
+        return self.make("sora.create", model, fields["prompt"], size=size, seconds=seconds)
 
     def remix(self, request: Request, fields: dict[str, Any]) -> Response:
-        self.unless_bare("remix")
-        source = self.finished(request.path_params["id"])
+        self.require_reworks("remix")
+        source = self.find_finished(request.path_params["id"])
         if fields.keys() != {"prompt"}:
             raise Refused("Remix takes the prompt only.", code="unknown_parameter")
         check_prompt(fields)
-        return self.made("sora.remix", source.model, fields["prompt"], **source.details, remixed_from=source.id)
+        return self.make("sora.remix", source.model, fields["prompt"], **source.details, remixed_from=source.id)
 
     def edit(self, request: Request, fields: dict[str, Any]) -> Response:
-        self.unless_bare("edits")
-        source = self.named(fields, {"prompt", "video"})
-        return self.made("sora.edit", source.model, fields["prompt"], **source.details, remixed_from=source.id)
+        self.require_reworks("edits")
+        source = self.find_source(fields, {"prompt", "video"})
+        return self.make("sora.edit", source.model, fields["prompt"], **source.details, remixed_from=source.id)
 
     def extend(self, request: Request, fields: dict[str, Any]) -> Response:
-        self.unless_bare("extensions")
-        source = self.named(fields, {"prompt", "video", "seconds"})
+        self.require_reworks("extensions")
+        source = self.find_source(fields, {"prompt", "video", "seconds"})
         if fields.get("seconds") not in SECONDS:
             raise Refused(f"Invalid value: '{fields.get('seconds')}'.", "seconds")
         total = str(int(source.details["seconds"]) + int(fields["seconds"]))
-        return self.made("sora.extend", source.model, fields["prompt"], size=source.details["size"], seconds=total)
+        return self.make("sora.extend", source.model, fields["prompt"], size=source.details["size"], seconds=total)
 
-    def named(self, fields: dict[str, Any], allowed: set[str]) -> Clip:
+    def find_source(self, fields: dict[str, Any], allowed: set[str]) -> Clip:
         for name in fields.keys() - allowed:
             raise Refused(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
         check_prompt(fields)
         video = fields.get("video")
         if not isinstance(video, dict) or video.keys() != {"id"}:
             raise Refused("Missing required parameter: 'video'.", "video", "missing_required_parameter")
-        return self.finished(video["id"])
+        return self.find_finished(video["id"])
 
-    def made(self, operation: str, model: str, prompt: str, **details: Any) -> Response:
+    def make(self, operation: str, model: str, prompt: str, **details: Any) -> Response:
         clip = self.state.make_clip(operation, prefix="video_", model=model, prompt=prompt, **details)
         if self.flavour == "litellm":
             del self.state.clips[clip.id]
@@ -144,15 +144,15 @@ class Server:
             self.state.charges[-1] = Charge(operation, clip.id, model, prompt)
         return JSONResponse(self.job(clip, id=clip.id))
 
-    def unless_bare(self, what: str) -> None:
+    def require_reworks(self, what: str) -> None:
         if self.flavour in ("vllm", "sglang"):
             raise Refused(f"Not Found: {what}", code="not_found", status=404)
 
-    # -- Telling -------------------------------------------------------------------------------------------------------
+    # -- Status --------------------------------------------------------------------------------------------------------
 
     def get(self, request: Request, fields: dict[str, Any]) -> Response:
-        clip = self.known(request.path_params["id"])
-        # LiteLLM's later answers carry an id that routes elsewhere.
+        clip = self.find_clip(request.path_params["id"])
+        # In LiteLLM's answers to polls the clip has another id, which cannot be used for requests.
         job = self.job(clip, id=f"other-{len(clip.id)}" if self.flavour == "litellm" else clip.id)
         if self.state.flavour.get("sora.url") and job["status"] == "completed":
             root = str(request.base_url).rstrip("/")
@@ -172,7 +172,7 @@ class Server:
     def delete(self, request: Request, fields: dict[str, Any]) -> Response:
         if self.flavour == "litellm":
             raise Refused("Method Not Allowed", code="405", status=405)
-        clip = self.known(request.path_params["id"])
+        clip = self.find_clip(request.path_params["id"])
         if self.flavour == "openai" and not clip.is_over:
             raise Refused("A video that is still being made cannot be deleted.")
         clip.cancelled = self.flavour == "vllm" and not clip.is_over
@@ -209,10 +209,10 @@ class Server:
                 del job["error"]["code"]
         return job
 
-    # -- Handing out ---------------------------------------------------------------------------------------------------
+    # -- Downloads -----------------------------------------------------------------------------------------------------
 
     def content(self, request: Request, fields: dict[str, Any]) -> Response:
-        clip = self.finished(request.path_params["id"])
+        clip = self.find_finished(request.path_params["id"])
         variant = request.query_params.get("variant", "video")
         if self.flavour in ("vllm", "litellm", "sglang") and variant != "video":
             raise Refused("Unknown variant.", "variant")
@@ -224,17 +224,17 @@ class Server:
 
     def file(self, request: Request, fields: dict[str, Any]) -> Response:
         assert "authorization" not in request.headers, "no key may be sent to an address that is not the account's"
-        self.finished(request.path_params["name"].removesuffix(".mp4"))
+        self.find_finished(request.path_params["name"].removesuffix(".mp4"))
         return Response(self.state.content, media_type="video/mp4")
 
-    def known(self, clip_id: str) -> Clip:
+    def find_clip(self, clip_id: str) -> Clip:
         clip = self.state.clips.get(clip_id)
         if clip is None:
             raise Refused(f"Video with id '{clip_id}' not found.", "id", "not_found", 404)
         return clip
 
-    def finished(self, clip_id: str) -> Clip:
-        clip = self.known(clip_id)
+    def find_finished(self, clip_id: str) -> Clip:
+        clip = self.find_clip(clip_id)
         if not clip.is_over or clip.outcome != "completed":
             raise Refused("The video is not ready.", "id", "not_ready", 409)
         return clip

@@ -1,4 +1,4 @@
-"""What the stand-in remembers, and how it is told to misbehave."""
+"""The stand-in's state, which tests read, and the faults that they set."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Arrived:
-    """A request as it came over the wire. `fields` are form or JSON fields; a file is (name, bytes, content type)."""
+    """A request as received. `fields` are form or JSON fields; a file is (name, bytes, content type)."""
 
     operation: str
     method: str
     path: str
     headers: dict[str, str]
     fields: dict[str, Any]
-    #: The port it came from, by which the process that waits for the answer can be found.
+    #: The client's port, by which a test finds the process that waits for the answer.
     port: int = 0
 
 
@@ -32,7 +32,7 @@ class Charge:
 
 @dataclass
 class Clip:
-    """A clip at the provider. It is done `seconds_needed` after it was made, unless `outcome` says otherwise."""
+    """A clip at the provider, finished `seconds_needed` after its creation unless `outcome` is "stuck"."""
 
     id: str
     model: str
@@ -60,12 +60,11 @@ class Clip:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens instead of the next call of one operation.
+    """What happens at the next call of one operation.
 
-    `status` with `body` answers so and does no work. `drop` does the work (and charges), then hangs up without an answer;
-    `refuse` hangs up before doing anything; `garbage` answers 200 with something that is not the protocol's; `wait`
-    seconds pass before the call is answered, `late` seconds after it has done its work; `truncate`, `html` and `empty` spoil
-    a download, `drip` sends it byte by byte.
+    `status` with `body` is answered without doing the work. `drop` does the work (and charges), then hangs up without an
+    answer; `refuse` hangs up before doing the work; `garbage` answers 200 with an HTML page. `wait` is a delay in seconds
+    before the work, `late` one after it. `truncate`, `html` and `empty` break a download, `drip` sends it byte by byte.
     """
 
     status: int = 0
@@ -83,37 +82,37 @@ class Fault:
 
 
 class State:
-    """Shared by all protocols; safe to use from the test's thread while the server runs in its own."""
+    """Shared by all protocols. Thread-safe, because the server runs in a thread of its own."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.arrived: list[Arrived] = []
-        #: How many of the next pictures of an answer cannot be read.
+        #: How many of an answer's images are broken.
         self.spoiled_pictures = 0
         self.charges: list[Charge] = []
         self.clips: dict[str, Clip] = {}
         self.deleted: list[str] = []
         self.faults: dict[str, list[Fault]] = {}
-        #: The MP4 that every finished clip is.
+        #: The MP4 of every finished clip.
         self.content = b""
-        #: The picture that every finished clip's thumbnail is.
+        #: The thumbnail of every finished clip.
         self.thumbnail = b""
-        #: The key that is right; None takes any.
+        #: The valid key; None accepts any.
         self.key: str | None = None
-        #: How long a clip takes here.
+        #: How long a new clip takes.
         self.seconds_needed = 0.0
-        #: How long every answer takes.
+        #: How long every answer takes, in seconds.
         self.latency = 0.0
-        #: The outcome of clips made from now on.
+        #: The outcome of new clips.
         self.outcome: Literal["completed", "failed", "filtered", "stuck"] = "completed"
         self.reason = ""
         self.code = ""
-        #: Per protocol: what this server is (e.g. {"sora": "vllm"}); each protocol's module says what it knows.
+        #: The make or variant of the server by protocol, such as {"sora": "vllm"}; each protocol's module lists its own.
         self.flavour: dict[str, str] = {}
         self._numbers = itertools.count(1)
 
     def fail(self, operation: str, *faults: Fault) -> None:
-        """The next calls of the operation, e.g. "sora.create", go so, in this order; then all is well again."""
+        """Sets the faults of the operation's next calls, in this order, such as "sora.create"."""
         with self.lock:
             self.faults.setdefault(operation, []).extend(faults)
 
@@ -131,13 +130,13 @@ class State:
             return [arrived for arrived in self.arrived if arrived.operation == operation]
 
     def booked(self) -> list[tuple[str, str, bool]]:
-        """Each charge: the clip, its prompt, and whether it can be had, unless it failed here or was deleted."""
+        """Each charge: the clip, its prompt, and whether the clip can be downloaded (not failed, cancelled or deleted)."""
         with self.lock:
-            made = {clip.id for clip in self.clips.values() if clip.outcome == "completed" and not clip.cancelled}
-            return [(charge.clip_id, charge.prompt, charge.clip_id in made) for charge in self.charges]
+            finished = {clip.id for clip in self.clips.values() if clip.outcome == "completed" and not clip.cancelled}
+            return [(charge.clip_id, charge.prompt, charge.clip_id in finished) for charge in self.charges]
 
     def make_clip(self, operation: str, *, prefix: str, model: str, prompt: str, **details: Any) -> Clip:
-        """Accept a clip: it is charged here, and nowhere else."""
+        """Accepts a clip. Charges are made here only."""
         with self.lock:
             clip = Clip(
                 id=f"{prefix}{next(self._numbers)}",

@@ -1,6 +1,6 @@
 """Veo on Vertex: /vertex/... long-running predictions, and /storage for clips in buckets.
 
-Clips come inside the answer unless the request names a bucket, or `state.flavour["veo"]` is "gcs". The right token is
+Finished clips are inside the answer unless the request names a bucket, or `state.flavour["veo"]` is "gcs". The valid token is
 `state.key`.
 """
 
@@ -69,8 +69,8 @@ class Vertex:
         if not model.startswith("veo-3.1"):
             raise Refused(f"Publisher Model {model} was not found.", 404, "NOT_FOUND")
         (instance,), parameters = fields["instances"], fields.get("parameters", {})
-        only(instance, INSTANCE, "instances[0].")
-        only(parameters, PARAMETERS, "parameters.")
+        check_names(instance, INSTANCE, "instances[0].")
+        check_names(parameters, PARAMETERS, "parameters.")
         if not instance.get("prompt"):
             raise Refused("The prompt is empty.")
         check_pictures(instance)
@@ -84,7 +84,7 @@ class Vertex:
 
     def get(self, request: Request, fields: dict[str, Any]) -> Response:
         name = fields["operationName"]
-        clip = self.known(name.rpartition("/")[2])
+        clip = self.find_clip(name.rpartition("/")[2])
         if not clip.is_over:
             return JSONResponse({"name": name})
         if clip.outcome == "failed":
@@ -106,17 +106,17 @@ class Vertex:
         return JSONResponse({"name": f"publishers/google/models/{request.path_params['model']}"})
 
     def content(self, request: Request, fields: dict[str, Any]) -> Response:
-        self.known(request.path_params["name"].split("/")[-2])
+        self.find_clip(request.path_params["name"].split("/")[-2])
         return Response(self.state.content, media_type="video/mp4")
 
-    def known(self, clip_id: str) -> Clip:
+    def find_clip(self, clip_id: str) -> Clip:
         clip = self.state.clips.get(clip_id)
         if clip is None:
             raise Refused(f"The operation {clip_id} was not found.", 404, "NOT_FOUND")
         return clip
 
 
-def only(fields: dict[str, Any], allowed: set[str], where: str) -> None:
+def check_names(fields: dict[str, Any], allowed: set[str], where: str) -> None:
     for name in fields.keys() - allowed:
         raise Refused(f'Invalid JSON payload received. Unknown name "{where}{name}": Cannot find field.')
 

@@ -208,7 +208,7 @@ def test_reset_returns_to_the_built_in_template(as_user: AsUser, team: Team, bob
     ("text", "note"),
     [
         ("A\n{% for x in y %}{% endfor %}", "Line 2: A loop is not allowed in a prompt template."),
-        ("{{ shot.secret }}", "Line 1: A shot has no “secret”."),
+        ("{{ shot.secret }}", "Line 1: The shot has no field “secret”."),
         ("", "An empty template would send nothing."),
         ("x" * (TEXT_LIMIT + 1), "A template has at most 6,000 characters; this one has 6,001."),
         ("a\x00b", "Null characters are not allowed."),

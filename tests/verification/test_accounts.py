@@ -1,9 +1,9 @@
-"""The providers' contract against real accounts: spends money, so it runs only with keys and a limit.
+"""The providers' contract against real accounts. It spends money, so it runs only with keys and a limit.
 
     VERIFY_LIMIT_USD=0.50 GEMINI_API_KEY=... script/test tests/verification
 
-Each provider whose variables are set makes the shortest, smallest clip of its cheapest model, once, and fetches it; what that
-would cost must be within the limit together. Nothing else of the suite is ever skipped with CI=true.
+Each provider whose variables are set makes one clip of its cheapest model, the shortest and smallest, and fetches it.
+Together they cost at most the limit. With CI=true no other test is ever skipped.
 """
 
 from __future__ import annotations
@@ -35,16 +35,17 @@ MINUTES = 15
 def configured() -> dict[str, dict[str, Any]]:
     env = environ.Env()
     env.ENVIRON = ACCOUNTS
-    return {slug: one for slug, one in provider_env.connections(env).items() if find_kind(slug) == Kind.REMOTE}
+    described = provider_env.connections(env)
+    return {slug: values for slug, values in described.items() if find_kind(slug) == Kind.REMOTE}
 
 
-def account_of(values: dict[str, Any]) -> Account:
+def build_account(values: dict[str, Any]) -> Account:
     options = tuple((name, value) for name, value in values.get("options", {}).items() if value)
     abilities = PROVIDERS[values["provider"]].connection_abilities(values.get("preset", ""))
     return Account(values["base_url"], values["key"], abilities, options)
 
 
-def cheapest(provider: str) -> Model | None:
+def find_cheapest(provider: str) -> Model | None:
     models = [
         model
         for model in catalogue.all_models().values()
@@ -53,10 +54,10 @@ def cheapest(provider: str) -> Model | None:
     return min(models, key=lambda model: min(model.price_per_second.values()), default=None)
 
 
-def wanted() -> Iterator[Any]:
+def affordable_cases() -> Iterator[Any]:
     left = LIMIT
     for slug, values in configured().items():
-        model = cheapest(values["provider"])
+        model = find_cheapest(values["provider"])
         if model is None:
             continue
         resolution = min(model.price_per_second, key=lambda name: model.price_per_second[name])
@@ -66,13 +67,13 @@ def wanted() -> Iterator[Any]:
             yield pytest.param(values, model, resolution, seconds, id=slug)
 
 
-@pytest.mark.skipif(LIMIT <= 0, reason="VERIFY_LIMIT_USD says how much may be spent; nothing by default")
+@pytest.mark.skipif(LIMIT <= 0, reason="VERIFY_LIMIT_USD sets how much may be spent; nothing by default")
 @pytest.mark.timeout(60 * (MINUTES + 5))
-@pytest.mark.parametrize(("values", "model", "resolution", "seconds"), list(wanted()))
+@pytest.mark.parametrize(("values", "model", "resolution", "seconds"), list(affordable_cases()))
 def test_a_clip_from_submit_to_file(
     values: dict[str, Any], model: Model, resolution: str, seconds: Decimal, tmp_path: Path
 ):
-    provider, account = remote_provider(values["provider"]), account_of(values)
+    provider, account = remote_provider(values["provider"]), build_account(values)
     assert provider.test(account, [model.id])
     width, height = model.sizes[resolution]["16:9"]
     request = Request(
@@ -89,24 +90,26 @@ def test_a_clip_from_submit_to_file(
     while state == ProgressState.RUNNING and time.monotonic() < deadline:
         time.sleep(5)
         try:
-            told = asyncio.run(provider.check(account, remote_id))
+            progress = asyncio.run(provider.check(account, remote_id))
         except ProviderError as error:
-            print(f"One bad poll: {error}")
+            print(f"Failed poll: {error}")
             continue
-        assert told.error is None, f"{model.id}: {told.error}"
-        state = told.state
+        assert progress.error is None, f"{model.id}: {progress.error}"
+        state = progress.state
     clip = tmp_path / "clip.mp4"
     provider.fetch(account, remote_id, clip, lambda fraction: None)
     with av.open(clip, "r") as container:
         assert next(container.decode(video=0)).width == width
 
 
-@pytest.mark.skipif(LIMIT <= 0, reason="VERIFY_LIMIT_USD says how much may be spent; nothing by default")
-def test_a_wrong_key_is_told_apart():
+@pytest.mark.skipif(LIMIT <= 0, reason="VERIFY_LIMIT_USD sets how much may be spent; nothing by default")
+def test_a_wrong_key_is_refused():
     for values in configured().values():
-        model = cheapest(values["provider"])
+        model = find_cheapest(values["provider"])
         with pytest.raises(ProviderError):
-            remote_provider(values["provider"]).test(account_of(values | {"key": "wrong"}), [model.id] if model else [])
+            remote_provider(values["provider"]).test(
+                build_account(values | {"key": "wrong"}), [model.id] if model else []
+            )
 
 
 assert "GEMINI_API_KEY" not in os.environ, "tests.environment keeps accounts away from the rest of the suite"

@@ -1,6 +1,6 @@
-"""A LiteLLM proxy between the application and the stand-in: create, poll, download and remix pass through it.
+"""Submit, poll, download and remix through a LiteLLM proxy in front of the stand-in.
 
-It needs a LiteLLM of its own, which is heavy and not among the requirements:
+LiteLLM is large and not among the requirements, so it needs its own environment:
 
     python3 -m venv /tmp/litellm && /tmp/litellm/bin/pip install 'litellm[proxy]'
     LITELLM=/tmp/litellm/bin/litellm script/test tests/verification/test_litellm.py
@@ -27,28 +27,28 @@ from tests.standin import StandIn, standing_in
 
 LITELLM = os.environ.get("LITELLM", "")
 pytestmark = [
-    pytest.mark.skipif(not LITELLM, reason="LITELLM names the litellm program to put in between"),
+    pytest.mark.skipif(not LITELLM, reason="LITELLM is the path of the litellm program"),
     pytest.mark.timeout(300),
 ]
 KEY = "sk-of-the-proxy"
 
 
 @pytest.fixture(scope="module")
-def behind() -> Iterator[StandIn]:
+def upstream() -> Iterator[StandIn]:
     with standing_in() as running:
         running.state.content = b"\0\0\0\x18ftypmp42" * 10_000
         yield running
 
 
 @pytest.fixture(scope="module")
-def proxy(behind: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def proxy(upstream: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     folder: Path = tmp_path_factory.mktemp("litellm")
     config = folder / "config.yaml"
     config.write_text(
         f"""
 model_list:
   - model_name: sora-2
-    litellm_params: {{model: openai/sora-2, api_base: "{behind.url}/openai/v1", api_key: any}}
+    litellm_params: {{model: openai/sora-2, api_base: "{upstream.url}/openai/v1", api_key: any}}
 general_settings: {{master_key: {KEY}}}
 """
     )
@@ -72,17 +72,17 @@ general_settings: {{master_key: {KEY}}}
         process.wait()
 
 
-def test_create_poll_download_and_remix(proxy: Account, behind: StandIn, tmp_path: Path):
+def test_create_poll_download_and_remix(proxy: Account, upstream: StandIn, tmp_path: Path):
     remote_id = sora.submit(proxy, a_request())
     assert asyncio.run(sora.check(proxy, remote_id)).state == ProgressState.DONE
     sora.fetch(proxy, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
-    assert (tmp_path / "clip.mp4").read_bytes() == behind.state.content
+    assert (tmp_path / "clip.mp4").read_bytes() == upstream.state.content
     remixed = sora.submit(proxy, a_request(task=Task.REMIX, source_id=remote_id, prompt="At night"))
     assert asyncio.run(sora.check(proxy, remixed)).state == ProgressState.DONE
-    assert len(behind.state.charges) == 2
+    assert len(upstream.state.charges) == 2
 
 
-def test_a_wrong_key_is_told_apart(proxy: Account):
+def test_a_wrong_key_is_refused(proxy: Account):
     with pytest.raises(ProviderError) as caught:
         sora.submit(Account(proxy.base_url, "sk-wrong", proxy.abilities), a_request())
     assert (caught.value.kind, caught.value.message) == (ErrorKind.AUTH, "No connected db.")

@@ -1,4 +1,4 @@
-"""Models that close soon, may be closed or are not confirmed say so wherever one is chosen."""
+"""Models that close soon, or whose availability or data is uncertain, are marked wherever a model is chosen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OMNI, PICTURES = "gemini-omni-1.1-flash", "gpt-image-1.5"
 
 @pytest.fixture
 def closing(monkeypatch, tmp_path: Path) -> Iterator[str]:
-    """Two models close in a week; how that is said."""
+    """Two models that close in a week; their mark."""
     day = timezone.localdate() + timedelta(days=7)
     text = loader.MODELS_FILE.read_text("utf-8").replace("retired_on = 2026-12-01", f"retired_on = {day}")
     text = text.replace(f'id = "{OMNI}"', f'id = "{OMNI}"\nretired_on = {day}')
@@ -38,46 +38,50 @@ def closing(monkeypatch, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def at_the_vendors(settings) -> None:
+def vendor_connections(settings) -> None:
     plain = {"key": "k", "base_url": "", "max_in_flight": 2, "requests_per_minute": 60, "options": {"project": "films"}}
     settings.CONNECTIONS = {name: plain | {"provider": name, "name": name} for name in ("omni", "veo", "openai_images")}
 
 
-def told(page: str) -> str:
+def text_of(page: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", page).split())
 
 
-def test_in_the_offers_of_a_scene(as_user: AsUser, scene: Scene, closing: str, vera: User):
-    page = told(as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode())
+def test_models_on_the_scene_page_are_marked(as_user: AsUser, scene: Scene, closing: str, vera: User):
+    page = text_of(as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode())
     assert f"Gemini Omni 1.1 Flash {closing} Google" in page
     assert "Veo 3.1 availability uncertain Google" in page
     assert "Gemini Omni 1.2 Flash Google" in page
 
 
-def test_in_the_comparison_for_a_project(as_user: AsUser, project: Project, scene: Scene, closing: str, vera: User):
-    page = told(as_user(vera).get(reverse("model_comparison", args=[project.pk])).content.decode())
+def test_models_in_the_comparison_are_marked(as_user: AsUser, project: Project, scene: Scene, closing: str, vera: User):
+    page = text_of(as_user(vera).get(reverse("model_comparison", args=[project.pk])).content.decode())
     assert f"Gemini Omni 1.1 Flash {closing} Google" in page
     assert "Veo 3.1 availability uncertain Google" in page
 
 
-def test_in_the_selects_of_the_storyboard(as_user: AsUser, project: Project, at_the_vendors, closing: str, bob: User):
+def test_models_in_the_storyboards_selects_are_marked(
+    as_user: AsUser, project: Project, vendor_connections, closing: str, bob: User
+):
     client = as_user(bob)
     board = client.get(reverse("storyboard", args=[project.pk])).content.decode()
     for select in ("model-choice", "bulk-model"):
-        options = told(board.partition(f'id="{select}"')[2].partition("</select>")[0])
+        options = text_of(board.partition(f'id="{select}"')[2].partition("</select>")[0])
         assert f"· {closing}" in options
         assert "· availability uncertain" in options
     table = client.get(reverse("table", args=[project.pk])).content.decode()
     assert f"Gemini Omni 1.1 Flash · {closing}" in table
 
 
-def test_in_the_select_of_image_models(as_user: AsUser, scene: Scene, at_the_vendors, closing: str, bob: User):
+def test_models_in_the_select_of_image_models_are_marked(
+    as_user: AsUser, scene: Scene, vendor_connections, closing: str, bob: User
+):
     page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
     assert f"GPT Image 1.5 · {closing}</option>" in page
     assert "GPT Image 2</option>" in page
 
 
-def test_another_server_goes_on_with_it(
+def test_a_vendors_closing_date_does_not_mark_the_model_on_another_server(
     as_user: AsUser, scene: Scene, team: Team, stand_in: StandIn, settings, closing: str, bob: User
 ):
     settings.CONNECTIONS = {}

@@ -57,22 +57,22 @@ def test_the_default_model_needs_no_key_and_costs_nothing():
     assert (model.provider, set(model.price_per_second.values())) == ("animatic", {Decimal(0)})
 
 
-def test_a_model_may_take_over_what_another_says(studio):
-    one, two = studio.values()
-    assert (two.maker, two.takes, two.seconds) == (one.maker, one.takes, one.seconds)
-    assert (one.resolutions, two.resolutions) == (("720p",), ("1080p",))
+def test_like_copies_the_lines_of_an_earlier_model(studio):
+    first, second = studio.values()
+    assert (second.maker, second.takes, second.seconds) == (first.maker, first.takes, first.seconds)
+    assert (first.resolutions, second.resolutions) == (("720p",), ("1080p",))
 
 
 PRICES, LENGTHS = '{ 720p = "0.105" }', '["2", "4", "8"]'
 
 
 @pytest.mark.parametrize(
-    ("line", "by", "message"),
+    ("line", "replacement", "message"),
     [
         ('summary = "For tests"', 'sumary = "For tests"', "models.toml:8: studio-1: sumary: is not a known key"),
         ('maker = "Studio"\n', "", "models.toml:2: studio-1: maker: is missing"),
         ('id = "studio-1"\n', "", "models.toml:2: model 1: id: is missing"),
-        ('id = "studio-2"', 'id = "studio-1"', "models.toml:19: studio-1: id: is the id of a model further up"),
+        ('id = "studio-2"', 'id = "studio-1"', "models.toml:19: studio-1: id: is the id of an earlier model"),
         ("{ seed = true }", "{ seeds = true }", "models.toml:12: studio-1: takes.seeds: is not a known key"),
         ("{ seed = true }", '{ seed = "yes" }', "models.toml:12: studio-1: takes.seed: should be a valid boolean"),
         ("{ seed = true }", "{ references = 1.5 }", "models.toml:12: studio-1: takes.references: should be a whole"),
@@ -88,8 +88,12 @@ PRICES, LENGTHS = '{ 720p = "0.105" }', '["2", "4", "8"]'
         ('"0.105"', '"-1"', "models.toml:11: studio-1: price_per_second.720p: should be greater than or equal to 0"),
         ('"0.105"', '"NaN"', "models.toml:11: studio-1: price_per_second.720p: should be a finite number"),
         (PRICES, '{ 4k = "1" }', "models.toml:11: studio-1: price_per_second: every resolution needs"),
-        (PRICES, "{}", "models.toml:11: studio-1: price_per_second: a model that can be had needs prices"),
-        (f"price_per_second = {PRICES}\n", "", "models.toml:2: studio-1: price_per_second: a model that can be had"),
+        (PRICES, "{}", "models.toml:11: studio-1: price_per_second: a model that is not retired needs prices"),
+        (
+            f"price_per_second = {PRICES}\n",
+            "",
+            "models.toml:2: studio-1: price_per_second: a model that is not retired",
+        ),
         (LENGTHS, '"short"', "models.toml:10: studio-1: seconds: should be a list such as"),
         (LENGTHS, '["short"]', "models.toml:10: studio-1: seconds: should be a list such as"),
         (LENGTHS, "[]", "models.toml:10: studio-1: seconds: should be a list such as"),
@@ -99,19 +103,19 @@ PRICES, LENGTHS = '{ 720p = "0.105" }', '["2", "4", "8"]'
         (
             'like = "studio-1"',
             'like = "studio-0"',
-            "models.toml:20: studio-2: like: studio-0 is not a model further up",
+            "models.toml:20: studio-2: like: studio-0 is not an earlier model",
         ),
         ('like = "studio-1"', 'like = "studio-1"\nsuccessor = "x"', "models.toml:21: studio-2: successor: x is not"),
         ("[[model]]", "[[model]", "models.toml: Expected"),
     ],
 )
-def test_an_error_names_file_line_model_and_key(line: str, by: str, message: str):
+def test_an_error_names_file_line_model_and_key(line: str, replacement: str, message: str):
     with pytest.raises(ImproperlyConfigured) as raised:
-        read_catalogue(STUDIO.replace(line, by))
-    assert message in [said[: len(message)] for said in str(raised.value).splitlines()]
+        read_catalogue(STUDIO.replace(line, replacement))
+    assert message in [line[: len(message)] for line in str(raised.value).splitlines()]
 
 
-def test_all_errors_of_a_model_are_named_at_once():
+def test_all_errors_of_a_model_are_reported_at_once():
     with pytest.raises(ImproperlyConfigured) as raised:
         read_catalogue(STUDIO.replace('kind = "video"', 'kind = "sound"').replace("checked_on = 2026-11-23\n", ""))
     assert str(raised.value).splitlines() == [
@@ -120,7 +124,7 @@ def test_all_errors_of_a_model_are_named_at_once():
     ]
 
 
-def test_a_model_cannot_be_changed(studio):
+def test_a_model_is_immutable_and_a_changed_copy_is_validated(studio):
     model = studio["studio-1"]
     with pytest.raises(FrozenInstanceError):
         model.name = "Studio 3"
@@ -138,7 +142,7 @@ def test_a_listed_model_is_read_from_json(studio):
     assert raised.value.problems.keys() == {"checked_on", "prices"}
 
 
-def test_an_error_in_the_model_of_an_own_server_names_its_line(monkeypatch, tmp_path):
+def test_an_error_in_own_model_names_its_line(monkeypatch, tmp_path):
     changed = tmp_path / "models.toml"
     text = MODELS_FILE.read_text("utf-8").replace('min = "1", max = "60" }', 'min = "1", most = "60" }', 1)
     changed.write_text(text, "utf-8")
@@ -148,14 +152,14 @@ def test_an_error_in_the_model_of_an_own_server_names_its_line(monkeypatch, tmp_
         loader.own_model.__wrapped__()
 
 
-def test_every_price_is_exact_and_every_model_has_its_source():
+def test_every_price_is_a_decimal_and_every_model_has_a_source():
     assert "price = 0" not in MODELS_FILE.read_text()
     for model in catalogue.all_models().values():
         assert model.source
         assert all(isinstance(price, Decimal) for price in model.price_per_second.values())
 
 
-def test_prices_are_exact(studio):
+def test_clip_price_is_exact(studio):
     assert clip_price(studio["studio-1"], resolution="720p", seconds=Decimal("6.5")) == Decimal("0.6825")
 
 
@@ -170,11 +174,11 @@ def test_prices_are_exact(studio):
         (Seconds(Decimal(1), Decimal(60), Decimal("0.1")), "6.5", True, "6.5"),
     ],
 )
-def test_lengths(seconds: Seconds, wanted: str, allowed: bool, nearest: str):
+def test_allowed_and_nearest_lengths(seconds: Seconds, wanted: str, allowed: bool, nearest: str):
     assert (seconds.allows(Decimal(wanted)), seconds.nearest(Decimal(wanted))) == (allowed, Decimal(nearest))
 
 
-def test_a_retirement_counts_at_the_vendor_alone():
+def test_retirement_applies_at_the_vendor_only():
     sora = catalogue.find("sora-2")
     assert sora.is_retired(TODAY)
     assert sora.is_retired(TODAY, host="api.openai.com")
@@ -182,7 +186,7 @@ def test_a_retirement_counts_at_the_vendor_alone():
     assert not sora.is_retired(date(2026, 9, 23))
 
 
-def test_what_closes_soon():
+def test_models_that_retire_within_30_days():
     assert [model.id for model in catalogue.all_models().values() if model.retires_soon(TODAY)] == [
         "gpt-image-1.5",
         "gpt-image-1-mini",
@@ -199,7 +203,7 @@ def test_what_closes_soon():
         ({}, 9, "Studio 1 clips are 2, 4 or 8 s; this scene is 9 s. Gemini Omni 1.2 Flash can."),
     ],
 )
-def test_what_a_model_cannot_make_is_refused_before_it_costs(
+def test_a_scene_the_model_cannot_make_is_refused_before_it_costs(
     scene: Scene, studio, project_fields: dict[str, str], seconds: int, message: str
 ):
     Project.objects.update(title="x", **project_fields)
@@ -211,7 +215,7 @@ def test_what_a_model_cannot_make_is_refused_before_it_costs(
 
 
 @pytest.mark.django_db
-def test_a_refused_size_names_the_model_that_would(scene: Scene):
+def test_a_refused_size_names_a_model_that_has_it(scene: Scene):
     Project.objects.update(resolution="1080p")
     scene = Scene.objects.select_related("project").get()
     assert list(eligibility.format_blockers(scene, catalogue.find("sora-2"), roster_for(None))) == [
@@ -221,11 +225,11 @@ def test_a_refused_size_names_the_model_that_would(scene: Scene):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model_id", ["gemini-omni-1.2-flash", "veo-3.1-generate-001", "sora-2-pro"])
-def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str):
+def test_a_refused_aspect_ratio_names_a_model_that_has_it(scene: Scene, model_id: str):
     Project.objects.update(aspect_ratio="1:1", resolution="720p")
-    model, asked = catalogue.find(model_id), Scene.objects.select_related("project").get()
-    said = f"{model.name} doesn't support 1:1, only 16:9, 9:16."
-    assert list(eligibility.format_blockers(asked, model, roster_for(None))) == [f"{said} Animatic can."]
+    model, scene = catalogue.find(model_id), Scene.objects.select_related("project").get()
+    reason = f"{model.name} doesn't support 1:1, only 16:9, 9:16."
+    assert list(eligibility.format_blockers(scene, model, roster_for(None))) == [f"{reason} Animatic can."]
 
 
 @pytest.mark.parametrize(
@@ -243,17 +247,17 @@ def test_a_refused_shape_names_the_model_that_would(scene: Scene, model_id: str)
         ({}, "", ""),
     ],
 )
-def test_what_speaks_against_counting_on_a_model(studio, fields, host: str, mark: str):
+def test_availability_mark(studio, fields, host: str, mark: str):
     assert replace(studio["studio-1"], **fields).mark(TODAY, host=host) == mark
 
 
 @pytest.mark.django_db
-def test_all_models_side_by_side(scene: Scene):
+def test_a_scene_is_quoted_for_every_model(scene: Scene):
     Scene.objects.update(duration=5)
     offers = quotes.quote_models(Scene.objects.select_related("project").get(), roster_for(None))
-    made = {offer.model.id: offer for offer in offers}
-    assert next(iter(made)) == "animatic"
-    omni, veo, sora = made["gemini-omni-1.2-flash"], made["veo-3.1-fast-generate-001"], made["sora-2"]
+    quoted = {offer.model.id: offer for offer in offers}
+    assert next(iter(quoted)) == "animatic"
+    omni, veo, sora = quoted["gemini-omni-1.2-flash"], quoted["veo-3.1-fast-generate-001"], quoted["sora-2"]
     assert (omni.seconds, omni.price, omni.blockers) == (
         Decimal(5),
         Decimal("0.35"),
@@ -264,18 +268,18 @@ def test_all_models_side_by_side(scene: Scene):
         "OpenAI retired Sora 2 on 24 September 2026. "
         "To use another server that still has it, set SORA_BASE_URL or add it under Connections.",
     )
-    assert {offer.model.kind for offer in made.values()} == {"video"}
+    assert {offer.model.kind for offer in quoted.values()} == {"video"}
 
 
 @pytest.mark.django_db
-def test_the_scene_page_shows_them(as_user, scene: Scene, vera):
+def test_the_scene_page_shows_every_model(as_user, scene: Scene, vera):
     page = as_user(vera).get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert "Gemini Omni 1.2 Flash" in page
     assert "OpenAI retired Sora 2 on 24 September 2026." in page
 
 
 @pytest.mark.django_db
-def test_the_command_prints_a_table():
+def test_models_command_prints_a_table():
     out = StringIO()
     call_command("models", stdout=out)
     lines = out.getvalue().splitlines()
@@ -286,7 +290,7 @@ def test_the_command_prints_a_table():
 
 
 @pytest.mark.django_db
-def test_the_command_prints_json_for_programs():
+def test_models_command_prints_json():
     out = StringIO()
     call_command("models", "--json", stdout=out)
     rows = {row["id"]: row for row in loads(out.getvalue())}
@@ -305,10 +309,10 @@ def test_the_command_prints_json_for_programs():
         ("gpu", False),
     ],
 )
-def test_a_retirement_binds_all_hosts_of_the_vendor(host: str, retired: bool):
+def test_retirement_applies_to_all_hosts_of_the_vendor(host: str, retired: bool):
     assert catalogue.find("sora-2").is_retired(date(2026, 11, 24), host=host) is retired
 
 
-def test_a_region_of_google_cloud_is_googles():
+def test_retirement_applies_to_regional_hosts_of_google_cloud():
     model = replace(catalogue.find("veo-3.1-generate-001"), retired_on=date(2026, 11, 17))
     assert model.is_retired(date(2026, 11, 24), host="us-central1-aiplatform.googleapis.com")

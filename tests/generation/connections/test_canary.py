@@ -1,4 +1,4 @@
-"""Keys planted where keys stand, and then looked for everywhere else: none may come out, whatever a provider answers."""
+"""Recognisable keys are stored where keys belong, then searched for everywhere else: none may leak."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.generation.media.test_downloads import body
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
-#: Both are told by their first half.
+#: Both begin with MARK.
 CANARIES = {
     "environment": "sk-cAnArY-0f-ThE-EnViRoNmEnT-1234567890",
     "team": "sk-cAnArY-0f-ThE-TeAm-abcdefghij0987654321",
@@ -40,7 +40,7 @@ MARK = "sk-cAnArY"
 
 @pytest.fixture
 def log() -> Iterator[StringIO]:
-    """All that is logged, as it is written to the file, and more than is usually kept."""
+    """Everything that is logged, in the log file's format, at DEBUG."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Redacting("%(levelname)s %(name)s %(message)s"))
@@ -57,7 +57,7 @@ def log() -> Iterator[StringIO]:
 
 @pytest.fixture
 def planted(stand_in: StandIn, settings, as_user, alice: User, team: Team) -> Connection:
-    """One key in the environment, another in a connection that was added on the page."""
+    """One key in the environment, another in a connection added on the page."""
     settings.TEAM_HOSTS = ["127.0.0.1"]
     account = {"provider": "sora", "name": "The server's", "base_url": f"{stand_in.url}/openai/v1", "preset": "openai"}
     limits = {"max_in_flight": 100, "requests_per_minute": 1000}
@@ -70,13 +70,13 @@ def planted(stand_in: StandIn, settings, as_user, alice: User, team: Team) -> Co
 
 
 def echo(status: int, key: str, words: str = "Refused") -> Fault:
-    """An answer that tells the key in all its parts, and once so that it is cut off in the middle."""
+    """An answer with the key in all its parts, and once where it will be cut off in the middle."""
     long = "x" * (1000 - len(words) - len(key) - 14)
     body = {"error": {"message": f"{words}: {key} {long} {key}", "code": key, "type": key}}
     return Fault(status=status, body=body, headers={"x-request-id": key, "Retry-After": "1"})
 
 
-#: What goes wrong, by what the take's failure is in the end.
+#: Faults by the kind of failure that the take ends with.
 FAULTS: dict[str, Callable[[str], tuple[str, Fault]]] = {
     "moderation": lambda key: ("sora.create", echo(400, key, "Blocked by our content policy")),
     "quota": lambda key: ("sora.create", echo(402, key)),
@@ -113,12 +113,12 @@ def make_takes(scene: Scene, at: StandIn, alice: User, key: str) -> None:
 
 def every_row() -> str:
     with database.cursor() as cursor:
-        found = []
+        rows = []
         for table in database.introspection.table_names(cursor):
             cursor.execute(f"SELECT * FROM {database.ops.quote_name(table)}", [])
-            found += [f"{table}: {row!r}" for row in cursor.fetchall()]
-    assert len(found) > 20
-    return "\n".join(found)
+            rows += [f"{table}: {row!r}" for row in cursor.fetchall()]
+    assert len(rows) > 20
+    return "\n".join(rows)
 
 
 def pages(client: Client, scene: Scene, team: Team, connection: Connection) -> dict[str, str]:
@@ -140,57 +140,57 @@ def pages(client: Client, scene: Scene, team: Team, connection: Connection) -> d
         reverse("scenes_fountain", args=[project.pk]),
         *(reverse("take_resolve", args=[take.pk]) for take in scene.takes.filter(status="unknown")),
     ]
-    found = {}
+    texts = {}
     for address in addresses:
         response = client.get(address)
         assert response.status_code == 200, address
-        found[address] = response.content.decode()
+        texts[address] = response.content.decode()
     archive = asyncio.run(body(client.get(reverse("clips_zip", args=[project.pk]))))
     names = zipfile.ZipFile(io.BytesIO(archive)).namelist()
     assert names
-    return found | {"zip": " ".join(names) + archive.decode("latin-1")}
+    return texts | {"zip": " ".join(names) + archive.decode("latin-1")}
 
 
 def commands() -> dict[str, str]:
-    told = {"doctor": " ".join(finding.message for finding in doctor.examine()) + doctor.counts()}
+    texts = {"doctor": " ".join(finding.message for finding in doctor.examine()) + doctor.counts()}
     for name, arguments in {"models": ["--json"], "clips": ["sora", "--json"]}.items():
         out = StringIO()
         call_command(name, *arguments, stdout=out)
-        told[name] = out.getvalue()
+        texts[name] = out.getvalue()
     for name, arguments in {"models": ["--json"], "clips": ["Ours", "--json"]}.items():
         out = StringIO()
         call_command(name, *arguments, "--team", "Night shift", stdout=out)
-        told[f"{name} of the team"] = out.getvalue()
-    assert all(told.values())
-    return told
+        texts[f"{name} of the team"] = out.getvalue()
+    assert all(texts.values())
+    return texts
 
 
-def leaks(told: dict[str, str]) -> list[str]:
-    return [f"{where}: …{text[at - 60 : at + 60]}…" for where, text in told.items() if (at := text.find(MARK)) >= 0]
+def find_leaks(texts: dict[str, str]) -> list[str]:
+    return [f"{place}: …{text[at - 60 : at + 60]}…" for place, text in texts.items() if (at := text.find(MARK)) >= 0]
 
 
-@pytest.mark.parametrize("whose", CANARIES)
-def test_no_key_comes_out_anywhere(
-    whose: str, planted: Connection, stand_in: StandIn, as_user, alice: User, team: Team, scene: Scene, log: StringIO
+@pytest.mark.parametrize("source", CANARIES)
+def test_no_key_leaks_anywhere(
+    source: str, planted: Connection, stand_in: StandIn, as_user, alice: User, team: Team, scene: Scene, log: StringIO
 ):
-    key = CANARIES[whose]
+    key = CANARIES[source]
     client = as_user(alice)
     Project.objects.filter(pk=scene.project_id).update(model_id="sora-2")
     Scene.objects.filter(pk=scene.pk).update(duration=4)
-    Connection.objects.filter(pk=planted.pk).update(is_active=whose == "team")
-    said = {}
+    Connection.objects.filter(pk=planted.pk).update(is_active=source == "team")
+    texts = {}
     url = reverse("connection_test", args=["sora"])
-    if whose == "team":
+    if source == "team":
         url = reverse("team_connection_test", args=[planted.pk])
     for status in (200, 400, 401, 402, 403, 404, 429, 500):
         if status != 200:
             stand_in.state.fail("sora.get", echo(status, key))
-        said[f"test {status}"] = client.post(url, headers={"HX-Request": "true"}).content.decode()
+        texts[f"test {status}"] = client.post(url, headers={"HX-Request": "true"}).content.decode()
     form = {"name": "", "base_url": planted.base_url, "key": CANARIES["team"], "preset": "openai"}
-    said["refused form"] = client.post(reverse("connection_edit", args=[planted.pk]), form).content.decode()
+    texts["refused form"] = client.post(reverse("connection_edit", args=[planted.pk]), form).content.decode()
     make_takes(scene, stand_in, alice, key)
     kinds = set(scene.takes.values_list("error_kind", flat=True))
-    # What cannot be reached says nothing of its own, and a poll that works again forgets it.
+    # An unreachable server is no failure of the take, and the next successful poll clears it.
     assert kinds == {
         "moderation",
         "quota",
@@ -203,14 +203,16 @@ def test_no_key_comes_out_anywhere(
         "",
     }
     assert any(key in call.headers.get("authorization", "") for call in stand_in.state.arrived)
-    said |= pages(client, scene, team, planted) | commands() | {"rows": every_row()}
-    said |= {"log": log.getvalue()}
-    assert "(the key)" in said["rows"]
-    assert leaks(said) == []
+    texts |= pages(client, scene, team, planted) | commands() | {"rows": every_row()}
+    texts |= {"log": log.getvalue()}
+    assert "(the key)" in texts["rows"]
+    assert find_leaks(texts) == []
 
 
-def test_a_defect_with_a_key_in_its_words(planted: Connection, client: Client, alice: User, monkeypatch, log: StringIO):
-    """The page says nothing of it, and the log's traceback has it taken out."""
+def test_an_exception_with_a_key_in_its_message_is_redacted(
+    planted: Connection, client: Client, alice: User, monkeypatch, log: StringIO
+):
+    """The page does not show it, and the log's traceback has it redacted."""
     key = CANARIES["team"]
     assert connections.ResolvedConnection.from_row(planted).account.key == key
 
@@ -223,17 +225,17 @@ def test_a_defect_with_a_key_in_its_words(planted: Connection, client: Client, a
     response = client.get(reverse("project_list"))
     assert response.status_code == 500
     assert "RuntimeError: cannot use (the key)" in log.getvalue()
-    assert leaks({"page": response.content.decode(), "log": log.getvalue()}) == []
+    assert find_leaks({"page": response.content.decode(), "log": log.getvalue()}) == []
 
 
-def test_an_error_and_an_account_show_no_key(planted: Connection):
+def test_a_provider_error_and_an_accounts_repr_show_no_key(planted: Connection):
     account = connections.ResolvedConnection.from_row(planted).account
     error = ProviderError(ErrorKind.AUTH, f"Bad key {account.key}", code=account.key, request_id=account.key)
-    told: dict[str, Any] = {
+    texts: dict[str, Any] = {
         "str": str(error),
         "repr": repr(error),
         "account": repr(account),
         "row": repr(vars(planted)),
     }
-    told |= {"fields": json.dumps([error.message, error.code, error.request_id])}
-    assert leaks(told) == []
+    texts |= {"fields": json.dumps([error.message, error.code, error.request_id])}
+    assert find_leaks(texts) == []

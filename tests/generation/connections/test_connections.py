@@ -1,4 +1,4 @@
-"""Accounts of the environment: what they say of themselves, and whether they work."""
+"""The environment's connections: their page, their test, and the models they list."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AsUser = Callable[[User], Client]
 HTMX = {"HX-Request": "true"}
 
 
-def test_the_page_names_accounts_and_shows_no_key(as_user: AsUser, sora: StandIn, vera: User, team):
+def test_the_page_lists_connections_without_their_keys(as_user: AsUser, sora: StandIn, vera: User, team):
     page = as_user(vera).get(reverse("connections")).content.decode()
     assert "Sora at home" in page
     assert "2 at a time · 60 requests per minute" in page
@@ -38,45 +38,45 @@ def test_the_page_names_accounts_and_shows_no_key(as_user: AsUser, sora: StandIn
     assert KEY not in page
 
 
-def test_without_an_account_the_page_teaches(as_user: AsUser, vera: User, team):
+def test_the_page_without_a_connection_has_an_empty_state(as_user: AsUser, vera: User, team):
     page = as_user(vera).get(reverse("connections")).content.decode()
     assert "No connection yet" in page
 
 
-def try_it(client: Client, **kwargs):
+def post_test(client: Client, **kwargs):
     return client.post(reverse("connection_test", args=["sora"]), **kwargs)
 
 
-def test_a_connection_that_works_says_what(as_user: AsUser, sora: StandIn, bob: User, team):
-    answer = try_it(as_user(bob), headers=HTMX).content.decode()
-    assert "The server speaks the video protocol and takes the key." in answer
+def test_a_working_connection_reports_what_works(as_user: AsUser, sora: StandIn, bob: User, team):
+    answer = post_test(as_user(bob), headers=HTMX).content.decode()
+    assert "The server speaks the video protocol and accepts the key." in answer
     assert sora.state.charges == []
 
 
 @pytest.mark.parametrize(
-    ("break_it", "words"),
+    ("sabotage", "message"),
     [
         (
             lambda state: setattr(state, "key", "another"),
             "The key in SORA_API_KEY or OPENAI_API_KEY was refused: Incorrect API key provided.",
         ),
-        (lambda state: state.fail("sora.get", Fault(garbage=True)), "answers, but not in the video protocol."),
-        (lambda state: state.fail("sora.get", Fault(refuse=True)), "The connection broke before the answer came"),
+        (lambda state: state.fail("sora.get", Fault(garbage=True)), "answers, but does not speak the video protocol."),
+        (lambda state: state.fail("sora.get", Fault(refuse=True)), "The connection broke before an answer arrived"),
     ],
 )
-def test_one_that_does_not_says_what_to_do(as_user: AsUser, sora: StandIn, bob: User, team, break_it, words):
-    break_it(sora.state)
-    answer = try_it(as_user(bob), headers=HTMX).content.decode()
-    assert (words in answer, "test-fails" in answer, KEY in answer) == (True, True, False)
+def test_a_failing_connection_reports_the_reason(as_user: AsUser, sora: StandIn, bob: User, team, sabotage, message):
+    sabotage(sora.state)
+    answer = post_test(as_user(bob), headers=HTMX).content.decode()
+    assert (message in answer, "test-fails" in answer, KEY in answer) == (True, True, False)
 
 
-def test_without_script_the_answer_is_a_message(as_user: AsUser, sora: StandIn, bob: User, team):
-    answer = try_it(as_user(bob), follow=True).content.decode()
+def test_without_javascript_the_result_is_a_message(as_user: AsUser, sora: StandIn, bob: User, team):
+    answer = post_test(as_user(bob), follow=True).content.decode()
     assert "Sora at home: The server speaks the video protocol" in answer
 
 
-def test_who_may_test(as_user: AsUser, sora: StandIn, bob: User, vera: User, team):
-    assert try_it(as_user(vera)).status_code == 403
+def test_viewer_cannot_test_a_connection_403(as_user: AsUser, sora: StandIn, bob: User, vera: User, team):
+    assert post_test(as_user(vera)).status_code == 403
     assert as_user(bob).post(reverse("connection_test", args=["nowhere"])).status_code == 404
     assert as_user(bob).get(reverse("connection_test", args=["sora"])).status_code == 405
 
@@ -87,21 +87,21 @@ def sora_account() -> connections.ResolvedConnection:
     return found
 
 
-def test_the_row_follows_the_environment(sora: StandIn, settings):
+def test_a_changed_environment_updates_the_connections_row(sora: StandIn, settings):
     first = sora_account().ensure_row()
     settings.CONNECTIONS["sora"] |= {"max_in_flight": 7}
     assert sora_account().ensure_row().pk == first.pk
     assert Connection.objects.get().max_in_flight == 7
 
 
-def test_declared_abilities_go_before_the_presets(sora: StandIn, settings):
+def test_declared_abilities_replace_the_presets(sora: StandIn, settings):
     settings.CONNECTIONS["sora"] |= {"abilities": ["list"]}
     assert sora_account().account.abilities == {Ability.LIST}
     model = connections.roster_for(None).find("sora-2")
     assert (model.takes.remix, model.takes.seed, model.takes.negative_prompt) == (False, False, False)
 
 
-def test_a_servers_own_models_can_be_chosen(sora: StandIn, settings):
+def test_models_that_only_the_server_has_can_be_chosen(sora: StandIn, settings):
     settings.CONNECTIONS["sora"] |= {
         "preset": "vllm-omni",
         "models": ["Wan-AI/Wan2.2"],
@@ -111,12 +111,12 @@ def test_a_servers_own_models_can_be_chosen(sora: StandIn, settings):
     assert (model.maker, model.takes.seed, model.price_per_second["480p"]) == ("Sora at home", True, Decimal("0.01"))
 
 
-def test_a_servers_own_model_makes_shapes_that_others_refuse(sora: StandIn, settings, project, scene):
+def test_a_refused_aspect_ratio_names_the_servers_own_model_that_has_it(sora: StandIn, settings, project, scene):
     settings.CONNECTIONS["sora"] |= {"preset": "sglang", "models": ["Wan-AI/Wan2.2"]}
     Project.objects.update(aspect_ratio="1:1", model_id="sora-2")
-    offered = quotes.quote_scene(Scene.objects.select_related("project").get(), connections.roster_for(None))
-    assert offered is not None
-    assert offered.blockers == ("Sora 2 doesn't support 1:1, only 16:9, 9:16. Wan-AI/Wan2.2 can.",)
+    quote = quotes.quote_scene(Scene.objects.select_related("project").get(), connections.roster_for(None))
+    assert quote is not None
+    assert quote.blockers == ("Sora 2 doesn't support 1:1, only 16:9, 9:16. Wan-AI/Wan2.2 can.",)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_an_invalid_setting_is_named_by_its_variable(sora: StandIn, settings, va
     assert str(caught.value)[: len(message)] == message
 
 
-def test_a_take_whose_account_has_gone_says_so(sora: StandIn, settings, scene, make_take):
+def test_a_take_whose_connection_left_the_environment_reports_it(sora: StandIn, settings, scene, make_take):
     row = sora_account().ensure_row()
     take: Generation = make_take(scene, provider="sora", connection=row)
     settings.CONNECTIONS = {}
@@ -165,16 +165,16 @@ def openrouter(stand_in: StandIn, settings) -> StandIn:
     return stand_in
 
 
-def test_testing_the_connection_brings_its_models(as_user: AsUser, openrouter: StandIn, bob: User, team):
+def test_testing_a_connection_lists_its_models(as_user: AsUser, openrouter: StandIn, bob: User, team):
     client = as_user(bob)
     assert "google/veo-3.1" not in connections.roster_for(None).models
     answer = client.post(reverse("connection_test", args=["openrouter"]), headers=HTMX).content.decode()
-    assert "The key works and 3 video models can be had" in answer
+    assert "The key works; 3 video models are available." in answer
     assert connections.roster_for(None).find("google/veo-3.1").name == "Veo 3.1 (OpenRouter)"
     assert "3 models listed" in client.get(reverse("connections")).content.decode()
 
 
-def test_the_list_is_asked_for_once_an_hour_and_kept_when_the_server_is_away(openrouter: StandIn):
+def test_the_list_is_refreshed_hourly_and_kept_when_the_server_fails(openrouter: StandIn):
     connections.refresh_stale_models()
     connections.refresh_stale_models()
     assert len(openrouter.state.calls("openrouter.models")) == 1
@@ -185,7 +185,7 @@ def test_the_list_is_asked_for_once_an_hour_and_kept_when_the_server_is_away(ope
     assert connections.roster_for(None).find("google/veo-3.1").provider == "openrouter"
 
 
-def test_a_listed_model_that_cannot_be_read_leaves_the_others(openrouter: StandIn, monkeypatch, caplog):
+def test_an_invalid_listed_model_is_skipped_and_logged(openrouter: StandIn, monkeypatch, caplog):
     odd = listed_models.listed(
         "a/odd",
         "A: Odd",
@@ -198,10 +198,10 @@ def test_a_listed_model_that_cannot_be_read_leaves_the_others(openrouter: StandI
     connections.refresh_stale_models()
     assert len(Connection.objects.get().live_models) == 3
     assert "a/odd" not in connections.roster_for(None).models
-    assert "The listed model a/odd is left out: seconds.choices.0: should be greater than 0, not '-1'" in caplog.text
+    assert "The listed model a/odd is skipped: seconds.choices.0: should be greater than 0, not '-1'" in caplog.text
 
 
-def test_a_team_that_names_a_listed_model_has_it_at_its_price(openrouter: StandIn, settings, team):
+def test_a_team_that_declares_a_listed_model_has_it_at_the_listed_price(openrouter: StandIn, settings, team):
     settings.CONNECTIONS, settings.TEAM_HOSTS = {}, ["127.0.0.1"]
     a_connection(team, openrouter, "openrouter", key=KEY, declared_models=["google/veo-3.1"])
     assert "google/veo-3.1" not in connections.roster_for(team.pk).models

@@ -1,4 +1,4 @@
-"""The pages of a team's connections: who may what, what a form takes, and that a key never comes out again."""
+"""The pages of a team's connections: roles, form validation, and keys that are never shown again."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ def errors_in(response: Any) -> list[str]:
 # -- Adding ------------------------------------------------------------------------------------------------------------
 
 
-def test_an_owner_adds_a_server(as_user: AsUser, alice: User, team: Team, at: StandIn):
+def test_owner_adds_a_video_server(as_user: AsUser, alice: User, team: Team, at: StandIn):
     client = as_user(alice)
     page = client.get(reverse("team_connections", args=[team.pk])).content.decode()
     assert "No connections yet" in page
     assert reverse("connection_add", args=[team.pk, "sora"]) in page
     fields = SORA | {"base_url": f"{at.url}/openai/v1/", "key": TEAM_KEY, "cap_month": "25"}
     client.post(reverse("connection_add", args=[team.pk, "sora"]), fields)
-    made = Connection.objects.get()
-    assert (made.team, made.name, made.provider, made.base_url) == (team, "GPU", "sora", f"{at.url}/openai/v1")
-    assert (made.key.reveal(), made.key_hint, made.declared_models) == (TEAM_KEY, "hift", ["Wan/2.2", "Wan/2.1"])
-    assert made.abilities == ["cancel", "delete", "extra_fields", "free_sizes", "list"]
-    assert budget.connection_budget(made).cap_month == 25
+    row = Connection.objects.get()
+    assert (row.team, row.name, row.provider, row.base_url) == (team, "GPU", "sora", f"{at.url}/openai/v1")
+    assert (row.key.reveal(), row.key_hint, row.declared_models) == (TEAM_KEY, "hift", ["Wan/2.2", "Wan/2.1"])
+    assert row.abilities == ["cancel", "delete", "extra_fields", "free_sizes", "list"]
+    assert budget.connection_budget(row).cap_month == 25
     page = client.get(reverse("team_connections", args=[team.pk])).content.decode()
     assert "key ends in <code>hift</code>" in page
     assert "0 takes this month for <strong>$0.00</strong>" in " ".join(page.split())
@@ -79,7 +79,7 @@ def test_an_owner_adds_a_server(as_user: AsUser, alice: User, team: Team, at: St
     assert TEAM_KEY not in page
 
 
-def test_a_form_shows_what_its_provider_needs(as_user: AsUser, alice: User, team: Team):
+def test_the_form_has_the_fields_of_its_provider(as_user: AsUser, alice: User, team: Team):
     common = {"csrfmiddlewaretoken", "name", "key", "models", "max_in_flight", "requests_per_minute", "cap_month"}
     google = {"project", "location", "output_gcs_uri", "person_generation"}
     shown = {
@@ -95,13 +95,13 @@ def test_a_form_shows_what_its_provider_needs(as_user: AsUser, alice: User, team
     assert as_user(alice).get(reverse("connection_add", args=[team.pk, "animatic"])).status_code == 404
 
 
-def test_a_service_account_is_kept_as_its_secret(add, at: StandIn):
+def test_an_invalid_service_account_or_location_is_refused(add, at: StandIn):
     fields = {"name": "Google", "project": "films", "location": "us-central1", "output_gcs_uri": "gs://films/takes"}
-    assert errors_in(add("veo", **fields, key="{}"))[0].startswith("That is no service account&#x27;s file.")
+    assert errors_in(add("veo", **fields, key="{}"))[0].startswith("Not a service account key file.")
     assert errors_in(add("veo", **(fields | {"location": "evil.example/?x="}), key="")) == ["Use the form us-central1."]
 
 
-def test_short_keys_have_no_hint(add, at: StandIn):
+def test_a_short_key_has_no_hint(add, at: StandIn):
     add("omni", name="Gemini", key="short-key-of-19-ch")
     assert Connection.objects.get().key_hint == ""
 
@@ -124,13 +124,15 @@ def test_short_keys_have_no_hint(add, at: StandIn):
         ("omni", {"max_in_flight": "0", "key": "k" * 20}, "Ensure this value is greater than or equal to 1."),
     ],
 )  # fmt: skip
-def test_what_a_form_refuses(add, monkeypatch, provider: str, fields: dict[str, str], said: str):
-    def unknown(*_: Any, **__: Any) -> None:
+def test_an_invalid_field_is_refused_with_its_reason(
+    add, monkeypatch, provider: str, fields: dict[str, str], said: str
+):
+    def fail(*_: Any, **__: Any) -> None:
         raise socket.gaierror("not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    plain = SORA | {"base_url": "https://gpu.invalid", "models": ""} if provider == "sora" else {"name": "Gemini"}
-    response = add(provider, **(plain | fields))
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    valid = SORA | {"base_url": "https://gpu.invalid", "models": ""} if provider == "sora" else {"name": "Gemini"}
+    response = add(provider, **(valid | fields))
     assert said in [error.replace("&#x27;", "'") for error in errors_in(response)]
     assert not Connection.objects.exists()
     if key := fields.get("key"):
@@ -138,7 +140,7 @@ def test_what_a_form_refuses(add, monkeypatch, provider: str, fields: dict[str, 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "169.254.169.254", "[::1]", "2130706433", "localhost"])
-def test_addresses_inside_are_refused_with_the_way_out(add, host: str):
+def test_a_private_address_is_refused_with_how_to_allow_it(add, host: str):
     (said,) = errors_in(add("sora", **(SORA | {"base_url": f"https://{host}/v1"})))
     assert "is inside a private network and is not used. The administrator can allow" in said
     assert "in IMAGEAI_TEAM_HOSTS." in said
@@ -153,7 +155,7 @@ def edit(client: Client, connection: Connection, **fields: str) -> Any:
     return client.post(reverse("connection_edit", args=[connection.pk]), values | fields)
 
 
-def test_an_empty_key_keeps_the_one_that_is_there(as_user: AsUser, alice: User, connection: Connection):
+def test_an_empty_key_field_keeps_the_stored_key(as_user: AsUser, alice: User, connection: Connection):
     page = as_user(alice).get(reverse("connection_edit", args=[connection.pk])).content.decode()
     assert "Leave empty to keep the saved key." in page
     assert TEAM_KEY not in page
@@ -163,7 +165,7 @@ def test_an_empty_key_keeps_the_one_that_is_there(as_user: AsUser, alice: User, 
 
 
 @pytest.mark.parametrize("change", ["http://127.0.0.1:9/openai/v1", "http://localhost/openai/v1", "https://127.0.0.1/"])
-def test_another_host_demands_the_key_again(
+def test_another_host_requires_the_key_again(
     as_user: AsUser, alice: User, connection: Connection, settings, change: str
 ):
     settings.TEAM_HOSTS = ["127.0.0.1", "localhost"]
@@ -183,12 +185,10 @@ def test_another_path_of_the_same_host_keeps_the_key(as_user: AsUser, alice: Use
     assert (connection.key.reveal(), connection.tested_at) == (TEAM_KEY, None)
 
 
-# -- What stands on the page -------------------------------------------------------------------------------------------
+# -- The page ----------------------------------------------------------------------------------------------------------
 
 
-def test_switching_ordering_removing_and_bringing_back(
-    as_user: AsUser, alice: User, team: Team, connection, at: StandIn
-):
+def test_owner_switches_orders_removes_and_restores(as_user: AsUser, alice: User, team: Team, connection, at: StandIn):
     second = a_connection(team, at, name="Second")
     client = as_user(alice)
 
@@ -200,7 +200,7 @@ def test_switching_ordering_removing_and_bringing_back(
     assert order() == [first, other]
     client.post(reverse("connection_move", args=[second.pk]), {"to": "up"})
     assert order() == [other, first]
-    client.post(reverse("connection_move", args=[second.pk]), {"to": "up"})  # it is the first already
+    client.post(reverse("connection_move", args=[second.pk]), {"to": "up"})  # it is already the first
     assert order() == [other, first]
     client.post(reverse("connection_switch", args=[second.pk]), {"on": "0"})
     assert not Connection.objects.get(pk=second.pk).is_active
@@ -214,13 +214,13 @@ def test_switching_ordering_removing_and_bringing_back(
     assert order() == [other, first]
 
 
-def test_removing_says_what_goes_on(as_user: AsUser, alice: User, connection, scene, make_take):
+def test_removing_a_connection_reports_takes_in_progress(as_user: AsUser, alice: User, connection, scene, make_take):
     make_take(scene, provider="sora", connection=connection, status=Status.RUNNING)
     page = as_user(alice).post(reverse("connection_remove", args=[connection.pk]), follow=True).content.decode()
     assert "Ours removed. 1 in progress will finish; the key is kept until then." in page
 
 
-def test_usage_counts_this_month_and_what_is_under_way(
+def test_usage_counts_takes_of_this_month_and_takes_in_progress(
     as_user: AsUser, bob: User, team: Team, connection, scene, make_take
 ):
     make_take(scene, provider="sora", connection=connection, status=Status.RUNNING)
@@ -234,7 +234,7 @@ def test_usage_counts_this_month_and_what_is_under_way(
     assert "<strong>1 of 2</strong> running · 2 takes this month for <strong>$1.60</strong>" in page
 
 
-def test_the_list_costs_the_same_whatever_its_length(as_user: AsUser, alice: User, team: Team, at: StandIn):
+def test_the_list_takes_as_many_queries_whatever_its_length(as_user: AsUser, alice: User, team: Team, at: StandIn):
     client, counts = as_user(alice), []
     for _ in range(2):
         a_connection(team, at)
@@ -245,7 +245,7 @@ def test_the_list_costs_the_same_whatever_its_length(as_user: AsUser, alice: Use
     assert counts[0] == counts[1]
 
 
-def test_the_overview_leads_to_each_team(as_user: AsUser, vera: User, team: Team, connection):
+def test_the_overview_links_to_each_team(as_user: AsUser, vera: User, team: Team, connection):
     page = " ".join(as_user(vera).get(reverse("connections")).content.decode().split())
     assert reverse("team_connections", args=[team.pk]) in page
     assert "1 connection" in page
@@ -255,78 +255,84 @@ def test_the_overview_leads_to_each_team(as_user: AsUser, vera: User, team: Team
 # -- Testing -----------------------------------------------------------------------------------------------------------
 
 
-def try_it(client: Client, connection: Connection, **options: Any) -> str:
+def post_test(client: Client, connection: Connection, **options: Any) -> str:
     answer: str = client.post(reverse("team_connection_test", args=[connection.pk]), **options).content.decode()
     return answer
 
 
-def test_a_test_is_one_sentence_and_kept(as_user: AsUser, bob: User, connection: Connection, at: StandIn):
-    assert "The server speaks the video protocol and takes the key." in try_it(as_user(bob), connection, headers=HTMX)
+def test_a_tests_result_is_shown_and_stored(as_user: AsUser, bob: User, connection: Connection, at: StandIn):
+    assert "The server speaks the video protocol and accepts the key." in post_test(
+        as_user(bob), connection, headers=HTMX
+    )
     assert (keys_seen(at, "sora.get"), at.state.charges) == ([TEAM_KEY], [])
     connection.refresh_from_db()
     assert (connection.test_worked, connection.test_said[:10]) == (True, "The server")
     page = as_user(bob).get(reverse("team_connections", args=[connection.team_id])).content.decode()
     assert "The server speaks the video protocol" in page
-    assert "Ours: The server speaks" in try_it(as_user(bob), connection, follow=True)
+    assert "Ours: The server speaks" in post_test(as_user(bob), connection, follow=True)
 
 
-def test_a_refused_key_is_said_without_the_environments_variable(as_user: AsUser, bob: User, connection, at: StandIn):
+def test_a_refused_team_key_is_reported_without_an_environment_variable(
+    as_user: AsUser, bob: User, connection, at: StandIn
+):
     body = {"error": {"message": f"Incorrect API key provided: {TEAM_KEY}.", "code": "invalid_api_key"}}
     at.state.fail("sora.get", Fault(status=401, body=body))
-    answer = try_it(as_user(bob), connection, headers=HTMX)
+    answer = post_test(as_user(bob), connection, headers=HTMX)
     assert ("Incorrect API key provided: (the key)." in answer, "SORA_API_KEY" in answer) == (True, False)
 
 
-# -- Who may what ------------------------------------------------------------------------------------------------------
+# -- Roles -------------------------------------------------------------------------------------------------------------
 
 ACTS = ["edit", "switch", "move", "remove", "restore"]
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_only_owners_write(as_user: AsUser, bob, vera, mallory, connection: Connection, act: str):
+def test_only_owner_changes_a_connection(as_user: AsUser, bob, vera, mallory, connection: Connection, act: str):
     url = reverse(f"connection_{act}", args=[connection.pk])
     before = Connection.objects.values().get()
-    assert [as_user(one).post(url, {"on": "0"}).status_code for one in (bob, vera, mallory)] == [403, 403, 404]
+    assert [as_user(user).post(url, {"on": "0"}).status_code for user in (bob, vera, mallory)] == [403, 403, 404]
     after = Connection.objects.values().get()
     assert {**after, "key": ""} == {**before, "key": ""}
 
 
-def test_who_adds_tests_and_sees(as_user: AsUser, alice, bob, vera, mallory, team: Team, connection: Connection):
+def test_roles_that_add_test_and_see_connections(
+    as_user: AsUser, alice, bob, vera, mallory, team: Team, connection: Connection
+):
     def statuses(url: str, method: str = "get") -> list[int]:
-        return [getattr(as_user(one), method)(url).status_code for one in (alice, bob, vera, mallory)]
+        return [getattr(as_user(user), method)(url).status_code for user in (alice, bob, vera, mallory)]
 
     assert statuses(reverse("connection_add", args=[team.pk, "sora"])) == [200, 403, 403, 404]
     assert statuses(reverse("team_connections", args=[team.pk])) == [200, 200, 200, 404]
     assert statuses(reverse("team_connection_test", args=[connection.pk]), "post") == [302, 302, 403, 404]
-    seen = {
-        one.name: as_user(one).get(reverse("team_connections", args=[team.pk])).content.decode()
-        for one in (alice, bob, vera)
+    pages = {
+        user.name: as_user(user).get(reverse("team_connections", args=[team.pk])).content.decode()
+        for user in (alice, bob, vera)
     }
-    assert {name: "Ours" in page for name, page in seen.items()} == dict.fromkeys(("Alice", "Bob", "Vera"), True)
-    assert {name: connection.base_url in page for name, page in seen.items()} == {
+    assert {name: "Ours" in page for name, page in pages.items()} == dict.fromkeys(("Alice", "Bob", "Vera"), True)
+    assert {name: connection.base_url in page for name, page in pages.items()} == {
         "Alice": True,
         "Bob": True,
         "Vera": False,
     }
-    assert {name: "Edit Ours" in page for name, page in seen.items()} == {"Alice": True, "Bob": False, "Vera": False}
+    assert {name: "Edit Ours" in page for name, page in pages.items()} == {"Alice": True, "Bob": False, "Vera": False}
 
 
-def test_a_connection_of_the_environment_is_nobodys_to_change(as_user: AsUser, alice: User, team: Team):
+def test_a_connection_of_the_environment_cannot_be_changed_404(as_user: AsUser, alice: User, team: Team):
     row = Connection.objects.create(slug="sora", provider="sora", name="The server's")
     for act in [*ACTS, "test"]:
         name = "team_connection_test" if act == "test" else f"connection_{act}"
         assert as_user(alice).post(reverse(name, args=[row.pk])).status_code == 404
 
 
-def test_a_veo_account_is_added_and_edited(add, as_user: AsUser, alice: User, service_account, team: Team):
-    told = json.dumps(service_account)
-    add("veo", name="Google", project="films", location="us-central1", key=told)
-    made = Connection.objects.get()
-    assert (made.key.reveal(), made.key_hint) == (told, "")
-    assert made.options == {"project": "films", "location": "us-central1"}
-    page = as_user(alice).get(reverse("connection_edit", args=[made.pk])).content.decode()
+def test_owner_adds_and_edits_a_veo_account(add, as_user: AsUser, alice: User, service_account, team: Team):
+    key = json.dumps(service_account)
+    add("veo", name="Google", project="films", location="us-central1", key=key)
+    row = Connection.objects.get()
+    assert (row.key.reveal(), row.key_hint) == (key, "")
+    assert row.options == {"project": "films", "location": "us-central1"}
+    page = as_user(alice).get(reverse("connection_edit", args=[row.pk])).content.decode()
     assert service_account["private_key_id"] not in page
     fields = LIMITS | {"name": "Google", "project": "other", "location": "us-central1", "key": "", "models": ""}
-    assert as_user(alice).post(reverse("connection_edit", args=[made.pk]), fields).status_code == 302
-    made.refresh_from_db()
-    assert (made.options["project"], made.key.reveal()) == ("other", told)
+    assert as_user(alice).post(reverse("connection_edit", args=[row.pk]), fields).status_code == 302
+    row.refresh_from_db()
+    assert (row.options["project"], row.key.reveal()) == ("other", key)

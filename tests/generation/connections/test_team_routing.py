@@ -1,4 +1,4 @@
-"""Which of several connections makes a take, and that it stays the one; never another team's."""
+"""Which of several connections makes a take: the team's first that serves the model, for the take's whole life."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ Advance = Callable[[Generation], Generation]
 
 
 @pytest.fixture
-def at(stand_in: StandIn, settings) -> StandIn:
-    """The stand-in takes any key and may be named by teams."""
+def server(stand_in: StandIn, settings) -> StandIn:
+    """The stand-in, which accepts any key and which teams may use."""
     settings.CONNECTIONS = {}
     settings.TEAM_HOSTS = ["127.0.0.1"]
     stand_in.state.key = None
@@ -44,7 +44,7 @@ def at(stand_in: StandIn, settings) -> StandIn:
 
 @pytest.fixture
 def another_scene(mallory: User) -> Scene:
-    """Of Mallory's team."""
+    """A scene of Mallory's team."""
     project = Project.objects.create(team=mallory.teams.get(), title="Elsewhere", model_id="sora-2")
     return Scene.objects.create(project=project, position=1, title="Elsewhere", action="A boat.", duration=4)
 
@@ -63,71 +63,76 @@ def finish(take: Generation, advance: Advance) -> Generation:
     return take
 
 
-def test_a_teams_own_comes_before_the_environments(at: StandIn, sora: StandIn, scene, team, alice, advance: Advance):
+def test_a_teams_connection_comes_before_the_environments(
+    server: StandIn, sora: StandIn, scene, team, alice, advance: Advance
+):
     sora.state.key = None
     assert keys_seen(sora, "sora.create") == []
     finish(enqueue(scene, alice), advance)
-    a_connection(team, at)
+    a_connection(team, server)
     take = finish(enqueue(scene, alice), advance)
     assert (take.status, keys_seen(sora, "sora.create")) == (Status.COMPLETED, [KEY, TEAM_KEY])
     assert set(keys_seen(sora, "sora.get")[2:]) == {TEAM_KEY}
 
 
-def test_for_commands_the_environment_comes_first(at: StandIn, sora: StandIn, scene, team, alice):
-    connection = a_connection(team, at)
+def test_the_environments_connection_comes_first_in_commands(server: StandIn, sora: StandIn, scene, team, alice):
+    connection = a_connection(team, server)
     assert enqueue(scene, alice).connection == connection
     take = enqueue(scene, alice, roster=roster_for(team.pk, environment_first=True))
     assert take.connection.team is None  # type: ignore[union-attr]
 
 
-def test_a_roster_takes_one_query_and_never_changes(at: StandIn, sora: StandIn, team):
-    with count_queries() as found:
+def test_a_roster_takes_one_query_and_never_changes(server: StandIn, sora: StandIn, team):
+    with count_queries() as queries:
         roster = roster_for(team.pk)
         assert roster.connection_for(roster.find("sora-2")) == roster.connections[0]
-    assert len(found) == 1
-    a_connection(team, at, declared_models=["our/model"])
-    assert [len(one.connections) for one in (roster, roster_for(team.pk))] == [1, 2]
-    assert [one.model_name("our/model") in one.models for one in (roster, roster_for(team.pk))] == [False, True]
+    assert len(queries) == 1
+    a_connection(team, server, declared_models=["our/model"])
+    newer = roster_for(team.pk)
+    assert [len(roster.connections), len(newer.connections)] == [1, 2]
+    assert ["our/model" in roster.models, "our/model" in newer.models] == [False, True]
 
 
-def test_a_given_key_replaces_the_environments_only(at: StandIn, sora: StandIn, scene, team, make_take):
+def test_a_key_from_the_command_line_replaces_the_environments_only(
+    server: StandIn, sora: StandIn, scene, team, make_take
+):
     given = GivenKey("sora", "sk-of-the-command-line")
     shared = roster_for(team.pk, key=given).connections[0]
-    of_all = make_take(scene, provider="sora", connection=shared.ensure_row())
-    own = make_take(scene, provider="sora", connection=a_connection(team, at))
-    keys = [connections.resolve_account(take, given).key for take in (of_all, own)]
+    shared_take = make_take(scene, provider="sora", connection=shared.ensure_row())
+    own_take = make_take(scene, provider="sora", connection=a_connection(team, server))
+    keys = [connections.resolve_account(take, given).key for take in (shared_take, own_take)]
     assert keys == [given.secret, TEAM_KEY]
-    assert connections.resolve_account(of_all).key == KEY
+    assert connections.resolve_account(shared_take).key == KEY
     assert given.secret not in repr(given)
 
 
-def test_no_team_uses_or_sees_what_another_has(
-    at: StandIn, scene, another_scene, team, alice, mallory, advance: Advance
+def test_no_team_uses_or_sees_another_teams_connection(
+    server: StandIn, scene, another_scene, team, alice, mallory, advance: Advance
 ):
-    """By the keys that the provider saw."""
-    theirs = another_scene.project.team
-    a_connection(team, at, key="sk-key-of-the-first-team", declared_models=["our/secret-model", "sora-2"])
+    """Checked by the keys that the provider received."""
+    other_team = another_scene.project.team
+    a_connection(team, server, key="sk-key-of-the-first-team", declared_models=["our/secret-model", "sora-2"])
     with pytest.raises(ValidationError, match="To use another server that still has it"):
         enqueue(another_scene, mallory)
     assert "our/secret-model" in roster_for(team.pk).models
-    assert "our/secret-model" not in roster_for(theirs.pk).models
+    assert "our/secret-model" not in roster_for(other_team.pk).models
     assert "our/secret-model" not in roster_for(None).models
-    a_connection(theirs, at, key="sk-key-of-the-other-team")
-    mine, other = enqueue(scene, alice), enqueue(another_scene, mallory)
-    finish(mine, advance)
-    first = len(at.state.arrived)
-    finish(other, advance)
-    seen = [call.headers["authorization"] for call in at.state.arrived]
+    a_connection(other_team, server, key="sk-key-of-the-other-team")
+    take, other_take = enqueue(scene, alice), enqueue(another_scene, mallory)
+    finish(take, advance)
+    first = len(server.state.arrived)
+    finish(other_take, advance)
+    seen = [call.headers["authorization"] for call in server.state.arrived]
     assert set(seen[:first]) == {"Bearer sk-key-of-the-first-team"}
     assert set(seen[first:]) == {"Bearer sk-key-of-the-other-team"}
 
 
-def test_the_first_in_order_that_serves_the_model_makes_it(at: StandIn, scene, team, alice):
-    wan = a_connection(team, at, name="GPU", declared_models=["Wan/2.2"], price_per_second=Decimal("0.02"))
-    first, second = a_connection(team, at, name="First"), a_connection(team, at, name="Second")
+def test_the_first_active_connection_that_serves_the_model_makes_the_take(server: StandIn, scene, team, alice):
+    wan = a_connection(team, server, name="GPU", declared_models=["Wan/2.2"], price_per_second=Decimal("0.02"))
+    first, second = a_connection(team, server, name="First"), a_connection(team, server, name="Second")
     assert enqueue(scene, alice).connection == first
-    made = enqueue(scene, alice, "Wan/2.2")
-    assert (made.connection, made.estimated_cost) == (wan, Decimal("0.08"))
+    take = enqueue(scene, alice, "Wan/2.2")
+    assert (take.connection, take.estimated_cost) == (wan, Decimal("0.08"))
     assert team_connections.move(second, -1)
     assert enqueue(scene, alice).connection == second
     team_connections.switch(second, on=False)
@@ -137,16 +142,18 @@ def test_the_first_in_order_that_serves_the_model_makes_it(at: StandIn, scene, t
         enqueue(scene, alice)
 
 
-def test_where_a_model_is_retired_another_that_still_has_it_is_asked(at: StandIn, scene, team, alice):
-    a_connection(team, at, name="OpenAI", base_url="")
-    still = a_connection(team, at, name="Clone")
-    assert enqueue(scene, alice).connection == still
+def test_a_connection_where_the_model_is_not_retired_is_preferred(server: StandIn, scene, team, alice):
+    a_connection(team, server, name="OpenAI", base_url="")
+    clone = a_connection(team, server, name="Clone")
+    assert enqueue(scene, alice).connection == clone
 
 
-def test_a_take_stays_with_its_connection(at: StandIn, scene, team, alice, advance: Advance):
-    connection = a_connection(team, at)
+def test_a_take_finishes_with_its_connection_after_that_is_removed(
+    server: StandIn, scene, team, alice, advance: Advance
+):
+    connection = a_connection(team, server)
     take = advance(enqueue(scene, alice))
-    a_connection(team, at, name="Another", key="sk-of-another-connection")
+    a_connection(team, server, name="Another", key="sk-of-another-connection")
     connection.keep_key("sk-a-newer-key-of-the-same")
     team_connections.change(connection, another_account=True)
     team_connections.switch(connection, on=False)
@@ -155,59 +162,63 @@ def test_a_take_stays_with_its_connection(at: StandIn, scene, team, alice, advan
     assert team_connections.wipe_removed() == 0
     take = finish(take, advance)
     assert (take.status, take.connection_id) == (Status.COMPLETED, connection.pk)
-    assert set(keys_seen(at, "sora.get")) == {"sk-a-newer-key-of-the-same"}
+    assert set(keys_seen(server, "sora.get")) == {"sk-a-newer-key-of-the-same"}
     assert team_connections.wipe_removed() == 1
     connection.refresh_from_db()
     assert (bool(connection.key), team_connections.restore(connection)) == (False, False)
-    with pytest.raises(ProviderError, match="was removed, and its key with it"):
+    with pytest.raises(ProviderError, match="was removed and its key deleted"):
         connections.resolve_account(Generation.objects.select_related("connection").get(pk=take.pk))
 
 
 @pytest.mark.parametrize(("status", "wiped"), [(Status.UNKNOWN, 0), (Status.FAILED, 1)])
-def test_a_key_is_kept_for_what_needs_a_look(at: StandIn, scene, team, make_take, status: str, wiped: int):
-    connection = a_connection(team, at)
+def test_a_removed_connections_key_is_kept_for_takes_that_need_review(
+    server: StandIn, scene, team, make_take, status: str, wiped: int
+):
+    connection = a_connection(team, server)
     make_take(scene, provider="sora", connection=connection, status=status)
     team_connections.remove(connection)
-    assert team_connections.wipe_removed() == 0  # it can be brought back for a while
+    assert team_connections.wipe_removed() == 0  # the removal can still be undone
     Connection.objects.update(deleted_at=timezone.now() - timedelta(minutes=11))
     assert team_connections.wipe_removed() == wiped
     assert team_connections.restore(connection) == (not wiped)
 
 
-def test_a_clip_is_remixed_where_it_was_made(at: StandIn, scene, team, alice, advance: Advance):
-    connection = a_connection(team, at)
+def test_a_clip_is_remixed_at_the_connection_that_made_it(server: StandIn, scene, team, alice, advance: Advance):
+    connection = a_connection(team, server)
     take = finish(enqueue(scene, alice), advance)
-    first = a_connection(team, at, name="First", key="sk-of-another-connection", preset="other", abilities=[])
+    first = a_connection(team, server, name="First", key="sk-of-another-connection", preset="other", abilities=[])
     team_connections.move(first, -1)
     take = Generation.objects.select_related("scene__project").get(pk=take.pk)
     roster = roster_for(team.pk)
     model = roster.resolve_model(take)
     assert model is not None
-    offered = quotes.require_quote(take.scene, model, roster, Rework(Task.REMIX, take, "At night"))
-    assert offered.connection is not None
-    assert offered.connection.stored == connection
+    quote = quotes.require_quote(take.scene, model, roster, Rework(Task.REMIX, take, "At night"))
+    assert quote.connection is not None
+    assert quote.connection.stored == connection
     team_connections.remove(connection)
     with pytest.raises(ValidationError, match="You can remix a clip only with the connection that made it"):
         quotes.require_quote(take.scene, model, roster_for(team.pk), Rework(Task.REMIX, take, "At night"))
 
 
-def test_a_lost_clip_is_not_taken_from_another_connection_of_the_same_account(
-    at: StandIn, scene, team, alice, advance: Advance
+def test_a_lost_submission_does_not_adopt_a_clip_of_another_connection_of_the_same_account(
+    server: StandIn, scene, team, alice, advance: Advance
 ):
-    """The same key entered twice: what the provider lists was made with the other connection."""
-    a_connection(team, at, name="Finals")
+    """The same key entered twice: the clip that the provider lists was made with the other connection."""
+    a_connection(team, server, name="Finals")
     first = advance(enqueue(scene, alice))
-    team_connections.move(a_connection(team, at, name="Drafts"), -1)
+    team_connections.move(a_connection(team, server, name="Drafts"), -1)
     second = enqueue(scene, alice)
-    at.state.fail("sora.create", Fault(refuse=True))
+    server.state.fail("sora.create", Fault(refuse=True))
     advance(second)
     assert second.status == Status.SUBMITTING
     advance(second)
     assert (first.remote_id != "", second.remote_id, second.status) == (True, "", Status.UNKNOWN)
 
 
-def test_a_key_that_cannot_be_read_fails_the_take_in_words(at: StandIn, settings, scene, team, alice, advance: Advance):
-    a_connection(team, at, name="Ours")
+def test_a_key_that_cannot_be_decrypted_fails_the_take_with_a_reason(
+    server: StandIn, settings, scene, team, alice, advance: Advance
+):
+    a_connection(team, server, name="Ours")
     take = enqueue(scene, alice)
     settings.SECRET_KEYS = [Fernet.generate_key().decode()]
     advance(take)
@@ -216,41 +227,43 @@ def test_a_key_that_cannot_be_read_fails_the_take_in_words(at: StandIn, settings
         ErrorKind.AUTH,
         "The key of Ours cannot be read on this server. An owner can enter it again under Connections.",
     )
-    assert at.state.arrived == []
+    assert server.state.arrived == []
 
 
-def test_pictures_are_made_with_the_teams_own(at: StandIn, project, team, alice):
-    a_connection(team, at, "openai_images")
+def test_images_are_made_with_the_teams_connection(server: StandIn, project, team, alice):
+    a_connection(team, server, "openai_images")
     request = ImageRequest("A boat.", "gpt-image-2", size="1024x1024", quality="low")
     model = roster_for(team.pk).find("gpt-image-2")
     row = pipeline.enqueue_images(project, None, Reference.Role.REFERENCE, model, request, member=alice)
     pipeline.advance_images(row.pk)
-    assert keys_seen(at, "images.generate") == [TEAM_KEY]
+    assert keys_seen(server, "images.generate") == [TEAM_KEY]
 
 
-def test_each_teams_list_of_live_models_is_its_own(at: StandIn, team, another_scene):
-    mine = a_connection(team, at, "openrouter")
-    a_connection(another_scene.project.team, at, "openrouter")
-    connections.refresh_models(connections.ResolvedConnection.from_row(mine))
+def test_a_refreshed_model_list_belongs_to_one_team_only(server: StandIn, team, another_scene):
+    connection = a_connection(team, server, "openrouter")
+    a_connection(another_scene.project.team, server, "openrouter")
+    connections.refresh_models(connections.ResolvedConnection.from_row(connection))
     listed = "google/veo-3.1"
     assert (listed in roster_for(team.pk).models, connections.has_listing()) == (True, True)
     assert listed not in roster_for(another_scene.project.team_id).models
 
 
 @pytest.mark.parametrize("page", ["storyboard", "table", "model_comparison"])
-def test_a_page_asks_once_for_all_connections(at: StandIn, as_user, make_scenes, project, team, bob, page: str):
-    def queries() -> int:
-        with count_queries() as found:
+def test_a_page_reads_all_connections_in_one_query(
+    server: StandIn, as_user, make_scenes, project, team, bob, page: str
+):
+    def count() -> int:
+        with count_queries() as queries:
             assert client.get(reverse(page, args=[project.pk])).status_code == 200
-        return sum('FROM "generation_connection"' in query["sql"] for query in found)
+        return sum('FROM "generation_connection"' in query["sql"] for query in queries)
 
     client: Client = as_user(bob)
     make_scenes(2, model_id="sora-2")
-    counts = [queries()]
+    counts = [count()]
     for _ in range(3):
-        a_connection(team, at)
+        a_connection(team, server)
     make_scenes(3)
-    counts.append(queries())
+    counts.append(count())
     assert counts == [1, 1]
 
 
@@ -262,8 +275,10 @@ def cap(connection: Connection, amount: str, alice: User) -> None:
     budget.change_caps(row, {"cap_month": Decimal(amount)}, alice)
 
 
-def test_a_connections_cap_holds_and_is_settled(at: StandIn, scene, team, alice, advance: Advance):
-    connection = a_connection(team, at, name="Ours")
+def test_a_take_over_the_connections_cap_is_refused_and_the_first_settles(
+    server: StandIn, scene, team, alice, advance: Advance
+):
+    connection = a_connection(team, server, name="Ours")
     cap(connection, "0.50", alice)
     take = enqueue(scene, alice)
     with pytest.raises(
@@ -278,26 +293,26 @@ def test_a_connections_cap_holds_and_is_settled(at: StandIn, scene, team, alice,
     assert LedgerEntry.objects.get(kind="cap").note == "monthly cap: none → $0.50 for the connection “Ours”"
 
 
-def test_what_fails_gives_back_what_was_set_aside(at: StandIn, scene, team, alice):
-    connection = a_connection(team, at)
+def test_a_cancelled_take_releases_the_connections_hold(server: StandIn, scene, team, alice):
+    connection = a_connection(team, server)
     take = enqueue(scene, alice)
     pipeline.cancel(take)
     row = budget.connection_budget(connection)
     assert (row.reserved, row.spent) == (0, 0)
 
 
-def test_each_connections_cap_is_its_own(at: StandIn, scene, team, alice):
-    first, second = a_connection(team, at), a_connection(team, at)
+def test_each_connection_has_its_own_cap(server: StandIn, scene, team, alice):
+    first, second = a_connection(team, server), a_connection(team, server)
     cap(first, "0.50", alice)
     enqueue(scene, alice)
     team_connections.move(second, -1)
     enqueue(scene, alice)
-    assert [budget.connection_budget(one).reserved for one in (first, second)] == [Decimal("0.40")] * 2
+    assert [budget.connection_budget(row).reserved for row in (first, second)] == [Decimal("0.40")] * 2
     assert budget.team_and_project_budgets(scene.project)[0].reserved == Decimal("0.80")
 
 
-def test_without_a_price_a_capped_connection_is_not_used(at: StandIn, project, team, alice):
-    connection = a_connection(team, at, "openai_images", name="Ours")
+def test_a_capped_connection_refuses_an_image_without_a_price(server: StandIn, project, team, alice):
+    connection = a_connection(team, server, "openai_images", name="Ours")
     cap(connection, "5", alice)
     model = roster_for(team.pk).find("gpt-image-2")
     with pytest.raises(ValidationError, match="so a budget cannot cap it"):
@@ -311,12 +326,11 @@ def test_without_a_price_a_capped_connection_is_not_used(at: StandIn, project, t
         )
 
 
-def test_a_member_of_two_teams_spends_with_the_right_ones(
-    at: StandIn, scene, another_scene, team, alice: User, advance
+def test_a_member_of_two_teams_uses_the_connection_of_the_scenes_team(
+    server: StandIn, scene, another_scene, team, alice: User, advance
 ):
-    """What counts is whose scene it is, not who clicks."""
     another_scene.project.team.add(alice, Role.OWNER)
-    a_connection(team, at, key="sk-key-of-the-first-team")
-    a_connection(another_scene.project.team, at, key="sk-key-of-the-other-team")
+    a_connection(team, server, key="sk-key-of-the-first-team")
+    a_connection(another_scene.project.team, server, key="sk-key-of-the-other-team")
     advance(enqueue(another_scene, alice))
-    assert keys_seen(at, "sora.create") == ["sk-key-of-the-other-team"]
+    assert keys_seen(server, "sora.create") == ["sk-key-of-the-other-team"]

@@ -257,7 +257,7 @@ def test_every_fault_ends_in_its_status_and_nothing_is_sent_twice(
 
 @pytest.mark.parametrize(
     ("param", "message"),
-    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: a picture it was to be made from.")],
+    [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: an input image.")],
 )
 def test_the_page_names_the_flagged_input(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, param: str, message: str

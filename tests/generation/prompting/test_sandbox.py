@@ -1,4 +1,4 @@
-"""Templates that people may write: what they can say, and that nothing else gets through."""
+"""Prompt templates that team members write: what is allowed, and that everything else is refused."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pytest
 
 from generation.prompting import FIELDS, TEMPLATES, TEXT_LIMIT, TemplateError, render_with
 from generation.prompting.samples import EVERY_FIELD
-from tests.generation.prompting.test_rendering import scene_of
+from tests.generation.prompting.test_rendering import build_scene
 
 
-def made(text: str, **fields: object) -> str:
-    return render_with(text, "sora", scene_of(**fields))
+def render_text(text: str, **fields: object) -> str:
+    return render_with(text, "sora", build_scene(**fields))
 
 
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
-def test_a_copy_of_a_built_in_template_is_allowed(template):
-    assert made(template.text, **EVERY_FIELD) != ""
+def test_every_built_in_template_is_allowed(template):
+    assert render_text(template.text, **EVERY_FIELD) != ""
 
 
 @pytest.mark.parametrize(
@@ -33,24 +33,24 @@ def test_a_copy_of_a_built_in_template_is_allowed(template):
         ("{% raw %}{{ shot }}{% endraw %}", "{{ shot }}"),
     ],
 )
-def test_what_a_template_can_say(text: str, expected: str):
-    assert made(text) == expected
+def test_allowed_syntax_renders(text: str, expected: str):
+    assert render_text(text) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         # reaching beyond the shot
-        ("{{ shot.__class__ }}", "Line 1: A shot has no “__class__”."),
-        ("{{ shot.title.__class__.__mro__ }}", "Line 1: Only the fields of the shot can be used, such as shot.action."),
-        ("{{ shot.own_prompt }}", "Line 1: A shot has no “own_prompt”."),
-        ("{{ ''.__class__ }}", "Line 1: Only the fields of the shot can be used, such as shot.action."),
-        ("{{ shot }}", "Line 1: Only the fields of the shot can be used, such as shot.action."),
-        ("{{ self }}", "Line 1: Only the fields of the shot can be used, such as shot.action."),
-        ("{{ shot['title'] }}", "Line 1: Something in brackets is not allowed in a prompt template."),
-        ("{{ shot.title | attr('__class__') }}", "Line 1: There is no “attr”; there is sentence, in_order, "),
-        ("{{ shot.title | map('upper') }}", "Line 1: There is no “map”; "),
-        ("{{ cycler.__init__.__globals__ }}", "Line 1: Only the fields of the shot can be used, such as shot.action."),
+        ("{{ shot.__class__ }}", "Line 1: The shot has no field “__class__”."),
+        ("{{ shot.title.__class__.__mro__ }}", "Line 1: Use only the shot's fields, such as shot.action."),
+        ("{{ shot.own_prompt }}", "Line 1: The shot has no field “own_prompt”."),
+        ("{{ ''.__class__ }}", "Line 1: Use only the shot's fields, such as shot.action."),
+        ("{{ shot }}", "Line 1: Use only the shot's fields, such as shot.action."),
+        ("{{ self }}", "Line 1: Use only the shot's fields, such as shot.action."),
+        ("{{ shot['title'] }}", "Line 1: A lookup in brackets is not allowed in a prompt template."),
+        ("{{ shot.title | attr('__class__') }}", "Line 1: Unknown filter “attr”. Filters: sentence, in_order, "),
+        ("{{ shot.title | map('upper') }}", "Line 1: Unknown filter “map”. "),
+        ("{{ cycler.__init__.__globals__ }}", "Line 1: Use only the shot's fields, such as shot.action."),
         # loops, calls, other templates
         ("\n{% for x in shot.title %}{{ x }}{% endfor %}", "Line 2: A loop is not allowed in a prompt template."),
         ("{{ range(9) }}", "Line 1: A call is not allowed in a prompt template."),
@@ -66,51 +66,51 @@ def test_what_a_template_can_say(text: str, expected: str):
         ("{% set a = shot.title %}", "Line 1: A variable is not allowed in a prompt template."),
         ("{% set a %}x{% endset %}", "Line 1: A variable is not allowed in a prompt template."),
         ("{% with a = 1 %}{% endwith %}", "Line 1: A variable is not allowed in a prompt template."),
-        # arithmetic and what is no text
+        # arithmetic, and values other than text
         ("{{ 'a' * 2000000000 }}", "Line 1: Arithmetic is not allowed in a prompt template."),
         ("{{ shot.title ~ shot.title }}", "Line 1: Arithmetic is not allowed in a prompt template."),
         ("{{ 9 ** 9 ** 9 }}", "Line 1: Arithmetic is not allowed in a prompt template."),
         ("{{ -1 }}", "Line 1: Arithmetic is not allowed in a prompt template."),
-        ("{{ 5 }}", "Line 1: Only words in quotes are allowed here."),
-        ("{{ none }}", "Line 1: Only words in quotes are allowed here."),
+        ("{{ 5 }}", "Line 1: Only text in quotes is allowed here."),
+        ("{{ none }}", "Line 1: Only text in quotes is allowed here."),
         ("{{ shot.title is defined }}", "Line 1: A test with “is” is not allowed in a prompt template."),
-        ("{% if shot.title > shot.lens %}x{% endif %}", "Line 1: Texts are compared with ==, != or in."),
+        ("{% if shot.title > shot.lens %}x{% endif %}", "Line 1: Compare text with ==, != or in."),
         ("{{ shot.title == shot.lens }}", "Line 1: This is not allowed in a prompt template."),
-        ("{{ [shot.title] }}", "Line 1: A list needs phrases or joined behind it."),
-        ("{{ [shot.title] | sentence }}", "Line 1: A list needs phrases or joined behind it."),
-        ("{{ shot.title | phrases }}", "Line 1: “phrases” takes a list: [shot.lens, shot.weather]."),
-        ("{{ shot.title | sentence(9) }}", "Line 1: “sentence” takes nothing in brackets."),
-        ("{{ shot.title | labelled }}", 'Line 1: “labelled” takes a label: labelled("Camera").'),
-        ("{{ shot.title | labelled(shot.lens) }}", "Line 1: “labelled” takes a label in quotes."),
-        ("{{ shot.title | labelled(5) }}", "Line 1: Only words in quotes are allowed here."),
-        ("{{ shot.title | labelled(label='x') }}", 'Line 1: “labelled” takes a label: labelled("Camera").'),
-        ("{{ shot.title if shot.lens }}", 'Line 1: Say what stands there otherwise: … if … else "".'),
-        ('{{ "\\ud800" }}', "Line 1: These words have a character that cannot be written."),
-        ('{{ "\\x00" }}', "Line 1: These words have a character that cannot be written."),
-        # not even Jinja
+        ("{{ [shot.title] }}", "Line 1: A list needs a filter: phrases or joined."),
+        ("{{ [shot.title] | sentence }}", "Line 1: A list needs a filter: phrases or joined."),
+        ("{{ shot.title | phrases }}", "Line 1: “phrases” needs a list: [shot.lens, shot.weather]."),
+        ("{{ shot.title | sentence(9) }}", "Line 1: “sentence” takes no arguments."),
+        ("{{ shot.title | labelled }}", 'Line 1: “labelled” needs a label: labelled("Camera").'),
+        ("{{ shot.title | labelled(shot.lens) }}", "Line 1: “labelled” needs a label in quotes."),
+        ("{{ shot.title | labelled(5) }}", "Line 1: Only text in quotes is allowed here."),
+        ("{{ shot.title | labelled(label='x') }}", 'Line 1: “labelled” needs a label: labelled("Camera").'),
+        ("{{ shot.title if shot.lens }}", 'Line 1: Add an else: … if … else "".'),
+        ('{{ "\\ud800" }}', "Line 1: The text in quotes contains an invalid character."),
+        ('{{ "\\x00" }}', "Line 1: The text in quotes contains an invalid character."),
+        # invalid Jinja2
         ("a\nb\n{{ shot.title", "Line 3: unexpected end of template, expected 'end of print statement'."),
         ("{% if shot.title %}", "Line 1: Unexpected end of template."),
-        ("{{ shot.title | nothing }}", "Line 1: There is no “nothing”; "),
+        ("{{ shot.title | nothing }}", "Line 1: Unknown filter “nothing”. "),
         ("{% do x %}", "Line 1: Encountered unknown tag 'do'."),
     ],
 )
-def test_what_is_refused_and_in_which_line(text: str, message: str):
+def test_forbidden_syntax_is_refused_with_its_line(text: str, message: str):
     with pytest.raises(TemplateError) as refused:
-        made(text)
+        render_text(text)
     assert str(refused.value).startswith(message)
 
 
 BOMBS = {
     "loops in loops": "{% for a in 'x' * 99999 %}" * 20 + "{% endfor %}" * 20,
-    "a text two thousand million times": "{{ 'a' * 2000000000 }}",
+    "a text repeated 2,000,000,000 times": "{{ 'a' * 2000000000 }}",
     "a number of many digits": "{{ " + "9" * (TEXT_LIMIT - 10) + " }}",
     "powers": "{{ 9 ** 9 ** 9 ** 9 }}",
     "brackets": "{{ " + "(" * 2_900 + "shot.title" + ")" * 2_900 + " }}",
     "not not not": "{% if " + "not " * 1_400 + "shot.title %}{% endif %}",
     "lists in lists": "{{ " + "[" * 2_900 + "]" * 2_900 + " | joined }}",
     "conditions in conditions": "{% if shot.title %}" * 150 + "{% endif %}" * 150,
-    "one or another": "{{ " + "shot.lens or " * 400 + "shot.title }}",
-    "filters behind filters": "{{ shot.title" + "|sentence" * 600 + " }}",
+    "or after or": "{{ " + "shot.lens or " * 400 + "shot.title }}",
+    "filters after filters": "{{ shot.title" + "|sentence" * 600 + " }}",
     "a macro that calls itself": "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
     "doubling": "{% set a = 'aaaa' %}" + "{% set a = a ~ a %}" * 100 + "{{ a }}",
     "a range": "{{ range(99999999) | list }}",
@@ -122,23 +122,23 @@ BOMBS = {
 def test_a_bomb_is_refused_in_under_a_second(text: str):
     began = time.perf_counter()
     with pytest.raises(TemplateError):
-        made(text)
+        render_text(text)
     assert time.perf_counter() - began < 1
 
 
-def test_the_most_that_is_allowed_takes_under_a_second():
+def test_the_largest_allowed_template_renders_in_under_a_second():
     field = "{{shot.action|in_order}}"
     text = field * (TEXT_LIMIT // len(field))
     began = time.perf_counter()
-    assert len(made(text, action="a\n" * 2_000)) > 1_000_000
+    assert len(render_text(text, action="a\n" * 2_000)) > 1_000_000
     assert time.perf_counter() - began < 1
 
 
-def test_a_template_of_the_greatest_length_is_allowed_and_one_more_is_not():
-    assert made("x" * TEXT_LIMIT) == "x" * TEXT_LIMIT
+def test_a_template_over_the_length_limit_is_refused():
+    assert render_text("x" * TEXT_LIMIT) == "x" * TEXT_LIMIT
     with pytest.raises(TemplateError, match="at most 6,000 characters; this one has 6,001"):
-        made("x" * (TEXT_LIMIT + 1))
+        render_text("x" * (TEXT_LIMIT + 1))
 
 
-def test_every_field_can_be_named():
-    assert [name for name in FIELDS if made(f"{{{{ shot.{name} or 'empty' }}}}") == ""] == []
+def test_every_field_can_be_used():
+    assert [name for name in FIELDS if render_text(f"{{{{ shot.{name} or 'empty' }}}}") == ""] == []

@@ -23,7 +23,7 @@ def a_request(**changes: Any) -> Request:
     return Request(**(values | changes))
 
 
-def refusal_of(work: Callable[..., object], *args: Any) -> ProviderError:
+def catch_error(work: Callable[..., object], *args: Any) -> ProviderError:
     with pytest.raises(ProviderError) as caught:
         work(*args)
     return caught.value

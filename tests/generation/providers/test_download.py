@@ -1,4 +1,4 @@
-"""Downloads from addresses that an answer names: never into the private network, never with credentials elsewhere."""
+"""Downloads from URLs in a provider's answer: never from a private network, never with credentials for another host."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from generation.providers import download, egress
 from generation.providers.base import ErrorKind, ProviderError
-from tests.generation.providers.conftest import refusal_of
+from tests.generation.providers.conftest import catch_error
 
 
-class Inside(BaseHTTPRequestHandler):
+class PrivateServer(BaseHTTPRequestHandler):
     headers_seen: list[dict[str, str]] = []
     tunnels: list[str] = []
 
@@ -53,9 +53,9 @@ class Inside(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port."""
-    Inside.headers_seen, Inside.tunnels = [], []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Inside)
+    """Yields the port of a local server."""
+    PrivateServer.headers_seen, PrivateServer.tunnels = [], []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), PrivateServer)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -91,79 +91,79 @@ def fetch(url: str, path: Path, base_url: str = "", **headers: str) -> None:
         "0x7f.1",
     ],
 )
-def test_addresses_inside_are_refused_however_they_are_written(tmp_path: Path, host: str):
-    error = refusal_of(fetch, f"http://{host}:9/clip.mp4", tmp_path / "clip.mp4", "https://provider.example/v1")
+def test_a_private_address_is_refused_in_every_notation(tmp_path: Path, host: str):
+    error = catch_error(fetch, f"http://{host}:9/clip.mp4", tmp_path / "clip.mp4", "https://provider.example/v1")
     assert error.kind == ErrorKind.PROVIDER
     assert "is inside a private network and is not used." in error.message
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.com/clip.mp4", "//example.com", "clip.mp4"])
-def test_only_the_web_is_asked(tmp_path: Path, url: str):
-    assert refusal_of(fetch, url, tmp_path / "clip.mp4").message == "Not a valid http(s) URL."
+def test_only_http_urls_are_downloaded(tmp_path: Path, url: str):
+    assert catch_error(fetch, url, tmp_path / "clip.mp4").message == "Not a valid http(s) URL."
 
 
-def test_the_host_that_the_operator_named_may_be_inside(inside: str, tmp_path: Path):
+def test_the_trusted_host_may_be_private(inside: str, tmp_path: Path):
     fetch(f"{inside}/clip.mp4", tmp_path / "clip.mp4", base_url=f"{inside}/v1")
     assert (tmp_path / "clip.mp4").read_bytes() == b"secret"
 
 
-def test_a_name_that_changes_its_address_in_between_is_refused(inside: str, tmp_path: Path, monkeypatch):
-    """The name is public when it is looked up, and inside when it is connected to."""
-    real, asked = socket.getaddrinfo, []
+def test_a_rebinding_name_is_refused(inside: str, tmp_path: Path, monkeypatch):
+    """The name resolves to a public address when it is checked and to a private one from then on."""
+    real, lookups = socket.getaddrinfo, []
 
-    def rebinding(host, port, *args, **kwargs):
-        asked.append(host)
-        address = "93.184.215.14" if len(asked) == 1 else "127.0.0.1"
+    def rebind(host, port, *args, **kwargs):
+        lookups.append(host)
+        address = "93.184.215.14" if len(lookups) == 1 else "127.0.0.1"
         return real(address, port, *args, **kwargs)
 
-    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    monkeypatch.setattr(socket, "getaddrinfo", rebind)
     port = inside.rpartition(":")[2]
-    error = refusal_of(fetch, f"http://clips.example:{port}/clip.mp4", tmp_path / "clip.mp4")
+    error = catch_error(fetch, f"http://clips.example:{port}/clip.mp4", tmp_path / "clip.mp4")
     assert "is inside a private network" in error.message
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_redirect_inside_is_not_followed(inside: str, tmp_path: Path, monkeypatch):
+def test_a_redirect_to_a_private_address_is_refused(inside: str, tmp_path: Path, monkeypatch):
     base = inside.replace("127.0.0.1", "localhost")
     with pytest.raises(ProviderError, match="is inside a private network"):
         fetch(f"{inside}/to/{base}/clip.mp4", tmp_path / "clip.mp4", base_url=inside, Authorization="Bearer key")
-    assert len(Inside.headers_seen) == 1
+    assert len(PrivateServer.headers_seen) == 1
 
 
 @pytest.mark.parametrize("location", ["http://[", "http://[::1", "//"])
-def test_a_redirect_to_something_that_is_no_address_fails_as_a_download(inside: str, tmp_path: Path, location: str):
-    error = refusal_of(partial(fetch, Authorization="Bearer key"), f"{inside}/to/{location}", tmp_path / "x", inside)
+def test_a_redirect_to_an_invalid_url_fails_as_a_download(inside: str, tmp_path: Path, location: str):
+    error = catch_error(partial(fetch, Authorization="Bearer key"), f"{inside}/to/{location}", tmp_path / "x", inside)
     assert error.kind in (ErrorKind.NETWORK, ErrorKind.PROVIDER)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_credentials_no_redirect_is_followed(inside: str, tmp_path: Path):
-    error = refusal_of(fetch, f"{inside}/to/{inside}/clip.mp4", tmp_path / "clip.mp4", inside)
+    error = catch_error(fetch, f"{inside}/to/{inside}/clip.mp4", tmp_path / "clip.mp4", inside)
     assert error.message == "The clip's URL returned 302."
 
 
 def test_credentials_do_not_follow_a_redirect(inside: str, tmp_path: Path):
     fetch(f"{inside}/to/{inside}/clip.mp4", tmp_path / "clip.mp4", base_url=inside, Authorization="Bearer key")
-    assert ["Authorization" in seen for seen in Inside.headers_seen] == [True, False]
+    assert ["Authorization" in seen for seen in PrivateServer.headers_seen] == [True, False]
 
 
-def test_a_clip_that_is_too_big_or_too_slow_is_cut_off(tmp_path: Path, monkeypatch):
+def test_a_clip_that_is_too_large_or_too_slow_is_aborted(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(download, "MAX_BYTES", 10)
-    error = refusal_of(download.save_chunks, [b"x" * 6] * 2, tmp_path / "clip.mp4", lambda fraction: None)
+    error = catch_error(download.save_chunks, [b"x" * 6] * 2, tmp_path / "clip.mp4", lambda fraction: None)
     assert error.message == "The clip is larger than 0 GB."
     monkeypatch.setattr(download, "MAX_SECONDS", -1)
     assert (
         "The download took longer"
-        in refusal_of(download.save_chunks, [b"x"], tmp_path / "b", lambda fraction: None).message
+        in catch_error(download.save_chunks, [b"x"], tmp_path / "b", lambda fraction: None).message
     )
 
 
-# -- Over TLS, at the address that was checked ----------------------------------------------------------------------------
+# -- TLS with a pinned address --------------------------------------------------------------------------------------------
 
 
 class Internet:
-    """What names resolve to, look-up by look-up, the last answer again and again; each public address is the server's."""
+    """A resolver with one answer per look-up (the last one repeats), whose public addresses all reach the local server."""
 
     FIRST, SECOND = "93.184.215.14", "93.184.215.15"
 
@@ -197,7 +197,7 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> Internet:
 
 @pytest.fixture
 def serving_as(internet: Internet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Any]:
-    """A server whose certificate, which is trusted, is for this name."""
+    """A local server with a trusted certificate for this name."""
 
     def serving_as(name: str) -> Any:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -210,26 +210,26 @@ def serving_as(internet: Internet, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .sign(key, hashes.SHA256())
         )
-        both = tmp_path.with_suffix(".pem")
+        bundle = tmp_path.with_suffix(".pem")
         pem = certificate.public_bytes(Encoding.PEM)
-        both.write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(both))
+        bundle.write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(both)
+        tls.load_cert_chain(bundle)
         tls.sni_callback = lambda connection, name, context: internet.server_names.append(name)
         return serving(tls)
 
     return serving_as
 
 
-def test_the_checked_address_is_connected_to_under_the_hosts_own_name(internet: Internet, serving_as, tmp_path: Path):
-    """The name is looked up once before the request and once for it; what it resolves to afterwards is of no use."""
+def test_the_checked_address_is_used_with_the_hosts_name_for_tls(internet: Internet, serving_as, tmp_path: Path):
+    """The name is looked up once before the request and once for it. Later answers are never used."""
     internet.answers = [[internet.FIRST], [internet.SECOND], ["127.0.0.1"]]
     with serving_as("clips.example") as port:
         fetch(f"https://clips.example:{port}/clip.mp4?signed=a%2Fb", tmp_path / "clip.mp4", Authorization="Bearer key")
     assert (tmp_path / "clip.mp4").read_bytes() == b"secret"
     assert (internet.connected_to, internet.server_names) == ([internet.SECOND], ["clips.example"])
-    (seen,) = Inside.headers_seen
+    (seen,) = PrivateServer.headers_seen
     assert (seen["Host"], seen["Authorization"]) == (f"clips.example:{port}", "Bearer key")
 
 
@@ -237,12 +237,12 @@ def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(
     internet: Internet, serving_as, tmp_path: Path
 ):
     with serving_as("other.example") as port:
-        error = refusal_of(fetch, f"https://clips.example:{port}/clip.mp4", tmp_path / "clip.mp4")
+        error = catch_error(fetch, f"https://clips.example:{port}/clip.mp4", tmp_path / "clip.mp4")
     assert (error.kind, error.message) == (ErrorKind.NETWORK, "The clip could not be downloaded: SSLError.")
-    assert (internet.server_names, Inside.headers_seen) == (["clips.example"], [])
+    assert (internet.server_names, PrivateServer.headers_seen) == (["clips.example"], [])
 
 
-def test_a_host_with_an_unreachable_address_is_reached_at_the_next(internet: Internet, serving_as, tmp_path: Path):
+def test_the_next_address_is_tried_when_one_is_unreachable(internet: Internet, serving_as, tmp_path: Path):
     internet.answers, internet.unreachable = [[internet.FIRST, internet.SECOND]], [internet.FIRST]
     with serving_as("clips.example") as port:
         fetch(f"https://clips.example:{port}/clip.mp4", tmp_path / "clip.mp4")
@@ -252,13 +252,13 @@ def test_a_host_with_an_unreachable_address_is_reached_at_the_next(internet: Int
 def test_a_redirect_is_checked_and_pinned_again(internet: Internet, serving_as, tmp_path: Path):
     internet.answers = [[internet.FIRST], [internet.FIRST], [internet.SECOND]]
     with serving_as("clips.example") as port:
-        there = f"https://clips.example:{port}"
-        fetch(f"{there}/to/{there}/clip.mp4", tmp_path / "clip.mp4", Authorization="Bearer key")
+        origin = f"https://clips.example:{port}"
+        fetch(f"{origin}/to/{origin}/clip.mp4", tmp_path / "clip.mp4", Authorization="Bearer key")
     assert internet.connected_to == [internet.FIRST, internet.SECOND]
-    assert ["Authorization" in seen for seen in Inside.headers_seen] == [True, False]
+    assert ["Authorization" in seen for seen in PrivateServer.headers_seen] == [True, False]
 
 
-def test_the_operators_proxy_is_given_the_checked_address(internet: Internet, inside: str, tmp_path: Path, monkeypatch):
+def test_the_operators_proxy_gets_the_checked_address(internet: Internet, inside: str, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("https_proxy", inside)
-    error = refusal_of(fetch, "https://clips.example/clip.mp4", tmp_path / "clip.mp4")
-    assert (error.kind, Inside.tunnels) == (ErrorKind.NETWORK, [f"{internet.FIRST}:443"])
+    error = catch_error(fetch, "https://clips.example/clip.mp4", tmp_path / "clip.mp4")
+    assert (error.kind, PrivateServer.tunnels) == (ErrorKind.NETWORK, [f"{internet.FIRST}:443"])

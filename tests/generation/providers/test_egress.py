@@ -1,4 +1,4 @@
-"""Hosts that a team names: public ones only, whatever they are called and whatever they turn into."""
+"""Hosts of a team's connections must be public, in every notation and after DNS rebinding."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 
 from generation.providers import download, egress, omni, openai_images, openrouter, service_accounts, sora, veo
 from generation.providers.base import Account, ErrorKind, ImageRequest, ProviderError
-from tests.generation.providers.conftest import a_request, refusal_of
+from tests.generation.providers.conftest import a_request, catch_error
 from tests.standin import StandIn
 
 KEY = "sk-secret-of-a-team-that-is-long"
 PUBLIC = ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e", "::ffff:93.184.215.14"]
-INSIDE = [
+PRIVATE = [
     "127.0.0.1",
     "127.9.9.9",
     "10.0.0.1",
@@ -56,12 +56,12 @@ INSIDE = [
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_public_addresses(address: str):
+def test_public_addresses_are_public(address: str):
     assert egress.is_public(address)
 
 
-@pytest.mark.parametrize("address", INSIDE)
-def test_addresses_inside(address: str):
+@pytest.mark.parametrize("address", PRIVATE)
+def test_private_addresses_are_not_public(address: str):
     assert not egress.is_public(address)
 
 
@@ -83,17 +83,17 @@ def test_addresses_inside(address: str):
         "https://①②⑦.0.0.1/v1",
     ],
 )
-def test_however_an_address_is_written(url: str):
+def test_a_private_address_is_refused_in_every_notation(url: str):
     with pytest.raises(egress.PrivateAddressError, match="is inside a private network and is not used"):
         egress.require_public(url, "")
 
 
 @pytest.mark.parametrize("url", ["https://", "ftp://x", "https://a b/", "https://x\\@127.0.0.1", "https://[::1", "x"])
-def test_what_is_no_address(url: str):
-    assert refusal_of(egress.parse_origin, url).message == "Not a valid http(s) URL."
+def test_an_invalid_url_is_refused(url: str):
+    assert catch_error(egress.parse_origin, url).message == "Not a valid http(s) URL."
 
 
-def test_names_are_compared_as_they_are_asked_for():
+def test_hosts_are_compared_in_their_dns_form():
     assert egress.parse_host("https://GPU.Bücher.example./v1") == "gpu.xn--bcher-kva.example"
     assert egress.parse_origin("https://gpu.example/v1") == egress.parse_origin("https://GPU.example:443")
     assert egress.matches_host("http://gpu.lan:8000/v1", "gpu.lan")
@@ -111,57 +111,57 @@ def team_account(base_url: str, **changes: Any) -> Account:
     return Account(**(values | changes))
 
 
-def polled(provider: Any) -> Callable[[Account], Any]:
+def poll_with(provider: Any) -> Callable[[Account], Any]:
     return lambda account: asyncio.run(provider.check(account, "video_1"))
 
 
-def trial_of(provider: Any, *models: str) -> Callable[[Account], Any]:
+def probe_with(provider: Any, *models: str) -> Callable[[Account], Any]:
     return lambda account: provider.test(account, models)
 
 
 CALLS: dict[str, tuple[str, Callable[[Account], Any]]] = {
     "sora": ("/openai/v1", lambda account: sora.submit(account, a_request())),
-    "sora-poll": ("/openai/v1", polled(sora)),
-    "sora-test": ("/openai/v1", trial_of(sora, "sora-2")),
+    "sora-poll": ("/openai/v1", poll_with(sora)),
+    "sora-test": ("/openai/v1", probe_with(sora, "sora-2")),
     "omni": ("/gemini", lambda account: omni.submit(account, a_request(model="gemini-omni-1.2-flash"))),
-    "omni-poll": ("/gemini", polled(omni)),
-    "omni-test": ("/gemini", trial_of(omni, "gemini-omni-1.2-flash")),
+    "omni-poll": ("/gemini", poll_with(omni)),
+    "omni-test": ("/gemini", probe_with(omni, "gemini-omni-1.2-flash")),
     "veo": ("", lambda account: veo.submit(account, a_request(model="veo-3.1-generate-001"))),
     "veo-poll": ("", lambda account: asyncio.run(veo.check(account, "projects/p/operations/1"))),
     "images": ("/openai/v1", lambda account: openai_images.make(account, ImageRequest("A boat.", "gpt-image-2"))),
-    "openrouter": ("/openrouter/api/v1", trial_of(openrouter)),
-    "openrouter-poll": ("/openrouter/api/v1", polled(openrouter)),
+    "openrouter": ("/openrouter/api/v1", probe_with(openrouter)),
+    "openrouter-poll": ("/openrouter/api/v1", poll_with(openrouter)),
 }
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("scheme", ["https", "http"])
-def test_a_team_reaches_nothing_inside_and_sends_nothing(stand_in: StandIn, call: str, scheme: str):
-    path, ask = CALLS[call]
-    where = stand_in.url.replace("http:", f"{scheme}:") + path
-    error = refusal_of(ask, team_account(where, options=(("project", "films"),)))
-    said = {"https": "is inside a private network and is not used.", "http": "must be reached over https."}[scheme]
-    assert (error.kind, said in error.message) == (ErrorKind.INVALID, True), error.message
+def test_a_teams_account_sends_nothing_to_a_private_address(stand_in: StandIn, call: str, scheme: str):
+    path, send = CALLS[call]
+    base_url = stand_in.url.replace("http:", f"{scheme}:") + path
+    error = catch_error(send, team_account(base_url, options=(("project", "films"),)))
+    reason = {"https": "is inside a private network and is not used.", "http": "must be reached over https."}[scheme]
+    assert (error.kind, reason in error.message) == (ErrorKind.INVALID, True), error.message
     assert stand_in.state.arrived == []
 
 
-def test_a_host_that_the_operator_allows_is_reached(stand_in: StandIn):
+def test_a_teams_account_reaches_a_host_that_the_operator_allows(stand_in: StandIn):
     port = stand_in.url.rpartition(":")[2]
     base_url = f"{stand_in.url}/openai/v1"
     stand_in.state.key = KEY
-    test = trial_of(sora, "sora-2")
+    test = probe_with(sora, "sora-2")
     assert test(team_account(base_url, allowed_host="127.0.0.1")).startswith("The server speaks")
     assert test(team_account(base_url, allowed_host=f"127.0.0.1:{port}")).startswith("The server speaks")
-    assert refusal_of(test, team_account(base_url, allowed_host="127.0.0.1:9")).kind == ErrorKind.INVALID
+    assert catch_error(test, team_account(base_url, allowed_host="127.0.0.1:9")).kind == ErrorKind.INVALID
 
 
-def test_the_checked_address_is_the_one_that_is_connected_to(monkeypatch):
-    """The name is public when it is checked and inside ever after: only the first answer is used."""
-    asked: list[str] = []
+def test_the_checked_address_is_connected_to_despite_rebinding(monkeypatch):
+    """The name resolves to a public address when it is checked and to a private one from then on."""
+    lookups: list[str] = []
 
-    def rebinding(host: str, port: int, *args: Any, **kwargs: Any) -> list[Any]:
-        asked.append(host)
-        address = "93.184.215.14" if len(asked) == 1 else "127.0.0.1"
+    def rebind(host: str, port: int, *args: Any, **kwargs: Any) -> list[Any]:
+        lookups.append(host)
+        address = "93.184.215.14" if len(lookups) == 1 else "127.0.0.1"
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     sent: list[httpx2.Request] = []
@@ -170,12 +170,12 @@ def test_the_checked_address_is_the_one_that_is_connected_to(monkeypatch):
         sent.append(request)
         return httpx2.Response(200, json={})
 
-    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    monkeypatch.setattr(socket, "getaddrinfo", rebind)
     monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", answer)
     with httpx2.Client(**egress.client_options(team_account("https://rebind.example/v1"))) as client:
         client.get("https://rebind.example/v1/videos", headers={"Authorization": f"Bearer {KEY}"})
     (request,) = sent
-    assert (request.url.host, request.headers["host"], request.extensions["sni_hostname"], asked) == (
+    assert (request.url.host, request.headers["host"], request.extensions["sni_hostname"], lookups) == (
         "93.184.215.14",
         "rebind.example",
         "rebind.example",
@@ -183,15 +183,15 @@ def test_the_checked_address_is_the_one_that_is_connected_to(monkeypatch):
     )
 
 
-def test_a_name_of_which_one_address_is_inside_is_refused(monkeypatch):
+def test_a_host_with_one_private_address_is_refused(monkeypatch):
     both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in ("93.184.215.14", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: both)
-    assert refusal_of(trial_of(sora, "sora-2"), team_account("https://both.example/v1")).kind == ErrorKind.INVALID
+    assert catch_error(probe_with(sora, "sora-2"), team_account("https://both.example/v1")).kind == ErrorKind.INVALID
 
 
 @pytest.mark.parametrize("call", ["sora-test", "omni-test", "openrouter", "images"])
-def test_calls_follow_no_redirect(stand_in: StandIn, monkeypatch, call: str):
-    path, ask = CALLS[call]
+def test_calls_follow_no_redirects(stand_in: StandIn, monkeypatch, call: str):
+    path, send = CALLS[call]
     arrived: list[httpx2.Request] = []
 
     def answer(self: Any, request: httpx2.Request) -> httpx2.Response:
@@ -200,35 +200,35 @@ def test_calls_follow_no_redirect(stand_in: StandIn, monkeypatch, call: str):
 
     monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", answer)
     with pytest.raises(ProviderError):
-        ask(team_account(stand_in.url + path, allowed_host="127.0.0.1"))
+        send(team_account(stand_in.url + path, allowed_host="127.0.0.1"))
     assert [request.url.path.startswith("/steal") for request in arrived] == [False] * len(arrived)
 
 
-def test_a_clips_own_address_may_be_on_the_allowed_host_alone(stand_in: StandIn, tmp_path):
+def test_a_clips_url_may_be_private_on_the_allowed_host_only(stand_in: StandIn, tmp_path):
     def save(trusted: str) -> None:
         download.save_from_url(f"{stand_in.url}/nothing", tmp_path / "clip.mp4", lambda done: None, trusted=trusted)
 
-    assert "inside a private network" in refusal_of(save, team_account(stand_in.url).trusted).message
+    assert "inside a private network" in catch_error(save, team_account(stand_in.url).trusted).message
     allowed = team_account(stand_in.url, allowed_host="127.0.0.1")
-    assert refusal_of(save, allowed.trusted).message == "The clip's URL returned 404."
+    assert catch_error(save, allowed.trusted).message == "The clip's URL returned 404."
 
 
 # -- Service accounts --------------------------------------------------------------------------------------------------
 
 
-def test_a_service_accounts_file_cannot_say_where_its_signature_goes(service_account: dict[str, str]):
-    told = json.dumps(service_account | {"token_uri": "http://169.254.169.254/", "universe_domain": "evil.example"})
-    made = service_accounts.credentials_from(told)
-    assert made._token_uri == "https://oauth2.googleapis.com/token"
-    assert made.universe_domain == "googleapis.com"
+def test_a_service_accounts_file_cannot_choose_the_token_host(service_account: dict[str, str]):
+    file = json.dumps(service_account | {"token_uri": "http://169.254.169.254/", "universe_domain": "evil.example"})
+    credentials = service_accounts.read_credentials(file)
+    assert credentials._token_uri == "https://oauth2.googleapis.com/token"
+    assert credentials.universe_domain == "googleapis.com"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"private_key": "x"}', '"text"'])
-def test_what_is_no_service_accounts_file(text: str):
-    error = refusal_of(service_accounts.credentials_from, text)
-    assert (error.kind, error.message.partition(".")[0]) == (ErrorKind.AUTH, "That is no service account's file")
+def test_an_invalid_service_account_file_is_refused(text: str):
+    error = catch_error(service_accounts.read_credentials, text)
+    assert (error.kind, error.message.partition(".")[0]) == (ErrorKind.AUTH, "Not a service account key file")
 
 
-def test_a_team_never_acts_with_the_servers_own_google_credentials(monkeypatch):
+def test_a_team_never_uses_the_servers_google_credentials(monkeypatch):
     monkeypatch.setattr(google.auth, "default", lambda **_: pytest.fail("the server's own credentials"))
     assert veo._credentials(team_account("", key="")).token == ""

@@ -1,4 +1,4 @@
-"""Every option of every model: what was chosen is in the request that arrives, or refused with a sentence. Never neither."""
+"""Every option of every model is either in the request that the provider receives, or refused with a sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OPENROUTER = ["google/veo-3.1", "minimax/hailuo-3", "x-ai/grok-imagine-video"]
 
 @pytest.fixture
 def everywhere(stand_in: StandIn, settings: Any) -> StandIn:
-    """An account at every provider; the Sora server there takes extra fields as vLLM-Omni does."""
+    """A connection to every provider; the Sora server is vLLM-Omni, which has extra fields."""
     common = {"key": KEY, "max_in_flight": 1000, "requests_per_minute": 1000}
     url = stand_in.url
     settings.CONNECTIONS = {
@@ -53,7 +53,7 @@ def everywhere(stand_in: StandIn, settings: Any) -> StandIn:
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing a person can choose, how to choose it, and where it must be in what arrives."""
+    """An option, how to choose it, and a test for it in the request that arrives."""
 
     name: str
     choose: Callable[[Scene, User], None]
@@ -78,7 +78,7 @@ def field(**values: Any) -> Callable[[Scene, User], None]:
 
 
 def holds(sent: Any, wanted: Any) -> bool:
-    """Whether the value is anywhere in what arrived; a file is looked for by its kind."""
+    """Whether the value is anywhere in the request."""
     if isinstance(sent, dict):
         return any(holds(value, wanted) for value in sent.values())
     if isinstance(sent, list):
@@ -87,7 +87,7 @@ def holds(sent: Any, wanted: Any) -> bool:
 
 
 def pictures_in(sent: Any) -> int:
-    """How many pictures arrived, whatever the protocol wraps them in."""
+    """How many images the request has, in whatever form the protocol has them."""
     if isinstance(sent, tuple):
         return 1
     if isinstance(sent, dict):
@@ -118,14 +118,14 @@ CHOICES = [
     ),
     Choice("a seed", field(seed=4711), lambda sent, model: holds(sent, 4711) or holds(sent, "4711")),
     Choice(
-        "what to avoid",
+        "a negative prompt",
         field(negative_prompt="umbrellas"),
         lambda sent, model: "umbrellas" in str(sent),
     ),
     Choice("dialogue", field(dialogue="KEEPER: Not tonight."), lambda sent, model: "Not tonight." in str(sent)),
     Choice("an own prompt", field(own_prompt="Just a boat."), lambda sent, model: "Just a boat." in str(sent)),
-    Choice("silence", field(audio="off"), sound_is(False)),
-    Choice("sound", field(audio="on"), sound_is(True)),
+    Choice("sound off", field(audio="off"), sound_is(False)),
+    Choice("sound on", field(audio="on"), sound_is(True)),
     Choice("a start frame", a_picture_as("start_frame"), lambda sent, model: pictures_in(sent) == 1),
     Choice("an end frame", a_picture_as("end_frame"), lambda sent, model: pictures_in(sent) == 1),
     Choice("both frames", a_picture_as("start_frame", "end_frame"), lambda sent, model: pictures_in(sent) == 2),
@@ -135,8 +135,8 @@ CHOICES = [
 ]
 
 
-def forms_of(scene: Scene, model: Model) -> Iterator[Choice]:
-    """Every resolution and shape, told by the size or by their names."""
+def size_choices(scene: Scene, model: Model) -> Iterator[Choice]:
+    """Every resolution and aspect ratio, which the request has as a size or by their names."""
     for resolution in Resolution.values:
         for aspect in AspectRatio.values:
             sizes = model.sizes.get(resolution)
@@ -160,8 +160,8 @@ def forms_of(scene: Scene, model: Model) -> Iterator[Choice]:
             yield Choice(f"{resolution} {aspect}", choose, is_in)
 
 
-def ask(scene: Scene, member: User, model: Model) -> Generation | str:
-    """The take, as far as it was sent; or why it is refused."""
+def submit(scene: Scene, member: User, model: Model) -> Generation | str:
+    """The submitted take, or the reason why it is refused."""
     fresh = Scene.objects.get(pk=scene.pk)
     try:
         take = pipeline.enqueue(fresh, number=next_take_number(fresh), member=member, model=model).take
@@ -174,23 +174,23 @@ def ask(scene: Scene, member: User, model: Model) -> Generation | str:
 
 
 @pytest.mark.parametrize("model_id", [*VIDEO, *OPENROUTER])
-def test_what_is_chosen_arrives_or_is_refused(
+def test_every_choice_is_sent_or_refused(
     make_scenes: Callable[..., list[Scene]], alice: User, everywhere: StandIn, model_id: str
 ):
     model = connections.roster_for(None).find(model_id)
     first = make_scenes(1)[0]
     arrived, refused = [], []
-    for choice in [*CHOICES, *forms_of(first, model)]:
+    for choice in [*CHOICES, *size_choices(first, model)]:
         resolution, aspect = next((r, a) for r, sizes in model.sizes.items() for a in sizes)
         Project.objects.update(aspect_ratio=aspect)
         seconds = model.seconds.nearest(Decimal(4))
         (scene,) = make_scenes(1, scene_resolution=resolution, duration=seconds)
         choice.choose(scene, alice)
         before = len(everywhere.state.arrived)
-        outcome = ask(scene, alice, model)
+        outcome = submit(scene, alice, model)
         new = [call for call in everywhere.state.arrived[before:] if call.operation.endswith(".create")]
         if isinstance(outcome, str):
-            assert new == [], f"{choice.name}: refused, and sent all the same"
+            assert new == [], f"{choice.name}: refused, but sent"
             assert outcome.endswith("."), f"{choice.name}: {outcome}"
             refused.append(choice.name)
         else:
@@ -199,6 +199,6 @@ def test_what_is_chosen_arrives_or_is_refused(
             assert len(new) == 1
             assert snapped or choice.is_in(new[0].fields, model), f"{choice.name} is not in {new[0].fields}"
             arrived.append(choice.name)
-    at_hand = is_available(model, connections.roster_for(None))
-    assert bool(arrived) == (at_hand and bool(model.price_per_second))
+    available = is_available(model, connections.roster_for(None))
+    assert bool(arrived) == (available and bool(model.price_per_second))
     assert len(arrived) + len(refused) == len(CHOICES) + len(Resolution) * len(AspectRatio)

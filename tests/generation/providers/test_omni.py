@@ -14,7 +14,7 @@ import pytest
 from generation.providers import omni
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from tests.commands import KEY
-from tests.generation.providers.conftest import a_picture, a_request, refusal_of
+from tests.generation.providers.conftest import a_picture, a_request, catch_error
 from tests.standin import Fault, StandIn
 
 
@@ -27,11 +27,11 @@ def omni_request(**changes: object) -> Request:
     return a_request(**({"model": "gemini-omni-1.2-flash"} | changes))
 
 
-def progress_of(account: Account, remote_id: str) -> Progress:
+def check_now(account: Account, remote_id: str) -> Progress:
     return asyncio.run(omni.check(account, remote_id))
 
 
-def sent_by(stand_in: StandIn) -> dict[str, Any]:
+def read_sent(stand_in: StandIn) -> dict[str, Any]:
     return stand_in.state.calls("omni.create")[0].fields
 
 
@@ -39,7 +39,7 @@ def test_a_clip_from_submit_to_file(stand_in, account, tmp_path):
     remote_id = omni.submit(account, omni_request(aspect_ratio="9:16", resolution="1080p", seed=7))
     omni.fetch(account, remote_id, tmp_path / "clip.mp4", lambda fraction: None)
 
-    assert sent_by(stand_in) == {
+    assert read_sent(stand_in) == {
         "model": "gemini-omni-1.2-flash",
         "background": True,
         "store": True,
@@ -53,7 +53,7 @@ def test_a_clip_from_submit_to_file(stand_in, account, tmp_path):
             "duration": "8s",
         },
     }
-    assert progress_of(account, remote_id) == Progress(ProgressState.DONE, percent=100)
+    assert check_now(account, remote_id) == Progress(ProgressState.DONE, percent=100)
     assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
     assert [charge.clip_id for charge in stand_in.state.charges] == [remote_id]
 
@@ -76,7 +76,7 @@ def test_pictures_come_before_the_text(stand_in, account, tmp_path, pictures, ta
 
     omni.submit(account, omni_request(**made))
 
-    sent = sent_by(stand_in)
+    sent = read_sent(stand_in)
     *images, text = sent["input"][0]["content"]
     assert sent["generation_config"]["video_config"]["task"] == task
     assert [base64.b64decode(image["data"]) for image in images] == [path.read_bytes() for path in paths]
@@ -102,31 +102,31 @@ def test_extend_and_edit_name_the_earlier_clip(stand_in, account, task, wanted):
     assert sent["previous_interaction_id"] == source_id
     assert sent["generation_config"]["video_config"] == {"task": task.value}
     assert sent["response_format"] == wanted
-    assert progress_of(account, remote_id).state == ProgressState.DONE
+    assert check_now(account, remote_id).state == ProgressState.DONE
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
-        ({"negative_prompt": "rain"}, "Gemini Omni takes no negative prompt."),
-        ({"audio": False}, "Gemini Omni takes no choice of sound."),
-        ({"end_frame": Path("b.png")}, "Gemini Omni takes no end frame without a start frame."),
+        ({"negative_prompt": "rain"}, "Gemini Omni doesn't support negative prompts."),
+        ({"audio": False}, "Gemini Omni doesn't support a choice of sound."),
+        ({"end_frame": Path("b.png")}, "Gemini Omni doesn't support an end frame without a start frame."),
         (
             {"start_frame": Path("a.png"), "references": (Path("b.png"),)},
-            "Gemini Omni takes no references beside frames.",
+            "Gemini Omni doesn't support references together with frames.",
         ),
-        ({"task": Task.REMIX}, "Gemini Omni cannot remix a clip (task); it can edit and extend."),
+        ({"task": Task.REMIX}, "Gemini Omni cannot remix clips; it can edit and extend them."),
         (
             {"task": Task.EDIT, "references": (Path("b.png"),)},
-            "Gemini Omni takes no pictures for a clip made from another.",
+            "Gemini Omni doesn't support frames or references when it extends or edits.",
         ),
-        ({"start_frame": Path("missing.png")}, "missing.png could not be read as a picture."),
+        ({"start_frame": Path("missing.png")}, "missing.png could not be read as an image."),
     ],
 )
-def test_what_has_no_field_is_refused_unsent(stand_in, account, changes, words):
-    error = refusal_of(omni.submit, account, omni_request(**changes))
+def test_an_option_without_a_field_is_refused_unsent(stand_in, account, changes, message):
+    error = catch_error(omni.submit, account, omni_request(**changes))
 
-    assert (error.kind, error.message) == (ErrorKind.INVALID, words)
+    assert (error.kind, error.message) == (ErrorKind.INVALID, message)
     assert stand_in.state.arrived == []
 
 
@@ -146,55 +146,55 @@ def test_what_has_no_field_is_refused_unsent(stand_in, account, changes, words):
         (Fault(garbage=True), "unknown", 0),
     ],
 )
-def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fault, kind, charges):
+def test_a_failed_submit_has_the_right_kind_and_is_sent_once(stand_in, account, fault, kind, charges):
     stand_in.state.fail("omni.create", fault)
 
-    error = refusal_of(omni.submit, account, omni_request())
+    error = catch_error(omni.submit, account, omni_request())
 
     assert error.kind == kind
     assert len(stand_in.state.calls("omni.create")) == 1
     assert len(stand_in.state.charges) == charges
 
 
-def test_how_long_to_wait_comes_from_the_header_or_the_body(stand_in, account):
+def test_retry_after_is_read_from_the_header_or_the_body(stand_in, account):
     details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "17s"}]
     body = {"error": {"message": "Slow down", "status": "RESOURCE_EXHAUSTED", "details": details}}
     stand_in.state.fail(
         "omni.create", Fault(status=429, body=body), Fault(status=429, body=body, headers={"retry-after": "5"})
     )
 
-    waits = [refusal_of(omni.submit, account, omni_request()).retry_after for _ in range(2)]
+    waits = [catch_error(omni.submit, account, omni_request()).retry_after for _ in range(2)]
 
     assert waits == [17, 5]
 
 
-def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
+def test_a_wrong_key_is_reported_without_the_key(stand_in, account):
     wrong = dataclasses.replace(account, key="wrong-key-of-bob")
     stand_in.state.fail("omni.get", Fault(status=403, body={"error": {"message": "Bad key wrong-key-of-bob"}}))
 
-    assert refusal_of(omni.submit, wrong, omni_request()).kind == ErrorKind.AUTH
-    assert refusal_of(progress_of, wrong, "int_1").message == "Bad key (the key)"
-    assert refusal_of(omni.test, wrong, ["gemini-omni-1.2-flash"]).kind == ErrorKind.AUTH
-    assert refusal_of(omni.submit, dataclasses.replace(account, key=""), omni_request()).kind == ErrorKind.AUTH
+    assert catch_error(omni.submit, wrong, omni_request()).kind == ErrorKind.AUTH
+    assert catch_error(check_now, wrong, "int_1").message == "Bad key (the key)"
+    assert catch_error(omni.test, wrong, ["gemini-omni-1.2-flash"]).kind == ErrorKind.AUTH
+    assert catch_error(omni.submit, dataclasses.replace(account, key=""), omni_request()).kind == ErrorKind.AUTH
 
 
-def test_a_server_that_is_not_there_took_nothing(account):
+def test_an_unreachable_server_is_a_network_error(account):
     gone = dataclasses.replace(account, base_url="http://127.0.0.1:9")
 
-    assert refusal_of(omni.submit, gone, omni_request()).kind == ErrorKind.NETWORK
-    assert refusal_of(progress_of, gone, "int_1").kind == ErrorKind.NETWORK
+    assert catch_error(omni.submit, gone, omni_request()).kind == ErrorKind.NETWORK
+    assert catch_error(check_now, gone, "int_1").kind == ErrorKind.NETWORK
 
 
-# -- Asking ------------------------------------------------------------------------------------------------------------
+# -- Polling -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_refusal_in_words_is_moderation(stand_in, account):
+def test_a_text_answer_without_a_clip_is_moderation(stand_in, account):
     stand_in.state.outcome, stand_in.state.reason = "filtered", "I can't show real people."
 
-    told = progress_of(account, omni.submit(account, omni_request()))
+    progress = check_now(account, omni.submit(account, omni_request()))
 
-    assert told.error is not None
-    assert (told.state, told.error.kind, told.error.message) == (
+    assert progress.error is not None
+    assert (progress.state, progress.error.kind, progress.error.message) == (
         ProgressState.FAILED,
         ErrorKind.MODERATION,
         "I can't show real people.",
@@ -211,22 +211,22 @@ def test_a_refusal_in_words_is_moderation(stand_in, account):
         ("requires_continuation", "provider"),
     ],
 )
-def test_every_end_that_is_no_clip(stand_in, account, status, kind):
+def test_every_final_status_without_a_clip_is_a_failure(stand_in, account, status, kind):
     stand_in.state.outcome = "failed"
     stand_in.state.flavour["omni.status"] = status
 
-    told = progress_of(account, omni.submit(account, omni_request()))
+    progress = check_now(account, omni.submit(account, omni_request()))
 
-    assert told.error is not None
-    assert (told.state, told.error.kind) == (ProgressState.FAILED, kind)
+    assert progress.error is not None
+    assert (progress.state, progress.error.kind) == (ProgressState.FAILED, kind)
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress", "something_new"])
-def test_what_does_not_end_is_going_on(stand_in, account, status):
+def test_any_other_status_is_running(stand_in, account, status):
     remote_id = omni.submit(account, omni_request())
     stand_in.state.fail("omni.get", Fault(status=200, body={"id": remote_id, "status": status}))
 
-    assert progress_of(account, remote_id) == Progress(ProgressState.RUNNING)
+    assert check_now(account, remote_id) == Progress(ProgressState.RUNNING)
 
 
 @pytest.mark.parametrize(
@@ -239,34 +239,34 @@ def test_what_does_not_end_is_going_on(stand_in, account, status):
         (Fault(garbage=True), "provider"),
     ],
 )
-def test_a_bad_poll_says_what_it_was(stand_in, account, fault, kind):
+def test_a_failed_poll_has_the_right_kind_and_is_sent_once(stand_in, account, fault, kind):
     remote_id = omni.submit(account, omni_request())
     stand_in.state.fail("omni.get", fault)
 
-    assert refusal_of(progress_of, account, remote_id).kind == kind
+    assert catch_error(check_now, account, remote_id).kind == kind
     assert len(stand_in.state.calls("omni.get")) == 1
 
 
-def test_an_unknown_id_is_lost_although_google_calls_it_invalid(stand_in, account):
-    assert refusal_of(progress_of, account, "int_9").kind == ErrorKind.LOST
+def test_an_unknown_id_is_lost_although_google_answers_400(stand_in, account):
+    assert catch_error(check_now, account, "int_9").kind == ErrorKind.LOST
 
 
-async def test_many_clips_are_asked_about_at_once(stand_in, account):
+async def test_many_clips_are_polled_concurrently(stand_in, account):
     remote_id = await asyncio.to_thread(omni.submit, account, omni_request())
     stand_in.state.latency = 0.3
     began = asyncio.get_running_loop().time()
 
-    told = await asyncio.gather(*(omni.check(account, remote_id) for _ in range(20)))
+    results = await asyncio.gather(*(omni.check(account, remote_id) for _ in range(20)))
 
-    assert {progress.state for progress in told} == {ProgressState.DONE}
+    assert {progress.state for progress in results} == {ProgressState.DONE}
     assert asyncio.get_running_loop().time() - began < 4
 
 
-# -- Fetching, stopping, trying ----------------------------------------------------------------------------------------
+# -- Fetching, cancelling, testing -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("flavour", ["inline", "elsewhere"])
-def test_a_clip_inside_the_answer_or_behind_a_redirect(stand_in, account, tmp_path, flavour):
+def test_a_clip_inside_the_answer_or_behind_a_redirect_is_fetched(stand_in, account, tmp_path, flavour):
     stand_in.state.flavour["omni"] = flavour
 
     omni.fetch(account, omni.submit(account, omni_request()), tmp_path / "clip.mp4", lambda fraction: None)
@@ -275,32 +275,32 @@ def test_a_clip_inside_the_answer_or_behind_a_redirect(stand_in, account, tmp_pa
 
 
 @pytest.mark.parametrize(("fault", "kind"), [(Fault(truncate=True), "network"), (Fault(html=True), "provider")])
-def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, account, tmp_path, fault, kind):
+def test_a_broken_download_raises(stand_in, account, tmp_path, fault, kind):
     remote_id = omni.submit(account, omni_request())
     stand_in.state.fail("omni.content", fault)
 
-    assert refusal_of(omni.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
+    assert catch_error(omni.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
 
 
-def test_cancel_stops_what_is_going_on_and_nothing_else(stand_in, account):
+def test_cancel_stops_running_clips_only(stand_in, account):
     done = omni.submit(account, omni_request())
     stand_in.state.outcome = "stuck"
     running = omni.submit(account, omni_request())
 
     assert omni.cancel(account, running)
-    assert progress_of(account, running).state == ProgressState.CANCELLED
+    assert check_now(account, running).state == ProgressState.CANCELLED
     assert not omni.cancel(account, done)
     omni.delete(account, done)
     assert stand_in.state.deleted == [done]
 
 
-def test_the_connection_says_what_works(stand_in, account):
-    assert omni.test(account, ["gemini-omni-1.2-flash"]) == "The key works and gemini-omni-1.2-flash can be had."
+def test_a_working_connection_reports_what_works(stand_in, account):
+    assert omni.test(account, ["gemini-omni-1.2-flash"]) == "The key works; gemini-omni-1.2-flash is available."
     assert stand_in.state.charges == []
 
 
 @pytest.mark.parametrize("fault", [Fault(garbage=True), Fault(status=200, body={"hello": 1})])
-def test_a_server_that_is_something_else_is_told_apart(stand_in, account, fault):
+def test_a_server_with_another_api_is_reported(stand_in, account, fault):
     stand_in.state.fail("omni.model", fault)
 
     with pytest.raises(ProviderError, match=r"Check its address"):

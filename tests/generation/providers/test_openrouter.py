@@ -18,7 +18,7 @@ from generation.providers import openrouter
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from generation.providers.openrouter_models import LiveModel, catalogue_row
 from tests.commands import KEY
-from tests.generation.providers.conftest import a_picture, a_request, refusal_of
+from tests.generation.providers.conftest import a_picture, a_request, catch_error
 from tests.standin import Fault, StandIn
 
 
@@ -31,7 +31,7 @@ def veo_request(**changes: object) -> Request:
     return a_request(**({"model": "google/veo-3.1"} | changes))
 
 
-def progress_of(account: Account, remote_id: str) -> Progress:
+def check_now(account: Account, remote_id: str) -> Progress:
     return asyncio.run(openrouter.check(account, remote_id))
 
 
@@ -50,7 +50,7 @@ def test_a_clip_from_submit_to_file_with_every_option(stand_in, account, tmp_pat
         "generate_audio": False,
         "seed": 7,
     }
-    assert progress_of(account, remote_id) == Progress(ProgressState.DONE, percent=100, cost=Decimal("0.8"))
+    assert check_now(account, remote_id) == Progress(ProgressState.DONE, percent=100, cost=Decimal("0.8"))
     assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
     assert len(stand_in.state.charges) == 1
 
@@ -68,22 +68,22 @@ def test_frames_and_references_travel_inside_the_request(stand_in, account, tmp_
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
-        ({"task": Task.REMIX}, "OpenRouter cannot remix a clip (task); it only makes new ones."),
-        ({"negative_prompt": "rain"}, "OpenRouter takes no negative prompt (negative_prompt)."),
-        ({"duration": Decimal("4.5")}, "OpenRouter takes whole seconds (duration), not 4.5."),
+        ({"task": Task.REMIX}, "OpenRouter cannot remix clips; it only makes new ones."),
+        ({"negative_prompt": "rain"}, "OpenRouter doesn't support negative prompts."),
+        ({"duration": Decimal("4.5")}, "OpenRouter needs whole seconds, not 4.5 s."),
         (
             {"start_frame": Path("a.png"), "references": (Path("b.png"),)},
-            "OpenRouter takes either frames or references, not both (references).",
+            "OpenRouter supports frames or references, not both.",
         ),
-        ({"start_frame": Path("missing.png")}, "missing.png could not be read as a picture."),
+        ({"start_frame": Path("missing.png")}, "missing.png could not be read as an image."),
     ],
 )
-def test_what_it_has_no_field_for_is_refused_unsent(stand_in, account, changes, words):
-    error = refusal_of(openrouter.submit, account, veo_request(**changes))
+def test_an_option_without_a_field_is_refused_unsent(stand_in, account, changes, message):
+    error = catch_error(openrouter.submit, account, veo_request(**changes))
 
-    assert (error.kind, error.message) == (ErrorKind.INVALID, words)
+    assert (error.kind, error.message) == (ErrorKind.INVALID, message)
     assert stand_in.state.arrived == []
 
 
@@ -102,10 +102,10 @@ def test_what_it_has_no_field_for_is_refused_unsent(stand_in, account, changes, 
         (Fault(garbage=True), "unknown", 0),
     ],
 )
-def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fault, kind, charges):
+def test_a_failed_submit_has_the_right_kind_and_is_sent_once(stand_in, account, fault, kind, charges):
     stand_in.state.fail("openrouter.create", fault)
 
-    error = refusal_of(openrouter.submit, account, veo_request())
+    error = catch_error(openrouter.submit, account, veo_request())
 
     assert error.kind == kind
     assert error.retry_after == (9 if kind == "rate_limit" else None)
@@ -114,7 +114,7 @@ def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fa
 
 
 @pytest.mark.parametrize(
-    ("flagged", "said"),
+    ("flagged", "suffix"),
     [
         ("a drowning\n man", "Flagged: “a drowning man” in the prompt."),
         ("prompt", "Flagged: the prompt."),
@@ -123,27 +123,27 @@ def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fa
         (None, ""),
     ],
 )
-def test_what_was_flagged_is_said_at_once_or_later(stand_in, account, flagged, said):
+def test_the_flagged_input_is_reported_by_submit_and_by_check(stand_in, account, flagged, suffix):
     error = {"message": "Declined", "metadata": {"reasons": ["violence"], "flagged_input": flagged}}
     remote_id = openrouter.submit(account, veo_request())
     stand_in.state.fail("openrouter.create", Fault(status=403, body={"error": error}))
     stand_in.state.fail("openrouter.get", Fault(status=200, body={"status": "failed", "error": error}))
 
-    at_once, later = refusal_of(openrouter.submit, account, veo_request()), progress_of(account, remote_id).error
+    at_once, later = catch_error(openrouter.submit, account, veo_request()), check_now(account, remote_id).error
 
-    message = f"Declined: violence. {said}" if said else "Declined: violence"
+    message = f"Declined: violence. {suffix}" if suffix else "Declined: violence"
     assert (at_once.kind, at_once.message) == (ErrorKind.MODERATION, message)
     assert later
     assert (later.kind, later.message) == (ErrorKind.MODERATION, message)
 
 
-def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
+def test_a_wrong_key_is_reported_without_the_key(stand_in, account):
     wrong = dataclasses.replace(account, key="sk-or-wrong")
     stand_in.state.fail("openrouter.get", Fault(status=401, body={"error": {"message": "Bad key sk-or-wrong"}}))
 
-    assert refusal_of(openrouter.submit, wrong, veo_request()).kind == ErrorKind.AUTH
-    assert refusal_of(progress_of, wrong, "gen-1").message == "Bad key (the key)"
-    assert refusal_of(openrouter.test, wrong, []).kind == ErrorKind.AUTH
+    assert catch_error(openrouter.submit, wrong, veo_request()).kind == ErrorKind.AUTH
+    assert catch_error(check_now, wrong, "gen-1").message == "Bad key (the key)"
+    assert catch_error(openrouter.test, wrong, []).kind == ErrorKind.AUTH
 
 
 @pytest.mark.parametrize(
@@ -155,18 +155,18 @@ def test_a_wrong_key_is_said_and_never_shown(stand_in, account):
         ("stuck", "", "", ProgressState.RUNNING, None),
     ],
 )
-def test_every_way_a_clip_can_end(stand_in, account, outcome, code, reason, state, kind):
+def test_every_status_of_a_clip(stand_in, account, outcome, code, reason, state, kind):
     stand_in.state.outcome, stand_in.state.code, stand_in.state.reason = outcome, code, reason
 
-    told = progress_of(account, openrouter.submit(account, veo_request()))
+    progress = check_now(account, openrouter.submit(account, veo_request()))
 
-    assert (told.state, told.error.kind if told.error else None) == (state, kind)
+    assert (progress.state, progress.error.kind if progress.error else None) == (state, kind)
 
 
-def test_a_clip_that_expired_may_have_been_charged(stand_in, account):
+def test_an_expired_clip_without_a_cost_is_lost(stand_in, account):
     stand_in.state.outcome, stand_in.state.code = "failed", "expired"
 
-    error = refusal_of(progress_of, account, openrouter.submit(account, veo_request()))
+    error = catch_error(check_now, account, openrouter.submit(account, veo_request()))
 
     assert error.kind == ErrorKind.LOST
 
@@ -180,14 +180,14 @@ def test_a_clip_that_expired_may_have_been_charged(stand_in, account):
         (Fault(garbage=True), "provider"),
     ],
 )
-def test_a_bad_poll_says_what_it_was(stand_in, account, fault, kind):
+def test_a_failed_poll_has_the_right_kind(stand_in, account, fault, kind):
     remote_id = openrouter.submit(account, veo_request())
     stand_in.state.fail("openrouter.get", fault)
 
-    assert refusal_of(progress_of, account, remote_id).kind == kind
+    assert catch_error(check_now, account, remote_id).kind == kind
 
 
-async def test_many_clips_are_asked_about_at_once(stand_in, account):
+async def test_many_clips_are_polled_concurrently(stand_in, account):
     remote_id = await asyncio.to_thread(openrouter.submit, account, veo_request())
     stand_in.state.latency = 0.1
     began = asyncio.get_running_loop().time()
@@ -198,11 +198,11 @@ async def test_many_clips_are_asked_about_at_once(stand_in, account):
 
 
 @pytest.mark.parametrize(("fault", "kind"), [(Fault(truncate=True), "network"), (Fault(html=True), "provider")])
-def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, account, tmp_path, fault, kind):
+def test_a_broken_download_raises(stand_in, account, tmp_path, fault, kind):
     remote_id = openrouter.submit(account, veo_request())
     stand_in.state.fail("openrouter.content", fault)
 
-    assert refusal_of(openrouter.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
+    assert catch_error(openrouter.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
 
 
 # -- The live list -----------------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
 
 
 @pytest.mark.parametrize("differences", [{"durations": ()}, {"resolutions": ()}, {"aspect_ratios": ()}, {"prices": {}}])
-def test_a_model_whose_price_or_form_is_not_told_is_left_out(differences):
+def test_a_listed_model_without_price_or_sizes_is_skipped(differences):
     model = LiveModel(
         "a/b",
         "A: B",
@@ -237,20 +237,22 @@ def test_a_model_whose_price_or_form_is_not_told_is_left_out(differences):
         prices={"duration_seconds": Decimal(1)},
     )
 
-    rows = [catalogue_row(one, date(2026, 11, 24)) for one in (model, dataclasses.replace(model, **differences))]
+    rows = [
+        catalogue_row(candidate, date(2026, 11, 24)) for candidate in (model, dataclasses.replace(model, **differences))
+    ]
 
     assert (rows[0] is not None, rows[1]) == (True, None)
 
 
-def test_the_connection_says_what_works(stand_in, account):
-    said = openrouter.test(account, [])
+def test_a_working_connection_reports_what_works(stand_in, account):
+    message = openrouter.test(account, [])
 
-    assert said == "The key works and 3 video models can be had; $12.50 of the key's limit are left."
+    assert message == "The key works; 3 video models are available. $12.50 of the key's limit left."
 
 
 @pytest.mark.parametrize("fault", [Fault(garbage=True), Fault(status=404, body=None)])
-def test_a_server_that_is_something_else_is_told_apart(stand_in, account, fault):
+def test_a_server_with_another_api_is_reported(stand_in, account, fault):
     stand_in.state.fail("openrouter.key", fault)
 
-    with pytest.raises(ProviderError, match="OpenRouter answered"):
+    with pytest.raises(ProviderError, match=r"OpenRouter answered 404|OpenRouter's answer could not be read"):
         openrouter.test(account, [])

@@ -1,4 +1,4 @@
-"""Each way in which a provider misbehaves, over HTTP and the real SDK: what becomes of the take, its charge and its money."""
+"""Faults of a provider, over HTTP with the real SDK: the take's status, the charge and the money held for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.faults import invariants
 from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
-WORDS = {"error": {"message": "Not now"}}
+NOT_NOW = {"error": {"message": "Not now"}}
 Advance = Callable[[Generation], Generation]
 
 
@@ -38,7 +38,7 @@ def violations(sora: StandIn, *, settled: bool = True) -> list[str]:
 
 
 def to_the_end(take: Generation, advance: Advance) -> Generation:
-    """As time and the dispatcher would bring it there."""
+    """Advances the take as the dispatcher would over time."""
     for _ in range(40):
         Connection.objects.update(paused_until=None)
         take = advance(take)
@@ -50,24 +50,26 @@ def to_the_end(take: Generation, advance: Advance) -> Generation:
 @pytest.mark.parametrize(
     ("faults", "status", "posts"),
     [
-        ([Fault(status=429, body=WORDS, headers={"Retry-After": "7"})], "completed", 2),
-        ([Fault(status=429, body=WORDS)] * 3, "completed", 4),
-        ([Fault(status=500, body=WORDS)], "unknown", 1),
+        ([Fault(status=429, body=NOT_NOW, headers={"Retry-After": "7"})], "completed", 2),
+        ([Fault(status=429, body=NOT_NOW)] * 3, "completed", 4),
+        ([Fault(status=500, body=NOT_NOW)], "unknown", 1),
         ([Fault(status=503, body=None)], "unknown", 1),
         ([Fault(drop=True)], "completed", 1),
         ([Fault(refuse=True)], "unknown", 1),
         ([Fault(garbage=True)], "unknown", 1),
-        ([Fault(status=400, body=WORDS)], "failed", 1),
+        ([Fault(status=400, body=NOT_NOW)], "failed", 1),
     ],
 )
-def test_sending(sora: StandIn, take: Generation, advance: Advance, faults: list[Fault], status: str, posts: int):
+def test_a_fault_while_submitting(
+    sora: StandIn, take: Generation, advance: Advance, faults: list[Fault], status: str, posts: int
+):
     sora.state.fail("sora.create", *faults)
     take = to_the_end(take, advance)
     assert (take.status, len(sora.state.calls("sora.create"))) == (status, posts)
     assert violations(sora) == []
 
 
-def test_a_server_that_accepts_and_does_not_answer_in_time(
+def test_a_submission_that_times_out_is_found_and_not_sent_twice(
     sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("generation.providers.sora.SUBMIT_SECONDS", 0.3)
@@ -78,10 +80,10 @@ def test_a_server_that_accepts_and_does_not_answer_in_time(
 
 
 @pytest.mark.parametrize("header", [{"Retry-After": "7"}, {}])
-def test_everybody_waits_with_the_one_that_was_turned_away(
+def test_a_rate_limit_pauses_the_whole_connection(
     sora: StandIn, take: Generation, advance: Advance, header: dict[str, str]
 ):
-    sora.state.fail("sora.create", Fault(status=429, body=WORDS, headers=header))
+    sora.state.fail("sora.create", Fault(status=429, body=NOT_NOW, headers=header))
     take = advance(take)
     connection = Connection.objects.annotate(now=Now()).get()
     assert connection.paused_until is not None
@@ -95,8 +97,8 @@ def test_everybody_waits_with_the_one_that_was_turned_away(
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(status=500, body=WORDS),
-        Fault(status=429, body=WORDS),
+        Fault(status=500, body=NOT_NOW),
+        Fault(status=429, body=NOT_NOW),
         Fault(status=404, body=None),
         Fault(garbage=True),
         Fault(refuse=True),
@@ -104,9 +106,7 @@ def test_everybody_waits_with_the_one_that_was_turned_away(
         Fault(status=200, body=["not", "a", "clip"]),
     ],
 )
-def test_many_bad_polls_say_nothing_about_the_clip(
-    sora: StandIn, take: Generation, advance: Advance, fault: Fault, polls: int
-):
+def test_a_take_survives_failed_polls(sora: StandIn, take: Generation, advance: Advance, fault: Fault, polls: int):
     take = advance(take)
     sora.state.fail("sora.get", *[fault] * polls)
     for _ in range(polls):
@@ -124,12 +124,14 @@ def test_many_bad_polls_say_nothing_about_the_clip(
         Fault(html=True),
         Fault(empty=True),
         Fault(refuse=True),
-        Fault(status=500, body=WORDS),
+        Fault(status=500, body=NOT_NOW),
         Fault(status=302, headers={"Location": "http://169.254.169.254/clip.mp4"}),
     ],
 )
-def test_a_download_that_goes_wrong(sora: StandIn, take: Generation, advance: Advance, fault: Fault, times: int):
-    """Once, it is fetched again; always, a person is told, and a press on "Look again" brings it."""
+def test_a_failed_download_is_repeated_then_needs_review(
+    sora: StandIn, take: Generation, advance: Advance, fault: Fault, times: int
+):
+    """A single failure is repeated. After the last attempt the take needs review, and "Check again" fetches the clip."""
     sora.state.fail("sora.content", *[fault] * times)
     take = to_the_end(take, advance)
     assert (take.status, violations(sora)) == ("completed" if times == 1 else "unknown", [])
@@ -139,7 +141,7 @@ def test_a_download_that_goes_wrong(sora: StandIn, take: Generation, advance: Ad
         assert (take.status, violations(sora)) == ("completed", [])
 
 
-def test_an_address_that_has_expired_is_asked_for_again(sora: StandIn, take: Generation, advance: Advance):
+def test_an_expired_url_is_requested_again(sora: StandIn, take: Generation, advance: Advance):
     sora.state.flavour["sora.url"] = "yes"
     sora.state.fail("sora.file", Fault(status=403, body="expired"), Fault(status=403, body="expired"))
     take = to_the_end(take, advance)
@@ -161,27 +163,27 @@ def test_a_slow_drip_ends_at_the_deadline(
     assert (to_the_end(take, advance).status, violations(sora)) == ("completed", [])
 
 
-def test_a_server_that_needs_long_for_the_first_byte_is_not_asked_by_two(
+def test_the_lease_outlasts_a_slow_first_byte(
     sora: StandIn, take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ):
-    """A download waits for half a minute; so long nobody takes it over."""
-    held_for: list[bool] = []
+    """A download may wait half a minute for data, and no other worker may take the row over in that time."""
+    is_held: list[bool] = []
     fetch = sora_client.fetch
 
     def watched(*arguments: Any) -> None:
         half_a_minute = Now() + timedelta(seconds=download.READ_SECONDS + download.CONNECT_SECONDS)
-        held_for.append(Generation.objects.filter(pk=take.pk, lease_expires_at__gt=half_a_minute).exists())
+        is_held.append(Generation.objects.filter(pk=take.pk, lease_expires_at__gt=half_a_minute).exists())
         fetch(*arguments)
 
     monkeypatch.setattr(sora_client, "fetch", watched)
     assert to_the_end(take, advance).status == "completed"
-    assert held_for == [True]
+    assert is_held == [True]
 
 
-def test_what_was_stored_and_not_told_is_not_downloaded_again(
+def test_a_stored_clip_is_not_downloaded_again_after_a_crash(
     sora: StandIn, take: Generation, advance: Advance, clip_bytes: bytes
 ):
-    """Its file at the provider may have expired since."""
+    """The file at the provider may have expired by then."""
     take = advance(advance(take))
     default_storage.save(f"takes/{take.pk}/clip.mp4", ContentFile(clip_bytes))
     sora.state.fail("sora.content", *[Fault(status=404)] * 20)
@@ -190,12 +192,12 @@ def test_what_was_stored_and_not_told_is_not_downloaded_again(
     assert sora.state.calls("sora.content") == []
 
 
-def test_the_books_of_a_failure_later(sora: StandIn, take: Generation, advance: Advance, settings: Any):
+def test_a_clip_that_fails_later_settles_its_hold(sora: StandIn, take: Generation, advance: Advance, settings: Any):
     sora.state.outcome = "failed"
     assert (to_the_end(take, advance).status, violations(sora)) == ("failed", [])
 
 
-def test_a_clip_that_expired_there_is_left_to_a_person(sora: StandIn, take: Generation, advance: Advance):
+def test_a_clip_that_expired_at_the_provider_needs_review(sora: StandIn, take: Generation, advance: Advance):
     sora.state.outcome, sora.state.code = "failed", "expired"
     take = to_the_end(take, advance)
     assert (take.status, take.error_kind, take.actual_cost) == (Status.UNKNOWN, "lost", None)

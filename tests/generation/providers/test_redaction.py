@@ -7,7 +7,7 @@ import json
 import pytest
 
 from generation.providers.base import Account
-from generation.providers.redaction import redacted
+from generation.providers.redaction import redact
 
 KEY = "sk-Redaction-0123456789-abcdef"
 
@@ -16,11 +16,11 @@ KEY = "sk-Redaction-0123456789-abcdef"
 def known() -> None:
     Account(key=KEY)
     Account(key=f"{KEY}-and-longer")
-    Account(key=f"{KEY[3:]}-of-somebody-else-which-begins-as-the-other-ends")
+    Account(key=f"{KEY[3:]}-of-another-account-which-begins-as-the-first-ends")
 
 
 @pytest.mark.parametrize(
-    ("text", "left"),
+    ("text", "expected"),
     [
         ("Nothing of the kind", "Nothing of the kind"),
         (f"Bad key {KEY}.", "Bad key (the key)."),
@@ -30,21 +30,25 @@ def known() -> None:
         (f"Bad key {KEY[:12]}", "Bad key (the key)"),
         (f"Bad key {KEY}, again {KEY[:9]}", "Bad key (the key), again (the key)"),
         (f"Bad key {KEY[:5]}", f"Bad key {KEY[:5]}"),
-        ("Authorization: Bearer ya29.somebody-elses", "Authorization: Bearer (the key)"),
+        ("Authorization: Bearer ya29.another-accounts", "Authorization: Bearer (the key)"),
     ],
 )
-def test_what_is_left_of_a_text(text: str, left: str):
-    assert redacted(text) == left
+def test_secrets_are_replaced_by_a_placeholder(text: str, expected: str):
+    assert redact(text) == expected
 
 
-def test_short_words_are_no_secrets():
+def test_a_short_secret_is_not_redacted():
     Account(key="none")
-    assert redacted("There is none.") == "There is none."
+    assert redact("There is none.") == "There is none."
 
 
-def test_a_service_accounts_secret_lines(service_account: dict[str, str]):
+def test_the_secret_fields_of_a_service_account_are_redacted(service_account: dict[str, str]):
     Account(key=json.dumps(service_account))
     line = service_account["private_key"].splitlines()[3]
-    told = f"{json.dumps(service_account)} {line} {service_account['private_key_id']} {service_account['private_key']}"
-    left = redacted(told)
-    assert (line in left, service_account["private_key_id"] in left, "PRIVATE KEY" in left) == (False, False, False)
+    text = f"{json.dumps(service_account)} {line} {service_account['private_key_id']} {service_account['private_key']}"
+    redacted = redact(text)
+    assert (line in redacted, service_account["private_key_id"] in redacted, "PRIVATE KEY" in redacted) == (
+        False,
+        False,
+        False,
+    )

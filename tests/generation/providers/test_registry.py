@@ -1,4 +1,4 @@
-"""A provider is one module and one entry of the registry, a model is one entry of the catalogue: nothing else is needed."""
+"""A provider needs one module and one entry in the registry, a model one entry in the catalogue, and nothing else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from imageai_web import provider_env
 from projects.models import Project, Scene
 from teams.models import Team, User
 from tests.generation.catalogue.test_catalogue import STUDIO
-from tests.generation.providers.conftest import a_request, refusal_of
+from tests.generation.providers.conftest import a_request, catch_error
 from tests.providers import studio_server
 from tests.standin import StandIn
 
@@ -52,7 +52,7 @@ WITH_ACCOUNTS = [pytest.param(provider, id=provider.name) for provider in PROVID
 OPTIONS = [pytest.param(option, id=option.variable) for provider in PROVIDERS.values() for option in provider.options]
 
 
-def described(**variables: str) -> dict[str, dict[str, object]]:
+def read_settings(**variables: str) -> dict[str, dict[str, object]]:
     env = environ.Env()
     env.ENVIRON = variables
     return provider_env.connections(env)
@@ -63,22 +63,23 @@ def variables_of(provider: Provider) -> set[str]:
     return {*provider.key_variables, *provider.address_variables, *provider.announced_by, *options}
 
 
-# -- Those that are here -----------------------------------------------------------------------------------------------
+# -- Built-in providers ------------------------------------------------------------------------------------------------
 
 
 def functions_of(protocol: type) -> dict[str, Callable[..., object]]:
-    return {name: it for name, it in inspect.getmembers(protocol, inspect.isfunction) if not name.startswith("_")}
+    members = inspect.getmembers(protocol, inspect.isfunction)
+    return {name: function for name, function in members if not name.startswith("_")}
 
 
 def declared(provider: Provider) -> Iterator[tuple[type, bool]]:
-    """Each protocol, and whether the provider says that its module has the functions."""
+    """Each protocol, and whether the provider declares that its module implements it."""
     yield from ((protocol, kind == provider.kind) for kind, protocol in PROTOCOLS.items())
     yield from ((protocol, ability in provider.abilities) for ability, protocol in OPERATIONS.items())
     yield ListsModels, provider.lists_models
 
 
 @pytest.mark.parametrize("provider", EVERY)
-def test_its_module_has_the_functions_that_it_declares_and_no_other(provider: Provider):
+def test_a_module_has_exactly_the_functions_that_it_declares(provider: Provider):
     module = import_module(provider.module)
     functions: dict[str, Callable[..., object]] = {}
     undeclared: set[str] = set()
@@ -95,28 +96,28 @@ def test_its_module_has_the_functions_that_it_declares_and_no_other(provider: Pr
 
 
 @pytest.mark.parametrize("provider", REMOTE)
-def test_a_connection_does_no_more_than_its_module(provider: Provider):
+def test_a_connection_has_no_ability_that_its_module_lacks(provider: Provider):
     for make in provider.makes:
         assert make.abilities <= provider.abilities
     assert provider.connection_abilities(declared=Ability) == provider.abilities
     models = [model for model in catalogue.all_models().values() if model.provider == provider.name]
-    taken = {task for model in models for task in TASKS if getattr(model.takes, task.value)}
-    assert {Ability(task.value) for task in taken} <= provider.abilities
+    tasks = {task for model in models for task in TASKS if getattr(model.takes, task.value)}
+    assert {Ability(task.value) for task in tasks} <= provider.abilities
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("provider", REMOTE)
-def test_a_task_that_is_not_declared_is_refused_unsent(provider: Provider, task: Task, stand_in: StandIn):
-    """For a provider that declares it, by a connection that does not."""
+def test_an_undeclared_task_is_refused_unsent(provider: Provider, task: Task, stand_in: StandIn):
+    """For a provider that declares the task, with a connection that does not."""
     account = Account(base_url=stand_in.url, key="k", abilities=frozenset(Ability) - {Ability(task.value)})
     if provider.makes or Ability(task.value) not in provider.abilities:
         request = a_request(task=task, source_id="clip-1")
-        assert refusal_of(registry.remote_provider(provider.name).submit, account, request).kind == ErrorKind.INVALID
+        assert catch_error(registry.remote_provider(provider.name).submit, account, request).kind == ErrorKind.INVALID
     assert stand_in.state.arrived == []
 
 
 @pytest.mark.parametrize("provider", REMOTE)
-def test_an_operation_needs_both_declarations(provider: Provider):
+def test_an_operation_needs_the_providers_and_the_accounts_ability(provider: Provider):
     accessors = {
         Ability.LIST: registry.lister,
         Ability.CANCEL: registry.canceller,
@@ -131,7 +132,7 @@ def test_an_operation_needs_both_declarations(provider: Provider):
 
 
 @pytest.mark.parametrize("provider", EVERY)
-def test_it_is_named_and_has_models(provider: Provider):
+def test_a_provider_has_a_name_and_models(provider: Provider):
     assert provider.title
     assert provider.family or provider.kind == Kind.IMAGES  # which has no prompt template of its own
     kind = "image" if provider.kind == Kind.IMAGES else "video"
@@ -142,7 +143,7 @@ def test_it_is_named_and_has_models(provider: Provider):
 
 
 @pytest.mark.parametrize("provider", WITH_ACCOUNTS)
-def test_it_says_how_an_account_there_is_had(provider: Provider):
+def test_a_providers_setup_is_documented(provider: Provider):
     assert provider.brings
     assert provider.how.startswith("Set ")
     assert provider.prefix
@@ -160,7 +161,7 @@ def test_it_says_how_an_account_there_is_had(provider: Provider):
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_option_that_stands_in_a_form_can_be_filled_in(option: Option):
+def test_an_options_example_and_initial_value_match_its_pattern(option: Option):
     if option.label and not option.choices:
         assert re.fullmatch(option.pattern, option.example)
         assert option.initial in ("", option.example) or re.fullmatch(option.pattern, option.initial)
@@ -168,18 +169,20 @@ def test_an_option_that_stands_in_a_form_can_be_filled_in(option: Option):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("provider", WITH_ACCOUNTS)
-def test_the_environment_describes_its_account(provider: Provider, settings):
+def test_a_providers_variables_create_its_connection(provider: Provider, settings):
     variables = dict.fromkeys(provider.announced_by[:1] or provider.key_variables[:1], "something")
-    settings.CONNECTIONS = described(**variables)
-    made = connections.read_environment()[provider.name]
-    assert (made.provider, made.name) == (provider.name, provider.usual_name)
-    assert made.account.base_url == ""
-    assert provider.lists_models or [model.provider for model in served_models(made)]
+    settings.CONNECTIONS = read_settings(**variables)
+    connection = connections.read_environment()[provider.name]
+    assert (connection.provider, connection.name) == (provider.name, provider.usual_name)
+    assert connection.account.base_url == ""
+    assert provider.lists_models or [model.provider for model in served_models(connection)]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("provider", WITH_ACCOUNTS)
-def test_a_team_can_add_an_account_there(as_user: AsUser, alice: User, team: Team, provider: Provider):
+def test_the_form_of_a_teams_account_has_the_providers_options(
+    as_user: AsUser, alice: User, team: Team, provider: Provider
+):
     page = as_user(alice).get(reverse("connection_add", args=[team.pk, provider.name])).content.decode()
     assert provider.title in page
     labels = [option.label for option in provider.options if option.label]
@@ -196,12 +199,12 @@ def test_settings_and_pages_load_no_providers_sdk():
     assert loaded.isdisjoint({"openai", "google.genai", *(provider.module for provider in PROVIDERS.values())})
 
 
-# -- One more ----------------------------------------------------------------------------------------------------------
+# -- An additional provider --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def studio_1(monkeypatch, tmp_path: Path) -> Iterator[None]:
-    """One entry of the catalogue more."""
+    """An additional model in the catalogue."""
     changed = tmp_path / "models.toml"
     changed.write_text(loader.MODELS_FILE.read_text("utf-8") + STUDIO, "utf-8")
     monkeypatch.setattr(loader, "MODELS_FILE", changed)
@@ -211,7 +214,7 @@ def studio_1(monkeypatch, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.mark.django_db
-def test_pages_know_one_more_provider(
+def test_pages_work_with_an_additional_provider(
     as_user: AsUser, alice: User, team: Team, scene: Scene, studio: studio_server.Studio, studio_1, settings
 ):
     settings.CONNECTIONS = {}
@@ -219,19 +222,19 @@ def test_pages_know_one_more_provider(
     assert "Set STUDIO_KEY: clips of one studio." in client.get(reverse("connections")).content.decode()
     add = reverse("connection_add", args=[team.pk, "studio"])
     assert "Clips of one studio" in client.get(reverse("team_connections", args=[team.pk])).content.decode()
-    offered = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert "Set STUDIO_KEY, or add an account under Connections, to use Studio 1." in offered
+    page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert "Set STUDIO_KEY, or add an account under Connections, to use Studio 1." in page
     client.post(add, {"name": "Ours", "key": "k" * 20, "max_in_flight": 2, "requests_per_minute": 60})
-    made = Connection.objects.get()
-    answer = client.post(reverse("team_connection_test", args=[made.pk]), headers={"HX-Request": "true"})
-    assert "studio-1 can be had." in answer.content.decode()
+    connection = Connection.objects.get()
+    answer = client.post(reverse("team_connection_test", args=[connection.pk]), headers={"HX-Request": "true"})
+    assert "studio-1 is available." in answer.content.decode()
     client.post(reverse("project_model", args=[scene.project_id]), {"model": "studio-1"})
     assert Project.objects.get().model_id == "studio-1"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_commands_know_one_more_provider(run, studio: studio_server.Studio, studio_1, settings):
-    settings.CONNECTIONS = described(STUDIO_KEY="k", STUDIO_MAX_IN_FLIGHT="3")
+def test_commands_work_with_an_additional_provider(run, studio: studio_server.Studio, studio_1, settings):
+    settings.CONNECTIONS = read_settings(STUDIO_KEY="k", STUDIO_MAX_IN_FLIGHT="3")
     studio.finishes = True
     ran = run("video", "-p", "A heron", "--video-provider", "studio", "--duration", 4, "--yes")
     take = Generation.objects.get()

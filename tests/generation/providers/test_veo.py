@@ -13,7 +13,7 @@ import pytest
 from generation.providers import veo
 from generation.providers.base import Account, ErrorKind, Progress, ProgressState, ProviderError, Request, Task
 from tests.commands import KEY
-from tests.generation.providers.conftest import a_picture, a_request, refusal_of
+from tests.generation.providers.conftest import a_picture, a_request, catch_error
 from tests.standin import Fault, StandIn
 
 MODEL = "veo-3.1-generate-001"
@@ -33,7 +33,7 @@ def veo_request(**changes: object) -> Request:
     return a_request(**({"model": MODEL} | changes))
 
 
-def progress_of(account: Account, remote_id: str) -> Progress:
+def check_now(account: Account, remote_id: str) -> Progress:
     return asyncio.run(veo.check(account, remote_id))
 
 
@@ -57,12 +57,12 @@ def test_a_clip_from_submit_to_file_with_every_option(stand_in, account, tmp_pat
         },
     }
     assert remote_id == f"projects/films/locations/us-central1/publishers/google/models/{MODEL}/operations/op-1"
-    assert progress_of(account, remote_id) == Progress(ProgressState.DONE, percent=100)
+    assert check_now(account, remote_id) == Progress(ProgressState.DONE, percent=100)
     assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
     assert len(stand_in.state.charges) == 1
 
 
-def test_who_may_be_shown_is_the_accounts_setting(stand_in):
+def test_person_generation_is_the_accounts_setting(stand_in):
     veo.submit(account_at(stand_in, person_generation="dont_allow"), veo_request())
 
     assert stand_in.state.calls("veo.create")[0].fields["parameters"]["personGeneration"] == "dont_allow"
@@ -70,7 +70,7 @@ def test_who_may_be_shown_is_the_accounts_setting(stand_in):
 
 def test_frames_and_references(stand_in, account, tmp_path):
     first = a_picture(tmp_path / "a.png")
-    last = a_picture(tmp_path / "b.jpg").rename(tmp_path / "b.png")  # what a picture is, its content says
+    last = a_picture(tmp_path / "b.jpg").rename(tmp_path / "b.png")  # the type is detected from the content
 
     veo.submit(account, veo_request(start_frame=first, end_frame=last))
     veo.submit(account, veo_request(references=(first, last)))
@@ -78,8 +78,8 @@ def test_frames_and_references(stand_in, account, tmp_path):
     frames, references = (call.fields["instances"][0] for call in stand_in.state.calls("veo.create"))
     assert base64.b64decode(frames["image"]["bytesBase64Encoded"]) == first.read_bytes()
     assert base64.b64decode(frames["lastFrame"]["bytesBase64Encoded"]) == last.read_bytes()
-    assert [one["image"]["mimeType"] for one in references["referenceImages"]] == ["image/png", "image/jpeg"]
-    assert [one["referenceType"].lower() for one in references["referenceImages"]] == ["asset", "asset"]
+    assert [item["image"]["mimeType"] for item in references["referenceImages"]] == ["image/png", "image/jpeg"]
+    assert [item["referenceType"].lower() for item in references["referenceImages"]] == ["asset", "asset"]
 
 
 def test_a_clip_in_a_bucket_is_fetched_and_extended_from_there(stand_in, tmp_path):
@@ -101,31 +101,31 @@ def test_a_clip_in_a_bucket_is_fetched_and_extended_from_there(stand_in, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "message"),
     [
-        ({"task": Task.REMIX}, "Veo cannot remix a clip (task); it can extend one."),
-        ({"task": Task.EDIT}, "Veo cannot edit a clip (task); it can extend one."),
-        ({"task": Task.EXTEND, "resolution": "4k"}, "Veo extends clips in 720p (resolution), not 4k."),
-        ({"end_frame": Path("b.png")}, "Veo takes an end frame (end_frame) only with a start frame."),
+        ({"task": Task.REMIX}, "Veo cannot remix clips; it can extend them."),
+        ({"task": Task.EDIT}, "Veo cannot edit clips; it can extend them."),
+        ({"task": Task.EXTEND, "resolution": "4k"}, "Veo extends clips in 720p only, not in 4k."),
+        ({"end_frame": Path("b.png")}, "Veo supports an end frame only with a start frame."),
         (
             {"end_frame": Path("b.png"), "references": (Path("a.png"),)},
-            "Veo takes either frames or references (references), not both.",
+            "Veo supports frames or references, not both.",
         ),
-        ({"duration": Decimal("4.5")}, "Veo takes whole seconds (duration), not 4.5."),
-        ({"start_frame": Path("missing.png")}, "missing.png could not be read as a picture."),
+        ({"duration": Decimal("4.5")}, "Veo needs whole seconds, not 4.5 s."),
+        ({"start_frame": Path("missing.png")}, "missing.png could not be read as an image."),
     ],
 )
-def test_what_it_has_no_field_for_is_refused_unsent(stand_in, account, changes, words):
-    error = refusal_of(veo.submit, account, veo_request(**changes))
+def test_an_option_without_a_field_is_refused_unsent(stand_in, account, changes, message):
+    error = catch_error(veo.submit, account, veo_request(**changes))
 
-    assert (error.kind, error.message) == (ErrorKind.INVALID, words)
+    assert (error.kind, error.message) == (ErrorKind.INVALID, message)
     assert stand_in.state.arrived == []
 
 
 def test_only_a_clip_in_a_bucket_can_be_extended(stand_in, account):
     source_id = veo.submit(account, veo_request())
 
-    error = refusal_of(veo.submit, account, veo_request(task=Task.EXTEND, source_id=source_id))
+    error = catch_error(veo.submit, account, veo_request(task=Task.EXTEND, source_id=source_id))
 
     assert "Set GOOGLE_VEO_OUTPUT_GCS_URI" in error.message
     assert len(stand_in.state.charges) == 1
@@ -145,31 +145,31 @@ def test_only_a_clip_in_a_bucket_can_be_extended(stand_in, account):
         (Fault(garbage=True), "unknown", 0),
     ],
 )
-def test_every_way_a_submit_can_end_and_none_is_sent_twice(stand_in, account, fault, kind, charges):
+def test_a_failed_submit_has_the_right_kind_and_is_sent_once(stand_in, account, fault, kind, charges):
     stand_in.state.fail("veo.create", fault)
 
-    error = refusal_of(veo.submit, account, veo_request())
+    error = catch_error(veo.submit, account, veo_request())
 
     assert error.kind == kind
     assert len(stand_in.state.calls("veo.create")) == 1
     assert len(stand_in.state.charges) == charges
 
 
-def test_a_wrong_token_is_said_and_never_shown(stand_in, account):
+def test_a_wrong_token_is_reported_without_the_token(stand_in, account):
     wrong = dataclasses.replace(account, key="ya29.of-bob")
 
-    for error in (refusal_of(veo.submit, wrong, veo_request()), refusal_of(veo.test, wrong, [MODEL])):
+    for error in (catch_error(veo.submit, wrong, veo_request()), catch_error(veo.test, wrong, [MODEL])):
         assert (error.kind, "ya29" in error.message) == (ErrorKind.AUTH, False)
 
 
-def test_without_credentials_the_fix_is_named(account, monkeypatch, tmp_path):
+def test_missing_credentials_are_reported_with_the_fix(account, monkeypatch, tmp_path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nothing.json"))
 
-    error = refusal_of(veo.submit, dataclasses.replace(account, key=""), veo_request())
+    error = catch_error(veo.submit, dataclasses.replace(account, key=""), veo_request())
 
     assert (error.kind, error.message) == (
         ErrorKind.AUTH,
-        "There are no Google credentials. Set GOOGLE_APPLICATION_CREDENTIALS to a service account's file.",
+        "No Google credentials found. Set GOOGLE_APPLICATION_CREDENTIALS to a service account's key file.",
     )
 
 
@@ -183,19 +183,19 @@ def test_without_credentials_the_fix_is_named(account, monkeypatch, tmp_path):
         ("failed", "3", "Bad image.", "invalid"),
     ],
 )
-def test_a_clip_that_was_not_made_says_why(stand_in, account, outcome, code, reason, kind):
+def test_a_failed_clip_has_its_reason(stand_in, account, outcome, code, reason, kind):
     stand_in.state.outcome, stand_in.state.code, stand_in.state.reason = outcome, code, reason
 
-    told = progress_of(account, veo.submit(account, veo_request()))
+    progress = check_now(account, veo.submit(account, veo_request()))
 
-    assert told.error is not None
-    assert (told.state, told.error.kind, told.error.message) == (ProgressState.FAILED, kind, reason)
+    assert progress.error is not None
+    assert (progress.state, progress.error.kind, progress.error.message) == (ProgressState.FAILED, kind, reason)
 
 
-def test_what_is_not_done_is_going_on(stand_in, account):
+def test_an_unfinished_clip_is_running(stand_in, account):
     stand_in.state.outcome = "stuck"
 
-    assert progress_of(account, veo.submit(account, veo_request())) == Progress(ProgressState.RUNNING)
+    assert check_now(account, veo.submit(account, veo_request())) == Progress(ProgressState.RUNNING)
 
 
 @pytest.mark.parametrize(
@@ -207,15 +207,15 @@ def test_what_is_not_done_is_going_on(stand_in, account):
         (Fault(garbage=True), "provider"),
     ],
 )
-def test_a_bad_poll_says_what_it_was(stand_in, account, fault, kind):
+def test_a_failed_poll_has_the_right_kind_and_is_sent_once(stand_in, account, fault, kind):
     remote_id = veo.submit(account, veo_request())
     stand_in.state.fail("veo.get", fault)
 
-    assert refusal_of(progress_of, account, remote_id).kind == kind
+    assert catch_error(check_now, account, remote_id).kind == kind
     assert len(stand_in.state.calls("veo.get")) == 1
 
 
-async def test_many_clips_are_asked_about_at_once(stand_in, account):
+async def test_many_clips_are_polled_concurrently(stand_in, account):
     remote_id = await asyncio.to_thread(veo.submit, account, veo_request())
     stand_in.state.latency = 0.3
     began = asyncio.get_running_loop().time()
@@ -226,20 +226,20 @@ async def test_many_clips_are_asked_about_at_once(stand_in, account):
 
 
 @pytest.mark.parametrize(("fault", "kind"), [(Fault(truncate=True), "network"), (Fault(html=True), "provider")])
-def test_a_spoilt_download_is_never_taken_for_a_clip(stand_in, tmp_path, fault, kind):
+def test_a_broken_download_raises(stand_in, tmp_path, fault, kind):
     account = account_at(stand_in, output_gcs_uri="gs://films/takes")
     remote_id = veo.submit(account, veo_request())
     stand_in.state.fail("veo.content", fault)
 
-    assert refusal_of(veo.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
+    assert catch_error(veo.fetch, account, remote_id, tmp_path / "clip.mp4", lambda fraction: None).kind == kind
 
 
-def test_the_connection_says_what_works(stand_in, account):
-    assert veo.test(account, [MODEL]) == f"The credentials work for the project films and {MODEL} can be had."
+def test_a_working_connection_reports_what_works(stand_in, account):
+    assert veo.test(account, [MODEL]) == f"The credentials work for the project films; {MODEL} is available."
 
 
 @pytest.mark.parametrize("fault", [Fault(garbage=True), Fault(status=200, body={"hello": 1})])
-def test_a_server_that_is_something_else_is_told_apart(stand_in, account, fault):
+def test_a_server_with_another_api_is_reported(stand_in, account, fault):
     stand_in.state.fail("veo.model", fault)
 
     with pytest.raises(ProviderError, match=r"Check its address"):
