@@ -275,7 +275,7 @@ def test_an_html_download_is_never_written_as_a_clip(run, everywhere: StandIn, t
     clip = tmp_path / "clip.mp4"
     result = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
     assert (result.code, clip.exists(), len(everywhere.state.charges)) == (3, False, 1)
-    assert "It is paid for." in result.json["error"]["next_step"]
+    assert result.json["error"]["money"] == "Charged. The clip can still be downloaded."
 
 
 def test_an_unreachable_server_fails_the_take(run, everywhere: StandIn, settings, monkeypatch):
