@@ -45,10 +45,10 @@ __all__ = [
 ]
 
 
-#: Files and folders whose tests are marked `database`, beside every test that commits: they lock, race, count, constrain,
-#: search, or read each page once. tests/row_locks.py says what is missing.
+#: Files and folders whose tests are marked `database`, in addition to every test that commits: they lock, race, count,
+#: constrain, search, or read each page once. tests/row_locks.py reports locks that none of them takes.
 ON_BOTH_DATABASES = [
-    "attacks/test_access.py::test_reading_changes_nothing",
+    "attacks/test_access.py::test_get_requests_change_nothing",
     "attacks/test_foreign_ids.py",
     "core/test_secrets.py",
     "generation/billing",
@@ -69,12 +69,14 @@ TESTS = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for name in ON_BOTH_DATABASES:
-        assert (TESTS / name.partition("::")[0]).exists(), f"ON_BOTH_DATABASES: there is no tests/{name}"
-    marked = tuple(f"tests/{name}" for name in ON_BOTH_DATABASES)
+        path, _, function = name.partition("::")
+        exists = (TESTS / path).exists() and (not function or f"def {function}(" in (TESTS / path).read_text())
+        assert exists, f"ON_BOTH_DATABASES: there is no tests/{name}"
+    prefixes = tuple(f"tests/{name}" for name in ON_BOTH_DATABASES)
     for item in items:
         uses_database = item.get_closest_marker("django_db")
         commits = uses_database and uses_database.kwargs.get("transaction")
-        if commits or item.nodeid.startswith(marked):
+        if commits or item.nodeid.startswith(prefixes):
             item.add_marker(pytest.mark.database)
 
 

@@ -1,4 +1,4 @@
-"""A team's own connections to the stand-in, as an owner would have added them."""
+"""Creates team connections to the stand-in, as an owner would add them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ PATHS = {
 TEAM_KEY = "sk-key-of-the-night-shift"
 
 
-def a_connection(team: Team, at: StandIn, provider: str = "sora", *, key: str = TEAM_KEY, **fields: Any) -> Connection:
+def make_connection(
+    team: Team, at: StandIn, provider: str = "sora", *, key: str = TEAM_KEY, **fields: Any
+) -> Connection:
     values: dict[str, Any] = {
         "provider": provider,
         "name": f"{team}'s {provider}",
@@ -34,7 +36,7 @@ def a_connection(team: Team, at: StandIn, provider: str = "sora", *, key: str = 
 
 
 def keys_seen(at: StandIn, operation: str) -> list[str]:
-    """The keys that requests of the operation came with."""
+    """The keys that the provider received with this operation's requests."""
     names = ("authorization", "x-goog-api-key")
     calls = [call.headers for call in at.state.calls(operation)]
     return [next(headers[name] for name in names if name in headers).removeprefix("Bearer ") for headers in calls]

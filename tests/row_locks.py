@@ -1,7 +1,7 @@
 """Fails a run on PostgreSQL in which a row lock of the application was not taken: `pytest -p tests.row_locks`.
 
-SQLite ignores FOR UPDATE. Where PostgreSQL would refuse a lock or wait for ever, only a run there says so; this plugin keeps
-the tests marked `database` complete, whatever is moved or added. Locks that worker processes take are not seen.
+SQLite ignores FOR UPDATE: a lock that PostgreSQL refuses or that waits forever only fails there. This plugin keeps the tests
+marked `database` complete when code moves. Locks taken by worker processes are not seen.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ("core", "teams", "projects", "generation", "storyboard", "imageai_web")
 #: "path::function" of each function that has locked rows in this process.
 taken: set[str] = set()
-#: Only in the process that collects what the others have taken.
+#: Set only in the process that collects the results of the others.
 missing: list[str] = []
 
 
 def locking_functions() -> set[str]:
     """Functions of the application whose own code calls select_for_update."""
-    found: set[str] = set()
+    functions: set[str] = set()
 
     def visit(node: ast.AST, path: str, function: str) -> None:
         for child in ast.iter_child_nodes(node):
-            inside = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
+            scope = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
             if isinstance(child, ast.Attribute) and child.attr == "select_for_update":
-                found.add(f"{path}::{inside}")
-            visit(child, path, inside)
+                functions.add(f"{path}::{scope}")
+            visit(child, path, scope)
 
     for app in APPS:
         for file in (ROOT / app).rglob("*.py"):
             visit(ast.parse(file.read_text()), str(file.relative_to(ROOT)), "")
-    return found
+    return functions
 
 
-def note_caller() -> None:
-    """The nearest function of the application on the stack; Django's managers stand between."""
+def record_caller() -> None:
+    """Record the application's nearest function on the stack; frames of Django's managers come before it."""
     frame = sys._getframe(2)
     while frame.f_back and "django" in frame.f_code.co_filename:
         frame = frame.f_back
@@ -53,12 +53,12 @@ def note_caller() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     lock = QuerySet.select_for_update
 
-    def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        note_caller()
+    def recording(self: Any, *args: Any, **kwargs: Any) -> Any:
+        record_caller()
         return lock(self, *args, **kwargs)
 
-    noting.queryset_only = False  # type: ignore[attr-defined]  # managers have it too
-    QuerySet.select_for_update = noting  # type: ignore[method-assign]
+    recording.queryset_only = False  # type: ignore[attr-defined]  # managers have it too
+    QuerySet.select_for_update = recording  # type: ignore[method-assign]
 
 
 def pytest_testnodedown(node: Any) -> None:

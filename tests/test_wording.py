@@ -1,4 +1,4 @@
-"""Sentences people read are plain product English: a short list of words that gave riddles away stays out of them."""
+"""Sentences that people read are plain product English: they contain none of a short list of telltale words."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ TELLTALES = re.compile(
     re.IGNORECASE,
 )
 APPS = ("core", "teams", "projects", "generation", "storyboard", "imageai_web")
-#: Prompts are for models, and the drawing of the local renderer knows English words of scenes.
+#: Migrations repeat old texts; the local renderer's drawing matches words of scenes.
 LEFT_OUT = ("/migrations/", "generation/providers/drawing/")
-#: Django's and Jinja's comments are for those who read the template.
+#: Comments and tags are not shown on the page.
 TEMPLATE_CODE = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}|<!--.*?-->", re.DOTALL)
 
 
@@ -31,7 +31,7 @@ def template_files() -> list[Path]:
 
 
 def messages(path: Path) -> Iterator[tuple[int, str]]:
-    """The string literals of a module with the lines they begin in; docstrings are for its readers."""
+    """The string literals of a module with their line numbers, without docstrings."""
     tree = ast.parse(path.read_text())
     docstrings = {
         id(node.body[0].value)
@@ -60,5 +60,5 @@ def test_no_message_has_a_telltale_word():
 
 
 @pytest.mark.parametrize(("sentence", "is_plain"), [("Nobody works on these.", False), ("No worker is running.", True)])
-def test_the_list_finds_what_it_is_for(sentence: str, is_plain: bool):
+def test_the_list_matches_telltale_words_only(sentence: str, is_plain: bool):
     assert (TELLTALES.search(sentence) is None) == is_plain

@@ -1,4 +1,4 @@
-"""Who may send what to which address: one row for each name of the URL configuration, none missing, none too many."""
+"""Which role may read and write at which URL: one row for each URL name, none missing, none too many."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from enum import Enum
 
 
 class Who(Enum):
-    """The least that is needed; who has less is answered as `test_access` says."""
+    """The least that a visitor needs; `test_access` says what others get."""
 
-    EVERYBODY = "signed in or not"
-    SIGNED_IN = "whoever is signed in"
+    ANYONE = "signed in or not"
+    SIGNED_IN = "signed in"
     VIEWER = "members"
     EDITOR = "editors and owners"
     OWNER = "owners"
-    SELF = "the person it belongs to"
+    SELF = "the user it belongs to"
     EDITS_SOMEWHERE = "editors and owners of any team"
-    NOBODY = "405: there is no such method here"
+    NO_ONE = "405: no such method"
 
 
 @dataclass(frozen=True)
 class Row:
-    read: Who = Who.NOBODY
-    write: Who = Who.NOBODY
+    read: Who = Who.NO_ONE
+    write: Who = Who.NO_ONE
 
 
 MEMBERS_READ = Row(read=Who.VIEWER)
 EDITORS_WRITE = Row(write=Who.EDITOR)
-#: A form of its own page, which only those see who may send it.
+#: A form on its own page, which only editors see.
 EDITORS_FORM = Row(read=Who.EDITOR, write=Who.EDITOR)
 #: A page that every member reads and editors change.
 EDITORS_PAGE = Row(read=Who.VIEWER, write=Who.EDITOR)
@@ -35,13 +35,13 @@ OWNERS_FORM = Row(read=Who.OWNER, write=Who.OWNER)
 OWNERS_WRITE = Row(write=Who.OWNER)
 
 ROWS = {
-    "healthz": Row(read=Who.EVERYBODY),
-    "readyz": Row(read=Who.EVERYBODY),
-    "sign_in": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
-    "invitation": Row(read=Who.EVERYBODY, write=Who.EVERYBODY),
-    "openid_connect_login": Row(read=Who.EVERYBODY),
-    "openid_connect_callback": Row(read=Who.EVERYBODY),
-    # One's own
+    "healthz": Row(read=Who.ANYONE),
+    "readyz": Row(read=Who.ANYONE),
+    "sign_in": Row(read=Who.ANYONE, write=Who.ANYONE),
+    "invitation": Row(read=Who.ANYONE, write=Who.ANYONE),
+    "openid_connect_login": Row(read=Who.ANYONE),
+    "openid_connect_callback": Row(read=Who.ANYONE),
+    # The user's own
     "account": Row(read=Who.SIGNED_IN, write=Who.SIGNED_IN),
     "session_end": Row(write=Who.SELF),
     "sessions_end_others": Row(write=Who.SIGNED_IN),
@@ -134,7 +134,7 @@ ROWS = {
     "project_model": EDITORS_WRITE,
     "model_comparison": MEMBERS_READ,
     "model_switch": EDITORS_WRITE,
-    "prompt_preview": Row(write=Who.VIEWER),  # a form too long for an address; nothing is kept
+    "prompt_preview": Row(write=Who.VIEWER),  # a form too long for a query string; nothing is stored
     "own_prompt": EDITORS_WRITE,
     "prompt_templates": MEMBERS_READ,
     "prompt_template": EDITORS_PAGE,

@@ -1,4 +1,4 @@
-"""Every address, asked in every way by everybody: owner, editor, viewer, a member of another team, and a stranger."""
+"""Every URL with every method, as owner, editor, viewer, member of another team and stranger."""
 
 from __future__ import annotations
 
@@ -15,52 +15,52 @@ from generation.states import Status
 from projects.models import Project
 from teams.models import Team, User
 from tests.attacks.access_table import ROWS, Row, Who
-from tests.attacks.world import PATTERNS, World, state, taken_back
+from tests.attacks.world import PATTERNS, World, rolled_back, state
 
 pytestmark = pytest.mark.django_db
 
 SAFE = ("get", "head")
 OTHER = ("put", "patch", "delete", "options")
-#: What each kind of visitor has, as the table counts it.
+#: What each visitor has, in the terms of the table.
 POWERS = {
-    "alice": {Who.EVERYBODY, Who.SIGNED_IN, Who.SELF, Who.VIEWER, Who.EDITOR, Who.OWNER, Who.EDITS_SOMEWHERE},
-    "bob": {Who.EVERYBODY, Who.SIGNED_IN, Who.VIEWER, Who.EDITOR, Who.EDITS_SOMEWHERE},
-    "vera": {Who.EVERYBODY, Who.SIGNED_IN, Who.VIEWER},
-    "mallory": {Who.EVERYBODY, Who.SIGNED_IN, Who.EDITS_SOMEWHERE},
-    "stranger": {Who.EVERYBODY},
+    "alice": {Who.ANYONE, Who.SIGNED_IN, Who.SELF, Who.VIEWER, Who.EDITOR, Who.OWNER, Who.EDITS_SOMEWHERE},
+    "bob": {Who.ANYONE, Who.SIGNED_IN, Who.VIEWER, Who.EDITOR, Who.EDITS_SOMEWHERE},
+    "vera": {Who.ANYONE, Who.SIGNED_IN, Who.VIEWER},
+    "mallory": {Who.ANYONE, Who.SIGNED_IN, Who.EDITS_SOMEWHERE},
+    "stranger": {Who.ANYONE},
 }
-OF_A_TEAM = {Who.VIEWER, Who.EDITOR, Who.OWNER}
-#: Who is told that there is nothing, rather than that they may not.
-OUTSIDE = {needed: {"mallory"} for needed in OF_A_TEAM} | {Who.SELF: {"bob", "vera", "mallory"}}
+TEAM_ROLES = {Who.VIEWER, Who.EDITOR, Who.OWNER}
+#: Visitors who get 404 rather than 403: they must not learn what exists.
+OUTSIDE = {needed: {"mallory"} for needed in TEAM_ROLES} | {Who.SELF: {"bob", "vera", "mallory"}}
 
 
-def test_the_table_has_a_row_for_every_address():
+def test_the_table_has_a_row_for_every_url_name():
     names = [str(pattern.name) for pattern in PATTERNS]
     assert sorted(names) == sorted(ROWS)
 
 
 def outcome(response: HttpResponseBase) -> str:
-    """In one word what the server made of it; anything it answers to somebody who may ask is `served`."""
+    """The kind of answer; everything but a refusal or an error is `served`."""
     location = response.headers.get("Location", "")
     if response.status_code == 302 and location.startswith("/accounts/login/"):
         return "sign in"
     refused = {403: "forbidden", 404: "not found", 405: "no such method"}
-    if response.status_code >= 500 and response.status_code != 503:  # which is how readyz says no
+    if response.status_code >= 500 and response.status_code != 503:  # readyz answers 503 if not ready
         return f"broken: {response.status_code}"
     return refused.get(response.status_code, "served")
 
 
-#: There is nothing at these as long as no identity provider is configured.
+#: These answer 404 while no identity provider is configured.
 WITHOUT_PROVIDER = {"openid_connect_login", "openid_connect_callback"}
 
 
 def expected(visitor: str, row: Row, method: str) -> str:
-    needed = row.read if method in SAFE else row.write if method == "post" else Who.NOBODY
+    needed = row.read if method in SAFE else row.write if method == "post" else Who.NO_ONE
     powers = POWERS[visitor]
-    is_open = Who.EVERYBODY in (row.read, row.write)
+    is_open = Who.ANYONE in (row.read, row.write)
     if visitor == "stranger" and not is_open:
         return "sign in"
-    if needed is Who.NOBODY:
+    if needed is Who.NO_ONE:
         return "no such method"
     if needed in powers:
         return "served"
@@ -68,7 +68,7 @@ def expected(visitor: str, row: Row, method: str) -> str:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: str(pattern.name))
-def test_who_is_served(pattern: URLPattern, world: World, visitors: dict[str, Client]):
+def test_every_role_and_method_gets_the_expected_answer(pattern: URLPattern, world: World, visitors: dict[str, Client]):
     name = str(pattern.name)
     row, address = ROWS[name], world.address(pattern)
     wrong = []
@@ -76,45 +76,43 @@ def test_who_is_served(pattern: URLPattern, world: World, visitors: dict[str, Cl
         with transaction.atomic():
             response = getattr(visitors[visitor], method)(address)
             transaction.set_rollback(True)
-        found, wanted = outcome(response), expected(visitor, row, method)
+        actual, wanted = outcome(response), expected(visitor, row, method)
         if wanted == "served" and name in WITHOUT_PROVIDER:
             wanted = "not found"
-        if found != wanted:
-            wrong.append(f"{method.upper()} by {visitor}: {found} ({response.status_code}), not {wanted}")
+        if actual != wanted:
+            wrong.append(f"{method.upper()} by {visitor}: {actual} ({response.status_code}), not {wanted}")
     assert wrong == []
 
 
-WRITES = [
-    pattern for pattern in PATTERNS if ROWS.get(str(pattern.name), Row()).write not in (Who.NOBODY, Who.EVERYBODY)
-]
+WRITES = [pattern for pattern in PATTERNS if ROWS.get(str(pattern.name), Row()).write not in (Who.NO_ONE, Who.ANYONE)]
 
 
-def test_a_write_needs_the_token(world: World, alice: User):
+def test_a_write_without_a_csrf_token_is_refused(world: World, alice: User):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
-    found = {}
+    answers = {}
     for pattern in WRITES:
         response = client.post(world.address(pattern))
-        found[str(pattern.name)] = (response.status_code, "CSRF" in response.content.decode())
-    assert found == {str(pattern.name): (403, True) for pattern in WRITES}
+        answers[str(pattern.name)] = (response.status_code, "CSRF" in response.content.decode())
+    assert answers == {str(pattern.name): (403, True) for pattern in WRITES}
 
 
-READS = [pattern for pattern in PATTERNS if ROWS.get(str(pattern.name), Row()).read is not Who.NOBODY]
+READS = [pattern for pattern in PATTERNS if ROWS.get(str(pattern.name), Row()).read is not Who.NO_ONE]
 
 
-def test_reading_changes_nothing(world: World, visitors: dict[str, Client]):
+def test_get_requests_change_nothing(world: World, visitors: dict[str, Client]):
     before = state()
     for pattern in READS:
-        with taken_back(visitors["alice"]):
+        with rolled_back(visitors["alice"]):
             visitors["alice"].get(world.address(pattern))
             assert state() == before, pattern.name
 
 
-def test_of_another_team_everything_is_as_before(world: World, visitors: dict[str, Client]):
+def test_outsiders_and_viewers_change_nothing(world: World, visitors: dict[str, Client]):
     before = state()
     for pattern, method in product(PATTERNS, ("get", "post")):
         getattr(visitors["mallory"], method)(world.address(pattern))
-        if pattern.name != "team_leave":  # which is hers to do
+        if pattern.name != "team_leave":  # a viewer may leave
             getattr(visitors["vera"], method)(world.address(pattern))
     assert state() == before
 
@@ -124,17 +122,17 @@ def test_projects_of_another_team_are_not_listed(project: Project, visitors: dic
         assert project.title not in visitors["mallory"].get(reverse(name)).content.decode()
 
 
-OF_AN_OBJECT = [
-    pattern for pattern in PATTERNS if OF_A_TEAM & {ROWS[str(pattern.name)].read, ROWS[str(pattern.name)].write}
+TEAM_URLS = [
+    pattern for pattern in PATTERNS if TEAM_ROLES & {ROWS[str(pattern.name)].read, ROWS[str(pattern.name)].write}
 ]
 
 
-def test_nothing_is_served_without_the_second_factor_a_team_requires(
+def test_a_team_that_requires_a_second_factor_serves_nothing_without_it(
     world: World, team: Team, visitors: dict[str, Client]
 ):
     Team.objects.filter(pk=team.pk).update(requires_second_factor=True)
     owner = visitors["alice"]
-    for pattern in OF_AN_OBJECT:
+    for pattern in TEAM_URLS:
         address = world.address(pattern)
         answers = [answer for answer in (owner.get(address), owner.post(address)) if answer.status_code != 405]
         assert {answer.status_code for answer in answers} == {403}, pattern.name
@@ -144,7 +142,7 @@ def test_nothing_is_served_without_the_second_factor_a_team_requires(
 
 
 @pytest.mark.parametrize("name", ["project_list", "queue", "costs", "project_create"])
-def test_lists_hold_nothing_of_a_team_that_requires_one(
+def test_lists_hide_a_team_that_requires_a_second_factor(
     name: str, world: World, team: Team, visitors: dict[str, Client]
 ):
     Generation.objects.update(status=Status.FAILED, estimated_cost=1)

@@ -1,4 +1,4 @@
-"""Fields that no form of ours has are not taken: who made it, what it costs, whose it is, who may what."""
+"""Fields that no form has are ignored: creator, cost, team, status, role."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def values(row: Any, *but: str) -> dict[str, Any]:
     return {field.attname: getattr(row, field.attname) for field in row._meta.fields if field.attname not in but}
 
 
-def test_a_scene_keeps_its_place_and_its_project(scene: Scene, bob: User, as_user: Callable[[User], Client]):
+def test_extra_fields_do_not_change_a_scene(scene: Scene, bob: User, as_user: Callable[[User], Client]):
     before = values(scene, "title", "changed_at", "edited_at", "saved_at", "version")
     page = reverse("scene_page", args=[scene.pk])
     as_user(bob).post(page, EXTRA | {"title": "New", "action": scene.action, "duration": "1"})
@@ -55,7 +55,7 @@ def test_a_scene_keeps_its_place_and_its_project(scene: Scene, bob: User, as_use
     assert {name: after[name] for name in before} == before
 
 
-def test_a_project_keeps_its_team_and_its_maker(project: Project, bob: User, as_user: Callable[[User], Client]):
+def test_extra_fields_do_not_change_a_project(project: Project, bob: User, as_user: Callable[[User], Client]):
     client = as_user(bob)
     client.post(reverse("project_edit", args=[project.pk]), EXTRA | {"title": "New", "aspect_ratio": "16:9"})
     team, maker = project.team_id, project.created_by_id
@@ -63,13 +63,13 @@ def test_a_project_keeps_its_team_and_its_maker(project: Project, bob: User, as_
     assert (project.team_id, project.created_by_id, project.deleted_at) == (team, maker, None)
 
 
-def test_a_take_costs_what_it_costs(scene: Scene, bob: User, as_user: Callable[[User], Client]):
+def test_extra_fields_do_not_change_a_take(scene: Scene, bob: User, as_user: Callable[[User], Client]):
     as_user(bob).post(reverse("generate", args=[scene.pk]), EXTRA | {"take": "1"})
     take = Generation.objects.get(scene=scene)
     assert (take.status, take.number, take.created_by, take.actual_cost) == ("queued", 1, bob, None)
 
 
-def test_an_editor_raises_no_cap_and_no_role(project: Project, bob: User, as_user: Callable[[User], Client]):
+def test_extra_fields_do_not_raise_caps_or_roles(project: Project, bob: User, as_user: Callable[[User], Client]):
     client = as_user(bob)
     assert (
         client.post(reverse("project_budget", args=[project.pk]), EXTRA | {"project-cap_total": "9"}).status_code == 403

@@ -1,4 +1,4 @@
-"""An editor of one team names rows of another in fields and queries of their own pages: nothing comes of it."""
+"""An editor sends ids of another team's rows in forms and queries of their own pages: nothing happens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.attacks.world import state
 
 pytestmark = pytest.mark.django_db
 
-OF_A_PROJECT = [
+PROJECT_URLS = [
     "project_edit",
     "project_style",
     "script_import",
@@ -30,7 +30,7 @@ OF_A_PROJECT = [
     "project_budget",
     "project_picture_make",
 ]
-OF_A_SCENE = [
+SCENE_URLS = [
     "scene_page",
     "scene_autosave",
     "scene_move",
@@ -42,7 +42,7 @@ OF_A_SCENE = [
 
 
 @pytest.fixture
-def mine(mallory: User) -> Project:
+def own_project(mallory: User) -> Project:
     team = Team.objects.get(memberships__user=mallory)
     project = Project.objects.create(team=team, title="Mine", created_by=mallory)
     Scene.objects.bulk_create(
@@ -52,15 +52,15 @@ def mine(mallory: User) -> Project:
 
 
 @pytest.fixture
-def theirs(scene: Scene, make_scenes: Callable[..., list[Scene]], make_take: Callable[..., Generation]) -> Scene:
+def foreign_scene(scene: Scene, make_scenes: Callable[..., list[Scene]], make_take: Callable[..., Generation]) -> Scene:
     make_scenes(2)
     for _ in range(2):
         make_take(scene, status=Status.COMPLETED, clip=b"clip", remote_id="clip_of_theirs")
     return scene
 
 
-def of_theirs(before: dict[str, list[Any]], project: Project, team: Team) -> dict[str, list[Any]]:
-    """Rows of the other team, as they are."""
+def select_rows(before: dict[str, list[Any]], project: Project, team: Team) -> dict[str, list[Any]]:
+    """Select the rows of this team from `before`."""
     scenes = set(Scene.objects.filter(project=project).values_list("pk", flat=True))
     kept = {}
     for label, rows in before.items():
@@ -72,63 +72,62 @@ def of_theirs(before: dict[str, list[Any]], project: Project, team: Team) -> dic
     return kept
 
 
-def everything_about(theirs: Scene) -> dict[str, str]:
-    take = theirs.takes.first()
+def fields_naming(foreign_scene: Scene) -> dict[str, str]:
+    take = foreign_scene.takes.first()
     assert take
-    scenes = " ".join(str(scene.pk) for scene in theirs.project.scenes.all())
+    scenes = " ".join(str(scene.pk) for scene in foreign_scene.project.scenes.all())
     return {
-        "team": str(theirs.project.team_id),
-        "project": str(theirs.project_id),
-        "scene": str(theirs.pk),
-        "scenes": str(theirs.pk),
+        "team": str(foreign_scene.project.team_id),
+        "project": str(foreign_scene.project_id),
+        "scene": str(foreign_scene.pk),
+        "scenes": str(foreign_scene.pk),
         "rows": scenes,
-        "after": str(theirs.pk),
-        "include": str(theirs.pk),
+        "after": str(foreign_scene.pk),
+        "include": str(foreign_scene.pk),
         "take": str(take.pk),
         "a": str(take.number),
         "b": str(take.number),
         "clip": take.remote_id,
-        "before": str(theirs.project_id),
+        "before": str(foreign_scene.project_id),
     }
 
 
-def test_no_field_reaches_into_another_team(
-    theirs: Scene, mine: Project, mallory: User, as_user: Callable[[User], Client]
+def test_ids_of_another_team_change_nothing_there(
+    foreign_scene: Scene, own_project: Project, mallory: User, as_user: Callable[[User], Client]
 ):
     Reference.objects.create(
-        project=theirs.project, scene=theirs, role="start_frame", image="theirs.png", width=90, height=90
+        project=foreign_scene.project,
+        scene=foreign_scene,
+        role="start_frame",
+        image="frame.png",
+        width=90,
+        height=90,
     )
-    before = of_theirs(state(), theirs.project, theirs.project.team)
-    client, scene = as_user(mallory), mine.scenes.all()[0]
-    stolen = everything_about(theirs)
+    before = select_rows(state(), foreign_scene.project, foreign_scene.project.team)
+    client, scene = as_user(mallory), own_project.scenes.all()[0]
+    foreign_ids = fields_naming(foreign_scene)
     for act in ("delete", "move", "duration", "model_id"):
-        asked = stolen | {"act": act, "behind": "1", "duration": "9", "model_id": "animatic"}
-        client.post(reverse("scenes_bulk", args=[mine.pk]), asked)
-    client.post(reverse("project_create"), stolen | {"title": "Taken"})
-    for name in OF_A_PROJECT:
-        client.post(reverse(name, args=[mine.pk]), stolen | {"title": "x", "text": "x\ty"}, query_params=stolen)
-    for name in [
-        "scene_page",
-        "scene_autosave",
-        "scene_move",
-        "scene_card_edit",
-        "generate",
-        "scene_picture_make",
-        "scene_chain",
-    ]:
-        client.post(reverse(name, args=[scene.pk]), stolen | {"title": "x"}, query_params=stolen)
-    assert of_theirs(state(), theirs.project, theirs.project.team) == before
-    assert set(Project.objects.filter(title="Taken").values_list("team", flat=True)) <= {mine.team_id}
+        fields = foreign_ids | {"act": act, "behind": "1", "duration": "9", "model_id": "animatic"}
+        client.post(reverse("scenes_bulk", args=[own_project.pk]), fields)
+    client.post(reverse("project_create"), foreign_ids | {"title": "Taken"})
+    for name in PROJECT_URLS:
+        client.post(
+            reverse(name, args=[own_project.pk]), foreign_ids | {"title": "x", "text": "x\ty"}, query_params=foreign_ids
+        )
+    for name in SCENE_URLS:
+        client.post(reverse(name, args=[scene.pk]), foreign_ids | {"title": "x"}, query_params=foreign_ids)
+    assert select_rows(state(), foreign_scene.project, foreign_scene.project.team) == before
+    assert set(Project.objects.filter(title="Taken").values_list("team", flat=True)) <= {own_project.team_id}
 
 
-def test_nothing_of_theirs_is_shown_on_pages_of_ones_own(
-    theirs: Scene, mine: Project, mallory: User, as_user: Callable[[User], Client]
+def test_ids_of_another_team_show_nothing_of_it(
+    foreign_scene: Scene, own_project: Project, mallory: User, as_user: Callable[[User], Client]
 ):
     secret = "The lighthouse turns at midnight"
-    Scene.objects.filter(pk=theirs.pk).update(title=secret)
-    Project.objects.filter(pk=theirs.project_id).update(title=secret)
-    client, stolen, scene = as_user(mallory), everything_about(theirs), mine.scenes.all()[0]
-    of_project = [
+    Scene.objects.filter(pk=foreign_scene.pk).update(title=secret)
+    Project.objects.filter(pk=foreign_scene.project_id).update(title=secret)
+    client, foreign_ids, scene = as_user(mallory), fields_naming(foreign_scene), own_project.scenes.all()[0]
+    project_pages = [
         "storyboard",
         "table",
         "animatic",
@@ -137,8 +136,8 @@ def test_nothing_of_theirs_is_shown_on_pages_of_ones_own(
         "script_import",
         "model_comparison",
     ]
-    pages = [reverse(name, args=[mine.pk]) for name in of_project]
+    pages = [reverse(name, args=[own_project.pk]) for name in project_pages]
     pages += [reverse(name, args=[scene.pk]) for name in ("scene_page", "compare", "scene_player", "take_strip")]
     pages += [reverse(name) for name in ("project_list", "queue", "costs", "connections", "project_create")]
-    shown = [page for page in pages if secret in client.get(page, stolen).content.decode()]
+    shown = [page for page in pages if secret in client.get(page, foreign_ids).content.decode()]
     assert shown == []

@@ -1,19 +1,22 @@
-"""docs/security.md refers to tests that exist."""
+"""docs/security.md and docs/faults.md refer to tests that exist."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
+
 from bench.installation import ROOT
 
 NAMED = re.compile(
-    r"`((?:attacks|browser|core|generation|imageai_web|projects|storyboard|teams)/[\w/]*test_\w+\.py)`"
+    r"`((?:attacks|browser|core|faults|generation|imageai_web|projects|storyboard|teams)/[\w/]*test_\w+\.py)`"
     r"((?::|,)? ?(?:`test_\w+`(?:, )?)*)"
 )
 
 
-def test_every_attack_refers_to_tests_that_exist():
-    documentation = (ROOT / "docs" / "security.md").read_text()
+@pytest.mark.parametrize("name", ["security.md", "faults.md"])
+def test_every_test_named_in_the_documentation_exists(name: str):
+    documentation = (ROOT / "docs" / name).read_text()
     missing = []
     for path, names in NAMED.findall(documentation):
         source = (ROOT / "tests" / path).read_text()

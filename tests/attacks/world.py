@@ -1,4 +1,4 @@
-"""One of everything, and everybody who might ask for it: for tests that walk all addresses."""
+"""One object of every kind, and every kind of visitor: for tests that walk all URLs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from generation.states import Status
 from projects.models import Project, Reference, Scene, UndoEntry
 from teams.models import Invitation, User
 
-#: Every app of the product; a page of any other package is not ours to test.
+#: The application's own apps; pages of other packages are not tested here.
 OURS = {"core", "generation", "imageai_web", "projects", "storyboard", "teams"}
-#: What stands for the second part of an address with two.
+#: Values for the second parameter of a URL.
 SECOND_PARTS = {"name": "sora", "fit": "crop", "column": "title", "provider": "sora"}
 
 
 def all_patterns(patterns: list[URLPattern | URLResolver]) -> list[URLPattern]:
-    found: list[URLPattern] = []
+    flat: list[URLPattern] = []
     for pattern in patterns:
-        found += all_patterns(pattern.url_patterns) if isinstance(pattern, URLResolver) else [pattern]
-    return found
+        flat += all_patterns(pattern.url_patterns) if isinstance(pattern, URLResolver) else [pattern]
+    return flat
 
 
 def is_ours(pattern: URLPattern) -> bool:
@@ -46,19 +46,19 @@ PATTERNS = [pattern for pattern in all_patterns(get_resolver().url_patterns) if 
 
 @dataclass
 class World:
-    """One of everything, by the first part of its address."""
+    """One object of every kind, by the first part of its URL."""
 
     objects: dict[str, Any]
-    #: What stands for it where only something deleted can be meant, by the address's name.
+    #: By URL name, for URLs of deleted objects.
     deleted: dict[str, Any]
 
     def address(self, pattern: URLPattern) -> str:
         first, *more = pattern.pattern.converters or [""]
         kind = str(pattern.pattern).split("/")[0]
         values = {"token": "no-such-token", "slug": "sora", "field": "camera_move", "provider_id": "oidc"}
-        meant: Any = self.deleted.get(str(pattern.name)) or self.objects.get(kind)
-        given = {first: values.get(first) or meant.pk} if first else {}
-        return reverse(str(pattern.name), kwargs=given | {part: SECOND_PARTS[part] for part in more})
+        target: Any = self.deleted.get(str(pattern.name)) or self.objects.get(kind)
+        kwargs = {first: values.get(first) or target.pk} if first else {}
+        return reverse(str(pattern.name), kwargs=kwargs | {part: SECOND_PARTS[part] for part in more})
 
 
 @pytest.fixture
@@ -122,8 +122,8 @@ def plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def taken_back(visitor: Client) -> Iterator[None]:
-    """What is done inside changes neither the database nor who the visitor is."""
+def rolled_back(visitor: Client) -> Iterator[None]:
+    """Undo what the block changes in the database, and keep the visitor signed in."""
     session = visitor.cookies["sessionid"].value
     with transaction.atomic():
         yield
@@ -134,7 +134,7 @@ def taken_back(visitor: Client) -> Iterator[None]:
 @pytest.fixture
 def visitors(alice: User, bob: User, vera: User, mallory: User, as_user: Callable[[User], Client]) -> dict[str, Client]:
     people = {"alice": alice, "bob": bob, "vera": vera, "mallory": mallory}
-    found = {name: as_user(person) for name, person in people.items()} | {"stranger": Client()}
-    for client in found.values():
+    clients = {name: as_user(person) for name, person in people.items()} | {"stranger": Client()}
+    for client in clients.values():
         client.raise_request_exception = False
-    return found
+    return clients

@@ -15,7 +15,7 @@ from django.utils import timezone
 from generation.catalogue import loader
 from projects.models import Project, Scene
 from teams.models import Team, User
-from tests.factories import a_connection
+from tests.factories import make_connection
 from tests.standin import StandIn
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +85,6 @@ def test_a_vendors_closing_date_does_not_mark_the_model_on_another_server(
     as_user: AsUser, scene: Scene, team: Team, stand_in: StandIn, settings, closing: str, bob: User
 ):
     settings.CONNECTIONS = {}
-    a_connection(team, stand_in, "openai_images")
+    make_connection(team, stand_in, "openai_images")
     page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
     assert "GPT Image 1.5</option>" in page

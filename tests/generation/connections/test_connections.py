@@ -20,7 +20,7 @@ from generation.quoting import quotes
 from projects.models import Project, Scene
 from teams.models import User
 from tests.commands import KEY
-from tests.factories import a_connection
+from tests.factories import make_connection
 from tests.standin import Fault, StandIn
 from tests.standin import openrouter as listed_models
 
@@ -203,7 +203,7 @@ def test_an_invalid_listed_model_is_skipped_and_logged(openrouter: StandIn, monk
 
 def test_a_team_that_declares_a_listed_model_has_it_at_the_listed_price(openrouter: StandIn, settings, team):
     settings.CONNECTIONS, settings.TEAM_HOSTS = {}, ["127.0.0.1"]
-    a_connection(team, openrouter, "openrouter", key=KEY, declared_models=["google/veo-3.1"])
+    make_connection(team, openrouter, "openrouter", key=KEY, declared_models=["google/veo-3.1"])
     assert "google/veo-3.1" not in connections.roster_for(team.pk).models
     connections.refresh_stale_models()
     found = connections.roster_for(team.pk).models

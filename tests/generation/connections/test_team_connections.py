@@ -19,7 +19,7 @@ from generation.billing import budget
 from generation.models import Connection, Generation
 from generation.states import Status
 from teams.models import Team, User
-from tests.factories import TEAM_KEY, a_connection, keys_seen
+from tests.factories import TEAM_KEY, keys_seen, make_connection
 from tests.queries import count_queries
 from tests.standin import Fault, StandIn
 
@@ -40,7 +40,7 @@ def at(stand_in: StandIn, settings) -> StandIn:
 
 @pytest.fixture
 def connection(team: Team, at: StandIn) -> Connection:
-    return a_connection(team, at, name="Ours")
+    return make_connection(team, at, name="Ours")
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_another_path_of_the_same_host_keeps_the_key(as_user: AsUser, alice: Use
 
 
 def test_owner_switches_orders_removes_and_restores(as_user: AsUser, alice: User, team: Team, connection, at: StandIn):
-    second = a_connection(team, at, name="Second")
+    second = make_connection(team, at, name="Second")
     client = as_user(alice)
 
     def order() -> list[str]:
@@ -237,11 +237,11 @@ def test_usage_counts_takes_of_this_month_and_takes_in_progress(
 def test_the_list_takes_as_many_queries_whatever_its_length(as_user: AsUser, alice: User, team: Team, at: StandIn):
     client, counts = as_user(alice), []
     for _ in range(2):
-        a_connection(team, at)
+        make_connection(team, at)
         with count_queries() as queries:
             client.get(reverse("team_connections", args=[team.pk]))
         counts.append(len(queries))
-        a_connection(team, at)
+        make_connection(team, at)
     assert counts[0] == counts[1]
 
 

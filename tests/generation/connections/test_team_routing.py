@@ -25,7 +25,7 @@ from generation.states import Status
 from projects.models import Project, Reference, Scene
 from teams.models import Role, User
 from tests.commands import KEY
-from tests.factories import TEAM_KEY, a_connection, keys_seen
+from tests.factories import TEAM_KEY, keys_seen, make_connection
 from tests.queries import count_queries
 from tests.standin import Fault, StandIn
 
@@ -69,14 +69,14 @@ def test_a_teams_connection_comes_before_the_environments(
     sora.state.key = None
     assert keys_seen(sora, "sora.create") == []
     finish(enqueue(scene, alice), advance)
-    a_connection(team, server)
+    make_connection(team, server)
     take = finish(enqueue(scene, alice), advance)
     assert (take.status, keys_seen(sora, "sora.create")) == (Status.COMPLETED, [KEY, TEAM_KEY])
     assert set(keys_seen(sora, "sora.get")[2:]) == {TEAM_KEY}
 
 
 def test_the_environments_connection_comes_first_in_commands(server: StandIn, sora: StandIn, scene, team, alice):
-    connection = a_connection(team, server)
+    connection = make_connection(team, server)
     assert enqueue(scene, alice).connection == connection
     take = enqueue(scene, alice, roster=roster_for(team.pk, environment_first=True))
     assert take.connection is not None
@@ -88,7 +88,7 @@ def test_a_roster_takes_one_query_and_never_changes(server: StandIn, sora: Stand
         roster = roster_for(team.pk)
         assert roster.connection_for(roster.find("sora-2")) == roster.connections[0]
     assert len(queries) == 1
-    a_connection(team, server, declared_models=["our/model"])
+    make_connection(team, server, declared_models=["our/model"])
     newer = roster_for(team.pk)
     assert [len(roster.connections), len(newer.connections)] == [1, 2]
     assert ["our/model" in roster.models, "our/model" in newer.models] == [False, True]
@@ -100,7 +100,7 @@ def test_a_key_from_the_command_line_replaces_the_environments_only(
     given = GivenKey("sora", "sk-of-the-command-line")
     shared = roster_for(team.pk, key=given).connections[0]
     shared_take = make_take(scene, provider="sora", connection=shared.ensure_row())
-    own_take = make_take(scene, provider="sora", connection=a_connection(team, server))
+    own_take = make_take(scene, provider="sora", connection=make_connection(team, server))
     keys = [connections.resolve_account(take, given).key for take in (shared_take, own_take)]
     assert keys == [given.secret, TEAM_KEY]
     assert connections.resolve_account(shared_take).key == KEY
@@ -112,13 +112,13 @@ def test_no_team_uses_or_sees_another_teams_connection(
 ):
     """Checked by the keys that the provider received."""
     other_team = another_scene.project.team
-    a_connection(team, server, key="sk-key-of-the-first-team", declared_models=["our/secret-model", "sora-2"])
+    make_connection(team, server, key="sk-key-of-the-first-team", declared_models=["our/secret-model", "sora-2"])
     with pytest.raises(ValidationError, match="To use another server that still has it"):
         enqueue(another_scene, mallory)
     assert "our/secret-model" in roster_for(team.pk).models
     assert "our/secret-model" not in roster_for(other_team.pk).models
     assert "our/secret-model" not in roster_for(None).models
-    a_connection(other_team, server, key="sk-key-of-the-other-team")
+    make_connection(other_team, server, key="sk-key-of-the-other-team")
     take, other_take = enqueue(scene, alice), enqueue(another_scene, mallory)
     finish(take, advance)
     first = len(server.state.arrived)
@@ -129,8 +129,8 @@ def test_no_team_uses_or_sees_another_teams_connection(
 
 
 def test_the_first_active_connection_that_serves_the_model_makes_the_take(server: StandIn, scene, team, alice):
-    wan = a_connection(team, server, name="GPU", declared_models=["Wan/2.2"], price_per_second=Decimal("0.02"))
-    first, second = a_connection(team, server, name="First"), a_connection(team, server, name="Second")
+    wan = make_connection(team, server, name="GPU", declared_models=["Wan/2.2"], price_per_second=Decimal("0.02"))
+    first, second = make_connection(team, server, name="First"), make_connection(team, server, name="Second")
     assert enqueue(scene, alice).connection == first
     take = enqueue(scene, alice, "Wan/2.2")
     assert (take.connection, take.estimated_cost) == (wan, Decimal("0.08"))
@@ -144,17 +144,17 @@ def test_the_first_active_connection_that_serves_the_model_makes_the_take(server
 
 
 def test_a_connection_where_the_model_is_not_retired_is_preferred(server: StandIn, scene, team, alice):
-    a_connection(team, server, name="OpenAI", base_url="")
-    clone = a_connection(team, server, name="Clone")
+    make_connection(team, server, name="OpenAI", base_url="")
+    clone = make_connection(team, server, name="Clone")
     assert enqueue(scene, alice).connection == clone
 
 
 def test_a_take_finishes_with_its_connection_after_that_is_removed(
     server: StandIn, scene, team, alice, advance: Advance
 ):
-    connection = a_connection(team, server)
+    connection = make_connection(team, server)
     take = advance(enqueue(scene, alice))
-    a_connection(team, server, name="Another", key="sk-of-another-connection")
+    make_connection(team, server, name="Another", key="sk-of-another-connection")
     connection.keep_key("sk-a-newer-key-of-the-same")
     team_connections.change(connection, another_account=True)
     team_connections.switch(connection, on=False)
@@ -175,7 +175,7 @@ def test_a_take_finishes_with_its_connection_after_that_is_removed(
 def test_a_removed_connections_key_is_kept_for_takes_that_need_review(
     server: StandIn, scene, team, make_take, status: str, wiped: int
 ):
-    connection = a_connection(team, server)
+    connection = make_connection(team, server)
     make_take(scene, provider="sora", connection=connection, status=status)
     team_connections.remove(connection)
     assert team_connections.wipe_removed() == 0  # the removal can still be undone
@@ -185,9 +185,9 @@ def test_a_removed_connections_key_is_kept_for_takes_that_need_review(
 
 
 def test_a_clip_is_remixed_at_the_connection_that_made_it(server: StandIn, scene, team, alice, advance: Advance):
-    connection = a_connection(team, server)
+    connection = make_connection(team, server)
     take = finish(enqueue(scene, alice), advance)
-    first = a_connection(team, server, name="First", key="sk-of-another-connection", preset="other", abilities=[])
+    first = make_connection(team, server, name="First", key="sk-of-another-connection", preset="other", abilities=[])
     team_connections.move(first, -1)
     take = Generation.objects.select_related("scene__project").get(pk=take.pk)
     roster = roster_for(team.pk)
@@ -205,9 +205,9 @@ def test_a_lost_submission_does_not_adopt_a_clip_of_another_connection_of_the_sa
     server: StandIn, scene, team, alice, advance: Advance
 ):
     """The same key entered twice: the clip that the provider lists was made with the other connection."""
-    a_connection(team, server, name="Finals")
+    make_connection(team, server, name="Finals")
     first = advance(enqueue(scene, alice))
-    team_connections.move(a_connection(team, server, name="Drafts"), -1)
+    team_connections.move(make_connection(team, server, name="Drafts"), -1)
     second = enqueue(scene, alice)
     server.state.fail("sora.create", Fault(refuse=True))
     advance(second)
@@ -219,7 +219,7 @@ def test_a_lost_submission_does_not_adopt_a_clip_of_another_connection_of_the_sa
 def test_a_key_that_cannot_be_decrypted_fails_the_take_with_a_reason(
     server: StandIn, settings, scene, team, alice, advance: Advance
 ):
-    a_connection(team, server, name="Ours")
+    make_connection(team, server, name="Ours")
     take = enqueue(scene, alice)
     settings.SECRET_KEYS = [Fernet.generate_key().decode()]
     advance(take)
@@ -232,7 +232,7 @@ def test_a_key_that_cannot_be_decrypted_fails_the_take_with_a_reason(
 
 
 def test_images_are_made_with_the_teams_connection(server: StandIn, project, team, alice):
-    a_connection(team, server, "openai_images")
+    make_connection(team, server, "openai_images")
     request = ImageRequest("A boat.", "gpt-image-2", size="1024x1024", quality="low")
     model = roster_for(team.pk).find("gpt-image-2")
     row = pipeline.enqueue_images(project, None, Reference.Role.REFERENCE, model, request, member=alice)
@@ -241,8 +241,8 @@ def test_images_are_made_with_the_teams_connection(server: StandIn, project, tea
 
 
 def test_a_refreshed_model_list_belongs_to_one_team_only(server: StandIn, team, another_scene):
-    connection = a_connection(team, server, "openrouter")
-    a_connection(another_scene.project.team, server, "openrouter")
+    connection = make_connection(team, server, "openrouter")
+    make_connection(another_scene.project.team, server, "openrouter")
     connections.refresh_models(connections.ResolvedConnection.from_row(connection))
     listed = "google/veo-3.1"
     assert (listed in roster_for(team.pk).models, connections.has_listing()) == (True, True)
@@ -262,7 +262,7 @@ def test_a_page_reads_all_connections_in_one_query(
     make_scenes(2, model_id="sora-2")
     counts = [count()]
     for _ in range(3):
-        a_connection(team, server)
+        make_connection(team, server)
     make_scenes(3)
     counts.append(count())
     assert counts == [1, 1]
@@ -280,7 +280,7 @@ def cap(connection: Connection, amount: str, alice: User) -> None:
 def test_a_take_over_the_connections_cap_is_refused_and_the_first_settles(
     server: StandIn, scene, team, alice, advance: Advance
 ):
-    connection = a_connection(team, server, name="Ours")
+    connection = make_connection(team, server, name="Ours")
     cap(connection, "0.50", alice)
     take = enqueue(scene, alice)
     with pytest.raises(
@@ -296,7 +296,7 @@ def test_a_take_over_the_connections_cap_is_refused_and_the_first_settles(
 
 
 def test_a_cancelled_take_releases_the_connections_hold(server: StandIn, scene, team, alice):
-    connection = a_connection(team, server)
+    connection = make_connection(team, server)
     take = enqueue(scene, alice)
     pipeline.cancel(take)
     row = budget.connection_budget(connection)
@@ -304,7 +304,7 @@ def test_a_cancelled_take_releases_the_connections_hold(server: StandIn, scene, 
 
 
 def test_each_connection_has_its_own_cap(server: StandIn, scene, team, alice):
-    first, second = a_connection(team, server), a_connection(team, server)
+    first, second = make_connection(team, server), make_connection(team, server)
     cap(first, "0.50", alice)
     enqueue(scene, alice)
     team_connections.move(second, -1)
@@ -314,7 +314,7 @@ def test_each_connection_has_its_own_cap(server: StandIn, scene, team, alice):
 
 
 def test_a_capped_connection_refuses_an_image_without_a_price(server: StandIn, project, team, alice):
-    connection = a_connection(team, server, "openai_images", name="Ours")
+    connection = make_connection(team, server, "openai_images", name="Ours")
     cap(connection, "5", alice)
     model = roster_for(team.pk).find("gpt-image-2")
     with pytest.raises(ValidationError, match="so a budget cannot cap it"):
@@ -332,7 +332,7 @@ def test_a_member_of_two_teams_uses_the_connection_of_the_scenes_team(
     server: StandIn, scene, another_scene, team, alice: User, advance
 ):
     another_scene.project.team.add(alice, Role.OWNER)
-    a_connection(team, server, key="sk-key-of-the-first-team")
-    a_connection(another_scene.project.team, server, key="sk-key-of-the-other-team")
+    make_connection(team, server, key="sk-key-of-the-first-team")
+    make_connection(another_scene.project.team, server, key="sk-key-of-the-other-team")
     advance(enqueue(another_scene, alice))
     assert keys_seen(server, "sora.create") == ["sk-key-of-the-other-team"]

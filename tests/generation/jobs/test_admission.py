@@ -1,4 +1,4 @@
-"""How much may be under way at a connection, how often it is asked, and whose turn it is."""
+"""Limits of a connection: slots, requests per minute and pauses. Fair order, waiting reasons and batched polls."""
 
 from __future__ import annotations
 
@@ -30,20 +30,22 @@ def connection(studio: studio_server.Studio) -> Connection:
 
 
 @pytest.fixture
-def ask(make_scenes: Callable[..., list[Scene]], make_take: Callable[..., Generation], connection: Connection) -> Any:
-    def ask(count: int, **fields: Any) -> list[Generation]:
+def make_queued(
+    make_scenes: Callable[..., list[Scene]], make_take: Callable[..., Generation], connection: Connection
+) -> Any:
+    def make(count: int, **fields: Any) -> list[Generation]:
         values = {"provider": "studio", "connection": connection, "model_id": "studio-1", "prompt": "A boat."}
         return [make_take(scene, **(values | fields)) for scene in make_scenes(count)]
 
-    return ask
+    return make
 
 
 def handed_over() -> list[int]:
     return [row.task["args"][0] for row in OrmQ.objects.filter(key="remote").order_by("pk")]
 
 
-def work_off() -> None:
-    """What a worker of the remote queue does."""
+def run_remote_queue() -> None:
+    """Execute every message of the remote queue, as a worker does."""
     for row in OrmQ.objects.filter(key="remote").order_by("pk"):
         row.delete()
         name, (argument,) = row.task["func"].rsplit(".", 1)[1], row.task["args"]
@@ -54,10 +56,10 @@ def statuses() -> list[str]:
     return list(Generation.objects.order_by("pk").values_list("status", flat=True))
 
 
-def test_a_connection_runs_no_more_takes_than_it_has_slots(ask, studio: studio_server.Studio):
-    takes = ask(4)
+def test_a_connection_runs_no_more_takes_than_it_has_slots(make_queued, studio: studio_server.Studio):
+    takes = make_queued(4)
     assert dispatch.dispatch_due() == 2
-    work_off()
+    run_remote_queue()
     assert statuses() == ["running", "running", "queued", "queued"]
     assert dispatch.dispatch_due() == 0
     Generation.objects.filter(pk=takes[0].pk).update(status=Status.FETCHING)
@@ -65,19 +67,21 @@ def test_a_connection_runs_no_more_takes_than_it_has_slots(ask, studio: studio_s
     assert handed_over() == [takes[2].pk]
 
 
-def test_a_step_without_a_free_slot_stays_queued(ask, studio: studio_server.Studio):
-    takes = ask(3)
+def test_a_step_without_a_free_slot_stays_queued(make_queued, studio: studio_server.Studio):
+    takes = make_queued(3)
     for take in takes:
         pipeline.advance(take.pk)
     assert statuses() == ["running", "running", "queued"]
     assert len(studio.charges) == 2
 
 
-def test_a_connection_keeps_to_its_requests_per_minute(ask, connection: Connection, studio: studio_server.Studio):
+def test_a_connection_keeps_to_its_requests_per_minute(
+    make_queued, connection: Connection, studio: studio_server.Studio
+):
     Connection.objects.update(max_in_flight=10, requests_per_minute=2)
-    takes = ask(3)
+    takes = make_queued(3)
     dispatch.dispatch_due()
-    work_off()
+    run_remote_queue()
     assert statuses() == ["running", "running", "queued"]
     connection.refresh_from_db()
     room = admission.find_room(connection, timezone.now())
@@ -89,17 +93,17 @@ def test_a_connection_keeps_to_its_requests_per_minute(ask, connection: Connecti
     assert 55 < room.wait.seconds <= 60
     Generation.objects.filter(pk=takes[0].pk).update(submitted_at=Now() - timedelta(seconds=61))
     dispatch.dispatch_due()
-    work_off()
+    run_remote_queue()
     assert statuses() == ["running", "running", "running"]
 
 
 def test_a_rejection_pauses_the_connection_for_longer_each_time(
-    ask, connection: Connection, studio: studio_server.Studio
+    make_queued, connection: Connection, studio: studio_server.Studio
 ):
-    ask(3)
+    make_queued(3)
     studio.faults["submit"] = [429]
     dispatch.dispatch_due()
-    work_off()
+    run_remote_queue()
     assert statuses() == ["queued", "running", "queued"] or statuses() == ["queued", "queued", "queued"]
     connection.refresh_from_db()
     assert connection.paused_until is not None
@@ -113,8 +117,8 @@ def test_a_rejection_pauses_the_connection_for_longer_each_time(
     assert connection.refusals == 0
 
 
-def test_a_take_fails_after_ten_rejections(ask, connection: Connection, studio: studio_server.Studio):
-    (take,) = ask(1)
+def test_a_take_fails_after_ten_rejections(make_queued, connection: Connection, studio: studio_server.Studio):
+    (take,) = make_queued(1)
     studio.faults["submit"] = [429] * pipeline.MAX_ATTEMPTS
     for _ in range(pipeline.MAX_ATTEMPTS):
         Connection.objects.update(paused_until=None)
@@ -127,10 +131,10 @@ def test_a_take_fails_after_ten_rejections(ask, connection: Connection, studio: 
 
 
 def test_teams_take_turns_and_so_do_their_members(
-    ask, connection: Connection, alice: User, bob: User, mallory: User, make_take
+    make_queued, connection: Connection, alice: User, bob: User, mallory: User, make_take
 ):
-    alices, bobs = ask(3, created_by=alice), ask(1, created_by=bob)
-    project = Project.objects.create(team=Team.objects.get(name="Another team"), title="Theirs")
+    alices, bobs = make_queued(3, created_by=alice), make_queued(1, created_by=bob)
+    project = Project.objects.create(team=Team.objects.get(name="Another team"), title="Another project")
     scene = Scene.objects.create(project=project, title="One", action="It rains.", position=1)
     values = {"provider": "studio", "connection": connection, "created_by": mallory}
     mallorys = [make_take(scene, **values), make_take(scene, **values)]
@@ -138,9 +142,9 @@ def test_teams_take_turns_and_so_do_their_members(
     assert list(dispatch.order_fairly(Generation.objects.all())) == [take.pk for take in order]
 
 
-def test_a_member_served_recently_goes_last(ask, alice: User, bob: User):
-    first, second = ask(2, created_by=alice)
-    (bobs,) = ask(1, created_by=bob)
+def test_a_member_served_recently_goes_last(make_queued, alice: User, bob: User):
+    first, second = make_queued(2, created_by=alice)
+    (bobs,) = make_queued(1, created_by=bob)
     Generation.objects.filter(pk=first.pk).update(status=Status.RUNNING, submitted_at=Now())
     waiting = Generation.objects.filter(status=Status.QUEUED)
     assert list(dispatch.order_fairly(waiting)) == [bobs.pk, second.pk]
@@ -150,10 +154,10 @@ def reasons() -> list[tuple[str, Any]]:
     return list(Generation.objects.order_by("pk").values_list("waiting_for", "waiting_until"))
 
 
-def test_a_waiting_take_says_what_it_waits_for_and_how_many_are_ahead(ask, connection: Connection):
-    ask(4)
+def test_a_waiting_take_says_what_it_waits_for_and_how_many_are_ahead(make_queued, connection: Connection):
+    make_queued(4)
     dispatch.dispatch_due()
-    work_off()
+    run_remote_queue()
     assert dispatch.explain_waiting() == 2
     assert reasons()[2:] == [
         ("Waiting for Studio (2 of 2 running)", None),
@@ -162,8 +166,8 @@ def test_a_waiting_take_says_what_it_waits_for_and_how_many_are_ahead(ask, conne
     assert dispatch.explain_waiting() == 0
 
 
-def test_a_pause_says_when_it_ends(ask, connection: Connection):
-    ask(2)
+def test_a_pause_says_when_it_ends(make_queued, connection: Connection):
+    make_queued(2)
     Connection.objects.update(paused_until=Now() + timedelta(minutes=5), pause_reason="Slow down.")
     connection.refresh_from_db()
     assert dispatch.explain_waiting() == 2
@@ -174,11 +178,13 @@ def test_a_pause_says_when_it_ends(ask, connection: Connection):
     assert dispatch.explain_waiting() == 0
 
 
-def test_a_rate_limit_says_when_the_next_request_may_be_sent(ask, connection: Connection, studio: studio_server.Studio):
+def test_a_rate_limit_says_when_the_next_request_may_be_sent(
+    make_queued, connection: Connection, studio: studio_server.Studio
+):
     Connection.objects.update(max_in_flight=10, requests_per_minute=2)
-    takes = ask(3)
+    takes = make_queued(3)
     dispatch.dispatch_due()
-    work_off()
+    run_remote_queue()
     dispatch.explain_waiting()
     takes[0].refresh_from_db()
     assert takes[0].submitted_at is not None
@@ -186,10 +192,12 @@ def test_a_rate_limit_says_when_the_next_request_may_be_sent(ask, connection: Co
     assert reasons()[2] == ("Waiting for Studio (limit of 2 requests per minute)", next_at)
 
 
-def test_a_take_that_finds_no_slot_keeps_how_many_are_ahead(ask, connection: Connection, studio: studio_server.Studio):
-    takes = ask(4)
+def test_a_take_that_finds_no_slot_keeps_how_many_are_ahead(
+    make_queued, connection: Connection, studio: studio_server.Studio
+):
+    takes = make_queued(4)
     dispatch.dispatch_due()
-    work_off()
+    run_remote_queue()
     dispatch.explain_waiting()
     before = Generation.objects.get(pk=takes[3].pk).version
     pipeline.advance(takes[3].pk)
@@ -197,10 +205,10 @@ def test_a_take_that_finds_no_slot_keeps_how_many_are_ahead(ask, connection: Con
     assert Generation.objects.get(pk=takes[3].pk).version == before
 
 
-def test_while_there_is_room_only_the_next_take_loses_its_reason(ask, connection: Connection):
+def test_while_there_is_room_only_the_next_take_loses_its_reason(make_queued, connection: Connection):
     waiting = "Waiting for Studio (2 of 2 running)"
-    ask(1, status=Status.RUNNING)
-    ask(2, waiting_for=waiting)
+    make_queued(1, status=Status.RUNNING)
+    make_queued(2, waiting_for=waiting)
     assert dispatch.explain_waiting() == 1
     assert [reason for reason, _ in reasons()] == ["", "", waiting]
 
@@ -240,11 +248,11 @@ def test_a_local_take_waits_for_the_renderer(make_scenes, make_take, renderers: 
 
 
 def test_while_the_disk_is_nearly_full_only_downloads_start(
-    ask, studio: studio_server.Studio, make_scenes, make_take, settings
+    make_queued, studio: studio_server.Studio, make_scenes, make_take, settings
 ):
-    (paid,) = ask(1, status=Status.FETCHING, remote_id="clip-1")
-    (waiting,) = ask(1)
-    drawn = make_take(make_scenes(1)[0])
+    (paid,) = make_queued(1, status=Status.FETCHING, remote_id="clip-1")
+    (waiting,) = make_queued(1)
+    animatic = make_take(make_scenes(1)[0])
     room, settings.LEAST_FREE_BYTES = settings.LEAST_FREE_BYTES, 10**18
     assert dispatch.dispatch_due() == 1
     pipeline.advance(waiting.pk)
@@ -254,7 +262,7 @@ def test_while_the_disk_is_nearly_full_only_downloads_start(
     assert list(rows) == [
         (paid.pk, "fetching", ""),
         (waiting.pk, "queued", reason),
-        (drawn.pk, "queued", reason),
+        (animatic.pk, "queued", reason),
     ]
     assert (list(OrmQ.objects.values_list("key", flat=True)), studio.charges) == (["media"], [])
     settings.LEAST_FREE_BYTES = room
@@ -264,55 +272,55 @@ def test_while_the_disk_is_nearly_full_only_downloads_start(
     assert studio.charges == ["clip-1"]
 
 
-def test_the_reason_is_cleared_when_a_take_starts(ask, connection: Connection, studio: studio_server.Studio):
-    (take,) = ask(1, waiting_for="Waiting for Studio (2 of 2 running)", waiting_until=timezone.now())
+def test_the_reason_is_cleared_when_a_take_starts(make_queued, connection: Connection, studio: studio_server.Studio):
+    (take,) = make_queued(1, waiting_for="Waiting for Studio (2 of 2 running)", waiting_until=timezone.now())
     pipeline.advance(take.pk)
     take.refresh_from_db()
     assert (take.status, take.waiting_for, take.waiting_until) == (Status.RUNNING, "", None)
 
 
-# -- Many polls in one task --------------------------------------------------------------------------------------------
+# -- Batched polls -----------------------------------------------------------------------------------------------------
 
 
-def running(ask: Any, studio: studio_server.Studio, count: int) -> list[Generation]:
+def start_takes(make_queued: Any, studio: studio_server.Studio, count: int) -> list[Generation]:
     Connection.objects.update(max_in_flight=100)
-    takes = ask(count)
+    takes = make_queued(count)
     for take in takes:
         pipeline.advance(take.pk)
     Generation.objects.update(next_step_at=Now())
     return takes
 
 
-def test_polls_share_one_task_and_one_write(ask, studio: studio_server.Studio):
-    takes = running(ask, studio, 3)
+def test_polls_share_one_task_and_one_write(make_queued, studio: studio_server.Studio):
+    takes = start_takes(make_queued, studio, 3)
     studio.clips["clip-2"] |= {"state": "done", "percent": 100}
     studio.clips["clip-3"] |= {"state": "failed", "reason": "A person."}
     dispatch.dispatch_due()
     assert handed_over() == [[take.pk for take in takes]]
-    work_off()
+    run_remote_queue()
     assert statuses() == ["running", "fetching", "failed"]
     first = Generation.objects.get(pk=takes[0].pk)
     assert (first.progress, first.lease_token) == (40, None)
 
 
-def test_a_lost_clip_does_not_affect_the_other_polls(ask, studio: studio_server.Studio):
-    takes = running(ask, studio, 3)
+def test_a_lost_clip_does_not_affect_the_other_polls(make_queued, studio: studio_server.Studio):
+    takes = start_takes(make_queued, studio, 3)
     del studio.clips["clip-2"]
     pipeline.poll_many([take.pk for take in takes])
     assert statuses() == ["running", "unknown", "running"]
     assert Generation.objects.filter(lease_token__isnull=False).count() == 0
 
 
-def test_a_defect_in_one_poll_ends_on_its_card(ask, studio: studio_server.Studio, caplog):
-    takes = running(ask, studio, 2)
+def test_a_defect_in_one_poll_ends_on_its_card(make_queued, studio: studio_server.Studio, caplog):
+    takes = start_takes(make_queued, studio, 2)
     studio.clips["clip-1"] = {"id": "clip-1", "nonsense": True}
     pipeline.poll_many([take.pk for take in takes])
     assert statuses() == ["unknown", "running"]
     assert "KeyError" in caplog.text
 
 
-def test_only_due_free_and_running_takes_are_polled(ask, studio: studio_server.Studio):
-    takes = running(ask, studio, 3)
+def test_only_due_free_and_running_takes_are_polled(make_queued, studio: studio_server.Studio):
+    takes = start_takes(make_queued, studio, 3)
     Lease.claim(takes[0].pk)
     Generation.objects.filter(pk=takes[1].pk).update(next_step_at=Now() + timedelta(seconds=60))
     before = list(Generation.objects.order_by("pk").values_list("version", flat=True)[:2])
@@ -321,8 +329,8 @@ def test_only_due_free_and_running_takes_are_polled(ask, studio: studio_server.S
     assert Generation.objects.get(pk=takes[2].pk).progress == 40
 
 
-def test_a_poll_without_news_leaves_the_version_alone(ask, studio: studio_server.Studio):
-    (take,) = running(ask, studio, 1)
+def test_a_poll_without_news_leaves_the_version_alone(make_queued, studio: studio_server.Studio):
+    (take,) = start_takes(make_queued, studio, 1)
     pipeline.poll_many([take.pk])
     Generation.objects.update(next_step_at=Now())
     before = Generation.objects.get()
@@ -332,8 +340,10 @@ def test_a_poll_without_news_leaves_the_version_alone(ask, studio: studio_server
     assert after.next_step_at > before.next_step_at
 
 
-def test_a_clip_that_cannot_be_cancelled_is_kept(ask, studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch):
-    (take,) = running(ask, studio, 1)
+def test_a_clip_that_cannot_be_cancelled_is_kept(
+    make_queued, studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch
+):
+    (take,) = start_takes(make_queued, studio, 1)
     monkeypatch.setattr(studio_server, "cancel", lambda account, remote_id: False)
     pipeline.cancel(take)
     pipeline.advance(take.pk)

@@ -1,4 +1,4 @@
-"""Who gets which turn, and what happens to messages that are lost or doubled."""
+"""Which takes are handed over, in which order, and what lost or repeated messages do."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,7 +22,7 @@ MakeScenes = Callable[..., list[Scene]]
 
 
 def queued(queue: str) -> list[int]:
-    """The ids waiting in a queue, in order."""
+    """The ids that wait in a queue, in order."""
     return [row.task["args"][0] for row in OrmQ.objects.filter(key=queue).order_by("pk")]
 
 

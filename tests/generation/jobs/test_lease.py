@@ -100,9 +100,9 @@ def test_a_lease_of_an_ended_process_is_released_and_counts_as_an_attempt(make_s
     held, left = (make_take(scene) for scene in make_scenes(2))
     claim(held, worker.pk)
     claim(left, worker.pk).write(attempt=1)
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    Generation.objects.filter(pk=left.pk).update(lease_pid=ended.pid)
+    process = subprocess.Popen(["true"])
+    process.wait()
+    Generation.objects.filter(pk=left.pk).update(lease_pid=process.pid)
     elsewhere = Worker.objects.create(name="another machine")
     assert [release_leases_of_ended_processes(pk) for pk in (elsewhere.pk, worker.pk, worker.pk)] == [0, 1, 0]
     left.refresh_from_db()

@@ -24,7 +24,7 @@ def test_every_option_reaches_the_provider(run, everywhere: StandIn, tmp_path: P
     path = tmp_path / "heron.webp"
     options = ["--model", "gpt-image-2", "--size", "1024x1024", "--quality", "high", "--background", "transparent"]
     options += ["--format", "webp", "--compression", "60", "--moderation", "low", "-n", "2"]
-    ran = run("image", "-p", "A heron", "-o", path, *options, "--yes", "--json")
+    result = run("image", "-p", "A heron", "-o", path, *options, "--yes", "--json")
     assert everywhere.state.calls("images.generate")[0].fields == {
         "model": "gpt-image-2",
         "prompt": "A heron",
@@ -37,11 +37,11 @@ def test_every_option_reaches_the_provider(run, everywhere: StandIn, tmp_path: P
         "moderation": "low",
     }
     written = [tmp_path / "heron-1.webp", tmp_path / "heron-2.webp"]
-    assert (ran.code, ran.json["outputs"]) == (0, [str(path) for path in written])
-    assert f"{written[0]} already exists." in run("image", "--resume", ran.json["id"], "-o", path).err
+    assert (result.code, result.json["outputs"]) == (0, [str(path) for path in written])
+    assert f"{written[0]} already exists." in run("image", "--resume", result.json["id"], "-o", path).err
     with Image.open(written[0]) as picture:
         assert (picture.format, picture.getchannel("A").getextrema()[0]) == ("WEBP", 0)
-    assert Decimal(ran.json["cost"]) == Decimal("0.06")
+    assert Decimal(result.json["cost"]) == Decimal("0.06")
     assert Reference.objects.exclude(scene=None).count() == 2
 
 
@@ -61,7 +61,7 @@ def test_images_of_commands_are_not_references_of_their_clips(run, everywhere: S
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["-p", ""], "The prompt is empty."),
         (["-p", "x", "-o", "x.jpg"], "The output ends in .jpeg. Add --format jpeg, or name it .png."),
@@ -74,18 +74,18 @@ def test_images_of_commands_are_not_references_of_their_clips(run, everywhere: S
         (["-p", "x", "--model", "dall-e-3", "--background", "white"], "has no background setting"),
     ],
 )
-def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, words: str):
-    ran = run("image", *arguments, "--json")
-    assert (ran.code, words in ran.err) == (2, True), ran.err
+def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, message: str):
+    result = run("image", *arguments, "--json")
+    assert (result.code, message in result.err) == (2, True), result.err
     assert (ImageJob.objects.count(), Project.objects.count(), everywhere.state.arrived) == (0, 0, [])
 
 
 def test_the_provider_can_be_chosen(run, everywhere: StandIn, monkeypatch):
     monkeypatch.setitem(PROVIDERS, "etchings", replace(PROVIDERS["openai_images"], name="etchings", flag=""))
     assert run("image", "-p", "x", "--provider", "openai", "--model", "gpt-image-2", "--yes").code == 0
-    ran = run("image", "-p", "x", "--provider", "etchings", "--model", "gpt-image-2", "--yes")
-    assert (ran.code, "GPT Image 2 doesn't belong to --provider etchings." in ran.err) == (2, True)
-    assert run("image", "-p", "x", "--provider", "nobody").code == 2
+    result = run("image", "-p", "x", "--provider", "etchings", "--model", "gpt-image-2", "--yes")
+    assert (result.code, "GPT Image 2 doesn't belong to --provider etchings." in result.err) == (2, True)
+    assert run("image", "-p", "x", "--provider", "no-such-provider").code == 2
     assert len(everywhere.state.calls("images.generate")) == 1
 
 
@@ -99,8 +99,8 @@ def test_a_key_on_the_command_line_is_the_models_providers(run, everywhere: Stan
 
 def test_a_refusal_exits_with_1(run, everywhere: StandIn, tmp_path: Path):
     everywhere.state.outcome = "filtered"
-    ran = run("image", "-p", "x", "-o", tmp_path / "x.png", "--model", "gpt-image-2", "--yes", "--json")
-    assert (ran.code, ran.json["error"]["kind"], ran.json["error"]["money"]) == (
+    result = run("image", "-p", "x", "-o", tmp_path / "x.png", "--model", "gpt-image-2", "--yes", "--json")
+    assert (result.code, result.json["error"]["kind"], result.json["error"]["money"]) == (
         1,
         "moderation",
         "Nothing was charged.",
@@ -110,7 +110,7 @@ def test_a_refusal_exits_with_1(run, everywhere: StandIn, tmp_path: Path):
 
 def test_an_unknown_status_exits_with_3(run, everywhere: StandIn):
     everywhere.state.fail("images.generate", Fault(drop=True))
-    ran = run("image", "-p", "x", "--model", "gpt-image-2", "--yes")
-    assert (ran.code, len(everywhere.state.charges)) == (3, 1)
+    result = run("image", "-p", "x", "--model", "gpt-image-2", "--yes")
+    assert (result.code, len(everywhere.state.charges)) == (3, 1)
     again = run("image", "--resume", ImageJob.objects.get().pk)
     assert (again.code, len(everywhere.state.charges)) == (3, 1)

@@ -40,20 +40,21 @@ def unknown(sora: StandIn, scene: Scene, project: Project, bob: User, advance, s
     return Generation.objects.select_related("scene__project", "connection").get()
 
 
-def answer(client: Client, take: Generation, said: str, **more: str) -> str:
+def resolve_on_page(client: Client, take: Generation, decision: str, **fields: str) -> str:
     url = reverse("take_resolve", args=[take.pk])
-    return client.post(url, {"answer": said} | more, follow=True).content.decode()
+    return client.post(url, {"answer": decision} | fields, follow=True).content.decode()
 
 
 def money(project: Project) -> tuple[Decimal, Decimal]:
-    of_project = budget.lock_budgets(project)[1]
-    return of_project.reserved, of_project.spent
+    """What the project's budget holds and has spent."""
+    project_budget = budget.lock_budgets(project)[1]
+    return project_budget.reserved, project_budget.spent
 
 
 def test_check_again_adopts_the_clip_and_charges_once(
     as_user: AsUser, unknown: Generation, sora: StandIn, project: Project, bob: User, advance
 ):
-    assert "Clip found. The take continues." in answer(as_user(bob), unknown, "again")
+    assert "Clip found. The take continues." in resolve_on_page(as_user(bob), unknown, "again")
     for _ in range(2):
         take = advance(unknown)
     assert (take.status, take.remote_id) == (Status.COMPLETED, sora.state.charges[0].clip_id)
@@ -64,7 +65,7 @@ def test_check_again_without_a_match_keeps_the_status_unknown(
     as_user: AsUser, unknown: Generation, sora: StandIn, bob: User
 ):
     sora.state.clips.clear()
-    assert "No such clip found at the provider" in answer(as_user(bob), unknown, "again")
+    assert "No such clip found at the provider" in resolve_on_page(as_user(bob), unknown, "again")
     unknown.refresh_from_db()
     assert unknown.status == Status.UNKNOWN
 
@@ -73,9 +74,9 @@ def test_a_pasted_clip_id_is_checked_with_the_provider(
     as_user: AsUser, unknown: Generation, sora: StandIn, bob: User, advance
 ):
     client = as_user(bob)
-    assert "The provider has no clip video_99" in answer(client, unknown, "made", clip="video_99")
-    assert "Paste the clip ID" in answer(client, unknown, "made", clip=" ")
-    assert "The take continues with this clip." in answer(
+    assert "The provider has no clip video_99" in resolve_on_page(client, unknown, "made", clip="video_99")
+    assert "Paste the clip ID" in resolve_on_page(client, unknown, "made", clip=" ")
+    assert "The take continues with this clip." in resolve_on_page(
         client, unknown, "made", clip=f" {sora.state.charges[0].clip_id} "
     )
     assert advance(advance(unknown)).status == Status.COMPLETED
@@ -83,22 +84,22 @@ def test_a_pasted_clip_id_is_checked_with_the_provider(
 
 def test_a_clip_of_another_take_is_not_adopted(as_user: AsUser, unknown: Generation, make_take, bob: User):
     make_take(unknown.scene, connection=unknown.connection, remote_id="video_1", provider="sora")
-    assert "This clip already belongs to take 2" in answer(as_user(bob), unknown, "made", clip="video_1")
+    assert "This clip already belongs to take 2" in resolve_on_page(as_user(bob), unknown, "made", clip="video_1")
 
 
 @pytest.mark.parametrize(
-    ("said", "words", "spent"),
+    ("decision", "message", "spent"),
     [("not-made", "$0.40 hold released.", "0"), ("charged", "$0.40 counted as spent.", "0.4")],
 )
 def test_marking_the_outcome_settles_the_hold_once(
-    as_user: AsUser, unknown: Generation, project: Project, bob: User, said: str, words: str, spent: str
+    as_user: AsUser, unknown: Generation, project: Project, bob: User, decision: str, message: str, spent: str
 ):
     assert money(project) == (Decimal("0.4"), 0)
     client = as_user(bob)
-    assert words in answer(client, unknown, said)
+    assert message in resolve_on_page(client, unknown, decision)
     unknown.refresh_from_db()
     assert (unknown.status, unknown.actual_cost, money(project)) == (Status.FAILED, Decimal(spent), (0, Decimal(spent)))
-    assert "This take has already been resolved." in answer(client, unknown, "charged")
+    assert "This take has already been resolved." in resolve_on_page(client, unknown, "charged")
     assert money(project) == (0, Decimal(spent))
 
 
@@ -117,7 +118,7 @@ def test_the_resolve_page_shows_the_clips_at_the_provider(
 def test_an_invalid_answer_or_role_changes_nothing(
     as_user: AsUser, unknown: Generation, bob: User, vera: User, mallory: User
 ):
-    assert "Choose one of the options." in answer(as_user(bob), unknown, "perhaps")
+    assert "Choose one of the options." in resolve_on_page(as_user(bob), unknown, "perhaps")
     url = reverse("take_resolve", args=[unknown.pk])
     assert [as_user(person).post(url, {"answer": "charged"}).status_code for person in (vera, mallory)] == [403, 404]
     unknown.refresh_from_db()
@@ -164,16 +165,16 @@ def test_the_command_lists_and_resolves_takes(unknown: Generation, sora: StandIn
 
 
 @pytest.mark.parametrize(
-    ("option", "words", "spent"),
+    ("option", "message", "spent"),
     [
         ("--not-created", "Marked as not created. $0.40 hold released.", "0"),
         ("--charged", "Charged, no clip. $0.40 counted as spent.", "0.4"),
     ],
 )
 def test_the_command_releases_or_spends_the_hold(
-    unknown: Generation, project: Project, option: str, words: str, spent: str
+    unknown: Generation, project: Project, option: str, message: str, spent: str
 ):
-    assert run("resolve", str(unknown.pk), option) == (0, f"{words}\n")
+    assert run("resolve", str(unknown.pk), option) == (0, f"{message}\n")
     unknown.refresh_from_db()
     assert (unknown.status, money(project)) == (Status.FAILED, (0, Decimal(spent)))
     assert run("resolve", str(unknown.pk), option)[0] == 2
@@ -191,14 +192,14 @@ def test_the_doctor_reports_and_repairs_problems(
     os.utime(orphan, (0, 0))
     code, report = run("doctor")
     assert code == 1
-    for words in (
+    for message in (
         "No worker is running.",
         "Needs review: 1.",
         "differs from the sum of its ledger entries.",
         f"Clips missing from storage: 1 (take {take.pk}).",
         "1 orphaned file in",
     ):
-        assert words in report
+        assert message in report
     code, report = run("doctor", "--fix")
     assert ("Repaired: The budget of The ferry" in report, orphan.exists(), code) == (True, False, 1)
     assert money(project) == (Decimal("0.4"), 0)

@@ -30,7 +30,7 @@ from tests.standin import Fault, StandIn
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def seconds_of(path: Path) -> float:
+def read_duration(path: Path) -> float:
     with av.open(path, "r") as container:
         return float(container.duration or 0) / av.time_base
 
@@ -40,26 +40,26 @@ def seconds_of(path: Path) -> float:
 
 def test_without_connections_the_animatic_is_rendered(run, tmp_path: Path):
     clip = tmp_path / "clip.mp4"
-    ran = run("video", "-p", "A heron lifts off the lake", "-o", clip, "--duration", 1)
-    assert (ran.code, ran.out) == (0, str(clip))
-    assert 0.9 < seconds_of(clip) < 1.2
+    result = run("video", "-p", "A heron lifts off the lake", "-o", clip, "--duration", 1)
+    assert (result.code, result.out) == (0, str(clip))
+    assert 0.9 < read_duration(clip) < 1.2
     take = Generation.objects.get()
     assert (take.status, take.model_id, take.scene.project.title) == (Status.COMPLETED, "animatic", "Command line 16:9")
-    assert "Animatic, 1 s: $0.00" in ran.err
+    assert "Animatic, 1 s: $0.00" in result.err
     assert [path.name for path in tmp_path.glob(".clip*")] == []
 
 
 def test_every_option_reaches_sora(run, everywhere: StandIn, tmp_path: Path, frame: Path):
     clip = tmp_path / "clip.mp4"
     options = ["--sora-model", "sora-2-pro", "--duration", 8, "--resolution", "1024p", "--aspect", "9:16"]
-    ran = run("video", "-p", "A boat", "-o", clip, *options, "--image", frame, "--fit", "pad", "--yes", "--json")
+    result = run("video", "-p", "A boat", "-o", clip, *options, "--image", frame, "--fit", "pad", "--yes", "--json")
     (sent,) = everywhere.state.calls("sora.create")
     assert (sent.fields["model"], sent.fields["size"], sent.fields["seconds"]) == ("sora-2-pro", "1024x1792", "8")
     assert sent.fields["prompt"] == "A boat"
     assert Image.open(io.BytesIO(sent.fields["input_reference"][1])).size == (1024, 1792)
     assert clip.read_bytes() == everywhere.state.content
     take = Generation.objects.get()
-    assert ran.json == {
+    assert result.json == {
         "id": take.pk,
         "status": "completed",
         "model": "sora-2-pro",
@@ -74,7 +74,7 @@ def test_every_option_reaches_sora(run, everywhere: StandIn, tmp_path: Path, fra
         "error": None,
         "resume": None,
     }
-    assert (ran.code, len(everywhere.state.charges)) == (0, 1)
+    assert (result.code, len(everywhere.state.charges)) == (0, 1)
 
 
 def test_every_option_reaches_veo(run, everywhere: StandIn, tmp_path: Path, frame: Path):
@@ -95,15 +95,17 @@ def test_every_option_reaches_veo(run, everywhere: StandIn, tmp_path: Path, fram
 
 
 def test_references_reach_omni_with_its_cheapest_model(run, everywhere: StandIn, tmp_path: Path, frame: Path):
-    ran = run("video", "-p", "A boat", "--video-provider", "omni", "--reference", frame, "--reference", frame, "--yes")
+    result = run(
+        "video", "-p", "A boat", "--video-provider", "omni", "--reference", frame, "--reference", frame, "--yes"
+    )
     sent = everywhere.state.calls("omni.create")[0].fields
-    assert (ran.code, sent["model"]) == (0, "gemini-omni-1.2-flash")
+    assert (result.code, sent["model"]) == (0, "gemini-omni-1.2-flash")
     assert [part["type"] for part in sent["input"][0]["content"]] == ["image", "image", "text"]
-    assert Path(ran.out).read_bytes() == everywhere.state.content
+    assert Path(result.out).read_bytes() == everywhere.state.content
 
 
 class Terminal:
-    """Standard input of a person who answers, or presses Ctrl-C; notes whether a transaction waited for them."""
+    """Standard input of a person who answers or presses Ctrl-C; records whether a transaction was open meanwhile."""
 
     def __init__(self, answer: str) -> None:
         self.answer = answer
@@ -140,14 +142,14 @@ def test_a_finished_take_is_remixed_extended_or_edited(run, everywhere: StandIn,
     run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
     source = Generation.objects.get()
     Generation.objects.update(created_at="2026-01-01T00:00Z")
-    ran = run("video", "-p", "At night", flag, source.pk, "--yes", "--json")
-    made = Generation.objects.get(pk=ran.json["id"])
-    assert (ran.code, made.source, made.scene, made.prompt) == (0, source, source.scene, "At night")
+    result = run("video", "-p", "At night", flag, source.pk, "--yes", "--json")
+    take = Generation.objects.get(pk=result.json["id"])
+    assert (result.code, take.source, take.scene, take.prompt) == (0, source, source.scene, "At night")
     assert len(everywhere.state.charges) == 2
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["-p", " "], "Describe the clip: -p"),
         (["-p", "x", "--model", "sora-9"], "No video model is called sora-9. Run “manage.py models” for the list."),
@@ -181,40 +183,40 @@ def test_a_finished_take_is_remixed_extended_or_edited(run, everywhere: StandIn,
         (["-p", "x", "--aspect", "4:3"], "invalid choice: '4:3'"),
     ],
 )
-def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, words: str):
-    ran = run("video", *arguments, "--json")
-    assert (ran.code, words in ran.err) == (2, True), ran.err
+def test_an_invalid_request_exits_with_2_and_leaves_nothing(run, everywhere: StandIn, arguments, message: str):
+    result = run("video", *arguments, "--json")
+    assert (result.code, message in result.err) == (2, True), result.err
     assert (
-        words in ran.json["error"]["message"]
-        or ran.json["error"]["message"] == "Invalid arguments; see standard error."
+        message in result.json["error"]["message"]
+        or result.json["error"]["message"] == "Invalid arguments; see standard error."
     )
     assert (Generation.objects.count(), Scene.objects.count(), everywhere.state.arrived) == (0, 0, [])
 
 
 @pytest.mark.parametrize("arguments", [("--duration",), ("--aspect", "5:4"), ("--unheard-of", "1"), ("--seed", "many")])
 def test_invalid_arguments_are_reported_as_json_too(run, arguments):
-    ran = run("video", "--json", *arguments)
-    assert (ran.code, ran.json["error"]["kind"], arguments[0] in ran.err) == (2, "usage", True)
+    result = run("video", "--json", *arguments)
+    assert (result.code, result.json["error"]["kind"], arguments[0] in result.err) == (2, "usage", True)
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "message"),
     [
         (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture is 60 MB; the limit is 20 MB."),
         (b"<html>", "not a readable picture"),
     ],
 )
-def test_an_unusable_input_image_is_refused(run, everywhere: StandIn, tmp_path: Path, data: bytes, words: str):
+def test_an_unusable_input_image_is_refused(run, everywhere: StandIn, tmp_path: Path, data: bytes, message: str):
     path = tmp_path / "big.png"
     path.write_bytes(data)
-    ran = run("video", "-p", "x", "--sora-model", "sora-2", "--image", path, "--yes")
-    assert (ran.code, words in ran.err, everywhere.state.arrived) == (2, True, [])
+    result = run("video", "-p", "x", "--sora-model", "sora-2", "--image", path, "--yes")
+    assert (result.code, message in result.err, everywhere.state.arrived) == (2, True, [])
     assert Reference.objects.count() == 0
 
 
 def test_a_missing_key_and_a_retired_model_are_reported(run, settings):
-    ran = run("video", "-p", "x", "--video-provider", "omni")
-    assert "Set GEMINI_API_KEY, or add an account under Connections, to use" in ran.err
+    result = run("video", "-p", "x", "--video-provider", "omni")
+    assert "Set GEMINI_API_KEY, or add an account under Connections, to use" in result.err
     settings.CONNECTIONS = {
         "sora": {
             "provider": "sora",
@@ -225,8 +227,8 @@ def test_a_missing_key_and_a_retired_model_are_reported(run, settings):
             "requests_per_minute": 9,
         }
     }
-    ran = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
-    assert (ran.code, "OpenAI retired Sora 2 on 24 September 2026." in ran.err) == (2, True)
+    result = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    assert (result.code, "OpenAI retired Sora 2 on 24 September 2026." in result.err) == (2, True)
 
 
 def test_an_existing_output_is_kept_without_overwrite(run, tmp_path: Path):
@@ -238,7 +240,7 @@ def test_an_existing_output_is_kept_without_overwrite(run, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "kind", "words"),
+    ("fault", "code", "kind", "message"),
     [
         (
             Fault(status=400, body={"error": {"message": "No", "code": "moderation_blocked"}}),
@@ -252,12 +254,12 @@ def test_an_existing_output_is_kept_without_overwrite(run, tmp_path: Path):
     ],
 )
 def test_a_refusal_exits_with_1_and_an_unknown_status_with_3(
-    run, everywhere: StandIn, tmp_path: Path, fault: Fault, code: int, kind: str, words: str
+    run, everywhere: StandIn, tmp_path: Path, fault: Fault, code: int, kind: str, message: str
 ):
     everywhere.state.fail("sora.create", fault)
     clip = tmp_path / "clip.mp4"
-    ran = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
-    assert (ran.code, ran.json["error"]["kind"], words in ran.err) == (code, kind, True), ran.err
+    result = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
+    assert (result.code, result.json["error"]["kind"], message in result.err) == (code, kind, True), result.err
     assert (clip.exists(), everywhere.state.charges) == (False, [])
 
 
@@ -271,16 +273,16 @@ def test_an_html_download_is_never_written_as_a_clip(run, everywhere: StandIn, t
     monkeypatch.setattr(fetch, "MAX_ATTEMPTS", 2)
     everywhere.state.fail("sora.content", Fault(html=True), Fault(html=True))
     clip = tmp_path / "clip.mp4"
-    ran = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
-    assert (ran.code, clip.exists(), len(everywhere.state.charges)) == (3, False, 1)
-    assert ran.json["error"]["next_step"] == "Check again, or find it on the provider's own site."
+    result = run("video", "-p", "x", "--sora-model", "sora-2", "-o", clip, "--yes", "--json")
+    assert (result.code, clip.exists(), len(everywhere.state.charges)) == (3, False, 1)
+    assert result.json["error"]["money"] == "Charged. The clip can still be downloaded."
 
 
 def test_an_unreachable_server_fails_the_take(run, everywhere: StandIn, settings, monkeypatch):
     monkeypatch.setattr("generation.pipeline.submission_slots.MAX_ATTEMPTS", 1)
     settings.CONNECTIONS["sora"] |= {"base_url": "http://127.0.0.1:9/v1"}
-    ran = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
-    assert (ran.code, "The server could not be reached" in ran.err) == (1, True)
+    result = run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
+    assert (result.code, "The server could not be reached" in result.err) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -308,9 +310,9 @@ def test_a_key_on_the_command_line_is_the_models_providers(
 
 def test_a_key_works_without_a_connection_in_the_environment(run, settings):
     settings.CONNECTIONS = {}
-    asked = ["video", "-p", "x", "--model", "gemini-omni-1.2-flash"]
-    assert "This costs $0.28. Add --yes to start." in run(*asked, "--api-key", "k").err
-    assert "Set GEMINI_API_KEY" in run(*asked).err
+    arguments = ["video", "-p", "x", "--model", "gemini-omni-1.2-flash"]
+    assert "This costs $0.28. Add --yes to start." in run(*arguments, "--api-key", "k").err
+    assert "Set GEMINI_API_KEY" in run(*arguments).err
 
 
 @pytest.mark.parametrize("again", ["--remix-of", "--resume"])
@@ -321,14 +323,14 @@ def test_a_key_for_an_earlier_take_belongs_to_its_provider(run, everywhere: Stan
     if again == "--resume":
         Generation.objects.update(status=Status.RUNNING, clip="", next_step_at="2026-01-01T00:00Z")
     settings.CONNECTIONS["sora"] |= {"key": "sk-of-the-environment"}
-    ran = run("video", "-p", "x", again, take.pk, "--yes", "--api-key", KEY)
-    assert (ran.code, set(keys_seen(everywhere, "sora.get"))) == (0, {KEY}), ran.err
+    result = run("video", "-p", "x", again, take.pk, "--yes", "--api-key", KEY)
+    assert (result.code, set(keys_seen(everywhere, "sora.get"))) == (0, {KEY}), result.err
 
 
 @pytest.mark.parametrize("arguments", [[], ["--model", "animatic"], ["--video-provider", "animatic"]])
 def test_a_key_for_a_local_renderer_is_refused(run, arguments: list[str]):
-    ran = run("video", "-p", "x", *arguments, "--api-key", KEY)
-    assert (ran.code, "The local animatic needs no key" in ran.err) == (2, True)
+    result = run("video", "-p", "x", *arguments, "--api-key", KEY)
+    assert (result.code, "The local animatic needs no key" in result.err) == (2, True)
 
 
 def test_ctrl_c_during_a_submit_waits_for_the_answer(run, everywhere: StandIn):
@@ -340,10 +342,10 @@ def test_ctrl_c_during_a_submit_waits_for_the_answer(run, everywhere: StandIn):
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=press).start()
-    ran = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    result = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
     take = Generation.objects.get()
-    assert (ran.code, take.status, take.remote_id) == (130, Status.RUNNING, everywhere.state.charges[0].clip_id)
-    assert "Waiting for the provider's answer, to keep the clip." in ran.err
+    assert (result.code, take.status, take.remote_id) == (130, Status.RUNNING, everywhere.state.charges[0].clip_id)
+    assert "Waiting for the provider's answer, to keep the clip." in result.err
     assert run("video", "--resume", take.pk).code == 0
     assert len(everywhere.state.charges) == 1
 
@@ -352,8 +354,8 @@ def test_a_waiting_take_says_why_it_waits(run, everywhere: StandIn):
     everywhere.state.fail(
         "sora.create", Fault(status=429, body={"error": {"message": "Slow down."}}, headers={"retry-after": "1"})
     )
-    ran = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
-    assert (ran.code, "Queued: Waiting for Sora (Slow down)" in ran.err) == (0, True)
+    result = run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
+    assert (result.code, "Queued: Waiting for Sora (Slow down)" in result.err) == (0, True)
 
 
 def test_a_take_leased_by_another_worker_is_watched_and_left_alone(run, everywhere: StandIn, alice: User):
@@ -362,39 +364,39 @@ def test_a_take_leased_by_another_worker_is_watched_and_left_alone(run, everywhe
     take = Generation.objects.get()
     lease = Lease.claim(take.pk)
     assert lease is not None
-    asked = len(everywhere.state.arrived)
+    requests = len(everywhere.state.arrived)
 
-    def let_go() -> None:
+    def release_later() -> None:
         time.sleep(0.5)
-        assert len(everywhere.state.arrived) == asked
+        assert len(everywhere.state.arrived) == requests
         lease.release()
         connection.close()
 
-    other = threading.Thread(target=let_go)
+    other = threading.Thread(target=release_later)
     other.start()
-    ran = run("video", "--resume", take.pk)
+    result = run("video", "--resume", take.pk)
     other.join()
-    assert (ran.code, len(everywhere.state.charges)) == (0, 1)
+    assert (result.code, len(everywhere.state.charges)) == (0, 1)
 
 
 def test_resuming_a_finished_take_writes_its_clip(run, everywhere: StandIn, tmp_path: Path):
     run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
     clip = tmp_path / "again.mp4"
-    ran = run("video", "--resume", Generation.objects.get().pk, "-o", clip)
-    assert (ran.code, clip.read_bytes()) == (0, everywhere.state.content)
+    result = run("video", "--resume", Generation.objects.get().pk, "-o", clip)
+    assert (result.code, clip.read_bytes()) == (0, everywhere.state.content)
     assert len(everywhere.state.charges) == 1
 
 
 def test_another_teams_take_cannot_be_resumed(run, everywhere: StandIn, mallory: User):
     run("video", "-p", "x", "--sora-model", "sora-2", "--yes")
-    ran = run("video", "--resume", Generation.objects.get().pk, "--as", mallory.email)
-    assert (ran.code, "There is no take" in ran.err) == (2, True)
+    result = run("video", "--resume", Generation.objects.get().pk, "--as", mallory.email)
+    assert (result.code, "There is no take" in result.err) == (2, True)
 
 
 def test_an_installation_without_users_points_to_setup(run):
     User.objects.all().delete()
-    ran = run("video", "-p", "x")
-    assert (ran.code, "Run “manage.py setup” first." in ran.err) == (2, True)
+    result = run("video", "-p", "x")
+    assert (result.code, "Run “manage.py setup” first." in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -441,26 +443,26 @@ def test_a_clip_is_deleted_at_the_provider_only_once_it_is_downloaded(run, every
     run("video", "-p", "A boat", "--sora-model", "sora-2", "--yes")
     take = Generation.objects.get()
     Generation.objects.update(clip="", status=Status.UNKNOWN)
-    ran = run("clips", "sora", "--delete", take.remote_id)
-    assert (ran.code, "hasn't downloaded this clip yet" in ran.err, everywhere.state.deleted) == (2, True, [])
+    result = run("clips", "sora", "--delete", take.remote_id)
+    assert (result.code, "hasn't downloaded this clip yet" in result.err, everywhere.state.deleted) == (2, True, [])
     Generation.objects.update(clip="takes/clip.mp4")
     assert run("clips", "sora", "--delete", take.remote_id).code == 0
     assert everywhere.state.deleted == [take.remote_id]
-    ran = run("clips", "sora", "--delete", take.remote_id)
-    assert (ran.code, "not found" in ran.err) == (1, True)
+    result = run("clips", "sora", "--delete", take.remote_id)
+    assert (result.code, "not found" in result.err) == (1, True)
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "message"),
     [("nowhere", "No video connection is called nowhere."), ("openai_images", "Available: omni, sora, veo.")],
 )
-def test_an_unknown_connection_is_refused(run, everywhere: StandIn, name: str, words: str):
-    ran = run("clips", name)
-    assert (ran.code, words in ran.err) == (2, True)
+def test_an_unknown_connection_is_refused(run, everywhere: StandIn, name: str, message: str):
+    result = run("clips", name)
+    assert (result.code, message in result.err) == (2, True)
 
 
 def test_a_provider_that_cannot_list_or_delete_clips_is_reported(run, everywhere: StandIn):
-    ran = run("clips", "veo", "--delete", "op-1")
-    assert (ran.code, "Google Cloud doesn't support deleting clips." in ran.err) == (2, True)
-    ran = run("clips", "veo")
-    assert (ran.code, "Google Cloud doesn't support listing clips." in ran.err) == (2, True)
+    result = run("clips", "veo", "--delete", "op-1")
+    assert (result.code, "Google Cloud doesn't support deleting clips." in result.err) == (2, True)
+    result = run("clips", "veo")
+    assert (result.code, "Google Cloud doesn't support listing clips." in result.err) == (2, True)

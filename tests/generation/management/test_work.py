@@ -1,4 +1,4 @@
-"""The watchdog over a queue: replaced when nothing executes, with more patience each time, until something does."""
+"""The watchdog over a queue: it replaces a queue that executes nothing, with more patience each time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from teams.models import User
 pytestmark = pytest.mark.django_db
 
 
-class Silent(QueueProcess):
+class SilentQueue(QueueProcess):
     """A queue that starts and never executes anything."""
 
     def start(self) -> None:
@@ -38,13 +38,13 @@ class Silent(QueueProcess):
 def queue(settings: Any) -> Iterator[QueueProcess]:
     settings.FROZEN_SECONDS = 30.0
     settings.MEDIA_WORKERS = 2
-    queue = Silent("media", Worker.objects.create(name="here"))
+    queue = SilentQueue("media", Worker.objects.create(name="here"))
     yield queue
     queue.kill()
 
 
-def after(queue: QueueProcess, seconds: float) -> int:
-    """Which process runs when so many seconds have passed without a sign of life."""
+def watch_after(queue: QueueProcess, seconds: float) -> int:
+    """Watch the queue after so many seconds of silence. Returns the id of the process that runs then."""
     queue.alive_at = time.monotonic() - seconds
     queue.watch()
     return queue.process.pid
@@ -52,25 +52,25 @@ def after(queue: QueueProcess, seconds: float) -> int:
 
 def test_the_patience_with_a_silent_queue_doubles_with_each_restart(queue: QueueProcess):
     first = queue.process.pid
-    assert after(queue, 29) == first
-    second = after(queue, 31)
+    assert watch_after(queue, 29) == first
+    second = watch_after(queue, 31)
     assert second != first
-    assert after(queue, 59) == second
-    third = after(queue, 61)
+    assert watch_after(queue, 59) == second
+    third = watch_after(queue, 61)
     assert third != second
     Worker.objects.update(media_executed_at=Now())
-    assert after(queue, 119) == third
+    assert watch_after(queue, 119) == third
     Worker.objects.update(media_executed_at="2026-01-01T00:00Z")
-    assert after(queue, 31) != third
+    assert watch_after(queue, 31) != third
 
 
 def hold(row: Generation | ImageJob, queue: QueueProcess, pid: int) -> None:
-    later = Now() + timedelta(seconds=60)
-    type(row).objects.filter(pk=row.pk).update(leased_by=queue.worker, lease_pid=pid, lease_expires_at=later)
+    expiry = Now() + timedelta(seconds=60)
+    type(row).objects.filter(pk=row.pk).update(leased_by=queue.worker, lease_pid=pid, lease_expires_at=expiry)
 
 
 @pytest.fixture
-def being_bought(project: Project, alice: User) -> list[ImageJob]:
+def submitting_requests(project: Project, alice: User) -> list[ImageJob]:
     common: dict[str, Any] = {
         "project": project,
         "role": "reference",
@@ -81,28 +81,32 @@ def being_bought(project: Project, alice: User) -> list[ImageJob]:
     return [ImageJob.objects.create(**common, prompt="x", created_by=alice, status=Status.SUBMITTING) for _ in range(2)]
 
 
-def test_a_queue_whose_processes_all_wait_for_images_is_not_replaced(queue: QueueProcess, being_bought: list[ImageJob]):
+def test_a_queue_whose_processes_all_wait_for_images_is_not_replaced(
+    queue: QueueProcess, submitting_requests: list[ImageJob]
+):
     first = queue.process.pid
-    for pid, row in enumerate(being_bought, 1000):
+    for pid, row in enumerate(submitting_requests, 1000):
         hold(row, queue, pid)
-    assert after(queue, 31) == first
+    assert watch_after(queue, 31) == first
     assert list(Worker.executing("media")) == [queue.worker]
     assert list(Worker.executing("remote")) == []
 
 
-def test_one_busy_process_does_not_hide_that_the_queue_is_frozen(queue: QueueProcess, being_bought: list[ImageJob]):
+def test_one_busy_process_does_not_hide_that_the_queue_is_frozen(
+    queue: QueueProcess, submitting_requests: list[ImageJob]
+):
     first = queue.process.pid
-    for row in being_bought:
+    for row in submitting_requests:
         hold(row, queue, 1000)
-    assert after(queue, 31) != first
+    assert watch_after(queue, 31) != first
 
 
 def test_a_worker_is_sending_only_while_a_request_is_submitting(
-    queue: QueueProcess, being_bought: list[ImageJob], local_take: Generation
+    queue: QueueProcess, submitting_requests: list[ImageJob], local_take: Generation
 ):
     hold(local_take, queue, 1000)
     assert queue.worker.is_sending() is False
-    hold(being_bought[0], queue, 1001)
+    hold(submitting_requests[0], queue, 1001)
     assert queue.worker.is_sending() is True
     another = Worker.objects.create(name="there")
     assert another.is_sending() is False

@@ -1,4 +1,4 @@
-"""Pictures from a provider: asked for on the page, made once, kept as frames and references."""
+"""Images from a provider: requested on the page, generated once, stored as frames and references."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.standin import Fault, StandIn
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
 MODEL = "gpt-image-2"
-#: Of one square picture in high quality, as it stands in an address.
+#: The price of one square image in high quality, as in a URL.
 PRICE = quote(money(Decimal("0.211")))
 
 
@@ -44,7 +44,7 @@ def openai(stand_in: StandIn, settings: Any) -> StandIn:
     return stand_in
 
 
-def ask(client: Client, scene: Scene, price: str | None = None, **fields: Any):
+def generate(client: Client, scene: Scene, price: str | None = None, **fields: Any):
     values = {"model": MODEL, "role": "start_frame", "prompt": "A lighthouse at dusk", "count": 1} | fields
     query = "" if price is None else f"?price={price}"
     return client.post(reverse("scene_picture_make", args=[scene.pk]) + query, values)
@@ -59,7 +59,7 @@ def advance() -> ImageJob:
 
 
 def test_generates_a_start_frame_from_click_to_file(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
-    response = ask(as_user(bob), scene, size="1536x1024", quality="low", output_format="png")
+    response = generate(as_user(bob), scene, size="1536x1024", quality="low", output_format="png")
     assert response.status_code == 302, response.context["form"].errors
     assert response.headers["Location"] == reverse("scene_page", args=[scene.pk]) + "#pictures"
     row = advance()
@@ -80,14 +80,14 @@ def test_generates_a_start_frame_from_click_to_file(as_user: AsUser, scene: Scen
 
 
 def test_generates_several_named_references(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
-    ask(as_user(bob), scene, role="reference", kind="character", label="The keeper", count=3)
+    generate(as_user(bob), scene, role="reference", kind="character", label="The keeper", count=3)
     advance()
     references = Scene.objects.get().shown_references()
     assert [(picture.kind, picture.label) for picture in references] == [("character", "The keeper")] * 3
 
 
 def test_a_transparent_image_stays_transparent(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
-    ask(as_user(bob), scene, role="reference", background="transparent")
+    generate(as_user(bob), scene, role="reference", background="transparent")
     advance()
     with Reference.objects.get().image.open() as file:
         assert Image.open(file).getchannel("A").getextrema() == (0, 255)
@@ -97,7 +97,7 @@ def test_a_transparent_image_stays_transparent(as_user: AsUser, scene: Scene, op
 def test_a_plain_background_is_opaque_and_added_to_the_prompt(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, color: str
 ):
-    ask(as_user(bob), scene, background=color)
+    generate(as_user(bob), scene, background=color)
     advance()
     sent = openai.state.calls("images.generate")[0].fields
     assert (sent["background"], sent["prompt"]) == ("opaque", f"A lighthouse at dusk, on a plain {color} background")
@@ -105,10 +105,10 @@ def test_a_plain_background_is_opaque_and_added_to_the_prompt(
 
 def test_an_input_image_is_sent_as_an_edit(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
-    ask(client, scene, role="reference")
+    generate(client, scene, role="reference")
     advance()
     name = Reference.objects.get().image.name
-    ask(client, scene, role="end_frame", prompt="The same at night", images=[name])
+    generate(client, scene, role="end_frame", prompt="The same at night", images=[name])
     advance()
     (sent,) = openai.state.calls("images.edit")
     with Reference.objects.get(role="reference").image.open() as file:
@@ -118,10 +118,10 @@ def test_an_input_image_is_sent_as_an_edit(as_user: AsUser, scene: Scene, openai
 
 def test_several_input_images_are_sent_as_one_edit(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
-    ask(client, scene, role="reference", count=2)
+    generate(client, scene, role="reference", count=2)
     advance()
     names = list(Reference.objects.values_list("image", flat=True))
-    ask(client, scene, role="reference", prompt="Both together", images=names)
+    generate(client, scene, role="reference", prompt="Both together", images=names)
     assert advance().status == Status.COMPLETED
     assert len(openai.state.calls("images.edit")[0].fields["image[]"]) == 2
 
@@ -130,17 +130,17 @@ def test_several_input_images_are_sent_as_one_edit(as_user: AsUser, scene: Scene
 def test_dall_e_works_on_a_server_that_still_serves_it(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str
 ):
-    ask(as_user(bob), scene, model=model, size="1024x1024")
+    generate(as_user(bob), scene, model=model, size="1024x1024")
     assert advance().status == Status.COMPLETED
     assert Reference.objects.count() == 1
 
 
 def test_dall_e_2_edits_a_single_image(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
-    ask(client, scene, role="reference")
+    generate(client, scene, role="reference")
     advance()
     name = Reference.objects.get().image.name
-    ask(client, scene, model="dall-e-2", role="end_frame", images=[name])
+    generate(client, scene, model="dall-e-2", role="end_frame", images=[name])
     assert advance().status == Status.COMPLETED
 
 
@@ -150,20 +150,20 @@ def test_the_form_shows_only_the_options_of_the_model(as_user: AsUser, scene: Sc
     assert ('name="background"' in page, 'name="style"' in page, 'name="count"' in page) == (True, False, False)
     assert "1280x720" in page
     assert "Something happens." in client.get(url).content.decode()
-    openai_only = client.get(url, {"model": "dall-e-3", "role": "reference"}, headers={"HX-Request": "true"})
-    form = openai_only.content.decode()
+    fragment = client.get(url, {"model": "dall-e-3", "role": "reference"}, headers={"HX-Request": "true"})
+    form = fragment.content.decode()
     assert ("<html" in form, 'name="background"' in form, 'name="style"' in form) == (False, False, True)
 
 
 def test_without_a_connection_the_page_says_what_to_set(as_user: AsUser, scene: Scene, bob: User):
     page = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk])).content.decode()
     assert "Set OPENAI_API_KEY, or add an account under Connections, to use" in page
-    response = ask(as_user(bob), scene)
+    response = generate(as_user(bob), scene)
     assert (response.status_code, ImageJob.objects.count()) == (422, 0)
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "message"),
     [
         ({"model": "gpt-image-9"}, "No model “gpt-image-9”."),
         ({"size": "300x300"}, "No size “300x300”."),
@@ -177,10 +177,10 @@ def test_without_a_connection_the_page_says_what_to_set(as_user: AsUser, scene: 
     ],
 )
 def test_an_invalid_request_is_explained_and_starts_nothing(
-    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, fields: dict[str, Any], words: str
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, fields: dict[str, Any], message: str
 ):
-    response = ask(as_user(bob), scene, **fields)
-    assert (response.status_code, words in response.content.decode()) == (422, True)
+    response = generate(as_user(bob), scene, **fields)
+    assert (response.status_code, message in response.content.decode()) == (422, True)
     assert ImageJob.objects.count() == 0
 
 
@@ -189,30 +189,30 @@ def test_a_click_that_arrives_twice_starts_one_request(as_user: AsUser, scene: S
     page = client.get(reverse("scene_picture_make", args=[scene.pk]))
     click = page.context["form"]["click"].value()
     assert f'name="click" value="{click}"' in page.content.decode()
-    assert {ask(client, scene, click=click).status_code for _ in range(2)} == {302}
+    assert {generate(client, scene, click=click).status_code for _ in range(2)} == {302}
     assert ImageJob.objects.count() == 1
     again = client.get(reverse("scene_picture_make", args=[scene.pk])).context["form"]["click"].value()
-    ask(client, scene, click=again)
+    generate(client, scene, click=again)
     assert ImageJob.objects.count() == 2
 
 
 def test_an_image_above_the_limit_needs_confirmation(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
     client, options = as_user(bob), {"size": "1024x1024", "quality": "high"}
-    response = ask(client, scene, price=PRICE, **options)
+    response = generate(client, scene, price=PRICE, **options)
     assert (response.status_code, "(asks above $0.10)" in response.content.decode()) == (409, True)
     assert ImageJob.objects.count() == 0
-    ask(client, scene, price=PRICE, confirmed="yes", **options)
+    generate(client, scene, price=PRICE, confirmed="yes", **options)
     assert ImageJob.objects.get().estimated_cost == Decimal("0.211")
 
 
 def test_an_image_without_a_fixed_price_needs_confirmation(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
-    response = ask(client, scene, model="gpt-image-2.6-flare")
-    words = "The price depends on usage. Continue? (asks above $0.10)"
-    assert (response.status_code, words in response.content.decode()) == (409, True)
-    assert ask(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
+    response = generate(client, scene, model="gpt-image-2.6-flare")
+    message = "The price depends on usage. Continue? (asks above $0.10)"
+    assert (response.status_code, message in response.content.decode()) == (409, True)
+    assert generate(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
 
 
 def test_an_image_without_a_fixed_price_is_refused_under_a_cap(
@@ -220,14 +220,14 @@ def test_an_image_without_a_fixed_price_is_refused_under_a_cap(
 ):
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
-    response = ask(client, scene, model="gpt-image-2.6-flare")
+    response = generate(client, scene, model="gpt-image-2.6-flare")
     assert (response.status_code, "The price depends on usage" in response.content.decode()) == (422, True)
     Budget.objects.update(cap_total=None)
-    assert ask(client, scene, model="gpt-image-2.6-flare").status_code == 302
+    assert generate(client, scene, model="gpt-image-2.6-flare").status_code == 302
 
 
 def test_an_outdated_price_starts_nothing(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
-    response = ask(as_user(bob), scene, price="$0.01")
+    response = generate(as_user(bob), scene, price="$0.01")
     assert (response.status_code, "Nothing was started" in response.content.decode()) == (422, True)
 
 
@@ -247,7 +247,7 @@ def test_every_fault_ends_in_its_status_and_nothing_is_sent_twice(
 ):
     openai.state.fail("images.generate", fault)
     client = as_user(bob)
-    ask(client, scene)
+    generate(client, scene)
     row = advance()
     assert (row.status, row.error_kind, len(openai.state.charges)) == (status, kind, charges)
     assert len(openai.state.calls("images.generate")) == 1
@@ -256,23 +256,23 @@ def test_every_fault_ends_in_its_status_and_nothing_is_sent_twice(
 
 
 @pytest.mark.parametrize(
-    ("param", "said"),
+    ("param", "message"),
     [("prompt", "Flagged: the prompt."), ("image[0]", "Flagged: an input image.")],
 )
 def test_the_page_names_the_flagged_input(
-    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, param: str, said: str
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, param: str, message: str
 ):
     error = {"message": "Rejected by the safety system.", "code": "moderation_blocked", "param": param}
     openai.state.fail("images.generate", Fault(status=400, body={"error": error}))
     client = as_user(bob)
-    ask(client, scene)
+    generate(client, scene)
     advance()
     page = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert f"Rejected by the safety system. {said}" in page
+    assert f"Rejected by the safety system. {message}" in page
 
 
 def test_a_request_left_in_submitting_needs_review(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
-    ask(as_user(bob), scene)
+    generate(as_user(bob), scene)
     row = ImageJob.objects.get()
     lease = Lease.claim_images(row.pk)
     assert lease is not None
@@ -285,9 +285,9 @@ def test_image_requests_respect_the_slots_of_their_connection(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User
 ):
     client = as_user(bob)
-    ask(client, scene)
-    ask(client, scene, role="end_frame")
-    ask(client, scene, role="reference")
+    generate(client, scene)
+    generate(client, scene, role="end_frame")
+    generate(client, scene, role="reference")
     Connection.objects.update(max_in_flight=1)
     ImageJob.objects.update(handed_over_at=None)
     assert dispatch.dispatch_due() == 1
@@ -299,7 +299,7 @@ def test_image_requests_respect_the_slots_of_their_connection(
 
 def test_the_panel_updates_when_images_arrive(as_user: AsUser, scene: Scene, openai: StandIn, bob: User, mallory: User):
     client = as_user(bob)
-    ask(client, scene)
+    generate(client, scene)
     url = reverse("pictures_panel", args=[scene.pk])
     row = ImageJob.objects.get()
     panel = client.get(url).content.decode()
@@ -323,8 +323,8 @@ def test_generates_a_reference_for_a_project(as_user: AsUser, project: Project, 
 def test_viewer_cannot_generate_403_outsider_404(
     as_user: AsUser, scene: Scene, openai: StandIn, vera: User, mallory: User
 ):
-    assert ask(as_user(vera), scene).status_code == 403
-    assert ask(as_user(mallory), scene).status_code == 404
+    assert generate(as_user(vera), scene).status_code == 403
+    assert generate(as_user(mallory), scene).status_code == 404
     assert (ImageJob.objects.count(), Generation.objects.count()) == (0, 0)
 
 
@@ -335,7 +335,7 @@ def test_queued_images_are_on_the_queue_page_and_can_be_cancelled(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, vera: User
 ):
     client = as_user(bob)
-    ask(client, scene, size="1024x1024", quality="low")
+    generate(client, scene, size="1024x1024", quality="low")
     row = ImageJob.objects.get()
     url = reverse("images_cancel", args=[row.pk])
     page = client.get(reverse("queue")).content.decode()
@@ -345,13 +345,13 @@ def test_queued_images_are_on_the_queue_page_and_can_be_cancelled(
     row.refresh_from_db()
     assert (row.status, row.actual_cost, advance().status) == (Status.CANCELLED, 0, Status.CANCELLED)
     assert openai.state.arrived == []
-    of_project = Budget.objects.get(project=scene.project)
-    assert (of_project.reserved, of_project.spent) == (0, 0)
+    project_budget = Budget.objects.get(project=scene.project)
+    assert (project_budget.reserved, project_budget.spent) == (0, 0)
 
 
 def test_images_being_generated_are_kept_when_cancelled(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
     client = as_user(bob)
-    ask(client, scene)
+    generate(client, scene)
     row = ImageJob.objects.get()
     lease = Lease.claim_images(row.pk)
     assert lease
@@ -366,7 +366,7 @@ def test_failed_images_stay_on_the_queue_page_until_dismissed(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User, alice: User
 ):
     openai.state.fail("images.generate", Fault(status=400, body={"error": {"message": "No.", "code": "moderation"}}))
-    ask(as_user(bob), scene)
+    generate(as_user(bob), scene)
     row = advance()
     url = reverse("images_dismiss", args=[row.pk])
     assert (row.status, url in as_user(alice).get(reverse("queue")).content.decode()) == (Status.FAILED, True)

@@ -28,11 +28,11 @@ from tests.queries import count_queries
 Advance = Callable[[Generation], Generation]
 MODEL = catalogue.default_video_model()
 
-#: What is kept of a finished take.
+#: The stored files of a finished take.
 STORED = ("clip.mp4", "filmstrip.webp", "poster.webp")
 
 
-# -- Asking ------------------------------------------------------------------------------------------------------------
+# -- Enqueueing --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
@@ -200,12 +200,12 @@ def test_a_render_that_always_kills_its_worker_fails_after_10_attempts(local_tak
 def test_an_error_in_a_replaced_worker_changes_nothing(
     local_take: Generation, monkeypatch: pytest.MonkeyPatch, end_lease
 ):
-    def fails_too_late(request, destination, on_progress):
+    def fail_too_late(request, destination, on_progress):
         end_lease(local_take)
         assert Lease.claim(local_take.pk) is not None
         raise OSError(errno.EIO, "too late")
 
-    monkeypatch.setattr(animatic, "render", fails_too_late)
+    monkeypatch.setattr(animatic, "render", fail_too_late)
     pipeline.advance(local_take.pk)
     local_take.refresh_from_db()
     assert (local_take.status, local_take.error_message) == (Status.RUNNING, "")
@@ -220,7 +220,7 @@ def test_a_worker_replaced_while_rendering_leaves_no_files(
     def slow_render(request, destination, on_progress):
         render(request, destination, lambda fraction: None)
         end_lease(local_take)
-        assert Lease.claim(local_take.pk) is not None  # a successor takes over in the meantime
+        assert Lease.claim(local_take.pk) is not None  # a successor takes over meanwhile
 
     monkeypatch.setattr(animatic, "render", slow_render)
     pipeline.advance(local_take.pk)
@@ -229,7 +229,7 @@ def test_a_worker_replaced_while_rendering_leaves_no_files(
     assert files_in(tmp_path) == []
 
 
-# -- What goes wrong ---------------------------------------------------------------------------------------------------
+# -- Failures ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db
@@ -304,21 +304,21 @@ def test_cancelling_stops_a_running_render(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setattr("generation.pipeline.store.PROGRESS_SECONDS", 0)
-    told: list[float] = []
+    reported: list[float] = []
     render = animatic.render
 
     def cancelled_at_once(request, destination, on_progress):
-        def on(fraction: float) -> None:
-            told.append(fraction)
+        def cancel_first(fraction: float) -> None:
+            reported.append(fraction)
             pipeline.cancel(local_take)
             on_progress(fraction)
 
-        render(request, destination, on)
+        render(request, destination, cancel_first)
 
     monkeypatch.setattr(animatic, "render", cancelled_at_once)
     take = advance(local_take)
     assert (take.status, take.clip.name) == (Status.CANCELLED, "")
-    assert told == [0.0]
+    assert reported == [0.0]
     assert files_in(tmp_path) == []
 
 

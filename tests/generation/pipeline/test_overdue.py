@@ -1,4 +1,4 @@
-"""A clip that never ends at its provider, and one that somebody does not want to wait for any more."""
+"""Clips that never finish at their provider, and clips that take too long after Cancel."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,14 +23,14 @@ Advance = Callable[[Generation], Generation]
 
 @pytest.fixture(params=["undeclared", "too late"])
 def cannot_cancel(request: pytest.FixtureRequest, undeclare, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most servers cannot; the others only at the beginning."""
+    """Most servers cannot cancel; the others can only at the beginning."""
     if request.param == "undeclared":
         undeclare(Ability.CANCEL)
     else:
         monkeypatch.setattr(studio_server, "cancel", lambda account, remote_id: False)
 
 
-def started_ago(take: Generation, **ago: float) -> Generation:
+def set_started(take: Generation, **ago: float) -> Generation:
     Generation.objects.filter(pk=take.pk).update(started_at=Now() - timedelta(**ago))
     return take
 
@@ -38,9 +38,9 @@ def started_ago(take: Generation, **ago: float) -> Generation:
 def test_a_clip_running_for_six_hours_needs_review_and_can_be_resumed(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
-    take = started_ago(advance(remote_take), hours=5.9)
+    take = set_started(advance(remote_take), hours=5.9)
     assert advance(take).status == Status.RUNNING
-    take = advance(started_ago(take, hours=6.1))
+    take = advance(set_started(take, hours=6.1))
     assert (take.status, take.error_kind) == (Status.UNKNOWN, "overdue")
     failure = explain_failure(take)
     assert failure
@@ -59,10 +59,10 @@ def test_a_clip_running_for_six_hours_needs_review_and_can_be_resumed(
 def test_a_clip_at_an_unreachable_server_needs_review_after_six_hours(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
-    take = started_ago(advance(remote_take), hours=5)
+    take = set_started(advance(remote_take), hours=5)
     studio.faults["check"] = [500, 500]
     assert advance(take).status == Status.RUNNING
-    take = advance(started_ago(take, hours=7))
+    take = advance(set_started(take, hours=7))
     assert (take.status, take.error_message) == (
         Status.UNKNOWN,
         "Not finished after 6 hours. Last answer: The studio answered 500.",
@@ -73,7 +73,7 @@ def test_the_longest_run_is_a_setting(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, settings
 ):
     settings.LONGEST_RUN_HOURS = 0.5
-    take = advance(started_ago(advance(remote_take), hours=0.6))
+    take = advance(set_started(advance(remote_take), hours=0.6))
     assert (take.status, take.error_message) == (
         Status.UNKNOWN,
         "Still running after 0.5 hours.",
@@ -84,8 +84,8 @@ def test_the_database_clock_decides_when_a_clip_is_overdue(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
 ):
     take = advance(remote_take)
-    real = timezone.now
-    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(days=1))
+    real_now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real_now() + timedelta(days=1))
     assert advance(take).status == Status.RUNNING
 
 
@@ -93,12 +93,12 @@ def test_the_database_clock_decides_when_a_clip_is_overdue(
 def test_an_uncancellable_clip_is_kept_until_it_is_late(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
-    take = started_ago(advance(remote_take), minutes=9)
+    take = set_started(advance(remote_take), minutes=9)
     pipeline.cancel(take)
     take = advance(take)
     assert (take.status, take.cancel_requested) == (Status.RUNNING, False)
     assert take.waiting_for == "The provider can't cancel this clip anymore. It will be kept."
-    pipeline.cancel(started_ago(take, minutes=11))
+    pipeline.cancel(set_started(take, minutes=11))
     take = advance(take)
     assert (take.status, take.error_message) == (
         Status.UNKNOWN,
@@ -114,7 +114,7 @@ def test_a_late_cancelled_clip_at_a_silent_server_needs_review(
     pipeline.cancel(take)
     take = advance(take)
     assert (take.status, take.cancel_requested) == (Status.RUNNING, True)
-    take = advance(started_ago(take, minutes=11))
+    take = advance(set_started(take, minutes=11))
     assert (take.status, studio.deleted) == (Status.UNKNOWN, [])
     assert take.error_message.endswith("Last answer: The studio answered 503.")
 
@@ -125,9 +125,9 @@ def test_a_clip_is_polled_at_least_once_a_minute(
     take = advance(remote_take)
     limited = ProviderError(ErrorKind.RATE_LIMIT, "Come back tomorrow.", retry_after=86_400)
 
-    async def turned_away(account, remote_id):
+    async def check_limited(account, remote_id):
         raise limited
 
-    monkeypatch.setattr(studio_server, "check", turned_away)
+    monkeypatch.setattr(studio_server, "check", check_limited)
     take = advance(take)
     assert Generation.objects.filter(pk=take.pk, next_step_at__lte=F("changed_at") + timedelta(seconds=60)).exists()

@@ -1,4 +1,4 @@
-"""The remote steps against a provider that keeps its own books: never charged twice, never lost."""
+"""The remote steps against a provider that books its own charges: never charged twice, never lost."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 Advance = Callable[[Generation], Generation]
 
 
-def finish_at_the_studio(studio: studio_server.Studio) -> None:
+def finish_clips(studio: studio_server.Studio) -> None:
     for clip in studio.clips.values():
         clip |= {"state": "done", "percent": 100}
 
@@ -32,7 +32,7 @@ def test_a_remote_take_becomes_a_clip(remote_take: Generation, studio: studio_se
     take = advance(remote_take)
     assert (take.status, take.remote_id) == (Status.RUNNING, "clip-1")
     assert (advance(take).status, take.progress) == (Status.RUNNING, 40)
-    finish_at_the_studio(studio)
+    finish_clips(studio)
     assert advance(take).status == Status.FETCHING
     take = advance(take)
     assert (take.status, take.actual_cost, take.clip_bytes) == (
@@ -93,10 +93,10 @@ def test_a_failing_look_up_is_shown_and_ends_in_review(
         Status.SUBMITTING,
         "Checking with the provider: The studio answered 500.",
     )
-    looks = 1
+    look_ups = 1
     while take.status == Status.SUBMITTING:
-        take, looks = advance(take), looks + 1
-    assert (take.status, looks, studio.charges) == (Status.UNKNOWN, MAX_ATTEMPTS, ["clip-1"])
+        take, look_ups = advance(take), look_ups + 1
+    assert (take.status, look_ups, studio.charges) == (Status.UNKNOWN, MAX_ATTEMPTS, ["clip-1"])
 
 
 def test_a_look_up_that_recovers_adopts_the_clip(
@@ -125,11 +125,11 @@ def test_a_worker_killed_after_the_provider_accepted_is_adopted(
 ):
     submit = studio_server.submit
 
-    def killed_after_the_answer(account, request):
+    def die_after_the_answer(account, request):
         submit(account, request)
         raise SystemExit
 
-    monkeypatch.setattr(studio_server, "submit", killed_after_the_answer)
+    monkeypatch.setattr(studio_server, "submit", die_after_the_answer)
     with pytest.raises(SystemExit):
         advance(remote_take)
     monkeypatch.setattr(studio_server, "submit", submit)
@@ -142,54 +142,54 @@ def test_a_worker_killed_after_the_provider_accepted_is_adopted(
 
 
 @pytest.fixture
-def same_words(remote_take: Generation, make_take) -> Generation:
+def same_prompt(remote_take: Generation, make_take) -> Generation:
     """Another take of the same scene."""
     fields = ("provider", "connection", "model_id", "prompt", "estimated_cost")
     return make_take(remote_take.scene, **{name: getattr(remote_take, name) for name in fields})
 
 
-def die_while_sending(take: Generation) -> None:
-    """Nothing has been sent."""
+def die_before_sending(take: Generation) -> None:
+    """Leave the row in `submitting`, though nothing was sent."""
     Generation.objects.filter(pk=take.pk).update(status=Status.SUBMITTING, submitted_at=Now(), attempt=1)
 
 
 def test_a_clip_of_another_take_being_sent_is_not_adopted(
-    remote_take: Generation, same_words: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
+    remote_take: Generation, same_prompt: Generation, studio: studio_server.Studio, advance: Advance, monkeypatch
 ):
-    die_while_sending(remote_take)
+    die_before_sending(remote_take)
     submit = studio_server.submit
 
-    def looked_up_meanwhile(account, request):
+    def submit_during_a_look_up(account, request):
         remote_id = submit(account, request)
         assert advance(remote_take).status == Status.SUBMITTING
         return remote_id
 
-    monkeypatch.setattr(studio_server, "submit", looked_up_meanwhile)
-    assert (advance(same_words).remote_id, studio.charges) == ("clip-1", ["clip-1"])
+    monkeypatch.setattr(studio_server, "submit", submit_during_a_look_up)
+    assert (advance(same_prompt).remote_id, studio.charges) == ("clip-1", ["clip-1"])
     assert (advance(remote_take).status, remote_take.remote_id) == (Status.UNKNOWN, "")
 
 
 def test_a_suspended_submit_whose_clip_was_adopted_is_looked_up(
     remote_take: Generation,
-    same_words: Generation,
+    same_prompt: Generation,
     studio: studio_server.Studio,
     advance: Advance,
     end_lease,
     monkeypatch,
 ):
-    die_while_sending(remote_take)
+    die_before_sending(remote_take)
     submit = studio_server.submit
 
-    def stopped_past_its_lease(account, request):
+    def submit_past_the_lease(account, request):
         remote_id = submit(account, request)
-        end_lease(same_words)
+        end_lease(same_prompt)
         assert advance(remote_take).status == Status.RUNNING
         return remote_id
 
-    monkeypatch.setattr(studio_server, "submit", stopped_past_its_lease)
-    assert (advance(same_words).status, same_words.remote_id) == (Status.SUBMITTING, "")
+    monkeypatch.setattr(studio_server, "submit", submit_past_the_lease)
+    assert (advance(same_prompt).status, same_prompt.remote_id) == (Status.SUBMITTING, "")
     assert (remote_take.remote_id, studio.charges) == ("clip-1", ["clip-1"])
-    assert advance(same_words).status == Status.UNKNOWN
+    assert advance(same_prompt).status == Status.UNKNOWN
 
 
 def test_failed_polls_do_not_end_the_take(remote_take: Generation, studio: studio_server.Studio, advance: Advance):
@@ -233,7 +233,7 @@ def test_a_finished_clip_is_kept_when_cancelled(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = advance(remote_take)
-    finish_at_the_studio(studio)
+    finish_clips(studio)
     pipeline.cancel(take)
     assert advance(take).status == Status.FETCHING
     take = advance(take)
@@ -256,21 +256,21 @@ def test_the_cost_of_a_cancelled_clip_is_booked(
 def test_a_suspended_worker_does_not_send_a_cancelled_take(
     remote_take: Generation, studio: studio_server.Studio, end_lease
 ):
-    stopped = Lease.claim(remote_take.pk)
-    assert stopped
+    suspended = Lease.claim(remote_take.pk)
+    assert suspended
     end_lease(remote_take)
     assert pipeline.cancel(remote_take)
     with pytest.raises(LeaseLost):
-        pipeline.submit.submit(stopped)
+        pipeline.submit.submit(suspended)
     remote_take.refresh_from_db()
     assert (remote_take.status, studio.charges) == (Status.CANCELLED, [])
 
 
-# -- The id of what was bought -----------------------------------------------------------------------------------------
+# -- Storing the clip's id --------------------------------------------------------------------------------------------
 
 
-class Away:
-    """A database that does not take the next writes of a take's row, once the provider has answered."""
+class DatabaseDown:
+    """A database that refuses the next `times` writes of a take's row, once the provider has answered."""
 
     def __init__(self, studio: studio_server.Studio, times: int) -> None:
         self.studio, self.left = studio, times
@@ -288,7 +288,7 @@ def test_the_clip_id_is_stored_once_the_database_is_back(
 ):
     monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
     undeclare(Ability.LIST)
-    with connection.execute_wrapper(Away(studio, times=3)):
+    with connection.execute_wrapper(DatabaseDown(studio, times=3)):
         take = advance(remote_take)
     assert (take.status, take.remote_id, studio.charges) == (Status.RUNNING, "clip-1", ["clip-1"])
 
@@ -299,12 +299,12 @@ def test_a_clip_id_that_cannot_be_stored_is_logged(
 ):
     monkeypatch.setattr(pipeline.submit, "WRITE_AGAIN_SECONDS", 0.01)
     monkeypatch.setattr(pipeline.submit, "WRITE_FOR_SECONDS", 0.05)
-    with connection.execute_wrapper(Away(studio, times=1000)), pytest.raises(OperationalError):
+    with connection.execute_wrapper(DatabaseDown(studio, times=1000)), pytest.raises(OperationalError):
         advance(remote_take)
     assert f"Could not store the clip ID of take {remote_take.pk} at its provider: clip-1" in caplog.text
 
 
-@pytest.mark.parametrize("was_left_to_a_person", [False, True])
+@pytest.mark.parametrize("needs_review", [False, True])
 def test_a_clip_id_is_stored_after_the_lease_ran_out(
     remote_take: Generation,
     studio: studio_server.Studio,
@@ -312,24 +312,24 @@ def test_a_clip_id_is_stored_after_the_lease_ran_out(
     undeclare,
     end_lease,
     monkeypatch,
-    was_left_to_a_person,
+    needs_review,
 ):
     undeclare(Ability.LIST)
     submit = studio_server.submit
 
-    def slowly(account, request):
+    def submit_slowly(account, request):
         remote_id = submit(account, request)
         end_lease(remote_take)
-        if was_left_to_a_person:
+        if needs_review:
             advance(remote_take)
         else:
             assert Lease.claim(remote_take.pk)
         return remote_id
 
-    monkeypatch.setattr(studio_server, "submit", slowly)
+    monkeypatch.setattr(studio_server, "submit", submit_slowly)
     take = advance(remote_take)
     assert (take.status, take.remote_id, take.finished_at) == (Status.RUNNING, "clip-1", None)
-    finish_at_the_studio(studio)
+    finish_clips(studio)
     assert advance(advance(take)).status == Status.COMPLETED
 
 
@@ -339,13 +339,13 @@ def test_a_clip_id_that_arrives_after_a_decision_is_logged(
     undeclare(Ability.LIST)
     submit = studio_server.submit
 
-    def slowly(account, request):
+    def submit_slowly(account, request):
         remote_id = submit(account, request)
         end_lease(remote_take)
         resolve.mark_not_created(advance(remote_take))
         return remote_id
 
-    monkeypatch.setattr(studio_server, "submit", slowly)
+    monkeypatch.setattr(studio_server, "submit", submit_slowly)
     assert advance(remote_take).status == Status.FAILED
     assert f"The clip ID of take {remote_take.pk} arrived too late to be used: clip-1" in caplog.text
 
@@ -354,7 +354,7 @@ def test_cancelling_too_late_keeps_the_paid_clip(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = advance(remote_take)
-    finish_at_the_studio(studio)
+    finish_clips(studio)
     assert advance(take).status == Status.FETCHING
     pipeline.cancel(take)
     assert advance(take).status == Status.COMPLETED
@@ -365,7 +365,7 @@ def test_a_download_that_is_not_a_clip_is_tried_again(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance, content: bytes, clip_bytes: bytes
 ):
     take = advance(remote_take)
-    finish_at_the_studio(studio)
+    finish_clips(studio)
     advance(take)
     studio.content = content
     take = advance(take)
@@ -380,7 +380,7 @@ def test_a_clip_that_cannot_be_downloaded_needs_review(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
     take = advance(remote_take)
-    finish_at_the_studio(studio)
+    finish_clips(studio)
     advance(take)
     studio.faults["content"] = [500] * pipeline.MAX_ATTEMPTS
     for _ in range(pipeline.MAX_ATTEMPTS - 1):
@@ -389,12 +389,12 @@ def test_a_clip_that_cannot_be_downloaded_needs_review(
     assert studio.charges == ["clip-1"]
 
 
-# -- What is not declared is never called ----------------------------------------------------------------------------------
+# -- Operations that are not declared are never called -----------------------------------------------------------------
 
 
 @pytest.fixture
 def bare(studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The studio's module has nothing but submit, check, fetch and test, and its entry declares nothing."""
+    """The studio's module has only submit, check, fetch and test, and its entry declares nothing."""
     declares_nothing = replace(studio_server.STUDIO, module="tests.providers.bare", abilities=frozenset())
     monkeypatch.setitem(registry.PROVIDERS, "studio", declares_nothing)
 
@@ -407,7 +407,7 @@ def test_a_provider_without_abilities_still_makes_clips(
     pipeline.cancel(take)
     take = advance(take)
     assert (take.status, take.cancel_requested, studio.deleted) == (Status.RUNNING, False, [])
-    finish_at_the_studio(studio)
+    finish_clips(studio)
     take = advance(advance(take))
     assert (take.status, bool(take.poster), studio.charges) == (Status.COMPLETED, True, ["clip-1"])
 
@@ -422,7 +422,7 @@ def test_an_unclear_submission_is_resolved_without_a_list(
     page = as_user(bob).get(reverse("take_resolve", args=[take.pk])).content.decode()
     assert "This provider cannot list its clips" in page
     resolve.use_clip(take, "clip-1")
-    finish_at_the_studio(studio)
+    finish_clips(studio)
     assert advance(advance(take)).status == Status.COMPLETED
 
 

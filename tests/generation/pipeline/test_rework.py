@@ -1,4 +1,4 @@
-"""By how much, and from what, a finished clip can be extended: said before anything is sent."""
+"""Extending and editing finished clips: limits and prices are checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def google(stand_in: StandIn, settings: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def made(scene: Scene, make_take: Callable[..., Generation], google: dict[str, Any]) -> Callable[..., Generation]:
+def make_finished(
+    scene: Scene, make_take: Callable[..., Generation], google: dict[str, Any]
+) -> Callable[..., Generation]:
     def make(model_id: str, **fields: Any) -> Generation:
         model = find(model_id)
         connection = roster_for(None).connection_for(model)
@@ -47,51 +49,51 @@ def made(scene: Scene, make_take: Callable[..., Generation], google: dict[str, A
     return make
 
 
-def extended(take: Generation) -> quotes.Quote:
+def quote_extension(take: Generation) -> quotes.Quote:
     return quotes.require_quote(
         take.scene, find(take.model_id), roster_for(take.team_id), Rework(Task.EXTEND, take, "It goes on")
     )
 
 
-def test_veo_extends_by_seven_seconds(made):
-    offer = extended(made("veo-3.1-generate-001", duration=Decimal(8)))
-    assert (offer.seconds, offer.price) == (7, Decimal("2.80"))
+def test_veo_extends_by_seven_seconds(make_finished):
+    quote = quote_extension(make_finished("veo-3.1-generate-001", duration=Decimal(8)))
+    assert (quote.seconds, quote.price) == (7, Decimal("2.80"))
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "message"),
     [
         ({"resolution": "1080p"}, "Veo 3.1 extends clips in 720p; this one is 1080p."),
         ({"duration": Decimal(36)}, "Veo 3.1 extends clips by 7 s, up to 37 s in total; this one is 36 s."),
     ],
 )
-def test_veo_explains_what_it_cannot_extend(made, fields: dict[str, Any], words: str):
+def test_veo_explains_what_it_cannot_extend(make_finished, fields: dict[str, Any], message: str):
     with pytest.raises(ValidationError) as caught:
-        extended(made("veo-3.1-generate-001", **fields))
-    assert caught.value.messages == [words]
+        quote_extension(make_finished("veo-3.1-generate-001", **fields))
+    assert caught.value.messages == [message]
 
 
-def test_without_a_bucket_veo_extends_nothing(made, google: dict[str, Any]):
+def test_without_a_bucket_veo_extends_nothing(make_finished, google: dict[str, Any]):
     google["veo"]["options"] = {"project": "films"}
     with pytest.raises(ValidationError, match="Set GOOGLE_VEO_OUTPUT_GCS_URI"):
-        extended(made("veo-3.1-generate-001"))
+        quote_extension(make_finished("veo-3.1-generate-001"))
 
 
-def test_omni_extends_up_to_its_total_length(made):
-    first = made("gemini-omni-1.2-flash", duration=Decimal(15))
+def test_omni_extends_up_to_its_total_length(make_finished):
+    first = make_finished("gemini-omni-1.2-flash", duration=Decimal(15))
     first.scene.duration = Decimal(15)
-    assert extended(first).seconds == 10
-    second = made("gemini-omni-1.2-flash", duration=Decimal(10), task="extend", source=first)
+    assert quote_extension(first).seconds == 10
+    second = make_finished("gemini-omni-1.2-flash", duration=Decimal(10), task="extend", source=first)
     second.scene.duration = Decimal(15)
-    assert extended(second).seconds == 5
-    third = made("gemini-omni-1.2-flash", duration=Decimal(5), task="extend", source=second)
+    assert quote_extension(second).seconds == 5
+    third = make_finished("gemini-omni-1.2-flash", duration=Decimal(5), task="extend", source=second)
     with pytest.raises(ValidationError, match="up to 30 s in total; this one is 30 s"):
-        extended(third)
+        quote_extension(third)
 
 
-def test_an_edit_of_an_extended_clip_is_priced_for_its_full_length(made):
-    first = made("gemini-omni-1.2-flash", duration=Decimal(10))
-    longer = made("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
-    asked = Rework(Task.EDIT, longer, "At dawn")
-    edit = quotes.require_quote(longer.scene, find(longer.model_id), roster_for(longer.team_id), asked)
+def test_an_edit_of_an_extended_clip_is_priced_for_its_full_length(make_finished):
+    first = make_finished("gemini-omni-1.2-flash", duration=Decimal(10))
+    longer = make_finished("gemini-omni-1.2-flash", duration=Decimal(8), task=Task.EXTEND, source=first)
+    rework = Rework(Task.EDIT, longer, "At dawn")
+    edit = quotes.require_quote(longer.scene, find(longer.model_id), roster_for(longer.team_id), rework)
     assert (edit.seconds, edit.price) == (18, Decimal("1.26"))
