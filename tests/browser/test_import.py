@@ -32,7 +32,7 @@ def test_pasted_screenplay_becomes_scenes_and_undo_removes_them(visit: Visit, tm
     page.get_by_label("Script", exact=True).fill(SCRIPT)
     expect(page.locator(".draft label")).to_have_text(["1. The lamp", "2. Rock, dawn"])
     expect(page.locator("[data-ticked]")).to_have_text("2 of 2")
-    page.get_by_label("Where").select_option(index=1)
+    page.get_by_label("Position").select_option(index=1)
     page.get_by_label("2. Rock, dawn").uncheck()
     expect(page.locator("[data-ticked]")).to_have_text("1 of 2")
     page.get_by_role("button", name="Add 1 scene").click()

@@ -81,10 +81,11 @@ OUR_TEMPLATES = Path(settings.BASE_DIR) / "templates"
 @pytest.mark.parametrize("name", sorted(ALLAUTH_PAGES))
 def test_every_allauth_page_uses_our_template(name: str):
     patterns = [pattern for pattern in all_patterns(get_resolver().url_patterns) if pattern.name == name]
-    view: Any = patterns[0].callback.view_class
+    callback: Any = patterns[0].callback
+    view = callback.view_class
     if name == "mfa_login_webauthn":
         return  # responds with JSON or a redirect
-    template = get_template(getattr(view, "template_name_signup_closed", view.template_name))
+    template: Any = get_template(getattr(view, "template_name_signup_closed", view.template_name))
     assert Path(template.template.origin.name).is_relative_to(OUR_TEMPLATES)
 
 

@@ -111,13 +111,13 @@ def test_unavailable_model_is_shown_in_place_of_the_button(as_user: AsUser, scen
         html = client.get(reverse(page, args=[scene.project_id if page == "storyboard" else scene.pk])).content.decode()
         assert "Model “wan-9” is no longer available." in html
     response = client.post(reverse("generate", args=[scene.pk]), {"take": 1}, headers=HTMX)
-    assert response.content.decode() == "No model “wan-9” here (any more). Choose one under Cost."
+    assert response.content.decode() == "The model “wan-9” is no longer available. Choose another under Cost."
 
 
 def test_unsupported_resolution_is_shown_beside_the_button(as_user: AsUser, scene: Scene, sora: StandIn, bob: User):
     Scene.objects.update(model_id="sora-2", scene_resolution="1080p")
     page = as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
-    assert "Sora 2 cannot make 1080p; it makes 720p." in page
+    assert "Sora 2 doesn&#x27;t support 1080p, only 720p." in page
 
 
 # -- From a finished take ----------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def test_rework_page_omits_unsupported_tasks(as_user: AsUser, finished: Generati
     assert "The model of this take can't rework it." in page
     answer = make(as_user(bob), finished, "remix")
     assert answer.status_code == 422
-    assert "Sora 2 cannot remix a clip at Sora at home." in answer.content.decode()
+    assert "Sora 2 can&#x27;t remix clips on Sora at home." in answer.content.decode()
     assert Generation.objects.count() == 1
 
 

@@ -180,12 +180,12 @@ def test_only_editors_of_the_team_can_edit_the_prompt(as_user: AsUser, scene: Sc
 def test_team_template_changes_the_prompts_of_its_scenes(as_user: AsUser, team: Team, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("prompt_template", args=[team.pk, "sora"])
     page = client.post(url, {"text": "Ours:\r\n{{ shot.action }}"}, follow=True).content.decode()
-    assert "The team's own copy, changed by Bob" in page
+    assert "Edited by Bob" in page
     copy = PromptTemplate.objects.get()
     assert (copy.name, copy.text, copy.changed_by) == ("sora", "Ours:\n{{ shot.action }}", bob)
     shown = client.get(reverse("scene_page", args=[scene.pk])).content.decode()
     assert prompts_in(shown)["sora"] == "Ours:\nSomething happens."
-    assert "The team's own" in client.get(reverse("prompt_templates", args=[team.pk])).content.decode()
+    assert "Edited by Bob" in client.get(reverse("prompt_templates", args=[team.pk])).content.decode()
 
 
 def test_saving_the_built_in_template_creates_no_copy(as_user: AsUser, team: Team, bob: User):
@@ -209,7 +209,7 @@ def test_reset_returns_to_the_built_in_template(as_user: AsUser, team: Team, bob
     [
         ("A\n{% for x in y %}{% endfor %}", "Line 2: A loop is not allowed in a prompt template."),
         ("{{ shot.secret }}", "Line 1: The shot has no field “secret”."),
-        ("", "An empty template would send nothing."),
+        ("", "A template can&#x27;t be empty."),
         ("x" * (TEXT_LIMIT + 1), "A template has at most 6,000 characters; this one has 6,001."),
         ("a\x00b", "Null characters are not allowed."),
     ],

@@ -325,7 +325,7 @@ def test_restoring_a_picture_respects_the_limit_and_deleted_scenes(
     assert "up to 1 references" in client.post(url, follow=True).content.decode()
     Scene.objects.update(deleted_at="2026-01-01T00:00Z")
     assert client.post(url).status_code == 404
-    assert client.get(reverse("picture_file", args=[Reference.objects.get().pk])).status_code == 404
+    assert client.get(reverse("picture_file", args=[Reference.objects.latest("pk").pk])).status_code == 404
 
 
 def test_storyboard_needs_no_extra_queries_for_finished_takes(

@@ -317,7 +317,7 @@ def test_a_capped_connection_refuses_an_image_without_a_price(server: StandIn, p
     connection = make_connection(team, server, "openai_images", name="Ours")
     cap(connection, "5", alice)
     model = roster_for(team.pk).find("gpt-image-2")
-    with pytest.raises(ValidationError, match="so a budget cannot cap it"):
+    with pytest.raises(ValidationError, match="so a budget can't cap it"):
         pipeline.enqueue_images(
             project,
             None,

@@ -22,7 +22,7 @@ from generation.states import Status
 from projects.models import Reference, Scene
 from teams.models import User
 from tests.fixtures import files_in
-from tests.generation.pipeline.test_images import advance, ask, openai
+from tests.generation.pipeline.test_images import advance, generate, openai
 from tests.standin import StandIn
 
 __all__ = ["openai"]
@@ -32,7 +32,7 @@ AsUser = Callable[[User], Client]
 
 @pytest.fixture
 def request_of_two(as_user: AsUser, scene: Scene, openai: StandIn, bob: User) -> ImageJob:
-    ask(as_user(bob), scene, role="reference", count=2, size="1024x1024", quality="low")
+    generate(as_user(bob), scene, role="reference", count=2, size="1024x1024", quality="low")
     return ImageJob.objects.get()
 
 

@@ -59,7 +59,7 @@ def test_blocked_scenes_are_left_out_of_the_button_and_of_the_click(
 
 
 def test_a_price_that_changed_before_the_click_starts_nothing(paid: StandIn, project: Project, bob: User):
-    with pytest.raises(ValidationError, match=r"This is now 2 scenes · \$0.80."):
+    with pytest.raises(ValidationError, match=r"The batch is now 2 scenes · \$0.80."):
         pipeline.enqueue_missing(project, member=bob, expected="2 scenes · $0.00")
     assert made() == []
 
