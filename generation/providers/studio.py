@@ -71,7 +71,7 @@ class Studio:
                 return self.artist, failed
 
     def _dismiss(self, artist: ProcessPoolExecutor) -> None:
-        """Not the one somebody else has hired since."""
+        """Drop this pool, unless another call has replaced it already."""
         with self.lock:
             if self.artist is artist:
                 self.artist = None
