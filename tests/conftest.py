@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -78,6 +79,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         commits = uses_database and uses_database.kwargs.get("transaction")
         if commits or item.nodeid.startswith(prefixes):
             item.add_marker(pytest.mark.database)
+
+
+def pytest_configure() -> None:
+    """A shell ignores SIGINT for what it starts in the background, but tests press Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

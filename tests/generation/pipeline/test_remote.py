@@ -420,7 +420,7 @@ def test_an_unclear_submission_is_resolved_without_a_list(
     take = advance(advance(remote_take))
     assert (take.status, resolve.check_again(take)) == (Status.UNKNOWN, False)
     page = as_user(bob).get(reverse("take_resolve", args=[take.pk])).content.decode()
-    assert "This provider cannot list its clips" in page
+    assert "This provider can't list clips." in page
     resolve.use_clip(take, "clip-1")
     finish_clips(studio)
     assert advance(advance(take)).status == Status.COMPLETED
