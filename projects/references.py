@@ -42,7 +42,7 @@ def clean_picture(upload: IO[bytes], size: int) -> ContentFile[bytes]:
     """
     if size > MAX_BYTES:
         raise ValidationError(
-            f"This picture is {size / 1024**2:.0f} MB; the limit is {MAX_BYTES // 1024**2} MB. "
+            f"This image is {size / 1024**2:.0f} MB; the limit is {MAX_BYTES // 1024**2} MB. "
             "Make it smaller, then try again."
         )
     try:
@@ -53,15 +53,15 @@ def clean_picture(upload: IO[bytes], size: int) -> ContentFile[bytes]:
             raise ValidationError(_describe_too_many_pixels(image.width, image.height))
         if min(image.size) < MIN_SIDE:
             raise ValidationError(
-                f"This picture is {image.width} x {image.height} pixels; each side needs at least {MIN_SIDE}."
+                f"This image is {image.width} x {image.height} pixels; each side needs at least {MIN_SIDE}."
             )
         upright = ImageOps.exif_transpose(image)
         content, suffix = _encode(upright, is_photo=image.format == "JPEG")
     except Image.DecompressionBombError:
-        raise ValidationError("This picture has far too many pixels. Make it smaller, then try again.") from None
+        raise ValidationError("This image has far too many pixels. Make it smaller, then try again.") from None
     except PILLOW_ERRORS:
         raise ValidationError(
-            "This file is not a readable picture. Use a PNG, JPEG or WebP that opens in other programs."
+            "This file is not a readable image. Use a PNG, JPEG or WebP that opens in other programs."
         ) from None
     return ContentFile(content, name=f"picture{suffix}")
 
@@ -79,7 +79,7 @@ def check_generated_picture(data: bytes) -> ContentFile[bytes]:
 
 def _describe_too_many_pixels(width: int, height: int) -> str:
     return (
-        f"This picture is {width} x {height} pixels; the limit is {MAX_PIXELS // 1_000_000} million. "
+        f"This image is {width} x {height} pixels; the limit is {MAX_PIXELS // 1_000_000} million. "
         "Make it smaller, then try again."
     )
 

@@ -19,8 +19,8 @@ from storyboard.loaders import live_scenes
 from storyboard.prompt_previews import build_previews
 
 FRAME_EXPLANATIONS = {
-    Reference.Role.START_FRAME: "First picture of the clip.",
-    Reference.Role.END_FRAME: "Last picture of the clip.",
+    Reference.Role.START_FRAME: "First image of the clip.",
+    Reference.Role.END_FRAME: "Last image of the clip.",
 }
 
 
@@ -133,7 +133,7 @@ def build_frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
     for role, explanation in FRAME_EXPLANATIONS.items():
         picture = scene.frame(role)
         cropping = fitting.describe_cropping(picture.width, picture.height, width, height) if picture else ""
-        note = f"The clip is {width} x {height}. {cropping or 'The picture has the same shape.'}"
+        note = f"The clip is {width} x {height}. {cropping or 'The image has the same aspect ratio.'}"
         refusal = eligibility.frame_refusal(model, role, roster) if model else ""
         slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", note, refusal))
     return slots

@@ -35,7 +35,7 @@ _FIRST_BLOCK = 4096
 _SECONDS_BETWEEN_REPORTS = 0.25
 _BT709 = 1
 _LIMITED_RANGE = 1
-_UNREADABLE = "The start frame could not be read as a picture. Upload it again as a JPEG, PNG or WebP file."
+_UNREADABLE = "The start frame could not be read as an image. Upload it again as a JPEG, PNG or WebP file."
 
 # The frames are small enough that splitting one costs more than it saves; the encoder uses the other core.
 cv2.setNumThreads(1)

@@ -23,7 +23,7 @@ TITLES = {
     ErrorKind.STORAGE: "Clip could not be stored",
 }
 NEXT_STEPS = {
-    ErrorKind.MODERATION: "Change the prompt or the pictures, then generate a new take.",
+    ErrorKind.MODERATION: "Change the prompt or the images, then generate a new take.",
     ErrorKind.QUOTA: "Add credit at the provider or choose another model, then generate a new take.",
     ErrorKind.RATE_LIMIT: "Wait a few minutes, then generate again, with fewer takes at a time.",
     ErrorKind.AUTH: "Test the connection under Connections. An owner or the administrator can change the key.",

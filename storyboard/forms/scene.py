@@ -177,7 +177,7 @@ class PictureForm(forms.Form):
     role = forms.ChoiceField(choices=Reference.Role.choices)
     kind = forms.ChoiceField(choices=Reference.Kind.choices, required=False)
     label = forms.CharField(max_length=120, required=False)
-    image = forms.FileField(error_messages={"required": "Choose a picture first.", "empty": "This file is empty."})
+    image = forms.FileField(error_messages={"required": "Choose an image first.", "empty": "This file is empty."})
 
     def __init__(self, *args: Any, scene: Scene | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -120,7 +120,7 @@ def images_dismiss(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def images_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     row, _ = load_images(request, pk, at_least=Role.EDITOR)
     if not pipeline.cancel_images(row, current_user(request)) and row.is_active:
-        messages.info(request, "Too late to cancel: these pictures are being generated and will be kept.")
+        messages.info(request, "Too late to cancel: these images are being generated and will be kept.")
     return redirect("queue")
 
 

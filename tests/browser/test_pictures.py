@@ -69,5 +69,5 @@ def test_upload_of_a_file_that_is_no_image_shows_an_error(visit: Visit, tmp_path
     pictures = pictures_of(page)
     (tmp_path / "page.png").write_text("<html><script>alert(1)</script></html>")
     pictures.locator("input[type=file]").first.set_input_files(tmp_path / "page.png")
-    expect(page.locator(".toast-error")).to_contain_text("This file is not a readable picture.")
+    expect(page.locator(".toast-error")).to_contain_text("This file is not a readable image.")
     expect(pictures.locator(".picture")).to_have_count(0)

@@ -49,7 +49,7 @@ def test_uploaded_start_frame_is_stored_and_shown(as_user: AsUser, scene: Scene,
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, picture.created_by, picture.fit) == (scene, "start_frame", bob, "crop")
     assert (picture.width, picture.height) == (320, 180)
-    assert "The clip is 1280 x 720. The picture has the same shape." in page
+    assert "The clip is 1280 x 720. The image has the same aspect ratio." in page
     assert reverse("frame_preview", args=[picture.pk, "pad"]) in page
 
 
@@ -104,13 +104,13 @@ NOISE = plain(400, 400)
 @pytest.mark.parametrize(
     ("make", "words"),  # the pictures are made in the test: some take long
     [
-        (lambda: b"<html><script>alert(1)</script></html>", "This file is not a readable picture."),
-        (lambda: NOISE[: len(NOISE) // 2], "This file is not a readable picture."),
-        (lambda: b"GIF89a" + b"\0" * 100, "This file is not a readable picture."),
+        (lambda: b"<html><script>alert(1)</script></html>", "This file is not a readable image."),
+        (lambda: NOISE[: len(NOISE) // 2], "This file is not a readable image."),
+        (lambda: b"GIF89a" + b"\0" * 100, "This file is not a readable image."),
         (bytes, "This file is empty."),
-        (lambda: plain(63, 300), "This picture is 63 x 300 pixels; each side needs at least 64."),
-        (lambda: plain(8000, 6300), "This picture is 8000 x 6300 pixels; the limit is 50 million."),
-        (lambda: b"\x89PNG" + b"\0" * (21 * 1024**2), "This picture is 21 MB; the limit is 20 MB."),
+        (lambda: plain(63, 300), "This image is 63 x 300 pixels; each side needs at least 64."),
+        (lambda: plain(8000, 6300), "This image is 8000 x 6300 pixels; the limit is 50 million."),
+        (lambda: b"\x89PNG" + b"\0" * (21 * 1024**2), "This image is 21 MB; the limit is 20 MB."),
     ],
 )
 def test_refused_upload_shows_the_reason_and_stores_nothing(
@@ -133,7 +133,7 @@ def test_decompression_bomb_is_refused_before_decoding(as_user: AsUser, scene: S
 def test_upload_without_a_file_is_refused(as_user: AsUser, scene: Scene, bob: User):
     url = reverse("scene_picture_add", args=[scene.pk])
     page = as_user(bob).post(url, {"role": "start_frame"}, follow=True).content.decode()
-    assert "Choose a picture first." in page
+    assert "Choose an image first." in page
 
 
 def test_new_frame_replaces_the_old_one(as_user: AsUser, scene: Scene, bob: User, tmp_path: Path):

@@ -202,8 +202,8 @@ def test_invalid_arguments_are_reported_as_json_too(run, arguments):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This picture is 60 MB; the limit is 20 MB."),
-        (b"<html>", "not a readable picture"),
+        (b"\x89PNG" + b"\0" * 60 * 1024**2, "This image is 60 MB; the limit is 20 MB."),
+        (b"<html>", "not a readable image"),
     ],
 )
 def test_an_unusable_input_image_is_refused(run, everywhere: StandIn, tmp_path: Path, data: bytes, message: str):

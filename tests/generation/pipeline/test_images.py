@@ -356,7 +356,7 @@ def test_images_being_generated_are_kept_when_cancelled(as_user: AsUser, scene: 
     lease = Lease.claim_images(row.pk)
     assert lease
     page = client.post(reverse("images_cancel", args=[row.pk]), follow=True).content.decode()
-    assert "Too late to cancel: these pictures are being generated and will be kept." in page
+    assert "Too late to cancel: these images are being generated and will be kept." in page
     image_jobs.submit_request(lease)
     row.refresh_from_db()
     assert (row.status, len(row.made)) == (Status.COMPLETED, 1)
