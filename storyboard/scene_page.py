@@ -126,14 +126,21 @@ def prompts_context(scene: Scene, roster: Roster) -> dict[str, Any]:
     return {"previews": build_previews(scene, roster), "prompt_take": shown_take(scene)}
 
 
+def describe_fit(picture: Reference, width: int, height: int) -> str:
+    """What becomes of the frame in a clip of this size, as a sentence."""
+    cropping = fitting.describe_cropping(picture.width, picture.height, width, height)
+    if not cropping:
+        return "The image has the same aspect ratio."
+    return "Padding adds black bars." if picture.fit == Reference.Fit.PAD else cropping
+
+
 def build_frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
     width, height = quotes.frame_size(scene, roster)
     model = roster.models.get(scene.chosen_model_id)
     slots = []
     for role, explanation in FRAME_EXPLANATIONS.items():
         picture = scene.frame(role)
-        cropping = fitting.describe_cropping(picture.width, picture.height, width, height) if picture else ""
-        note = f"The clip is {width} x {height}. {cropping or 'The image has the same aspect ratio.'}"
+        note = f"The clip is {width} x {height}. {describe_fit(picture, width, height) if picture else ''}".rstrip()
         refusal = eligibility.frame_refusal(model, role, roster) if model else ""
         slots.append(FrameSlot(role.value, str(role.label), explanation, picture, f"{width}x{height}", note, refusal))
     return slots

@@ -43,7 +43,7 @@ def require_confirmation(price: Decimal | None, project: Project) -> None:
     threshold = confirmation_threshold(project)
     if threshold is not None and (price is None or price > threshold):
         costs = "The price depends on usage" if price is None else f"This costs {money(price)}"
-        raise NeedsConfirmation(f"{costs}. Continue? (asks above {money(threshold)})")
+        raise NeedsConfirmation(f"{costs}, above the confirmation threshold of {money(threshold)}. Continue?")
 
 
 def current_month() -> str:
@@ -259,7 +259,7 @@ def _require_room(budget: Budget, amount: Decimal, rows: list[Job]) -> None:
     has, costs = money(max(left, Decimal(0))), money(amount)
     message = (
         f"This costs {costs}, but the budget of {_name_owner(budget)} has {has} left. Nothing was started. "
-        "An owner can raise it."
+        "An owner can raise the cap."
     )
     fitting = []
     for row in rows:

@@ -199,7 +199,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
             if self.about.needs_key:
                 self.add_error("key", "Enter a key.")
         elif self.instance.key and "base_url" in self.changed_data and self._is_another_origin(values["base_url"]):
-            # Whoever changes the address must know the key: else the saved one could be sent to a server of their own.
+            # Otherwise a changed address could receive the saved key.
             self.add_error("key", "The address is on another server. Enter the key again.")
         if not self.about.needs_key and not values.get("base_url"):
             self.add_error("base_url", "Enter the server's address, such as https://gpu.example.com/v1.")

@@ -70,12 +70,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='imagejob',
             name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='image_generations', to='projects.project'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='image_jobs', to='projects.project'),
         ),
         migrations.AddField(
             model_name='imagejob',
             name='scene',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='image_generations', to='projects.scene'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='image_jobs', to='projects.scene'),
         ),
         migrations.AddField(
             model_name='ledgerentry',

@@ -121,8 +121,3 @@ class Generation(Job):
     def label(self) -> str:
         """Its name outside of its scene's page."""
         return f"take {self.number} of “{self.scene.title}”"
-
-    @property
-    def failure(self) -> str:
-        """The error of a take that did not succeed, or its status if there is none."""
-        return self.error_message or self.get_status_display()

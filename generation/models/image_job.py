@@ -14,8 +14,8 @@ class ImageJobQuerySet(JobQuerySet["ImageJob"]):
 
 
 class ImageJob(Job):
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="image_generations")
-    scene = models.ForeignKey(Scene, on_delete=models.CASCADE, null=True, related_name="image_generations")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="image_jobs")
+    scene = models.ForeignKey(Scene, on_delete=models.CASCADE, null=True, related_name="image_jobs")
     #: What the images become.
     role = models.CharField(max_length=12, choices=Reference.Role)
     kind = models.CharField(max_length=10, choices=Reference.Kind, blank=True)

@@ -31,7 +31,7 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
                 )
             store_clip(lease, path, partial(_fetch_poster, account, take))
     except (ProviderError, storage.NotAClip, OSError) as error:
-        message = f"The clip is ready but couldn't be downloaded yet: {error}"
+        message = f"The clip is ready but couldn't be downloaded: {error}"
         if take.attempt + 1 >= MAX_ATTEMPTS:
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
         else:

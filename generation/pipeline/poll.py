@@ -39,7 +39,7 @@ async def check_progress(take: Generation, key: GivenKey | None = None) -> Progr
 
 
 def poll(lease: Lease, *, key: GivenKey | None = None) -> None:
-    """Poll a single take: for a cancellation, or for a command. Raises ProviderError, CancelRequested, LeaseLost.
+    """Poll a single take: its cancellation is pending, or a command waits. Raises ProviderError, CancelRequested, LeaseLost.
 
     The provider is polled before anything is cancelled: a clip that is finished is paid for and is kept.
     """

@@ -71,10 +71,9 @@ def is_free(take: Generation, remote_id: str) -> bool:
 
 def may_adopt(take: Generation, remote_id: str) -> bool:
     """Whether the clip is free and cannot be the answer to another take that is being sent with the same prompt."""
-    being_sent = _lock_other_takes(take).filter(
-        status=Status.SUBMITTING, prompt=take.prompt, lease_expires_at__gt=Now()
-    )
-    return is_free(take, remote_id) and not being_sent.exists()
+    others = _lock_other_takes(take)
+    being_sent = others.filter(status=Status.SUBMITTING, prompt=take.prompt, lease_expires_at__gt=Now())
+    return not others.filter(remote_id=remote_id).exists() and not being_sent.exists()
 
 
 def known_ids(take: Generation) -> frozenset[str]:

@@ -27,7 +27,7 @@ from generation.states import Status
 from teams import activity
 from teams.models import User, Verb
 
-OVER = "This take has already been resolved."
+ALREADY_RESOLVED = "This has already been resolved."
 
 
 def check_again(take: Generation, by: User | None = None) -> bool:
@@ -84,7 +84,7 @@ def mark_charged(row: Job, by: User | None = None) -> None:
 @transaction.atomic
 def _resume(take: Generation, remote_id: str, by: User | None, decision: str) -> None:
     if not reconcile.is_free(take, remote_id):
-        raise ValidationError(OVER)
+        raise ValidationError("This clip already belongs to another take.")
     changed = _change(
         take,
         **accepted_fields(take, remote_id),
@@ -95,7 +95,7 @@ def _resume(take: Generation, remote_id: str, by: User | None, decision: str) ->
         error_code="",
     )
     if not changed:
-        raise ValidationError(OVER)
+        raise ValidationError(ALREADY_RESOLVED)
     _record(take, by, decision)
     transaction.on_commit(dispatch_new_work, robust=True)
 
@@ -105,7 +105,7 @@ def _close(row: Job, spent: Decimal, message: str, by: User | None, decision: st
     # The provider's own words stay on the row: they may be needed to dispute a charge.
     text = f"{message} {row.error_message}".strip()
     if not _change(row, status=allow(row, Status.FAILED), actual_cost=spent, finished_at=Now(), error_message=text):
-        raise ValidationError(OVER)
+        raise ValidationError(ALREADY_RESOLVED)
     budget.settle(row, spent)
     _record(row, by, decision, amount=spent)
 

@@ -97,7 +97,11 @@ def run_step(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> None:
     try:
         _run_and_record(lease, step)
     except LeaseLost:
-        logger.warning("Take %s was taken over by another worker; dropped this worker's result.", lease.job.pk)
+        logger.warning(
+            "%s %s was taken over by another worker; dropped this worker's result.",
+            type(lease.job).__name__,
+            lease.job.pk,
+        )
 
 
 def _run_and_record(lease: Lease[RowT], step: Callable[[Lease[RowT]], None]) -> None:

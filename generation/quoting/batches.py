@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 
 from core.money import money
-from core.plurals import count_noun, format_ranges, name_numbers
+from core.plurals import count_noun, name_numbers
 from generation.catalogue import Model
 from generation.connections import Roster
 from generation.models import live_takes
@@ -27,7 +27,7 @@ class Reason:
 
     @property
     def scenes(self) -> str:
-        return format_ranges(self.positions)
+        return name_numbers("Scene", self.positions)
 
 
 @dataclass(frozen=True)

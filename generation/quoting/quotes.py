@@ -194,5 +194,5 @@ def describe_expense(price: Decimal, others: Iterable[tuple[Decimal, str]], thre
     if cheapest and price >= EXPENSIVE_FACTOR * cheapest[0] > 0:
         sentences.append(f"{price / cheapest[0]:.0f} times the price of {cheapest[1]}.")
     if threshold is not None and price > threshold:
-        sentences.append(f"Asks first (above {money(threshold)}).")
+        sentences.append(f"Needs confirmation (above {money(threshold)}).")
     return " ".join(sentences)

@@ -20,7 +20,7 @@ TITLES = {
     ErrorKind.LOST: "Clip lost by the provider",
     ErrorKind.OVERDUE: "Overdue at the provider",
     ErrorKind.UNKNOWN: "Status unknown",
-    ErrorKind.STORAGE: "Clip could not be stored",
+    ErrorKind.STORAGE: "Storage error",
 }
 NEXT_STEPS = {
     ErrorKind.MODERATION: "Change the prompt or the images, then generate a new take.",

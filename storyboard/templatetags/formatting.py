@@ -33,13 +33,13 @@ def took(job: Job) -> str:
 
 
 @register.filter
-def seconds(value: Decimal | None) -> str:
+def seconds(value: Decimal | int | None) -> str:
     """8 s, 6.5 s, 1:04."""
     if value is None:
         return ""
     if value >= 60:
         return f"{int(value) // 60}:{int(value) % 60:02d}"
-    return f"{format_number(value)} s"
+    return f"{format_number(Decimal(value))} s"
 
 
 @register.filter

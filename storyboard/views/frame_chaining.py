@@ -61,7 +61,9 @@ def scene_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         extracted = frame_chaining.chain_scene(scene, member=current_user(request))
     except ValidationError as error:
         return render_refusal(request, scene, error, Page.SCENE)
-    text = f"Scene {extracted.picture.scene} now starts with the last frame of this scene."
+    target = extracted.picture.scene
+    assert target is not None, "a start frame belongs to a scene"
+    text = f"Scene {target.position} now starts with the last frame of this scene."
     offer_entry_undo(request, text, record_pictures(request, scene, extracted))
     return render_scene_parts(request, scene)
 

@@ -44,7 +44,7 @@ def own_prompt(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     values["own_prompt"] = prompting.draft_own_prompt(scene, like) if like else ""
     scene, role = load_scene(request, pk)  # again: `full_clean` above has written the form's values to the first one
     form = SceneForm(values, instance=scene)
-    response = save_or_show(request, form, role, message="This scene now has its own prompt." if like else "")
+    response = save_or_show(request, form, role, message="Custom prompt saved." if like else "")
     if discarded and not form.errors:
         change = FieldChange(pk, "own_prompt", discarded, "")
         entry = record_change(scene.project, current_user(request), written=[change])

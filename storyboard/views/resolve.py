@@ -59,13 +59,13 @@ def images_resolve(request: HttpRequest, pk: int) -> HttpResponse:
 def apply_answer(take: Generation, posted: QueryDict, by: User) -> str:
     """Apply the posted decision. Returns a sentence for the person. Raises ValidationError, ProviderError."""
     if take.status != Status.UNKNOWN:
-        raise ValidationError(resolve.OVER)
+        raise ValidationError(resolve.ALREADY_RESOLVED)
     decision = posted.get("answer", "")
     if decision == "again":
         if resolve.check_again(take, by):
             return "Clip found. The take continues."
         raise ValidationError(
-            "No such clip found at the provider, or it can't list clips. Check the provider's own page."
+            "No clip found that belongs to this take alone, or the provider can't list clips. Check the provider's own page."
         )
     if decision == "made":
         resolve.use_clip(take, posted.get("clip", ""), by)
@@ -75,7 +75,7 @@ def apply_answer(take: Generation, posted: QueryDict, by: User) -> str:
 
 def close_unknown(row: Job, decision: str, by: User) -> str:
     if row.status != Status.UNKNOWN:
-        raise ValidationError(resolve.OVER)
+        raise ValidationError(resolve.ALREADY_RESOLVED)
     if decision == "charged":
         resolve.mark_charged(row, by)
         return f"{money(row.cost)} counted as spent."

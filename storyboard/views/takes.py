@@ -88,7 +88,7 @@ def select(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     try:
         actions.select(take, current_user(request))
     except ValidationError as error:
-        return HttpResponseBadRequest(" ".join(error.messages), content_type="text/plain; charset=utf-8")
+        return render_refusal(request, take.scene, error)
     if request.GET.get("from") == "compare":
         pair = {name: request.GET.get(name, "") for name in "ab"}
         return redirect(f"{reverse('compare', args=[take.scene_id])}?{urlencode(pair)}")

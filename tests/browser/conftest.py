@@ -96,7 +96,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
             completed = subprocess.run(
                 [sys.executable, "-c", PREPARE],
                 cwd=ROOT,
-                env=clean_environment() | {"IMAGEAI_DATA": str(data)},
+                env=clean_environment() | {"IMAGEAI_DATA": str(data), "DJANGO_SETTINGS_MODULE": "imageai_web.settings"},
                 stdout=subprocess.PIPE,
                 check=True,
             )

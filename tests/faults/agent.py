@@ -90,7 +90,7 @@ def generate_until_capped(project: int) -> list[int]:
             member = scene.project.created_by or User.objects.earliest("pk")
             takes.append(pipeline.enqueue(scene, number=next_take_number(scene), member=member).take.pk)
         except ValidationError as error:
-            if "An owner can raise it." not in str(error):
+            if "An owner can raise the cap." not in str(error):
                 raise
             break
     return takes

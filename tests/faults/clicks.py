@@ -42,7 +42,7 @@ def click(scenes: list[int], member: int) -> Counter[str]:
             result = pipeline.enqueue(Scene.objects.get(pk=pk), number=1, member=user)
             outcomes["started" if result.created else "repeated click"] += 1
         except ValidationError as error:
-            outcomes["above the cap" if "An owner can raise it." in str(error) else str(error)] += 1
+            outcomes["above the cap" if "An owner can raise the cap." in str(error) else str(error)] += 1
         except OperationalError:  # SQLite was locked for 20 s: click again
             outcomes["database busy"] += 1
             waiting.append(pk)

@@ -115,7 +115,7 @@ def cap_may_refuse() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        if "An owner can raise it." not in str(error):
+        if "An owner can raise the cap." not in str(error):
             raise
 
 

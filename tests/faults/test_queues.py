@@ -70,7 +70,7 @@ def test_a_worker_suspended_past_its_lease_cannot_write(live_system: LiveSystem)
     live_system.agent.expire_leases(takes=[take])
     done = live_system.wait_for(take, "completed")
     sleeper.resume()
-    wait_until(lambda: f"Take {take} was taken over by another worker" in live_system.log(), 20)
+    wait_until(lambda: f"Generation {take} was taken over by another worker" in live_system.log(), 20)
     assert (live_system.take(take), live_system.find_violations()) == (done, [])
     assert done["attempt"] == 2
 

@@ -173,12 +173,16 @@ def test_removing_a_picture_twice_404(as_user: AsUser, scene: Scene, bob: User):
 def test_choose_crop_or_pad(as_user: AsUser, scene: Scene, bob: User):
     client = as_user(bob)
     upload(client, scene, plain(300, 300))
+    assert (
+        "Cropping removes 44 % at top and bottom."
+        in client.get(reverse("scene_page", args=[scene.pk])).content.decode()
+    )
     picture = Reference.objects.get()
     url = reverse("picture_fit", args=[picture.pk])
     page = client.post(url, {"fit": "pad"}, follow=True).content.decode()
     picture.refresh_from_db()
     assert picture.fit == "pad"
-    assert "Cropping removes 44 % at top and bottom." in page
+    assert "Padding adds black bars." in page
     changed_at = Scene.objects.get().changed_at
     client.post(url, {"fit": "pad"})
     client.post(url, {"fit": "stretch"})

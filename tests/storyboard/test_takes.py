@@ -120,9 +120,11 @@ def test_select_take(as_user: AsUser, scene: Scene, make_take, bob: User):
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.FAILED, Status.CANCELLED, Status.UNKNOWN])
-def test_unfinished_take_cannot_be_selected_400(as_user: AsUser, scene: Scene, make_take, bob: User, status: Status):
+def test_unfinished_take_cannot_be_selected(as_user: AsUser, scene: Scene, make_take, bob: User, status: Status):
     take = make_take(scene, status=status)
-    assert as_user(bob).post(reverse("take_select", args=[take.pk])).status_code == 400
+    client, url = as_user(bob), reverse("take_select", args=[take.pk])
+    assert client.post(url, headers=HTMX).status_code == 422
+    assert client.post(url)["Location"] == f"{reverse('storyboard', args=[scene.project_id])}#scene-{scene.pk}"
     scene.refresh_from_db()
     assert selected_take(scene) is None
 

@@ -127,7 +127,7 @@ def test_a_take_above_a_cap_is_not_started(paid: StandIn, scene: Scene, project:
     cap(project, **caps)
     with pytest.raises(ValidationError) as caught:
         start(scene, bob)
-    assert caught.value.messages == [f"{words} Nothing was started. An owner can raise it."]
+    assert caught.value.messages == [f"{words} Nothing was started. An owner can raise the cap."]
     assert (Generation.objects.count(), sums(project)) == (0, (0, 0))
 
 
@@ -199,7 +199,7 @@ def test_the_refusal_of_a_batch_names_the_scenes_that_would_fit(
         pipeline.enqueue_missing(project, member=bob)
     assert caught.value.messages == [
         "This costs $1.60, but the budget of the project “The ferry” has $1.00 left. Nothing was started."
-        " An owner can raise it. Scenes 1-2 would fit."
+        " An owner can raise the cap. Scenes 1-2 would fit."
     ]
     assert Generation.objects.count() == 0
 
@@ -208,7 +208,7 @@ def test_the_refusal_replaces_the_button_422(as_user: AsUser, paid: StandIn, sce
     cap(project, total="0.10")
     url = reverse("generate", args=[scene.pk]) + "?price=%240.40"
     response = as_user(bob).post(url, {"take": 1}, headers={"HX-Request": "true"})
-    assert (response.status_code, "An owner can raise it." in response.content.decode()) == (422, True)
+    assert (response.status_code, "An owner can raise the cap." in response.content.decode()) == (422, True)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -407,7 +407,7 @@ def test_a_click_above_the_threshold_starts_after_confirmation(
     client, url = as_user(bob), reverse("generate", args=[scene.pk]) + "?price=%240.40"
     response = client.post(url, {"take": 1}, headers=headers)
     page = response.content.decode()
-    assert "This costs $0.40. Continue? (asks above $0.39)" in page
+    assert "This costs $0.40, above the confirmation threshold of $0.39. Continue?" in page
     assert f'action="{url.replace("&", "&amp;")}"' in page
     assert ("<html" in page, response.headers.get("HX-Retarget")) == ((False, "#confirm") if headers else (True, None))
     assert Generation.objects.count() == 0
@@ -437,10 +437,8 @@ def test_generate_missing_is_confirmed_for_all_scenes_together(
     ask_above(project, "1")
     client, url = as_user(bob), reverse("generate_missing", args=[project.pk])
     response = client.post(url, {"expected": "3 scenes · $1.20"})
-    assert (response.status_code, "This costs $1.20. Continue? (asks above $1.00)" in response.content.decode()) == (
-        409,
-        True,
-    )
+    assert response.status_code == 409
+    assert "This costs $1.20, above the confirmation threshold of $1.00. Continue?" in response.content.decode()
     client.post(url, {"expected": "3 scenes · $1.20", "confirmed": "yes"})
     assert Generation.objects.count() == 3
 

@@ -65,7 +65,7 @@ def test_check_again_without_a_match_keeps_the_status_unknown(
     as_user: AsUser, unknown: Generation, sora: StandIn, bob: User
 ):
     sora.state.clips.clear()
-    assert "No such clip found at the provider" in resolve_on_page(as_user(bob), unknown, "again")
+    assert "No clip found that belongs to this take alone" in resolve_on_page(as_user(bob), unknown, "again")
     unknown.refresh_from_db()
     assert unknown.status == Status.UNKNOWN
 
@@ -99,7 +99,7 @@ def test_marking_the_outcome_settles_the_hold_once(
     assert message in resolve_on_page(client, unknown, decision)
     unknown.refresh_from_db()
     assert (unknown.status, unknown.actual_cost, money(project)) == (Status.FAILED, Decimal(spent), (0, Decimal(spent)))
-    assert "This take has already been resolved." in resolve_on_page(client, unknown, "charged")
+    assert "This has already been resolved." in resolve_on_page(client, unknown, "charged")
     assert money(project) == (0, Decimal(spent))
 
 

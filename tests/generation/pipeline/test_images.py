@@ -200,7 +200,10 @@ def test_an_image_above_the_limit_needs_confirmation(as_user: AsUser, scene: Sce
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
     client, options = as_user(bob), {"size": "1024x1024", "quality": "high"}
     response = generate(client, scene, price=PRICE, **options)
-    assert (response.status_code, "(asks above $0.10)" in response.content.decode()) == (409, True)
+    assert (response.status_code, "above the confirmation threshold of $0.10." in response.content.decode()) == (
+        409,
+        True,
+    )
     assert ImageJob.objects.count() == 0
     generate(client, scene, price=PRICE, confirmed="yes", **options)
     assert ImageJob.objects.get().estimated_cost == Decimal("0.211")
@@ -210,7 +213,7 @@ def test_an_image_without_a_fixed_price_needs_confirmation(as_user: AsUser, scen
     client = as_user(bob)
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
     response = generate(client, scene, model="gpt-image-2.6-flare")
-    message = "The price depends on usage. Continue? (asks above $0.10)"
+    message = "The price depends on usage, above the confirmation threshold of $0.10. Continue?"
     assert (response.status_code, message in response.content.decode()) == (409, True)
     assert generate(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
 

@@ -370,7 +370,7 @@ def test_a_download_that_is_not_a_clip_is_tried_again(
     studio.content = content
     take = advance(take)
     assert (take.status, take.clip.name) == (Status.FETCHING, "")
-    assert take.error_message.startswith("The clip is ready but couldn't be downloaded yet: ")
+    assert take.error_message.startswith("The clip is ready but couldn't be downloaded: ")
     studio.content = clip_bytes
     take = advance(take)
     assert (take.status, take.error_message) == (Status.COMPLETED, "")

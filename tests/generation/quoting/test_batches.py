@@ -135,7 +135,7 @@ def test_a_batch_above_the_threshold_needs_confirmation(as_user: AsUser, paid: S
     takes = [f"{scene.pk}:1" for scene in Scene.objects.all()]
     response = press(as_user(bob), project, takes, "2 scenes · $0.80")
     assert (response.status_code, made()) == (409, [])
-    assert "This costs $0.80. Continue? (asks above $0.50)" in response.content.decode()
+    assert "This costs $0.80, above the confirmation threshold of $0.50. Continue?" in response.content.decode()
     press(as_user(bob), project, takes, "2 scenes · $0.80", confirmed="1")
     assert len(made()) == 2
 

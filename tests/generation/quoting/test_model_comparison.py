@@ -81,10 +81,8 @@ def test_the_scenes_a_model_cannot_make_are_listed_by_reason(
     sora = compare_models(project)["sora-2"]
     assert (sora.possible, sora.impossible, sora.total) == (2, 3, Decimal("0.80"))
     (reason,) = sora.reasons
-    assert (reason.words.startswith("Sora 2 clips are 4, 8 or 12 s; this scene is 20 s."), reason.scenes) == (
-        True,
-        "3-5",
-    )
+    assert reason.words.startswith("Sora 2 clips are 4, 8 or 12 s; this scene is 20 s.")
+    assert reason.scenes == "Scenes 3-5"
 
 
 def test_a_model_without_a_connection_has_a_price(project: Project, make_scenes: MakeScenes):
@@ -181,8 +179,8 @@ def test_a_price_above_the_threshold_has_a_warning(scene: Scene, own_server: Sta
     Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.30"))
     assert warnings(with_takes(Scene.objects.all()).get()) == {
         "animatic": "",
-        "sora-2": "Asks first (above $0.30).",
-        "sora-2-pro": "3 times the price of Sora 2. Asks first (above $0.30).",
+        "sora-2": "Needs confirmation (above $0.30).",
+        "sora-2-pro": "3 times the price of Sora 2. Needs confirmation (above $0.30).",
     }
 
 
