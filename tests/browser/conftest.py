@@ -249,7 +249,9 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     errors: list[str] = []
 
     def open_page(*, allow_errors: bool = False, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, **options)
+        # Without a graphics card, animations keep a processor busy.
+        defaults: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
+        context = browser.new_context(accept_downloads=True, **defaults | options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_generate_missing_charges_each_scene_once_and_the_queue_shows_why_one_wa
     expect(missing).to_contain_text("3 scenes · $1.60")
     missing.dblclick()
     waiting = page.locator(".card .waiting")
-    expect(waiting).to_contain_text("Waiting for Sora (2 of 2 running", timeout=20_000)
+    expect(waiting).to_contain_text(re.compile(r"Waiting for Sora .*\(2 of 2 running"), timeout=20_000)
     page.locator("[data-action=queue]").click()
     drawer = page.locator("#queue-drawer")
     expect(drawer).to_contain_text("2 of 2 running, 1 waiting")

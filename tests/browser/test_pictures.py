@@ -43,7 +43,7 @@ def test_start_frame_is_uploaded_padded_removed_and_restored(visit: Visit, tmp_p
     expect(thumbnail).to_be_visible()
     assert shown_size(thumbnail) == [300, 300]
     expect(start).to_contain_text("300 x 300")
-    expect(start).to_contain_text("Cropping cuts 44 % off top and bottom.")
+    expect(start).to_contain_text("Cropping removes 44 % at top and bottom.")
     crop, pad = start.get_by_role("button", name="Crop to fill"), start.get_by_role("button", name="Pad with black")
     assert [shown_size(choice.locator("img")) for choice in (crop, pad)] == [[640, 360], [640, 360]]
     expect(crop).to_have_attribute("aria-pressed", "true")

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import av
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import MakeServer, OpenPage, until
@@ -76,6 +77,7 @@ def test_new_user_goes_from_the_printed_link_to_downloaded_clips(
         }
 
 
+@pytest.mark.long
 def test_restart_keeps_takes_and_open_pages_reconnect(make_server: MakeServer, open_page: OpenPage):
     server = make_server()
     link = server.start_script()

@@ -96,9 +96,7 @@ def test_compared_takes_play_in_sync_and_one_is_selected(own_server: Server, sce
 def test_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     page = scene_page
     page.get_by_role("button", name="Use last frame in scene 3").click()
-    toast = page.locator(".toast").filter(
-        has_text="Scene 3. A light answers now starts with the last frame of this scene."
-    )
+    toast = page.locator(".toast").filter(has_text="Scene 3 now starts with the last frame of this scene.")
     expect(toast).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="3. A light answers").click()
     frame = page.locator(".frame-slot").first.get_by_role("img", name="Last frame of scene 2, take 1")
@@ -150,6 +148,7 @@ def test_deleted_take_is_restored_by_undo(scene_page: Page):
     expect(page.locator("[data-player] video")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_takes_are_compared_without_javascript(own_server: Server, prepared: Prepared, open_page: OpenPage):
     own_server.start_workers()
     page = open_page(storage_state=prepared.storage_state, java_script_enabled=False)

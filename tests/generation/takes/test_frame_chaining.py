@@ -155,7 +155,7 @@ def test_chaining_makes_the_last_frame_the_next_scenes_start_frame(as_user: AsUs
     page = client.post(reverse("scene_chain", args=[film[0].pk]), follow=True).content.decode()
     picture = Reference.objects.get()
     assert (picture.scene, picture.role, frame_number(picture)) == (film[1], START, 59)
-    assert "Scene 2. Scene 2 now starts with the last frame of this scene." in page
+    assert "Scene 2 now starts with the last frame of this scene." in page
     client.post(undo_url())
     assert Reference.objects.live().count() == 0
 
