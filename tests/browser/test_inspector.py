@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visit
@@ -28,6 +29,7 @@ def test_prompt_preview_follows_typing_and_the_scene_autosaves(visit: Visit):
     expect(page.get_by_label("Subject")).to_have_value("Two keepers")
 
 
+@pytest.mark.long
 def test_arrow_keys_switch_the_inspectors_tabs(visit: Visit):
     page = visit("/scenes/3")
     tabs = page.get_by_role("tablist", name="Inspector")
@@ -87,6 +89,7 @@ def test_two_members_edit_one_scene_and_resolve_a_conflict(visit: Visit):
     expect(alice.get_by_label("Action")).to_have_value("They strike a match.")
 
 
+@pytest.mark.long
 def test_inspector_without_javascript_shows_all_tabs_and_saves(visit: Visit):
     page = visit("/scenes/5", java_script_enabled=False)
     for label in ("Title", "Seed", "Notes"):
@@ -97,6 +100,7 @@ def test_inspector_without_javascript_shows_all_tabs_and_saves(visit: Visit):
     expect(prompt(page)).to_contain_text("One continuous shot: A large boat.")
 
 
+@pytest.mark.long
 def test_team_edits_a_prompt_template_and_restores_the_built_in(visit: Visit):
     page = visit("/teams/1/prompts/omni")
     text = page.get_by_label("Template")

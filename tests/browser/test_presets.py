@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 
 
+@pytest.mark.long
 def test_preset_dialog_chooses_by_mouse_keyboard_and_search(visit: Visit):
     page = visit()
     page.get_by_role("heading", name="The match").get_by_role("link").click()
@@ -68,6 +70,7 @@ def test_style_is_applied_to_three_scenes_and_undone(visit: Visit):
     expect(page.locator(".card .chip-stale")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_style_page_works_without_javascript(visit: Visit):
     page = visit("/projects/1/style", java_script_enabled=False)
     expect(page.get_by_role("button", name=re.compile("^Browse"))).to_have_count(0)

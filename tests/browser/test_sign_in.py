@@ -99,6 +99,7 @@ def test_passkey_signs_in_alone_and_as_second_factor(make_server: MakeServer, op
     page.get_by_role("link", name="Add", exact=True).click()
     confirm(page)
     page.get_by_label("Name").fill("Laptop")
+    page.wait_for_load_state()  # the script that asks the authenticator comes last
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     page.get_by_role("link", name="Done").click()

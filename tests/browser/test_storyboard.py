@@ -100,6 +100,7 @@ def test_another_members_page_follows_a_move(visit: Visit):
     expect(other.locator(".card h3")).to_have_text(order)
 
 
+@pytest.mark.long
 def test_hidden_page_closes_its_stream_and_catches_up_when_shown(visit: Visit):
     page, other = visit(), visit()
     set_visibility = (
@@ -138,6 +139,7 @@ def test_scene_is_added_duplicated_deleted_and_restored_by_undo(visit: Visit):
     expect(page.locator(".card h3")).to_have_text([*before, "Dawn", "Dawn"])
 
 
+@pytest.mark.long
 def test_board_keys_move_play_open_and_show_help(visit: Visit):
     page = visit()
     page.keyboard.press("ArrowRight")
@@ -157,6 +159,7 @@ def test_board_keys_move_play_open_and_show_help(visit: Visit):
     expect(page.get_by_role("button", name="Save scene")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [390, 768, 1440])
 def test_pages_do_not_scroll_sideways(visit: Visit, width: int):
     page = visit()
@@ -168,6 +171,7 @@ def test_pages_do_not_scroll_sideways(visit: Visit, width: int):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
+@pytest.mark.long
 def test_theme_is_remembered(visit: Visit):
     page = visit()
     assert page.locator("html").get_attribute("data-theme") == "dark"

@@ -48,6 +48,7 @@ def test_cells_are_edited_with_the_keyboard(visit: Visit):
     expect(cell(page, 3, "duration")).to_have_text("6.5")
 
 
+@pytest.mark.long
 def test_escape_discards_a_cell_edit(visit: Visit):
     page = visit("/projects/1/table")
     before = cell(page, 4, "action").inner_text()
@@ -124,6 +125,7 @@ def test_bulk_move_and_delete_are_undone(visit: Visit):
     expect(board.locator(".card")).to_have_count(len(before))
 
 
+@pytest.mark.long
 def test_none_unchecks_all_scenes_of_a_batch(visit: Visit):
     page = visit("/projects/1/generate?which=all")
     plan = page.locator("#batch-plan")
@@ -134,6 +136,7 @@ def test_none_unchecks_all_scenes_of_a_batch(visit: Visit):
     expect(page.locator("input[name=take]:checked")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_filter_of_the_board_carries_over_to_the_table(visit: Visit):
     page = visit()
     expect(page.locator(".card .chip-completed")).to_have_count(2, timeout=60_000)
@@ -149,6 +152,7 @@ def test_filter_of_the_board_carries_over_to_the_table(visit: Visit):
     expect(page.locator("tbody tr")).to_have_count(5)
 
 
+@pytest.mark.long
 def test_table_follows_a_take_and_keeps_focus(workers: None, visit: Visit):
     page = visit("/projects/1/table")
     cell(page, 5, "title").click()
@@ -160,6 +164,7 @@ def test_table_follows_a_take_and_keeps_focus(workers: None, visit: Visit):
     expect(page.locator("#player-dialog")).to_be_visible()
 
 
+@pytest.mark.long
 def test_animatic_plays_from_one_scene_into_the_next(visit: Visit):
     page = visit()
     expect(page.locator("#scene-1 .chip-completed, #scene-2 .chip-completed")).to_have_count(2, timeout=60_000)
@@ -190,6 +195,7 @@ def test_animatic_plays_from_one_scene_into_the_next(visit: Visit):
     expect(film.get_by_role("button", name="Unmute")).to_be_visible()
 
 
+@pytest.mark.long
 def test_views_work_without_javascript(visit: Visit):
     page = visit("/projects/1/table", java_script_enabled=False)
     page.get_by_text("Paste rows as new scenes").click()
@@ -209,6 +215,7 @@ def test_views_work_without_javascript(visit: Visit):
     expect(page.locator(".card h3").first).to_contain_text("The rock at dusk")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("panels", "pages"), [(6, 1), (9, 1)])
 def test_printed_sheet_fits_one_page(visit: Visit, panels: int, pages: int):
     page = visit(f"/projects/1/print?panels={panels}")
@@ -218,6 +225,7 @@ def test_printed_sheet_fits_one_page(visit: Visit, panels: int, pages: int):
     assert re.search(rb"/MediaBox\s*\[\s*0 0 59[45][.\d]* 84[12]", paper)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [390, 1440])
 def test_views_do_not_scroll_sideways(visit: Visit, width: int):
     page = visit()
