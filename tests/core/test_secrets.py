@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core import serializers
 from django.core.management import call_command
@@ -17,7 +18,7 @@ from core import secrets
 from core.secrets import Sealed, Unreadable, seal, unseal
 from generation.management import doctor
 from generation.models import Connection
-from teams.models import Team
+from teams.models import Team, User
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +97,15 @@ def test_rotation_re_encrypts_every_secret_and_then_drops_the_old_key(settings, 
     assert run("--drop-old") == (0, "Removed 1 old key.\n")
     assert connection.key.reveal() == "the secret key"
     assert stat.S_IMODE(key_file(settings).stat().st_mode) == 0o600
+
+
+def test_rotation_re_encrypts_second_factors(alice: User):
+    factor = Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={"secret": seal("JBSWY3DP")})
+    before = factor.data["secret"]
+    assert run() == (0, "Added a new key.\nRe-encrypted 1 secret with the first key.\n")
+    factor.refresh_from_db()
+    assert (factor.data["secret"] != before, unseal(factor.data["secret"])) == (True, "JBSWY3DP")
+    assert secrets.is_current(factor.data["secret"])
 
 
 def test_an_interrupted_rotation_can_be_continued(settings, connection: Connection, team: Team):
