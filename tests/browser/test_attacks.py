@@ -57,7 +57,7 @@ def test_markup_in_user_and_provider_text_is_never_run(make_server: MakeServer, 
         write(page, "/account", {"name": MARKUP[:60]})
         page.goto("/scenes/3#pictures")
         page.locator("input[type=file]").first.set_input_files(picture)
-        page.wait_for_load_state("networkidle")
+        expect(page.get_by_role("img", name="Start frame").first).to_be_visible()
         page.goto("/projects/1")
         page.select_option("#model-choice", "sora-2")
         card = page.locator(".card").nth(2)
