@@ -45,7 +45,7 @@ class Studio:
         self.going_home: threading.Timer | None = None
 
     def draw(self, shot: Shot, width: int, height: int) -> bytes:
-        """WebP. Whoever finds that the artist was killed hires another; given up when that one dies over it too."""
+        """WebP. A killed drawing process is replaced once; a second death over the same drawing raises."""
         artist, drawing = self._commission(shot, width, height)
         try:
             return drawing.result()
