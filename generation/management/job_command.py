@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError
+from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Now
 
@@ -255,7 +255,7 @@ class Interrupted(Exception):
 def run_to_end(row: Job, step: Callable[[int], None], show: Callable[[Job], None]) -> None:
     """Take the row's steps until it is finished. Raises Interrupted."""
     due = Generation.objects.due() if isinstance(row, Generation) else ImageJob.objects.due()
-    with Signals() as signals:
+    with Signals() as signals, connection.execute_wrapper(signals.hold_during_sql):
         try:
             while True:
                 row.refresh_from_db()
@@ -268,10 +268,9 @@ def run_to_end(row: Job, step: Callable[[int], None], show: Callable[[Job], None
                     signals.hold_during(lambda: step(row.pk))
                 else:
                     step(row.pk)
-        except (KeyboardInterrupt, DatabaseError):
-            # SQLite turns an exception that a signal raises inside one of Django's SQL functions into an error of its own.
-            if not signals.was_interrupted:
-                raise
+        except KeyboardInterrupt:
+            # The signal may have cut a COMMIT short, which leaves the connection unusable.
+            connection.close()
             # Workers sign their leases; an unsigned one is this command's. Freed now, it need not wait for its expiry.
             type(row)._default_manager.filter(pk=row.pk, leased_by=None).exclude(lease_token=None).update(
                 lease_token=None, lease_expires_at=None, next_step_at=Now()
@@ -284,7 +283,7 @@ class Signals:
     """Within the block, SIGINT and SIGTERM raise KeyboardInterrupt. Python delivers signals only to the main thread."""
 
     def __init__(self) -> None:
-        self.is_holding = self.is_pending = self.was_interrupted = False
+        self.is_holding = self.is_pending = self.in_statement = self.must_stop = False
 
     def __enter__(self) -> Signals:
         is_main = threading.current_thread() is threading.main_thread()
@@ -298,11 +297,12 @@ class Signals:
             signal.signal(number, handler)
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
-        if not self.is_holding or self.is_pending:
-            self.was_interrupted = True
-            raise KeyboardInterrupt
-        self.is_pending = True
-        sys.stderr.write("\nWaiting for the provider's answer, to keep the clip. Press Ctrl-C again to stop now.\n")
+        if self.is_holding and not self.is_pending:
+            self.is_pending = True
+            sys.stderr.write("\nWaiting for the provider's answer, to keep the clip. Press Ctrl-C again to stop now.\n")
+            return
+        self.must_stop = True
+        self._stop_if_asked()
 
     def hold_during(self, action: Callable[[], None]) -> None:
         """Delay the first signal until the action ends: a paid request whose answer is lost is charged for nothing."""
@@ -312,7 +312,24 @@ class Signals:
         finally:
             self.is_holding = False
         if self.is_pending:
-            self.was_interrupted = True
+            raise KeyboardInterrupt
+
+    def hold_during_sql(self, execute: Callable[..., Any], *statement: Any) -> Any:
+        """Delay every signal until the statement ends; a wrapper for `connection.execute_wrapper`.
+
+        A statement cut short leaves psycopg's connection unusable, and SQLite answers with an error of its own.
+        """
+        self.in_statement = True
+        try:
+            result = execute(*statement)
+        finally:
+            self.in_statement = False
+        self._stop_if_asked()
+        return result
+
+    def _stop_if_asked(self) -> None:
+        if self.must_stop and not self.in_statement:
+            self.must_stop = False
             raise KeyboardInterrupt
 
 

@@ -18,6 +18,7 @@ from django.db import connection
 from PIL import Image
 
 from generation.jobs.lease import Lease
+from generation.management.job_command import Signals
 from generation.models import Generation
 from generation.pipeline import fetch
 from generation.states import Status
@@ -423,6 +424,18 @@ def test_an_interrupted_clip_says_how_to_resume_and_is_paid_once(
     second = run(*first.json["resume"].split()[1:])
     assert (second.code, second.out, clip.read_bytes()) == (0, str(clip), everywhere.state.content)
     assert len(everywhere.state.charges) == 1
+
+
+def test_a_signal_waits_for_the_end_of_the_sql_statement():
+    ended = []
+
+    def execute(statement: str) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        ended.append(statement)
+
+    with Signals() as signals, pytest.raises(KeyboardInterrupt):
+        signals.hold_during_sql(execute, "UPDATE")
+    assert ended == ["UPDATE"]
 
 
 # -- clips -------------------------------------------------------------------------------------------------------------
