@@ -18,7 +18,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    ("attempts", "fits", "held"), [(160, 23, "9.20"), pytest.param(400, 57, "22.80", marks=pytest.mark.long)]
+    ("attempts", "fits", "held"), [(80, 11, "4.40"), pytest.param(400, 57, "22.80", marks=pytest.mark.long)]
 )
 @pytest.mark.parametrize("cap_of", ["team", "connection"])
 def test_sixteen_processes_reserve_exactly_the_cap(cap_of: str, attempts: int, fits: int, held: str):

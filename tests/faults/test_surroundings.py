@@ -60,8 +60,21 @@ def test_the_clip_id_is_saved_although_the_database_was_down(live_system: LiveSy
 
 
 @pytest.mark.database
+def test_a_take_completes_after_the_database_was_down_while_it_was_polled(live_system: LiveSystem):
+    live_system.start_worker()
+    live_system.state.seconds_needed = 3.0
+    (take,) = live_system.start_takes()
+    live_system.wait_for_call("sora.get")
+    with database_gone(live_system.installation):
+        time.sleep(GONE_SECONDS)
+    live_system.wait_for(take, "completed")
+    assert (len(live_system.state.calls("sora.create")), live_system.find_violations()) == (1, [])
+
+
+@pytest.mark.long
+@pytest.mark.database
 def test_takes_complete_after_the_database_was_down_twice(live_system: LiveSystem):
-    """While clips are polled, and while one of them is downloaded."""
+    """While clips are polled, and while one of them is downloaded: a download's lease lasts the longest."""
     live_system.start_worker()
     live_system.state.seconds_needed = 3.0
     live_system.state.fail("sora.content", Fault(wait=2))
