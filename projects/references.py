@@ -1,7 +1,7 @@
 """Frames and references: uploaded or generated pictures, checked, cleaned and stored.
 
 Uploads are decoded and encoded again: upright, without metadata, no larger than any model accepts, and never a file that
-is valid as two formats. Writes hold the project's row lock, as those of `projects/storyboard.py` do.
+is valid as two formats. Writes hold the project's row lock, as those of `projects/scene_edits.py` do.
 """
 
 from __future__ import annotations

@@ -27,10 +27,10 @@ from django.db.models.functions import Now
 
 from core.numbers import format_number
 from core.plurals import count_noun
-from projects import references, storyboard
+from projects import references, scene_edits
 from projects.edit_conflicts import digest_value, form_text
 from projects.models import Project, Reference, Scene, UndoEntry
-from projects.storyboard import FieldChange, Move, Value
+from projects.scene_edits import FieldChange, Move, Value
 from teams import activity
 from teams.models import User, Verb
 
@@ -100,14 +100,14 @@ def undo_entry(entry: UndoEntry, by: User | None = None, *, find_used: Callable[
     stay, such as scenes with takes; it is called under the project's lock.
     """
     # The project before its scenes, as in every other write: the opposite order could deadlock.
-    project = storyboard.lock_project(entry.project_id)
+    project = scene_edits.lock_project(entry.project_id)
     if not UndoEntry.objects.filter(pk=entry.pk, undone_at=None).update(undone_at=Now()):
         raise ValidationError("This has already been undone.")
     moved, deleted = entry.changes.get("moved"), entry.changes.get("deleted")
     if moved:
-        storyboard.restore_order(project.pk, [Move(*move) for move in moved])
+        scene_edits.restore_order(project.pk, [Move(*move) for move in moved])
     if deleted:
-        storyboard.restore_many(project.pk, deleted, by)
+        scene_edits.restore_many(project.pk, deleted, by)
     added, written, pictures = (entry.changes.get(kind, []) for kind in ("added", "written", "pictures"))
     kept = _remove_added(project, added, by, find_used) + _restore_fields(project, written)
     kept += _undo_pictures(project, pictures)
@@ -130,7 +130,7 @@ def _remove_added(
     used = find_used(scenes)
     untouched = [pk for pk, scene in scenes.items() if _content_digest(scene) == digests[pk] and pk not in used]
     if untouched:
-        storyboard.delete_many(project.pk, untouched, by)
+        scene_edits.delete_many(project.pk, untouched, by)
     return len(scenes) - len(untouched)
 
 
@@ -145,7 +145,7 @@ def _restore_fields(project: Project, written: Sequence[tuple[int | None, str, s
         if row is not None and _to_text(getattr(row, field)) == new:
             fields = values.setdefault(scene_id, {}) if scene_id else of_project
             fields[field] = Decimal(old) if field == "duration" else old
-    storyboard.write_fields(project.pk, values, of_project=of_project)
+    scene_edits.write_fields(project.pk, values, of_project=of_project)
     return len(written) - len(of_project) - sum(map(len, values.values()))
 
 

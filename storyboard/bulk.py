@@ -14,9 +14,9 @@ from generation.catalogue import Model
 from generation.connections import roster_for
 from generation.models import with_takes
 from generation.quoting.quotes import model_names
-from projects import storyboard
+from projects import scene_edits
 from projects.models import Project, Scene, UndoEntry
-from projects.storyboard import FieldChange
+from projects.scene_edits import FieldChange
 from projects.undo import record_change
 from storyboard.table import CellForm, read_paste
 from teams.access import parse_id
@@ -34,7 +34,7 @@ class Change:
 def parse_ids(texts: Sequence[str]) -> list[int]:
     """Raises ValidationError for text that is not an id, or for more ids than a storyboard can have scenes."""
     ids = [pk for text in texts if (pk := parse_id(text))]
-    if not len(ids) == len(texts) <= storyboard.MAX_SCENES:
+    if not len(ids) == len(texts) <= scene_edits.MAX_SCENES:
         raise ValidationError("Unknown scenes. Reload the page, then try again.")
     return ids
 
@@ -50,8 +50,8 @@ def paste(project: Project, ids: Sequence[int], text: str, column: str, member: 
     ordered = [scenes[pk] for pk in dict.fromkeys(ids)]
     pasted = read_paste(project, ordered, text, column=column, models=model_names(roster_for(project.team_id)))
     with transaction.atomic():
-        written = storyboard.write_fields(project.pk, pasted.values)
-        added = storyboard.add_many(project.pk, pasted.new)
+        written = scene_edits.write_fields(project.pk, pasted.values)
+        added = scene_edits.add_many(project.pk, pasted.new)
         entry = record_change(project, member, written=written, added=added)
     changed = len({change.scene for change in written})
     parts = [f"{count_noun(changed, 'scene')} changed"] if changed or not added else []
@@ -65,14 +65,14 @@ def change_scenes(project: Project, ids: list[int], action: str, values: Mapping
     changes: dict[str, Any]
     match action:
         case "delete":
-            deleted = storyboard.delete_many(project.pk, ids, member)
+            deleted = scene_edits.delete_many(project.pk, ids, member)
             text, changes = f"{count_noun(len(deleted), 'scene')} deleted.", {"deleted": deleted}
         case "move":
-            moved = storyboard.move_many(project.pk, ids, after=_find_scene_id(project, values.get("behind", "")))
+            moved = scene_edits.move_many(project.pk, ids, after=_find_scene_id(project, values.get("after", "")))
             text, changes = f"{count_noun(len(moved), 'scene')} moved.", {"moved": moved}
         case "duration" | "model_id" as column:
             value = _clean_value(project, column, values.get(column, ""))
-            written = storyboard.write_fields(project.pk, {pk: {column: value} for pk in ids})
+            written = scene_edits.write_fields(project.pk, {pk: {column: value} for pk in ids})
             text, changes = f"{count_noun(len(written), 'scene')} changed.", {"written": written}
         case _:
             raise ValidationError("Unknown action. Reload the page, then try again.")
@@ -101,14 +101,14 @@ def _clean_value(project: Project, column: str, text: str) -> Any:
 @transaction.atomic
 def set_project_model(project: Project, model: Model, member: User) -> Change:
     """Scenes that choose a model themselves keep it."""
-    written = storyboard.write_fields(project.pk, {}, of_project={"model_id": model.id})
+    written = scene_edits.write_fields(project.pk, {}, of_project={"model_id": model.id})
     return _model_change(project, model, written, member)
 
 
 @transaction.atomic
 def replace_model(project: Project, old: str, model: Model, member: User) -> Change:
     """Replace the model `old` in the project and in the scenes that choose it themselves."""
-    written = storyboard.switch_model(project.pk, old, model.id)
+    written = scene_edits.switch_model(project.pk, old, model.id)
     return _model_change(project, model, written, member)
 
 
@@ -125,7 +125,7 @@ def _model_change(project: Project, model: Model, written: Sequence[FieldChange]
 def apply_style(
     project: Project, ids: list[int], values: Mapping[str, str], *, only_empty: bool, member: User
 ) -> Change:
-    written = storyboard.apply_style(project.pk, ids, values, only_empty=only_empty)
+    written = scene_edits.apply_style(project.pk, ids, values, only_empty=only_empty)
     scenes = count_noun(len({change.scene for change in written}), "scene")
     entry = record_change(project, member, what=f"the style of {scenes}", written=written)
     return Change(f"Style applied to {scenes}.", entry)
@@ -139,7 +139,7 @@ def import_scenes(
     unsaved = list(selected)
     if not unsaved:
         raise ValidationError("Select at least one scene.")
-    added = storyboard.add_many(project.pk, unsaved, after=after)
+    added = scene_edits.add_many(project.pk, unsaved, after=after)
     scenes = count_noun(len(added), "scene")
     entry = record_change(project, member, verb=Verb.SCRIPT_IMPORTED, what=f"{scenes} from a script", added=added)
     return added, Change(f"{scenes} imported.", entry)

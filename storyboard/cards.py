@@ -85,7 +85,7 @@ def build_entry(job: Job, roster: Roster) -> JobEntry:
 def build_take_entry(take: Generation, siblings: dict[int, Generation], roster: Roster) -> TakeEntry:
     entry = build_entry(take, roster)
     model = roster.resolve_model(take) if take.is_done and take.remote_id else None
-    can_be_reworked = model is not None and any((model.takes.remix, model.takes.extend, model.takes.edit))
+    can_be_reworked = model is not None and bool(model.supports.tasks)
     source = siblings.get(take.source_id) if take.source_id else None
     return TakeEntry(take, entry.model_name, entry.usual_time, source, can_be_reworked)
 

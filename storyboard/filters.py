@@ -27,7 +27,7 @@ class State(TextChoices):
     NO_TAKE = "no-take", "No take"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
-    FAILED = "failed", "Failed"
+    FAILED = "failed", "Failed or needs review"
     STALE = "stale", "Stale"
 
 

@@ -42,7 +42,7 @@ def build_previews(scene: Scene, roster: Roster) -> list[Preview]:
         if template.name == FRAME:
             previews.append(Preview(template, image_models(roster)[0], prompting.render_frame(scene), False, False))
         elif model := _find_reader(template, chosen, roster):
-            is_own = bool(scene.own_prompt.strip())
+            is_own = bool(scene.custom_prompt.strip())
             text = prompting.render(scene, model)
             previews.append(Preview(template, model, text, is_own, is_chosen=model == chosen))
     return previews

@@ -118,7 +118,7 @@ def upload_context(target: Scene | Project) -> dict[str, Any]:
 
 def quotes_context(scene: Scene, roster: Roster) -> dict[str, Any]:
     name = roster.model_name(scene.project.model_id)
-    return {"offers": quotes.quote_models(scene, roster), "project_model_name": name}
+    return {"quotes": quotes.quote_models(scene, roster), "project_model_name": name}
 
 
 def prompts_context(scene: Scene, roster: Roster) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def describe_reference_count(scene: Scene, roster: Roster) -> str:
     model = roster.models.get(scene.chosen_model_id)
     if model is None:
         return ""
-    count, limit = len(scene.shown_references()), model.takes.references
+    count, limit = len(scene.shown_references()), model.supports.references
     if not limit:
         return f"{model.name} doesn't support references."
     return f"{model.name} supports up to {limit}; this scene has {count}."

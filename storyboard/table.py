@@ -17,7 +17,7 @@ from core.numbers import format_number
 from core.plurals import count_noun
 from projects import presets
 from projects.models import Project, Scene
-from projects.storyboard import MAX_SCENES, Value
+from projects.scene_edits import MAX_SCENES, Value
 from storyboard.forms.scene import SceneForm
 
 COLUMNS = [

@@ -102,7 +102,7 @@ class Extension:
 
 
 @dataclass(frozen=True, config=CHECKED)
-class Takes:
+class Capabilities:
     """What a model accepts besides the prompt, and which tasks it can do with a finished clip."""
 
     start_frame: StrictBool = False
@@ -118,6 +118,12 @@ class Takes:
     remix: StrictBool = False
     extend: Extension | None = None
     edit: StrictBool = False
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What it can do with a finished clip, as values of `providers.base.Task`."""
+        supported = {"remix": self.remix, "extend": self.extend, "edit": self.edit}
+        return tuple(task for task, is_supported in supported.items() if is_supported)
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -135,7 +141,7 @@ class Model:
     source: str
     checked_on: date
     confidence: Literal["H", "M", "L"]
-    takes: Takes
+    supports: Capabilities
     note: str = ""
     #: The vendor's own host. The days below apply to it alone.
     host: str = ""

@@ -70,15 +70,15 @@ def _restrict_to_abilities(model: Model, connection: ResolvedConnection) -> Mode
     """The model without the tasks and fields that this make of server lacks."""
     if not connection.about.makes:
         return model
-    takes = replace(
-        model.takes,
-        remix=model.takes.remix and connection.can(Ability.REMIX),
-        extend=model.takes.extend if connection.can(Ability.EXTEND) else None,
-        edit=model.takes.edit and connection.can(Ability.EDIT),
+    supports = replace(
+        model.supports,
+        remix=model.supports.remix and connection.can(Ability.REMIX),
+        extend=model.supports.extend if connection.can(Ability.EXTEND) else None,
+        edit=model.supports.edit and connection.can(Ability.EDIT),
         seed=connection.can(Ability.EXTRA_FIELDS),
         negative_prompt=connection.can(Ability.EXTRA_FIELDS),
     )
-    return replace(model, takes=takes)
+    return replace(model, supports=supports)
 
 
 def _listed_models(connection: ResolvedConnection) -> tuple[Model, ...]:

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -67,6 +67,16 @@ def scratch_folder() -> Iterator[Path]:
     """A temporary folder for the input pictures of one request."""
     with tempfile.TemporaryDirectory(dir=scratch_dir(), prefix="pictures-") as folder:
         yield Path(folder)
+
+
+def copy_pictures(names: Iterable[str], folder: Path) -> tuple[Path, ...]:
+    """Copy stored pictures to files that a provider's SDK can open. Raises OSError if one cannot be read."""
+    paths = []
+    for number, name in enumerate(names, 1):
+        paths.append(folder / f"picture-{number}{Path(name).suffix}")
+        with default_storage.open(name) as picture, paths[-1].open("wb") as copy:
+            shutil.copyfileobj(picture, copy)
+    return tuple(paths)
 
 
 @contextmanager

@@ -11,7 +11,7 @@
 
 from generation.pipeline.batches import enqueue_chosen, enqueue_missing
 from generation.pipeline.enqueue import Enqueued, cancel, enqueue
-from generation.pipeline.image_jobs import cancel_images, enqueue_images, image_blockers
+from generation.pipeline.image_jobs import cancel_images, enqueue_images
 from generation.pipeline.runner import POLL_SECONDS, advance, advance_images, poll_many
 from generation.pipeline.transitions import MAX_ATTEMPTS, IllegalTransition
 from generation.quoting.quotes import Rework
@@ -30,6 +30,5 @@ __all__ = [
     "enqueue_chosen",
     "enqueue_images",
     "enqueue_missing",
-    "image_blockers",
     "poll_many",
 ]

@@ -129,7 +129,7 @@ def _rework_fields(rework: Rework) -> dict[str, Any]:
 
 def collect_inputs(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
     """Gather the scene's frames, references and options that the model supports. What it does not support is left out."""
-    supported = model.takes
+    supported = model.supports
     frames = (
         (Reference.Role.START_FRAME, supported.start_frame),
         (Reference.Role.END_FRAME, supported.end_frame),

@@ -10,15 +10,12 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -38,7 +35,6 @@ from generation.pipeline.transitions import UNCLEAR, end
 from generation.providers.base import ErrorKind, ImageProvider, ImageRequest, ImageResult, ProviderError
 from generation.providers.registry import image_provider
 from generation.quoting import image_quotes
-from generation.quoting.eligibility import availability_blockers
 from generation.states import Status
 from projects import references
 from projects.models import Project, Reference, Scene
@@ -77,7 +73,7 @@ def enqueue_images(
     if click and (existing := ImageJob.objects.filter(project=project, click=click).first()):
         return existing
     roster = roster or roster_for(project.team_id)
-    blockers = image_blockers(model, request, roster, len(inputs))
+    blockers = image_quotes.image_blockers(model, request, roster, len(inputs))
     connection = roster.connection_for(model)
     if role in Reference.FRAMES and request.count > 1:
         blockers.append("A frame is a single image. Generate several as references.")
@@ -128,11 +124,6 @@ def cancel_images(row: ImageJob, by: User | None = None) -> bool:
     budget.settle(row, Decimal(0))
     activity.record(Verb.TAKE_CANCELLED, by, f"images: {row.get_role_display().lower()}", project=row.project)
     return True
-
-
-def image_blockers(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
-    with_inputs = replace(request, images=(Path("picture.png"),) * inputs) if inputs else request
-    return [*availability_blockers(model, roster), *image_quotes.image_blockers(model, with_inputs, roster)]
 
 
 # -- The step ----------------------------------------------------------------------------------------------------------
@@ -207,15 +198,11 @@ def mark_unknown(lease: Lease[ImageJob], error: ProviderError | None = None) -> 
 def _request_images(row: ImageJob, provider: ImageProvider, model: Model | None, key: GivenKey | None) -> ImageResult:
     options = {name: row.options[name] for name in OPTIONS if row.options.get(name) not in (None, "")}
     with storage.scratch_folder() as folder:
-        images = []
-        for number, name in enumerate(row.options.get("images", [])):
-            images.append(folder / f"image-{number}{Path(name).suffix}")
-            with default_storage.open(name) as image:
-                images[-1].write_bytes(image.read())
+        images = storage.copy_pictures(row.options.get("images", []), folder)
         request = ImageRequest(
             prompt=row.prompt,
             model=row.model_id,
-            images=tuple(images),
+            images=images,
             always_sent=model.always_sent if model else {},
             **options,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -49,9 +48,5 @@ def open_request(take: Generation) -> Iterator[Request]:
                     data = fitting.fit_picture(image, take.width, take.height, frame["fit"])
                 frames[role] = folder / f"{role}.png"
                 frames[role].write_bytes(data)
-        references = []
-        for number, name in enumerate(take.inputs.get("references", [])):
-            references.append(folder / f"reference-{number}{Path(name).suffix}")
-            with default_storage.open(name) as image:
-                references[-1].write_bytes(image.read())
-        yield replace(build_request(take), references=tuple(references), **frames)
+        references = storage.copy_pictures(take.inputs.get("references", []), folder)
+        yield replace(build_request(take), references=references, **frames)

@@ -99,18 +99,18 @@ def _template_values(name: str, scene: Scene, *, avoid: bool) -> dict[str, Any]:
 def render(scene: Scene, model: Model) -> str:
     """The prompt of this scene for the model's provider; empty fields leave no gaps.
 
-    The scene's own prompt replaces the template. The negative prompt is left out where the request has a field for it.
+    The scene's custom prompt replaces the template. The negative prompt is left out where the request has a field for it.
     """
-    has_own_field = model.takes.negative_prompt
-    if scene.own_prompt.strip():
+    has_own_field = model.supports.negative_prompt
+    if scene.custom_prompt.strip():
         avoid = "" if has_own_field else sentence(scene.negative_prompt)
-        return f"{scene.own_prompt.strip()}\nAvoid: {avoid}" if avoid else scene.own_prompt.strip()
+        return f"{scene.custom_prompt.strip()}\nAvoid: {avoid}" if avoid else scene.custom_prompt.strip()
     name = find_template(model).name
     return _render_lines(_find_compiled(name, scene), _template_values(name, scene, avoid=not has_own_field))
 
 
-def draft_own_prompt(scene: Scene, name: str) -> str:
-    """That template's prompt as a first draft of an own prompt. Without the negative prompt, which `render` adds."""
+def draft_custom_prompt(scene: Scene, name: str) -> str:
+    """That template's prompt as a first draft of a custom prompt. Without the negative prompt, which `render` adds."""
     return _render_lines(_find_compiled(name, scene), _template_values(name, scene, avoid=False))
 
 

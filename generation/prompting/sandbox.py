@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from generation.prompting import template_filters
 from projects.models import Scene
 
-FIELDS = tuple(name for name in Scene.SHOT_FIELDS if name != "own_prompt")
+FIELDS = tuple(name for name in Scene.SHOT_FIELDS if name != "custom_prompt")
 TEXT_LIMIT = 6_000
 DEPTH_LIMIT = 20
 

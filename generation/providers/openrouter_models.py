@@ -83,7 +83,7 @@ def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
         "sizes": dict.fromkeys(prices, model.aspect_ratios),
         "seconds": [str(seconds) for seconds in sorted(model.durations)],
         "price_per_second": prices,
-        "takes": {
+        "supports": {
             "start_frame": model.start_frame,
             "end_frame": model.end_frame,
             "references": model.references,

@@ -131,23 +131,23 @@ def length_notes(model: Model, wanted: Decimal, seconds: Decimal) -> Iterator[st
 
 def input_blockers(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
     yield from picture_blockers(scene, model, seconds, roster)
-    takes = model.takes
-    if scene.seed is not None and not takes.seed:
-        better = suggest_alternative(model, roster, lambda other: other.takes.seed)
+    supported = model.supports
+    if scene.seed is not None and not supported.seed:
+        better = suggest_alternative(model, roster, lambda other: other.supports.seed)
         yield f"{model.name} doesn't support seeds.{better}"
     elif scene.seed is not None and scene.seed > SEED_LIMIT:
         yield f"The seed can be at most {SEED_LIMIT}."
-    if scene.audio == Audio.OFF and takes.audio == "always":
-        better = suggest_alternative(model, roster, lambda other: other.takes.audio != "always")
+    if scene.audio == Audio.OFF and supported.audio == "always":
+        better = suggest_alternative(model, roster, lambda other: other.supports.audio != "always")
         yield f"{model.name} clips always have sound.{better}"
-    if scene.audio == Audio.ON and takes.audio == "never":
-        better = suggest_alternative(model, roster, lambda other: other.takes.audio != "never")
+    if scene.audio == Audio.ON and supported.audio == "never":
+        better = suggest_alternative(model, roster, lambda other: other.supports.audio != "never")
         yield f"{model.name} clips have no sound.{better}"
 
 
 def picture_blockers(scene: Scene, model: Model, seconds: Decimal, roster: Roster) -> Iterator[str]:
     """The scene's frames and references that the model doesn't support."""
-    takes = model.takes
+    supported = model.supports
     start, end = scene.frame(Reference.Role.START_FRAME), scene.frame(Reference.Role.END_FRAME)
     references = len(scene.shown_references())
     if start and (refusal := frame_refusal(model, Reference.Role.START_FRAME, roster)):
@@ -156,28 +156,28 @@ def picture_blockers(scene: Scene, model: Model, seconds: Decimal, roster: Roste
         yield refusal
     elif end and not start:
         yield f"{model.name} uses an end frame only with a start frame."
-    if references > takes.references:
-        better = suggest_alternative(model, roster, lambda other: other.takes.references >= references)
+    if references > supported.references:
+        better = suggest_alternative(model, roster, lambda other: other.supports.references >= references)
         yield f"{model.name} {_describe_reference_limit(model)} ({references} attached).{better}"
-    if references and (start or end) and takes.frames_or_references:
+    if references and (start or end) and supported.frames_or_references:
         yield f"{model.name} supports frames or references, not both."
-    if start and end and takes.both_frames_max_seconds and seconds > takes.both_frames_max_seconds:
-        yield f"{model.name} clips with both a start and an end frame are at most {takes.both_frames_max_seconds} s."
+    if start and end and supported.both_frames_max_seconds and seconds > supported.both_frames_max_seconds:
+        yield f"{model.name} clips with both a start and an end frame are at most {supported.both_frames_max_seconds} s."
 
 
 def _describe_reference_limit(model: Model) -> str:
-    most = model.takes.references
+    most = model.supports.references
     return f"supports {count_noun(most, 'reference')}" if most else "doesn't support references"
 
 
 def frame_refusal(model: Model, role: str, roster: Roster) -> str:
     """Empty if the model supports the frame."""
     match role:
-        case Reference.Role.START_FRAME if not model.takes.start_frame:
-            better = suggest_alternative(model, roster, lambda other: other.takes.start_frame)
+        case Reference.Role.START_FRAME if not model.supports.start_frame:
+            better = suggest_alternative(model, roster, lambda other: other.supports.start_frame)
             return f"{model.name} doesn't support start frames.{better}"
-        case Reference.Role.END_FRAME if not model.takes.end_frame:
-            better = suggest_alternative(model, roster, lambda other: other.takes.end_frame)
+        case Reference.Role.END_FRAME if not model.supports.end_frame:
+            better = suggest_alternative(model, roster, lambda other: other.supports.end_frame)
             return f"{model.name} doesn't support end frames.{better}"
     return ""
 
@@ -188,16 +188,15 @@ def frame_refusal(model: Model, role: str, roster: Roster) -> str:
 def rework_blockers(
     model: Model, connection: ResolvedConnection | None, task: Task, source: Generation
 ) -> Iterator[str]:
-    supported = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}[task]
-    if not supported:
+    if task not in model.supports.tasks:
         where = f" on {connection.name}" if connection else ""
         yield f"{model.name} can't {task} clips{where}."
     if not source.is_done or not source.remote_id:
         yield f"You can {task} only a finished clip from a provider."
     elif source.provider != model.provider or (connection and source.connection_id != _row_id(connection)):
         yield f"You can {task} a clip only with the connection that made it."
-    elif task == Task.EXTEND and model.takes.extend:
-        yield from extension_blockers(model, model.takes.extend, connection, source)
+    elif task == Task.EXTEND and model.supports.extend:
+        yield from extension_blockers(model, model.supports.extend, connection, source)
 
 
 def _row_id(connection: ResolvedConnection) -> int:

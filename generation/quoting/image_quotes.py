@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import chain, product
+from pathlib import Path
 
 from core.plurals import count_noun
 from generation.catalogue import Model
 from generation.connections import Roster
 from generation.providers.base import PLAIN_BACKGROUNDS, ImageRequest
-from generation.quoting.eligibility import available_models, prompt_blockers, suggest_alternative
+from generation.quoting.eligibility import availability_blockers, available_models, prompt_blockers, suggest_alternative
 
 #: Limits of models with free sizes: pixels in steps, the longer edge, the area, and the ratio of the edges.
 STEP, MAX_EDGE, MAX_PIXELS, MAX_RATIO = 16, 3840, 3840 * 2160, 3
@@ -36,7 +38,14 @@ def image_models(roster: Roster, provider: str = "") -> list[Model]:
     return [model for model in roster.models.values() if model.kind == "image" and provider in ("", model.provider)]
 
 
-def image_blockers(model: Model, request: ImageRequest, roster: Roster) -> list[str]:
+def image_blockers(model: Model, request: ImageRequest, roster: Roster, inputs: int = 0) -> list[str]:
+    """Sentences that say why the model can't make this. `inputs` is how many stored files replace the request's images."""
+    if inputs:
+        request = replace(request, images=(Path("picture.png"),) * inputs)
+    return [*availability_blockers(model, roster), *_request_blockers(model, request, roster)]
+
+
+def _request_blockers(model: Model, request: ImageRequest, roster: Roster) -> list[str]:
     if model.kind != "image":
         return [f"{model.name} doesn't make images."]
     suggest = partial(suggest_alternative, model, roster)
@@ -160,4 +169,4 @@ def _input_blockers(model: Model, request: ImageRequest, suggest: Suggest) -> It
 
 
 def _max_inputs(model: Model) -> int:
-    return max(1, model.takes.references) if model.takes.edit else 0
+    return max(1, model.supports.references) if model.supports.edit else 0

@@ -100,7 +100,7 @@ def _cached_renderer() -> Callable[[Scene, Model], str]:
     rendered: dict[tuple[int, str, bool], str] = {}
 
     def render(scene: Scene, model: Model) -> str:
-        key = (scene.pk, model.provider, model.takes.negative_prompt)
+        key = (scene.pk, model.provider, model.supports.negative_prompt)
         if key not in rendered:
             rendered[key] = prompting.render(scene, model)
         return rendered[key]

@@ -126,8 +126,8 @@ def _quote_rework(scene: Scene, model: Model, roster: Roster, rework: Rework) ->
     source = rework.source
     connection = roster.find_connection(source.connection_id) or roster.connection_for(model)
     seconds = source.whole_seconds
-    if rework.task == Task.EXTEND and model.takes.extend:
-        seconds = model.takes.extend.nearest(scene.duration, made=source.whole_seconds)
+    if rework.task == Task.EXTEND and model.supports.extend:
+        seconds = model.supports.extend.nearest(scene.duration, made=source.whole_seconds)
     unsupported = (
         *eligibility.kind_blockers(model),
         *eligibility.rework_blockers(model, connection, rework.task, source),

@@ -165,7 +165,7 @@ def _compare_scene_fields(a: Generation, b: Generation) -> list[Setting]:
     return [
         Setting(field_name(name).capitalize(), _describe_field(a, name), _describe_field(b, name))
         for name in Scene.SHOT_FIELDS
-        if name != "own_prompt" and a.shot.get(name, "") != b.shot.get(name, "")
+        if name != "custom_prompt" and a.shot.get(name, "") != b.shot.get(name, "")
     ]
 
 

@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 from projects.importers import fountain, plain, table
 from projects.importers.decoding import decode_text
 from projects.importers.drafts import Draft, Script, UnreadableScript
-from projects.storyboard import MAX_SCENES
+from projects.scene_edits import MAX_SCENES
 
 
 class Format(TextChoices):

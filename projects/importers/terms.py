@@ -41,14 +41,14 @@ FIELDS = [
     "physics",
     "continuity",
     "negative_prompt",
-    "own_prompt",
+    "custom_prompt",
     "notes",
     "model_id",
     "scene_resolution",
     "audio",
     "seed",
 ]
-LONG_FIELDS = ["action", "dialogue", "continuity", "negative_prompt", "own_prompt", "notes"]
+LONG_FIELDS = ["action", "dialogue", "continuity", "negative_prompt", "custom_prompt", "notes"]
 CHOICES = [*presets.all_presets(), "scene_resolution", "audio"]
 
 SYNONYMS = {

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('continuity', models.TextField(blank=True, max_length=4000, verbose_name='continuity notes')),
                 ('negative_prompt', models.TextField(blank=True, max_length=4000)),
                 ('notes', models.TextField(blank=True, max_length=4000)),
-                ('own_prompt', models.TextField(blank=True, max_length=32000)),
+                ('custom_prompt', models.TextField(blank=True, max_length=32000)),
                 ('model_id', models.CharField(blank=True, max_length=120, verbose_name='model')),
                 ('scene_resolution', models.CharField(blank=True, choices=[('360p', '360p'), ('480p', '480p'), ('720p', '720p'), ('1024p', '1024p'), ('1080p', '1080p'), ('4k', '4K')], max_length=5, verbose_name='resolution')),
                 ('seed', models.PositiveIntegerField(blank=True, null=True)),

@@ -79,7 +79,7 @@ class Scene(models.Model):
     negative_prompt = models.TextField(max_length=LONG_TEXT, blank=True)
     notes = models.TextField(max_length=LONG_TEXT, blank=True)
     #: Sent instead of the prompt that the template renders from the fields.
-    own_prompt = models.TextField(max_length=32_000, blank=True)
+    custom_prompt = models.TextField(max_length=32_000, blank=True)
 
     model_id = models.CharField("model", max_length=120, blank=True)
     scene_resolution = models.CharField("resolution", max_length=5, choices=Resolution, blank=True)
@@ -116,7 +116,7 @@ class Scene(models.Model):
         "physics",
         "continuity",
         "negative_prompt",
-        "own_prompt",
+        "custom_prompt",
     ]
 
     #: Fields added after the first takes. The digest omits them while empty, so that adding one made no take stale.

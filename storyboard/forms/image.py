@@ -77,7 +77,7 @@ class ImageRequestForm(forms.Form):
         """Pictures to work from, for models that can edit."""
         pictures = [*(scene.references.all() if scene else ()), *project.references.filter(scene=None)]
         names = [(picture.image.name, str(picture)) for picture in pictures if not picture.deleted_at]
-        if self.chosen_model.takes.edit and names:
+        if self.chosen_model.supports.edit and names:
             self._set_choices("images", names)
         else:
             del self.fields["images"]

@@ -68,7 +68,7 @@ class SceneForm(forms.ModelForm[Scene]):
         ],
         "Look": ["visual_style", "color_grading"],
         "Motion and continuity": ["motion_quality", "physics", "continuity", "negative_prompt"],
-        "Custom prompt": ["own_prompt"],
+        "Custom prompt": ["custom_prompt"],
     }
     SETTINGS = ("scene_resolution", "audio", "seed")
     PLACEHOLDERS = {
@@ -89,11 +89,11 @@ class SceneForm(forms.ModelForm[Scene]):
         model = Scene
         fields = ["duration", "notes", "model_id", "scene_resolution", "audio", "seed", *Scene.SHOT_FIELDS]
         widgets = preset_widgets() | {"model_id": forms.HiddenInput}
-        labels = {"own_prompt": "Custom prompt"}
+        labels = {"custom_prompt": "Custom prompt"}
         help_texts = {
             "duration": "Seconds, 1 to 60",
             "seed": "Same seed, similar result (where supported)",
-            "own_prompt": "Sent as written; the other fields are ignored",
+            "custom_prompt": "Sent as written; the other fields are ignored",
         }
         error_messages = {
             "duration": {"invalid": "Enter the seconds as a number, such as 4 or 6.5."}
@@ -152,8 +152,8 @@ class SceneForm(forms.ModelForm[Scene]):
         )
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
-        """The fields of the prompt as (heading, fields, whether the group starts open); an own prompt comes first."""
-        own = "Custom prompt" if self["own_prompt"].value() else ""
+        """The fields of the prompt as (heading, fields, whether the group starts open); the custom prompt comes first."""
+        own = "Custom prompt" if self["custom_prompt"].value() else ""
         return [
             (heading, fields := [self[name] for name in names], any(field.value() or field.errors for field in fields))
             for heading, names in sorted(self.GROUPS.items(), key=lambda group: group[0] != own)

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from generation.models import shown_take
 from projects import presets
 from projects.models import Project, Scene, field_name
-from projects.storyboard import find_style_changes
+from projects.scene_edits import find_style_changes
 from storyboard.forms.widgets import PresetSelect
 
 #: Clears the scene's own value. An empty choice leaves the field unchanged.

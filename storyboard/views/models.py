@@ -39,7 +39,7 @@ def compare_models(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scenes = live_scenes(project)
     context = {"project": project, "scenes": scenes, "can_edit": role.includes(Role.EDITOR)}
     roster = roster_for(project.team_id)
-    context["offers"] = model_comparison.compare(project, scenes, roster)
+    context["comparison"] = model_comparison.compare(project, scenes, roster)
     context["unavailable_models"] = model_comparison.find_unavailable_models(project, scenes, roster)
     return render(request, "storyboard/model_comparison.html", context)
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
-from projects import storyboard as board
+from projects import scene_edits
 from projects.loaders import load_project
 from projects.models import Project
 from storyboard.board import storyboard_context
@@ -82,7 +82,7 @@ def project_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     form = ProjectForm(request.POST or None, instance=project, user=current_user(request))
     if form.is_valid():
-        board.write_fields(pk, {}, of_project={name: form.cleaned_data[name] for name in form.changed_data})
+        scene_edits.write_fields(pk, {}, of_project={name: form.cleaned_data[name] for name in form.changed_data})
         messages.success(request, "Project settings saved.")
         return redirect("storyboard", pk)
     deleted = project.scenes.exclude(deleted_at=None).order_by("-deleted_at")[:50]
@@ -95,7 +95,7 @@ def project_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    copy = board.duplicate_project(project, current_user(request))
+    copy = scene_edits.duplicate_project(project, current_user(request))
     messages.success(request, f"“{project.title}” duplicated. This is the copy.")
     return redirect("storyboard", copy.pk)
 
@@ -103,7 +103,7 @@ def project_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    board.delete_project(pk, current_user(request))
+    scene_edits.delete_project(pk, current_user(request))
     offer_undo(request, f"“{project.title}” deleted.", reverse("project_restore", args=[pk]))
     return redirect("project_list")
 
@@ -111,6 +111,6 @@ def project_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR, deleted=True)
-    board.restore_project(pk, current_user(request))
+    scene_edits.restore_project(pk, current_user(request))
     messages.success(request, f"“{project.title}” restored.")
     return redirect("storyboard", pk)

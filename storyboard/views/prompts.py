@@ -1,4 +1,4 @@
-"""The prompt preview beside a scene's fields, and a scene's own prompt."""
+"""The prompt preview beside a scene's fields, and a scene's custom prompt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.htmx import HtmxHttpRequest
 from generation import prompting
 from generation.connections import roster_for
 from generation.prompting import FRAME, TEMPLATES
-from projects.storyboard import FieldChange
+from projects.scene_edits import FieldChange
 from projects.undo import record_change
 from storyboard.forms.scene import SceneForm
 from storyboard.loaders import load_scene
@@ -32,7 +32,7 @@ def prompt_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def own_prompt(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+def custom_prompt(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Save the form, with the prompt that the template `like` renders as the scene's own; without `like`, without one."""
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     values = request.POST.copy()
@@ -40,13 +40,13 @@ def own_prompt(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if like and (like not in TEMPLATES or like == FRAME):
         return HttpResponseBadRequest("Unknown template. Reload the page, then try again.")
     SceneForm(values, instance=scene).full_clean()
-    discarded = "" if like else scene.own_prompt
-    values["own_prompt"] = prompting.draft_own_prompt(scene, like) if like else ""
+    discarded = "" if like else scene.custom_prompt
+    values["custom_prompt"] = prompting.draft_custom_prompt(scene, like) if like else ""
     scene, role = load_scene(request, pk)  # again: `full_clean` above has written the form's values to the first one
     form = SceneForm(values, instance=scene)
     response = save_or_show(request, form, role, message="Custom prompt saved." if like else "")
     if discarded and not form.errors:
-        change = FieldChange(pk, "own_prompt", discarded, "")
+        change = FieldChange(pk, "custom_prompt", discarded, "")
         entry = record_change(scene.project, current_user(request), written=[change])
         offer_entry_undo(request, "Back to the prompt template.", entry)
     return response

@@ -70,14 +70,17 @@ def queue_context(user: User, entries: EntryBuilder) -> dict[str, Any]:
     pictures = pictures_of_teams(user)
     shown = takes.live().filter(scene__deleted_at=None, scene__project__deleted_at=None).order_by("-finished_at")
     failed = {"status": Status.FAILED, "dismissed_at": None}
+    unknown = [
+        *pictures.filter(status=Status.UNKNOWN),
+        *takes.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE],
+    ]
+    failures = [*pictures.filter(**failed).order_by("-pk")[:SHOWN_ENDED], *shown.filter(**failed)[:SHOWN_ENDED]]
     active = [*takes.active().order_by("created_at", "pk")[:SHOWN_ACTIVE], *pictures.active()[:SHOWN_ACTIVE]]
     return {
         "active": active,
         "lines": group_by_connection(entries(active)),
-        "unknown": entries(takes.filter(status=Status.UNKNOWN).order_by("-pk")[:SHOWN_ACTIVE]),
-        "unknown_pictures": entries(pictures.filter(status=Status.UNKNOWN)),
-        "failed_pictures": entries(pictures.filter(**failed).order_by("-pk")[:SHOWN_ENDED]),
-        "failed": entries(shown.filter(**failed)[:SHOWN_ENDED]),
+        "unknown": entries(unknown),
+        "failed": entries(failures),
         "ended": entries(shown.filter(status__in=[Status.COMPLETED, Status.CANCELLED])[:SHOWN_ENDED]),
         "editable": editable_teams(user),
         "has_no_worker": bool(active) and not Worker.alive().exists(),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
 from generation.connections import roster_for
-from projects import storyboard
+from projects import scene_edits
 from projects.loaders import load_project
 from projects.models import Scene
 from projects.undo import record_change
@@ -45,7 +45,7 @@ def scene_create(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     form = CardForm(request.POST or None, instance=Scene(project=project))
     if form.is_valid():
         try:
-            scene = storyboard.add(form.save(commit=False), after=after)
+            scene = scene_edits.add(form.save(commit=False), after=after)
             return redirect_to_view(request, pk, at=scene.pk)
         except ValidationError as error:
             form.add_error(None, error)
@@ -127,7 +127,7 @@ def scene_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest("Unknown position. Reload the page, then try again.")
     try:
-        moved = storyboard.move(scene, after=after) if by is None else storyboard.move_by(scene, by)
+        moved = scene_edits.move(scene, after=after) if by is None else scene_edits.move_by(scene, by)
         entry = record_change(scene.project, current_user(request), moved=moved)
         offer_entry_undo(request, f"“{scene.title}” moved.", entry)
     except ValidationError as error:
@@ -139,7 +139,7 @@ def scene_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def scene_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
-        pk = storyboard.duplicate(scene).pk
+        pk = scene_edits.duplicate(scene).pk
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect_to_view(request, scene.project_id, at=pk)
@@ -148,7 +148,7 @@ def scene_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def scene_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
-    storyboard.delete(scene, current_user(request))
+    scene_edits.delete(scene, current_user(request))
     offer_undo(request, f"“{scene.title}” deleted.", reverse("scene_restore", args=[pk]))
     return redirect_to_view(request, scene.project_id)
 
@@ -157,7 +157,7 @@ def scene_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def scene_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR, deleted=True)
     try:
-        storyboard.restore(scene, current_user(request))
+        scene_edits.restore(scene, current_user(request))
         messages.success(request, f"“{scene.title}” restored.")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

@@ -120,12 +120,10 @@ def list_rework_choices(take: Generation) -> list[ReworkChoice]:
     model = roster.resolve_model(take)
     if model is None or not take.is_done or not take.remote_id:
         return []
-    supported = {Task.REMIX: model.takes.remix, Task.EXTEND: model.takes.extend, Task.EDIT: model.takes.edit}
     # The prompt is a placeholder: an empty one would be a blocker.
     return [
         ReworkChoice(task, quotes.quote_model(take.scene, model, roster, Rework(task, take, "Something")))
-        for task, is_supported in supported.items()
-        if is_supported
+        for task in map(Task, model.supports.tasks)
     ]
 
 

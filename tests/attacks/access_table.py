@@ -135,7 +135,7 @@ ROWS = {
     "model_comparison": MEMBERS_READ,
     "model_switch": EDITORS_WRITE,
     "prompt_preview": Row(write=Who.VIEWER),  # a form too long for a query string; nothing is stored
-    "own_prompt": EDITORS_WRITE,
+    "custom_prompt": EDITORS_WRITE,
     "prompt_templates": MEMBERS_READ,
     "prompt_template": EDITORS_PAGE,
     "prompt_template_preview": EDITORS_WRITE,

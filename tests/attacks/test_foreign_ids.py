@@ -107,7 +107,7 @@ def test_ids_of_another_team_change_nothing_there(
     client, scene = as_user(mallory), own_project.scenes.all()[0]
     foreign_ids = fields_naming(foreign_scene)
     for act in ("delete", "move", "duration", "model_id"):
-        fields = foreign_ids | {"act": act, "behind": "1", "duration": "9", "model_id": "animatic"}
+        fields = foreign_ids | {"act": act, "after": "1", "duration": "9", "model_id": "animatic"}
         client.post(reverse("scenes_bulk", args=[own_project.pk]), fields)
     client.post(reverse("project_create"), foreign_ids | {"title": "Taken"})
     for name in PROJECT_URLS:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 #: Every name that a view or form of the application reads.
 NAMES = tuple(
     """
-    a action act after answer aspect_ratio at b before behind by camera_move cap_month cap_total clip column confirm_above
+    a action act after answer aspect_ratio at b before by camera_move cap_month cap_total clip column confirm_above
     count duration email expected field file fit format from include kind label model model_id moment name note
     only_empty page panels person position preview previewed price prompt required resolution role rows scene scenes
     script seed seen size style take take_number team text title to value warn_at was write

@@ -54,7 +54,7 @@ def test_arrow_keys_switch_the_inspectors_tabs(visit: Visit):
 def test_scene_gets_a_custom_prompt_and_returns_to_the_template(visit: Visit):
     page = visit("/scenes/2")
     page.get_by_role("button", name="Edit prompt").first.click()
-    own = page.locator("#id_own_prompt")
+    own = page.locator("#id_custom_prompt")
     expect(own).to_be_visible()
     own.fill("Only a lamp, climbing.")
     expect(prompt(page)).to_have_text("Only a lamp, climbing.")

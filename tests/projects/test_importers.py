@@ -12,7 +12,7 @@ import pytest
 from projects.importers import Draft, Script, UnreadableScript, read
 from projects.importers.decoding import MAX_BYTES
 from projects.importers.drafts import estimate_seconds
-from projects.storyboard import MAX_SCENES
+from projects.scene_edits import MAX_SCENES
 
 SCREENPLAY = """Title: The ferry
 Author: A. Writer

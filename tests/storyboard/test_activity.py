@@ -53,7 +53,7 @@ def test_a_change_to_many_scenes_is_one_entry(
     scenes, client = make_scenes(4), as_user(bob)
     bulk = reverse("scenes_bulk", args=[project.pk])
     two = [scenes[0].pk, scenes[1].pk]
-    client.post(bulk, {"scene": two, "act": "move", "behind": "4"})
+    client.post(bulk, {"scene": two, "act": "move", "after": "4"})
     client.post(bulk, {"scene": two, "act": "delete"})
     client.post(reverse("undo_entry", args=[UndoEntry.objects.latest("pk").pk]))
     client.post(reverse("scene_move", args=[scenes[0].pk]), {"by": "-1"})

@@ -155,7 +155,7 @@ def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, 
     image = ContentFile(png.getvalue(), name="a.png")
     picture = references.add_reference(project, scene, Reference.Role.START_FRAME, image, member=bob)
     before = make_take(scene, status=Status.COMPLETED, clip=b"clip", inputs={"seed": 7}, fps=24)
-    Scene.objects.update(camera_move="dolly-in", title="Another", own_prompt="Mine")
+    Scene.objects.update(camera_move="dolly-in", title="Another", custom_prompt="Mine")
     scene.refresh_from_db()
     after = make_take(
         scene,

@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from generation.models import Generation
 from generation.states import Status
-from projects import storyboard
+from projects import scene_edits
 from projects.models import Project, Scene
 from storyboard import live
 from teams import members
@@ -126,7 +126,7 @@ async def test_storyboard_gets_the_new_order(project: Project, make_scenes: Call
     first, second = await sync_to_async(make_scenes)(2)
     async with watching(project, bob) as stream:
         await stream.until(f"event: order\ndata: {first.pk} {second.pk}")
-        await sync_to_async(storyboard.move)(second, after=None)
+        await sync_to_async(scene_edits.move)(second, after=None)
         await stream.until(f"event: order\ndata: {second.pk} {first.pk}")
 
 

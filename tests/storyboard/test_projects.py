@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from projects import storyboard
+from projects import scene_edits
 from projects.models import Project, Reference, Scene
 from teams.models import Role, Team, User
 from tests.queries import count_queries
@@ -133,7 +133,7 @@ def test_duplicating_twenty_scenes_takes_the_queries_of_three(
                     project=project, scene=scene, role=role, image=f"{role}.png", width=90, height=90
                 )
         with count_queries() as queries:
-            copy = storyboard.duplicate_project(project, bob)
+            copy = scene_edits.duplicate_project(project, bob)
         counts.append(len(queries))
         pictures = copy.references.values_list("scene__position", "role")
         assert sorted(pictures, key=str) == sorted(project.references.values_list("scene__position", "role"), key=str)
@@ -148,8 +148,8 @@ def test_duplicate_project_omits_deleted_scenes_and_pictures(
     Reference.objects.create(**fields, scene=kept, image="kept.png")
     Reference.objects.create(**fields, scene=kept, image="removed.png", deleted_at=kept.created_at)
     Reference.objects.create(**fields, scene=gone, image="gone.png")
-    storyboard.delete(gone)
-    copy = storyboard.duplicate_project(project, bob)
+    scene_edits.delete(gone)
+    copy = scene_edits.duplicate_project(project, bob)
     assert [(one.image.name, one.scene) for one in copy.references.all()] == [("kept.png", copy.scenes.get())]
 
 

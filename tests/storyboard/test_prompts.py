@@ -1,4 +1,4 @@
-"""Prompts: previews beside the fields, a scene's own prompt, and a team's templates."""
+"""Prompts: previews beside the fields, a scene's custom prompt, and a team's templates."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def test_preview_uses_saved_values_of_invalid_fields(as_user: AsUser, scene: Sce
 
 def test_preview_counts_length_against_the_model_limit(as_user: AsUser, scene: Scene, bob: User):
     url = reverse("prompt_preview", args=[scene.pk])
-    answer = as_user(bob).post(url, FIELDS | {"own_prompt": "x" * 32_000, "negative_prompt": "Rain"}).content.decode()
+    answer = (
+        as_user(bob).post(url, FIELDS | {"custom_prompt": "x" * 32_000, "negative_prompt": "Rain"}).content.decode()
+    )
     assert "32,013 of 32,000" in answer
     assert "13 characters over the limit of Sora 2" in answer
     assert answer.count("Custom prompt") == 3
@@ -103,75 +105,77 @@ def test_only_members_can_preview(as_user: AsUser, scene: Scene, vera: User, mal
     assert as_user(mallory).post(url, FIELDS).status_code == 404
 
 
-# -- A scene's own prompt -------------------------------------------------------------------------------------------------
+# -- A scene's custom prompt ----------------------------------------------------------------------------------------------
 
 
 def test_edit_prompt_saves_the_form_with_the_rendered_text(as_user: AsUser, scene: Scene, bob: User):
-    client, url = as_user(bob), reverse("own_prompt", args=[scene.pk])
+    client, url = as_user(bob), reverse("custom_prompt", args=[scene.pk])
     rendered = prompts_in(client.post(reverse("prompt_preview", args=[scene.pk]), FIELDS).content.decode())["veo"]
     page = client.post(url, FIELDS | {"like": "veo"}, follow=True).content.decode()
     scene.refresh_from_db()
-    assert (scene.title, scene.own_prompt) == ("The match", rendered)
+    assert (scene.title, scene.custom_prompt) == ("The match", rendered)
     assert prompts_in(page)["veo"] == rendered
     assert ("Use template" in page, "Edit prompt" in page) == (True, False)
     board = client.get(reverse("storyboard", args=[scene.project_id])).content.decode()
     assert board.count("Custom prompt") == 1
 
 
-def test_removing_the_own_prompt_returns_to_the_template(as_user: AsUser, scene: Scene, bob: User):
-    Scene.objects.update(own_prompt="Mine.")
-    page = as_user(bob).post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"}, follow=True)
+def test_removing_the_custom_prompt_returns_to_the_template(as_user: AsUser, scene: Scene, bob: User):
+    Scene.objects.update(custom_prompt="Mine.")
+    page = as_user(bob).post(
+        reverse("custom_prompt", args=[scene.pk]), FIELDS | {"custom_prompt": "Mine!"}, follow=True
+    )
     scene.refresh_from_db()
-    assert scene.own_prompt == ""
+    assert scene.custom_prompt == ""
     assert prompts_in(page.content.decode())["sora"].startswith("One continuous shot: It burns.")
 
 
-def test_removing_the_own_prompt_can_be_undone(as_user: AsUser, scene: Scene, bob: User):
+def test_removing_the_custom_prompt_can_be_undone(as_user: AsUser, scene: Scene, bob: User):
     client, url = as_user(bob), reverse("scene_page", args=[scene.pk])
-    Scene.objects.update(own_prompt="Mine!")
-    page = client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"}, follow=True)
+    Scene.objects.update(custom_prompt="Mine!")
+    page = client.post(reverse("custom_prompt", args=[scene.pk]), FIELDS | {"custom_prompt": "Mine!"}, follow=True)
     restore = reverse("undo_entry", args=[UndoEntry.objects.get().pk])
     assert f'formaction="{restore}"' in page.content.decode()
     answer = client.post(restore, headers={"referer": f"http://testserver{url}"})
-    assert (answer.headers["Location"], Scene.objects.get().own_prompt) == (url, "Mine!")
+    assert (answer.headers["Location"], Scene.objects.get().custom_prompt) == (url, "Mine!")
 
 
-def test_undo_keeps_a_newer_own_prompt(as_user: AsUser, scene: Scene, bob: User):
+def test_undo_keeps_a_newer_custom_prompt(as_user: AsUser, scene: Scene, bob: User):
     client = as_user(bob)
-    Scene.objects.update(own_prompt="Mine!")
-    client.post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"own_prompt": "Mine!"})
-    Scene.objects.update(own_prompt="Hers.")
+    Scene.objects.update(custom_prompt="Mine!")
+    client.post(reverse("custom_prompt", args=[scene.pk]), FIELDS | {"custom_prompt": "Mine!"})
+    Scene.objects.update(custom_prompt="Hers.")
     client.post(reverse("undo_entry", args=[UndoEntry.objects.get().pk]))
-    assert Scene.objects.get().own_prompt == "Hers."
+    assert Scene.objects.get().custom_prompt == "Hers."
 
 
 def test_edit_prompt_saves_nothing_if_a_field_is_invalid(as_user: AsUser, scene: Scene, bob: User):
-    page = as_user(bob).post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"like": "sora", "duration": "soon"})
+    page = as_user(bob).post(reverse("custom_prompt", args=[scene.pk]), FIELDS | {"like": "sora", "duration": "soon"})
     assert page.status_code == 422
     assert "Enter the seconds as a number" in page.content.decode()
     scene.refresh_from_db()
-    assert (scene.title, scene.own_prompt) == ("Scene 1", "")
+    assert (scene.title, scene.custom_prompt) == ("Scene 1", "")
 
 
-def test_removing_the_own_prompt_saves_nothing_if_a_field_is_invalid(as_user: AsUser, scene: Scene, bob: User):
-    Scene.objects.update(own_prompt="Mine.")
-    url = reverse("own_prompt", args=[scene.pk])
-    page = as_user(bob).post(url, FIELDS | {"own_prompt": "Mine.", "duration": "soon"})
+def test_removing_the_custom_prompt_saves_nothing_if_a_field_is_invalid(as_user: AsUser, scene: Scene, bob: User):
+    Scene.objects.update(custom_prompt="Mine.")
+    url = reverse("custom_prompt", args=[scene.pk])
+    page = as_user(bob).post(url, FIELDS | {"custom_prompt": "Mine.", "duration": "soon"})
     assert (page.status_code, "Back to the prompt template." in page.content.decode()) == (422, False)
-    assert Scene.objects.get().own_prompt == "Mine."
+    assert Scene.objects.get().custom_prompt == "Mine."
 
 
 @pytest.mark.parametrize("like", ["frame", "nothing", "../secret"])
 def test_edit_prompt_with_an_unknown_template_400(as_user: AsUser, scene: Scene, bob: User, like: str):
-    assert as_user(bob).post(reverse("own_prompt", args=[scene.pk]), FIELDS | {"like": like}).status_code == 400
+    assert as_user(bob).post(reverse("custom_prompt", args=[scene.pk]), FIELDS | {"like": like}).status_code == 400
 
 
 def test_only_editors_of_the_team_can_edit_the_prompt(as_user: AsUser, scene: Scene, vera: User, mallory: User):
-    url = reverse("own_prompt", args=[scene.pk])
+    url = reverse("custom_prompt", args=[scene.pk])
     assert as_user(vera).post(url, FIELDS | {"like": "sora"}).status_code == 403
     assert as_user(mallory).post(url, FIELDS | {"like": "sora"}).status_code == 404
     scene.refresh_from_db()
-    assert scene.own_prompt == ""
+    assert scene.custom_prompt == ""
 
 
 # -- A team's copies -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from projects import references, storyboard
+from projects import references, scene_edits
 from projects.models import Project, Reference, Scene
 from teams.models import User
 from tests.queries import count_queries
@@ -240,11 +240,11 @@ def test_copies_share_the_pictures(scene: Scene, project: Project, bob: User):
         project, None, Role.REFERENCE, references.clean_picture(io.BytesIO(data), len(data)), member=bob
     )
     Scene.objects.update(model_id="sora-2", seed=7)
-    copy = storyboard.duplicate(Scene.objects.select_related("project").get())
+    copy = scene_edits.duplicate(Scene.objects.select_related("project").get())
     copied = copy.frame(Role.START_FRAME)
     assert copied is not None
     assert (copied.image.name, copied.fit, copy.model_id, copy.seed) == (frame.image.name, "pad", "sora-2", 7)
-    other = storyboard.duplicate_project(project, bob)
+    other = scene_edits.duplicate_project(project, bob)
     assert other.references.count() == 3
     assert [len(scene.shown_references()) for scene in other.scenes.all()] == [1, 1]
 

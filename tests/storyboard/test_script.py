@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from projects.importers.decoding import MAX_BYTES
 from projects.models import Project, Scene, UndoEntry
-from projects.storyboard import MAX_SCENES
+from projects.scene_edits import MAX_SCENES
 from teams.models import Team, User
 from tests.queries import count_queries
 

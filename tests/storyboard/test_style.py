@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from generation.models import Generation, scenes_with_takes, with_takes
 from generation.states import Status
-from projects import presets, storyboard
+from projects import presets, scene_edits
 from projects import undo as undo_module
 from projects.models import Project, Scene, UndoEntry
 from projects.undo import record_change
@@ -176,8 +176,8 @@ def test_style_updates_open_pages_of_changed_scenes(
 
 def test_apply_style_skips_deleted_scenes(project: Project, make_scenes: MakeScenes):
     first, second = make_scenes(2)
-    storyboard.delete(first)
-    written = storyboard.apply_style(project.pk, [first.pk, second.pk], {"lens": "macro"}, only_empty=False)
+    scene_edits.delete(first)
+    written = scene_edits.apply_style(project.pk, [first.pk, second.pk], {"lens": "macro"}, only_empty=False)
     assert [change.scene for change in written] == [second.pk]
 
 
@@ -242,7 +242,7 @@ def test_style_changes_match_the_plan_and_undo_keeps_later_edits(
         Scene.objects.create(project=project, position=position, title="a", action="b", **fields)
     scenes = list(with_takes(Scene.objects.filter(project=project)))
     plan = {change.scene.pk for change in plan_changes(scenes, values, only_empty=only_empty)}
-    written = storyboard.apply_style(project.pk, [scene.pk for scene in scenes], values, only_empty=only_empty)
+    written = scene_edits.apply_style(project.pk, [scene.pk for scene in scenes], values, only_empty=only_empty)
     assert {change.scene for change in written} == plan
     applied = [
         {name: values.get(name, old) if not (only_empty and old) else old for name, old in fields.items()}

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from projects import storyboard
+from projects import scene_edits
 from projects.models import Project, Scene, UndoEntry
 from storyboard.live import Page, render_fragments
 from storyboard.table import COLUMNS
@@ -169,7 +169,7 @@ def test_saving_an_unchanged_cell_writes_nothing(as_user: AsUser, scene: Scene, 
     assert scene.changed_at == before
 
 
-@pytest.mark.parametrize("column", ["position", "selected_take", "deleted_at", "own_prompt"])
+@pytest.mark.parametrize("column", ["position", "selected_take", "deleted_at", "custom_prompt"])
 def test_other_fields_are_not_cells_404(as_user: AsUser, scene: Scene, bob: User, column: str):
     assert as_user(bob).post(reverse("scene_cell", args=[scene.pk, column]), {"value": "1"}).status_code == 404
 
@@ -291,7 +291,7 @@ def test_models_can_be_pasted_by_name(as_user: AsUser, project: Project, scene: 
 
 
 def test_paste_respects_the_limit_of_scenes(as_user: AsUser, project: Project, scene: Scene, bob: User, monkeypatch):
-    monkeypatch.setattr(storyboard, "MAX_SCENES", 2)
+    monkeypatch.setattr(scene_edits, "MAX_SCENES", 2)
     assert "up to 2 scenes" in paste(as_user(bob), project, "A\ta\nB\tb\nC\tc", [scene])
     assert titles(project) == ["Scene 1"]
 
@@ -301,7 +301,7 @@ def test_pasting_over_missing_scenes_is_refused(as_user: AsUser, project: Projec
     client, url = as_user(bob), reverse("table_paste", args=[project.pk])
     assert "One of these scenes has been deleted" in paste(client, project, "x\ny", [scene, elsewhere])
     assert client.post(url, {"text": "x", "rows": "1;2"}, headers=HTMX).status_code == 422
-    storyboard.delete(scene)
+    scene_edits.delete(scene)
     assert "One of these scenes has been deleted" in paste(client, project, "x", [scene])
 
 
@@ -345,12 +345,10 @@ def test_bulk_delete_has_one_undo(as_user: AsUser, project: Project, make_scenes
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
 
 
-@pytest.mark.parametrize(
-    ("behind", "expected"), [("4", "2 4 1 3"), ("0", "1 3 2 4"), ("", "1 3 2 4"), ("2", "2 1 3 4")]
-)
-def test_bulk_move(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, behind: str, expected: str):
+@pytest.mark.parametrize(("after", "expected"), [("4", "2 4 1 3"), ("0", "1 3 2 4"), ("", "1 3 2 4"), ("2", "2 1 3 4")])
+def test_bulk_move(as_user: AsUser, project: Project, make_scenes: MakeScenes, bob: User, after: str, expected: str):
     first, _second, third, _four = make_scenes(4)
-    bulk(as_user(bob), project, [first, third], act="move", behind=behind)
+    bulk(as_user(bob), project, [first, third], act="move", after=after)
     assert titles(project) == [f"Scene {number}" for number in expected.split()]
 
 
@@ -371,8 +369,8 @@ def test_bulk_set_duration_and_model(as_user: AsUser, project: Project, make_sce
         ({"act": "duration", "duration": "0"}, "Enter 1 to 60 seconds."),
         ({"act": "duration"}, "This field is required."),
         ({"act": "model_id", "model_id": "sora-9"}, "No model “sora-9”."),
-        ({"act": "move", "behind": "9"}, "No scene “9”."),
-        ({"act": "move", "behind": "x"}, "No scene “x”."),
+        ({"act": "move", "after": "9"}, "No scene “9”."),
+        ({"act": "move", "after": "x"}, "No scene “x”."),
         ({"act": "paint"}, "Unknown action. Reload the page"),
         ({}, "Unknown action. Reload the page"),
     ],
@@ -386,7 +384,7 @@ def test_invalid_bulk_change_is_refused(as_user: AsUser, project: Project, scene
 def test_invalid_ids_are_refused(as_user: AsUser, project: Project, scene: Scene, bob: User, number: str):
     client = as_user(bob)
     for act in ("delete", "move", "duration"):
-        values = {"scene": number, "act": act, "behind": number, "duration": "3"}
+        values = {"scene": number, "act": act, "after": number, "duration": "3"}
         assert client.post(reverse("scenes_bulk", args=[project.pk]), values).status_code == 302
     values = {"text": "x", "rows": number}
     assert client.post(reverse("table_paste", args=[project.pk]), values, headers=HTMX).status_code == 422

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation.models import scenes_with_takes
-from projects import storyboard, undo
+from projects import scene_edits, undo
 from projects.models import Project, Reference, Scene, UndoEntry
 from projects.undo import record_change
 from teams.models import Team, User
@@ -37,7 +37,7 @@ def ids(*scenes: Scene) -> list[int]:
 
 def move(project: Project, bob: User, scenes: list[Scene], *, after: Scene | None) -> UndoEntry:
     entry = record_change(
-        project, bob, moved=storyboard.move_many(project.pk, ids(*scenes), after=after.pk if after else None)
+        project, bob, moved=scene_edits.move_many(project.pk, ids(*scenes), after=after.pk if after else None)
     )
     assert entry
     return entry
@@ -69,13 +69,13 @@ def test_undo_restores_the_order_of_moved_scenes(
 
 def test_a_move_without_effect_creates_no_undo_entry(project: Project, make_scenes: MakeScenes, bob: User):
     first, second, _ = make_scenes(3)
-    assert record_change(project, bob, moved=storyboard.move_many(project.pk, ids(second), after=first.pk)) is None
+    assert record_change(project, bob, moved=scene_edits.move_many(project.pk, ids(second), after=first.pk)) is None
 
 
 def test_undo_of_a_move_keeps_scenes_added_since(project: Project, make_scenes: MakeScenes, bob: User):
     first, _second, third = make_scenes(3)
     entry = move(project, bob, [third], after=None)
-    storyboard.add(Scene(project=project, title="New", action="x"), after=first.pk)
+    scene_edits.add(Scene(project=project, title="New", action="x"), after=first.pk)
     undo_change(entry)
     assert titles(project) == ["Scene 1", "New", "Scene 2", "Scene 3"]
 
@@ -83,8 +83,8 @@ def test_undo_of_a_move_keeps_scenes_added_since(project: Project, make_scenes: 
 def test_undo_refuses_a_scene_that_was_moved_again(project: Project, make_scenes: MakeScenes, bob: User):
     _first, second, third = make_scenes(3)
     entry = move(project, bob, [third], after=None)
-    storyboard.move(third, after=second.pk)
-    storyboard.move(second, after=None)
+    scene_edits.move(third, after=second.pk)
+    scene_edits.move(second, after=None)
     with pytest.raises(ValidationError, match="The order has changed since"):
         undo_change(entry)
     assert titles(project) == ["Scene 2", "Scene 1", "Scene 3"]
@@ -93,15 +93,15 @@ def test_undo_refuses_a_scene_that_was_moved_again(project: Project, make_scenes
 def test_moving_scenes_after_one_of_them_is_refused(project: Project, make_scenes: MakeScenes):
     first, second, _ = make_scenes(3)
     with pytest.raises(ValidationError, match="no longer in this storyboard"):
-        storyboard.move_many(project.pk, ids(first, second), after=second.pk)
+        scene_edits.move_many(project.pk, ids(first, second), after=second.pk)
     assert titles(project) == ["Scene 1", "Scene 2", "Scene 3"]
 
 
 def test_moving_a_deleted_scene_among_others_is_refused(project: Project, make_scenes: MakeScenes):
     first, second, third = make_scenes(3)
-    storyboard.delete(second)
+    scene_edits.delete(second)
     with pytest.raises(ValidationError, match="One of these scenes has been deleted"):
-        storyboard.move_many(project.pk, ids(first, second), after=third.pk)
+        scene_edits.move_many(project.pk, ids(first, second), after=third.pk)
     assert titles(project) == ["Scene 1", "Scene 3"]
 
 
@@ -111,7 +111,7 @@ def test_moving_a_deleted_scene_among_others_is_refused(project: Project, make_s
 def test_undo_restores_deleted_scenes(project: Project, make_scenes: MakeScenes, bob: User):
     scenes = make_scenes(6)
     entry = record_change(
-        project, bob, deleted=storyboard.delete_many(project.pk, ids(scenes[1], scenes[2], scenes[5]))
+        project, bob, deleted=scene_edits.delete_many(project.pk, ids(scenes[1], scenes[2], scenes[5]))
     )
     assert titles(project) == ["Scene 1", "Scene 4", "Scene 5"]
     assert entry
@@ -124,7 +124,7 @@ def test_deleting_thirty_scenes_takes_the_queries_of_three(project: Project, mak
     counts = []
     for some in (scenes[:3], scenes[3:33]):
         with count_queries() as queries:
-            storyboard.delete_many(project.pk, ids(*some))
+            scene_edits.delete_many(project.pk, ids(*some))
         counts.append(len(queries))
     assert counts == [8, 8]
 
@@ -132,7 +132,7 @@ def test_deleting_thirty_scenes_takes_the_queries_of_three(project: Project, mak
 def test_restoring_twenty_scenes_takes_the_queries_of_three(project: Project, make_scenes: MakeScenes, bob: User):
     scenes, counts = make_scenes(30), []
     for some in (scenes[:3], scenes[3:23]):
-        entry = record_change(project, bob, deleted=storyboard.delete_many(project.pk, ids(*some), bob))
+        entry = record_change(project, bob, deleted=scene_edits.delete_many(project.pk, ids(*some), bob))
         assert entry
         with count_queries() as queries:
             undo_change(entry, bob)
@@ -149,7 +149,7 @@ def test_undo_restores_written_fields(project: Project, make_scenes: MakeScenes,
         first.pk: {"title": "A", "duration": Decimal("6.5")},
         second.pk: {"title": "Scene 2", "weather": ""},
     }
-    entry = record_change(project, bob, written=storyboard.write_fields(project.pk, values))
+    entry = record_change(project, bob, written=scene_edits.write_fields(project.pk, values))
     assert list(Scene.objects.values_list("title", "duration", "weather")) == [
         ("A", Decimal("6.5"), "fog"),
         ("Scene 2", Decimal(1), ""),
@@ -164,7 +164,7 @@ def test_undo_restores_written_fields(project: Project, make_scenes: MakeScenes,
 def test_writing_fields_leaves_other_fields_alone(project: Project, make_scenes: MakeScenes):
     first, *_ = make_scenes(1)
     with count_queries() as queries:
-        storyboard.write_fields(project.pk, {first.pk: {"title": "A"}})
+        scene_edits.write_fields(project.pk, {first.pk: {"title": "A"}})
     update = next(query["sql"] for query in queries if query["sql"].startswith("UPDATE"))
     assert ('"title"' in update, '"action"' in update, '"notes"' in update) == (True, False, False)
 
@@ -173,7 +173,7 @@ def test_undoing_thirty_fields_takes_the_queries_of_three(project: Project, make
     scenes, counts = make_scenes(33), []
     for some in (scenes[:3], scenes[3:]):
         entry = record_change(
-            project, bob, written=storyboard.write_fields(project.pk, {pk: {"lens": "macro"} for pk in ids(*some)})
+            project, bob, written=scene_edits.write_fields(project.pk, {pk: {"lens": "macro"} for pk in ids(*some)})
         )
         assert entry
         with count_queries() as queries:
@@ -187,7 +187,7 @@ def test_switching_the_model_of_thirty_scenes_takes_the_queries_of_three(project
     for more, old, new in ((3, "", "b"), (27, "b", "c")):
         make_scenes(more, model_id=old)
         with count_queries() as queries:
-            storyboard.switch_model(project.pk, old, new)
+            scene_edits.switch_model(project.pk, old, new)
         counts.append(len(queries))
     assert counts == [9, 9]
 
@@ -195,7 +195,7 @@ def test_switching_the_model_of_thirty_scenes_takes_the_queries_of_three(project
 def test_undo_keeps_a_field_that_was_written_again(project: Project, make_scenes: MakeScenes, bob: User):
     first, second = make_scenes(2)
     entry = record_change(
-        project, bob, written=storyboard.write_fields(project.pk, {pk: {"location": "A"} for pk in ids(first, second)})
+        project, bob, written=scene_edits.write_fields(project.pk, {pk: {"location": "A"} for pk in ids(first, second)})
     )
     Scene.objects.filter(pk=first.pk).update(location="B")
     assert entry
@@ -204,7 +204,7 @@ def test_undo_keeps_a_field_that_was_written_again(project: Project, make_scenes
 
 
 def test_undo_refuses_when_everything_has_changed(project: Project, scene: Scene, bob: User):
-    entry = record_change(project, bob, written=storyboard.write_fields(project.pk, {scene.pk: {"location": "A"}}))
+    entry = record_change(project, bob, written=scene_edits.write_fields(project.pk, {scene.pk: {"location": "A"}}))
     Scene.objects.filter(pk=scene.pk).update(location="B")
     assert entry
     with pytest.raises(ValidationError, match="Everything has changed since"):
@@ -216,7 +216,7 @@ def test_undo_refuses_when_everything_has_changed(project: Project, scene: Scene
 def test_undo_deletes_new_scenes_except_edited_ones(project: Project, make_scenes: MakeScenes, make_take, bob: User):
     make_scenes(1)
     new = [Scene(project=project, title=title, action="x") for title in ("Untouched", "Edited", "Taken")]
-    entry = record_change(project, bob, added=storyboard.add_many(project.pk, new))
+    entry = record_change(project, bob, added=scene_edits.add_many(project.pk, new))
     project.scenes.filter(title="Edited").update(action="y")
     make_take(project.scenes.get(title="Taken"))
     assert entry
@@ -224,9 +224,9 @@ def test_undo_deletes_new_scenes_except_edited_ones(project: Project, make_scene
     assert titles(project) == ["Scene 1", "Edited", "Taken"]
 
 
-@pytest.mark.parametrize("field", ["model_id", "notes", "own_prompt", "weather"])
+@pytest.mark.parametrize("field", ["model_id", "notes", "custom_prompt", "weather"])
 def test_undo_keeps_a_new_scene_with_any_edited_field(project: Project, bob: User, field: str):
-    new = storyboard.add_many(project.pk, [Scene(project=project, title="New", action="x")])
+    new = scene_edits.add_many(project.pk, [Scene(project=project, title="New", action="x")])
     entry = record_change(project, bob, added=new)
     project.scenes.update(**{field: "fog"})
     assert entry
@@ -235,7 +235,7 @@ def test_undo_keeps_a_new_scene_with_any_edited_field(project: Project, bob: Use
 
 
 def test_undo_keeps_a_new_scene_with_a_picture(project: Project, bob: User):
-    (new,) = storyboard.add_many(project.pk, [Scene(project=project, title="New", action="x")])
+    (new,) = scene_edits.add_many(project.pk, [Scene(project=project, title="New", action="x")])
     entry = record_change(project, bob, added=[new])
     Reference.objects.create(project=project, scene=new, role="start_frame", image="a.png", width=90, height=90)
     assert entry
@@ -245,7 +245,7 @@ def test_undo_keeps_a_new_scene_with_a_picture(project: Project, bob: User):
 
 def test_undo_deletes_a_new_scene_after_the_project_style_changed(project: Project, bob: User):
     entry = record_change(
-        project, bob, added=storyboard.add_many(project.pk, [Scene(project=project, title="a", action="x")])
+        project, bob, added=scene_edits.add_many(project.pk, [Scene(project=project, title="a", action="x")])
     )
     Project.objects.update(visual_style="noir", aspect_ratio="9:16")
     assert entry
@@ -256,7 +256,7 @@ def test_adding_and_undoing_thirty_scenes_takes_the_queries_of_three(project: Pr
     counts = []
     for count in (3, 30):
         new = [Scene(project=project, title=f"{number}", action="x") for number in range(count)]
-        added = storyboard.add_many(project.pk, new)
+        added = scene_edits.add_many(project.pk, new)
         with count_queries() as remembering:
             entry = record_change(project, bob, added=added)
         assert entry
@@ -274,7 +274,7 @@ def test_undo_restores_a_project_field(project: Project, make_scenes: MakeScenes
     entry = record_change(
         project,
         bob,
-        written=storyboard.write_fields(project.pk, {first.pk: {"lens": "macro"}}, of_project={"model_id": "sora-2"}),
+        written=scene_edits.write_fields(project.pk, {first.pk: {"lens": "macro"}}, of_project={"model_id": "sora-2"}),
     )
     project.refresh_from_db()
     assert (project.model_id, Scene.objects.get(pk=second.pk).changed_at > second.changed_at) == ("sora-2", True)
@@ -286,7 +286,7 @@ def test_undo_restores_a_project_field(project: Project, make_scenes: MakeScenes
 
 def test_undo_keeps_a_project_field_that_was_written_again(project: Project, bob: User):
     entry = record_change(
-        project, bob, written=storyboard.write_fields(project.pk, {}, of_project={"model_id": "sora-2"})
+        project, bob, written=scene_edits.write_fields(project.pk, {}, of_project={"model_id": "sora-2"})
     )
     Project.objects.update(model_id="sora-3")
     assert entry
@@ -376,5 +376,5 @@ def test_undo_from_an_unknown_page_returns_to_the_board(
 def test_undo_entries_older_than_a_day_are_deleted(project: Project, entry: UndoEntry, bob: User):
     UndoEntry.objects.update(created_at=timezone.now() - timedelta(hours=25))
     scene = project.scenes.earliest("position")
-    record_change(project, bob, deleted=storyboard.delete_many(project.pk, [scene.pk]))
+    record_change(project, bob, deleted=scene_edits.delete_many(project.pk, [scene.pk]))
     assert [list(entry.changes) for entry in UndoEntry.objects.all()] == [["deleted"]]

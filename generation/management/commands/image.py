@@ -77,7 +77,7 @@ class Command(JobCommand[ImageJob]):
         check_suffix(options["output"], options["output_format"])
         request = ImageRequest(options["prompt"], model.id, **{name: options[name] for name in PARAMETERS})
         images = [(path.name, read_picture(path)) for path in options["image"]]
-        if blockers := pipeline.image_blockers(model, request, roster, len(images)):
+        if blockers := image_quotes.image_blockers(model, request, roster, len(images)):
             raise ValidationError(blockers)
         amount = image_quotes.image_price(model, request.size, request.quality, request.count)
         price = "" if amount is None else money(amount)

@@ -83,7 +83,7 @@ def describe_state(model: Model, roster: Roster) -> str:
 def read_fields(model: Model) -> dict[str, Any]:
     """`dataclasses.asdict` cannot copy read-only mappings."""
     values = {name: getattr(model, name) for name in model.__dataclass_fields__}
-    return values | {"takes": asdict(model.takes), "seconds": asdict(model.seconds)}
+    return values | {"supports": asdict(model.supports), "seconds": asdict(model.seconds)}
 
 
 def to_json(value: Any) -> Any:

@@ -180,7 +180,7 @@ def create_clip_scene(options: dict[str, Any], user: User, choice: Choice) -> Sc
         user,
         options["prompt"],
         options["aspect"],
-        own_prompt=options["prompt"].strip(),
+        custom_prompt=options["prompt"].strip(),
         duration=choose_duration(options, choice),
         model_id=model.id,
         scene_resolution=options["resolution"] or ("720p" if "720p" in model.sizes else next(iter(model.sizes))),

@@ -32,7 +32,7 @@ summary = "For tests"
 sizes.720p = { "16:9" = [1280, 720] }
 seconds = ["2", "4", "8"]
 price_per_second = { 720p = "0.105" }
-takes = { seed = true }
+supports = { seed = true }
 host = "studio.example"
 source = "made up"
 checked_on = 2026-11-23
@@ -59,7 +59,7 @@ def test_the_default_model_needs_no_key_and_costs_nothing():
 
 def test_like_copies_the_lines_of_an_earlier_model(studio):
     first, second = studio.values()
-    assert (second.maker, second.takes, second.seconds) == (first.maker, first.takes, first.seconds)
+    assert (second.maker, second.supports, second.seconds) == (first.maker, first.supports, first.seconds)
     assert (first.resolutions, second.resolutions) == (("720p",), ("1080p",))
 
 
@@ -73,14 +73,14 @@ PRICES, LENGTHS = '{ 720p = "0.105" }', '["2", "4", "8"]'
         ('maker = "Studio"\n', "", "models.toml:2: studio-1: maker: is missing"),
         ('id = "studio-1"\n', "", "models.toml:2: model 1: id: is missing"),
         ('id = "studio-2"', 'id = "studio-1"', "models.toml:19: studio-1: id: is the id of an earlier model"),
-        ("{ seed = true }", "{ seeds = true }", "models.toml:12: studio-1: takes.seeds: is not a known key"),
-        ("{ seed = true }", '{ seed = "yes" }', "models.toml:12: studio-1: takes.seed: should be a valid boolean"),
-        ("{ seed = true }", "{ references = 1.5 }", "models.toml:12: studio-1: takes.references: should be a whole"),
-        ("{ seed = true }", '{ audio = "loud" }', "models.toml:12: studio-1: takes.audio: should be 'always'"),
+        ("{ seed = true }", "{ seeds = true }", "models.toml:12: studio-1: supports.seeds: is not a known key"),
+        ("{ seed = true }", '{ seed = "yes" }', "models.toml:12: studio-1: supports.seed: should be a valid boolean"),
+        ("{ seed = true }", "{ references = 1.5 }", "models.toml:12: studio-1: supports.references: should be a whole"),
+        ("{ seed = true }", '{ audio = "loud" }', "models.toml:12: studio-1: supports.audio: should be 'always'"),
         (
             "{ seed = true }",
             '{ extend = { seconds = ["4"], total = "-1" } }',
-            "models.toml:12: studio-1: takes.extend.total: should be greater than 0, not '-1'",
+            "models.toml:12: studio-1: supports.extend.total: should be greater than 0, not '-1'",
         ),
         ("[1280, 720]", "[1280, 0]", "models.toml:9: studio-1: sizes.720p.16:9.1: should be greater than 0, not 0"),
         ('"0.105"', "0.105", "models.toml:11: studio-1: price_per_second.720p: should be a string such as"),
@@ -254,8 +254,8 @@ def test_availability_mark(studio, fields, host: str, mark: str):
 @pytest.mark.django_db
 def test_a_scene_is_quoted_for_every_model(scene: Scene):
     Scene.objects.update(duration=5)
-    offers = quotes.quote_models(Scene.objects.select_related("project").get(), roster_for(None))
-    quoted = {offer.model.id: offer for offer in offers}
+    scene = Scene.objects.select_related("project").get()
+    quoted = {quote.model.id: quote for quote in quotes.quote_models(scene, roster_for(None))}
     assert next(iter(quoted)) == "animatic"
     omni, veo, sora = quoted["gemini-omni-1.2-flash"], quoted["veo-3.1-fast-generate-001"], quoted["sora-2"]
     assert (omni.seconds, omni.price, omni.blockers) == (
@@ -268,7 +268,7 @@ def test_a_scene_is_quoted_for_every_model(scene: Scene):
         "OpenAI retired Sora 2 on 24 September 2026. "
         "To use another server that still has it, set SORA_BASE_URL or add it under Connections.",
     )
-    assert {offer.model.kind for offer in quoted.values()} == {"video"}
+    assert {quote.model.kind for quote in quoted.values()} == {"video"}
 
 
 @pytest.mark.django_db

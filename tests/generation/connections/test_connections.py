@@ -98,7 +98,7 @@ def test_declared_abilities_replace_the_presets(sora: StandIn, settings):
     settings.CONNECTIONS["sora"] |= {"abilities": ["list"]}
     assert sora_account().account.abilities == {Ability.LIST}
     model = connections.roster_for(None).find("sora-2")
-    assert (model.takes.remix, model.takes.seed, model.takes.negative_prompt) == (False, False, False)
+    assert (model.supports.remix, model.supports.seed, model.supports.negative_prompt) == (False, False, False)
 
 
 def test_models_that_only_the_server_has_can_be_chosen(sora: StandIn, settings):
@@ -108,7 +108,7 @@ def test_models_that_only_the_server_has_can_be_chosen(sora: StandIn, settings):
         "price_per_second": Decimal("0.01"),
     }
     model = connections.roster_for(None).find("Wan-AI/Wan2.2")
-    assert (model.maker, model.takes.seed, model.price_per_second["480p"]) == ("Sora at home", True, Decimal("0.01"))
+    assert (model.maker, model.supports.seed, model.price_per_second["480p"]) == ("Sora at home", True, Decimal("0.01"))
 
 
 def test_a_refused_aspect_ratio_names_the_servers_own_model_that_has_it(sora: StandIn, settings, project, scene):

@@ -19,7 +19,7 @@ from generation.media import storage
 from generation.models import Generation, selected_take
 from generation.providers import animatic
 from generation.states import Status
-from projects import storyboard
+from projects import scene_edits
 from projects.models import Project, Scene
 from teams.models import User
 from tests.fixtures import files_in
@@ -66,7 +66,7 @@ def test_a_second_click_of_the_same_member_within_a_second_starts_nothing(scene:
 
 @pytest.mark.django_db
 def test_a_deleted_scene_starts_nothing(scene: Scene, bob: User):
-    storyboard.delete(Scene.objects.get())
+    scene_edits.delete(Scene.objects.get())
     with pytest.raises(ValidationError, match="This scene has been deleted"):
         pipeline.enqueue(scene, number=1, member=bob, model=MODEL)
 

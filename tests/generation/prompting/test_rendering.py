@@ -72,8 +72,8 @@ def test_negative_prompt_is_in_the_prompt_only_where_the_request_has_no_field_fo
     assert "Text, logos" not in prompting.render(scene, catalogue.find("veo-3.1-generate-001"))
 
 
-def test_own_prompt_is_sent_as_written():
-    scene = build_scene(own_prompt="  Just a boat. {{ shot }}  ", negative_prompt="Rain")
+def test_custom_prompt_is_sent_as_written():
+    scene = build_scene(custom_prompt="  Just a boat. {{ shot }}  ", negative_prompt="Rain")
     assert prompting.render(scene, catalogue.find("veo-3.1-generate-001")) == "Just a boat. {{ shot }}"
     assert prompting.render(scene, catalogue.find("sora-2")) == "Just a boat. {{ shot }}\nAvoid: Rain."
 
@@ -200,11 +200,11 @@ def test_lighting_comes_before_light_effects(model_id: str):
         assert "ight: Rembrandt lighting, The lamp swings." in prompt
 
 
-def test_unchanged_draft_of_an_own_prompt_sends_the_same_prompt():
+def test_unchanged_draft_of_an_custom_prompt_sends_the_same_prompt():
     scene = build_scene(**FULL)
     for name, model_id in PROVIDERS.items():
         before = prompting.render(build_scene(**FULL), catalogue.find(model_id))
-        scene.own_prompt = prompting.draft_own_prompt(build_scene(**FULL), name)
+        scene.custom_prompt = prompting.draft_custom_prompt(build_scene(**FULL), name)
         assert prompting.render(scene, catalogue.find(model_id)) == before
 
 

@@ -43,7 +43,7 @@ def test_allowed_syntax_renders(text: str, expected: str):
         # reaching beyond the shot
         ("{{ shot.__class__ }}", "Line 1: The shot has no field “__class__”."),
         ("{{ shot.title.__class__.__mro__ }}", "Line 1: Use only the shot's fields, such as shot.action."),
-        ("{{ shot.own_prompt }}", "Line 1: The shot has no field “own_prompt”."),
+        ("{{ shot.custom_prompt }}", "Line 1: The shot has no field “custom_prompt”."),
         ("{{ ''.__class__ }}", "Line 1: Use only the shot's fields, such as shot.action."),
         ("{{ shot }}", "Line 1: Use only the shot's fields, such as shot.action."),
         ("{{ self }}", "Line 1: Use only the shot's fields, such as shot.action."),

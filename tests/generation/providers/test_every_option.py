@@ -104,7 +104,7 @@ def sound_is(wanted: bool) -> Callable[[dict[str, Any], Model], bool]:
     names = {"veo": "generateAudio", "openrouter": "generate_audio"}
 
     def is_in(sent: dict[str, Any], model: Model) -> bool:
-        if model.takes.audio == ("always" if wanted else "never"):
+        if model.supports.audio == ("always" if wanted else "never"):
             return True
         return bool((sent.get("parameters") or sent).get(names[model.provider]) is wanted)
 
@@ -123,7 +123,7 @@ CHOICES = [
         lambda sent, model: "umbrellas" in str(sent),
     ),
     Choice("dialogue", field(dialogue="KEEPER: Not tonight."), lambda sent, model: "Not tonight." in str(sent)),
-    Choice("an own prompt", field(own_prompt="Just a boat."), lambda sent, model: "Just a boat." in str(sent)),
+    Choice("a custom prompt", field(custom_prompt="Just a boat."), lambda sent, model: "Just a boat." in str(sent)),
     Choice("sound off", field(audio="off"), sound_is(False)),
     Choice("sound on", field(audio="on"), sound_is(True)),
     Choice("a start frame", a_picture_as("start_frame"), lambda sent, model: pictures_in(sent) == 1),

@@ -218,9 +218,10 @@ def test_the_live_list_becomes_rows_of_the_catalogue(stand_in, account):
     veo = found["google/veo-3.1"]
     assert (veo.name, veo.maker, str(veo.seconds)) == ("Veo 3.1 (OpenRouter)", "Google", "4, 6 or 8 s")
     assert dict(veo.price_per_second) == {"720p": Decimal("0.40"), "1080p": Decimal("0.40"), "4k": Decimal("0.60")}
-    assert (veo.takes.start_frame, veo.takes.end_frame, veo.takes.audio, veo.takes.seed) == (True, True, "choice", True)
+    supports = veo.supports
+    assert (supports.start_frame, supports.end_frame, supports.audio, supports.seed) == (True, True, "choice", True)
     hailuo = found["minimax/hailuo-3"]
-    assert (hailuo.resolutions, hailuo.takes.references, hailuo.takes.audio) == (("1080p",), 1, "never")
+    assert (hailuo.resolutions, hailuo.supports.references, hailuo.supports.audio) == (("1080p",), 1, "never")
     grok = found["x-ai/grok-imagine-video"]
     assert dict(grok.price_per_second) == {"480p": Decimal("0.02"), "720p": Decimal("0.03")}
     assert grok.sizes["480p"] == {"16:9": (854, 480), "9:16": (480, 854), "1:1": (480, 480)}

@@ -101,7 +101,7 @@ def test_a_connection_has_no_ability_that_its_module_lacks(provider: Provider):
         assert make.abilities <= provider.abilities
     assert provider.connection_abilities(declared=Ability) == provider.abilities
     models = [model for model in catalogue.all_models().values() if model.provider == provider.name]
-    tasks = {task for model in models for task in TASKS if getattr(model.takes, task.value)}
+    tasks = {task for model in models for task in TASKS if getattr(model.supports, task.value)}
     assert {Ability(task.value) for task in tasks} <= provider.abilities
 
 
@@ -138,7 +138,7 @@ def test_a_provider_has_a_name_and_models(provider: Provider):
     kind = "image" if provider.kind == Kind.IMAGES else "video"
     models = [model for model in catalogue.all_models().values() if model.provider == provider.name]
     assert {model.kind for model in models} == (set() if provider.lists_models else {kind})
-    from_buckets = [model for model in models if model.takes.extend and model.takes.extend.from_bucket]
+    from_buckets = [model for model in models if model.supports.extend and model.supports.extend.from_bucket]
     assert not from_buckets or provider.option("output_gcs_uri").variable
 
 

@@ -102,12 +102,12 @@ def test_the_link_selects_the_scenes(
     as_user: AsUser, project: Project, with_two_takes: list[Scene], bob: User, query: str, ticked: list[int]
 ):
     page = page_of(as_user(bob), project, query)
-    is_ticked = [
+    is_selected = [
         scene.position
         for scene in Scene.objects.all()
         if f'value="{scene.pk}:{next_take_number(scene)}" checked' in page
     ]
-    assert is_ticked == ticked
+    assert is_selected == ticked
 
 
 def test_another_model_makes_all_takes_and_the_scenes_keep_theirs(
