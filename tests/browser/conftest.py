@@ -1,23 +1,25 @@
 """A real installation and a real browser in front of it.
 
-The sample installation is prepared once per run (prepare.py) and copied. A server is the web process alone until a test
-starts workers, which takes several seconds. test_story.py starts everything with script/server, as users do.
+The sample installation is prepared once per run (prepare.py) and copied. Starting processes costs more than most tests, so
+each test process has one server, with workers once a test needs them, and puts the prepared data back under it. A test with
+settings of its own makes its own server. test_story.py starts everything with script/server, as users do.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,6 +130,25 @@ class Server:
         self.launch("web", ROOT / "script" / "server")
         return self.wait_for(self.printed_link)
 
+    def reset(self) -> str:
+        """Puts the prepared data back under the running processes. Returns an unused sign-in link."""
+        assert self.prepared
+        if "web" not in self.processes:
+            return self.start()
+        shutil.rmtree(self.data / "media")
+        shutil.copytree(self.prepared.data / "media", self.data / "media")
+        with (
+            closing(sqlite3.connect(self.prepared.data / "db.sqlite3")) as source,
+            closing(sqlite3.connect(self.data / "db.sqlite3", timeout=20)) as target,
+        ):
+            # A worker command that is running keeps its row, which its leases refer to.
+            workers = target.execute("SELECT * FROM generation_worker").fetchall()
+            source.backup(target)
+            for row in workers:
+                target.execute(f"INSERT INTO generation_worker VALUES ({', '.join('?' * len(row))})", row)
+            target.commit()
+        return self.link_of_prepared()
+
     def start_workers(self) -> None:
         if "work" not in self.processes:
             self.launch("work", "honcho", "--env", os.devnull, "start", "--no-prefix", "work")
@@ -159,7 +180,7 @@ class Server:
 
     def link_of_prepared(self) -> str:
         assert self.prepared
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             urllib.request.urlopen(f"{self.address}/healthz", timeout=5).close()
             return self.address + self.prepared.sign_in
         return ""
@@ -197,13 +218,25 @@ def make_server(tmp_path: Path, prepared: Prepared) -> Iterator[MakeServer]:
         server.kill()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
-    """Shared by the tests of a file. They must not depend on the sample being unchanged."""
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("server") / "data", prepared)
-    server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: Server) -> Server:
+    """Starts with the prepared data for each file. Its tests must not depend on the sample being unchanged."""
+    shared_server.reset()
+    return shared_server
+
+
+@pytest.fixture
+def fresh_server(shared_server: Server) -> Server:
+    """Starts with the prepared data for each test, whose sign-in link is unused."""
+    shared_server.reset()
+    return shared_server
 
 
 @pytest.fixture

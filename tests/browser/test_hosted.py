@@ -5,34 +5,46 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from generation.providers import animatic
 from generation.providers.base import Request, Shot
-from tests.browser.conftest import MakeServer, OpenPage, until
+from tests.browser.conftest import OpenPage, Prepared, Server, until
 from tests.standin import Fault, StandIn, standing_in
 
 
-@pytest.fixture
-def provider(tmp_path: Path) -> Iterator[StandIn]:
-    clip = tmp_path / "clip.mp4"
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    clip = tmp_path_factory.mktemp("clips") / "clip.mp4"
     animatic.render(Request("", Shot(title="A clip"), 640, 360, Decimal(1)), clip, lambda fraction: None)
     with standing_in() as running:
         running.state.content = clip.read_bytes()
-        running.state.seconds_needed = 2.0
         yield running
 
 
 @pytest.fixture
-def page(make_server: MakeServer, open_page: OpenPage, provider: StandIn) -> Page:
+def provider(stand_in: StandIn) -> StandIn:
+    stand_in.state.reset()
+    stand_in.state.seconds_needed = 2.0
+    return stand_in
+
+
+@pytest.fixture(scope="module")
+def hosted_server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared, stand_in: StandIn) -> Iterator[Server]:
+    address = f"{stand_in.url}/openai/v1"
+    settings = {"OPENAI_API_KEY": "any", "OPENAI_BASE_URL": address, "SORA_PRESET": "openai"}
+    server = Server(tmp_path_factory.mktemp("hosted") / "data", prepared, **settings)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def page(hosted_server: Server, open_page: OpenPage, provider: StandIn) -> Page:
     """The sample's board with Sora 2, which the stand-in serves."""
-    address = f"{provider.url}/openai/v1"
-    server = make_server(OPENAI_API_KEY="any", OPENAI_BASE_URL=address, SORA_PRESET="openai")
-    link = server.start()
-    server.start_workers()
+    link = hosted_server.reset()
+    hosted_server.start_workers()
     page = open_page()
     page.goto(link)
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import MakeServer, OpenPage, Server
+from tests.browser.conftest import OpenPage, Server
 from tests.teams.conftest import show_code
 
 PASSWORD = "correct horse battery"
@@ -14,7 +14,7 @@ PASSWORD = "correct horse battery"
 
 def open_account(server: Server, page: Page) -> str:
     """Signs in with the printed link and sets a password. Returns the server's address with a name, as passkeys need it."""
-    link = server.start().replace("127.0.0.1", "localhost")
+    link = server.link_of_prepared().replace("127.0.0.1", "localhost")
     page.goto(link)
     page.get_by_role("heading", name="Projects").wait_for()
     address = f"http://localhost:{server.port}"
@@ -45,9 +45,9 @@ def enter_password(page: Page) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_authenticator_app_is_set_up_and_signs_in(make_server: MakeServer, open_page: OpenPage):
+def test_authenticator_app_is_set_up_and_signs_in(fresh_server: Server, open_page: OpenPage):
     page = open_page()
-    open_account(make_server(), page)
+    open_account(fresh_server, page)
     page.get_by_role("link", name="Set up").click()
     confirm(page)
     qr_code = page.get_by_alt_text("QR code")
@@ -82,9 +82,9 @@ def test_authenticator_app_is_set_up_and_signs_in(make_server: MakeServer, open_
     expect(page.get_by_text("9 left, for when you don't have your other factors")).to_be_visible()
 
 
-def test_passkey_signs_in_alone_and_as_second_factor(make_server: MakeServer, open_page: OpenPage):
+def test_passkey_signs_in_alone_and_as_second_factor(fresh_server: Server, open_page: OpenPage):
     page = open_page()
-    address = open_account(make_server(), page)
+    address = open_account(fresh_server, page)
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     options = {
@@ -132,13 +132,11 @@ def test_passkey_signs_in_alone_and_as_second_factor(make_server: MakeServer, op
     expect(page.get_by_text("Passkey not recognised or timed out.")).to_be_visible()
 
 
-def test_ip_address_explains_why_passkeys_dont_work(make_server: MakeServer, open_page: OpenPage):
-    server = make_server()
-    server.start()
+def test_ip_address_explains_why_passkeys_dont_work(fresh_server: Server, open_page: OpenPage):
     page = open_page()
-    page.goto(f"{server.address}/accounts/login/")
+    page.goto(f"{fresh_server.address}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     note = page.get_by_role("alert")
     expect(note).to_have_text(
-        re.compile(rf"IP address \(127\.0\.0\.1\)\. Open http://localhost:{server.port} instead\.")
+        re.compile(rf"IP address \(127\.0\.0\.1\)\. Open http://localhost:{fresh_server.port} instead\.")
     )

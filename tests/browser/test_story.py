@@ -10,7 +10,7 @@ import av
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import MakeServer, OpenPage, until
+from tests.browser.conftest import MakeServer, OpenPage, Server, until
 
 
 def measure_seconds(clip: Path | io.BytesIO) -> float:
@@ -98,11 +98,10 @@ def test_restart_keeps_takes_and_open_pages_reconnect(make_server: MakeServer, o
     expect(stranger.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
 
 
-def test_main_steps_work_without_javascript(make_server: MakeServer, open_page: OpenPage):
-    server = make_server()
+def test_main_steps_work_without_javascript(fresh_server: Server, open_page: OpenPage):
     page = open_page(java_script_enabled=False)
-    page.goto(server.start())
-    server.start_workers()
+    page.goto(fresh_server.link_of_prepared())
+    fresh_server.start_workers()
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="The lighthouse keeper").get_by_role("link").click()
     page.locator("#scene-3").get_by_role("button", name="Generate").click()

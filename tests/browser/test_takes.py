@@ -7,22 +7,15 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import MakeServer, OpenPage, Prepared, Server, until
+from tests.browser.conftest import OpenPage, Prepared, Server, until
 from tests.browser.test_pictures import overflow_width, shown_size
 
 
 @pytest.fixture
-def own_server(make_server: MakeServer) -> Server:
-    server = make_server()
-    server.start()
-    return server
-
-
-@pytest.fixture
-def scene_page(own_server: Server, prepared: Prepared, open_page: OpenPage) -> Page:
-    """The sample's second scene, which has one take of 4 s, on a server of the test's own."""
+def scene_page(fresh_server: Server, prepared: Prepared, open_page: OpenPage) -> Page:
+    """The sample's second scene, which has one take of 4 s."""
     page = open_page(storage_state=prepared.storage_state)
-    page.goto(f"{own_server.address}/scenes/2")
+    page.goto(f"{fresh_server.address}/scenes/2")
     expect(page.locator(".take-selected")).to_contain_text("Take 1")
     return page
 
@@ -46,8 +39,8 @@ def are_still(page: Page) -> bool:
     )
 
 
-def test_compared_takes_play_in_sync_and_one_is_selected(own_server: Server, scene_page: Page):
-    own_server.start_workers()
+def test_compared_takes_play_in_sync_and_one_is_selected(fresh_server: Server, scene_page: Page):
+    fresh_server.start_workers()
     page = scene_page
     second_take(page, "2")
     for take in (1, 0):
@@ -149,10 +142,10 @@ def test_deleted_take_is_restored_by_undo(scene_page: Page):
 
 
 @pytest.mark.long
-def test_takes_are_compared_without_javascript(own_server: Server, prepared: Prepared, open_page: OpenPage):
-    own_server.start_workers()
+def test_takes_are_compared_without_javascript(fresh_server: Server, prepared: Prepared, open_page: OpenPage):
+    fresh_server.start_workers()
     page = open_page(storage_state=prepared.storage_state, java_script_enabled=False)
-    page.goto(f"{own_server.address}/scenes/2")
+    page.goto(f"{fresh_server.address}/scenes/2")
     page.locator(".takes [data-generate]").click()
     for _ in range(60):
         if page.get_by_role("button", name="Compare", exact=True).count():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import MakeServer, OpenPage
-from tests.browser.test_hosted import provider
+from tests.browser.test_hosted import provider, stand_in
 from tests.standin import StandIn
 
-__all__ = ["provider"]
+__all__ = ["provider", "stand_in"]
 KEY = "sk-the-night-shifts-own-key-7788"
 
 

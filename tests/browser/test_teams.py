@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import MakeServer, OpenPage
+from tests.browser.conftest import OpenPage, Server
 from tests.browser.test_story import open_sample
 
 
@@ -14,10 +14,9 @@ def open_team(page: Page) -> None:
     expect(page.get_by_role("heading", name="My team")).to_be_visible()
 
 
-def test_member_is_invited_joins_and_is_removed(make_server: MakeServer, open_page: OpenPage):
-    server = make_server()
+def test_member_is_invited_joins_and_is_removed(fresh_server: Server, open_page: OpenPage):
     owner, dave = open_page(), open_page(allow_errors=True)
-    open_sample(owner, server.start())
+    open_sample(owner, fresh_server.link_of_prepared())
     open_team(owner)
     owner.get_by_label("E-mail address").fill("dave@example.com")
     owner.get_by_role("button", name="Invite").click()
@@ -46,10 +45,9 @@ def test_member_is_invited_joins_and_is_removed(make_server: MakeServer, open_pa
     expect(owner.locator(".activity").nth(1)).to_contain_text("Dave joined as editor")
 
 
-def test_member_of_two_teams_switches_between_them(make_server: MakeServer, open_page: OpenPage):
-    server = make_server()
+def test_member_of_two_teams_switches_between_them(fresh_server: Server, open_page: OpenPage):
     page = open_page(java_script_enabled=False)
-    page.goto(server.start())
+    page.goto(fresh_server.link_of_prepared())
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Your account").click()
     page.get_by_role("link", name="New team").click()

@@ -111,6 +111,11 @@ class State:
         self.flavour: dict[str, str] = {}
         self._numbers = itertools.count(1)
 
+    def reset(self) -> None:
+        """Forgets calls, charges, clips and settings; finished clips keep their content."""
+        with self.lock:
+            vars(self).update(vars(State()) | {"lock": self.lock, "content": self.content})
+
     def fail(self, operation: str, *faults: Fault) -> None:
         """Sets the faults of the operation's next calls, in this order, such as "sora.create"."""
         with self.lock:
