@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 
 from previz.camera import NEAR, Camera, Floats, to_pixels, to_view, visible_mm
-from previz.draw import Picture, bend
+from previz.raster import SHIFT, Picture, fixed
 from previz.shot import Shot
 
 _ACCENT = (206, 74, 44)
 _HALO = (252, 250, 247)
-_SHIFT = 4
 
 
 class _Space:
@@ -117,7 +116,7 @@ def draw_arrow(picture: Picture, shot: Shot, camera: Camera) -> None:
         view = to_view(camera, ribbon)
         if view[:, 2].min() < NEAR:
             continue
-        pixels = bend(camera, to_pixels(camera, view, (width, height)), (width, height))
-        outline = np.rint((pixels - 0.5) * (1 << _SHIFT)).astype(np.int32)
-        cv2.polylines(picture, [outline], True, _HALO, max(2, round(height / 120)), cv2.LINE_AA, _SHIFT)
-        cv2.fillPoly(picture, [outline], _ACCENT, cv2.LINE_AA, _SHIFT)
+        pixels = to_pixels(camera, view, (width, height))
+        outline = fixed(pixels)
+        cv2.polylines(picture, [outline], True, _HALO, max(2, round(height / 120)), cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(picture, [outline], _ACCENT, cv2.LINE_AA, SHIFT)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Point = tuple[float, float, float]
 Size = tuple[int, int]
 
 SENSOR = (36.0, 24.0)
@@ -17,19 +18,15 @@ NEAR = 0.08
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the camera stands (m), looks (degrees: yaw to the right, pitch up, roll clockwise) and focuses (mm, m)."""
+    """Where it stands (m), looks (degrees: yaw to the right, pitch up, roll clockwise); lens (mm) and focus (m)."""
 
-    position: tuple[float, float, float]
+    position: Point
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
     focal: float = 50.0
     focus: float = 4.0
     f_stop: float = math.inf
-    barrel: float = 0.0
-    """How far straight lines bend: 0 is rectilinear, a fisheye has about 0.3."""
-    squeeze: float = 1.0
-    """Width of a blurred highlight relative to its height; an anamorphic lens has about 0.5."""
     tilt_shift: bool = False
 
     def axes(self) -> Floats:
@@ -42,13 +39,17 @@ class Camera:
         right = level * math.cos(roll) - upright * math.sin(roll)
         return np.array([right, upright * math.cos(roll) + level * math.sin(roll), forward])
 
-    def blur(self, depth: float, size: Size) -> float:
-        """Diameter in pixels of the circle of confusion of a point `depth` metres away."""
-        if math.isinf(self.f_stop) or depth <= NEAR:
-            return 0.0
+    def aimed(self, aim: Point) -> Camera:
+        x, y, z = (to - at for to, at in zip(aim, self.position, strict=True))
+        flat = math.hypot(x, y)
+        yaw = math.degrees(math.atan2(x, y)) if flat > 1e-6 else self.yaw
+        return replace(self, yaw=yaw, pitch=math.degrees(math.atan2(z, flat)))
+
+    def blur(self, depth: Floats, size: Size) -> Floats:
+        """Diameter in pixels of the circle of confusion at a depth in metres."""
         lens, focus = self.focal / 1000, max(self.focus, 2 * self.focal / 1000)
-        circle = lens * lens / self.f_stop * abs(depth - focus) / (depth * (focus - lens))
-        return circle * 1000 * pixels_per_mm(size)
+        circle = lens * lens / self.f_stop * np.abs(depth - focus) / (np.maximum(depth, NEAR) * (focus - lens))
+        return np.asarray(circle * 1000 * pixels_per_mm(size))
 
 
 def pixels_per_mm(size: Size) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from previz.camera import NEAR, Camera, project
-from previz.draw import Picture, bend
+from previz.raster import Picture
 from previz.stage import Figure, Stage
 
 _INK, _PAPER, _LEADER = (38, 42, 48), (250, 250, 249), (92, 97, 104)
@@ -119,7 +119,7 @@ def _anchor(figure: Figure, camera: Camera, size: tuple[int, int]) -> tuple[floa
     """Above the highest part of the figure that is in the picture, or nothing when none is."""
     seen = project(camera, figure.faces.reshape(-1, 3), size)
     seen = seen[seen[:, 2] > NEAR]
-    points = bend(camera, seen[:, :2], size) if len(seen) else seen
+    points = seen[:, :2]
     inside = points[(points >= 0).all(axis=1) & (points <= size).all(axis=1)] if len(points) else points
     if not len(inside):
         return None
@@ -135,12 +135,12 @@ def place_labels(
     width, height = size
     points = max(11, round(min(height * 0.042, width * 0.036)))
     pad, margin, found = round(points * 0.5), round(points * 0.4), list[tuple[str, int, Box, tuple[float, float]]]()
-    nearest = sorted(stage.figures, key=lambda f: project(camera, np.array([f.top]), size)[0, 2])
+    nearest = sorted(stage.figures, key=lambda f: project(camera, np.array([f.mark.middle]), size)[0, 2])
     for figure in nearest:
-        anchor = _anchor(figure, camera, size) if figure.words.strip() else None
+        anchor = _anchor(figure, camera, size) if figure.mark.words.strip() else None
         if anchor is None:
             continue
-        text = fitted(figure.words, points, min(width * 0.42, width - 2 * (pad + margin)))
+        text = fitted(figure.mark.words, points, min(width * 0.42, width - 2 * (pad + margin)))
         if not text or not runs(text):
             continue
         w, h = _width(text, points) + 2 * pad, points * 1.5 + pad * 0.4

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 MOST_FIGURES = 6
 
 _INTERIOR = (
-    "INT INTERIOR INTERIEUR INTÉRIEUR INTERNO INTERNI INTERNA INTERIÉR INNEN INNENRAUM BINNEN INRE INOMHUS INDE "
-    "WNĘTRZE WN BELSŐ ИНТ ИНТЕРЬЕР ПОМЕЩЕНИЕ ІНТ ΕΣΩΤ ΕΣΩΤΕΡΙΚΟ İÇ NỘI 内 內 室内 室內 内景 內景 屋内 실내 "
-    "داخلي داخلی פנים अंदर आंतरिक ภายใน"
+    "INTERIOR|INTERIEUR|INTÉRIEUR|INTERNO|INTERNI|INTERNA|INTERIÉR|INT|INNENRAUM|INNEN|BINNEN|INRE|INOMHUS|WNĘTRZE|WN|"
+    "BELSŐ|ИНТЕРЬЕР|ИНТ|ІНТ|ΕΣΩΤΕΡΙΚΟ|ΕΣΩΤ|İÇ|NỘI|内|內|داخلي|פנים|अंदर|आंतरिक|ภายใน"
 )
-_EXTERIOR = "EXT EXTERIOR EXTÉRIEUR ESTERNO AUSSEN AUßEN E BUITEN EKST НАТ ЭКСТ PLENER EXTERIÉR KÜLSŐ 外 外景 室外"
+_EXTERIOR = "EXT|EXTÉRIEUR|EXTERIOR|ESTERNO|AUSSEN|AUßEN|BUITEN|E|PLENER|KÜLSŐ|НАТ|ЭКСТ|外|خارجي|חוץ"
 _END = r"(?=[\s.:,;/|\-–—。．・、，：]|$)"
-
-
-def _one_of(words: str) -> str:
-    return "|".join(re.escape(word) for word in sorted(words.split(), key=len, reverse=True))
-
-
-# "INT./EXT." is a car or a doorway: what lies outside is seen, so it is not closed in by walls.
+# "INT./EXT." is a car or a doorway: what lies outside is seen, so no walls close it in.
 _SLUG = re.compile(
-    rf"^[\W\d_]*(?:(?:{_one_of(_INTERIOR)}){_END}|室内|室內|内景|內景|屋内|실내)(?!\W*[/|&+\-]\W*(?:{_one_of(_EXTERIOR)}){_END})",
+    rf"^[\W\d_]*(?:(?:{_INTERIOR}){_END}|室内|室內|内景|內景|屋内|실내)(?!\W*[/|&+\-]\W*(?:{_EXTERIOR}){_END})",
     re.IGNORECASE,
 )
 _NAMED_LINE = re.compile(r"^\s*@?([^:：\d][^:：]{0,39})[:：](?!//)\s*\S")
-_ASIDE = re.compile(r"\(([^)]*)\)|（([^）]*)）|\^\s*$")
+_ASIDE = re.compile(r"\([^)]*\)|（[^）]*）|\^\s*$")
 _UNSEEN = re.compile(r"\b(?:v\.?\s?o|o\.?\s?s|o\.?\s?c|off)\b", re.IGNORECASE)
 
 
@@ -54,12 +47,16 @@ class Shot:
         """A shot from a scene's fields; other keys are ignored, `cast` may be a list or text separated by commas."""
         known: dict[str, Any] = {f.name: str(values.get(f.name) or "") for f in fields(cls) if f.name != "cast"}
         cast = values.get("cast") or ()
-        names: Iterable[Any] = re.split(r"[,;\n、，،]", cast) if isinstance(cast, str) else cast
-        return cls(cast=tuple(name for name in (str(each).strip() for each in names) if name), **known)
+        names = re.split(r"[,;\n、，،]", cast) if isinstance(cast, str) else [str(name) for name in cast]
+        return cls(cast=tuple(name.strip() for name in names if name.strip()), **known)
 
     @property
     def interior(self) -> bool:
         return _SLUG.match(self.location) is not None
+
+    @property
+    def walks(self) -> bool:
+        return self.camera_move in ("follow", "lead")
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -75,23 +72,17 @@ class Shot:
 
 
 def speakers(dialogue: str) -> list[str]:
-    """Who speaks on stage, in order: `NAME: words`, or a Fountain cue (capitals after a blank line, words below)."""
+    """Who speaks on stage, in order: `NAME: words`, or a cue in capitals after a blank line with words below it."""
     found: dict[str, str] = {}
-    lines = dialogue.splitlines()
-    for number, line in enumerate(lines):
-        named = _NAMED_LINE.match(line)
-        cue = named.group(1) if named else ""
-        if (
-            not named
-            and (number == 0 or not lines[number - 1].strip())
-            and "".join(lines[number + 1 : number + 2]).strip()
-        ):
-            bare = _ASIDE.sub("", line).strip()
+    lines = ["", *dialogue.splitlines(), ""]
+    for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
+        cue, bare = "", _ASIDE.sub("", line).strip()
+        if named := _NAMED_LINE.match(line):
+            cue = named.group(1)
+        elif not before.strip() and after.strip():
             capitals = bare == bare.upper() != bare.lower() and not bare.endswith((".", "!", "?", "…", ":"))
-            cue = line.strip() if capitals or line.lstrip().startswith("@") else ""
-        if any(_UNSEEN.search("".join(aside)) for aside in _ASIDE.findall(cue)):
-            continue
-        name = " ".join(_ASIDE.sub("", cue).strip("@*_^- \t").split())
-        if name and len(name) <= 40 and len(name.split()) <= 4:
+            cue = line if capitals or bare.startswith("@") else ""
+        name = " ".join(_ASIDE.sub("", cue).strip("@*_- \t").split())
+        if name and len(name) <= 40 and len(name.split()) <= 4 and not _UNSEEN.search("".join(_ASIDE.findall(cue))):
             found.setdefault(name.casefold(), name)
     return list(found.values())

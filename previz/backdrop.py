@@ -1,0 +1,143 @@
+"""What stands behind and under the figures: sky and floor or a room, the grid, and shadows."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from previz.camera import NEAR, Camera, Floats, Size, pixels_per_mm, to_pixels, to_view
+from previz.light import Light
+from previz.raster import SHIFT, Picture, fill, fixed, lines, rgb
+from previz.stage import PANE, Room, Stage
+
+_FLOOR = 0.61
+
+
+class Ground:
+    """Colour of the floor by distance (m) along the camera's heading."""
+
+    def __init__(self, stage: Stage, camera: Camera, light: Light) -> None:
+        lit = np.array(light.ambient) + np.array(light.key) * max(0.12, math.sin(math.radians(light.elevation)))
+        self.near, self.far = light.ground * lit * 0.94, np.array(light.horizon)
+        self.most, self.haze = 0.9 if light.haze > 20 else 1.0, light.haze * 0.75
+        if stage.room:
+            self.near, self.most = _FLOOR * light.walls(), 0.0
+        elif stage.cyclorama:
+            self.most, self.haze = 1.0, min(light.haze, 9 + 1.6 * camera.focus)
+
+    def at(self, distance: Floats) -> Floats:
+        share = self.most * (1 - np.exp(-distance / self.haze))[..., None]
+        return np.asarray(self.near + (self.far - self.near) * share)
+
+
+def row_angles(camera: Camera, size: Size, rows: int, samples: int = 1) -> Floats:
+    """Elevation in radians of the line of sight through the middle of each row of an unrolled picture."""
+    middle = (np.arange(rows * samples) + 0.5) / samples - rows / 2
+    return np.asarray(math.radians(camera.pitch) - np.arctan(middle / (camera.focal * pixels_per_mm(size))))
+
+
+def draw_backdrop(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
+    ground = Ground(stage, camera, light)
+    if stage.room:
+        canvas = np.zeros((size[1], size[0], 3), np.uint8)
+        _draw_room(canvas, stage.room, camera, size, light)
+    else:
+        canvas = _sky_and_ground(ground, camera, size, light)
+    _draw_grid(canvas, stage.room, ground, camera, size)
+    if light.shadow > 0.02:
+        _draw_shadows(canvas, stage, camera, size, light)
+    return canvas
+
+
+def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) -> Picture:
+    """Colours depend on the row of the unrolled picture only; four samples a row keep the horizon smooth."""
+    (width, height), turn = size, math.radians(camera.roll)
+    tall = height if not camera.roll else math.ceil(math.hypot(width, height)) + 2
+    angles = row_angles(camera, size, tall, 4)
+    up = np.clip(angles / math.radians(55), 0, 1)[:, None] ** 0.75
+    sky = np.array(light.horizon) + (np.array(light.sky) - np.array(light.horizon)) * up
+    floor = ground.at(camera.position[2] / np.maximum(np.abs(np.tan(angles)), 1e-4))
+    column = rgb(np.where(angles[:, None] > 0, sky, floor)).reshape(tall, 4, 3).mean(axis=1)
+    # Two columns that round differently, in turn, keep long gradients free of bands.
+    strip = (column[:, None] + np.array([0.25, 0.75])[:, None]).clip(0, 255).astype(np.uint8)
+    if not camera.roll:
+        return np.tile(strip, (1, (width + 1) // 2, 1))[:, :width].copy()
+    # Every column of the rolled picture reads the same column of the strip.
+    start = tall / 2 - 0.5 - math.sin(turn) * (width / 2 - 0.5) - math.cos(turn) * (height / 2 - 0.5)
+    matrix = np.array([[0, 0, 0], [math.sin(turn), math.cos(turn), start]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(strip, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _draw_room(canvas: Picture, room: Room, camera: Camera, size: Size, light: Light) -> None:
+    lit = light.walls()
+    fill(canvas, room.faces, rgb(room.greys[:, None] * lit), camera, size)
+    pane = np.array(light.horizon) * 0.75 + np.array(light.sky) * 0.25
+    quads, greys = zip(*room.openings, strict=True)
+    colours = [rgb(pane if grey == PANE else grey * lit) for grey in greys]
+    fill(canvas, np.array(quads), colours, camera, size, smooth=True)
+    lines(canvas, room.edges, [rgb(0.58 * lit)] * len(room.edges), camera, size, max(1, round(size[1] / 540)))
+
+
+@lru_cache(maxsize=16)
+def _grid(x0: float, x1: float, y0: float, y1: float, step: int) -> Floats:
+    """Lines on the floor at whole steps, in pieces that can fade, (n, 2, 3)."""
+    found = []
+    for low, high, start, end, along in ((x0, x1, y0, y1, 1), (y0, y1, x0, x1, 0)):
+        cuts = np.linspace(start, end, 13)
+        for at in range(math.ceil(low / step) * step, math.floor(high) + 1, step):
+            pieces = np.zeros((12, 2, 3))
+            pieces[:, 0, along], pieces[:, 1, along], pieces[..., 1 - along] = cuts[:-1], cuts[1:], at
+            found.append(pieces)
+    return np.concatenate(found)
+
+
+def _draw_grid(canvas: Picture, room: Room | None, ground: Ground, camera: Camera, size: Size) -> None:
+    """Every metre nearby and every five metres far away, each fading into the floor."""
+    position, heading = np.array(camera.position), camera.axes()[2] * (1, 1, 0)
+    for step, reach, fade, strength in ((5, 90, 42.0, 0.13), (1, 14, 6.0, 0.11)):
+        x, y = (np.round((position + heading * reach / 2)[:2] / 5) * 5).tolist()
+        if not room:
+            found = _grid(x - reach, x + reach, y - reach, y + reach, step)
+        elif step == 1:
+            found, fade = _grid(room.low[0], room.high[0], room.low[1], room.high[1], step), 12.0
+        else:
+            continue
+        ahead = found.mean(axis=1) - position
+        share = strength * np.exp(-np.linalg.norm(ahead, axis=1) / fade)
+        seen = (share > 0.008) & (to_view(camera, found)[..., 2].max(axis=1) > NEAR)
+        colours = ground.at(np.abs(ahead[seen] @ heading)) * (1 - share[seen, None])
+        lines(canvas, found[seen], rgb(colours), camera, size, max(1, round(size[1] / 900)))
+
+
+def _draw_shadows(canvas: Picture, stage: Stage, camera: Camera, size: Size, light: Light) -> None:
+    """Flattens every solid onto the floor along the light, softly, with a darker spot where it stands."""
+    small = (max(size[0] // 4, 1), max(size[1] // 4, 1))
+    mask = np.zeros((small[1], small[0]), np.uint8)
+    towards, softness = light.towards(), 0.5
+    # A low or hidden sun would throw shadows out of the set; they stay within about two heights.
+    slope = towards[:2] / max(towards[2], 0.42)
+    turn = np.linspace(0, 2 * math.pi, 20, endpoint=False)
+    for solid in stage.figures + stage.props:
+        mark, flat = solid.mark, solid.faces * (1, 1, 0)
+        flat[..., :2] -= solid.faces[..., 2:] * slope
+        radius = {"person": 0.27, "block": 0.42, "table": 0.24}.get(mark.kind, 0.0)
+        spot = np.stack([mark.x + radius * np.cos(turn), mark.y + radius * np.sin(turn), 0 * turn], axis=1)
+        for shape, dark in ((flat, 150), (spot[None], 190)):
+            view = to_view(camera, shape)
+            for polygon in fixed(
+                to_pixels(camera, view[view[..., 2].min(axis=1) > NEAR], size) * np.divide(small, size)
+            ):
+                cv2.fillConvexPoly(mask, polygon, dark, cv2.LINE_8, SHIFT)
+        depth = max(float(to_view(camera, np.array([mark.x, mark.y, 0.0]))[2]), 0.5)
+        softness = max(softness, min(0.055 * camera.focal * pixels_per_mm(small) / depth, 14))
+    x, y, w, h = cv2.boundingRect(cv2.GaussianBlur(mask, (0, 0), softness, mask))
+    if not w:
+        return
+    part = canvas[y * 4 : (y + h) * 4, x * 4 : (x + w) * 4]
+    keep = (255 - mask[y : y + h, x : x + w] * min(light.shadow * 1.15, 0.85)).astype(np.uint8)
+    large = cv2.resize(keep, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
+    cv2.multiply(part, cv2.merge([large] * 3), part, 1 / 255)
