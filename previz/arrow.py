@@ -22,7 +22,7 @@ class _Space:
         self.camera, self.aspect = camera, aspect
         self.distance = camera.focus
         self.frame = self.distance * visible_mm(aspect)[1] / camera.focal
-        self.axes = camera.axes()
+        self.axes = camera.axes
 
     def points(self, right: Floats, up: Floats, depth: Floats | float = 1.0) -> Floats:
         u, v, z = np.broadcast_arrays(right, up, depth)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +30,14 @@ class Camera:
     f_stop: float = math.inf
     tilt_shift: bool = False
 
+    @cached_property
     def axes(self) -> Floats:
         """(3, 3): the unit vectors right, up and forward."""
         yaw, pitch, roll = (math.radians(angle) for angle in (self.yaw, self.pitch, self.roll))
         level = np.array([math.cos(yaw), -math.sin(yaw), 0.0])
         ahead = math.cos(pitch)
         forward = np.array([ahead * math.sin(yaw), ahead * math.cos(yaw), math.sin(pitch)])
-        upright = np.cross(level, forward)
+        upright = np.array([-math.sin(pitch) * math.sin(yaw), -math.sin(pitch) * math.cos(yaw), ahead])
         right = level * math.cos(roll) - upright * math.sin(roll)
         return np.array([right, upright * math.cos(roll) + level * math.sin(roll), forward])
 
@@ -64,7 +66,7 @@ def visible_mm(aspect: float) -> tuple[float, float]:
 
 def to_view(camera: Camera, points: Floats) -> Floats:
     """(..., 3) world points as metres right, up and forward of the camera."""
-    return (points - np.array(camera.position)) @ camera.axes().T
+    return (points - np.array(camera.position)) @ camera.axes.T
 
 
 def to_pixels(camera: Camera, view: Floats, size: Size) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -12,8 +13,6 @@ from previz.camera import NEAR, Camera, Floats, Size, to_pixels, to_view
 from previz.light import Light
 from previz.raster import SHIFT, Picture, fixed, rgb
 from previz.stage import Figure, Stage
-
-_FINE = 2
 
 
 def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
@@ -36,25 +35,32 @@ def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
     return canvas
 
 
+def _blurred(picture: Picture, sigma: float) -> Picture:
+    """A large blur of a small copy looks the same and costs little."""
+    height, width = picture.shape[:2]
+    halvings = 1 if sigma < 5 else 2
+    small = picture
+    for _ in range(halvings):
+        half = (max(small.shape[1] // 2, 1), max(small.shape[0] // 2, 1))
+        small = np.asarray(cv2.resize(small, half, interpolation=cv2.INTER_AREA), np.uint8)
+    soft = cv2.GaussianBlur(small, (0, 0), max(sigma / 2**halvings, 0.3))
+    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
 def _blur_rows(canvas: Picture, shares: Floats, sigma: float) -> None:
     """Blurs each row by its share (0 to 1) of a blur of `sigma` pixels."""
-    height, width = canvas.shape[:2]
-    small = cv2.resize(canvas, (max(width // 2, 1), max(height // 2, 1)), interpolation=cv2.INTER_AREA)
-    blurred = cv2.resize(
-        cv2.GaussianBlur(small, (0, 0), max(sigma / 2, 0.3)), (width, height), interpolation=cv2.INTER_LINEAR
-    )
-    weights = np.repeat(shares.astype(np.float32)[:, None], width, axis=1)
-    canvas[:] = cv2.blendLinear(blurred, canvas, weights, 1 - weights)
+    blurred, steps = _blurred(canvas, sigma), np.rint(shares * 24).astype(int)
+    cuts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
+    for start, end in pairwise(cuts):
+        if share := steps[start] / 24:
+            cv2.addWeighted(blurred[start:end], share, canvas[start:end], 1 - share, 0, canvas[start:end])
 
 
 def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) -> None:
     """Depth of field of floor and walls, whose depth follows the rows closely enough."""
-    down = np.maximum(np.sin(-row_angles(camera, size, size[1])), 1e-4)
-    depths = camera.position[2] / down
-    if stage.room:
-        depths = np.minimum(
-            depths, 0.8 * max(stage.room.high[1] - camera.position[1], stage.room.high[0] - stage.room.low[0])
-        )
+    depths = camera.position[2] / np.maximum(np.sin(-row_angles(camera, size, size[1])), 1e-4)
+    if room := stage.room:
+        depths = np.minimum(depths, 0.8 * max(room.high[1] - camera.position[1], room.high[0] - room.low[0]))
     circles = camera.blur(depths, size)
     most = float(min(circles.max(), size[1] / 12))
     if most > 1.2:
@@ -63,15 +69,12 @@ def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) 
 
 def _shaded(solid: Figure, camera: Camera, light: Light, *, indoors: bool) -> tuple[Floats, Floats]:
     """Faces turned to the camera, farthest first, in view coordinates, and their colours."""
-    normals = np.cross(solid.faces[:, 2] - solid.faces[:, 0], solid.faces[:, 3] - solid.faces[:, 1])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    sight = solid.faces.mean(axis=1) - np.array(camera.position)
-    far = np.linalg.norm(sight, axis=1)
+    sight = solid.middles - np.array(camera.position)
+    turned = np.flatnonzero(np.einsum("ij,ij->i", solid.normals, sight) < 0)
+    far = np.linalg.norm(sight[turned], axis=1)
+    seen, far = turned[np.argsort(-far)], np.sort(far)[::-1]
+    normals, sight = solid.normals[seen], sight[seen]
     glance = np.einsum("ij,ij->i", normals, sight) / np.maximum(far, 1e-6)
-    view = to_view(camera, solid.faces)
-    seen = np.flatnonzero((glance < 0) & (view[..., 2].min(axis=1) > NEAR))
-    seen = seen[np.argsort(-far[seen])]
-    normals, glance, far = normals[seen], glance[seen], far[seen]
     # Wrapped a little past the terminator: a soft source, and no half of a figure falls into one flat grey.
     facing = np.clip((normals @ light.towards() + 0.25) / 1.25, 0, 1)
     lit = np.array(light.ambient) * (0.8 + 0.2 * normals[:, 2:]) + np.array(light.key) * facing[:, None]
@@ -79,7 +82,9 @@ def _shaded(solid: Figure, camera: Camera, light: Light, *, indoors: bool) -> tu
     colour = solid.greys[seen, None] * lit * light.subject + edge[:, None] * np.array(light.key)
     if not indoors:
         colour += (np.array(light.horizon) - colour) * (0.9 * (1 - np.exp(-far / light.haze)))[:, None]
-    return view[seen], rgb(colour)
+    view = to_view(camera, solid.faces[seen])
+    whole = view[..., 2].min(axis=1) > NEAR
+    return view[whole], rgb(colour[whole])
 
 
 def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) -> None:
@@ -87,23 +92,22 @@ def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) ->
 
     What is out of focus, with a `circle` of confusion in pixels, is filled on a layer of its own and blurred with it.
     """
-    height, width = canvas.shape[:2]
-    margin = math.ceil(circle * 1.5) + 1
-    low = np.clip(np.floor(polygons.min(axis=(0, 1))) - margin, 0, (width, height)).astype(int)
-    high = np.clip(np.ceil(polygons.max(axis=(0, 1))) + margin, 0, (width, height)).astype(int)
-    if (high <= low).any():
+    margin, frame = math.ceil(circle * 1.5) + 1, (canvas.shape[1], canvas.shape[0])
+    near = (polygons.max(axis=1) > -margin).all(axis=1) & (polygons.min(axis=1) < np.add(frame, margin)).all(axis=1)
+    if not near.any():
         return
-    (x0, y0), (x1, y1) = low.tolist(), high.tolist()
-    part, box, fine = canvas[y0:y1, x0:x1], (x1 - x0, y1 - y0), (_FINE * (x1 - x0), _FINE * (y1 - y0))
-    shapes = fixed(polygons - low, _FINE)
-    layer = (
-        np.zeros((fine[1], fine[0], 4), np.uint8) if circle else cv2.resize(part, fine, interpolation=cv2.INTER_NEAREST)
-    )
-    for shape, colour in zip(shapes, np.column_stack([colours, np.full(len(colours), 255.0)]).tolist(), strict=True):
+    polygons, colours = polygons[near], colours[near]
+    x0, y0 = np.clip(np.floor(polygons.min(axis=(0, 1))) - margin, 0, frame).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(polygons.max(axis=(0, 1))) + margin, 0, frame).astype(int).tolist()
+    if x1 <= x0 or y1 <= y0:
+        return
+    part, box, scale = canvas[y0:y1, x0:x1], (x1 - x0, y1 - y0), 2.0 if circle < 5 else 1.0 if circle < 12 else 0.5
+    layer = np.zeros((math.ceil(scale * box[1]), math.ceil(scale * box[0]), 4), np.uint8)
+    opaque = np.column_stack([colours, np.full(len(colours), 255.0)]).tolist()
+    for shape, colour in zip(fixed(polygons - (x0, y0), scale), opaque, strict=True):
         cv2.fillConvexPoly(layer, shape, colour, cv2.LINE_8, SHIFT)
-    if not circle:
-        cv2.resize(layer, box, part, interpolation=cv2.INTER_AREA)
-        return
-    blurred = cv2.GaussianBlur(cv2.resize(layer, box, interpolation=cv2.INTER_AREA), (0, 0), circle / 2.6)
-    keep = cv2.merge([255 - blurred[..., 3]] * 3)
-    cv2.add(cv2.multiply(part, keep, scale=1 / 255), np.ascontiguousarray(blurred[..., :3]), part)
+    if circle:
+        layer = cv2.GaussianBlur(layer, (0, 0), circle * scale / 2.6, layer)
+    layer = cv2.resize(layer, box, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR)
+    keep = cv2.merge([255 - layer[..., 3]] * 3)
+    cv2.add(cv2.multiply(part, keep, part, 1 / 255), cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), part)

@@ -86,7 +86,7 @@ def _swing(height: float, angle: float, length: float) -> tuple[float, float]:
 @lru_cache(maxsize=64)
 def _person(stride: float, fine: int) -> Solid:
     """A mannequin facing -y; `stride` is the swing of its legs in degrees, and `fine` 1 for one seen from afar."""
-    sides = 9 if fine == 1 else 20
+    sides = 9 if fine == 1 else 18
     parts = [_loft(_TRUNK, sides, fine), _loft(_SKULL, sides + 1, fine), _loft(_NOSE, 8, fine)]
     for side in (-1, 1):
         arm, leg = -side * stride * 0.8, side * stride
@@ -100,7 +100,9 @@ def _person(stride: float, fine: int) -> Solid:
             (0.202, 0.004, 1.395, 0.052, 0.056),
             (0.172, 0.006, 1.435, 0.03, 0.034),
         ]
-        parts.append(_loft(_mirrored([*hand, (0.250, ey, ez, 0.040, 0.042), *shoulder], side), 8 * fine, fine))
+        parts.append(
+            _loft(_mirrored([*hand, (0.250, ey, ez, 0.040, 0.042), *shoulder], side), 7 if fine == 1 else 13, fine)
+        )
         (ty, tz), (ky, kz) = _swing(0.92, leg, 0.20), _swing(0.92, leg, 0.43)
         shin = leg - max(0.0, -leg) * 1.1
         (cy, cz), (ay, az) = _swing(kz, shin, 0.14), _swing(kz, shin, 0.40)
@@ -110,7 +112,7 @@ def _person(stride: float, fine: int) -> Solid:
             (0.10, ky, kz, 0.054, 0.058),
         ]
         upper = [(0.095, ty, tz, 0.074, 0.080), (0.088, 0, 0.86, 0.082, 0.094), (0.085, 0, 0.93, 0.06, 0.08)]
-        parts.append(_loft(_mirrored([*lower, *upper], side), 8 * fine, fine))
+        parts.append(_loft(_mirrored([*lower, *upper], side), 7 if fine == 1 else 13, fine))
         y, z = ky + ay + 0.01, az - 0.055
         heel = [(0.103, y + 0.062, z, 0.012, 0.012), (0.104, y + 0.045, z + 0.012, 0.036, 0.044)]
         toes = [(0.110, y - 0.08, z - 0.003, 0.044, 0.030), (0.120, y - 0.16, z - 0.012, 0.040, 0.020)]

@@ -30,7 +30,7 @@ def _mix(a: Point, b: Point, share: float) -> Point:
 
 def _shifted(camera: Camera, right: float = 0.0, ahead: float = 0.0, up: float = 0.0) -> Camera:
     """Moved to its right on the level, along its line of sight, and straight up (m)."""
-    yaw, (fx, fy, fz) = math.radians(camera.yaw), camera.axes()[2].tolist()
+    yaw, (fx, fy, fz) = math.radians(camera.yaw), camera.axes[2].tolist()
     x, y, z = camera.position
     x, y = x + math.cos(yaw) * right + fx * ahead, y - math.sin(yaw) * right + fy * ahead
     return replace(camera, position=(x, y, max(z + fz * ahead + up, LOWEST)))

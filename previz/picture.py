@@ -50,7 +50,9 @@ def panel(shot: Shot, size: Size, *, overlay: bool = True, at: float = 0.0) -> P
 
 
 def _smeared(picture: Picture, before: Camera, camera: Camera) -> Picture:
-    """Motion blur where a pan is fast enough for one to be seen."""
+    """Motion blur where the camera turns on the spot, fast enough for one to be seen."""
+    if before.position != camera.position:
+        return picture
     size = (picture.shape[1], picture.shape[0])
     turn = abs(math.radians((camera.yaw - before.yaw + 180) % 360 - 180)) * math.cos(math.radians(camera.pitch))
     length = round(turn * camera.focal * pixels_per_mm(size) * _SHUTTER)
@@ -65,7 +67,7 @@ def _fall(picture: Picture, light: Light, seconds: float) -> Picture:
     height, width = picture.shape[:2]
     speed, drift, many, white = {
         "rain": (2.3, 2.0, 110, 0.1),
-        "snow": (0.22, 1.0, 150, 0.6),
+        "snow": (0.22, 1.0, 100, 0.6),
         "dust": (0.0, 1.0, 90, 0.0),
     }[light.falling]
     colour = (np.array(light.horizon) * 255 * (1 - white) * 0.96 + 255 * white).clip(0, 255).tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -17,13 +17,13 @@ from previz.shot import Shot
 
 # Figures differ a little in grey, so that two who overlap stay apart.
 _GREYS = (0.74, 0.57, 0.66, 0.50, 0.70, 0.61)
-_STRIPS = 28
+_STRIPS = 20
 _STEP = 1.5
 PANE = 2.0
 """The grey of a window pane, which shows the sky."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
     """A solid on stage: faces (n, 4, 3) in metres, their greys (n,), and the mark it stands on."""
 
@@ -31,8 +31,18 @@ class Figure:
     greys: Floats
     mark: Mark
 
+    @cached_property
+    def normals(self) -> Floats:
+        """(n, 3) unit vectors out of each face."""
+        across = np.cross(self.faces[:, 2] - self.faces[:, 0], self.faces[:, 3] - self.faces[:, 1])
+        return np.asarray(across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12))
 
-@dataclass(frozen=True)
+    @cached_property
+    def middles(self) -> Floats:
+        return np.asarray(self.faces.mean(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
 class Room:
     """A box from `low` to `high`: inner faces (n, 4, 3), their greys, the openings over them, and edges (m, 2, 3)."""
 
@@ -40,11 +50,12 @@ class Room:
     high: Point
     faces: Floats
     greys: Floats
-    openings: tuple[tuple[Floats, float], ...]
+    openings: Floats
+    opening_greys: Floats
     edges: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     figures: tuple[Figure, ...]
     props: tuple[Figure, ...] = ()
@@ -108,7 +119,8 @@ def _room(shot: Shot, aspect: float) -> Room:
     low, high = np.array([x0, y0, 0.0]), np.array([x1, y1, top])
     corners = [np.where(pick, high, low) for pick in np.ndindex(2, 2, 2)]
     edges = [(a, b) for i, a in enumerate(corners) for b in corners[i + 1 :] if np.count_nonzero(a != b) == 1]
-    return Room((x0, y0, 0.0), (x1, y1, top), np.array(faces), greys, tuple(openings), np.array(edges))
+    quads, tones = zip(*openings, strict=True)
+    return Room((x0, y0, 0.0), (x1, y1, top), np.array(faces), greys, np.array(quads), np.array(tones), np.array(edges))
 
 
 def _rectangle(corner: Point | Floats, along: Point | Floats, rise: Point | Floats) -> Floats:
