@@ -8,6 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from previz.blocking import OBJECT
 from previz.camera import Camera, Floats, Size, pixels_per_mm
 from previz.light import Light
 from previz.raster import SHIFT, Picture, fill, fixed, lines, rgb
@@ -141,7 +142,7 @@ def _shadow_map(stage: Stage, light: Light) -> tuple[Picture, Floats]:
         for polygon in fixed((faces[..., :2] - faces[..., 2:] * slope - corner) * scale):
             cv2.fillConvexPoly(mask, polygon, 150, cv2.LINE_8, SHIFT)
     for solid in stage.figures + stage.props:
-        radius = {"person": 0.25, "block": 0.40, "table": 0.24}.get(solid.mark.kind, 0.0)
+        radius = 0.0 if solid.mark.kind is OBJECT else 0.8 * (solid.mark.kind.radius or 0.3)
         spot = np.array(solid.mark.middle[:2]) - corner + radius * np.stack([np.cos(turn), np.sin(turn)], axis=1)
         cv2.fillConvexPoly(mask, fixed(spot * scale), 195, cv2.LINE_8, SHIFT)
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.055 * scale), np.uint8), corner
@@ -161,7 +162,7 @@ def _draw_shadows(canvas: Picture, stage: Stage, camera: Camera, size: Size, lig
     fallen = cv2.warpPerspective(mask, back, small, flags=_INVERSE)
     # Above the horizon the same matrix finds the floor behind the camera.
     x, y = np.arange(small[0]), np.arange(small[1])[:, None]
-    fallen[(back[2, 0] * x + back[2, 1] * y + back[2, 2]) * np.sign(np.linalg.det(matrix)) <= 0] = 0
+    fallen[(back[2, 0] * x + back[2, 1] * y + back[2, 2]) <= 0] = 0
     x0, y0, w, h = cv2.boundingRect(fallen)
     if w:
         part = canvas[y0 * 4 : (y0 + h) * 4, x0 * 4 : (x0 + w) * 4]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from previz.blocking import Mark, marks
+from previz.blocking import BLOCK, OBJECT, Mark, marks
 from previz.camera import Camera, Point, visible_mm
 from previz.shot import Shot
 
@@ -50,20 +50,20 @@ class Framing:
 
     def closer(self, frame: float) -> Point:
         """What to aim at when the frame tightens to this height: the first figure, and not a headless chest."""
-        top = self.first.foot + self.first.height * 1.06
+        top = self.first.kind.foot + self.first.kind.height * 1.06
         return self.first.x, self.aim[1], min(max(self.aim[2], top - frame / 2), top)
 
 
 def _extent(shot: Shot, first: Mark) -> tuple[float, float, float]:
     """Height and centre of the frame in metres, and the focal length the shot type asks for."""
     height, centre, focal = _FRAMES.get(shot.shot_type, _NEUTRAL)
-    if first.kind == "object":
-        return 0.52, first.foot + 0.1, 85
-    if first.kind == "block" and height < 1.4:
+    if first.kind is OBJECT:
+        return 0.52, first.kind.foot + 0.1, 85
+    if first.kind is BLOCK and height < 1.4:
         # A thing has no face to come close to: the closest shots are filled by it, down from its top.
         height = 0.68 + 0.65 * height
         centre = 0.5 if height > 1.1 else 1.07 - height / 2
-    height, centre = height * first.height, centre * first.height
+    height, centre = height * first.kind.height, centre * first.kind.height
     if shot.interior and height > 4:
         return 4 + (height - 4) * 0.12, 1.5 + (centre - 1.5) * 0.1, min(focal, 24)
     return height, centre, focal
@@ -82,10 +82,10 @@ def frame_shot(shot: Shot, aspect: float = 16 / 9) -> Framing:
     aim = ((left + right) / 2, first.y, centre)
     distance = focal * max(frame / high, (right - left + min(0.8, frame)) / wide)
     # Nearer than this, a wide lens would be inside the subject, or in front of the shoulder it looks over.
-    closest = 1.95 if shot.shot_type == "over-the-shoulder" else 0.75 if first.kind == "block" else CLOSEST
+    closest = 1.95 if shot.shot_type == "over-the-shoulder" else 0.75 if first.kind is BLOCK else CLOSEST
     distance = max(distance, closest)
 
-    top, roll = first.foot + first.height, 0.0
+    top, roll = first.kind.foot + first.kind.height, 0.0
     aerial, neutral = shot.shot_type == "aerial", {"aerial": 38.0, "insert": 16.0}.get(shot.shot_type, 0.0)
     if angle == "worms-eye":
         out, height = min(max(0.42 * distance, 0.75), 0.25 * focal), 0.1

@@ -120,7 +120,7 @@ def camera_at(shot: Shot, t: float, seconds: float = 4.0, aspect: float = 16 / 9
     for mark in marks(shot, t, seconds):
         # A path that crosses a figure bends round it.
         out = math.hypot(x - mark.x, y - mark.y)
-        if out < mark.radius and mark.foot - 0.1 < z < mark.foot + mark.height + 0.15:
+        if out < mark.kind.radius and -0.1 < z - mark.kind.foot < mark.kind.height + 0.15:
             ux, uy = ((x - mark.x) / out, (y - mark.y) / out) if out > 1e-6 else (0.0, -1.0)
-            x, y = mark.x + ux * mark.radius, mark.y + uy * mark.radius
+            x, y = mark.x + ux * mark.kind.radius, mark.y + uy * mark.kind.radius
     return replace(camera, position=(x, y, z), focus=focus)

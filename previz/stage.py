@@ -8,10 +8,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from previz.blocking import Mark, marks, walked
+from previz.blocking import OBJECT, TABLE, Mark, marks, walked
 from previz.camera import Floats, Point
 from previz.framing import frame_shot
-from previz.mannequin import solid_for
+from previz.mannequin import solid
 from previz.moves import camera_at
 from previz.shot import Shot
 
@@ -23,13 +23,14 @@ PANE = 2.0
 """The grey of a window pane, which shows the sky."""
 
 
-@dataclass(frozen=True, eq=False)
 class Figure:
-    """A solid on stage: faces (n, 4, 3) in metres, their greys (n,), and the mark it stands on."""
+    """A solid on stage: its mark, faces (n, 4, 3) in metres and their greys (n,)."""
 
-    faces: Floats
-    greys: Floats
-    mark: Mark
+    def __init__(self, mark: Mark, grey: float, stride: float = 0.0, fine: int = 1) -> None:
+        faces, shade = solid(mark.kind, stride, fine)
+        sine, cosine = math.sin(math.radians(mark.facing)), math.cos(math.radians(mark.facing))
+        turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+        self.mark, self.greys, self.faces = mark, shade * grey, faces @ turn + (mark.x, mark.y, 0.0)
 
     @cached_property
     def normals(self) -> Floats:
@@ -44,7 +45,7 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """A box from `low` to `high`: inner faces (n, 4, 3), their greys, the openings over them, and edges (m, 2, 3)."""
+    """A box from `low` to `high`: inner faces (n, 4, 3), openings over them, greys of both, and edges (12, 2, 3)."""
 
     low: Point
     high: Point
@@ -70,21 +71,24 @@ def build_stage(shot: Shot, t: float = 0.0, seconds: float = 4.0, aspect: float 
     figures = []
     for number, mark in enumerate(marks(shot, t, seconds)):
         step = 2 * math.pi * walked(shot, t, seconds) / _STEP + number * 1.9
-        faces, shade = solid_for(mark, 25 * math.sin(step) if shot.walks else 0.0, fine)
-        figures.append(Figure(faces, shade * _GREYS[number % len(_GREYS)], mark))
-    first, props = figures[0].mark, ()
-    if first.kind == "object":
-        table = Mark("", "table", first.x, first.y)
-        props = (Figure(*solid_for(table), table),)
+        stride = 25 * math.sin(step) if shot.walks else 0.0
+        figures.append(Figure(mark, _GREYS[number % len(_GREYS)], stride, fine))
+    first = figures[0].mark
+    props = (Figure(Mark("", TABLE, first.x, first.y), 1.0),) if first.kind is OBJECT else ()
     room = _room(shot, aspect) if shot.interior else None
     return Stage(tuple(figures), props, room, cyclorama=not shot.location.strip())
+
+
+def _quad(corner: Point | Floats, along: Point | Floats, rise: Point | Floats) -> Floats:
+    a, along, rise = np.array(corner), np.array(along), np.array(rise)
+    return np.array([a, a + along, a + along + rise, a + rise])
 
 
 @lru_cache(maxsize=32)
 def _room(shot: Shot, aspect: float) -> Room:
     """Large enough for everyone and for the camera's whole way, so that it never passes through a wall."""
     way: list[Point] = [camera_at(shot, t / 8, 8.0, aspect).position for t in range(9)]
-    reach = np.array(way + [(m.x, m.y, m.height) for t in (0.0, 1.0) for m in marks(shot, t, 8.0)])
+    reach = np.array(way + [(m.x, m.y, m.kind.height) for t in (0.0, 1.0) for m in marks(shot, t, 8.0)])
     x0, y0, _ = np.minimum(reach.min(axis=0) - 0.9, -2.6).tolist()
     x1, y1, top = np.maximum(reach.max(axis=0) + (0.9, 1.2, 0.5), (2.6, 2.8, 2.8)).tolist()
     width, depth, top = x1 - x0, y1 - y0, max(top, 0.22 * (y1 - y0))
@@ -98,31 +102,20 @@ def _room(shot: Shot, aspect: float) -> Room:
         ((x1, y0, 0), (0, depth, 0), (0, 0, top), (0.86, 0.90)),
     )
     # Strips about one grey level apart are a smooth gradient.
-    faces = [
-        _rectangle(np.array(c) + np.array(a) * k / _STRIPS, np.array(a) / _STRIPS, r)
-        for c, a, r, _ in walls
-        for k in range(_STRIPS)
-    ]
+    strips = [(np.array(c), np.array(a) / _STRIPS, r, k) for c, a, r, _ in walls for k in range(_STRIPS)]
     greys = np.concatenate([np.linspace(*light, _STRIPS) for *_, light in walls])
-    door = _rectangle((x1 - 1.75, y1, 0), (0.9, 0, 0), (0, 0, 2.05))
-    openings = [(_rectangle((x1 - 1.82, y1, 0), (1.04, 0, 0), (0, 0, 2.12)), 0.88), (door, 0.60)]
-    openings.append((_rectangle((x1 - 0.97, y1, 0.97), (0.05, 0, 0), (0, 0, 0.10)), 0.40))
-    for corner, along in (
-        ((x0, min(0.6, y1 - 2.2), 0.95), (0, 1, 0)),
-        ((x0, y0 + 0.9, 0.95), (0, 1, 0)),
-        ((x0 + 0.8, y1, 0.95), (1, 0, 0)),
-    ):
-        at, across, up = np.array(corner), np.array(along) * 1.4, np.array([0, 0, 1.25])
-        openings.append((_rectangle(at - across * 0.05 - up * 0.05, across * 1.1, up * 1.1), 0.64))
-        panes = [at + across * i + up * j for i in (0.0, 0.51) for j in (0.0, 0.51)]
-        openings += [(_rectangle(pane, across * 0.49, up * 0.49), PANE) for pane in panes]
-    low, high = np.array([x0, y0, 0.0]), np.array([x1, y1, top])
+    openings = [(_quad((x1 - 1.82, y1, 0), (1.04, 0, 0), (0, 0, 2.12)), 0.88)]
+    openings.append((_quad((x1 - 1.75, y1, 0), (0.9, 0, 0), (0, 0, 2.05)), 0.60))
+    openings.append((_quad((x1 - 0.97, y1, 0.97), (0.05, 0, 0), (0, 0, 0.10)), 0.40))
+    for corner in ((x0, min(0.6, y1 - 2.2), 0.95), (x0, y0 + 0.9, 0.95), (x0 + 0.8, y1, 0.95)):
+        along, up = np.array([1.4, 0, 0]) if corner[1] == y1 else np.array([0, 1.4, 0]), np.array([0, 0, 1.25])
+        openings.append((_quad(corner - 0.05 * (along + up), along * 1.1, up * 1.1), 0.64))
+        panes = [corner + along * i + up * j for i in (0.0, 0.51) for j in (0.0, 0.51)]
+        openings += [(_quad(pane, along * 0.49, up * 0.49), PANE) for pane in panes]
+    low, high = (x0, y0, 0.0), (x1, y1, top)
     corners = [np.where(pick, high, low) for pick in np.ndindex(2, 2, 2)]
-    edges = [(a, b) for i, a in enumerate(corners) for b in corners[i + 1 :] if np.count_nonzero(a != b) == 1]
-    quads, tones = zip(*openings, strict=True)
-    return Room((x0, y0, 0.0), (x1, y1, top), np.array(faces), greys, np.array(quads), np.array(tones), np.array(edges))
-
-
-def _rectangle(corner: Point | Floats, along: Point | Floats, rise: Point | Floats) -> Floats:
-    a, along, rise = np.array(corner), np.array(along), np.array(rise)
-    return np.array([a, a + along, a + along + rise, a + rise])
+    edges = [(a, b) for i, a in enumerate(corners) for b in corners[i:] if np.count_nonzero(a != b) == 1]
+    quads, tones = (np.array(each) for each in zip(*openings, strict=True))
+    return Room(
+        low, high, np.array([_quad(c + a * k, a, r) for c, a, r, k in strips]), greys, quads, tones, np.array(edges)
+    )
