@@ -8,7 +8,6 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from previz.blocking import OBJECT
 from previz.camera import Camera, Floats, Size, pixels_per_mm
 from previz.light import Light
 from previz.raster import SHIFT, Picture, fill, fixed, lines, rgb
@@ -23,11 +22,13 @@ class Ground:
     """Colour of the floor by distance (m) along the camera's heading."""
 
     def __init__(self, stage: Stage, camera: Camera, light: Light) -> None:
-        lit = np.array(light.ambient) + np.array(light.key) * max(0.12, math.sin(math.radians(light.elevation)))
-        self.near, self.far = light.ground * lit * 0.94, np.array(light.horizon)
+        self.near, self.far = (
+            light.ground * 0.94 * (light.ambient + light.key * max(0.12, light.towards[2])),
+            light.horizon,
+        )
         self.most, self.haze = 0.9 if light.haze > 20 else 1.0, light.haze * 0.75
         if stage.room:
-            self.near, self.most = _FLOOR * light.walls(), 0.0
+            self.near, self.most = _FLOOR * light.walls, 0.0
         elif stage.cyclorama:
             self.most, self.haze = 1.0, min(light.haze, 9 + 1.6 * camera.focus)
 
@@ -50,8 +51,7 @@ def draw_backdrop(stage: Stage, camera: Camera, size: Size, light: Light) -> Pic
     else:
         canvas = _sky_and_ground(ground, camera, size, light)
     _draw_grid(canvas, stage.room, ground, camera, size)
-    if light.shadow > 0.02:
-        _draw_shadows(canvas, stage, camera, size, light)
+    _draw_shadows(canvas, stage, camera, size, light)
     return canvas
 
 
@@ -60,8 +60,7 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
     (width, height), turn = size, math.radians(camera.roll)
     tall = height if not camera.roll else math.ceil(math.hypot(width, height)) + 2
     angles = row_angles(camera, size, tall, 4)
-    up = np.clip(angles / math.radians(55), 0, 1)[:, None] ** 0.75
-    sky = np.array(light.horizon) + (np.array(light.sky) - np.array(light.horizon)) * up
+    sky = light.horizon + (light.sky - light.horizon) * np.clip(angles / math.radians(55), 0, 1)[:, None] ** 0.75
     floor = ground.at(camera.position[2] / np.maximum(np.abs(np.tan(angles)), 1e-4))
     column = rgb(np.where(angles[:, None] > 0, sky, floor)).reshape(tall, 4, 3).mean(axis=1)
     # Two columns that round differently, in turn, keep long gradients free of bands.
@@ -71,25 +70,16 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
         blocks = np.empty((height, math.ceil(width / 64), 192), np.uint8)
         blocks[:] = np.tile(strip, (1, 32, 1)).reshape(height, 1, 192)
         return np.ascontiguousarray(blocks.reshape(height, -1, 3)[:, :width])
-    # Every column of the rolled picture reads the same column of the strip; half the size is enough for gradients.
-    half, (sine, cosine) = (width // 2 + 1, height // 2 + 1), (math.sin(turn), math.cos(turn))
-    start = (tall - sine * width - cosine * height + sine + cosine - 1) / 2
-    rolled = cv2.warpAffine(
-        strip,
-        np.array([[0, 0, 0], [2 * sine, 2 * cosine, start]]),
-        half,
-        flags=_INVERSE,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(
-        cv2.resize(rolled, (half[0] * 2, half[1] * 2), interpolation=cv2.INTER_LINEAR)[:height, :width].copy(), np.uint8
-    )
+    # Every column of the rolled picture reads the same column of the strip.
+    sine, cosine = math.sin(turn), math.cos(turn)
+    matrix = np.array([[0, 0, 0], [sine, cosine, (tall - 1 - sine * (width - 1) - cosine * (height - 1)) / 2]])
+    return np.asarray(cv2.warpAffine(strip, matrix, size, flags=_INVERSE, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _draw_room(canvas: Picture, room: Room, camera: Camera, size: Size, light: Light) -> None:
-    lit = light.walls()
+    lit = light.walls
     fill(canvas, room.faces, rgb(room.greys[:, None] * lit), camera, size)
-    pane = np.array(light.horizon) * 0.75 + np.array(light.sky) * 0.25
+    pane = light.horizon * 0.75 + light.sky * 0.25
     colours = np.where(room.opening_greys[:, None] == PANE, pane, room.opening_greys[:, None] * lit)
     fill(canvas, room.openings, rgb(colours), camera, size, smooth=True)
     lines(canvas, room.edges, rgb(np.tile(0.58 * lit, (12, 1))), camera, size, max(1, round(size[1] / 540)))
@@ -128,44 +118,36 @@ def _draw_grid(canvas: Picture, room: Room | None, ground: Ground, camera: Camer
 
 @lru_cache(maxsize=4)
 def _shadow_map(stage: Stage, light: Light) -> tuple[Picture, Floats]:
-    """The floor seen from above with every solid flattened onto it along the light, and the corner it starts at (m)."""
-    middle = np.mean([solid.mark.middle[:2] for solid in stage.figures], axis=0)
-    corner = middle - _MAP_METRES / 2
+    """The floor from above with every solid flattened onto it along the light, and the matrix from map to world."""
     scale = _MAP_PIXELS / _MAP_METRES
+    corner = np.mean([solid.mark.middle[:2] for solid in stage.figures], axis=0) - _MAP_METRES / 2
     mask = np.zeros((_MAP_PIXELS, _MAP_PIXELS), np.uint8)
     # A low or hidden sun would throw shadows out of the set; they stay within about two heights.
-    towards = light.towards()
-    slope = towards[:2] / max(towards[2], 0.42)
-    turn = np.linspace(0, 2 * math.pi, 20, endpoint=False)
+    slope = light.towards[:2] / max(light.towards[2], 0.42)
     for solid in stage.figures + stage.props:
         faces = solid.faces[solid.normals @ (*slope, 1.0) > 0]
         for polygon in fixed((faces[..., :2] - faces[..., 2:] * slope - corner) * scale):
             cv2.fillConvexPoly(mask, polygon, 150, cv2.LINE_8, SHIFT)
-    for solid in stage.figures + stage.props:
-        radius = 0.0 if solid.mark.kind is OBJECT else 0.8 * (solid.mark.kind.radius or 0.3)
-        spot = np.array(solid.mark.middle[:2]) - corner + radius * np.stack([np.cos(turn), np.sin(turn)], axis=1)
-        cv2.fillConvexPoly(mask, fixed(spot * scale), 195, cv2.LINE_8, SHIFT)
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.055 * scale), np.uint8), corner
+    for mark in [solid.mark for solid in stage.figures + stage.props if not solid.mark.kind.foot]:
+        middle = fixed((np.array(mark.middle[:2]) - corner) * scale).tolist()
+        cv2.circle(mask, middle, round(scale * 16 * 0.8 * (mark.kind.radius or 0.3)), 195, -1, cv2.LINE_8, SHIFT)
+    world = np.array([[1 / scale, 0, corner[0]], [0, 1 / scale, corner[1]], [0, 0, 0], [0, 0, 1]])
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.055 * scale), np.uint8), world
 
 
 def _draw_shadows(canvas: Picture, stage: Stage, camera: Camera, size: Size, light: Light) -> None:
-    mask, corner = _shadow_map(stage, light)
-    small = (max(size[0] // 4, 1), max(size[1] // 4, 1))
+    mask, world = _shadow_map(stage, light)
+    width, height = max(size[0] // 4, 1), max(size[1] // 4, 1)
     # From the map to the floor, to the camera, to a quarter of the picture: all of it is one 3 x 3 matrix.
-    metres = _MAP_METRES / _MAP_PIXELS
-    floor = np.array([[metres, 0, corner[0]], [0, metres, corner[1]], [0, 0, 0], [0, 0, 1.0]])
-    view = camera.axes @ np.column_stack([np.eye(3), -np.array(camera.position)]) @ floor
     focal = camera.focal * pixels_per_mm(size) / 4
-    lens = np.array([[focal, 0, small[0] / 2 - 0.5], [0, -focal, small[1] / 2 - 0.5], [0, 0, 1]])
-    matrix = lens @ view
-    back = np.linalg.inv(matrix)
-    fallen = cv2.warpPerspective(mask, back, small, flags=_INVERSE)
+    lens = np.array([[focal, 0, width / 2 - 0.5], [0, -focal, height / 2 - 0.5], [0, 0, 1]])
+    back = np.linalg.inv(lens @ camera.axes @ np.column_stack([np.eye(3), -np.array(camera.position)]) @ world)
+    fallen = cv2.warpPerspective(mask, back, (width, height), flags=_INVERSE)
     # Above the horizon the same matrix finds the floor behind the camera.
-    x, y = np.arange(small[0]), np.arange(small[1])[:, None]
-    fallen[(back[2, 0] * x + back[2, 1] * y + back[2, 2]) <= 0] = 0
-    x0, y0, w, h = cv2.boundingRect(fallen)
+    fallen[back[2, 0] * np.arange(width) + back[2, 1] * np.arange(height)[:, None] + back[2, 2] <= 0] = 0
+    x, y, w, h = cv2.boundingRect(fallen)
     if w:
-        part = canvas[y0 * 4 : (y0 + h) * 4, x0 * 4 : (x0 + w) * 4]
-        keep = (255 - fallen[y0 : y0 + h, x0 : x0 + w] * min(light.shadow * 1.15, 0.85)).astype(np.uint8)
+        part = canvas[y * 4 : (y + h) * 4, x * 4 : (x + w) * 4]
+        keep = (255 - fallen[y : y + h, x : x + w] * min(light.shadow * 1.15, 0.85)).astype(np.uint8)
         large = cv2.resize(keep, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
         cv2.multiply(part, cv2.merge([large] * 3), part, 1 / 255)

@@ -28,7 +28,6 @@ class Camera:
     focal: float = 50.0
     focus: float = 4.0
     f_stop: float = math.inf
-    tilt_shift: bool = False
 
     @cached_property
     def axes(self) -> Floats:

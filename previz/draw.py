@@ -25,13 +25,10 @@ def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
         return float(to_view(camera, np.array(solid.mark.middle))[2])
 
     for solid in sorted(stage.props + stage.figures, key=depth, reverse=True):
-        view, colours = _shaded(solid, camera, light, indoors=stage.room is not None)
+        view, colours = _shaded(solid, camera, light)
         if len(view):
             circle = 0.0 if math.isinf(camera.f_stop) else float(camera.blur(np.array(depth(solid)), size))
             _paint(canvas, to_pixels(camera, view, size), colours, min(circle, size[1] / 9) if circle > 1.5 else 0.0)
-    if camera.tilt_shift:
-        off_centre = np.abs(np.arange(size[1]) / size[1] - 0.5)
-        _blur_rows(canvas, np.clip((off_centre - 0.12) / 0.3, 0, 1), size[1] / 90)
     return canvas
 
 
@@ -67,7 +64,7 @@ def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) 
         _blur_rows(canvas, np.clip(circles / most, 0, 1), most / 2.6)
 
 
-def _shaded(solid: Figure, camera: Camera, light: Light, *, indoors: bool) -> tuple[Floats, Floats]:
+def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats]:
     """Faces turned to the camera, farthest first, in view coordinates, and their colours."""
     sight = solid.middles - np.array(camera.position)
     turned = np.flatnonzero(np.einsum("ij,ij->i", solid.normals, sight) < 0)
@@ -76,12 +73,11 @@ def _shaded(solid: Figure, camera: Camera, light: Light, *, indoors: bool) -> tu
     normals, sight = solid.normals[seen], sight[seen]
     glance = np.einsum("ij,ij->i", normals, sight) / np.maximum(far, 1e-6)
     # Wrapped a little past the terminator: a soft source, and no half of a figure falls into one flat grey.
-    facing = np.clip((normals @ light.towards() + 0.25) / 1.25, 0, 1)
-    lit = np.array(light.ambient) * (0.8 + 0.2 * normals[:, 2:]) + np.array(light.key) * facing[:, None]
+    facing = np.clip((normals @ light.towards + 0.25) / 1.25, 0, 1)
+    lit = light.ambient * (0.8 + 0.2 * normals[:, 2:]) + light.key * facing[:, None]
     edge = light.rim * 0.75 * (1 + glance) ** 3 * np.clip(facing + 0.15, 0, 1)
-    colour = solid.greys[seen, None] * lit * light.subject + edge[:, None] * np.array(light.key)
-    if not indoors:
-        colour += (np.array(light.horizon) - colour) * (0.9 * (1 - np.exp(-far / light.haze)))[:, None]
+    colour = solid.greys[seen, None] * lit * light.subject + edge[:, None] * light.key
+    colour += (light.horizon - colour) * (0.9 * (1 - np.exp(-far / light.haze)))[:, None]
     view = to_view(camera, solid.faces[seen])
     whole = view[..., 2].min(axis=1) > NEAR
     return view[whole], rgb(colour[whole])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from previz.blocking import BLOCK, OBJECT, Mark, marks
 from previz.camera import Camera, Point, visible_mm
@@ -11,21 +11,12 @@ from previz.shot import Shot
 
 # Height and centre of the frame in heights of a standing person, and the focal length when no lens is named.
 _FRAMES: dict[str, tuple[float, float, float]] = {
-    "establishing": (6.2, 1.35, 28),
-    "extreme-wide": (12.5, 2.6, 24),
-    "wide": (2.15, 0.66, 32),
-    "full": (1.26, 0.51, 40),
-    "medium-wide": (0.85, 0.675, 45),
-    "medium-full": (0.71, 0.745, 50),
-    "medium": (0.57, 0.80, 50),
-    "medium-close-up": (0.38, 0.875, 65),
-    "close-up": (0.27, 0.905, 85),
-    "extreme-close-up": (0.125, 0.935, 100),
-    "two-shot": (0.62, 0.79, 50),
-    "over-the-shoulder": (0.44, 0.865, 60),
-    "point-of-view": (1.05, 0.60, 35),
+    "establishing": (6.2, 1.35, 28), "extreme-wide": (12.5, 2.6, 24), "wide": (2.15, 0.66, 32), "full": (1.26, 0.51, 40),
+    "medium-wide": (0.85, 0.675, 45), "medium-full": (0.71, 0.745, 50), "medium": (0.57, 0.80, 50),
+    "medium-close-up": (0.38, 0.875, 65), "close-up": (0.27, 0.905, 85), "extreme-close-up": (0.125, 0.935, 100),
+    "two-shot": (0.62, 0.79, 50), "over-the-shoulder": (0.44, 0.865, 60), "point-of-view": (1.05, 0.60, 35),
     "aerial": (10.0, 0.4, 28),
-}
+}  # fmt: skip
 _NEUTRAL = (1.45, 0.52, 40.0)
 _FOCAL = {"fisheye": 14.0, "ultra-wide": 18.0, "wide": 26.0, "normal": 50.0, "portrait": 85.0, "telephoto": 135.0}
 _FOCAL |= {"macro": 100.0, "anamorphic": 40.0, "tilt-shift": 45.0, "vintage": 50.0}
@@ -101,8 +92,5 @@ def frame_shot(shot: Shot, aspect: float = 16 / 9) -> Framing:
         roll = 14.0 if angle == "dutch" else 0.0
     camera = Camera((aim[0], aim[1] - out, height), roll=roll, focal=focal).aimed(aim)
     reach = math.dist(camera.position, aim)
-    camera = Camera(
-        camera.position, camera.yaw, camera.pitch, roll, focal, reach,
-        _F_STOP.get(shot.depth_of_field, math.inf), shot.lens == "tilt-shift",
-    )  # fmt: skip
+    camera = replace(camera, focus=reach, f_stop=_F_STOP.get(shot.depth_of_field, math.inf))
     return Framing(camera, aim, reach, reach * high / focal, first)

@@ -70,7 +70,7 @@ def _fall(picture: Picture, light: Light, seconds: float) -> Picture:
         "snow": (0.22, 1.0, 100, 0.6),
         "dust": (0.0, 1.0, 90, 0.0),
     }[light.falling]
-    colour = (np.array(light.horizon) * 255 * (1 - white) * 0.96 + 255 * white).clip(0, 255).tolist()
+    colour = (light.horizon * 255 * (1 - white) * 0.96 + 255 * white).clip(0, 255).tolist()
     for near in (0.45, 0.7, 1.0):
         x, y, own = random.random((3, round(many * light.intensity)))
         x = (
