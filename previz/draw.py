@@ -1,0 +1,109 @@
+"""Draws a stage as a camera sees it."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from previz.backdrop import draw_backdrop, row_angles
+from previz.camera import NEAR, Camera, Floats, Size, to_pixels, to_view
+from previz.light import Light
+from previz.raster import SHIFT, Picture, fixed, rgb
+from previz.stage import Figure, Stage
+
+
+def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
+    """The picture, (h, w, 3) uint8 RGB."""
+    canvas = draw_backdrop(stage, camera, size, light)
+    if not math.isinf(camera.f_stop):
+        _soften_backdrop(canvas, stage, camera, size)
+
+    def depth(solid: Figure) -> float:
+        return float(to_view(camera, np.array(solid.mark.middle))[2])
+
+    for solid in sorted(stage.props + stage.figures, key=depth, reverse=True):
+        view, colours = _shaded(solid, camera, light)
+        if len(view):
+            circle = 0.0 if math.isinf(camera.f_stop) else float(camera.blur(np.array(depth(solid)), size))
+            _paint(canvas, to_pixels(camera, view, size), colours, min(circle, size[1] / 9) if circle > 1.5 else 0.0)
+    return canvas
+
+
+def _blurred(picture: Picture, sigma: float) -> Picture:
+    """A large blur of a small copy looks the same and costs little."""
+    height, width = picture.shape[:2]
+    halvings = 1 if sigma < 5 else 2
+    small = picture
+    for _ in range(halvings):
+        half = (max(small.shape[1] // 2, 1), max(small.shape[0] // 2, 1))
+        small = np.asarray(cv2.resize(small, half, interpolation=cv2.INTER_AREA), np.uint8)
+    soft = cv2.GaussianBlur(small, (0, 0), max(sigma / 2**halvings, 0.3))
+    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _blur_rows(canvas: Picture, shares: Floats, sigma: float) -> None:
+    """Blurs each row by its share (0 to 1) of a blur of `sigma` pixels."""
+    blurred, steps = _blurred(canvas, sigma), np.rint(shares * 24).astype(int)
+    cuts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
+    for start, end in pairwise(cuts):
+        if share := steps[start] / 24:
+            cv2.addWeighted(blurred[start:end], share, canvas[start:end], 1 - share, 0, canvas[start:end])
+
+
+def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) -> None:
+    """Depth of field of floor and walls, whose depth follows the rows closely enough."""
+    depths = camera.position[2] / np.maximum(np.sin(-row_angles(camera, size, size[1])), 1e-4)
+    if room := stage.room:
+        depths = np.minimum(depths, 0.8 * max(room.high[1] - camera.position[1], room.high[0] - room.low[0]))
+    circles = camera.blur(depths, size)
+    most = float(min(circles.max(), size[1] / 12))
+    if most > 1.2:
+        _blur_rows(canvas, np.clip(circles / most, 0, 1), most / 2.6)
+
+
+def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats]:
+    """Faces turned to the camera, farthest first, in view coordinates, and their colours."""
+    sight = solid.middles - np.array(camera.position)
+    turned = np.flatnonzero(np.einsum("ij,ij->i", solid.normals, sight) < 0)
+    far = np.linalg.norm(sight[turned], axis=1)
+    seen, far = turned[np.argsort(-far)], np.sort(far)[::-1]
+    normals, sight = solid.normals[seen], sight[seen]
+    glance = np.einsum("ij,ij->i", normals, sight) / np.maximum(far, 1e-6)
+    # Wrapped a little past the terminator: a soft source, and no half of a figure falls into one flat grey.
+    facing = np.clip((normals @ light.towards + 0.25) / 1.25, 0, 1)
+    lit = light.ambient * (0.8 + 0.2 * normals[:, 2:]) + light.key * facing[:, None]
+    edge = light.rim * 0.75 * (1 + glance) ** 3 * np.clip(facing + 0.15, 0, 1)
+    colour = solid.greys[seen, None] * lit * light.subject + edge[:, None] * light.key
+    colour += (light.horizon - colour) * (0.9 * (1 - np.exp(-far / light.haze)))[:, None]
+    view = to_view(camera, solid.faces[seen])
+    whole = view[..., 2].min(axis=1) > NEAR
+    return view[whole], rgb(colour[whole])
+
+
+def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) -> None:
+    """Fills polygons (n, 4, 2) into the part of the canvas they cover, at twice its size, so that edges come out smooth.
+
+    What is out of focus, with a `circle` of confusion in pixels, is filled on a layer of its own and blurred with it.
+    """
+    margin, frame = math.ceil(circle * 1.5) + 1, (canvas.shape[1], canvas.shape[0])
+    near = (polygons.max(axis=1) > -margin).all(axis=1) & (polygons.min(axis=1) < np.add(frame, margin)).all(axis=1)
+    if not near.any():
+        return
+    polygons, colours = polygons[near], colours[near]
+    x0, y0 = np.clip(np.floor(polygons.min(axis=(0, 1))) - margin, 0, frame).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(polygons.max(axis=(0, 1))) + margin, 0, frame).astype(int).tolist()
+    if x1 <= x0 or y1 <= y0:
+        return
+    part, box, scale = canvas[y0:y1, x0:x1], (x1 - x0, y1 - y0), 2.0 if circle < 5 else 1.0 if circle < 12 else 0.5
+    layer = np.zeros((math.ceil(scale * box[1]), math.ceil(scale * box[0]), 4), np.uint8)
+    opaque = np.column_stack([colours, np.full(len(colours), 255.0)]).tolist()
+    for shape, colour in zip(fixed(polygons - (x0, y0), scale), opaque, strict=True):
+        cv2.fillConvexPoly(layer, shape, colour, cv2.LINE_8, SHIFT)
+    if circle:
+        layer = cv2.GaussianBlur(layer, (0, 0), circle * scale / 2.6, layer)
+    layer = cv2.resize(layer, box, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR)
+    keep = cv2.merge([255 - layer[..., 3]] * 3)
+    cv2.add(cv2.multiply(part, keep, part, 1 / 255), cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), part)

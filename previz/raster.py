@@ -1,0 +1,70 @@
+"""Polygons and lines of the world, filled into a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from previz.camera import NEAR, Camera, Floats, Size, pixels_per_mm, to_pixels, to_view
+
+Picture = NDArray[np.uint8]
+SHIFT = 4
+# Beyond this, coordinates with fractional bits would overflow the rasteriser.
+_FAR_OUT = 30_000.0
+
+# A worker draws several clips at once; OpenCV's own threads would only fight over the cores.
+cv2.setNumThreads(1)
+
+
+def rgb(colours: Floats) -> Floats:
+    """Colours from 0 to 1 as numbers from 0 to 255."""
+    return np.asarray(np.clip(colours * 255, 0, 255))
+
+
+def fixed(pixels: Floats, scale: float = 1.0) -> NDArray[np.int32]:
+    """Pixels as the rasteriser's fixed-point numbers, which count from the middle of the first pixel."""
+    return np.rint((np.clip(pixels, -_FAR_OUT, _FAR_OUT) * scale - 0.5) * (1 << SHIFT)).astype(np.int32)
+
+
+def _clipped(view: Floats) -> Floats:
+    """A polygon (n, 3) cut at the near plane; empty when all of it lies behind."""
+    kept = []
+    for a, b in pairwise([*view, view[0]]):
+        if a[2] >= NEAR:
+            kept.append(a)
+        if (a[2] >= NEAR) != (b[2] >= NEAR):
+            kept.append(a + (b - a) * ((NEAR - a[2]) / (b[2] - a[2])))
+    return np.array(kept).reshape(-1, 3)
+
+
+def _on_screen(camera: Camera, shapes: Floats, size: Size) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """The number and the pixels of every world shape (n, k, 3) that is in the picture, in order."""
+    view = to_view(camera, shapes)
+    bounds = view[..., 2:] * np.divide(size, 2 * camera.focal * pixels_per_mm(size))
+    beyond = (view[..., :2] > bounds).all(axis=1) | (-view[..., :2] > bounds).all(axis=1)
+    seen, whole = ~beyond.any(axis=1), view[..., 2].min(axis=1) >= NEAR
+    pixels = to_pixels(camera, np.where(whole[:, None, None], view, 1.0), size)
+    points = fixed(pixels)
+    for number in np.flatnonzero(seen).tolist():
+        if whole[number]:
+            yield number, points[number]
+        elif len(cut := _clipped(view[number])) > 1:
+            yield number, fixed(to_pixels(camera, cut, size))
+
+
+def fill(canvas: Picture, faces: Floats, colours: Floats, camera: Camera, size: Size, *, smooth: bool = False) -> None:
+    """Fills world polygons (n, k, 3), in order; without `smooth`, neighbours leave no seam but edges are rough."""
+    shades = colours.tolist()
+    for number, points in _on_screen(camera, faces, size):
+        cv2.fillConvexPoly(canvas, points, shades[number], cv2.LINE_AA if smooth else cv2.LINE_8, SHIFT)
+
+
+def lines(canvas: Picture, segments: Floats, colours: Floats, camera: Camera, size: Size, thick: int) -> None:
+    """Draws world segments (n, 2, 3)."""
+    shades = colours.tolist()
+    for number, points in _on_screen(camera, segments, size):
+        cv2.line(canvas, points[0], points[1], shades[number], thick, cv2.LINE_AA, SHIFT)
