@@ -1,4 +1,4 @@
-"""Measures what an animatic costs and how smoothly it moves, compared with ffmpeg's zoompan on the same still and move.
+"""Measures what an animatic costs: Previz beside encoding ready frames, and a move over a photo beside ffmpeg's zoompan.
 
 Every measurement runs in its own process; the contenders take turns and the median counts. CPU is user and system time of all
 threads per second of clip, including reading the still. Smoothness tracks discs in the decoded frames to a fraction of a
@@ -29,22 +29,50 @@ from PIL import Image, ImageDraw, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from generation.providers import animatic, sketch
-from generation.providers.base import Request, Shot
-from generation.providers.drawing.camera import Camera, sheet_from_picture
-from generation.providers.drawing.caption import strip_height
+from generation.providers import animatic
+from generation.providers.base import Request
+from generation.providers.photo_moves import Camera, sheet_from_picture
+from previz.picture import frames, panel
+from previz.shot import Shot
 
 WIDTH, HEIGHT, FPS = 1280, 720, 24
 MOVES = ("zoom-in", "pan-right", "handheld", "orbit-left")
 CONTENDERS = ("ours", "zoompan", "zoompan-4x")
-_SHOT = Shot(number=7, title="The harbour at dawn", subject="A sailor", location="harbour town", shot_type="wide")
+_SHOT = Shot(subject="A sailor", location="harbour town", shot_type="wide")
 _BLOBS = tuple((x, y) for x in (0.36, 0.5, 0.64) for y in (0.36, 0.5, 0.62))
+
+
+#: Shots that cost little and much: a still camera, outdoors, a room, several people, blur, rain.
+PREVIZ = {
+    "static, outdoors": {"shot_type": "wide"},
+    "dolly in, outdoors": {"shot_type": "wide", "camera_move": "dolly-in"},
+    "pan, room, two people": {
+        "location": "INT. OFFICE",
+        "cast": "Anna, Ben",
+        "shot_type": "two-shot",
+        "camera_move": "pan-left",
+    },
+    "orbit, six people": {"cast": "A, B, C, D, E, F", "shot_type": "full", "camera_move": "orbit-right"},
+    "handheld, shallow": {
+        "cast": "Anna, Ben",
+        "shot_type": "over-the-shoulder",
+        "camera_move": "handheld",
+        "depth_of_field": "shallow",
+    },
+    "truck, rain at night": {
+        "cast": "Anna",
+        "camera_move": "truck-left",
+        "weather": "rain",
+        "time_of_day": "night",
+        "shot_type": "medium",
+    },
+}
 
 
 def draw_still(path: Path, *, blobs: bool) -> None:
     """Draw a Previz panel, or dark discs on grey that can be tracked."""
     if not blobs:
-        sketch.draw(_SHOT, WIDTH, HEIGHT).save(path)
+        Image.fromarray(panel(_SHOT, (WIDTH, HEIGHT))).save(path)
         return
     scale = 4
     still = Image.new("L", (WIDTH * scale, HEIGHT * scale), 190)
@@ -66,7 +94,7 @@ def draw_still(path: Path, *, blobs: bool) -> None:
 
 
 def render_ours(move: str, still: Path | None, seconds: int, destination: Path) -> None:
-    shot = Shot(**{**_SHOT.__dict__, "camera_move": move})
+    shot = Shot(**{**vars(_SHOT), "camera_move": move})
     animatic.render(
         Request("", shot, WIDTH, HEIGHT, Decimal(seconds), FPS, start_frame=still), destination, lambda _: None
     )
@@ -119,6 +147,37 @@ def render_zoompan(move: str, still: Path, seconds: int, enlarged: int, destinat
         container.mux(audio.encode(None))
 
 
+def encode_ready(shot: Shot, size: tuple[int, int], seconds: int, destination: Path) -> float:
+    """CPU seconds of encoding frames that are drawn beforehand, as the animatic encodes them."""
+    ready = iter([picture.copy() for picture in frames(shot, size, seconds, FPS)])
+    original, animatic.frames = animatic.frames, lambda *_: ready  # type: ignore[assignment]
+    try:
+        return previz_cpu(shot, size, seconds, destination)
+    finally:
+        animatic.frames = original
+
+
+def previz_cpu(shot: Shot, size: tuple[int, int], seconds: int, destination: Path) -> float:
+    before = time.process_time()
+    animatic.render(Request("", shot, *size, Decimal(seconds), FPS), destination, lambda _: None)
+    return time.process_time() - before
+
+
+def previz_rows(folder: Path, seconds: int, repetitions: int) -> list[list[str]]:
+    """Drawing and encoding beside encoding alone, in turns."""
+    rows = [["previz", "size", "cpu s/s", "encoding alone", "x"]]
+    for name, fields in PREVIZ.items():
+        shot = Shot.from_fields(fields)
+        for size in ((1280, 720), (1920, 1080)):
+            both, alone = [], []
+            for _ in range(repetitions):
+                both.append(previz_cpu(shot, size, seconds, folder / "previz.mp4") / seconds)
+                alone.append(encode_ready(shot, size, seconds, folder / "ready.mp4") / seconds)
+            whole, encoding = statistics.median(both), statistics.median(alone)
+            rows.append([name, f"{size[1]}p", f"{whole:.3f}", f"{encoding:.3f}", f"{whole / encoding:.2f}"])
+    return rows
+
+
 def measure(task: dict[str, Any]) -> dict[str, float]:
     """Render once in a fresh process and return its CPU seconds."""
     still, destination = Path(task["still"]), Path(task["clip"])
@@ -139,13 +198,13 @@ def in_fresh_process(task: dict[str, Any]) -> dict[str, float]:
     return result
 
 
-def blob_tracks(clip: Path, visible_rows: int) -> np.ndarray[Any, Any]:
+def blob_tracks(clip: Path) -> np.ndarray[Any, Any]:
     """Centres of the nine discs in every frame: (frames, discs, 2)."""
     tracks = []
     last: np.ndarray[Any, Any] | None = None
     with av.open(str(clip)) as container:
         for frame in container.decode(video=0):
-            luma = frame.to_ndarray(format="gray").astype(np.float64)[:visible_rows]
+            luma = frame.to_ndarray(format="gray").astype(np.float64)
             dark = np.clip(luma[4:60, 4:60].mean() - luma - 6, 0, None)
             if last is None:
                 last = _first_centres(dark)
@@ -172,7 +231,7 @@ def _centre(dark: np.ndarray[Any, Any], x: float, y: float, reach: int = 46) -> 
 
 def smoothness(move: str, seconds: int, clip: Path) -> tuple[float, float]:
     """RMS and largest error, in pixels, of how far the discs travel from one frame to the next."""
-    tracks = blob_tracks(clip, HEIGHT - strip_height(WIDTH, HEIGHT))
+    tracks = blob_tracks(clip)
     frames = len(tracks)
     camera = Camera(move, seconds)
     sheet = WIDTH * 4, HEIGHT * 4
@@ -190,13 +249,13 @@ def smoothness(move: str, seconds: int, clip: Path) -> tuple[float, float]:
     return float(np.sqrt((distance**2).mean())), float(distance.max())
 
 
-def sketch_milliseconds(width: int, height: int, repetitions: int) -> float:
-    places = ("city street", "forest", "harbour", "kitchen", "desert", "")
+def panel_milliseconds(size: tuple[int, int], repetitions: int) -> float:
     times = []
-    for index in range(repetitions * len(places)):
-        started = time.process_time()
-        sketch.draw(Shot(number=index, location=places[index % len(places)], camera_move="pan-left"), width, height)
-        times.append(time.process_time() - started)
+    for _ in range(repetitions):
+        for fields in PREVIZ.values():
+            started = time.process_time()
+            panel(Shot.from_fields(fields), size)
+            times.append(time.process_time() - started)
     return statistics.median(times) * 1000
 
 
@@ -254,14 +313,11 @@ def report(folder: Path, seconds: int, repetitions: int, run: Callable[[dict[str
             rows.append([move, contender, f"{medians[contender]:.3f}", *ratios, f"{rms:.3f}", f"{largest:.3f}"])
     print(table(rows))
     print()
+    print(table(previz_rows(folder, seconds, repetitions)))
+    print()
     sizes = ((640, 360), (1280, 720))
     print(
-        table(
-            [
-                ["sketch", "", "ms"],
-                *([f"{width}x{height}", "", f"{sketch_milliseconds(width, height, 2):.0f}"] for width, height in sizes),
-            ]
-        )
+        table([["panel", "", "p50 ms"], *([f"{w}x{h}", "", f"{panel_milliseconds((w, h), 5):.0f}"] for w, h in sizes)])
     )
 
 

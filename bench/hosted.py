@@ -62,7 +62,8 @@ def serve(folder: Path) -> None:
     from decimal import Decimal
 
     from generation.providers import animatic
-    from generation.providers.base import Request, Shot
+    from generation.providers.base import Request
+    from previz.shot import Shot
     from tests.standin import standing_in
     from tests.standin.state import Arrived, Clip, State
 
@@ -81,7 +82,7 @@ def serve(folder: Path) -> None:
         details = {"size": "1280x720", "seconds": "4"}
         state.clips[clip_id] = Clip(clip_id, "sora-2", "A boat.", time.time(), 3600, "stuck", details=details)
     path = folder / "clip.mp4"
-    shot = Shot(title="A clip", camera_move="pan-right")
+    shot = Shot(subject="A clip", camera_move="pan-right")
     animatic.render(Request("", shot, 640, 360, Decimal(CLIP_SECONDS)), path, lambda fraction: None)
     state.content = path.read_bytes()
     with (folder / "arrivals").open("w", buffering=1) as log, standing_in(state) as running:

@@ -1,6 +1,6 @@
 """Measures how soon open pages show a finished take, and what 1, 200 and 1,000 of them cost the web process.
 
-One real web process, started as in the Procfile, that has served a storyboard and a sketch before. A second process holds
+One real web process, started as in the Procfile, that has served a storyboard and a panel before. A second process holds
 the event streams: raw sockets of owners, editors and viewers, four of five on the storyboard, the rest on the pages of its
 scenes. This process completes one take after another through the pipeline's own lease, about one a second. Latency is from
 just before that COMMIT to the byte that ends the card's fragment, over every stream that shows the scene; `missed` counts
@@ -170,7 +170,7 @@ def measure(database: str, streams: int, changes: int, every: float) -> dict[str
             watched.append({scene.pk} if on_scene else {scene.pk for scene in scenes})
 
         web = installation.start("web")
-        for path in (f"/projects/{project.pk}", f"/scenes/{scenes[0].pk}/sketch.webp"):  # warms the process up
+        for path in (f"/projects/{project.pk}", f"/scenes/{scenes[0].pk}/panel.webp"):  # warms the process up
             requests.get(installation.url + path, cookies={"sessionid": sessions[0]}, timeout=60).raise_for_status()
         idle_mb = web.memory_info().rss / 1e6
         command = [sys.executable, __file__, "--task", json.dumps({"port": installation.port, "pages": pages})]

@@ -3,10 +3,11 @@ from django.urls import path
 from generation.views import budget, connections, downloads, prompt_templates, team_connections
 
 urlpatterns = [
-    path("scenes/<int:pk>/sketch.webp", downloads.sketch_picture, name="scene_sketch"),
+    path("scenes/<int:pk>/panel.webp", downloads.panel, name="scene_panel"),
     path("takes/<int:pk>/poster.webp", downloads.poster, name="take_poster"),
     path("takes/<int:pk>/filmstrip.webp", downloads.filmstrip, name="take_filmstrip"),
     path("takes/<int:pk>/clip.mp4", downloads.clip, name="take_clip"),
+    path("takes/<int:pk>/clip-with-slate.mp4", downloads.slated_clip, name="take_slated_clip"),
     path("projects/<int:pk>/clips.zip", downloads.clips_zip, name="clips_zip"),
     path("projects/<int:pk>/budget", budget.project_budget, name="project_budget"),
     path("teams/<int:pk>/budget", budget.team_budget, name="team_budget"),

@@ -135,3 +135,13 @@ def draw_labels(picture: Picture, stage: Stage, camera: Camera) -> None:
         mask = _text_mask(text, points)
         image.paste(_INK, (round((left + right - mask.width) / 2), round((top + bottom - mask.height) / 2)), mask)
     picture[:] = np.asarray(image)
+
+
+def line_width(text: str, points: int) -> float:
+    return _width(text, points)
+
+
+def draw_line(image: Image.Image, at: tuple[float, float], text: str, points: int) -> None:
+    """Writes one line in white, from its left end, around a middle; (x, y) in pixels."""
+    mask = _text_mask(text, points)
+    image.paste((255, 255, 255), (round(at[0]), round(at[1] - mask.height / 2)), mask)

@@ -1,11 +1,14 @@
 """The presets of a scene's fields, read once per process from presets.toml."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PRESETS_FILE = Path(__file__).with_name("presets.toml")
+CAMERA_FIELDS = ("shot_type", "camera_angle", "camera_move", "lens")
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,8 @@ def prompt_text(field: str, key: str, *, still: bool) -> str:
     if preset is None:
         return key
     return preset.still if still and preset.still is not None else preset.label
+
+
+def describe_camera(shot: Mapping[str, Any]) -> str:
+    """Shot type, angle, movement and lens by their labels: “Close-up, Low angle, Dolly in”."""
+    return ", ".join(label(field, key) for field in CAMERA_FIELDS if (key := shot.get(field)))

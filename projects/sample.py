@@ -1,11 +1,18 @@
-"""The sample project of a new installation: a short film in five scenes that uses most fields of a scene."""
+"""The sample project of a new installation: a short film in five scenes that uses most fields of a scene.
+
+Each scene has an illustration as its start frame, so a new user sees both a film of stills and Previz.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from projects.models import Project, Scene
+from django.core.files.base import ContentFile
+
+from projects import references
+from projects.models import Project, Reference, Scene
 from teams import activity
 from teams.models import Team, User, Verb
 
@@ -93,12 +100,19 @@ SCENES: list[dict[str, Any]] = [
 ]
 
 
+def illustrations() -> list[Path]:
+    """One per scene, in their order."""
+    return sorted((Path(__file__).parent / "sample_frames").glob("*.webp"))
+
+
 def create_sample_project(team: Team, created_by: User) -> Project:
     project = Project.objects.create(
         team=team, title=TITLE, visual_style="cinematic", color_grading="teal-orange", created_by=created_by
     )
-    Scene.objects.bulk_create(
-        Scene(project=project, position=position, **fields) for position, fields in enumerate(SCENES, start=1)
-    )
+    for position, (fields, illustration) in enumerate(zip(SCENES, illustrations(), strict=True), start=1):
+        scene = Scene.objects.create(project=project, position=position, **fields)
+        picture = ContentFile(illustration.read_bytes(), name="illustration.webp")
+        label = f"Illustration: {scene.title}"
+        references.add_reference(project, scene, Reference.Role.START_FRAME, picture, member=created_by, label=label)
     activity.record(Verb.PROJECT_CREATED, created_by, "as a sample", project=project)
     return project

@@ -63,6 +63,10 @@ class SceneCard:
     next_take: int
     cells: list[Cell]
 
+    @property
+    def shows_previz(self) -> bool:
+        return self.shown is None or self.shown.is_previz
+
 
 @dataclass(frozen=True)
 class TakeStrip:

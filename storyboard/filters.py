@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.db.models import TextChoices
 from django.http import QueryDict
 
-from generation.models import latest_take, shown_take
+from generation.models import is_final, latest_take, shown_take
 from projects import presets
 from projects.models import Scene
 from storyboard.table import COLUMNS
@@ -39,7 +39,7 @@ def matches_state(scene: Scene, state: State) -> bool:
         case State.RUNNING:
             return latest is not None and latest.is_active
         case State.DONE:
-            return shown is not None
+            return shown is not None and is_final(shown, scene)
         case State.FAILED:
             return latest is not None and latest.has_failed
         case State.STALE:

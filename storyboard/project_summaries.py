@@ -52,7 +52,8 @@ def _build_summary(project: Project, facts: dict[str, Any], scenes: dict[int, Sc
 
 def _query_counts(project_ids: list[int]) -> QuerySet[Any, Any]:
     scenes = Scene.objects.filter(project=OuterRef("pk"), deleted_at=None).order_by("position", "pk")
-    with_clip = scenes.filter(Exists(Generation.objects.live().done().filter(scene=OuterRef("pk"))))
+    of_scene = Generation.objects.live().filter(scene=OuterRef("pk"))
+    with_clip = scenes.filter(Exists(of_scene.final()))
     takes = Generation.objects.filter(scene__project=OuterRef("pk"))
     running = takes.live().active().filter(scene__deleted_at=None)
     spent = takes.order_by().values("scene__project").annotate(sum=Sum("actual_cost")).values("sum")
@@ -60,7 +61,7 @@ def _query_counts(project_ids: list[int]) -> QuerySet[Any, Any]:
     return Project.objects.filter(pk__in=project_ids).values(
         "pk",
         first_scene=Subquery(scenes.values("pk")[:1]),
-        poster_scene=Subquery(with_clip.values("pk")[:1]),
+        poster_scene=Subquery(scenes.filter(Exists(of_scene.done())).values("pk")[:1]),
         scene_count=_count(scenes, "project"),
         with_clip=_count(with_clip, "project"),
         running=_count(running, "scene__project"),

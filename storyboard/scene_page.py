@@ -87,6 +87,7 @@ def player_context(scene: Scene, *, can_edit: bool, playing: Generation | None =
     following = frame_chaining.next_scene(scene) if can_edit and player_take and player_take.is_selected else None
     return {
         "player_take": player_take,
+        "shows_previz": player_take is None or player_take.is_previz,
         "is_playing": playing is not None,
         "following": following,
         "following_begins": following is not None and following.frame(Reference.Role.START_FRAME) is not None,

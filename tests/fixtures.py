@@ -15,7 +15,8 @@ from django.db.models.functions import Now
 from generation import pipeline
 from generation.models import Connection, Generation
 from generation.providers import animatic, registry
-from generation.providers.base import Ability, Request, Shot
+from generation.providers.base import Ability, Request
+from previz.shot import Shot
 from projects.models import Scene
 from tests.commands import KEY
 from tests.providers import studio_server
@@ -26,7 +27,7 @@ from tests.standin import StandIn, standing_in
 def clip_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A playable MP4 of one second."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    request = Request("", Shot(title="A clip", camera_move="pan-right"), 320, 180, Decimal(1))
+    request = Request("", Shot(subject="A clip", camera_move="pan-right"), 320, 180, Decimal(1))
     animatic.render(request, path, lambda fraction: None)
     return path.read_bytes()
 

@@ -5,6 +5,7 @@ from generation.models.job import Job
 from generation.models.ledger import Budget, LedgerEntry
 from generation.models.prompt_template import PromptTemplate
 from generation.models.selection import (
+    is_final,
     latest_take,
     live_takes,
     next_take_number,
@@ -26,6 +27,7 @@ __all__ = [
     "LedgerEntry",
     "PromptTemplate",
     "Worker",
+    "is_final",
     "latest_take",
     "live_takes",
     "next_take_number",

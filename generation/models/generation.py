@@ -13,7 +13,7 @@ from core.attachments import file_stem
 from generation.models.job import Job, JobQuerySet
 from generation.providers.base import Task
 from generation.providers.description import Kind
-from generation.providers.registry import providers_of_kind
+from generation.providers.registry import is_local, providers_of_kind
 from generation.states import ACTIVE, Status
 from projects.models import Scene
 
@@ -27,6 +27,12 @@ def clip_name(take: Generation, filename: str) -> str:
 class GenerationQuerySet(JobQuerySet["Generation"]):
     def live(self) -> GenerationQuerySet:
         return self.filter(deleted_at=None)
+
+    def final(self) -> GenerationQuerySet:
+        """Done, and not only Previz of a scene for which another model is chosen."""
+        scene = models.F("scene__model_id"), models.F("scene__project__model_id")
+        chosen = models.Case(models.When(scene__model_id="", then=scene[1]), default=scene[0])
+        return self.done().exclude(models.Q(provider__in=providers_of_kind(Kind.LOCAL)) & ~models.Q(model_id=chosen))
 
     def in_queue(self, queue: str) -> GenerationQuerySet:
         """Rows whose next step belongs to that queue.
@@ -99,6 +105,11 @@ class Generation(Job):
     @property
     def team_id(self) -> int:
         return self.scene.project.team_id
+
+    @property
+    def is_previz(self) -> bool:
+        """Whether this server rendered it: the scene's camera, not a model's picture of the scene."""
+        return is_local(self.provider)
 
     @property
     def is_stale(self) -> bool:

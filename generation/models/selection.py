@@ -47,6 +47,11 @@ def shown_take(scene: Scene) -> Generation | None:
     return max(done, key=lambda take: (take.is_selected, take.number), default=None)
 
 
+def is_final(take: Generation, scene: Scene) -> bool:
+    """Whether the take is done, and not only Previz of a scene for which another model is chosen."""
+    return take.is_done and (not take.is_previz or take.model_id == scene.chosen_model_id)
+
+
 def next_take_number(scene: Scene) -> int:
     """Counts deleted takes too, so no number is used twice."""
     return max((take.number for take in scene.takes.all()), default=0) + 1

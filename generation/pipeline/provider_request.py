@@ -11,14 +11,15 @@ from django.core.files.storage import default_storage
 
 from generation.media import fitting, storage
 from generation.models import Generation
-from generation.providers.base import Request, Shot, Task
+from generation.providers.base import Request, Task
+from previz.shot import Shot
 
 
 def build_request(take: Generation) -> Request:
     """Build the request without its images: enough to find a clip in a provider's list."""
     return Request(
         prompt=take.prompt,
-        shot=Shot.from_json(take.shot),
+        shot=Shot.from_fields(take.shot),
         width=take.width,
         height=take.height,
         duration=take.duration,

@@ -1,10 +1,14 @@
-"""A scene's clip without any AI: its still, with the storyboard's camera move, as H.264 in MP4 with a silent track."""
+"""A scene's clip without any AI, as H.264 in MP4 with a silent track.
+
+With a start frame the scene's camera move goes over that picture. Without one it is Previz: the described camera in a neutral
+set. Nothing is written over the picture, so that frames of the clip can start other clips.
+"""
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -13,21 +17,11 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageOps
 
 from generation.providers.base import ErrorKind, OnProgress, ProviderError, Request
-from generation.providers.drawing import caption
-from generation.providers.drawing.arrows import ACCENT
-from generation.providers.drawing.camera import Camera
-from generation.providers.drawing.moving import (
-    RESOLUTION,
-    MovingArtwork,
-    MovingPhoto,
-    MovingPicture,
-    Planes,
-    planes_from_rgb,
-)
-from generation.providers.drawing.panel import compose
+from generation.providers.photo_moves import RESOLUTION, Camera, MovingPhoto, Planes, planes_from_rgb
+from previz.picture import frames
 
 SAMPLE_RATE = 48_000
 _AUDIO_FRAME = 1024
@@ -40,31 +34,54 @@ _UNREADABLE = "The start frame could not be read as an image. Upload it again as
 # The frames are small enough that splitting one costs more than it saves; the encoder uses the other core.
 cv2.setNumThreads(1)
 
+WriteFrame = Callable[[int], None]
+
 
 def render(request: Request, destination: Path, on_progress: OnProgress) -> None:
     """Write the clip to `destination`, which the caller removes if this raises."""
     on_progress(0.0)
     frame_count = max(1, round(request.duration * request.fps))
-    seconds = frame_count / request.fps
-    camera = Camera(request.shot.camera_move, seconds)
-    strip = caption.strip_height(request.width, request.height)
-    picture = _moving_picture(request, camera, strip)
-    slate = _Slate(request, strip, seconds)
     due = time.monotonic() + _SECONDS_BETWEEN_REPORTS
+    prepare = _move_over_photo if request.start_frame is not None else _draw_previz
     with _Film(request, destination) as film:
-        planes = film.planes
-        upper, lower = planes.rows(0, request.height - strip), planes.rows(request.height - strip, request.height)
-        slate.begin(lower)
+        write_frame = prepare(request, frame_count, film.planes)
         for index in range(frame_count):
-            if index == 0 or camera.moves:
-                picture.photograph(index / max(frame_count - 1, 1), upper)
-            slate.advance(index / request.fps, (index + 1) / frame_count, lower)
+            write_frame(index)
             film.expose(index)
             if time.monotonic() >= due:
                 on_progress((index + 1) / (frame_count + 1))
                 due = time.monotonic() + _SECONDS_BETWEEN_REPORTS
         film.finish(frame_count)
     on_progress(1.0)
+
+
+def _draw_previz(request: Request, frame_count: int, planes: Planes) -> WriteFrame:
+    pictures = frames(request.shot, (request.width, request.height), frame_count / request.fps, request.fps)
+    shown: Any = None
+
+    def write_frame(index: int) -> None:
+        nonlocal shown
+        picture = next(pictures)
+        if picture is not shown:  # a camera that stands still gives the same array again
+            shown = picture
+            planes.copy_from(planes_from_rgb(picture))
+
+    return write_frame
+
+
+def _move_over_photo(request: Request, frame_count: int, planes: Planes) -> WriteFrame:
+    assert request.start_frame is not None
+    camera = Camera(request.shot.camera_move, frame_count / request.fps)
+    size = request.width, request.height
+    scale = camera.move.overscan * RESOLUTION
+    sheet = (round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2) if camera.moves else size
+    photo = MovingPhoto(_start_frame(request.start_frame, sheet), size, camera)
+
+    def write_frame(index: int) -> None:
+        if index == 0 or camera.moves:
+            photo.write_frame(index / max(frame_count - 1, 1), planes)
+
+    return write_frame
 
 
 def encoder_options(fps: int) -> dict[str, str]:
@@ -128,62 +145,6 @@ class _Film:
 
 def _pixels(plane: Any) -> Any:
     return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-
-
-class _Slate:
-    """The caption under the picture with a clock and a bar that grows."""
-
-    def __init__(self, request: Request, height: int, seconds: float) -> None:
-        self._size = request.width, height
-        self._font = caption.slate_font(round(height * 0.24), bold=False)
-        self._seconds = seconds
-        clock = int(self._font.getlength(self._time(seconds))) + height // 3
-        self._clock_left = (request.width - clock) // 2 * 2
-        strip = caption.draw_caption(request.shot, request.width, height, reserved=clock)
-        self._strip = planes_from_rgb(np.asarray(strip))
-        bar = Image.new("RGB", (request.width, self._bar_height), ACCENT)
-        self._bar = planes_from_rgb(np.asarray(bar))
-        self._shown = ""
-        self._grown = 0
-
-    @property
-    def _bar_height(self) -> int:
-        return max(2, self._size[1] // 24 // 2 * 2)
-
-    def begin(self, into: Planes) -> None:
-        into.copy_from(self._strip)
-
-    def advance(self, now: float, fraction: float, into: Planes) -> None:
-        width, height = self._size
-        told = self._time(now)
-        if told != self._shown:
-            self._shown = told
-            tile = Image.new("RGB", (width - self._clock_left, height), caption.SLATE)
-            ImageDraw.Draw(tile).text((0, height / 2), told, font=self._font, fill=(176, 176, 178), anchor="lm")
-            into.columns(self._clock_left, width).copy_from(planes_from_rgb(np.asarray(tile)))
-            self._grown = 0
-        reach = round(width * fraction / 2) * 2
-        into.rows(0, self._bar_height).columns(self._grown, reach).copy_from(self._bar.columns(self._grown, reach))
-        self._grown = reach
-
-    def _time(self, now: float) -> str:
-        return f"{_clock(now)} / {_clock(self._seconds)}"
-
-
-def _clock(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
-
-
-def _moving_picture(request: Request, camera: Camera, strip: int) -> MovingPicture:
-    overscan = camera.move.overscan
-    if request.start_frame is not None:
-        size = request.width, request.height
-        sheet = round(size[0] * overscan * RESOLUTION / 2) * 2, round(size[1] * overscan * RESOLUTION / 2) * 2
-        return MovingPhoto(_start_frame(request.start_frame, sheet if camera.moves else size), size, camera)
-    size = request.width, request.height - strip
-    resolution = RESOLUTION if camera.moves else 1.0
-    return MovingArtwork(compose(request.shot, *size, overscan=overscan, resolution=resolution), size, camera)
 
 
 def _start_frame(path: Path, size: tuple[int, int]) -> Any:

@@ -7,7 +7,7 @@ It raises only `ProviderError`; any other exception is a defect and is reported 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from generation.providers import redaction
+from previz.shot import Shot
 
 
 class ErrorKind(StrEnum):
@@ -52,35 +53,6 @@ class ProviderError(Exception):
         self.code = redaction.redact(code)
         self.request_id = redaction.redact(request_id)
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True)
-class Shot:
-    """The scene's fields. Choice fields hold preset keys (projects/presets.toml), the others free text."""
-
-    number: int = 1
-    title: str = ""
-    action: str = ""
-    shot_type: str = ""
-    subject: str = ""
-    camera_angle: str = ""
-    camera_move: str = ""
-    lens: str = ""
-    depth_of_field: str = ""
-    location: str = ""
-    time_of_day: str = ""
-    weather: str = ""
-    atmosphere: str = ""
-    lighting: str = ""
-    visual_style: str = ""
-    color_grading: str = ""
-    dialogue: str = ""
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Shot:
-        """Ignores unknown keys, so that takes of other versions stay readable."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in data.items() if key in known})
 
 
 class Ability(StrEnum):

@@ -12,7 +12,7 @@ from core.money import money
 from core.plurals import count_noun, name_numbers
 from generation.catalogue import Model
 from generation.connections import Roster
-from generation.models import live_takes
+from generation.models import is_final, live_takes
 from generation.quoting.quotes import Quote, chosen_model, quote_model
 from generation.states import Status
 from projects.models import Scene
@@ -80,8 +80,10 @@ def plan_missing(scenes: Iterable[Scene], roster: Roster) -> Batch:
 
 
 def is_missing(scene: Scene) -> bool:
-    """Whether the scene has no take that is done, in progress or needs review; reads its prefetched takes."""
-    return not any(take.is_active or take.is_done or take.status == Status.UNKNOWN for take in live_takes(scene))
+    """Whether the scene has no take that is final, in progress or needs review; reads its prefetched takes."""
+    return not any(
+        take.is_active or take.status == Status.UNKNOWN or is_final(take, scene) for take in live_takes(scene)
+    )
 
 
 def group_reasons(blocked: Iterable[tuple[Scene, str]]) -> tuple[Reason, ...]:

@@ -7,27 +7,65 @@ from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models.fields.files import FieldFile
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from core.attachments import CACHE_FOREVER, attachment_headers, file_stem
 from generation.loaders import load_take
-from generation.media import sketches
+from generation.media import panels, slates
 from generation.media.archive import selected_clips, stream_zip
+from generation.media.drawing_tasks import UnreadableClip
 from generation.media.range_responses import file_response
 from projects.loaders import load_project, load_scene
 
 
 @require_safe
-def sketch_picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """The address has a digest of what the picture shows, so browsers may keep it forever."""
+def panel(request: HttpRequest, pk: int) -> HttpResponse:
+    """The scene's Previz panel: ?size=large, ?at=end for the last frame, ?overlay=0 without names and arrow.
+
+    The address has a digest of what the picture shows, so browsers may keep it forever.
+    """
     scene, _ = load_scene(request, pk)
+    asked = request.GET.get
+    release_connection()
+    picture = panels.draw_panel(
+        scene, large=asked("size") == "large", overlay=asked("overlay") != "0", at_end=asked("at") == "end"
+    )
+    headers = {"Cache-Control": CACHE_FOREVER}
+    if "download" in request.GET:
+        headers |= attachment_headers(f"{scene.position:02d}-{file_stem(scene.title, 'scene')}-previz.webp")
+    return HttpResponse(picture, content_type="image/webp", headers=headers)
+
+
+def release_connection() -> None:
+    """Drawing takes up to seconds; other requests may need the database connection."""
     if not connection.in_atomic_block:
-        connection.close()  # drawing takes up to seconds; other requests may need the database connection
-    picture = sketches.draw_scene(scene, large=request.GET.get("size") == "large")
-    return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": CACHE_FOREVER})
+        connection.close()
+
+
+@require_safe
+def slated_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The clip of a take with title, camera and time burned in, as an attachment."""
+    take, _ = load_take(request, pk)
+    if not take.clip or not default_storage.exists(take.clip.name):
+        raise Http404
+    release_connection()
+    try:
+        clip = slates.clip_with_slate(take).open("rb")
+    except (OSError, UnreadableClip) as error:
+        messages.error(request, f"The slate can't be added: {error}. Download the clip without it.")
+        return redirect("scene_page", take.scene_id)
+    name = f"{take.download_name.removesuffix('.mp4')}-slate.mp4"
+    return FileResponse(clip, as_attachment=True, filename=name)
 
 
 @require_safe

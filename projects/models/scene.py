@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
+from previz.shot import Shot
 from projects.models.project import Project, Resolution, preset_choices
 from projects.models.reference import Reference
 
@@ -178,9 +180,13 @@ class Scene(models.Model):
         return self.model_id or self.project.model_id
 
     @property
-    def sketch_digest(self) -> str:
-        """Changes with the Previz picture, so that its URL can be cached forever."""
-        return f"{_hash_values(self._content())}-{self.position}"
+    def panel_digest(self) -> str:
+        """Changes with what the Previz panel shows, so that its address can be cached forever."""
+        return _hash_values(asdict(Shot.from_fields(self.shot())) | {"size": list(self.project.frame_size)})
+
+    @property
+    def camera_moves(self) -> bool:
+        return self.camera_move not in ("", "static")
 
 
 def scene_field(name: str) -> models.Field[Any, Any]:

@@ -101,4 +101,12 @@
       if (root.querySelector("video[autoplay]")) root.scrollIntoView({ block: "nearest" });
     }
   });
+
+  // -- The slate's running time -------------------------------------------------------------------------------------------
+
+  document.addEventListener("timeupdate", (event) => {
+    const time = event.target.closest("[data-player]")?.querySelector("[data-slate-time]");
+    const seconds = Math.floor(event.target.currentTime);
+    if (time) time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  }, true);
 })();

@@ -47,8 +47,4 @@ def total_seconds(scenes: Iterable[Scene]) -> Decimal:
     return sum((scene.duration for scene in scenes), Decimal(0))
 
 
-@register.filter
-def camera(scene: Scene) -> str:
-    """Shot type, angle, movement and lens: “Close-up, Low angle, Dolly in”."""
-    fields = ("shot_type", "camera_angle", "camera_move", "lens")
-    return ", ".join(presets.label(field, key) for field in fields if (key := getattr(scene, field)))
+register.filter("camera", presets.describe_camera)

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from generation.providers import animatic
-from generation.providers.base import Request, Shot
+from generation.providers.base import Request
+from previz.shot import Shot
 from tests.browser.conftest import OpenPage, Prepared, Server, until
 from tests.standin import Fault, StandIn, standing_in
 
@@ -18,7 +19,7 @@ from tests.standin import Fault, StandIn, standing_in
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     clip = tmp_path_factory.mktemp("clips") / "clip.mp4"
-    animatic.render(Request("", Shot(title="A clip"), 640, 360, Decimal(1)), clip, lambda fraction: None)
+    animatic.render(Request("", Shot(subject="A clip"), 640, 360, Decimal(1)), clip, lambda fraction: None)
     with standing_in() as running:
         running.state.content = clip.read_bytes()
         yield running

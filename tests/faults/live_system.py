@@ -22,7 +22,8 @@ import redis
 
 from bench.installation import ROOT, Installation, free_port, processes_of
 from generation.providers import animatic
-from generation.providers.base import Request, Shot
+from generation.providers.base import Request
+from previz.shot import Shot
 from tests.standin import StandIn, State, standing_in
 from tests.standin.state import Arrived
 
@@ -237,7 +238,7 @@ def make_clip() -> bytes:
     """A small, playable MP4."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
-        shot = Shot(title="A clip", camera_move="pan-right")
+        shot = Shot(subject="A clip", camera_move="pan-right")
         animatic.render(Request("", shot, 320, 180, Decimal(1)), path, lambda fraction: None)
         return path.read_bytes()
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from generation.providers import animatic
-from generation.providers.base import Request, Shot
+from generation.providers.base import Request
+from previz.shot import Shot
 from tests.standin import standing_in
 from tests.standin.state import State
 
@@ -16,7 +17,7 @@ state = State()
 state.seconds_needed = 8.0
 with tempfile.TemporaryDirectory() as folder:
     clip = Path(folder) / "clip.mp4"
-    shot = Shot(title="A clip of the stand-in", camera_move="pan-right")
+    shot = Shot(subject="A clip of the stand-in", camera_move="pan-right")
     animatic.render(Request("", shot, 640, 360, Decimal(2)), clip, lambda fraction: None)
     state.content = clip.read_bytes()
 state.key = os.environ.get("STANDIN_KEY")

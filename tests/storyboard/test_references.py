@@ -250,13 +250,13 @@ def test_copies_share_the_pictures(scene: Scene, project: Project, bob: User):
 
 
 def test_digest_follows_the_pictures(scene: Scene, project: Project, bob: User):
-    before, sketch = scene.digest(), scene.sketch_digest
+    before, panel = scene.digest(), scene.panel_digest
     data = plain()
     picture = references.add_reference(
         project, scene, Role.START_FRAME, references.clean_picture(io.BytesIO(data), len(data)), member=bob
     )
     scene = Scene.objects.get()
-    assert (scene.digest() == before, scene.sketch_digest == sketch) == (False, True)
+    assert (scene.digest() == before, scene.panel_digest == panel) == (False, True)
     references.remove(picture)
     assert Scene.objects.get().digest() == before
 

@@ -35,8 +35,8 @@ def test_animatic_plays_selected_takes_and_previz(
         reverse("take_clip", args=[newest.pk]),
     ]
     assert re.findall(r'data-seconds="([^"]+)"', page) == ["1.2", "1", "1"]
-    assert reverse("scene_sketch", args=[second.pk]) in page
-    assert "1 of 3 scenes has no take and plays as previz." in page
+    assert reverse("scene_panel", args=[second.pk]) in page
+    assert "1 of 3 scenes has no take and plays as Previz." in page
 
 
 def test_animatic_without_javascript_is_a_list_of_links(as_user: AsUser, project: Project, scene: Scene, vera: User):

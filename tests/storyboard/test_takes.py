@@ -160,7 +160,7 @@ def test_take_is_stale_after_the_scene_changed(as_user: AsUser, scene: Scene, ma
 
 def test_player_shows_the_selected_take(as_user: AsUser, scene: Scene, make_take, vera: User, mallory: User):
     url = reverse("scene_player", args=[scene.pk])
-    assert reverse("scene_sketch", args=[scene.pk]) in as_user(vera).get(url).content.decode()
+    assert reverse("scene_panel", args=[scene.pk]) in as_user(vera).get(url).content.decode()
     first, _ = (make_take(scene, status=Status.COMPLETED, clip=b"clip") for _ in range(2))
     Generation.objects.filter(pk=first.pk).update(is_selected=True)
     assert reverse("take_clip", args=[first.pk]) in as_user(vera).get(url).content.decode()

@@ -22,10 +22,11 @@ import pytest
 
 from generation import catalogue
 from generation.catalogue import Model
-from generation.providers.base import Account, ProgressState, ProviderError, Request, Shot
+from generation.providers.base import Account, ProgressState, ProviderError, Request
 from generation.providers.description import Kind
 from generation.providers.registry import PROVIDERS, find_kind, remote_provider
 from imageai_web import provider_env
+from previz.shot import Shot
 from tests.environment import ACCOUNTS
 
 LIMIT = Decimal(ACCOUNTS.get("VERIFY_LIMIT_USD", "0"))

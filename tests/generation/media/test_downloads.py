@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 from PIL import Image
 
-from generation.media import archive, range_responses, sketches
+from generation.media import archive, panels, range_responses
 from generation.media.range_responses import Unsatisfiable, parse_range
 from generation.models import Generation
 from generation.states import Status
@@ -203,35 +203,38 @@ def test_the_scenes_picture_has_the_projects_shape_and_is_cached_for_good(
     as_user: AsUser, project: Project, scene: Scene, vera: User, aspect: str, size
 ):
     Project.objects.update(aspect_ratio=aspect)
-    response = as_user(vera).get(reverse("scene_sketch", args=[scene.pk]))
+    response = as_user(vera).get(reverse("scene_panel", args=[scene.pk]))
     assert response.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     with Image.open(io.BytesIO(response.content)) as picture:
         assert (picture.format, picture.size) == ("WEBP", size)
 
 
 @pytest.mark.django_db
-def test_the_digest_changes_with_the_scene(scene: Scene):
-    before = scene.sketch_digest
-    scene.title = "Something else"
-    assert scene.sketch_digest != before
+def test_the_digest_follows_what_the_panel_shows(scene: Scene):
+    """The title, the action and the position show nowhere in it."""
+    before = scene.panel_digest
+    scene.title, scene.action, scene.position = "Something else", "It rains.", 9
+    assert scene.panel_digest == before
+    scene.lens = "macro"
+    assert scene.panel_digest != before
 
 
 @pytest.mark.django_db
 def test_a_scenes_picture_is_drawn_once(scene: Scene, monkeypatch: pytest.MonkeyPatch):
-    first = sketches.draw_scene(scene)
-    monkeypatch.setattr(sketches.studio, "draw", lambda *args: b"drawn again")
-    assert sketches.draw_scene(scene) == first
+    first = panels.draw_panel(scene)
+    monkeypatch.setattr(panels.drawing_process, "run", lambda *args: b"drawn again")
+    assert panels.draw_panel(scene) == first
 
 
 @pytest.mark.django_db
 def test_a_drawing_process_that_was_killed_is_replaced(scene: Scene):
-    sketches.draw_scene(scene)
-    assert sketches.studio.artist
-    for process in sketches.studio.artist._processes.values():
+    panels.draw_panel(scene)
+    assert panels.drawing_process.pool
+    for process in panels.drawing_process.pool._processes.values():
         process.kill()
         process.join()
-    scene.title = "Another"
-    with Image.open(io.BytesIO(sketches.draw_scene(scene))) as picture:
+    scene.lens = "macro"
+    with Image.open(io.BytesIO(panels.draw_panel(scene))) as picture:
         assert picture.format == "WEBP"
 
 
@@ -241,7 +244,7 @@ def test_a_scenes_picture_is_drawn_on_a_full_disk(scene: Scene, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with Image.open(io.BytesIO(sketches.draw_scene(scene))) as picture:
+    with Image.open(io.BytesIO(panels.draw_panel(scene))) as picture:
         assert picture.format == "WEBP"
 
 
@@ -253,9 +256,9 @@ def test_a_take_without_poster_and_filmstrip_404(as_user: AsUser, local_take: Ge
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", ["take_clip", "take_poster", "scene_sketch", "clips_zip"])
+@pytest.mark.parametrize("name", ["take_clip", "take_poster", "scene_panel", "clips_zip"])
 async def test_outsiders_404_and_visitors_to_sign_in(take: Generation, vera: User, mallory: User, name: str):
-    pk = {"scene_sketch": take.scene_id, "clips_zip": take.scene.project_id}.get(name, take.pk)
+    pk = {"scene_panel": take.scene_id, "clips_zip": take.scene.project_id}.get(name, take.pk)
     url = reverse(name, args=[pk])
     assert (await get(vera, url)).status_code == 200
     assert (await get(mallory, url)).status_code == 404

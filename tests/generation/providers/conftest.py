@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from generation.providers.base import ProviderError, Request, Shot
+from generation.providers.base import ProviderError, Request
+from previz.shot import Shot
 
 
 def a_request(**changes: Any) -> Request:

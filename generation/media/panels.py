@@ -1,4 +1,4 @@
-"""The local panel picture of a scene, drawn on first use and cached by the digest of what it shows."""
+"""The Previz panel of a scene: what its camera sees, drawn on first use and cached by what it shows."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ from pathlib import Path
 
 from django.conf import settings
 
-from generation.providers.base import Shot
-from generation.providers.studio import Studio
+from generation.media import drawing_tasks
+from generation.media.drawing_process import DrawingProcess
+from previz.shot import Shot
 from projects.models import AspectRatio, Scene
 
 SMALL, LARGE = 640, 1280
 #: Part of each cached file's name. Raise it when the drawing changes, so that old pictures are not used.
-DRAWN_BY = 2
+DRAWN_BY = 3
+
+drawing_process = DrawingProcess()
 
 
-studio = Studio()
+def draw_panel(scene: Scene, *, large: bool = False, overlay: bool = True, at_end: bool = False) -> bytes:
+    """WebP of the camera's first or last frame; the overlay is the figures' names and an arrow for the move.
 
-
-def draw_scene(scene: Scene, *, large: bool = False) -> bytes:
-    """WebP. Two processes may draw the same picture at once: each writes its own file, and the last rename wins."""
+    Two processes may draw the same picture at once: each writes its own file, and the last rename wins.
+    """
     long_side = LARGE if large else SMALL
-    name = f"{scene.pk}-{scene.sketch_digest}-{long_side}-{DRAWN_BY}.webp"
-    cached = Path(settings.DATA_DIR) / "cache" / "sketches" / name
+    variant = f"{'end' if at_end else 'start'}{'-overlay' if overlay else ''}"
+    name = f"{scene.panel_digest}-{long_side}-{variant}-{DRAWN_BY}.webp"
+    cached = Path(settings.DATA_DIR) / "cache" / "panels" / name
     if cached.exists():
         return cached.read_bytes()
-    picture = studio.draw(Shot.from_json(scene.shot()), *_size(scene, long_side))
+    shot = Shot.from_fields(scene.shot())
+    picture = drawing_process.run(
+        drawing_tasks.draw_panel, shot, _size(scene, long_side), overlay, 1.0 if at_end else 0.0
+    )
     cached.parent.mkdir(parents=True, exist_ok=True)
     temporary = cached.with_suffix(f".{uuid.uuid4().hex}")
     try:

@@ -1,0 +1,35 @@
+"""A take's clip with a slate burned in, for people who watch it elsewhere. Made on first use; the clip itself stays clean."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+
+from generation.media.drawing_process import DrawingProcess
+from generation.media.drawing_tasks import Slate, burn_slate
+from generation.models import Generation
+from projects import presets
+
+#: Not the panels' process: a clip takes as long as some hundred panels.
+drawing_process = DrawingProcess()
+
+
+def clip_with_slate(take: Generation) -> Path:
+    """Raises OSError if the disk is full or the clip is missing, and UnreadableClip."""
+    slate = Slate(f"{take.scene.position}. {take.scene.title}", presets.describe_camera(take.shot))
+    written = hashlib.sha256(f"{take.clip.name}{take.clip_bytes}{slate}".encode()).hexdigest()[:16]
+    cached = Path(settings.DATA_DIR) / "cache" / "slates" / f"{take.pk}-{written}.mp4"
+    if cached.exists():
+        return cached
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    temporary = cached.with_name(f"{uuid.uuid4().hex}.mp4")
+    try:
+        drawing_process.run(burn_slate, Path(take.clip.path), temporary, slate)
+        os.replace(temporary, cached)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return cached
