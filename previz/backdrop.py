@@ -63,12 +63,12 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
     sky = light.horizon + (light.sky - light.horizon) * np.clip(angles / math.radians(55), 0, 1)[:, None] ** 0.75
     floor = ground.at(camera.position[2] / np.maximum(np.abs(np.tan(angles)), 1e-4))
     column = rgb(np.where(angles[:, None] > 0, sky, floor)).reshape(tall, 4, 3).mean(axis=1)
-    # Two columns that round differently, in turn, keep long gradients free of bands.
-    strip = (column[:, None] + np.array([0.25, 0.75])[:, None]).clip(0, 255).astype(np.uint8)
+    # Rows that round differently, in turn, keep long gradients free of bands.
+    strip = (column + np.resize([0.25, 0.75], tall)[:, None]).clip(0, 255).astype(np.uint8)[:, None]
     if not camera.roll:
         # Copied 64 pixels at a time: far quicker than pixel by pixel.
         blocks = np.empty((height, math.ceil(width / 64), 192), np.uint8)
-        blocks[:] = np.tile(strip, (1, 32, 1)).reshape(height, 1, 192)
+        blocks[:] = np.tile(strip, (1, 64, 1)).reshape(height, 1, 192)
         return np.ascontiguousarray(blocks.reshape(height, -1, 3)[:, :width])
     # Every column of the rolled picture reads the same column of the strip.
     sine, cosine = math.sin(turn), math.cos(turn)

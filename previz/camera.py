@@ -48,9 +48,8 @@ class Camera:
 
     def blur(self, depth: Floats, size: Size) -> Floats:
         """Diameter in pixels of the circle of confusion at a depth in metres."""
-        lens, focus = self.focal / 1000, max(self.focus, 2 * self.focal / 1000)
-        circle = lens * lens / self.f_stop * np.abs(depth - focus) / (np.maximum(depth, NEAR) * (focus - lens))
-        return np.asarray(circle * 1000 * pixels_per_mm(size))
+        spread = np.abs(1 / np.maximum(depth, NEAR) - 1 / self.focus) / (1000 / self.focal - 1 / self.focus)
+        return np.asarray(spread * self.focal / self.f_stop * pixels_per_mm(size))
 
 
 def pixels_per_mm(size: Size) -> float:

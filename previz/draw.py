@@ -32,23 +32,13 @@ def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
     return canvas
 
 
-def _blurred(picture: Picture, sigma: float) -> Picture:
-    """A large blur of a small copy looks the same and costs little."""
-    height, width = picture.shape[:2]
-    halvings = 1 if sigma < 5 else 2
-    small = picture
-    for _ in range(halvings):
-        half = (max(small.shape[1] // 2, 1), max(small.shape[0] // 2, 1))
-        small = np.asarray(cv2.resize(small, half, interpolation=cv2.INTER_AREA), np.uint8)
-    soft = cv2.GaussianBlur(small, (0, 0), max(sigma / 2**halvings, 0.3))
-    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _blur_rows(canvas: Picture, shares: Floats, sigma: float) -> None:
-    """Blurs each row by its share (0 to 1) of a blur of `sigma` pixels."""
-    blurred, steps = _blurred(canvas, sigma), np.rint(shares * 24).astype(int)
-    cuts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
-    for start, end in pairwise(cuts):
+def _blur_rows(canvas: Picture, shares: Floats, circle: float) -> None:
+    """Blurs each row by its share (0 to 1) of a blur `circle` pixels wide; a small copy costs little to blur."""
+    height, width = canvas.shape[:2]
+    small = cv2.resize(canvas, (max(width // 2, 1), max(height // 2, 1)), interpolation=cv2.INTER_AREA)
+    soft = cv2.stackBlur(small, [int(circle / 2) | 1] * 2)
+    blurred, steps = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.rint(shares * 24).astype(int)
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), height]):
         if share := steps[start] / 24:
             cv2.addWeighted(blurred[start:end], share, canvas[start:end], 1 - share, 0, canvas[start:end])
 
@@ -61,7 +51,7 @@ def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) 
     circles = camera.blur(depths, size)
     most = float(min(circles.max(), size[1] / 12))
     if most > 1.2:
-        _blur_rows(canvas, np.clip(circles / most, 0, 1), most / 2.6)
+        _blur_rows(canvas, np.clip(circles / most, 0, 1), most)
 
 
 def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats]:
@@ -89,10 +79,6 @@ def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) ->
     What is out of focus, with a `circle` of confusion in pixels, is filled on a layer of its own and blurred with it.
     """
     margin, frame = math.ceil(circle * 1.5) + 1, (canvas.shape[1], canvas.shape[0])
-    near = (polygons.max(axis=1) > -margin).all(axis=1) & (polygons.min(axis=1) < np.add(frame, margin)).all(axis=1)
-    if not near.any():
-        return
-    polygons, colours = polygons[near], colours[near]
     x0, y0 = np.clip(np.floor(polygons.min(axis=(0, 1))) - margin, 0, frame).astype(int).tolist()
     x1, y1 = np.clip(np.ceil(polygons.max(axis=(0, 1))) + margin, 0, frame).astype(int).tolist()
     if x1 <= x0 or y1 <= y0:
@@ -103,7 +89,7 @@ def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) ->
     for shape, colour in zip(fixed(polygons - (x0, y0), scale), opaque, strict=True):
         cv2.fillConvexPoly(layer, shape, colour, cv2.LINE_8, SHIFT)
     if circle:
-        layer = cv2.GaussianBlur(layer, (0, 0), circle * scale / 2.6, layer)
+        layer = np.asarray(cv2.stackBlur(layer, [int(circle * scale) | 1] * 2), np.uint8)
     layer = cv2.resize(layer, box, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR)
     keep = cv2.merge([255 - layer[..., 3]] * 3)
     cv2.add(cv2.multiply(part, keep, part, 1 / 255), cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), part)

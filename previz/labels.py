@@ -16,12 +16,11 @@ from previz.stage import Figure, Stage
 _INK, _PAPER, _LEADER = (38, 42, 48), (250, 250, 249), (92, 97, 104)
 _LONGEST = 120
 # Tried in order for every character that the font of the text so far lacks; Noto Sans has Latin, Greek and Cyrillic.
-_FONTS = [
-    "Sans",
-    *(f"Sans{script}" for script in "Arabic Hebrew Devanagari Thai CJK Armenian Bengali Ethiopic".split()),
-]
-_FONTS += [f"Sans{script}" for script in "Georgian Gujarati Gurmukhi Kannada Khmer Lao Malayalam Myanmar Oriya".split()]
-_FONTS += ["SansSinhala", "SansTamil", "SansTelugu", "SansSymbols", "Emoji"]
+_SCRIPTS = (
+    " Arabic Hebrew Devanagari Thai CJK Armenian Bengali Ethiopic Georgian Gujarati Gurmukhi Kannada Khmer Lao Malayalam "
+    "Myanmar Oriya Sinhala Tamil Telugu Symbols"
+)
+_FONTS = [*(f"Sans{script}" for script in _SCRIPTS.split(" ")), "Emoji"]
 _JOINING = ("Mn", "Mc", "Me", "Cf", "Zs")
 _UNPRINTED = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
 

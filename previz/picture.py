@@ -19,6 +19,7 @@ from previz.shot import Shot
 from previz.stage import build_stage
 
 _SHUTTER = 0.5
+_FALLING = {"rain": (2.3, 2.0, 110, 0.02, 0.1), "snow": (0.22, 1.0, 100, 0.01, 0.6), "dust": (0.1, 1.0, 90, 0.03, 0)}
 
 
 def frames(shot: Shot, size: Size, seconds: float, fps: float = 24) -> Iterator[Picture]:
@@ -63,29 +64,16 @@ def _fall(picture: Picture, light: Light, seconds: float) -> Picture:
     """Rain, snow or dust at that time, in three layers of nearness, over a copy of the picture."""
     if not light.falling:
         return picture
-    picture, random = picture.copy(), np.random.default_rng(11)
-    height, width = picture.shape[:2]
-    speed, drift, many, white = {
-        "rain": (2.3, 2.0, 110, 0.1),
-        "snow": (0.22, 1.0, 100, 0.6),
-        "dust": (0.0, 1.0, 90, 0.0),
-    }[light.falling]
-    colour = (light.horizon * 255 * (1 - white) * 0.96 + 255 * white).clip(0, 255).tolist()
+    picture, random, (height, width) = picture.copy(), np.random.default_rng(11), picture.shape[:2]
+    # how fast it falls and drifts in pictures a second, streaks a layer, length of a streak, how much whiter than haze
+    falls, drifts, many, length, white = _FALLING[light.falling]
+    colour = (light.horizon * 245 * (1 - white) + 255 * white).clip(0, 255).tolist()
     for near in (0.45, 0.7, 1.0):
         x, y, own = random.random((3, round(many * light.intensity)))
-        x = (
-            x + seconds * drift * light.wind * near + (light.falling == "snow") * 0.012 * np.sin(seconds * 2 + own * 20)
-        ) % 1.1
-        y = (y + seconds * speed * near * (0.8 + 0.4 * own)) % 1.1
-        at = (np.stack([x, y], axis=1) - 0.05) * (width, height)
-        if light.falling == "snow":
-            for centre, radius in zip(
-                np.rint(at * 16).astype(int).tolist(), (0.6 + own) * near * height / 19, strict=True
-            ):
-                cv2.circle(picture, centre, round(radius), colour, -1, cv2.LINE_AA, SHIFT)
-            continue
-        way = np.array([light.wind * 1.6, 1.0]) if light.falling == "rain" else np.array([1.4, 0.05])
-        tails = at + way * 0.045 * near * height * (0.6 + 0.8 * own[:, None])
-        streaks = np.rint(np.stack([at, tails], axis=1) * 16).astype(np.int32)
-        cv2.polylines(picture, list(streaks), False, colour, 1, cv2.LINE_AA, SHIFT)
+        pace = near * np.array([drifts * light.wind, falls])
+        at = np.stack([x, y], axis=1) + seconds * pace * (0.8 + 0.4 * own[:, None])
+        tails = at % 1.1 - 0.05 + length * pace * (0.6 + 0.8 * own[:, None])
+        streaks = np.stack([at % 1.1 - 0.05, tails], axis=1) * (width, height) * (1 << SHIFT)
+        thick = max(1, round((5 if light.falling == "snow" else 1.4) * near * height / 720))
+        cv2.polylines(picture, list(np.rint(streaks).astype(np.int32)), False, colour, thick, cv2.LINE_AA, SHIFT)
     return picture
