@@ -59,7 +59,8 @@ def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats
     sight = solid.middles - np.array(camera.position)
     turned = np.flatnonzero(np.einsum("ij,ij->i", solid.normals, sight) < 0)
     far = np.linalg.norm(sight[turned], axis=1)
-    seen, far = turned[np.argsort(-far)], np.sort(far)[::-1]
+    order = np.argsort(solid.lift[turned] - far)
+    seen, far = turned[order], far[order]
     normals, sight = solid.normals[seen], sight[seen]
     glance = np.einsum("ij,ij->i", normals, sight) / np.maximum(far, 1e-6)
     # Wrapped a little past the terminator: a soft source, and no half of a figure falls into one flat grey.

@@ -16,8 +16,8 @@ from previz.camera import Floats
 # Cross-sections from below: middle x, y, z, half the width, half the depth. A foot's lead from heel to toe.
 _TRUNK = np.array([
     (0, 0, 0.80, 0.02, 0.02), (0, 0, 0.83, 0.11, 0.085), (0, 0, 0.91, 0.168, 0.112), (0, 0, 0.98, 0.16, 0.106),
-    (0, 0, 1.10, 0.132, 0.092), (0, 0, 1.24, 0.160, 0.108), (0, 0, 1.35, 0.182, 0.11), (0, 0.01, 1.42, 0.165, 0.088),
-    (0, 0.014, 1.46, 0.102, 0.066), (0, 0.012, 1.485, 0.06, 0.056), (0, 0.004, 1.52, 0.05, 0.052), (0, 0, 1.58, 0.05, 0.054),
+    (0, 0, 1.10, 0.132, 0.092), (0, 0, 1.24, 0.160, 0.108), (0, 0, 1.35, 0.186, 0.11), (0, 0.01, 1.415, 0.19, 0.092),
+    (0, 0.014, 1.455, 0.13, 0.07), (0, 0.012, 1.485, 0.062, 0.056), (0, 0.004, 1.52, 0.05, 0.052), (0, 0, 1.58, 0.05, 0.054),
 ])  # fmt: skip
 _SKULL = np.array([
     (0, -0.046, 1.522, 0.004, 0.004), (0, -0.044, 1.527, 0.028, 0.03), (0, -0.03, 1.552, 0.052, 0.06),
@@ -31,7 +31,7 @@ _NOSE = np.array([
 _ARM = np.array([
     (0.262, 0, 0.71, 0.008, 0.010), (0.262, 0, 0.74, 0.020, 0.030), (0.262, 0, 0.81, 0.024, 0.037),
     (0.262, 0, 0.86, 0.026, 0.030), (0.260, 0, 1.03, 0.040, 0.042), (0.250, 0, 1.11, 0.040, 0.042),
-    (0.222, 0, 1.28, 0.047, 0.052), (0.202, 0.004, 1.395, 0.052, 0.056), (0.172, 0.006, 1.435, 0.03, 0.034),
+    (0.222, 0, 1.28, 0.047, 0.052), (0.208, 0.004, 1.395, 0.048, 0.054), (0.15, 0.006, 1.425, 0.02, 0.05),
 ])  # fmt: skip
 _LEG = np.array([
     (0.105, 0.012, 0.09, 0.034, 0.04), (0.104, 0.014, 0.35, 0.052, 0.058), (0.10, 0, 0.49, 0.054, 0.058),
@@ -41,7 +41,7 @@ _FOOT = np.array([
     (0.103, 0.072, 0.035, 0.012, 0.012), (0.104, 0.055, 0.047, 0.036, 0.044), (0.110, -0.07, 0.032, 0.044, 0.030),
     (0.120, -0.15, 0.023, 0.040, 0.020), (0.122, -0.185, 0.017, 0.012, 0.008),
 ])  # fmt: skip
-_BOX = ((0, 0, 0, 0, 0), (0, 0, 0, 0.9, 0.9), (0, 0, 0.025, 0.98, 0.98), (0, 0, 0.06, 1, 1))
+_BOX = np.array([(0, 0, 0, 0, 0), (0, 0, 0, 0.9, 0.9), (0, 0, 0.025, 0.98, 0.98), (0, 0, 0.06, 1, 1)])
 _TABLE = ((0, 0), (0, 0.20), (0.02, 0.20), (0.03, 0.04), (0.75, 0.04), (0.765, 0.36), (0.8, 0.36), (0.8, 0))
 
 
@@ -73,43 +73,40 @@ def _swung(faces: Floats, height: float, degrees: float) -> Floats:
     return np.where(drop[..., None] < 0, turned, faces)
 
 
-def _eyes() -> Floats:
+def _features(fine: int) -> Floats:
+    """Nose and eyes; the eyes are the last four faces."""
     turn = np.arange(6) * math.pi / 3
-    x, z = 0.031 + 0.0135 * np.cos(turn), 1.653 + 0.0065 * np.sin(turn)
-    # A little off the skull, or its faces would hide them.
+    x, z = 0.034 + 0.0125 * np.cos(turn), 1.653 + 0.0065 * np.sin(turn)
     rim = np.stack([x, -0.003 - 0.098 * np.sqrt(1 - (x / 0.077) ** 2), z], axis=1)
-    return np.array([rim[:4], rim[[0, 3, 4, 5]]])
+    eye = np.array([rim[:4], rim[[0, 3, 4, 5]]])
+    return np.concatenate([_loft(_NOSE, 8, fine), eye, eye[:, ::-1] * (-1, 1, 1)])
 
 
 @lru_cache(maxsize=64)
-def _person(stride: float, fine: int) -> tuple[Floats, Floats]:
-    sides = (9, 18)[fine - 1]
-    eyes, limb = _eyes(), (7, 13)[fine - 1]
-    halves = []
-    for leg in (-stride, stride):
+def _person(stride: float, fine: int) -> tuple[Floats, Floats, Floats]:
+    parts, (sides, limb) = [], ((9, 7), (18, 13))[fine - 1]
+    for side, leg in ((-1, -stride), (1, stride)):
         arm = _swung(_swung(_loft(_ARM, limb, fine), 1.11, 12 + 0.5 * abs(stride)), 1.40, -0.8 * leg)
-        legs = np.concatenate([_loft(_LEG, limb, fine), _loft(_FOOT, 8, fine, upright=True)])
-        halves.append(np.concatenate([arm, _swung(_swung(legs, 0.49, min(0.0, leg) * 1.1), 0.92, leg), eyes]))
-    left = halves[0][:, ::-1] * (-1, 1, 1)
-    faces = np.concatenate(
-        [_loft(_TRUNK, sides, fine), _loft(_SKULL, sides, fine), _loft(_NOSE, 8, fine), left, halves[1]]
-    )
-    shade = np.ones(len(faces))
-    shade[[-1, -2, -1 - len(left), -2 - len(left)]] = 0.6
-    return faces - (0, 0, faces[..., 2].min()), shade
+        below = np.concatenate([_loft(_LEG, limb, fine), _loft(_FOOT, 8, fine, upright=True)])
+        half = np.concatenate([arm, _swung(_swung(below, 0.49, min(0.0, leg) * 1.1), 0.92, leg)])
+        parts.append(half[:, ::side] * (side, 1, 1))
+    features = _features(fine)
+    body = np.concatenate([*parts, _loft(_TRUNK, sides, fine), _loft(_SKULL, 12 * fine, 2 * fine - 1)])
+    faces, lift = np.concatenate([body, features]), np.repeat([0, 0.05], [len(body), len(features)])
+    return faces - (0, 0, faces[..., 2].min()), np.repeat([1, 0.6], [len(faces) - 4, 4]), lift
 
 
-def solid(kind: Kind, stride: float = 0.0, fine: int = 1) -> tuple[Floats, Floats]:
-    """Faces of a solid that stands at the origin and looks along -y, and how bright each is.
+def solid(kind: Kind, stride: float = 0.0, fine: int = 1) -> tuple[Floats, Floats, Floats]:
+    """Faces of a solid at the origin that looks along -y, how bright each is, and how far (m) it counts as nearer.
 
     `stride` is the swing of a walker's legs in degrees, and `fine` is 2 for one seen from near, else 1.
     """
     if kind is PERSON:
         return _person(round(stride, 1), fine)
     if kind in (BLOCK, OBJECT):
-        foot, size = np.array(_BOX), (0.3, 0.3) if kind is BLOCK else (0.075, 0.05)
-        rows = np.concatenate([foot, (foot * (1, 1, -1, 1, 1) + (0, 0, 1, 0, 0))[::-1]])
+        size = (0.3, 0.3) if kind is BLOCK else (0.075, 0.05)
+        rows = np.concatenate([_BOX, (_BOX * (1, 1, -1, 1, 1) + (0, 0, 1, 0, 0))[::-1]])
         faces = _loft(rows * (1, 1, kind.height, *size) + (0, 0, kind.foot, 0, 0), 28, square=0.16)
-        return faces, np.ones(len(faces))
-    faces = _loft(np.array([(0, 0, z, r, r) for z, r in _TABLE]), 40)
-    return faces, np.full(len(faces), 0.8)
+    else:
+        faces = _loft(np.array([(0, 0, z, r, r) for z, r in _TABLE]), 40)
+    return faces, np.ones(len(faces)), np.zeros(len(faces))

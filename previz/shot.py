@@ -20,7 +20,7 @@ _SLUG = re.compile(
     rf"^[\W\d_]*(?:(?:{_INTERIOR}){_END}|室内|室內|内景|內景|屋内|실내)(?!\W*[/|&+\-]\W*(?:{_EXTERIOR}){_END})",
     re.IGNORECASE,
 )
-_NAMED_LINE = re.compile(r"^\s*@?([^:：\d][^:：]{0,39})[:：](?!//)\s*\S")
+_NAMED_LINE = re.compile(r"^\s*@?([^:：\d][^:：]{0,39})[:：](?!//|\d)\s*\S")
 _ASIDE = re.compile(r"\([^)]*\)|（[^）]*）|\^\s*$")
 _UNSEEN = re.compile(r"\b(?:v\.?\s?o|o\.?\s?s|o\.?\s?c|off)\b", re.IGNORECASE)
 
@@ -83,6 +83,7 @@ def speakers(dialogue: str) -> list[str]:
             capitals = bare == bare.upper() != bare.lower() and not bare.endswith((".", "!", "?", "…", ":"))
             cue = line if capitals or bare.startswith("@") else ""
         name = " ".join(_ASIDE.sub("", cue).strip("@*_- \t").split())
-        if name and len(name) <= 40 and len(name.split()) <= 4 and not _UNSEEN.search("".join(_ASIDE.findall(cue))):
+        named_well = 0 < len(name.split()) <= 4 and not any(word[0].islower() for word in name.split())
+        if named_well and not _UNSEEN.search("".join(_ASIDE.findall(cue))):
             found.setdefault(name.casefold(), name)
     return list(found.values())

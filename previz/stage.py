@@ -24,10 +24,10 @@ PANE = 2.0
 
 
 class Figure:
-    """A solid on stage: its mark, faces (n, 4, 3) in metres and their greys (n,)."""
+    """A solid on stage: its mark, faces (n, 4, 3) in metres, their greys (n,), and how much nearer (n,) each counts."""
 
     def __init__(self, mark: Mark, grey: float, stride: float = 0.0, fine: int = 1) -> None:
-        faces, shade = solid(mark.kind, stride, fine)
+        faces, shade, self.lift = solid(mark.kind, stride, fine)
         sine, cosine = math.sin(math.radians(mark.facing)), math.cos(math.radians(mark.facing))
         turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
         self.mark, self.greys, self.faces = mark, shade * grey, faces @ turn + (mark.x, mark.y, 0.0)
@@ -74,7 +74,7 @@ def build_stage(shot: Shot, t: float = 0.0, seconds: float = 4.0, aspect: float 
         stride = 25 * math.sin(step) if shot.walks else 0.0
         figures.append(Figure(mark, _GREYS[number % len(_GREYS)], stride, fine))
     first = figures[0].mark
-    props = (Figure(Mark("", TABLE, first.x, first.y), 1.0),) if first.kind is OBJECT else ()
+    props = (Figure(Mark("", TABLE, first.x, first.y), 0.8),) if first.kind is OBJECT else ()
     room = _room(shot, aspect) if shot.interior else None
     return Stage(tuple(figures), props, room, cyclorama=not shot.location.strip())
 
