@@ -1,7 +1,5 @@
 """The camera's move as an arrow in the picture, drawn in perspective."""
 
-from __future__ import annotations
-
 import math
 
 import cv2

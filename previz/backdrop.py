@@ -1,7 +1,5 @@
 """What stands behind and under the figures: sky and floor or a room, the grid, and shadows."""
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 
@@ -10,7 +8,7 @@ import numpy as np
 
 from previz.camera import Camera, Floats, Size, pixels_per_mm
 from previz.light import Light
-from previz.raster import SHIFT, Picture, fill, fixed, lines, rgb
+from previz.raster import SHIFT, Picture, fixed, paint, rgb
 from previz.stage import PANE, Room, Stage
 
 _FLOOR = 0.61
@@ -77,12 +75,10 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
 
 
 def _draw_room(canvas: Picture, room: Room, camera: Camera, size: Size, light: Light) -> None:
-    lit = light.walls
-    fill(canvas, room.faces, rgb(room.greys[:, None] * lit), camera, size)
-    pane = light.horizon * 0.75 + light.sky * 0.25
-    colours = np.where(room.opening_greys[:, None] == PANE, pane, room.opening_greys[:, None] * lit)
-    fill(canvas, room.openings, rgb(colours), camera, size, smooth=True)
-    lines(canvas, room.edges, rgb(np.tile(0.58 * lit, (12, 1))), camera, size, max(1, round(size[1] / 540)))
+    colours, thick = room.greys[:, None] * light.walls, max(1, round(size[1] / 540))
+    colours[room.greys == PANE] = light.horizon * 0.75 + light.sky * 0.25
+    paint(canvas, room.faces, rgb(colours), camera, size)
+    paint(canvas, room.edges, rgb(np.tile(0.58 * light.walls, (len(room.edges), 1))), camera, size, line=thick)
 
 
 @lru_cache(maxsize=16)
@@ -113,7 +109,7 @@ def _draw_grid(canvas: Picture, room: Room | None, ground: Ground, camera: Camer
         share = strength * np.exp(-np.linalg.norm(ahead, axis=1) / fade)
         seen = share > 0.012
         colours = ground.at(np.abs(ahead[seen] @ heading)) * (1 - share[seen, None])
-        lines(canvas, found[seen], rgb(colours), camera, size, max(1, round(size[1] / 900)))
+        paint(canvas, found[seen], rgb(colours), camera, size, line=max(1, round(size[1] / 900)))
 
 
 @lru_cache(maxsize=4)
@@ -124,13 +120,13 @@ def _shadow_map(stage: Stage, light: Light) -> tuple[Picture, Floats]:
     mask = np.zeros((_MAP_PIXELS, _MAP_PIXELS), np.uint8)
     # A low or hidden sun would throw shadows out of the set; they stay within about two heights.
     slope = light.towards[:2] / max(light.towards[2], 0.42)
-    for solid in stage.figures + stage.props:
+    for solid in stage.figures:
         faces = solid.faces[solid.normals @ (*slope, 1.0) > 0]
         for polygon in fixed((faces[..., :2] - faces[..., 2:] * slope - corner) * scale):
             cv2.fillConvexPoly(mask, polygon, 150, cv2.LINE_8, SHIFT)
-    for mark in [solid.mark for solid in stage.figures + stage.props if not solid.mark.kind.foot]:
-        middle = fixed((np.array(mark.middle[:2]) - corner) * scale).tolist()
-        cv2.circle(mask, middle, round(scale * 16 * 0.8 * (mark.kind.radius or 0.3)), 195, -1, cv2.LINE_8, SHIFT)
+    for mark in (solid.mark for solid in stage.figures):
+        middle, radius = fixed((np.array(mark.middle[:2]) - corner) * scale), 0.8 * mark.kind.radius * scale
+        cv2.circle(mask, middle.tolist(), round(radius * (1 << SHIFT)), 195, -1, cv2.LINE_8, SHIFT)
     world = np.array([[1 / scale, 0, corner[0]], [0, 1 / scale, corner[1]], [0, 0, 0], [0, 0, 1]])
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.055 * scale), np.uint8), world
 

@@ -1,7 +1,5 @@
 """Who or what stands where on stage."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,7 +16,8 @@ class Kind(NamedTuple):
     radius: float
 
 
-PERSON, BLOCK, OBJECT, TABLE = Kind(1.75, 0, 0.34), Kind(1.1, 0, 0.5), Kind(0.24, 0.8, 0.15), Kind(0.8, 0, 0)
+# An object stands on a table.
+PERSON, BLOCK, OBJECT = Kind(1.75, 0, 0.34), Kind(1.1, 0, 0.5), Kind(0.24, 0.8, 0.3)
 WALKING_SPEED, LONGEST_WALK = 1.3, 8.0
 # The others stand beside and behind the first figure, so that nobody is between the camera and the subject.
 _GROUP = ((0.0, 0.0), (-0.95, 0.35), (0.98, 0.30), (-1.75, 0.95), (1.80, 0.90), (0.52, 1.45))

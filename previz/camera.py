@@ -1,7 +1,5 @@
 """A pinhole camera with a full-frame sensor."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -40,7 +38,7 @@ class Camera:
         right = level * math.cos(roll) - upright * math.sin(roll)
         return np.array([right, upright * math.cos(roll) + level * math.sin(roll), forward])
 
-    def aimed(self, aim: Point) -> Camera:
+    def aimed(self, aim: Point) -> "Camera":
         x, y, z = (to - at for to, at in zip(aim, self.position, strict=True))
         flat = math.hypot(x, y)
         yaw = math.degrees(math.atan2(x, y)) if flat > 1e-6 else self.yaw

@@ -1,7 +1,5 @@
 """Draws a stage as a camera sees it."""
 
-from __future__ import annotations
-
 import math
 from itertools import pairwise
 
@@ -24,7 +22,7 @@ def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
     def depth(solid: Figure) -> float:
         return float(to_view(camera, np.array(solid.mark.middle))[2])
 
-    for solid in sorted(stage.props + stage.figures, key=depth, reverse=True):
+    for solid in sorted(stage.figures, key=depth, reverse=True):
         view, colours = _shaded(solid, camera, light)
         if len(view):
             circle = 0.0 if math.isinf(camera.f_stop) else float(camera.blur(np.array(depth(solid)), size))

@@ -1,7 +1,5 @@
 """Where a camera stands for a shot type, an angle and a lens, before it moves."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 
@@ -39,10 +37,11 @@ class Framing:
     frame: float
     first: Mark
 
-    def closer(self, frame: float) -> Point:
-        """What to aim at when the frame tightens to this height: the first figure, and not a headless chest."""
-        top = self.first.kind.foot + self.first.kind.height * 1.06
-        return self.first.x, self.aim[1], min(max(self.aim[2], top - frame / 2), top)
+    def closer(self, frame: float, share: float) -> Point:
+        """What to aim at on the way to a frame so much smaller: the first figure, and not a headless chest."""
+        (x, y, z), top = self.aim, self.first.kind.foot + self.first.kind.height * 1.06
+        height = min(max(z, top - self.frame * frame / 2), top)
+        return x + (self.first.x - x) * share, y, z + (height - z) * share
 
 
 def _extent(shot: Shot, first: Mark) -> tuple[float, float, float]:

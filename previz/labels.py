@@ -1,7 +1,5 @@
 """Names beside the figures, in any script, never over one another."""
 
-from __future__ import annotations
-
 import unicodedata
 from functools import lru_cache
 from importlib import resources

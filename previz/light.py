@@ -1,7 +1,5 @@
 """How time of day, weather and lighting tint the set."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -15,23 +13,24 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class Light:
-    """Colours are RGB (3,), 1 is white; `towards` is the unit vector to the light."""
+    """Colours are RGB (3,), 1 is white.
+
+    `towards` is the unit vector to the light, `walls` the light on a room's surfaces, `rim` the brightness of edges
+    that turn from the camera to the light, `subject` the share of light that reaches the figures (a silhouette gets
+    little), and `haze` the distance (m) over which what is seen fades to about a third.
+    """
 
     sky: Floats
     horizon: Floats
     key: Floats
     ambient: Floats
     towards: Floats
-    shadow: float
     walls: Floats
-    """Light on a room's surfaces, which a source behind the subject hardly reaches."""
+    shadow: float
     ground: float
     rim: float
-    """How bright edges are that turn away from the camera and towards the light."""
     subject: float
-    """What share of the light reaches the figures; a silhouette gets little."""
     haze: float
-    """Distance (m) over which what is seen fades to about a third."""
     falling: str
     intensity: float
     wind: float
@@ -97,6 +96,7 @@ def light_for(shot: Shot) -> Light:
         sky, horizon = sky * min(1.0, 0.5 + 0.5 * fill), horizon * min(1.0, 0.5 + 0.5 * fill)
     turn, up = math.radians(azimuth), math.radians(elevation)
     towards = np.array([math.sin(turn) * math.cos(up), -math.cos(turn) * math.cos(up), math.sin(up)])
+    # A source behind the subject hardly reaches the walls that are seen.
     walls = ambient * 1.12 + key * (0.62 if abs(azimuth) < 100 else 0.22)
     ground, subject = {"snow": 0.94, "rain": 0.62}.get(falling, 0.72), 0.14 if shot.lighting == "silhouette" else 1.0
     return Light(

@@ -3,8 +3,6 @@
 Faces are (n, 4, 3) arrays; corners run counter-clockwise seen from outside, and a triangle repeats one.
 """
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 
@@ -91,8 +89,10 @@ def _person(stride: float, fine: int) -> tuple[Floats, Floats, Floats]:
         half = np.concatenate([arm, _swung(_swung(below, 0.49, min(0.0, leg) * 1.1), 0.92, leg)])
         parts.append(half[:, ::side] * (side, 1, 1))
     features = _features(fine)
-    body = np.concatenate([*parts, _loft(_TRUNK, sides, fine), _loft(_SKULL, 12 * fine, 2 * fine - 1)])
-    faces, lift = np.concatenate([body, features]), np.repeat([0, 0.05], [len(body), len(features)])
+    body = np.concatenate([_loft(_TRUNK, sides, fine), _loft(_SKULL, 12 * fine, 2 * fine - 1)])
+    faces = np.concatenate([*parts, body, features])
+    # Limbs go under the trunk where they meet, and a face goes over its skull.
+    lift = np.repeat([-0.04, 0, 0.02], [2 * len(parts[0]), len(body), len(features)])
     return faces - (0, 0, faces[..., 2].min()), np.repeat([1, 0.6], [len(faces) - 4, 4]), lift
 
 
@@ -103,10 +103,9 @@ def solid(kind: Kind, stride: float = 0.0, fine: int = 1) -> tuple[Floats, Float
     """
     if kind is PERSON:
         return _person(round(stride, 1), fine)
-    if kind in (BLOCK, OBJECT):
-        size = (0.3, 0.3) if kind is BLOCK else (0.075, 0.05)
-        rows = np.concatenate([_BOX, (_BOX * (1, 1, -1, 1, 1) + (0, 0, 1, 0, 0))[::-1]])
-        faces = _loft(rows * (1, 1, kind.height, *size) + (0, 0, kind.foot, 0, 0), 28, square=0.16)
-    else:
-        faces = _loft(np.array([(0, 0, z, r, r) for z, r in _TABLE]), 40)
-    return faces, np.ones(len(faces)), np.zeros(len(faces))
+    size = (0.3, 0.3) if kind is BLOCK else (0.075, 0.05)
+    rows = np.concatenate([_BOX, (_BOX * (1, 1, -1, 1, 1) + (0, 0, 1, 0, 0))[::-1]])
+    faces = _loft(rows * (1, 1, kind.height, *size) + (0, 0, kind.foot, 0, 0), 28, square=0.16)
+    table = _loft(np.array([(0, 0, z, r, r) for z, r in _TABLE]), 40) if kind is OBJECT else faces[:0]
+    counts = [len(table), len(faces)]
+    return np.concatenate([table, faces]), np.repeat([1.08, 1.0], counts), np.repeat([0.0, 0.4], counts)

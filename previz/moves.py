@@ -1,17 +1,12 @@
 """How the camera moves during a shot."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 
 from previz.blocking import marks, walked
-from previz.camera import Camera, Point, visible_mm
+from previz.camera import Camera, visible_mm
 from previz.framing import CLOSEST, Framing, frame_shot
 from previz.shot import Shot
-
-LOWEST = 0.1
-ORBIT = 150.0
 
 
 def _ease(t: float) -> float:
@@ -24,16 +19,12 @@ def _burst(t: float, start: float, end: float) -> float:
     return part * part * (3 - 2 * part)
 
 
-def _mix(a: Point, b: Point, share: float) -> Point:
-    return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share
-
-
 def _shifted(camera: Camera, right: float = 0.0, ahead: float = 0.0, up: float = 0.0) -> Camera:
     """Moved to its right on the level, along its line of sight, and straight up (m)."""
     yaw, (fx, fy, fz) = math.radians(camera.yaw), camera.axes[2].tolist()
     x, y, z = camera.position
     x, y = x + math.cos(yaw) * right + fx * ahead, y - math.sin(yaw) * right + fy * ahead
-    return replace(camera, position=(x, y, max(z + fz * ahead + up, LOWEST)))
+    return replace(camera, position=(x, y, max(z + fz * ahead + up, 0.1)))
 
 
 def _swaying(camera: Camera, shift: float, turn: float, s: float) -> Camera:
@@ -71,7 +62,7 @@ def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float)
             return replace(camera, roll=camera.roll + 24 * eased)
         case "dolly-in":
             closer = _dollied(framing, 0.55, eased)
-            return closer.aimed(_mix(aim, framing.closer(0.55 * framing.frame), eased))
+            return closer.aimed(framing.closer(0.55, eased))
         case "dolly-out":
             return _dollied(framing, 1.8, eased)
         case "truck-left" | "truck-right":
@@ -81,7 +72,7 @@ def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float)
         case "crane-up" | "crane-down":
             return _shifted(camera, ahead=-0.15 * distance * rise, up=max(1.2, 0.85 * distance) * rise).aimed(aim)
         case "orbit-left" | "orbit-right":
-            x, y, turn = camera.position[0] - aim[0], camera.position[1] - aim[1], math.radians(ORBIT * eased * way)
+            x, y, turn = camera.position[0] - aim[0], camera.position[1] - aim[1], math.radians(150 * eased * way)
             if math.hypot(x, y) < CLOSEST:  # straight overhead it can only turn
                 return replace(camera, yaw=camera.yaw - math.degrees(turn))
             x, y = x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)
@@ -93,7 +84,7 @@ def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float)
         case "zoom-in" | "crash-zoom":
             factor, share = (1.8, eased) if move == "zoom-in" else (2.2, _burst(t, 0.42, 0.58))
             zoomed = replace(camera, focal=camera.focal * factor**share)
-            return zoomed.aimed(_mix(aim, framing.closer(framing.frame / factor), share))
+            return zoomed.aimed(framing.closer(1 / factor, share))
         case "zoom-out":
             return replace(camera, focal=camera.focal / 1.8**eased)
         case "dolly-zoom":

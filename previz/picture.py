@@ -1,7 +1,5 @@
 """Frames of a clip, and the panel of a storyboard."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """What a scene's fields say that a camera or a stage can show."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -43,7 +41,7 @@ class Shot:
     lighting: str = ""
 
     @classmethod
-    def from_fields(cls, values: Mapping[str, Any]) -> Shot:
+    def from_fields(cls, values: Mapping[str, Any]) -> "Shot":
         """A shot from a scene's fields; other keys are ignored, `cast` may be a list or text separated by commas."""
         known: dict[str, Any] = {f.name: str(values.get(f.name) or "") for f in fields(cls) if f.name != "cast"}
         cast = values.get("cast") or ()

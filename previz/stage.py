@@ -1,14 +1,12 @@
 """The set: an open floor or a room, and the figures in it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 
-from previz.blocking import OBJECT, TABLE, Mark, marks, walked
+from previz.blocking import Mark, marks, walked
 from previz.camera import Floats, Point
 from previz.framing import frame_shot
 from previz.mannequin import solid
@@ -45,21 +43,18 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """A box from `low` to `high`: inner faces (n, 4, 3), openings over them, greys of both, and edges (12, 2, 3)."""
+    """A box from `low` to `high`: inner faces (n, 4, 3), door and windows last, their greys, and edges (m, 2, 3)."""
 
     low: Point
     high: Point
     faces: Floats
     greys: Floats
-    openings: Floats
-    opening_greys: Floats
     edges: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
     figures: tuple[Figure, ...]
-    props: tuple[Figure, ...] = ()
     room: Room | None = None
     cyclorama: bool = False
     """An endless studio floor that runs into the backdrop without a horizon."""
@@ -73,10 +68,8 @@ def build_stage(shot: Shot, t: float = 0.0, seconds: float = 4.0, aspect: float 
         step = 2 * math.pi * walked(shot, t, seconds) / _STEP + number * 1.9
         stride = 25 * math.sin(step) if shot.walks else 0.0
         figures.append(Figure(mark, _GREYS[number % len(_GREYS)], stride, fine))
-    first = figures[0].mark
-    props = (Figure(Mark("", TABLE, first.x, first.y), 0.8),) if first.kind is OBJECT else ()
     room = _room(shot, aspect) if shot.interior else None
-    return Stage(tuple(figures), props, room, cyclorama=not shot.location.strip())
+    return Stage(tuple(figures), room, cyclorama=not shot.location.strip())
 
 
 def _quad(corner: Point | Floats, along: Point | Floats, rise: Point | Floats) -> Floats:
@@ -115,7 +108,7 @@ def _room(shot: Shot, aspect: float) -> Room:
     low, high = (x0, y0, 0.0), (x1, y1, top)
     corners = [np.where(pick, high, low) for pick in np.ndindex(2, 2, 2)]
     edges = [(a, b) for i, a in enumerate(corners) for b in corners[i:] if np.count_nonzero(a != b) == 1]
-    quads, tones = (np.array(each) for each in zip(*openings, strict=True))
-    return Room(
-        low, high, np.array([_quad(c + a * k, a, r) for c, a, r, k in strips]), greys, quads, tones, np.array(edges)
-    )
+    panels = [quad for quad, _ in openings]
+    edges += [(quad[i], quad[(i + 1) % 4]) for quad in panels for i in range(4)]
+    faces = np.array([_quad(c + a * k, a, r) for c, a, r, k in strips] + panels)
+    return Room(low, high, faces, np.concatenate([greys, [grey for _, grey in openings]]), np.array(edges))
