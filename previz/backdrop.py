@@ -20,11 +20,8 @@ class Ground:
     """Colour of the floor by distance (m) along the camera's heading."""
 
     def __init__(self, stage: Stage, camera: Camera, light: Light) -> None:
-        self.near, self.far = (
-            light.ground * 0.94 * (light.ambient + light.key * max(0.12, light.towards[2])),
-            light.horizon,
-        )
-        self.most, self.haze = 0.9 if light.haze > 20 else 1.0, light.haze * 0.75
+        lit, self.far = light.ambient + light.key * max(0.12, light.towards[2]), light.horizon
+        self.near, self.most, self.haze = light.ground * 0.94 * lit, 0.9 if light.haze > 20 else 1.0, light.haze * 0.75
         if stage.room:
             self.near, self.most = _FLOOR * light.walls, 0.0
         elif stage.cyclorama:

@@ -11,7 +11,6 @@ Floats = NDArray[np.float64]
 Point = tuple[float, float, float]
 Size = tuple[int, int]
 
-SENSOR = (36.0, 24.0)
 NEAR = 0.08
 
 
@@ -52,24 +51,23 @@ class Camera:
 
 def pixels_per_mm(size: Size) -> float:
     """The picture is the largest part of the sensor that has its shape."""
-    return max(size[0] / SENSOR[0], size[1] / SENSOR[1])
+    return max(size[0] / 36, size[1] / 24)
 
 
 def visible_mm(aspect: float) -> tuple[float, float]:
     """Width and height of the part of the sensor that a picture of this shape uses."""
-    return min(SENSOR[0], SENSOR[1] * aspect), min(SENSOR[1], SENSOR[0] / aspect)
+    return min(36, 24 * aspect), min(24, 36 / aspect)
 
 
 def to_view(camera: Camera, points: Floats) -> Floats:
     """(..., 3) world points as metres right, up and forward of the camera."""
-    return (points - np.array(camera.position)) @ camera.axes.T
+    return np.asarray((points - np.array(camera.position)) @ camera.axes.T)
 
 
 def to_pixels(camera: Camera, view: Floats, size: Size) -> Floats:
     """(..., 3) points of `to_view`, all in front of the camera, as (..., 2) pixels."""
     scale = camera.focal * pixels_per_mm(size)
-    plane: Floats = view[..., :2] / view[..., 2:] * (scale, -scale) + (size[0] / 2, size[1] / 2)
-    return plane
+    return np.asarray(view[..., :2] / view[..., 2:] * (scale, -scale) + (size[0] / 2, size[1] / 2))
 
 
 def project(camera: Camera, points: Floats, size: Size) -> Floats:

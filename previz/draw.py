@@ -18,15 +18,12 @@ def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
     canvas = draw_backdrop(stage, camera, size, light)
     if not math.isinf(camera.f_stop):
         _soften_backdrop(canvas, stage, camera, size)
-
-    def depth(solid: Figure) -> float:
-        return float(to_view(camera, np.array(solid.mark.middle))[2])
-
-    for solid in sorted(stage.figures, key=depth, reverse=True):
+    depths = [float(to_view(camera, np.array(solid.mark.middle))[2]) for solid in stage.figures]
+    for depth, solid in sorted(zip(depths, stage.figures, strict=True), key=lambda pair: -pair[0]):
         view, colours = _shaded(solid, camera, light)
+        circle = min(float(camera.blur(np.array(depth), size)), size[1] / 9)
         if len(view):
-            circle = 0.0 if math.isinf(camera.f_stop) else float(camera.blur(np.array(depth(solid)), size))
-            _paint(canvas, to_pixels(camera, view, size), colours, min(circle, size[1] / 9) if circle > 1.5 else 0.0)
+            _paint(canvas, to_pixels(camera, view, size), colours, circle if circle > 1.5 else 0.0)
     return canvas
 
 

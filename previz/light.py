@@ -17,7 +17,8 @@ class Light:
 
     `towards` is the unit vector to the light, `walls` the light on a room's surfaces, `rim` the brightness of edges
     that turn from the camera to the light, `subject` the share of light that reaches the figures (a silhouette gets
-    little), and `haze` the distance (m) over which what is seen fades to about a third.
+    little), `haze` the distance (m) over which what is seen fades to about a third, and `fall` what falls, how much of
+    it, and in what wind.
     """
 
     sky: Floats
@@ -31,9 +32,7 @@ class Light:
     rim: float
     subject: float
     haze: float
-    falling: str
-    intensity: float
-    wind: float
+    fall: tuple[str, float, float]
 
 
 # sky, horizon, key, ambient, azimuth of the key (0 is behind the camera, -90 its left) and elevation, shadow
@@ -72,6 +71,7 @@ _LIGHTING: dict[str, tuple[float, float, float, float, Colour, float]] = {
     "screen-glow": (0, -6, 0.75, 0.5, (0.8, 0.92, 1.1), 0), "neon": (-50, 15, 1.0, 0.75, (1.0, 0.68, 0.98), 0.6),
     "moonlight": (140, 50, 0.9, 0.6, (0.84, 0.92, 1.08), 0.8),
 }  # fmt: skip
+_DUST = (1.03, 0.94, 0.78)
 
 
 def light_for(shot: Shot) -> Light:
@@ -79,11 +79,7 @@ def light_for(shot: Shot) -> Light:
     *colours, azimuth, elevation, shadow = _TIMES.get(shot.time_of_day, _TIMES[""])
     sky, horizon, key, ambient = (np.array(colour) for colour in colours)
     left, haze, greyer, falling, intensity, wind = _WEATHERS.get(shot.weather, (1.0, 220.0, 0.0, "", 0.0, 0.0))
-    dull = (
-        (sky * 0.45 + horizon * 0.55)
-        @ (0.3, 0.59, 0.11)
-        * np.array((1.03, 0.94, 0.78) if falling == "dust" else (1, 1, 1))
-    )
+    dull = (sky * 0.45 + horizon * 0.55) @ (0.3, 0.59, 0.11) * np.array(_DUST if falling == "dust" else (1, 1, 1))
     sky, horizon = sky + (dull - sky) * greyer, horizon + (dull - horizon) * greyer * 0.9
     key, ambient, shadow = key * left, ambient * (1.25 - 0.25 * left), shadow * (0.35 + 0.65 * left)
     if shot.interior:  # light falls in from the windows at the left, whatever the sun does outside
@@ -99,6 +95,5 @@ def light_for(shot: Shot) -> Light:
     # A source behind the subject hardly reaches the walls that are seen.
     walls = ambient * 1.12 + key * (0.62 if abs(azimuth) < 100 else 0.22)
     ground, subject = {"snow": 0.94, "rain": 0.62}.get(falling, 0.72), 0.14 if shot.lighting == "silhouette" else 1.0
-    return Light(
-        sky, horizon, key, ambient, towards, shadow, walls, ground, rim, subject, haze, falling, intensity, wind
-    )
+    fall = (falling, intensity, wind)
+    return Light(sky, horizon, key, ambient, towards, walls, shadow, ground, rim, subject, haze, fall)

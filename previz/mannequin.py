@@ -61,14 +61,12 @@ def _loft(rows: Floats, sides: int, fine: int = 1, *, upright: bool = False, squ
 
 def _swung(faces: Floats, height: float, degrees: float) -> Floats:
     """What hangs below a height, swung forwards about it."""
-    y, drop, sine, cosine = (
-        faces[..., 1],
-        faces[..., 2] - height,
-        math.sin(math.radians(degrees)),
-        math.cos(math.radians(degrees)),
+    (x, y, z), turn = np.moveaxis(faces, -1, 0), math.radians(degrees)
+    ahead, below = (
+        y * math.cos(turn) + (z - height) * math.sin(turn),
+        (z - height) * math.cos(turn) - y * math.sin(turn),
     )
-    turned = np.stack([faces[..., 0], y * cosine + drop * sine, height + drop * cosine - y * sine], axis=-1)
-    return np.where(drop[..., None] < 0, turned, faces)
+    return np.where(z[..., None] < height, np.stack([x, ahead, height + below], axis=-1), faces)
 
 
 def _features(fine: int) -> Floats:

@@ -53,16 +53,14 @@ def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float)
         case "pan-left" | "pan-right":
             return replace(camera, yaw=camera.yaw + across * 0.30 * sweep)
         case "whip-pan":
-            # It starts with the subject at the edge and lands on it, a little too far at first.
-            past = 0.05 * math.sin(math.pi * _burst(t, 0.54, 0.75))
-            return replace(camera, yaw=camera.yaw + across * (0.42 * (_burst(t, 0.40, 0.56) - 1) + past))
+            # It starts with the subject at the edge and lands on it.
+            return replace(camera, yaw=camera.yaw + across * 0.42 * (_burst(t, 0.40, 0.56) - 1))
         case "tilt-up" | "tilt-down":
             return replace(camera, pitch=camera.pitch + upright * 0.28 * sweep)
         case "roll":
             return replace(camera, roll=camera.roll + 24 * eased)
         case "dolly-in":
-            closer = _dollied(framing, 0.55, eased)
-            return closer.aimed(framing.closer(0.55, eased))
+            return _dollied(framing, 0.55, eased).aimed(framing.closer(0.55, eased))
         case "dolly-out":
             return _dollied(framing, 1.8, eased)
         case "truck-left" | "truck-right":
@@ -93,8 +91,7 @@ def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float)
         case "handheld":
             return _swaying(camera, framing.frame * 0.016, upright * 0.011, t * seconds)
         case "steadicam":
-            floating = _dollied(framing, 0.84, eased)
-            return _swaying(floating, framing.frame * 0.012, upright * 0.004, t * seconds * 0.45)
+            return _swaying(_dollied(framing, 0.84, eased), framing.frame * 0.012, upright * 0.004, t * seconds * 0.45)
     return camera
 
 

@@ -60,18 +60,19 @@ def _smeared(picture: Picture, before: Camera, camera: Camera) -> Picture:
 
 def _fall(picture: Picture, light: Light, seconds: float) -> Picture:
     """Rain, snow or dust at that time, in three layers of nearness, over a copy of the picture."""
-    if not light.falling:
+    falling, intensity, wind = light.fall
+    if not falling:
         return picture
     picture, random, (height, width) = picture.copy(), np.random.default_rng(11), picture.shape[:2]
     # how fast it falls and drifts in pictures a second, streaks a layer, length of a streak, how much whiter than haze
-    falls, drifts, many, length, white = _FALLING[light.falling]
+    falls, drifts, many, length, white = _FALLING[falling]
     colour = (light.horizon * 245 * (1 - white) + 255 * white).clip(0, 255).tolist()
     for near in (0.45, 0.7, 1.0):
-        x, y, own = random.random((3, round(many * light.intensity)))
-        pace = near * np.array([drifts * light.wind, falls])
+        x, y, own = random.random((3, round(many * intensity)))
+        pace = near * np.array([drifts * wind, falls])
         at = np.stack([x, y], axis=1) + seconds * pace * (0.8 + 0.4 * own[:, None])
         tails = at % 1.1 - 0.05 + length * pace * (0.6 + 0.8 * own[:, None])
         streaks = np.stack([at % 1.1 - 0.05, tails], axis=1) * (width, height) * (1 << SHIFT)
-        thick = max(1, round((5 if light.falling == "snow" else 1.4) * near * height / 720))
+        thick = max(1, round((5 if falling == "snow" else 1.4) * near * height / 720))
         cv2.polylines(picture, list(np.rint(streaks).astype(np.int32)), False, colour, thick, cv2.LINE_AA, SHIFT)
     return picture

@@ -45,7 +45,7 @@ def paint(canvas: Picture, shapes: Floats, colours: Floats, camera: Camera, size
     """
     view = to_view(camera, shapes)
     bounds = view[..., 2:] * np.divide(size, 2 * camera.focal * pixels_per_mm(size))
-    beyond = (view[..., :2] > bounds).all(axis=1) | (-view[..., :2] > bounds).all(axis=1)
+    beyond = np.logical_or((view[..., :2] > bounds).all(axis=1), (-view[..., :2] > bounds).all(axis=1))
     whole, shades = view[..., 2].min(axis=1) >= NEAR, colours.tolist()
     pixels = fixed(to_pixels(camera, np.where(whole[:, None, None], view, 1.0), size))
     for number in np.flatnonzero(~beyond.any(axis=1)).tolist():

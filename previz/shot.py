@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 MOST_FIGURES = 6
@@ -48,7 +49,7 @@ class Shot:
         names = re.split(r"[,;\n、，،]", cast) if isinstance(cast, str) else [str(name) for name in cast]
         return cls(cast=tuple(name.strip() for name in names if name.strip()), **known)
 
-    @property
+    @cached_property
     def interior(self) -> bool:
         return _SLUG.match(self.location) is not None
 
@@ -56,7 +57,7 @@ class Shot:
     def walks(self) -> bool:
         return self.camera_move in ("follow", "lead")
 
-    @property
+    @cached_property
     def people(self) -> tuple[str, ...]:
         """The names of the figures on stage, at most `MOST_FIGURES`; empty when the subject is a thing."""
         names = list(dict.fromkeys(" ".join(name.split()) for name in self.cast if name.strip()))

@@ -95,20 +95,16 @@ def _room(shot: Shot, aspect: float) -> Room:
         ((x1, y0, 0), (0, depth, 0), (0, 0, top), (0.86, 0.90)),
     )
     # Strips about one grey level apart are a smooth gradient.
-    strips = [(np.array(c), np.array(a) / _STRIPS, r, k) for c, a, r, _ in walls for k in range(_STRIPS)]
-    greys = np.concatenate([np.linspace(*light, _STRIPS) for *_, light in walls])
+    parts = [(np.array(c), np.array(a) / _STRIPS, r, k) for c, a, r, _ in walls for k in range(_STRIPS)]
+    strips = [_quad(corner + along * k, along, rise) for corner, along, rise, k in parts]
     openings = [(_quad((x1 - 1.82, y1, 0), (1.04, 0, 0), (0, 0, 2.12)), 0.88)]
     openings.append((_quad((x1 - 1.75, y1, 0), (0.9, 0, 0), (0, 0, 2.05)), 0.60))
-    openings.append((_quad((x1 - 0.97, y1, 0.97), (0.05, 0, 0), (0, 0, 0.10)), 0.40))
     for corner in ((x0, min(0.6, y1 - 2.2), 0.95), (x0, y0 + 0.9, 0.95), (x0 + 0.8, y1, 0.95)):
         along, up = np.array([1.4, 0, 0]) if corner[1] == y1 else np.array([0, 1.4, 0]), np.array([0, 0, 1.25])
         openings.append((_quad(corner - 0.05 * (along + up), along * 1.1, up * 1.1), 0.64))
         panes = [corner + along * i + up * j for i in (0.0, 0.51) for j in (0.0, 0.51)]
         openings += [(_quad(pane, along * 0.49, up * 0.49), PANE) for pane in panes]
-    low, high = (x0, y0, 0.0), (x1, y1, top)
-    corners = [np.where(pick, high, low) for pick in np.ndindex(2, 2, 2)]
-    edges = [(a, b) for i, a in enumerate(corners) for b in corners[i:] if np.count_nonzero(a != b) == 1]
-    panels = [quad for quad, _ in openings]
-    edges += [(quad[i], quad[(i + 1) % 4]) for quad in panels for i in range(4)]
-    faces = np.array([_quad(c + a * k, a, r) for c, a, r, k in strips] + panels)
-    return Room(low, high, faces, np.concatenate([greys, [grey for _, grey in openings]]), np.array(edges))
+    quads, tones = zip(*openings, strict=True)
+    edges = [(q[i - 1], q[i]) for q in (*(_quad(*wall[:3]) for wall in walls), *quads) for i in range(4)]
+    greys = np.concatenate([*(np.linspace(*ends, _STRIPS) for *_, ends in walls), tones])
+    return Room((x0, y0, 0.0), (x1, y1, top), np.array([*strips, *quads]), greys, np.array(edges))

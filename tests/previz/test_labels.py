@@ -35,7 +35,7 @@ def test_labels_never_overlap_and_stay_in_the_picture():
         assert len(boxes) == (4 if shot_type == "medium" else 6)
         for a, b in combinations(boxes, 2):
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-        assert all(0 <= b[0] and 0 <= b[1] and b[2] <= 640 and b[3] <= 360 for b in boxes)
+        assert all(b[0] >= 0 and b[1] >= 0 and b[2] <= 640 and b[3] <= 360 for b in boxes)
 
 
 def test_every_figure_carries_its_own_words():

@@ -96,9 +96,9 @@ class TestFraming:
         assert y[1] <= 720 < y[2]
 
     def test_tighter_types_stand_in_order(self):
-        order = "extreme-wide establishing wide full medium-wide medium-full medium medium-close-up close-up".split()
+        order = list(PRESETS["shot_type"])[1:10]
         heights = []
-        for shot_type in [*order, "extreme-close-up"]:
+        for shot_type in order:
             shot = Shot(shot_type=shot_type, cast=("Mara",))
             heights.append(np.ptp(points_of(shot, camera_at(shot, 0))[:, 1]))
         assert heights == sorted(heights)
@@ -145,8 +145,6 @@ class TestFraming:
 
 
 class TestMoves:
-    SHOT = Shot(shot_type="medium-full", cast=("Mara",), location="EXT. FIELD")
-
     def move(self, key: str, **fields) -> Shot:
         return Shot(
             **{"shot_type": "medium-full", "cast": ("Mara",), "location": "EXT. FIELD", "camera_move": key, **fields}
@@ -239,6 +237,7 @@ class TestMoves:
                 room = build_stage(shot).room
                 for t in (0.0, 0.3, 0.6, 1.0):
                     position = np.array(camera_at(shot, t).position)
+                    assert room is not None
                     assert (position > room.low).all()
                     assert (position < room.high).all()
                     for figure in build_stage(shot, t).figures:
