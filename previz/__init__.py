@@ -1,7 +1,7 @@
 """Previsualisation: a neutral set in true perspective, in which the described camera stands and moves.
 
-Pure functions of a `Shot`. Units are metres, degrees and millimetres (of lens); x is right, y is depth, z is up, and
-the subject stands at the origin, facing the camera along -y. Pictures are (h, w, 3) uint8 RGB; sizes (width, height).
+Pure functions of a `Shot`. Units are metres, degrees and millimetres (of lens); x is right, y depth, z up, and the
+subject stands at the origin and faces the camera along -y. Pictures are (h, w, 3) uint8 RGB, sizes (width, height).
 """
 
 from previz.camera import Camera as Camera

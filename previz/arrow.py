@@ -8,16 +8,13 @@ import numpy as np
 from previz.camera import Camera, Floats, to_pixels, visible_mm
 from previz.raster import SHIFT, Picture, fixed
 
-_ACCENT, _HALO = (206, 74, 44), (252, 250, 247)
-_WIDTH = 0.042
+_ACCENT, _HALO, _WIDTH = (206, 74, 44), (252, 250, 247), 0.042
 _AHEAD = ("dolly-in", "follow", "fly-over", "steadicam", "dolly-zoom", "dolly-out", "lead")
 
 
 def _paths(move: str, aspect: float) -> list[Floats]:
     """Lines (n, 3): right and up of the picture's middle in heights of the frame, and depth in focus distances."""
-    s = np.linspace(0, 1, 25)
-    if move.endswith(("-left", "-down", "-out")) or move == "lead":
-        s = s[::-1]
+    s = np.linspace(0, 1, 25)[:: -1 if move.endswith(("-left", "-down", "-out")) or move == "lead" else 1]
     u, v, z = np.zeros(25), np.full(25, -0.37), np.ones(25)
     across, side, found = (2 * s - 1) * 0.27, min(0.38 * aspect, 0.6), []
     if move in _AHEAD:

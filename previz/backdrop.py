@@ -11,9 +11,8 @@ from previz.light import Light
 from previz.raster import SHIFT, Picture, fixed, paint, rgb
 from previz.stage import PANE, Room, Stage
 
-_FLOOR = 0.61
+_FLOOR, _MAP_PIXELS, _MAP_METRES = 0.61, 384, 12.0
 _INVERSE = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-_MAP_PIXELS, _MAP_METRES = 384, 12.0
 
 
 class Ground:
@@ -39,13 +38,16 @@ def row_angles(camera: Camera, size: Size, rows: int, samples: int = 1) -> Float
 
 
 def draw_backdrop(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
-    ground = Ground(stage, camera, light)
-    if stage.room:
-        canvas = np.zeros((size[1], size[0], 3), np.uint8)
-        _draw_room(canvas, stage.room, camera, size, light)
+    ground, room = Ground(stage, camera, light), stage.room
+    if room:
+        canvas, thick = np.zeros((size[1], size[0], 3), np.uint8), max(1, round(size[1] / 540))
+        colours = room.greys[:, None] * light.walls
+        colours[room.greys == PANE] = light.horizon * 0.75 + light.sky * 0.25
+        paint(canvas, room.faces, rgb(colours), camera, size)
+        paint(canvas, room.edges, rgb(np.tile(0.58 * light.walls, (len(room.edges), 1))), camera, size, line=thick)
     else:
         canvas = _sky_and_ground(ground, camera, size, light)
-    _draw_grid(canvas, stage.room, ground, camera, size)
+    _draw_grid(canvas, room, ground, camera, size)
     _draw_shadows(canvas, stage, camera, size, light)
     return canvas
 
@@ -65,17 +67,12 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
         blocks = np.empty((height, math.ceil(width / 64), 192), np.uint8)
         blocks[:] = np.tile(strip, (1, 64, 1)).reshape(height, 1, 192)
         return np.ascontiguousarray(blocks.reshape(height, -1, 3)[:, :width])
-    # Every column of the rolled picture reads the same column of the strip.
-    sine, cosine = math.sin(turn), math.cos(turn)
-    matrix = np.array([[0, 0, 0], [sine, cosine, (tall - 1 - sine * (width - 1) - cosine * (height - 1)) / 2]])
-    return np.asarray(cv2.warpAffine(strip, matrix, size, flags=_INVERSE, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-
-
-def _draw_room(canvas: Picture, room: Room, camera: Camera, size: Size, light: Light) -> None:
-    colours, thick = room.greys[:, None] * light.walls, max(1, round(size[1] / 540))
-    colours[room.greys == PANE] = light.horizon * 0.75 + light.sky * 0.25
-    paint(canvas, room.faces, rgb(colours), camera, size)
-    paint(canvas, room.edges, rgb(np.tile(0.58 * light.walls, (len(room.edges), 1))), camera, size, line=thick)
+    # Every column of the rolled picture reads the same column of the strip; half the size is enough for gradients.
+    (wide, high), (sine, cosine) = (width // 2 + 1, height // 2 + 1), (math.sin(turn), math.cos(turn))
+    matrix = np.array([[0, 0, 0], [2 * sine, 2 * cosine, (tall - 1 - sine * (width - 1) - cosine * (height - 1)) / 2]])
+    rolled = cv2.warpAffine(strip, matrix, (wide, high), flags=_INVERSE, borderMode=cv2.BORDER_REPLICATE)
+    large = cv2.resize(rolled, (2 * wide, 2 * high), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(large[:height, :width], np.uint8)
 
 
 @lru_cache(maxsize=16)

@@ -31,9 +31,8 @@ class Camera:
         """(3, 3): the unit vectors right, up and forward."""
         yaw, pitch, roll = (math.radians(angle) for angle in (self.yaw, self.pitch, self.roll))
         level = np.array([math.cos(yaw), -math.sin(yaw), 0.0])
-        ahead = math.cos(pitch)
-        forward = np.array([ahead * math.sin(yaw), ahead * math.cos(yaw), math.sin(pitch)])
-        upright = np.array([-math.sin(pitch) * math.sin(yaw), -math.sin(pitch) * math.cos(yaw), ahead])
+        forward = np.array([math.cos(pitch) * math.sin(yaw), math.cos(pitch) * math.cos(yaw), math.sin(pitch)])
+        upright = np.array([-math.sin(pitch) * math.sin(yaw), -math.sin(pitch) * math.cos(yaw), math.cos(pitch)])
         right = level * math.cos(roll) - upright * math.sin(roll)
         return np.array([right, upright * math.cos(roll) + level * math.sin(roll), forward])
 

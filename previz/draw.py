@@ -27,26 +27,20 @@ def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
     return canvas
 
 
-def _blur_rows(canvas: Picture, shares: Floats, circle: float) -> None:
-    """Blurs each row by its share (0 to 1) of a blur `circle` pixels wide; a small copy costs little to blur."""
-    height, width = canvas.shape[:2]
-    small = cv2.resize(canvas, (max(width // 2, 1), max(height // 2, 1)), interpolation=cv2.INTER_AREA)
-    soft = cv2.stackBlur(small, [int(circle / 2) | 1] * 2)
-    blurred, steps = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.rint(shares * 24).astype(int)
-    for start, end in pairwise([0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), height]):
-        if share := steps[start] / 24:
-            cv2.addWeighted(blurred[start:end], share, canvas[start:end], 1 - share, 0, canvas[start:end])
-
-
 def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) -> None:
     """Depth of field of floor and walls, whose depth follows the rows closely enough."""
     depths = camera.position[2] / np.maximum(np.sin(-row_angles(camera, size, size[1])), 1e-4)
     if room := stage.room:
         depths = np.minimum(depths, 0.8 * max(room.high[1] - camera.position[1], room.high[0] - room.low[0]))
     circles = camera.blur(depths, size)
-    most = float(min(circles.max(), size[1] / 12))
-    if most > 1.2:
-        _blur_rows(canvas, np.clip(circles / most, 0, 1), most)
+    most = max(float(min(circles.max(), size[1] / 12)), 1.0)
+    # One blur of a small copy, of which every row takes its share.
+    small = cv2.resize(canvas, (max(size[0] // 2, 1), max(size[1] // 2, 1)), interpolation=cv2.INTER_AREA)
+    blurred = cv2.resize(cv2.stackBlur(small, [int(most / 2) | 1] * 2), size, interpolation=cv2.INTER_LINEAR)
+    steps = np.rint(np.clip(circles / most, 0, 1) * 24).astype(int)
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), size[1]]):
+        if share := steps[start] / 24:
+            cv2.addWeighted(blurred[start:end], share, canvas[start:end], 1 - share, 0, canvas[start:end])
 
 
 def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats]:
@@ -70,10 +64,7 @@ def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats
 
 
 def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) -> None:
-    """Fills polygons (n, 4, 2) into the part of the canvas they cover, at twice its size, so that edges come out smooth.
-
-    What is out of focus, with a `circle` of confusion in pixels, is filled on a layer of its own and blurred with it.
-    """
+    """Fills polygons (n, 4, 2) on a finer layer, for smooth edges, blurred by their `circle` of confusion in pixels."""
     margin, frame = math.ceil(circle * 1.5) + 1, (canvas.shape[1], canvas.shape[0])
     x0, y0 = np.clip(np.floor(polygons.min(axis=(0, 1))) - margin, 0, frame).astype(int).tolist()
     x1, y1 = np.clip(np.ceil(polygons.max(axis=(0, 1))) + margin, 0, frame).astype(int).tolist()

@@ -9,12 +9,7 @@ from previz.framing import CLOSEST, Framing, frame_shot
 from previz.shot import Shot
 
 
-def _ease(t: float) -> float:
-    """Starts and stops softly, but moves for most of the time."""
-    return t * t * (3 - 2 * t) * 0.6 + t * 0.4
-
-
-def _burst(t: float, start: float, end: float) -> float:
+def _burst(t: float, start: float = 0.0, end: float = 1.0) -> float:
     part = min(max((t - start) / (end - start), 0.0), 1.0)
     return part * part * (3 - 2 * part)
 
@@ -45,16 +40,15 @@ def _dollied(framing: Framing, reach: float, share: float) -> Camera:
 
 
 def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float) -> Camera:
-    camera, aim, distance, eased = framing.camera, framing.aim, framing.distance, _ease(t)
+    camera, aim, distance, eased = framing.camera, framing.aim, framing.distance, 0.6 * _burst(t) + 0.4 * t
     across, upright = (2 * math.degrees(math.atan(mm / 2 / camera.focal)) for mm in visible_mm(aspect))
     way = -1 if move.endswith(("-left", "-down")) else 1
     sweep, rise = way * (2 * eased - 1), eased if way > 0 else 1 - eased
     match move:
-        case "pan-left" | "pan-right":
-            return replace(camera, yaw=camera.yaw + across * 0.30 * sweep)
-        case "whip-pan":
-            # It starts with the subject at the edge and lands on it.
-            return replace(camera, yaw=camera.yaw + across * 0.42 * (_burst(t, 0.40, 0.56) - 1))
+        case "pan-left" | "pan-right" | "whip-pan":
+            # A whip pan starts with the subject at the edge and lands on it.
+            share = 0.42 * (_burst(t, 0.40, 0.56) - 1) if move == "whip-pan" else 0.30 * sweep
+            return replace(camera, yaw=camera.yaw + across * share)
         case "tilt-up" | "tilt-down":
             return replace(camera, pitch=camera.pitch + upright * 0.28 * sweep)
         case "roll":
@@ -100,9 +94,8 @@ def camera_at(shot: Shot, t: float, seconds: float = 4.0, aspect: float = 16 / 9
     framing = frame_shot(shot, aspect)
     camera = _moved(shot.camera_move, framing, t, seconds, aspect)
     # The focus puller follows what the camera aims at, however it moves.
-    focus = max(math.dist(camera.position, framing.aim), CLOSEST)
-    if shot.depth_of_field == "rack-focus":
-        focus *= 1 + 1.6 * _burst(t, 0.3, 0.7)
+    rack = 1.6 * _burst(t, 0.3, 0.7) if shot.depth_of_field == "rack-focus" else 0.0
+    focus = max(math.dist(camera.position, framing.aim), CLOSEST) * (1 + rack)
     (x, y, z), offset = camera.position, walked(shot, t, seconds)
     y, z = y + offset, z + (0.008 * math.sin(t * seconds * 11) if offset else 0.0)
     for mark in marks(shot, t, seconds):

@@ -16,15 +16,13 @@ from previz.raster import SHIFT, Picture
 from previz.shot import Shot
 from previz.stage import build_stage
 
-_SHUTTER = 0.5
 _FALLING = {"rain": (2.3, 2.0, 110, 0.02, 0.1), "snow": (0.22, 1.0, 100, 0.01, 0.6), "dust": (0.1, 1.0, 90, 0.03, 0)}
 
 
 def frames(shot: Shot, size: Size, seconds: float, fps: float = 24) -> Iterator[Picture]:
     """Clean frames of the clip; what does not change is the same read-only array again."""
     aspect, light, count = size[0] / size[1], light_for(shot), max(1, round(seconds * fps))
-    stage = build_stage(shot, 0.0, seconds, aspect)
-    before, picture = camera_at(shot, 0.0, seconds, aspect), None
+    before, stage, picture = camera_at(shot, 0.0, seconds, aspect), build_stage(shot, 0.0, seconds, aspect), None
     for number in range(count):
         t = number / max(count - 1, 1)
         camera = camera_at(shot, t, seconds, aspect)
@@ -49,13 +47,11 @@ def panel(shot: Shot, size: Size, *, overlay: bool = True, at: float = 0.0) -> P
 
 
 def _smeared(picture: Picture, before: Camera, camera: Camera) -> Picture:
-    """Motion blur where the camera turns on the spot, fast enough for one to be seen."""
-    if before.position != camera.position:
-        return picture
-    size = (picture.shape[1], picture.shape[0])
-    turn = abs(math.radians((camera.yaw - before.yaw + 180) % 360 - 180)) * math.cos(math.radians(camera.pitch))
-    length = round(turn * camera.focal * pixels_per_mm(size) * _SHUTTER)
-    return picture if length < size[0] / 60 else np.asarray(cv2.blur(picture, (length, 1)), np.uint8)
+    """Motion blur of a half-open shutter, where the camera turns on the spot fast enough for it to be seen."""
+    turn = math.radians((camera.yaw - before.yaw + 180) % 360 - 180) * math.cos(math.radians(camera.pitch))
+    length = round(abs(turn) * camera.focal * pixels_per_mm((picture.shape[1], picture.shape[0])) * 0.5)
+    slow = before.position != camera.position or length < picture.shape[1] / 60
+    return picture if slow else np.asarray(cv2.blur(picture, (length, 1)), np.uint8)
 
 
 def _fall(picture: Picture, light: Light, seconds: float) -> Picture:

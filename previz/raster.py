@@ -39,10 +39,7 @@ def _clipped(view: Floats) -> Floats:
 
 
 def paint(canvas: Picture, shapes: Floats, colours: Floats, camera: Camera, size: Size, *, line: int = 0) -> None:
-    """Fills world polygons (n, k, 3), in order, or draws segments (n, 2, 3) of a width in pixels.
-
-    Edges of polygons are rough, so that neighbours leave no seam.
-    """
+    """Fills world polygons (n, k, 3), in order and without seams, or draws segments (n, 2, 3) so many pixels wide."""
     view = to_view(camera, shapes)
     bounds = view[..., 2:] * np.divide(size, 2 * camera.focal * pixels_per_mm(size))
     beyond = np.logical_or((view[..., :2] > bounds).all(axis=1), (-view[..., :2] > bounds).all(axis=1))

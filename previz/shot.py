@@ -62,8 +62,8 @@ class Shot:
         """The names of the figures on stage, at most `MOST_FIGURES`; empty when the subject is a thing."""
         names = list(dict.fromkeys(" ".join(name.split()) for name in self.cast if name.strip()))
         for speaker in speakers(self.dialogue):
-            said = speaker.casefold()
-            if not any(said == name.casefold() or said in name.casefold().split() for name in names):
+            known = [[name.casefold(), *name.casefold().split()] for name in names[:MOST_FIGURES]]
+            if len(names) < MOST_FIGURES and not any(speaker.casefold() in words for words in known):
                 names.append(speaker)
         if self.shot_type in ("two-shot", "over-the-shoulder") and len(names) < 2:
             names = [*(names or [self.subject.strip()]), ""]

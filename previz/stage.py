@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,30 +15,21 @@ from previz.shot import Shot
 
 # Figures differ a little in grey, so that two who overlap stay apart.
 _GREYS = (0.74, 0.57, 0.66, 0.50, 0.70, 0.61)
-_STRIPS = 20
-_STEP = 1.5
-PANE = 2.0
-"""The grey of a window pane, which shows the sky."""
+_STRIPS, _STEP = 20, 1.5
+PANE = 2.0  # the grey of a window pane, which shows the sky
 
 
 class Figure:
-    """A solid on stage: its mark, faces (n, 4, 3) in metres, their greys (n,), and how much nearer (n,) each counts."""
+    """A solid on stage: faces (n, 4, 3) in metres, their greys, and how much nearer they count in order (n,)."""
 
     def __init__(self, mark: Mark, grey: float, stride: float = 0.0, fine: int = 1) -> None:
         faces, shade, self.lift = solid(mark.kind, stride, fine)
         sine, cosine = math.sin(math.radians(mark.facing)), math.cos(math.radians(mark.facing))
         turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
         self.mark, self.greys, self.faces = mark, shade * grey, faces @ turn + (mark.x, mark.y, 0.0)
-
-    @cached_property
-    def normals(self) -> Floats:
-        """(n, 3) unit vectors out of each face."""
         across = np.cross(self.faces[:, 2] - self.faces[:, 0], self.faces[:, 3] - self.faces[:, 1])
-        return np.asarray(across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12))
-
-    @cached_property
-    def middles(self) -> Floats:
-        return np.asarray(self.faces.mean(axis=1))
+        self.normals = across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
+        self.middles = self.faces.mean(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +45,11 @@ class Room:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
+    """Figures on a floor: in a room, in the open, or on a cyclorama that runs into the backdrop without a horizon."""
+
     figures: tuple[Figure, ...]
     room: Room | None = None
     cyclorama: bool = False
-    """An endless studio floor that runs into the backdrop without a horizon."""
 
 
 def build_stage(shot: Shot, t: float = 0.0, seconds: float = 4.0, aspect: float = 16 / 9) -> Stage:
@@ -102,8 +94,8 @@ def _room(shot: Shot, aspect: float) -> Room:
     for corner in ((x0, min(0.6, y1 - 2.2), 0.95), (x0, y0 + 0.9, 0.95), (x0 + 0.8, y1, 0.95)):
         along, up = np.array([1.4, 0, 0]) if corner[1] == y1 else np.array([0, 1.4, 0]), np.array([0, 0, 1.25])
         openings.append((_quad(corner - 0.05 * (along + up), along * 1.1, up * 1.1), 0.64))
-        panes = [corner + along * i + up * j for i in (0.0, 0.51) for j in (0.0, 0.51)]
-        openings += [(_quad(pane, along * 0.49, up * 0.49), PANE) for pane in panes]
+        for i, j in ((0, 0), (0, 0.51), (0.51, 0), (0.51, 0.51)):
+            openings.append((_quad(corner + along * i + up * j, along * 0.49, up * 0.49), PANE))
     quads, tones = zip(*openings, strict=True)
     edges = [(q[i - 1], q[i]) for q in (*(_quad(*wall[:3]) for wall in walls), *quads) for i in range(4)]
     greys = np.concatenate([*(np.linspace(*ends, _STRIPS) for *_, ends in walls), tones])
