@@ -34,8 +34,6 @@ def _paths(move: str, aspect: float) -> list[Floats]:
     elif move == "roll":
         turn = np.radians(140 - 100 * s)
         found.append((0.40 * np.cos(turn), 0.40 * np.sin(turn), z))
-    elif move == "handheld":
-        found.append((across * aspect, v + 0.02 * np.sin(across * 40), z))
     return [np.stack(path, axis=1) for path in found]
 
 
@@ -55,7 +53,7 @@ def _ribbon(path: Floats, frame: float) -> Floats:
 
 
 def draw_arrow(picture: Picture, move: str, camera: Camera) -> None:
-    """Draws the move into the picture; a static camera has no arrow."""
+    """Draws the move into the picture; a camera that goes nowhere has no arrow."""
     height, width = picture.shape[:2]
     for path in _paths(move, width / height):
         ribbon = _ribbon(path, visible_mm(width / height)[1] / camera.focal)

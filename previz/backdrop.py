@@ -127,17 +127,17 @@ def _shadow_map(stage: Stage, light: Light) -> tuple[Picture, Floats]:
 
 def _draw_shadows(canvas: Picture, stage: Stage, camera: Camera, size: Size, light: Light) -> None:
     mask, world = _shadow_map(stage, light)
-    width, height = max(size[0] // 4, 1), max(size[1] // 4, 1)
-    # From the map to the floor, to the camera, to a quarter of the picture: all of it is one 3 x 3 matrix.
-    focal = camera.focal * pixels_per_mm(size) / 4
-    lens = np.array([[focal, 0, width / 2 - 0.5], [0, -focal, height / 2 - 0.5], [0, 0, 1]])
+    step = 4 if camera.focus < 8 else 2  # a soft shadow is warped small, but from afar it is only a few rows high
+    width, height, focal = size[0] // step + 1, size[1] // step + 1, camera.focal * pixels_per_mm(size) / step
+    # From the map to the floor, to the camera, to the small picture: all of it is one 3 x 3 matrix.
+    lens = np.array([[focal, 0, size[0] / step / 2 - 0.5], [0, -focal, size[1] / step / 2 - 0.5], [0, 0, 1]])
     back = np.linalg.inv(lens @ camera.axes @ np.column_stack([np.eye(3), -np.array(camera.position)]) @ world)
     fallen = cv2.warpPerspective(mask, back, (width, height), flags=_INVERSE)
     # Above the horizon the same matrix finds the floor behind the camera.
     fallen[back[2, 0] * np.arange(width) + back[2, 1] * np.arange(height)[:, None] + back[2, 2] <= 0] = 0
     x, y, w, h = cv2.boundingRect(fallen)
     if w:
-        part = canvas[y * 4 : (y + h) * 4, x * 4 : (x + w) * 4]
         keep = (255 - fallen[y : y + h, x : x + w] * min(light.shadow * 1.15, 0.85)).astype(np.uint8)
-        large = cv2.resize(keep, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
-        cv2.multiply(part, cv2.merge([large] * 3), part, 1 / 255)
+        large = cv2.resize(keep, (w * step, h * step), interpolation=cv2.INTER_LINEAR)
+        part = canvas[y * step : (y + h) * step, x * step : (x + w) * step]
+        cv2.multiply(part, cv2.merge([large[: part.shape[0], : part.shape[1]]] * 3), part, 1 / 255)

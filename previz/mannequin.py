@@ -81,18 +81,18 @@ def _features(fine: int) -> Floats:
 @lru_cache(maxsize=64)
 def _person(stride: float, fine: int) -> tuple[Floats, Floats, Floats]:
     """`stride` is the swing of a walker's legs in degrees, and `fine` is 2 for one seen from near, else 1."""
-    parts, (sides, limb) = [], ((9, 7), (18, 13))[fine - 1]
+    arms, legs, (sides, limb) = [], [], ((9, 7), (18, 12))[fine - 1]
     for side, leg in ((-1, -stride), (1, stride)):
         arm = _swung(_swung(_loft(_ARM, limb, fine), 1.11, 12 + 0.5 * abs(stride)), 1.40, -0.8 * leg)
-        below = np.concatenate([_loft(_LEG, limb, fine), _loft(_FOOT, 8, fine, upright=True)])
-        half = np.concatenate([arm, _swung(_swung(below, 0.49, min(0.0, leg) * 1.1), 0.92, leg)])
-        parts.append(half[:, ::side] * (side, 1, 1))
-    features = _features(fine)
-    body = np.concatenate([_loft(_TRUNK, sides, fine), _loft(_SKULL, 12 * fine, 2 * fine - 1)])
-    faces = np.concatenate([*parts, body, features])
-    # Limbs go under the trunk where they meet, and a face goes over its skull.
-    lift = np.repeat([-0.04, 0, 0.02], [2 * len(parts[0]), len(body), len(features)])
-    return faces - (0, 0, faces[..., 2].min()), np.repeat([1, 0.6], [len(faces) - 4, 4]), lift
+        below = np.concatenate([_loft(_LEG, limb), _loft(_FOOT, 8, upright=True)])
+        arms.append(arm[:, ::side] * (side, 1, 1))
+        legs.append(_swung(_swung(below, 0.49, min(0.0, leg) * 1.1), 0.92, leg)[:, ::side] * (side, 1, 1))
+    features, trunk, skull = _features(fine), _loft(_TRUNK, sides, fine), _loft(_SKULL, 12 * fine, 2 * fine - 1)
+    faces = np.concatenate([*arms, *legs, trunk, skull, features])
+    # An arm goes under the trunk where they meet, and a face goes over its skull.
+    over = [2 * len(arms[0]), 2 * len(legs[0]) + len(trunk) + len(skull), len(features)]
+    shade, lift = np.repeat([1, 0.6], [len(faces) - 4, 4]), np.repeat([-0.04, 0, 0.02], over)
+    return faces - (0, 0, faces[..., 2].min()), shade, lift
 
 
 def solid(kind: Kind, stride: float = 0.0, fine: int = 1) -> tuple[Floats, Floats, Floats]:
