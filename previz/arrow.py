@@ -33,13 +33,13 @@ def _paths(move: str, aspect: float) -> list[Floats]:
         found.append((0.30 * aspect * np.sin(turn), v + 0.10, 1 - 0.28 * np.cos(turn)))
     elif move == "roll":
         turn = np.radians(140 - 100 * s)
-        found.append((0.40 * np.cos(turn), 0.40 * np.sin(turn), z))
+        found.append((0.40 * min(aspect, 1) * np.cos(turn), 0.40 * np.sin(turn), z))
     return [np.stack(path, axis=1) for path in found]
 
 
-def _ribbon(path: Floats, frame: float) -> Floats:
+def _ribbon(path: Floats, frame: float, aspect: float) -> Floats:
     """A flat arrow (m, 3) along a path in view coordinates, turned to the camera, or lying where it leads ahead."""
-    line, width = path * (frame, frame, 1.0), _WIDTH * frame
+    line, width = path * (frame, frame, 1.0), _WIDTH * frame * min(aspect, 1)
     tangent = np.gradient(line, axis=0)
     sides = np.stack([-tangent[:, 1], tangent[:, 0], 0 * line[:, 2]], axis=1)
     if np.abs(sides).max() < 1e-9:
@@ -56,7 +56,7 @@ def draw_arrow(picture: Picture, move: str, camera: Camera) -> None:
     """Draws the move into the picture; a camera that goes nowhere has no arrow."""
     height, width = picture.shape[:2]
     for path in _paths(move, width / height):
-        ribbon = _ribbon(path, visible_mm(width / height)[1] / camera.focal)
+        ribbon = _ribbon(path, visible_mm(width / height)[1] / camera.focal, width / height)
         outline = fixed(to_pixels(camera, ribbon, (width, height)))
         cv2.polylines(picture, [outline], True, _HALO, max(2, round(height / 120)), cv2.LINE_AA, SHIFT)
         cv2.fillPoly(picture, [outline], _ACCENT, cv2.LINE_AA, SHIFT)

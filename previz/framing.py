@@ -60,11 +60,12 @@ def frame_shot(shot: Shot, aspect: float = 16 / 9) -> Framing:
     pair = len(group) == 2 if shot.shot_type in _HOLDS_PAIR else shot.shot_type == "two-shot"
     held = group[:2] if pair else group[:1] if shot.shot_type in (*_HOLDS_PAIR, *_HOLDS_FIRST) else group
     left, right = min(m.x for m in held), max(m.x for m in held)
-    aim = ((left + right) / 2, first.y, centre)
     distance = focal * max(frame / high, (right - left + min(0.8, frame)) / wide)
     # Nearer than this, a wide lens would be inside the subject, or in front of the shoulder it looks over.
     closest = 1.95 if shot.shot_type == "over-the-shoulder" else 0.75 if first.kind is BLOCK else CLOSEST
     distance = max(distance, closest)
+    # A frame that grows to hold everyone, or for a narrow picture, grows downwards more than over their heads.
+    aim = ((left + right) / 2, first.y, centre - 0.32 * max(0.0, distance * high / focal - frame))
     top, roll = first.kind.foot + first.kind.height, 0.0
     aerial, neutral = shot.shot_type == "aerial", {"aerial": 38.0, "insert": 16.0}.get(shot.shot_type, 0.0)
     if angle == "worms-eye":

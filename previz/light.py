@@ -73,7 +73,6 @@ _LIGHTING: dict[str, tuple[float, float, float, float, Colour, float]] = {
     "screen-glow": (0, -6, 0.75, 0.5, (0.8, 0.92, 1.1), 0), "neon": (-50, 15, 1.0, 0.75, (1.0, 0.68, 0.98), 0.6),
     "moonlight": (140, 50, 0.9, 0.6, (0.84, 0.92, 1.08), 0.8),
 }  # fmt: skip
-_DULL = {"dust": (1.03, 0.94, 0.78)}
 
 
 def light_for(shot: Shot) -> Light:
@@ -81,7 +80,7 @@ def light_for(shot: Shot) -> Light:
     *colours, azimuth, elevation, shadow = _TIMES.get(shot.time_of_day, _TIMES[""])
     sky, horizon, key, ambient = (np.array(colour) for colour in colours)
     left, haze, greyer, fall = _WEATHERS.get(shot.weather, (1.0, 220.0, 0.0, _DRY))
-    dull = (sky * 0.45 + horizon * 0.55) @ (0.3, 0.59, 0.11) * np.array(_DULL.get(fall[0], (1, 1, 1)))
+    dull = (sky + horizon) / 2 @ (0.3, 0.59, 0.11) * np.array({"dust": (1.03, 0.94, 0.78)}.get(fall[0], (1, 1, 1)))
     sky, horizon = sky + (dull - sky) * greyer, horizon + (dull - horizon) * greyer * 0.9
     key, ambient, shadow = key * left, ambient * (1.25 - 0.25 * left), shadow * (0.35 + 0.65 * left)
     if shot.interior:  # light falls in from the windows at the left, whatever the sun does outside

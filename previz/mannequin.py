@@ -23,7 +23,7 @@ _SKULL = np.array([
     (0, 0.01, 1.735, 0.044, 0.058), (0, 0.01, 1.75, 0.002, 0.003),
 ])  # fmt: skip
 _NOSE = np.array([
-    (0, -0.09, 1.598, 0.003, 0.01), (0, -0.096, 1.606, 0.016, 0.017), (0, -0.099, 1.613, 0.014, 0.02),
+    (0, -0.092, 1.6, 0.001, 0.001), (0, -0.096, 1.606, 0.016, 0.017), (0, -0.099, 1.613, 0.014, 0.02),
     (0, -0.094, 1.64, 0.009, 0.014), (0, -0.088, 1.675, 0.005, 0.006),
 ])  # fmt: skip
 _ARM = np.array([
@@ -89,9 +89,9 @@ def _person(stride: float, fine: int) -> tuple[Floats, Floats, Floats]:
         legs.append(_swung(_swung(below, 0.49, min(0.0, leg) * 1.1), 0.92, leg)[:, ::side] * (side, 1, 1))
     features, trunk, skull = _features(fine), _loft(_TRUNK, sides, fine), _loft(_SKULL, 12 * fine, 2 * fine - 1)
     faces = np.concatenate([*arms, *legs, trunk, skull, features])
-    # An arm goes under the trunk where they meet, and a face goes over its skull.
-    over = [2 * len(arms[0]), 2 * len(legs[0]) + len(trunk) + len(skull), len(features)]
-    shade, lift = np.repeat([1, 0.6], [len(faces) - 4, 4]), np.repeat([-0.04, 0, 0.02], over)
+    # An arm goes under the trunk where they meet, a skull over its neck, and a face over its skull.
+    over = [2 * len(arms[0]), 2 * len(legs[0]) + len(trunk), len(skull), len(features)]
+    shade, lift = np.repeat([1, 0.6], [len(faces) - 4, 4]), np.repeat([-0.04, 0, 0.05, 0.07], over)
     return faces - (0, 0, faces[..., 2].min()), shade, lift
 
 

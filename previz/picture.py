@@ -8,11 +8,11 @@ import numpy as np
 
 from previz.arrow import draw_arrow
 from previz.camera import Camera, Size, pixels_per_mm
-from previz.draw import draw
 from previz.labels import draw_labels
 from previz.light import Light, light_for
 from previz.moves import camera_at
 from previz.raster import SHIFT, Picture
+from previz.render import draw
 from previz.shot import Shot
 from previz.stage import build_stage
 

@@ -58,7 +58,7 @@ def build_stage(shot: Shot, t: float = 0.0, seconds: float = 4.0, aspect: float 
     figures = []
     for number, mark in enumerate(marks(shot, t, seconds)):
         step = 2 * math.pi * walked(shot, t, seconds) / _STEP + number * 1.9
-        stride = 25 * math.sin(step) if shot.walks else 0.0
+        stride = 18 * math.sin(step) if shot.walks else 0.0
         figures.append(Figure(mark, _GREYS[number % len(_GREYS)], stride, fine))
     room = _room(shot, aspect) if shot.interior else None
     return Stage(tuple(figures), room, cyclorama=not shot.location.strip())
