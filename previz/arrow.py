@@ -1,7 +1,5 @@
 """The camera's move as an arrow in the picture, drawn in perspective."""
 
-from __future__ import annotations
-
 import math
 
 import cv2
@@ -10,16 +8,13 @@ import numpy as np
 from previz.camera import Camera, Floats, to_pixels, visible_mm
 from previz.raster import SHIFT, Picture, fixed
 
-_ACCENT, _HALO = (206, 74, 44), (252, 250, 247)
-_WIDTH = 0.042
+_ACCENT, _HALO, _WIDTH = (206, 74, 44), (252, 250, 247), 0.042
 _AHEAD = ("dolly-in", "follow", "fly-over", "steadicam", "dolly-zoom", "dolly-out", "lead")
 
 
 def _paths(move: str, aspect: float) -> list[Floats]:
     """Lines (n, 3): right and up of the picture's middle in heights of the frame, and depth in focus distances."""
-    s = np.linspace(0, 1, 25)
-    if move.endswith(("-left", "-down", "-out")) or move == "lead":
-        s = s[::-1]
+    s = np.linspace(0, 1, 25)[:: -1 if move.endswith(("-left", "-down", "-out")) or move == "lead" else 1]
     u, v, z = np.zeros(25), np.full(25, -0.37), np.ones(25)
     across, side, found = (2 * s - 1) * 0.27, min(0.38 * aspect, 0.6), []
     if move in _AHEAD:
@@ -38,15 +33,13 @@ def _paths(move: str, aspect: float) -> list[Floats]:
         found.append((0.30 * aspect * np.sin(turn), v + 0.10, 1 - 0.28 * np.cos(turn)))
     elif move == "roll":
         turn = np.radians(140 - 100 * s)
-        found.append((0.40 * np.cos(turn), 0.40 * np.sin(turn), z))
-    elif move == "handheld":
-        found.append((across * aspect, v + 0.02 * np.sin(across * 40), z))
+        found.append((0.40 * min(aspect, 1) * np.cos(turn), 0.40 * np.sin(turn), z))
     return [np.stack(path, axis=1) for path in found]
 
 
-def _ribbon(path: Floats, frame: float) -> Floats:
+def _ribbon(path: Floats, frame: float, aspect: float) -> Floats:
     """A flat arrow (m, 3) along a path in view coordinates, turned to the camera, or lying where it leads ahead."""
-    line, width = path * (frame, frame, 1.0), _WIDTH * frame
+    line, width = path * (frame, frame, 1.0), _WIDTH * frame * min(aspect, 1)
     tangent = np.gradient(line, axis=0)
     sides = np.stack([-tangent[:, 1], tangent[:, 0], 0 * line[:, 2]], axis=1)
     if np.abs(sides).max() < 1e-9:
@@ -60,10 +53,10 @@ def _ribbon(path: Floats, frame: float) -> Floats:
 
 
 def draw_arrow(picture: Picture, move: str, camera: Camera) -> None:
-    """Draws the move into the picture; a static camera has no arrow."""
+    """Draws the move into the picture; a camera that goes nowhere has no arrow."""
     height, width = picture.shape[:2]
     for path in _paths(move, width / height):
-        ribbon = _ribbon(path, visible_mm(width / height)[1] / camera.focal)
+        ribbon = _ribbon(path, visible_mm(width / height)[1] / camera.focal, width / height)
         outline = fixed(to_pixels(camera, ribbon, (width, height)))
         cv2.polylines(picture, [outline], True, _HALO, max(2, round(height / 120)), cv2.LINE_AA, SHIFT)
         cv2.fillPoly(picture, [outline], _ACCENT, cv2.LINE_AA, SHIFT)

@@ -1,7 +1,5 @@
 """What stands behind and under the figures: sky and floor or a room, the grid, and shadows."""
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 
@@ -10,23 +8,19 @@ import numpy as np
 
 from previz.camera import Camera, Floats, Size, pixels_per_mm
 from previz.light import Light
-from previz.raster import SHIFT, Picture, fill, fixed, lines, rgb
+from previz.raster import SHIFT, Picture, fixed, paint, rgb
 from previz.stage import PANE, Room, Stage
 
-_FLOOR = 0.61
+_FLOOR, _MAP_PIXELS, _MAP_METRES = 0.61, 384, 12.0
 _INVERSE = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-_MAP_PIXELS, _MAP_METRES = 384, 12.0
 
 
 class Ground:
     """Colour of the floor by distance (m) along the camera's heading."""
 
     def __init__(self, stage: Stage, camera: Camera, light: Light) -> None:
-        self.near, self.far = (
-            light.ground * 0.94 * (light.ambient + light.key * max(0.12, light.towards[2])),
-            light.horizon,
-        )
-        self.most, self.haze = 0.9 if light.haze > 20 else 1.0, light.haze * 0.75
+        lit, self.far = light.ambient + light.key * max(0.12, light.towards[2]), light.horizon
+        self.near, self.most, self.haze = light.ground * 0.94 * lit, 0.9 if light.haze > 20 else 1.0, light.haze * 0.75
         if stage.room:
             self.near, self.most = _FLOOR * light.walls, 0.0
         elif stage.cyclorama:
@@ -44,13 +38,16 @@ def row_angles(camera: Camera, size: Size, rows: int, samples: int = 1) -> Float
 
 
 def draw_backdrop(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
-    ground = Ground(stage, camera, light)
-    if stage.room:
-        canvas = np.zeros((size[1], size[0], 3), np.uint8)
-        _draw_room(canvas, stage.room, camera, size, light)
+    ground, room = Ground(stage, camera, light), stage.room
+    if room:
+        canvas, thick = np.zeros((size[1], size[0], 3), np.uint8), max(1, round(size[1] / 540))
+        colours = room.greys[:, None] * light.walls
+        colours[room.greys == PANE] = light.horizon * 0.75 + light.sky * 0.25
+        paint(canvas, room.faces, rgb(colours), camera, size)
+        paint(canvas, room.edges, rgb(np.tile(0.58 * light.walls, (len(room.edges), 1))), camera, size, line=thick)
     else:
         canvas = _sky_and_ground(ground, camera, size, light)
-    _draw_grid(canvas, stage.room, ground, camera, size)
+    _draw_grid(canvas, room, ground, camera, size)
     _draw_shadows(canvas, stage, camera, size, light)
     return canvas
 
@@ -63,26 +60,19 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
     sky = light.horizon + (light.sky - light.horizon) * np.clip(angles / math.radians(55), 0, 1)[:, None] ** 0.75
     floor = ground.at(camera.position[2] / np.maximum(np.abs(np.tan(angles)), 1e-4))
     column = rgb(np.where(angles[:, None] > 0, sky, floor)).reshape(tall, 4, 3).mean(axis=1)
-    # Two columns that round differently, in turn, keep long gradients free of bands.
-    strip = (column[:, None] + np.array([0.25, 0.75])[:, None]).clip(0, 255).astype(np.uint8)
+    # Rows that round differently, in turn, keep long gradients free of bands.
+    strip = (column + np.resize([0.25, 0.75], tall)[:, None]).clip(0, 255).astype(np.uint8)[:, None]
     if not camera.roll:
         # Copied 64 pixels at a time: far quicker than pixel by pixel.
         blocks = np.empty((height, math.ceil(width / 64), 192), np.uint8)
-        blocks[:] = np.tile(strip, (1, 32, 1)).reshape(height, 1, 192)
+        blocks[:] = np.tile(strip, (1, 64, 1)).reshape(height, 1, 192)
         return np.ascontiguousarray(blocks.reshape(height, -1, 3)[:, :width])
-    # Every column of the rolled picture reads the same column of the strip.
-    sine, cosine = math.sin(turn), math.cos(turn)
-    matrix = np.array([[0, 0, 0], [sine, cosine, (tall - 1 - sine * (width - 1) - cosine * (height - 1)) / 2]])
-    return np.asarray(cv2.warpAffine(strip, matrix, size, flags=_INVERSE, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-
-
-def _draw_room(canvas: Picture, room: Room, camera: Camera, size: Size, light: Light) -> None:
-    lit = light.walls
-    fill(canvas, room.faces, rgb(room.greys[:, None] * lit), camera, size)
-    pane = light.horizon * 0.75 + light.sky * 0.25
-    colours = np.where(room.opening_greys[:, None] == PANE, pane, room.opening_greys[:, None] * lit)
-    fill(canvas, room.openings, rgb(colours), camera, size, smooth=True)
-    lines(canvas, room.edges, rgb(np.tile(0.58 * lit, (12, 1))), camera, size, max(1, round(size[1] / 540)))
+    # Every column of the rolled picture reads the same column of the strip; half the size is enough for gradients.
+    (wide, high), (sine, cosine) = (width // 2 + 1, height // 2 + 1), (math.sin(turn), math.cos(turn))
+    matrix = np.array([[0, 0, 0], [2 * sine, 2 * cosine, (tall - 1 - sine * (width - 1) - cosine * (height - 1)) / 2]])
+    rolled = cv2.warpAffine(strip, matrix, (wide, high), flags=_INVERSE, borderMode=cv2.BORDER_REPLICATE)
+    large = cv2.resize(rolled, (2 * wide, 2 * high), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(large[:height, :width], np.uint8)
 
 
 @lru_cache(maxsize=16)
@@ -113,7 +103,7 @@ def _draw_grid(canvas: Picture, room: Room | None, ground: Ground, camera: Camer
         share = strength * np.exp(-np.linalg.norm(ahead, axis=1) / fade)
         seen = share > 0.012
         colours = ground.at(np.abs(ahead[seen] @ heading)) * (1 - share[seen, None])
-        lines(canvas, found[seen], rgb(colours), camera, size, max(1, round(size[1] / 900)))
+        paint(canvas, found[seen], rgb(colours), camera, size, line=max(1, round(size[1] / 900)))
 
 
 @lru_cache(maxsize=4)
@@ -124,30 +114,30 @@ def _shadow_map(stage: Stage, light: Light) -> tuple[Picture, Floats]:
     mask = np.zeros((_MAP_PIXELS, _MAP_PIXELS), np.uint8)
     # A low or hidden sun would throw shadows out of the set; they stay within about two heights.
     slope = light.towards[:2] / max(light.towards[2], 0.42)
-    for solid in stage.figures + stage.props:
+    for solid in stage.figures:
         faces = solid.faces[solid.normals @ (*slope, 1.0) > 0]
         for polygon in fixed((faces[..., :2] - faces[..., 2:] * slope - corner) * scale):
             cv2.fillConvexPoly(mask, polygon, 150, cv2.LINE_8, SHIFT)
-    for mark in [solid.mark for solid in stage.figures + stage.props if not solid.mark.kind.foot]:
-        middle = fixed((np.array(mark.middle[:2]) - corner) * scale).tolist()
-        cv2.circle(mask, middle, round(scale * 16 * 0.8 * (mark.kind.radius or 0.3)), 195, -1, cv2.LINE_8, SHIFT)
+    for mark in (solid.mark for solid in stage.figures):
+        middle, radius = fixed((np.array(mark.middle[:2]) - corner) * scale), 0.8 * mark.kind.radius * scale
+        cv2.circle(mask, middle.tolist(), round(radius * (1 << SHIFT)), 195, -1, cv2.LINE_8, SHIFT)
     world = np.array([[1 / scale, 0, corner[0]], [0, 1 / scale, corner[1]], [0, 0, 0], [0, 0, 1]])
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.055 * scale), np.uint8), world
 
 
 def _draw_shadows(canvas: Picture, stage: Stage, camera: Camera, size: Size, light: Light) -> None:
     mask, world = _shadow_map(stage, light)
-    width, height = max(size[0] // 4, 1), max(size[1] // 4, 1)
-    # From the map to the floor, to the camera, to a quarter of the picture: all of it is one 3 x 3 matrix.
-    focal = camera.focal * pixels_per_mm(size) / 4
-    lens = np.array([[focal, 0, width / 2 - 0.5], [0, -focal, height / 2 - 0.5], [0, 0, 1]])
+    step = 4 if camera.focus < 8 else 2  # a soft shadow is warped small, but from afar it is only a few rows high
+    width, height, focal = size[0] // step + 1, size[1] // step + 1, camera.focal * pixels_per_mm(size) / step
+    # From the map to the floor, to the camera, to the small picture: all of it is one 3 x 3 matrix.
+    lens = np.array([[focal, 0, size[0] / step / 2 - 0.5], [0, -focal, size[1] / step / 2 - 0.5], [0, 0, 1]])
     back = np.linalg.inv(lens @ camera.axes @ np.column_stack([np.eye(3), -np.array(camera.position)]) @ world)
     fallen = cv2.warpPerspective(mask, back, (width, height), flags=_INVERSE)
     # Above the horizon the same matrix finds the floor behind the camera.
     fallen[back[2, 0] * np.arange(width) + back[2, 1] * np.arange(height)[:, None] + back[2, 2] <= 0] = 0
     x, y, w, h = cv2.boundingRect(fallen)
     if w:
-        part = canvas[y * 4 : (y + h) * 4, x * 4 : (x + w) * 4]
         keep = (255 - fallen[y : y + h, x : x + w] * min(light.shadow * 1.15, 0.85)).astype(np.uint8)
-        large = cv2.resize(keep, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
-        cv2.multiply(part, cv2.merge([large] * 3), part, 1 / 255)
+        large = cv2.resize(keep, (w * step, h * step), interpolation=cv2.INTER_LINEAR)
+        part = canvas[y * step : (y + h) * step, x * step : (x + w) * step]
+        cv2.multiply(part, cv2.merge([large[: part.shape[0], : part.shape[1]]] * 3), part, 1 / 255)

@@ -1,7 +1,5 @@
 """Who or what stands where on stage."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,15 +9,14 @@ from previz.shot import Shot
 
 
 class Kind(NamedTuple):
-    """What stands on a mark: how high it and its foot are, and how near a camera may come (m)."""
+    """What stands on a mark: how high it and its foot are, and how near a camera may come (m). An object is on a table."""
 
     height: float
     foot: float
     radius: float
 
 
-PERSON, BLOCK, OBJECT, TABLE = Kind(1.75, 0, 0.34), Kind(1.1, 0, 0.5), Kind(0.24, 0.8, 0.15), Kind(0.8, 0, 0)
-WALKING_SPEED, LONGEST_WALK = 1.3, 8.0
+PERSON, BLOCK, OBJECT = Kind(1.75, 0, 0.34), Kind(1.1, 0, 0.5), Kind(0.24, 0.8, 0.3)
 # The others stand beside and behind the first figure, so that nobody is between the camera and the subject.
 _GROUP = ((0.0, 0.0), (-0.95, 0.35), (0.98, 0.30), (-1.75, 0.95), (1.80, 0.90), (0.52, 1.45))
 
@@ -40,9 +37,9 @@ class Mark:
 
 
 def walked(shot: Shot, t: float, seconds: float) -> float:
-    """How far along y the figures have walked."""
+    """How far along y the figures have walked: 1.3 m a second, but no more than a set has room for."""
     way = {"follow": 1.0, "lead": -1.0}.get(shot.camera_move, 0.0)
-    return way * t * min(WALKING_SPEED * seconds, LONGEST_WALK)
+    return way * t * min(1.3 * seconds, 8.0)
 
 
 def marks(shot: Shot, t: float = 0.0, seconds: float = 4.0) -> list[Mark]:

@@ -1,7 +1,5 @@
 """A pinhole camera with a full-frame sensor."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +11,6 @@ Floats = NDArray[np.float64]
 Point = tuple[float, float, float]
 Size = tuple[int, int]
 
-SENSOR = (36.0, 24.0)
 NEAR = 0.08
 
 
@@ -34,13 +31,12 @@ class Camera:
         """(3, 3): the unit vectors right, up and forward."""
         yaw, pitch, roll = (math.radians(angle) for angle in (self.yaw, self.pitch, self.roll))
         level = np.array([math.cos(yaw), -math.sin(yaw), 0.0])
-        ahead = math.cos(pitch)
-        forward = np.array([ahead * math.sin(yaw), ahead * math.cos(yaw), math.sin(pitch)])
-        upright = np.array([-math.sin(pitch) * math.sin(yaw), -math.sin(pitch) * math.cos(yaw), ahead])
+        forward = np.array([math.cos(pitch) * math.sin(yaw), math.cos(pitch) * math.cos(yaw), math.sin(pitch)])
+        upright = np.array([-math.sin(pitch) * math.sin(yaw), -math.sin(pitch) * math.cos(yaw), math.cos(pitch)])
         right = level * math.cos(roll) - upright * math.sin(roll)
         return np.array([right, upright * math.cos(roll) + level * math.sin(roll), forward])
 
-    def aimed(self, aim: Point) -> Camera:
+    def aimed(self, aim: Point) -> "Camera":
         x, y, z = (to - at for to, at in zip(aim, self.position, strict=True))
         flat = math.hypot(x, y)
         yaw = math.degrees(math.atan2(x, y)) if flat > 1e-6 else self.yaw
@@ -48,31 +44,29 @@ class Camera:
 
     def blur(self, depth: Floats, size: Size) -> Floats:
         """Diameter in pixels of the circle of confusion at a depth in metres."""
-        lens, focus = self.focal / 1000, max(self.focus, 2 * self.focal / 1000)
-        circle = lens * lens / self.f_stop * np.abs(depth - focus) / (np.maximum(depth, NEAR) * (focus - lens))
-        return np.asarray(circle * 1000 * pixels_per_mm(size))
+        spread = np.abs(1 / np.maximum(depth, NEAR) - 1 / self.focus) / (1000 / self.focal - 1 / self.focus)
+        return np.asarray(spread * self.focal / self.f_stop * pixels_per_mm(size))
 
 
 def pixels_per_mm(size: Size) -> float:
     """The picture is the largest part of the sensor that has its shape."""
-    return max(size[0] / SENSOR[0], size[1] / SENSOR[1])
+    return max(size[0] / 36, size[1] / 24)
 
 
 def visible_mm(aspect: float) -> tuple[float, float]:
     """Width and height of the part of the sensor that a picture of this shape uses."""
-    return min(SENSOR[0], SENSOR[1] * aspect), min(SENSOR[1], SENSOR[0] / aspect)
+    return min(36, 24 * aspect), min(24, 36 / aspect)
 
 
 def to_view(camera: Camera, points: Floats) -> Floats:
     """(..., 3) world points as metres right, up and forward of the camera."""
-    return (points - np.array(camera.position)) @ camera.axes.T
+    return np.asarray((points - np.array(camera.position)) @ camera.axes.T)
 
 
 def to_pixels(camera: Camera, view: Floats, size: Size) -> Floats:
     """(..., 3) points of `to_view`, all in front of the camera, as (..., 2) pixels."""
     scale = camera.focal * pixels_per_mm(size)
-    plane: Floats = view[..., :2] / view[..., 2:] * (scale, -scale) + (size[0] / 2, size[1] / 2)
-    return plane
+    return np.asarray(view[..., :2] / view[..., 2:] * (scale, -scale) + (size[0] / 2, size[1] / 2))
 
 
 def project(camera: Camera, points: Floats, size: Size) -> Floats:

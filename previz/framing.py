@@ -1,7 +1,5 @@
 """Where a camera stands for a shot type, an angle and a lens, before it moves."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 
@@ -15,16 +13,15 @@ _FRAMES: dict[str, tuple[float, float, float]] = {
     "medium-wide": (0.85, 0.675, 45), "medium-full": (0.71, 0.745, 50), "medium": (0.57, 0.80, 50),
     "medium-close-up": (0.38, 0.875, 65), "close-up": (0.27, 0.905, 85), "extreme-close-up": (0.125, 0.935, 100),
     "two-shot": (0.62, 0.79, 50), "over-the-shoulder": (0.44, 0.865, 60), "point-of-view": (1.05, 0.60, 35),
-    "aerial": (10.0, 0.4, 28),
+    "aerial": (10.0, 0.4, 28), "": (1.45, 0.52, 40),
 }  # fmt: skip
-_NEUTRAL = (1.45, 0.52, 40.0)
 _FOCAL = {"fisheye": 14.0, "ultra-wide": 18.0, "wide": 26.0, "normal": 50.0, "portrait": 85.0, "telephoto": 135.0}
 _FOCAL |= {"macro": 100.0, "anamorphic": 40.0, "tilt-shift": 45.0, "vintage": 50.0}
 _F_STOP = {"shallow": 1.8, "medium": 5.6, "rack-focus": 1.8}
 # Height of the lens in heights of the subject, for a camera that looks about straight ahead.
 _LEVEL = {"eye-level": 0.935, "shoulder-level": 0.82, "hip-level": 0.53, "ground-level": 0.07}
 _ELEVATION = {"low": -26.0, "high": 36.0, "overhead": 90.0}
-_HOLDS_PAIR = ("two-shot", "medium", "medium-full", "medium-wide")
+_HOLDS_PAIR = ("medium", "medium-full", "medium-wide")
 _HOLDS_FIRST = ("medium-close-up", "close-up", "extreme-close-up", "over-the-shoulder", "insert")
 CLOSEST = 0.4
 
@@ -39,43 +36,36 @@ class Framing:
     frame: float
     first: Mark
 
-    def closer(self, frame: float) -> Point:
-        """What to aim at when the frame tightens to this height: the first figure, and not a headless chest."""
-        top = self.first.kind.foot + self.first.kind.height * 1.06
-        return self.first.x, self.aim[1], min(max(self.aim[2], top - frame / 2), top)
-
-
-def _extent(shot: Shot, first: Mark) -> tuple[float, float, float]:
-    """Height and centre of the frame in metres, and the focal length the shot type asks for."""
-    height, centre, focal = _FRAMES.get(shot.shot_type, _NEUTRAL)
-    if first.kind is OBJECT:
-        return 0.52, first.kind.foot + 0.1, 85
-    if first.kind is BLOCK and height < 1.4:
-        # A thing has no face to come close to: the closest shots are filled by it, down from its top.
-        height = 0.68 + 0.65 * height
-        centre = 0.5 if height > 1.1 else 1.07 - height / 2
-    height, centre = height * first.kind.height, centre * first.kind.height
-    if shot.interior and height > 4:
-        return 4 + (height - 4) * 0.12, 1.5 + (centre - 1.5) * 0.1, min(focal, 24)
-    return height, centre, focal
+    def closer(self, frame: float, share: float) -> Point:
+        """What to aim at on the way to a frame so much smaller: the first figure, and not a headless chest."""
+        (x, y, z), top = self.aim, self.first.kind.foot + self.first.kind.height * 1.06
+        height = min(max(z, top - self.frame * frame / 2), top)
+        return x + (self.first.x - x) * share, y, z + (height - z) * share
 
 
 def frame_shot(shot: Shot, aspect: float = 16 / 9) -> Framing:
     """The camera for the shot's type, angle and lens in a picture `aspect` times as wide as high."""
     group = marks(shot)
     first, angle = group[0], shot.camera_angle
-    frame, centre, focal = _extent(shot, first)
+    frame, centre, focal = (2.2, 0.42, 85.0) if first.kind is OBJECT else _FRAMES.get(shot.shot_type, _FRAMES[""])
+    if first.kind is BLOCK and frame < 1.4:
+        # A thing has no face to come close to: the closest shots are filled by it, down from its top.
+        frame = 0.68 + 0.65 * frame
+        centre = 0.5 if frame > 1.1 else 1.07 - frame / 2
+    frame, centre = frame * first.kind.height, first.kind.foot + centre * first.kind.height
+    if shot.interior and frame > 4:
+        frame, centre, focal = 4 + (frame - 4) * 0.12, 1.5 + (centre - 1.5) * 0.1, min(focal, 24)
     focal = _FOCAL.get(shot.lens, 20.0 if angle == "worms-eye" else focal)
     wide, high = visible_mm(aspect)
-    held = group[:1] if shot.shot_type in _HOLDS_FIRST or (shot.shot_type in _HOLDS_PAIR and len(group) > 2) else group
-    held = group[:2] if shot.shot_type == "two-shot" else held
+    pair = len(group) == 2 if shot.shot_type in _HOLDS_PAIR else shot.shot_type == "two-shot"
+    held = group[:2] if pair else group[:1] if shot.shot_type in (*_HOLDS_PAIR, *_HOLDS_FIRST) else group
     left, right = min(m.x for m in held), max(m.x for m in held)
-    aim = ((left + right) / 2, first.y, centre)
     distance = focal * max(frame / high, (right - left + min(0.8, frame)) / wide)
     # Nearer than this, a wide lens would be inside the subject, or in front of the shoulder it looks over.
     closest = 1.95 if shot.shot_type == "over-the-shoulder" else 0.75 if first.kind is BLOCK else CLOSEST
     distance = max(distance, closest)
-
+    # A frame that grows to hold everyone, or for a narrow picture, grows downwards more than over their heads.
+    aim = ((left + right) / 2, first.y, centre - 0.32 * max(0.0, distance * high / focal - frame))
     top, roll = first.kind.foot + first.kind.height, 0.0
     aerial, neutral = shot.shot_type == "aerial", {"aerial": 38.0, "insert": 16.0}.get(shot.shot_type, 0.0)
     if angle == "worms-eye":

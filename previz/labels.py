@@ -1,31 +1,35 @@
 """Names beside the figures, in any script, never over one another."""
 
-from __future__ import annotations
-
 import unicodedata
 from functools import lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from previz.camera import NEAR, Camera, Floats, project
+from previz.camera import NEAR, Camera, project
 from previz.raster import Picture
-from previz.stage import Figure, Stage
+from previz.stage import Stage
 
-_INK, _PAPER, _LEADER = (38, 42, 48), (250, 250, 249), (92, 97, 104)
-_LONGEST = 120
+_INK, _PAPER, _LEADER, _LONGEST = (38, 42, 48), (250, 250, 249), (92, 97, 104), 120
 # Tried in order for every character that the font of the text so far lacks; Noto Sans has Latin, Greek and Cyrillic.
-_FONTS = [
-    "Sans",
-    *(f"Sans{script}" for script in "Arabic Hebrew Devanagari Thai CJK Armenian Bengali Ethiopic".split()),
-]
-_FONTS += [f"Sans{script}" for script in "Georgian Gujarati Gurmukhi Kannada Khmer Lao Malayalam Myanmar Oriya".split()]
-_FONTS += ["SansSinhala", "SansTamil", "SansTelugu", "SansSymbols", "Emoji"]
+_SCRIPTS = (
+    " Arabic Hebrew Devanagari Thai CJK Armenian Bengali Ethiopic Georgian Gujarati Gurmukhi Kannada Khmer Lao Malayalam "
+    "Myanmar Oriya Sinhala Tamil Telugu Symbols"
+)
+_FONTS = [*(f"Sans{script}" for script in _SCRIPTS.split(" ")), "Emoji"]
 _JOINING = ("Mn", "Mc", "Me", "Cf", "Zs")
 _UNPRINTED = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
 
-Box = tuple[float, float, float, float]
+
+class Label(NamedTuple):
+    """What fits of the words, the size of the text, its box (left, top, right, bottom) and the point it names."""
+
+    text: str
+    points: int
+    box: tuple[float, float, float, float]
+    point: tuple[float, float]
 
 
 @lru_cache(maxsize=128)
@@ -90,33 +94,26 @@ def _text_mask(text: str, size: int) -> Image.Image:
     return image
 
 
-def _top_in_picture(figure: Figure, camera: Camera, size: tuple[int, int]) -> Floats | None:
-    """Pixel at the highest part of the figure that is in the picture, or nothing when none is."""
-    seen = project(camera, figure.faces.reshape(-1, 3), size)
-    inside = seen[(seen[:, 2] > NEAR) & (seen[:, :2] >= 0).all(axis=1) & (seen[:, :2] <= size).all(axis=1), :2]
-    if not len(inside):
-        return None
-    top = inside[:, 1].min()
-    return np.array([inside[inside[:, 1] < top + 0.06 * size[1], 0].mean(), top])
-
-
-def place_labels(stage: Stage, camera: Camera, size: tuple[int, int]) -> list[tuple[str, int, Box, Floats]]:
-    """For each figure in the picture that has words: what fits of them, text size, box, and the point they name."""
+def place_labels(stage: Stage, camera: Camera, size: tuple[int, int]) -> list[Label]:
+    """A label for each figure in the picture that has words."""
     (width, height), points = size, max(11, round(min(size[1] * 0.042, size[0] * 0.036)))
-    margin, found = round(points * 0.4), list[tuple[str, int, Box, Floats]]()
+    margin, found = round(points * 0.4), list[Label]()
     for figure in sorted(stage.figures, key=lambda f: project(camera, np.array([f.mark.middle]), size)[0, 2]):
-        top = _top_in_picture(figure, camera, size)
+        seen = project(camera, figure.faces.reshape(-1, 3), size)
+        seen = seen[(seen[:, 2] > NEAR) & (seen[:, :2] >= 0).all(axis=1) & (seen[:, :2] <= size).all(axis=1)]
         text = fitted(figure.mark.words, points, min(width * 0.42, width - 3 * points))
-        if top is None or not runs(text):
+        if not len(seen) or not runs(text):
             continue
+        top = float(seen[:, 1].min())
+        middle = float(seen[seen[:, 1] < top + 0.06 * height, 0].mean())
         w, h = _width(text, points) + points, points * 1.7
-        x = min(max(top[0] - w / 2, margin), width - w - margin)
-        start = min(max(top[1] - h - points * 0.8, margin), height - h - margin)
+        x = min(max(middle - w / 2, margin), width - w - margin)
+        start = min(max(top - h - points * 0.8, margin), height - h - margin)
         for step in range(2 * int(height / (h + 3))):
             y = start + (step + 1) // 2 * (h + 3) * (-1 if step % 2 else 1)
             free = all(x >= b[2] or b[0] >= x + w or y >= b[3] or b[1] >= y + h for _, _, b, _ in found)
             if free and margin <= y <= height - h - margin:
-                found.append((text, points, (x, y, x + w, y + h), top))
+                found.append(Label(text, points, (x, y, x + w, y + h), (middle, top)))
                 break
     return found
 

@@ -1,7 +1,5 @@
 """How time of day, weather and lighting tint the set."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -11,30 +9,32 @@ from previz.camera import Floats
 from previz.shot import Shot
 
 Colour = tuple[float, float, float]
+Fall = tuple[str, float, float]
+_DRY: Fall = ("", 0, 0)
 
 
 @dataclass(frozen=True, eq=False)
 class Light:
-    """Colours are RGB (3,), 1 is white; `towards` is the unit vector to the light."""
+    """Colours are RGB (3,), 1 is white.
+
+    `towards` is the unit vector to the light, `walls` the light on a room's surfaces, `rim` the brightness of edges
+    that turn from the camera to the light, `subject` the share of light that reaches the figures (a silhouette gets
+    little), `haze` the distance (m) over which what is seen fades to about a third, and `fall` what falls, how much of
+    it, and in what wind.
+    """
 
     sky: Floats
     horizon: Floats
     key: Floats
     ambient: Floats
     towards: Floats
-    shadow: float
     walls: Floats
-    """Light on a room's surfaces, which a source behind the subject hardly reaches."""
+    shadow: float
     ground: float
     rim: float
-    """How bright edges are that turn away from the camera and towards the light."""
     subject: float
-    """What share of the light reaches the figures; a silhouette gets little."""
     haze: float
-    """Distance (m) over which what is seen fades to about a third."""
-    falling: str
-    intensity: float
-    wind: float
+    fall: Fall
 
 
 # sky, horizon, key, ambient, azimuth of the key (0 is behind the camera, -90 its left) and elevation, shadow
@@ -52,12 +52,12 @@ _TIMES: dict[str, tuple[Colour, Colour, Colour, Colour, float, float, float]] = 
     "night": ((0.07, 0.09, 0.14), (0.19, 0.22, 0.29), (0.36, 0.40, 0.49), (0.19, 0.21, 0.27), -55, 48, 0.45),
 }
 # share of the key that is left, haze (m), how grey the sky turns, what falls, how much, wind
-_WEATHERS: dict[str, tuple[float, float, float, str, float, float]] = {
-    "cloudy": (0.75, 160, 0.45, "", 0, 0), "overcast": (0.35, 120, 0.85, "", 0, 0), "heat-haze": (0.95, 60, 0.2, "", 0, 0),
-    "mist": (0.6, 30, 0.7, "", 0, 0), "fog": (0.3, 11, 1.0, "", 0, 0), "after-rain": (0.7, 140, 0.4, "", 0, 0),
-    "drizzle": (0.45, 60, 0.85, "rain", 0.35, 0.05), "rain": (0.42, 45, 0.9, "rain", 0.8, 0.12),
-    "storm": (0.35, 35, 1.0, "rain", 1.0, 0.45), "sandstorm": (0.4, 9, 1.0, "dust", 0.8, 2.4),
-    "snow": (0.5, 40, 0.85, "snow", 0.7, 0.15), "blizzard": (0.35, 9, 1.0, "snow", 1.0, 1.6),
+_WEATHERS: dict[str, tuple[float, float, float, Fall]] = {
+    "cloudy": (0.75, 160, 0.45, _DRY), "overcast": (0.35, 120, 0.85, _DRY), "heat-haze": (0.95, 60, 0.2, _DRY),
+    "mist": (0.6, 30, 0.7, _DRY), "fog": (0.3, 11, 1.0, _DRY), "after-rain": (0.7, 140, 0.4, _DRY),
+    "drizzle": (0.45, 60, 0.85, ("rain", 0.35, 0.05)), "rain": (0.42, 45, 0.9, ("rain", 0.8, 0.12)),
+    "storm": (0.35, 35, 1.0, ("rain", 1.0, 0.45)), "sandstorm": (0.4, 9, 1.0, ("dust", 0.8, 2.4)),
+    "snow": (0.5, 40, 0.85, ("snow", 0.7, 0.15)), "blizzard": (0.35, 9, 1.0, ("snow", 1.0, 1.6)),
 }  # fmt: skip
 # azimuth, elevation, factors of key and ambient, tint of the key, rim
 _LIGHTING: dict[str, tuple[float, float, float, float, Colour, float]] = {
@@ -79,16 +79,12 @@ def light_for(shot: Shot) -> Light:
     """Light, sky and weather of the shot; inside, weather only shows in the windows."""
     *colours, azimuth, elevation, shadow = _TIMES.get(shot.time_of_day, _TIMES[""])
     sky, horizon, key, ambient = (np.array(colour) for colour in colours)
-    left, haze, greyer, falling, intensity, wind = _WEATHERS.get(shot.weather, (1.0, 220.0, 0.0, "", 0.0, 0.0))
-    dull = (
-        (sky * 0.45 + horizon * 0.55)
-        @ (0.3, 0.59, 0.11)
-        * np.array((1.03, 0.94, 0.78) if falling == "dust" else (1, 1, 1))
-    )
+    left, haze, greyer, fall = _WEATHERS.get(shot.weather, (1.0, 220.0, 0.0, _DRY))
+    dull = (sky + horizon) / 2 @ (0.3, 0.59, 0.11) * np.array({"dust": (1.03, 0.94, 0.78)}.get(fall[0], (1, 1, 1)))
     sky, horizon = sky + (dull - sky) * greyer, horizon + (dull - horizon) * greyer * 0.9
     key, ambient, shadow = key * left, ambient * (1.25 - 0.25 * left), shadow * (0.35 + 0.65 * left)
     if shot.interior:  # light falls in from the windows at the left, whatever the sun does outside
-        haze, falling, azimuth, elevation = math.inf, "", -62.0, 38.0
+        haze, fall, azimuth, elevation = math.inf, _DRY, -62.0, 38.0
         key = key * 0.6 + key.mean() * 0.4
     rim = 0.0
     if shot.lighting in _LIGHTING:
@@ -97,8 +93,7 @@ def light_for(shot: Shot) -> Light:
         sky, horizon = sky * min(1.0, 0.5 + 0.5 * fill), horizon * min(1.0, 0.5 + 0.5 * fill)
     turn, up = math.radians(azimuth), math.radians(elevation)
     towards = np.array([math.sin(turn) * math.cos(up), -math.cos(turn) * math.cos(up), math.sin(up)])
+    # A source behind the subject hardly reaches the walls that are seen.
     walls = ambient * 1.12 + key * (0.62 if abs(azimuth) < 100 else 0.22)
-    ground, subject = {"snow": 0.94, "rain": 0.62}.get(falling, 0.72), 0.14 if shot.lighting == "silhouette" else 1.0
-    return Light(
-        sky, horizon, key, ambient, towards, shadow, walls, ground, rim, subject, haze, falling, intensity, wind
-    )
+    ground, subject = {"snow": 0.94, "rain": 0.62}.get(fall[0], 0.72), 0.14 if shot.lighting == "silhouette" else 1.0
+    return Light(sky, horizon, key, ambient, towards, walls, shadow, ground, rim, subject, haze, fall)

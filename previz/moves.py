@@ -1,31 +1,17 @@
 """How the camera moves during a shot."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 
 from previz.blocking import marks, walked
-from previz.camera import Camera, Point, visible_mm
+from previz.camera import Camera, visible_mm
 from previz.framing import CLOSEST, Framing, frame_shot
 from previz.shot import Shot
 
-LOWEST = 0.1
-ORBIT = 150.0
 
-
-def _ease(t: float) -> float:
-    """Starts and stops softly, but moves for most of the time."""
-    return t * t * (3 - 2 * t) * 0.6 + t * 0.4
-
-
-def _burst(t: float, start: float, end: float) -> float:
+def _burst(t: float, start: float = 0.0, end: float = 1.0) -> float:
     part = min(max((t - start) / (end - start), 0.0), 1.0)
     return part * part * (3 - 2 * part)
-
-
-def _mix(a: Point, b: Point, share: float) -> Point:
-    return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share
 
 
 def _shifted(camera: Camera, right: float = 0.0, ahead: float = 0.0, up: float = 0.0) -> Camera:
@@ -33,7 +19,7 @@ def _shifted(camera: Camera, right: float = 0.0, ahead: float = 0.0, up: float =
     yaw, (fx, fy, fz) = math.radians(camera.yaw), camera.axes[2].tolist()
     x, y, z = camera.position
     x, y = x + math.cos(yaw) * right + fx * ahead, y - math.sin(yaw) * right + fy * ahead
-    return replace(camera, position=(x, y, max(z + fz * ahead + up, LOWEST)))
+    return replace(camera, position=(x, y, max(z + fz * ahead + up, 0.1)))
 
 
 def _swaying(camera: Camera, shift: float, turn: float, s: float) -> Camera:
@@ -54,24 +40,21 @@ def _dollied(framing: Framing, reach: float, share: float) -> Camera:
 
 
 def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float) -> Camera:
-    camera, aim, distance, eased = framing.camera, framing.aim, framing.distance, _ease(t)
+    camera, aim, distance, eased = framing.camera, framing.aim, framing.distance, 0.6 * _burst(t) + 0.4 * t
     across, upright = (2 * math.degrees(math.atan(mm / 2 / camera.focal)) for mm in visible_mm(aspect))
     way = -1 if move.endswith(("-left", "-down")) else 1
     sweep, rise = way * (2 * eased - 1), eased if way > 0 else 1 - eased
     match move:
-        case "pan-left" | "pan-right":
-            return replace(camera, yaw=camera.yaw + across * 0.30 * sweep)
-        case "whip-pan":
-            # It starts with the subject at the edge and lands on it, a little too far at first.
-            past = 0.05 * math.sin(math.pi * _burst(t, 0.54, 0.75))
-            return replace(camera, yaw=camera.yaw + across * (0.42 * (_burst(t, 0.40, 0.56) - 1) + past))
+        case "pan-left" | "pan-right" | "whip-pan":
+            # A whip pan starts with the subject at the edge and lands on it.
+            share = 0.42 * (_burst(t, 0.40, 0.56) - 1) if move == "whip-pan" else 0.30 * sweep
+            return replace(camera, yaw=camera.yaw + across * share)
         case "tilt-up" | "tilt-down":
             return replace(camera, pitch=camera.pitch + upright * 0.28 * sweep)
         case "roll":
             return replace(camera, roll=camera.roll + 24 * eased)
         case "dolly-in":
-            closer = _dollied(framing, 0.55, eased)
-            return closer.aimed(_mix(aim, framing.closer(0.55 * framing.frame), eased))
+            return _dollied(framing, 0.55, eased).aimed(framing.closer(0.55, eased))
         case "dolly-out":
             return _dollied(framing, 1.8, eased)
         case "truck-left" | "truck-right":
@@ -81,7 +64,7 @@ def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float)
         case "crane-up" | "crane-down":
             return _shifted(camera, ahead=-0.15 * distance * rise, up=max(1.2, 0.85 * distance) * rise).aimed(aim)
         case "orbit-left" | "orbit-right":
-            x, y, turn = camera.position[0] - aim[0], camera.position[1] - aim[1], math.radians(ORBIT * eased * way)
+            x, y, turn = camera.position[0] - aim[0], camera.position[1] - aim[1], math.radians(150 * eased * way)
             if math.hypot(x, y) < CLOSEST:  # straight overhead it can only turn
                 return replace(camera, yaw=camera.yaw - math.degrees(turn))
             x, y = x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)
@@ -93,7 +76,7 @@ def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float)
         case "zoom-in" | "crash-zoom":
             factor, share = (1.8, eased) if move == "zoom-in" else (2.2, _burst(t, 0.42, 0.58))
             zoomed = replace(camera, focal=camera.focal * factor**share)
-            return zoomed.aimed(_mix(aim, framing.closer(framing.frame / factor), share))
+            return zoomed.aimed(framing.closer(1 / factor, share))
         case "zoom-out":
             return replace(camera, focal=camera.focal / 1.8**eased)
         case "dolly-zoom":
@@ -102,8 +85,7 @@ def _moved(move: str, framing: Framing, t: float, seconds: float, aspect: float)
         case "handheld":
             return _swaying(camera, framing.frame * 0.016, upright * 0.011, t * seconds)
         case "steadicam":
-            floating = _dollied(framing, 0.84, eased)
-            return _swaying(floating, framing.frame * 0.012, upright * 0.004, t * seconds * 0.45)
+            return _swaying(_dollied(framing, 0.84, eased), framing.frame * 0.012, upright * 0.004, t * seconds * 0.45)
     return camera
 
 
@@ -112,9 +94,8 @@ def camera_at(shot: Shot, t: float, seconds: float = 4.0, aspect: float = 16 / 9
     framing = frame_shot(shot, aspect)
     camera = _moved(shot.camera_move, framing, t, seconds, aspect)
     # The focus puller follows what the camera aims at, however it moves.
-    focus = max(math.dist(camera.position, framing.aim), CLOSEST)
-    if shot.depth_of_field == "rack-focus":
-        focus *= 1 + 1.6 * _burst(t, 0.3, 0.7)
+    rack = 1.6 * _burst(t, 0.3, 0.7) if shot.depth_of_field == "rack-focus" else 0.0
+    focus = max(math.dist(camera.position, framing.aim), CLOSEST) * (1 + rack)
     (x, y, z), offset = camera.position, walked(shot, t, seconds)
     y, z = y + offset, z + (0.008 * math.sin(t * seconds * 11) if offset else 0.0)
     for mark in marks(shot, t, seconds):

@@ -1,7 +1,5 @@
 """Frames of a clip, and the panel of a storyboard."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 
@@ -10,22 +8,21 @@ import numpy as np
 
 from previz.arrow import draw_arrow
 from previz.camera import Camera, Size, pixels_per_mm
-from previz.draw import draw
 from previz.labels import draw_labels
 from previz.light import Light, light_for
 from previz.moves import camera_at
 from previz.raster import SHIFT, Picture
+from previz.render import draw
 from previz.shot import Shot
 from previz.stage import build_stage
 
-_SHUTTER = 0.5
+_FALLING = {"rain": (2.3, 2.0, 110, 0.02, 0.1), "snow": (0.22, 1.0, 100, 0.01, 0.6), "dust": (0.1, 1.0, 90, 0.03, 0)}
 
 
 def frames(shot: Shot, size: Size, seconds: float, fps: float = 24) -> Iterator[Picture]:
     """Clean frames of the clip; what does not change is the same read-only array again."""
     aspect, light, count = size[0] / size[1], light_for(shot), max(1, round(seconds * fps))
-    stage = build_stage(shot, 0.0, seconds, aspect)
-    before, picture = camera_at(shot, 0.0, seconds, aspect), None
+    before, stage, picture = camera_at(shot, 0.0, seconds, aspect), build_stage(shot, 0.0, seconds, aspect), None
     for number in range(count):
         t = number / max(count - 1, 1)
         camera = camera_at(shot, t, seconds, aspect)
@@ -50,42 +47,28 @@ def panel(shot: Shot, size: Size, *, overlay: bool = True, at: float = 0.0) -> P
 
 
 def _smeared(picture: Picture, before: Camera, camera: Camera) -> Picture:
-    """Motion blur where the camera turns on the spot, fast enough for one to be seen."""
-    if before.position != camera.position:
-        return picture
-    size = (picture.shape[1], picture.shape[0])
-    turn = abs(math.radians((camera.yaw - before.yaw + 180) % 360 - 180)) * math.cos(math.radians(camera.pitch))
-    length = round(turn * camera.focal * pixels_per_mm(size) * _SHUTTER)
-    return picture if length < size[0] / 60 else np.asarray(cv2.blur(picture, (length, 1)), np.uint8)
+    """Motion blur of a half-open shutter, where the camera turns on the spot fast enough for it to be seen."""
+    turn = math.radians((camera.yaw - before.yaw + 180) % 360 - 180) * math.cos(math.radians(camera.pitch))
+    length = round(abs(turn) * camera.focal * pixels_per_mm((picture.shape[1], picture.shape[0])) * 0.5)
+    slow = before.position != camera.position or length < picture.shape[1] / 60
+    return picture if slow else np.asarray(cv2.blur(picture, (length, 1)), np.uint8)
 
 
 def _fall(picture: Picture, light: Light, seconds: float) -> Picture:
     """Rain, snow or dust at that time, in three layers of nearness, over a copy of the picture."""
-    if not light.falling:
+    falling, intensity, wind = light.fall
+    if not falling:
         return picture
-    picture, random = picture.copy(), np.random.default_rng(11)
-    height, width = picture.shape[:2]
-    speed, drift, many, white = {
-        "rain": (2.3, 2.0, 110, 0.1),
-        "snow": (0.22, 1.0, 100, 0.6),
-        "dust": (0.0, 1.0, 90, 0.0),
-    }[light.falling]
-    colour = (light.horizon * 255 * (1 - white) * 0.96 + 255 * white).clip(0, 255).tolist()
+    picture, random, (height, width) = picture.copy(), np.random.default_rng(11), picture.shape[:2]
+    # how fast it falls and drifts in pictures a second, streaks a layer, length of a streak, how much whiter than haze
+    falls, drifts, many, length, white = _FALLING[falling]
+    colour = (light.horizon * 245 * (1 - white) + 255 * white).clip(0, 255).tolist()
     for near in (0.45, 0.7, 1.0):
-        x, y, own = random.random((3, round(many * light.intensity)))
-        x = (
-            x + seconds * drift * light.wind * near + (light.falling == "snow") * 0.012 * np.sin(seconds * 2 + own * 20)
-        ) % 1.1
-        y = (y + seconds * speed * near * (0.8 + 0.4 * own)) % 1.1
-        at = (np.stack([x, y], axis=1) - 0.05) * (width, height)
-        if light.falling == "snow":
-            for centre, radius in zip(
-                np.rint(at * 16).astype(int).tolist(), (0.6 + own) * near * height / 19, strict=True
-            ):
-                cv2.circle(picture, centre, round(radius), colour, -1, cv2.LINE_AA, SHIFT)
-            continue
-        way = np.array([light.wind * 1.6, 1.0]) if light.falling == "rain" else np.array([1.4, 0.05])
-        tails = at + way * 0.045 * near * height * (0.6 + 0.8 * own[:, None])
-        streaks = np.rint(np.stack([at, tails], axis=1) * 16).astype(np.int32)
-        cv2.polylines(picture, list(streaks), False, colour, 1, cv2.LINE_AA, SHIFT)
+        x, y, own = random.random((3, round(many * intensity)))
+        pace = near * np.array([drifts * wind, falls])
+        at = np.stack([x, y], axis=1) + seconds * pace * (0.8 + 0.4 * own[:, None])
+        tails = at % 1.1 - 0.05 + length * pace * (0.6 + 0.8 * own[:, None])
+        streaks = np.stack([at % 1.1 - 0.05, tails], axis=1) * (width, height) * (1 << SHIFT)
+        thick = max(1, round((5 if falling == "snow" else 1.4) * near * height / 720))
+        cv2.polylines(picture, list(np.rint(streaks).astype(np.int32)), False, colour, thick, cv2.LINE_AA, SHIFT)
     return picture

@@ -1,8 +1,5 @@
 """Polygons and lines of the world, filled into a picture."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from itertools import pairwise
 
 import cv2
@@ -41,30 +38,18 @@ def _clipped(view: Floats) -> Floats:
     return np.array(kept).reshape(-1, 3)
 
 
-def _on_screen(camera: Camera, shapes: Floats, size: Size) -> Iterator[tuple[int, NDArray[np.int32]]]:
-    """The number and the pixels of every world shape (n, k, 3) that is in the picture, in order."""
+def paint(canvas: Picture, shapes: Floats, colours: Floats, camera: Camera, size: Size, *, line: int = 0) -> None:
+    """Fills world polygons (n, k, 3), in order and without seams, or draws segments (n, 2, 3) so many pixels wide."""
     view = to_view(camera, shapes)
     bounds = view[..., 2:] * np.divide(size, 2 * camera.focal * pixels_per_mm(size))
-    beyond = (view[..., :2] > bounds).all(axis=1) | (-view[..., :2] > bounds).all(axis=1)
-    seen, whole = ~beyond.any(axis=1), view[..., 2].min(axis=1) >= NEAR
-    pixels = to_pixels(camera, np.where(whole[:, None, None], view, 1.0), size)
-    points = fixed(pixels)
-    for number in np.flatnonzero(seen).tolist():
-        if whole[number]:
-            yield number, points[number]
-        elif len(cut := _clipped(view[number])) > 1:
-            yield number, fixed(to_pixels(camera, cut, size))
-
-
-def fill(canvas: Picture, faces: Floats, colours: Floats, camera: Camera, size: Size, *, smooth: bool = False) -> None:
-    """Fills world polygons (n, k, 3), in order; without `smooth`, neighbours leave no seam but edges are rough."""
-    shades = colours.tolist()
-    for number, points in _on_screen(camera, faces, size):
-        cv2.fillConvexPoly(canvas, points, shades[number], cv2.LINE_AA if smooth else cv2.LINE_8, SHIFT)
-
-
-def lines(canvas: Picture, segments: Floats, colours: Floats, camera: Camera, size: Size, thick: int) -> None:
-    """Draws world segments (n, 2, 3)."""
-    shades = colours.tolist()
-    for number, points in _on_screen(camera, segments, size):
-        cv2.line(canvas, points[0], points[1], shades[number], thick, cv2.LINE_AA, SHIFT)
+    beyond = np.logical_or((view[..., :2] > bounds).all(axis=1), (-view[..., :2] > bounds).all(axis=1))
+    whole, shades = view[..., 2].min(axis=1) >= NEAR, colours.tolist()
+    pixels = fixed(to_pixels(camera, np.where(whole[:, None, None], view, 1.0), size))
+    for number in np.flatnonzero(~beyond.any(axis=1)).tolist():
+        points = pixels[number]
+        if not whole[number]:
+            points = fixed(to_pixels(camera, _clipped(view[number]), size))
+        if line and len(points) > 1:
+            cv2.line(canvas, points[0], points[1], shades[number], line, cv2.LINE_AA, SHIFT)
+        elif len(points) > 2:
+            cv2.fillConvexPoly(canvas, points, shades[number], cv2.LINE_8, SHIFT)

@@ -1,10 +1,9 @@
 """What a scene's fields say that a camera or a stage can show."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 MOST_FIGURES = 6
@@ -20,7 +19,7 @@ _SLUG = re.compile(
     rf"^[\W\d_]*(?:(?:{_INTERIOR}){_END}|室内|室內|内景|內景|屋内|실내)(?!\W*[/|&+\-]\W*(?:{_EXTERIOR}){_END})",
     re.IGNORECASE,
 )
-_NAMED_LINE = re.compile(r"^\s*@?([^:：\d][^:：]{0,39})[:：](?!//)\s*\S")
+_NAMED_LINE = re.compile(r"^\s*@?([^:：\d][^:：]{0,39})[:：](?!//|\d)\s*\S")
 _ASIDE = re.compile(r"\([^)]*\)|（[^）]*）|\^\s*$")
 _UNSEEN = re.compile(r"\b(?:v\.?\s?o|o\.?\s?s|o\.?\s?c|off)\b", re.IGNORECASE)
 
@@ -43,14 +42,14 @@ class Shot:
     lighting: str = ""
 
     @classmethod
-    def from_fields(cls, values: Mapping[str, Any]) -> Shot:
+    def from_fields(cls, values: Mapping[str, Any]) -> "Shot":
         """A shot from a scene's fields; other keys are ignored, `cast` may be a list or text separated by commas."""
         known: dict[str, Any] = {f.name: str(values.get(f.name) or "") for f in fields(cls) if f.name != "cast"}
         cast = values.get("cast") or ()
         names = re.split(r"[,;\n、，،]", cast) if isinstance(cast, str) else [str(name) for name in cast]
         return cls(cast=tuple(name.strip() for name in names if name.strip()), **known)
 
-    @property
+    @cached_property
     def interior(self) -> bool:
         return _SLUG.match(self.location) is not None
 
@@ -58,13 +57,13 @@ class Shot:
     def walks(self) -> bool:
         return self.camera_move in ("follow", "lead")
 
-    @property
+    @cached_property
     def people(self) -> tuple[str, ...]:
         """The names of the figures on stage, at most `MOST_FIGURES`; empty when the subject is a thing."""
         names = list(dict.fromkeys(" ".join(name.split()) for name in self.cast if name.strip()))
         for speaker in speakers(self.dialogue):
-            said = speaker.casefold()
-            if not any(said == name.casefold() or said in name.casefold().split() for name in names):
+            known = [[name.casefold(), *name.casefold().split()] for name in names[:MOST_FIGURES]]
+            if len(names) < MOST_FIGURES and not any(speaker.casefold() in words for words in known):
                 names.append(speaker)
         if self.shot_type in ("two-shot", "over-the-shoulder") and len(names) < 2:
             names = [*(names or [self.subject.strip()]), ""]
@@ -83,6 +82,7 @@ def speakers(dialogue: str) -> list[str]:
             capitals = bare == bare.upper() != bare.lower() and not bare.endswith((".", "!", "?", "…", ":"))
             cue = line if capitals or bare.startswith("@") else ""
         name = " ".join(_ASIDE.sub("", cue).strip("@*_- \t").split())
-        if name and len(name) <= 40 and len(name.split()) <= 4 and not _UNSEEN.search("".join(_ASIDE.findall(cue))):
+        named_well = 0 < len(name.split()) <= 4 and not any(word[0].islower() for word in name.split())
+        if named_well and not _UNSEEN.search("".join(_ASIDE.findall(cue))):
             found.setdefault(name.casefold(), name)
     return list(found.values())

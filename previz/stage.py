@@ -1,14 +1,12 @@
 """The set: an open floor or a room, and the figures in it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 
-from previz.blocking import OBJECT, TABLE, Mark, marks, walked
+from previz.blocking import Mark, marks, walked
 from previz.camera import Floats, Point
 from previz.framing import frame_shot
 from previz.mannequin import solid
@@ -17,52 +15,41 @@ from previz.shot import Shot
 
 # Figures differ a little in grey, so that two who overlap stay apart.
 _GREYS = (0.74, 0.57, 0.66, 0.50, 0.70, 0.61)
-_STRIPS = 20
-_STEP = 1.5
-PANE = 2.0
-"""The grey of a window pane, which shows the sky."""
+_STRIPS, _STEP = 20, 1.5
+PANE = 2.0  # the grey of a window pane, which shows the sky
 
 
 class Figure:
-    """A solid on stage: its mark, faces (n, 4, 3) in metres and their greys (n,)."""
+    """A solid on stage: faces (n, 4, 3) in metres, their greys, and how much nearer they count in order (n,)."""
 
     def __init__(self, mark: Mark, grey: float, stride: float = 0.0, fine: int = 1) -> None:
-        faces, shade = solid(mark.kind, stride, fine)
+        faces, shade, self.lift = solid(mark.kind, stride, fine)
         sine, cosine = math.sin(math.radians(mark.facing)), math.cos(math.radians(mark.facing))
         turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
         self.mark, self.greys, self.faces = mark, shade * grey, faces @ turn + (mark.x, mark.y, 0.0)
-
-    @cached_property
-    def normals(self) -> Floats:
-        """(n, 3) unit vectors out of each face."""
         across = np.cross(self.faces[:, 2] - self.faces[:, 0], self.faces[:, 3] - self.faces[:, 1])
-        return np.asarray(across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12))
-
-    @cached_property
-    def middles(self) -> Floats:
-        return np.asarray(self.faces.mean(axis=1))
+        self.normals = across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
+        self.middles = self.faces.mean(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """A box from `low` to `high`: inner faces (n, 4, 3), openings over them, greys of both, and edges (12, 2, 3)."""
+    """A box from `low` to `high`: inner faces (n, 4, 3), door and windows last, their greys, and edges (m, 2, 3)."""
 
     low: Point
     high: Point
     faces: Floats
     greys: Floats
-    openings: Floats
-    opening_greys: Floats
     edges: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
+    """Figures on a floor: in a room, in the open, or on a cyclorama that runs into the backdrop without a horizon."""
+
     figures: tuple[Figure, ...]
-    props: tuple[Figure, ...] = ()
     room: Room | None = None
     cyclorama: bool = False
-    """An endless studio floor that runs into the backdrop without a horizon."""
 
 
 def build_stage(shot: Shot, t: float = 0.0, seconds: float = 4.0, aspect: float = 16 / 9) -> Stage:
@@ -71,12 +58,10 @@ def build_stage(shot: Shot, t: float = 0.0, seconds: float = 4.0, aspect: float 
     figures = []
     for number, mark in enumerate(marks(shot, t, seconds)):
         step = 2 * math.pi * walked(shot, t, seconds) / _STEP + number * 1.9
-        stride = 25 * math.sin(step) if shot.walks else 0.0
+        stride = 18 * math.sin(step) if shot.walks else 0.0
         figures.append(Figure(mark, _GREYS[number % len(_GREYS)], stride, fine))
-    first = figures[0].mark
-    props = (Figure(Mark("", TABLE, first.x, first.y), 1.0),) if first.kind is OBJECT else ()
     room = _room(shot, aspect) if shot.interior else None
-    return Stage(tuple(figures), props, room, cyclorama=not shot.location.strip())
+    return Stage(tuple(figures), room, cyclorama=not shot.location.strip())
 
 
 def _quad(corner: Point | Floats, along: Point | Floats, rise: Point | Floats) -> Floats:
@@ -102,20 +87,16 @@ def _room(shot: Shot, aspect: float) -> Room:
         ((x1, y0, 0), (0, depth, 0), (0, 0, top), (0.86, 0.90)),
     )
     # Strips about one grey level apart are a smooth gradient.
-    strips = [(np.array(c), np.array(a) / _STRIPS, r, k) for c, a, r, _ in walls for k in range(_STRIPS)]
-    greys = np.concatenate([np.linspace(*light, _STRIPS) for *_, light in walls])
+    parts = [(np.array(c), np.array(a) / _STRIPS, r, k) for c, a, r, _ in walls for k in range(_STRIPS)]
+    strips = [_quad(corner + along * k, along, rise) for corner, along, rise, k in parts]
     openings = [(_quad((x1 - 1.82, y1, 0), (1.04, 0, 0), (0, 0, 2.12)), 0.88)]
     openings.append((_quad((x1 - 1.75, y1, 0), (0.9, 0, 0), (0, 0, 2.05)), 0.60))
-    openings.append((_quad((x1 - 0.97, y1, 0.97), (0.05, 0, 0), (0, 0, 0.10)), 0.40))
     for corner in ((x0, min(0.6, y1 - 2.2), 0.95), (x0, y0 + 0.9, 0.95), (x0 + 0.8, y1, 0.95)):
         along, up = np.array([1.4, 0, 0]) if corner[1] == y1 else np.array([0, 1.4, 0]), np.array([0, 0, 1.25])
         openings.append((_quad(corner - 0.05 * (along + up), along * 1.1, up * 1.1), 0.64))
-        panes = [corner + along * i + up * j for i in (0.0, 0.51) for j in (0.0, 0.51)]
-        openings += [(_quad(pane, along * 0.49, up * 0.49), PANE) for pane in panes]
-    low, high = (x0, y0, 0.0), (x1, y1, top)
-    corners = [np.where(pick, high, low) for pick in np.ndindex(2, 2, 2)]
-    edges = [(a, b) for i, a in enumerate(corners) for b in corners[i:] if np.count_nonzero(a != b) == 1]
-    quads, tones = (np.array(each) for each in zip(*openings, strict=True))
-    return Room(
-        low, high, np.array([_quad(c + a * k, a, r) for c, a, r, k in strips]), greys, quads, tones, np.array(edges)
-    )
+        for i, j in ((0, 0), (0, 0.51), (0.51, 0), (0.51, 0.51)):
+            openings.append((_quad(corner + along * i + up * j, along * 0.49, up * 0.49), PANE))
+    quads, tones = zip(*openings, strict=True)
+    edges = [(q[i - 1], q[i]) for q in (*(_quad(*wall[:3]) for wall in walls), *quads) for i in range(4)]
+    greys = np.concatenate([*(np.linspace(*ends, _STRIPS) for *_, ends in walls), tones])
+    return Room((x0, y0, 0.0), (x1, y1, top), np.array([*strips, *quads]), greys, np.array(edges))

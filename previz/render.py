@@ -1,7 +1,5 @@
 """Draws a stage as a camera sees it."""
 
-from __future__ import annotations
-
 import math
 from itertools import pairwise
 
@@ -20,37 +18,13 @@ def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
     canvas = draw_backdrop(stage, camera, size, light)
     if not math.isinf(camera.f_stop):
         _soften_backdrop(canvas, stage, camera, size)
-
-    def depth(solid: Figure) -> float:
-        return float(to_view(camera, np.array(solid.mark.middle))[2])
-
-    for solid in sorted(stage.props + stage.figures, key=depth, reverse=True):
+    depths = [float(to_view(camera, np.array(solid.mark.middle))[2]) for solid in stage.figures]
+    for depth, solid in sorted(zip(depths, stage.figures, strict=True), key=lambda pair: -pair[0]):
         view, colours = _shaded(solid, camera, light)
+        circle = min(float(camera.blur(np.array(depth), size)), size[1] / 9)
         if len(view):
-            circle = 0.0 if math.isinf(camera.f_stop) else float(camera.blur(np.array(depth(solid)), size))
-            _paint(canvas, to_pixels(camera, view, size), colours, min(circle, size[1] / 9) if circle > 1.5 else 0.0)
+            _paint(canvas, to_pixels(camera, view, size), colours, circle if circle > 1.5 else 0.0)
     return canvas
-
-
-def _blurred(picture: Picture, sigma: float) -> Picture:
-    """A large blur of a small copy looks the same and costs little."""
-    height, width = picture.shape[:2]
-    halvings = 1 if sigma < 5 else 2
-    small = picture
-    for _ in range(halvings):
-        half = (max(small.shape[1] // 2, 1), max(small.shape[0] // 2, 1))
-        small = np.asarray(cv2.resize(small, half, interpolation=cv2.INTER_AREA), np.uint8)
-    soft = cv2.GaussianBlur(small, (0, 0), max(sigma / 2**halvings, 0.3))
-    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _blur_rows(canvas: Picture, shares: Floats, sigma: float) -> None:
-    """Blurs each row by its share (0 to 1) of a blur of `sigma` pixels."""
-    blurred, steps = _blurred(canvas, sigma), np.rint(shares * 24).astype(int)
-    cuts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
-    for start, end in pairwise(cuts):
-        if share := steps[start] / 24:
-            cv2.addWeighted(blurred[start:end], share, canvas[start:end], 1 - share, 0, canvas[start:end])
 
 
 def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) -> None:
@@ -59,9 +33,15 @@ def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) 
     if room := stage.room:
         depths = np.minimum(depths, 0.8 * max(room.high[1] - camera.position[1], room.high[0] - room.low[0]))
     circles = camera.blur(depths, size)
-    most = float(min(circles.max(), size[1] / 12))
-    if most > 1.2:
-        _blur_rows(canvas, np.clip(circles / most, 0, 1), most / 2.6)
+    most = max(float(min(circles.max(), size[1] / 12)), 1.0)
+    # One blur of a small copy, of which every row takes its share.
+    half = cv2.resize(canvas, (size[0] // 2 + 1, size[1] // 2 + 1), interpolation=cv2.INTER_LINEAR)
+    small = cv2.resize(half, (size[0] // 4 + 1, size[1] // 4 + 1), interpolation=cv2.INTER_LINEAR)
+    blurred = cv2.resize(cv2.stackBlur(small, [int(most / 4) | 1] * 2), size, interpolation=cv2.INTER_LINEAR)
+    steps = np.rint(np.clip(circles / most, 0, 1) * 24).astype(int)
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), size[1]]):
+        if share := steps[start] / 24:
+            cv2.addWeighted(blurred[start:end], share, canvas[start:end], 1 - share, 0, canvas[start:end])
 
 
 def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats]:
@@ -69,7 +49,8 @@ def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats
     sight = solid.middles - np.array(camera.position)
     turned = np.flatnonzero(np.einsum("ij,ij->i", solid.normals, sight) < 0)
     far = np.linalg.norm(sight[turned], axis=1)
-    seen, far = turned[np.argsort(-far)], np.sort(far)[::-1]
+    order = np.argsort(solid.lift[turned] - far)
+    seen, far = turned[order], far[order]
     normals, sight = solid.normals[seen], sight[seen]
     glance = np.einsum("ij,ij->i", normals, sight) / np.maximum(far, 1e-6)
     # Wrapped a little past the terminator: a soft source, and no half of a figure falls into one flat grey.
@@ -84,26 +65,21 @@ def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats
 
 
 def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) -> None:
-    """Fills polygons (n, 4, 2) into the part of the canvas they cover, at twice its size, so that edges come out smooth.
-
-    What is out of focus, with a `circle` of confusion in pixels, is filled on a layer of its own and blurred with it.
-    """
+    """Fills polygons (n, 4, 2) on a finer layer, for smooth edges, blurred by their `circle` of confusion in pixels."""
     margin, frame = math.ceil(circle * 1.5) + 1, (canvas.shape[1], canvas.shape[0])
-    near = (polygons.max(axis=1) > -margin).all(axis=1) & (polygons.min(axis=1) < np.add(frame, margin)).all(axis=1)
-    if not near.any():
+    seen = np.logical_and(polygons.max(axis=1) > -margin, polygons.min(axis=1) < np.add(frame, margin)).all(axis=1)
+    if not seen.any():
         return
-    polygons, colours = polygons[near], colours[near]
+    polygons, colours = polygons[seen], colours[seen]
     x0, y0 = np.clip(np.floor(polygons.min(axis=(0, 1))) - margin, 0, frame).astype(int).tolist()
     x1, y1 = np.clip(np.ceil(polygons.max(axis=(0, 1))) + margin, 0, frame).astype(int).tolist()
-    if x1 <= x0 or y1 <= y0:
-        return
     part, box, scale = canvas[y0:y1, x0:x1], (x1 - x0, y1 - y0), 2.0 if circle < 5 else 1.0 if circle < 12 else 0.5
     layer = np.zeros((math.ceil(scale * box[1]), math.ceil(scale * box[0]), 4), np.uint8)
     opaque = np.column_stack([colours, np.full(len(colours), 255.0)]).tolist()
     for shape, colour in zip(fixed(polygons - (x0, y0), scale), opaque, strict=True):
         cv2.fillConvexPoly(layer, shape, colour, cv2.LINE_8, SHIFT)
     if circle:
-        layer = cv2.GaussianBlur(layer, (0, 0), circle * scale / 2.6, layer)
+        layer = np.asarray(cv2.stackBlur(layer, [int(circle * scale) | 1] * 2), np.uint8)
     layer = cv2.resize(layer, box, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR)
-    keep = cv2.merge([255 - layer[..., 3]] * 3)
+    keep = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(layer, 3)), cv2.COLOR_GRAY2RGB)
     cv2.add(cv2.multiply(part, keep, part, 1 / 255), cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), part)
