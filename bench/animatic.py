@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -148,13 +149,13 @@ def render_zoompan(move: str, still: Path, seconds: int, enlarged: int, destinat
 
 
 def encode_ready(shot: Shot, size: tuple[int, int], seconds: int, destination: Path) -> float:
-    """CPU seconds of encoding frames that are drawn beforehand, as the animatic encodes them."""
-    ready = iter([picture.copy() for picture in frames(shot, size, seconds, FPS)])
-    original, animatic.frames = animatic.frames, lambda *_: ready  # type: ignore[assignment]
-    try:
-        return previz_cpu(shot, size, seconds, destination)
-    finally:
-        animatic.frames = original
+    """CPU seconds of encoding frames that are drawn beforehand."""
+    drawn: dict[int, Any] = {}
+    ready = [drawn.setdefault(id(picture), picture) for picture in frames(shot, size, seconds, FPS)]
+    before = time.process_time()
+    prepare = partial(animatic.write_pictures, iter(ready))
+    animatic.write_clip(Request("", shot, *size, Decimal(seconds), FPS), prepare, destination, lambda _: None)
+    return time.process_time() - before
 
 
 def previz_cpu(shot: Shot, size: tuple[int, int], seconds: int, destination: Path) -> float:

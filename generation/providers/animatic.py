@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,28 @@ _UNREADABLE = "The start frame could not be read as an image. Upload it again as
 # The frames are small enough that splitting one costs more than it saves; the encoder uses the other core.
 cv2.setNumThreads(1)
 
+#: Writes the frame of that number, if it differs from the one before it.
 WriteFrame = Callable[[int], None]
 
 
 def render(request: Request, destination: Path, on_progress: OnProgress) -> None:
     """Write the clip to `destination`, which the caller removes if this raises."""
+    if request.start_frame is not None:
+        prepare = partial(_move_over_photo, request, request.start_frame)
+    else:
+        seconds = _count_frames(request) / request.fps
+        prepare = partial(write_pictures, frames(request.shot, (request.width, request.height), seconds, request.fps))
+    write_clip(request, prepare, destination, on_progress)
+
+
+def write_clip(
+    request: Request, prepare: Callable[[Planes], WriteFrame], destination: Path, on_progress: OnProgress
+) -> None:
     on_progress(0.0)
-    frame_count = max(1, round(request.duration * request.fps))
+    frame_count = _count_frames(request)
     due = time.monotonic() + _SECONDS_BETWEEN_REPORTS
-    prepare = _move_over_photo if request.start_frame is not None else _draw_previz
     with _Film(request, destination) as film:
-        write_frame = prepare(request, frame_count, film.planes)
+        write_frame = prepare(film.planes)
         for index in range(frame_count):
             write_frame(index)
             film.expose(index)
@@ -55,33 +67,37 @@ def render(request: Request, destination: Path, on_progress: OnProgress) -> None
     on_progress(1.0)
 
 
-def _draw_previz(request: Request, frame_count: int, planes: Planes) -> WriteFrame:
-    pictures = frames(request.shot, (request.width, request.height), frame_count / request.fps, request.fps)
+def write_pictures(pictures: Iterator[Any], planes: Planes) -> WriteFrame:
+    """From (h, w, 3) uint8 RGB arrays. One that comes again as the same object is not converted again."""
     shown: Any = None
 
     def write_frame(index: int) -> None:
         nonlocal shown
         picture = next(pictures)
-        if picture is not shown:  # a camera that stands still gives the same array again
+        if picture is not shown:
             shown = picture
             planes.copy_from(planes_from_rgb(picture))
 
     return write_frame
 
 
-def _move_over_photo(request: Request, frame_count: int, planes: Planes) -> WriteFrame:
-    assert request.start_frame is not None
+def _move_over_photo(request: Request, start_frame: Path, planes: Planes) -> WriteFrame:
+    frame_count = _count_frames(request)
     camera = Camera(request.shot.camera_move, frame_count / request.fps)
     size = request.width, request.height
     scale = camera.move.overscan * RESOLUTION
     sheet = (round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2) if camera.moves else size
-    photo = MovingPhoto(_start_frame(request.start_frame, sheet), size, camera)
+    photo = MovingPhoto(_start_frame(start_frame, sheet), size, camera)
 
     def write_frame(index: int) -> None:
         if index == 0 or camera.moves:
             photo.write_frame(index / max(frame_count - 1, 1), planes)
 
     return write_frame
+
+
+def _count_frames(request: Request) -> int:
+    return max(1, round(request.duration * request.fps))
 
 
 def encoder_options(fps: int) -> dict[str, str]:

@@ -5,8 +5,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from previz import Shot, build_stage, camera_at, panel
 from previz.labels import fitted, has_glyph, place_labels, runs
+from previz.moves import camera_at
+from previz.picture import panel
+from previz.shot import Shot
+from previz.stage import build_stage
 
 NAMES = ("李小龙", "محمد الأمين", "नर्तकी आशा", "กิตติศักดิ์", "Юлия", "김민수")
 SIZE = (640, 360)

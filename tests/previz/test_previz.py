@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from previz import Camera, Shot, build_stage, camera_at, draw, frames, light_for, panel, project
 from previz.blocking import BLOCK, PERSON
-from previz.camera import to_view
+from previz.camera import Camera, project, to_view
+from previz.light import light_for
+from previz.moves import camera_at
+from previz.picture import frames, panel
+from previz.render import draw
+from previz.shot import Shot
+from previz.stage import build_stage
 
 PRESETS = tomllib.loads((Path(__file__).parents[2] / "projects" / "presets.toml").read_text(encoding="utf-8"))
 HD = (1280, 720)
