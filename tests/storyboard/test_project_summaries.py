@@ -43,6 +43,19 @@ def test_summary_counts_scenes_clips_running_takes_and_money(
     assert card.spent == Decimal("0.95")
 
 
+def test_previz_is_no_clip_once_another_model_is_chosen(project: Project, make_scenes: MakeScenes, make_take: MakeTake):
+    first, second, third = make_scenes(3)
+    for scene in (first, second, third):
+        make_take(scene, **DONE)
+    assert summarize_projects([project])[0].with_clip == 3
+    Scene.objects.filter(pk=second.pk).update(model_id="sora-2")
+    assert summarize_projects([project])[0].with_clip == 2
+    Project.objects.update(model_id="sora-2")
+    make_take(third, **DONE, provider="sora", model_id="sora-2")
+    (card,) = summarize_projects([project])
+    assert (card.with_clip, card.poster_take is not None) == (1, True)
+
+
 def test_poster_is_of_the_first_scene_with_a_clip(project: Project, make_scenes: MakeScenes, make_take: MakeTake):
     _first, second, third = make_scenes(3)
     make_take(third, **DONE)

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from generation.models import Generation
 from projects import presets, sample
-from projects.models import Project, Scene
+from projects.models import Project, Reference, Scene
 from teams.models import Role, Team, User
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +19,10 @@ def test_setup_creates_an_owner_a_team_and_the_sample_project(as_user: Callable[
     owner, project = User.objects.get(), Project.objects.get()
     assert (owner.email, owner.memberships.get().role) == ("owner@localhost", Role.OWNER)
     assert (project.title, project.scenes.count(), Generation.objects.count()) == (sample.TITLE, 5, 2)
+    frames = Reference.objects.filter(role=Reference.Role.START_FRAME).order_by("scene__position")
+    assert [(frame.label, frame.width, frame.height) for frame in frames] == [
+        (f"Illustration: {scene['title']}", 1280, 720) for scene in sample.SCENES
+    ]
     assert "Generate missing" in as_user(owner).get(reverse("storyboard", args=[project.pk])).content.decode()
 
 
@@ -39,3 +43,9 @@ def test_the_sample_scenes_are_valid(fields: dict[str, object]):
     assert {"subject", "location", "time_of_day", "camera_move", "shot_type"} <= fields.keys()
     for name in presets.all_presets().keys() & fields.keys():
         assert fields[name] in dict(presets.choices(name))
+
+
+def test_the_illustrations_are_small():
+    pictures = sample.illustrations()
+    assert len(pictures) == len(sample.SCENES)
+    assert sum(picture.stat().st_size for picture in pictures) < 400_000

@@ -5,7 +5,9 @@ import os
 import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
+import av
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.files.base import File
@@ -246,6 +248,50 @@ def test_a_scenes_picture_is_drawn_on_a_full_disk(scene: Scene, monkeypatch: pyt
     monkeypatch.setattr(os, "replace", full)
     with Image.open(io.BytesIO(panels.draw_panel(scene))) as picture:
         assert picture.format == "WEBP"
+
+
+@pytest.mark.django_db
+def test_the_panel_has_a_clean_version_and_a_last_frame(as_user: AsUser, scene: Scene, vera: User):
+    Scene.objects.update(camera_move="dolly-in", subject="A lamp")
+    client, url = as_user(vera), reverse("scene_panel", args=[scene.pk])
+    pictures = [client.get(url, query).content for query in ({}, {"overlay": "0"}, {"at": "end"}, {"size": "large"})]
+    assert len(set(pictures)) == 4
+    answer = client.get(url, {"size": "large", "overlay": "0", "download": ""})
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="01-scene-1-previz.webp"'
+
+
+@pytest.fixture
+def rendered_take(local_take: Generation, advance) -> Generation:
+    return advance(local_take)
+
+
+@pytest.mark.django_db
+def test_a_clip_is_downloaded_with_a_slate_and_stays_clean_itself(
+    as_user: AsUser, rendered_take: Generation, vera: User
+):
+    with rendered_take.clip.open("rb") as clip:
+        clean = clip.read()
+    answer = as_user(vera).get(reverse("take_slated_clip", args=[rendered_take.pk]))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="01-scene-1-take-1-slate.mp4"'
+    slated = b"".join(answer.streaming_content)
+    frames = [first_frames(content) for content in (clean, slated)]
+    assert [len(each) for each in frames] == [24, 24]
+    strip = slice(150, 176)
+    assert abs(frames[0][3][:120].astype(int) - frames[1][3][:120]).mean() < 4
+    assert frames[1][3][strip].min() < 90 < 200 < frames[1][3][strip].max()
+    with rendered_take.clip.open("rb") as clip:
+        assert clip.read() == clean
+
+
+def first_frames(clip: bytes) -> list[Any]:
+    with av.open(io.BytesIO(clip)) as container:
+        return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+
+
+@pytest.mark.django_db
+def test_a_clip_that_cannot_be_decoded_gets_no_slate(as_user: AsUser, take: Generation, vera: User):
+    answer = as_user(vera).get(reverse("take_slated_clip", args=[take.pk]), follow=True)
+    assert "Download the clip without it." in answer.content.decode()
 
 
 @pytest.mark.django_db

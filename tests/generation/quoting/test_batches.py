@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from generation import pipeline
-from generation.models import Budget, Generation, next_take_number
+from generation.models import Budget, Generation, next_take_number, with_takes
+from generation.quoting import batches
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
@@ -41,6 +42,22 @@ def made() -> list[tuple[int, int, str]]:
 
 
 # -- Missing -----------------------------------------------------------------------------------------------------------
+
+
+def test_previz_leaves_a_scene_missing_once_another_model_is_chosen(project: Project, make_scenes, make_take):
+    previsualised, remade, _empty = make_scenes(3)
+    make_take(previsualised, status=Status.COMPLETED, clip=b"clip")
+    for fields in ({}, {"provider": "sora", "model_id": "sora-2"}):
+        make_take(remade, status=Status.COMPLETED, clip=b"clip", **fields)
+
+    def missing() -> list[int]:
+        return [scene.position for scene in with_takes(project.scenes.all()) if batches.is_missing(scene)]
+
+    assert missing() == [3]
+    Project.objects.update(model_id="sora-2")
+    assert missing() == [1, 3]
+    Scene.objects.filter(pk=previsualised.pk).update(model_id="animatic")
+    assert missing() == [3]
 
 
 def test_blocked_scenes_are_left_out_of_the_button_and_of_the_click(
