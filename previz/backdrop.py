@@ -76,7 +76,7 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
 
 
 @lru_cache(maxsize=16)
-def _grid(x0: float, x1: float, y0: float, y1: float, step: int) -> Floats:
+def _grid(x0: float, y0: float, x1: float, y1: float, step: int) -> Floats:
     """Lines on the floor at whole steps, in pieces that can fade, (n, 2, 3)."""
     found = []
     for low, high, start, end, along in ((x0, x1, y0, y1, 1), (y0, y1, x0, x1, 0)):
@@ -91,12 +91,9 @@ def _grid(x0: float, x1: float, y0: float, y1: float, step: int) -> Floats:
 def _draw_grid(canvas: Picture, room: Room | None, ground: Ground, camera: Camera, size: Size) -> None:
     """Every metre nearby and every five metres far away, each fading into the floor."""
     position, heading = np.array(camera.position), camera.axes[2] * (1, 1, 0)
-    for step, reach, fade, strength in ((1, 14, 12.0, 0.11),) if room else ((5, 75, 36.0, 0.13), (1, 14, 6.0, 0.11)):
-        x, y = (np.round((position + heading * reach / 2)[:2] / 5) * 5).tolist()
-        bounds = (x - reach, x + reach, y - reach, y + reach)
-        if room:
-            bounds = (room.low[0], room.high[0], room.low[1], room.high[1])
-        found = _grid(*bounds, step)
+    for step, far, fade, strength in ((1, 14, 12.0, 0.11),) if room else ((5, 75, 36.0, 0.13), (1, 14, 6.0, 0.11)):
+        x, y = (np.round((position + heading * far / 2)[:2] / 5) * 5).tolist()
+        found = _grid(*room.low[:2], *room.high[:2], step) if room else _grid(x - far, y - far, x + far, y + far, step)
         ahead = found.mean(axis=1) - position
         share = strength * np.exp(-np.linalg.norm(ahead, axis=1) / fade)
         seen = share > 0.018
