@@ -1,7 +1,4 @@
-"""Solids made of quadrilaterals: mannequins, blocks and tables.
-
-Faces are (n, 4, 3) arrays; corners run counter-clockwise seen from outside, and a triangle repeats one.
-"""
+"""Solids of faces (n, 4, 3), whose corners run counter-clockwise seen from outside; a triangle repeats one."""
 
 import math
 from functools import lru_cache
