@@ -35,8 +35,8 @@ def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) 
     circles = camera.blur(depths, size)
     most = max(float(min(circles.max(), size[1] / 12)), 1.0)
     # One blur of a small copy, of which every row takes its share.
-    half = cv2.resize(canvas, (size[0] // 2 + 1, size[1] // 2 + 1), interpolation=cv2.INTER_LINEAR)
-    small = cv2.resize(half, (size[0] // 4 + 1, size[1] // 4 + 1), interpolation=cv2.INTER_LINEAR)
+    half = cv2.resize(canvas, (max(size[0] // 2, 1), max(size[1] // 2, 1)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(half, (max(size[0] // 4, 1), max(size[1] // 4, 1)), interpolation=cv2.INTER_AREA)
     blurred = cv2.resize(cv2.stackBlur(small, [int(most / 4) | 1] * 2), size, interpolation=cv2.INTER_LINEAR)
     steps = np.rint(np.clip(circles / most, 0, 1) * 24).astype(int)
     for start, end in pairwise([0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), size[1]]):
