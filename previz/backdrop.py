@@ -76,7 +76,7 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
 
 
 @lru_cache(maxsize=16)
-def _grid(x0: float, x1: float, y0: float, y1: float, step: int) -> Floats:
+def _grid(x0: float, y0: float, x1: float, y1: float, step: int) -> Floats:
     """Lines on the floor at whole steps, in pieces that can fade, (n, 2, 3)."""
     found = []
     for low, high, start, end, along in ((x0, x1, y0, y1, 1), (y0, y1, x0, x1, 0)):
@@ -91,17 +91,12 @@ def _grid(x0: float, x1: float, y0: float, y1: float, step: int) -> Floats:
 def _draw_grid(canvas: Picture, room: Room | None, ground: Ground, camera: Camera, size: Size) -> None:
     """Every metre nearby and every five metres far away, each fading into the floor."""
     position, heading = np.array(camera.position), camera.axes[2] * (1, 1, 0)
-    for step, reach, fade, strength in ((5, 75, 36.0, 0.13), (1, 14, 6.0, 0.11)):
-        x, y = (np.round((position + heading * reach / 2)[:2] / 5) * 5).tolist()
-        if not room:
-            found = _grid(x - reach, x + reach, y - reach, y + reach, step)
-        elif step == 1:
-            found, fade = _grid(room.low[0], room.high[0], room.low[1], room.high[1], step), 12.0
-        else:
-            continue
+    for step, far, fade, strength in ((1, 14, 12.0, 0.11),) if room else ((5, 75, 36.0, 0.13), (1, 14, 6.0, 0.11)):
+        x, y = (np.round((position + heading * far / 2)[:2] / 5) * 5).tolist()
+        found = _grid(*room.low[:2], *room.high[:2], step) if room else _grid(x - far, y - far, x + far, y + far, step)
         ahead = found.mean(axis=1) - position
         share = strength * np.exp(-np.linalg.norm(ahead, axis=1) / fade)
-        seen = share > 0.012
+        seen = share > 0.018
         colours = ground.at(np.abs(ahead[seen] @ heading)) * (1 - share[seen, None])
         paint(canvas, found[seen], rgb(colours), camera, size, line=max(1, round(size[1] / 900)))
 
@@ -122,7 +117,12 @@ def _shadow_map(stage: Stage, light: Light) -> tuple[Picture, Floats]:
         middle, radius = fixed((np.array(mark.middle[:2]) - corner) * scale), 0.8 * mark.kind.radius * scale
         cv2.circle(mask, middle.tolist(), round(radius * (1 << SHIFT)), 195, -1, cv2.LINE_8, SHIFT)
     world = np.array([[1 / scale, 0, corner[0]], [0, 1 / scale, corner[1]], [0, 0, 0], [0, 0, 1]])
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.055 * scale), np.uint8), world
+    mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), 0.055 * scale), np.uint8)
+    if room := stage.room:  # the floor ends at the walls
+        ends = [(np.array(end[:2]) - corner) * scale for end in (room.low, room.high)]
+        (x0, y0), (x1, y1) = np.clip(ends, 0, _MAP_PIXELS).astype(int).tolist()
+        mask[:y0] = mask[y1:] = mask[:, :x0] = mask[:, x1:] = 0
+    return mask, world
 
 
 def _draw_shadows(canvas: Picture, stage: Stage, camera: Camera, size: Size, light: Light) -> None:

@@ -38,9 +38,8 @@ class Camera:
 
     def aimed(self, aim: Point) -> "Camera":
         x, y, z = (to - at for to, at in zip(aim, self.position, strict=True))
-        flat = math.hypot(x, y)
-        yaw = math.degrees(math.atan2(x, y)) if flat > 1e-6 else self.yaw
-        return replace(self, yaw=yaw, pitch=math.degrees(math.atan2(z, flat)))
+        yaw = math.degrees(math.atan2(x, y)) if math.hypot(x, y) > 1e-6 else self.yaw
+        return replace(self, yaw=yaw, pitch=math.degrees(math.atan2(z, math.hypot(x, y))))
 
     def blur(self, depth: Floats, size: Size) -> Floats:
         """Diameter in pixels of the circle of confusion at a depth in metres."""

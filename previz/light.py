@@ -93,7 +93,6 @@ def light_for(shot: Shot) -> Light:
         sky, horizon = sky * min(1.0, 0.5 + 0.5 * fill), horizon * min(1.0, 0.5 + 0.5 * fill)
     turn, up = math.radians(azimuth), math.radians(elevation)
     towards = np.array([math.sin(turn) * math.cos(up), -math.cos(turn) * math.cos(up), math.sin(up)])
-    # A source behind the subject hardly reaches the walls that are seen.
     walls = ambient * 1.12 + key * (0.62 if abs(azimuth) < 100 else 0.22)
     ground, subject = {"snow": 0.94, "rain": 0.62}.get(fall[0], 0.72), 0.14 if shot.lighting == "silhouette" else 1.0
     return Light(sky, horizon, key, ambient, towards, walls, shadow, ground, rim, subject, haze, fall)

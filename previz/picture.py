@@ -16,7 +16,7 @@ from previz.render import draw
 from previz.shot import Shot
 from previz.stage import build_stage
 
-_FALLING = {"rain": (2.3, 2.0, 110, 0.02, 0.1), "snow": (0.22, 1.0, 100, 0.01, 0.6), "dust": (0.1, 1.0, 90, 0.03, 0)}
+_FALLING = {"rain": (2.3, 2.0, 110, 0.02, 0.1), "snow": (0.22, 0.8, 100, 0.004, 0.6), "dust": (0.1, 1.0, 90, 0.03, 0)}
 
 
 def frames(shot: Shot, size: Size, seconds: float, fps: float = 24) -> Iterator[Picture]:
@@ -69,6 +69,6 @@ def _fall(picture: Picture, light: Light, seconds: float) -> Picture:
         at = np.stack([x, y], axis=1) + seconds * pace * (0.8 + 0.4 * own[:, None])
         tails = at % 1.1 - 0.05 + length * pace * (0.6 + 0.8 * own[:, None])
         streaks = np.stack([at % 1.1 - 0.05, tails], axis=1) * (width, height) * (1 << SHIFT)
-        thick = max(1, round((5 if falling == "snow" else 1.4) * near * height / 720))
+        thick = max(1, round((4 if falling == "snow" else 1.4) * near * height / 720))
         cv2.polylines(picture, list(np.rint(streaks).astype(np.int32)), False, colour, thick, cv2.LINE_AA, SHIFT)
     return picture

@@ -11,7 +11,7 @@ from previz.camera import NEAR, Camera, Floats, Size, pixels_per_mm, to_pixels, 
 Picture = NDArray[np.uint8]
 SHIFT = 4
 # Beyond this, coordinates with fractional bits would overflow the rasteriser.
-_FAR_OUT = 30_000.0
+_FAR_OUT = 2e6
 
 # A worker draws several clips at once; OpenCV's own threads would only fight over the cores.
 cv2.setNumThreads(1)

@@ -35,8 +35,8 @@ def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) 
     circles = camera.blur(depths, size)
     most = max(float(min(circles.max(), size[1] / 12)), 1.0)
     # One blur of a small copy, of which every row takes its share.
-    half = cv2.resize(canvas, (size[0] // 2 + 1, size[1] // 2 + 1), interpolation=cv2.INTER_LINEAR)
-    small = cv2.resize(half, (size[0] // 4 + 1, size[1] // 4 + 1), interpolation=cv2.INTER_LINEAR)
+    half = cv2.resize(canvas, (max(size[0] // 2, 1), max(size[1] // 2, 1)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(half, (max(size[0] // 4, 1), max(size[1] // 4, 1)), interpolation=cv2.INTER_AREA)
     blurred = cv2.resize(cv2.stackBlur(small, [int(most / 4) | 1] * 2), size, interpolation=cv2.INTER_LINEAR)
     steps = np.rint(np.clip(circles / most, 0, 1) * 24).astype(int)
     for start, end in pairwise([0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), size[1]]):
@@ -65,7 +65,7 @@ def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats
 
 
 def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) -> None:
-    """Fills polygons (n, 4, 2) on a finer layer, for smooth edges, blurred by their `circle` of confusion in pixels."""
+    """Fills polygons (n, 4, 2) with smooth edges, or blurred by their `circle` of confusion in pixels."""
     margin, frame = math.ceil(circle * 1.5) + 1, (canvas.shape[1], canvas.shape[0])
     seen = np.logical_and(polygons.max(axis=1) > -margin, polygons.min(axis=1) < np.add(frame, margin)).all(axis=1)
     if not seen.any():
@@ -73,13 +73,18 @@ def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) ->
     polygons, colours = polygons[seen], colours[seen]
     x0, y0 = np.clip(np.floor(polygons.min(axis=(0, 1))) - margin, 0, frame).astype(int).tolist()
     x1, y1 = np.clip(np.ceil(polygons.max(axis=(0, 1))) + margin, 0, frame).astype(int).tolist()
-    part, box, scale = canvas[y0:y1, x0:x1], (x1 - x0, y1 - y0), 2.0 if circle < 5 else 1.0 if circle < 12 else 0.5
+    part, box, scale = canvas[y0:y1, x0:x1], (x1 - x0, y1 - y0), 1.0 if circle < 12 else 0.5
     layer = np.zeros((math.ceil(scale * box[1]), math.ceil(scale * box[0]), 4), np.uint8)
     opaque = np.column_stack([colours, np.full(len(colours), 255.0)]).tolist()
     for shape, colour in zip(fixed(polygons - (x0, y0), scale), opaque, strict=True):
         cv2.fillConvexPoly(layer, shape, colour, cv2.LINE_8, SHIFT)
-    if circle:
-        layer = np.asarray(cv2.stackBlur(layer, [int(circle * scale) | 1] * 2), np.uint8)
-    layer = cv2.resize(layer, box, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR)
+    if not circle:
+        # Smooth polygons leave seams between neighbours, through which only the solid itself may be seen.
+        core = cv2.erode(cv2.extractChannel(layer, 3), np.ones((3, 3), np.uint8))
+        cv2.copyTo(cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), core, part)
+        for shape, colour in zip(fixed(polygons), opaque, strict=True):
+            cv2.fillConvexPoly(canvas, shape, colour, cv2.LINE_AA, SHIFT)
+        return
+    layer = cv2.resize(cv2.stackBlur(layer, [int(circle * scale) | 1] * 2), box, interpolation=cv2.INTER_LINEAR)
     keep = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(layer, 3)), cv2.COLOR_GRAY2RGB)
     cv2.add(cv2.multiply(part, keep, part, 1 / 255), cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), part)
