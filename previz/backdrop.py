@@ -128,7 +128,7 @@ def _shadow_map(stage: Stage, light: Light) -> tuple[Picture, Floats]:
 def _draw_shadows(canvas: Picture, stage: Stage, camera: Camera, size: Size, light: Light) -> None:
     mask, world = _shadow_map(stage, light)
     step = 4 if camera.focus < 8 else 2  # a soft shadow is warped small, but from afar it is only a few rows high
-    width, height, focal = size[0] // step + 1, size[1] // step + 1, camera.focal * pixels_per_mm(size) / step
+    width, height, focal = -(-size[0] // step), -(-size[1] // step), camera.focal * pixels_per_mm(size) / step
     # From the map to the floor, to the camera, to the small picture: all of it is one 3 x 3 matrix.
     lens = np.array([[focal, 0, size[0] / step / 2 - 0.5], [0, -focal, size[1] / step / 2 - 0.5], [0, 0, 1]])
     back = np.linalg.inv(lens @ camera.axes @ np.column_stack([np.eye(3), -np.array(camera.position)]) @ world)

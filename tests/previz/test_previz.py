@@ -322,17 +322,15 @@ class TestStage:
 
 
 class TestPictures:
-    @pytest.mark.parametrize(
-        "field", ["shot_type", "camera_angle", "lens", "depth_of_field", "time_of_day", "weather", "lighting"]
-    )
+    @pytest.mark.parametrize("field", [field for field in PRESETS if field in Shot.__dataclass_fields__])
     def test_every_preset_draws_its_subject(self, field):
         for key in [*PRESETS[field], "no-such-key"]:
             for location in ("INT. ROOM", "EXT. FIELD"):
                 shot = Shot(**{"shot_type": "medium", "cast": ("Mara",), "location": location, field: key})
-                picture = panel(shot, SMALL)
-                assert picture.shape == (180, 320, 3)
-                assert picture.dtype == np.uint8
-                assert on_screen(points_of(shot, camera_at(shot, 0), size=SMALL), SMALL).any(), key
+                for at in (0.0, 0.5, 1.0):
+                    picture = panel(shot, SMALL, at=at)
+                    assert picture.shape == (180, 320, 3)
+                    assert on_screen(points_of(shot, camera_at(shot, at), t=at, size=SMALL), SMALL).any(), key
 
     def test_unknown_keys_are_the_neutral_default(self):
         odd = Shot(cast=("Mara",), shot_type="x", camera_angle="x", camera_move="x", lens="x", depth_of_field="x")
