@@ -96,7 +96,7 @@ def _text_mask(text: str, size: int) -> Image.Image:
 
 def place_labels(stage: Stage, camera: Camera, size: tuple[int, int]) -> list[Label]:
     """A label for each figure in the picture that has words."""
-    (width, height), points = size, max(11, round(min(size[1] * 0.042, size[0] * 0.036)))
+    (width, height), points = size, max(11, round(min(size[1] * 0.05, size[0] * 0.042)))
     margin, found = round(points * 0.4), list[Label]()
     for figure in sorted(stage.figures, key=lambda f: project(camera, np.array([f.mark.middle]), size)[0, 2]):
         seen = project(camera, figure.faces.reshape(-1, 3), size)

@@ -41,7 +41,8 @@ def panel(shot: Shot, size: Size, *, overlay: bool = True, at: float = 0.0) -> P
     camera, stage = camera_at(shot, at, aspect=aspect), build_stage(shot, at, aspect=aspect)
     picture = _fall(draw(stage, camera, size, light), light, at * 4.0)
     if overlay:
-        draw_arrow(picture, shot.camera_move, camera)
+        if at == 0:
+            draw_arrow(picture, shot.camera_move, camera)
         draw_labels(picture, stage, camera)
     return picture
 

@@ -82,19 +82,19 @@ def test_double_click_charges_once_for_a_take_and_its_remix(page: Page, provider
 
 
 def test_generate_missing_charges_each_scene_once_and_the_queue_shows_why_one_waits(page: Page, provider: StandIn):
-    provider.state.seconds_needed = 6.0
+    provider.state.seconds_needed = 4.0
     missing = page.locator("[data-generate-missing]")
-    expect(missing).to_contain_text("3 scenes · $1.60")
+    expect(missing).to_contain_text("5 scenes · $2.80")
     missing.dblclick()
-    waiting = page.locator(".card .waiting")
+    waiting = page.locator(".card .waiting").first
     expect(waiting).to_contain_text(re.compile(r"Waiting for Sora .*\(2 of 2 running"), timeout=20_000)
     page.locator("[data-action=queue]").click()
     drawer = page.locator("#queue-drawer")
-    expect(drawer).to_contain_text("2 of 2 running, 1 waiting")
+    expect(drawer).to_contain_text("2 of 2 running, 3 waiting")
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
     expect(page.locator(".card .chip-completed")).to_have_count(5, timeout=90_000)
-    assert len(provider.state.charges) == 3
+    assert len(provider.state.charges) == 5
 
 
 def test_moderation_refusal_shows_the_providers_message_and_charges_nothing(page: Page, provider: StandIn):
