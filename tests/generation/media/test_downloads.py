@@ -284,7 +284,7 @@ def test_a_clip_is_downloaded_with_a_slate_and_stays_clean_itself(
 
 
 def first_frames(clip: bytes) -> list[Any]:
-    with av.open(io.BytesIO(clip)) as container:
+    with av.open(io.BytesIO(clip), "r") as container:
         return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
 
 
