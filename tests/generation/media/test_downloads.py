@@ -273,7 +273,7 @@ def test_a_clip_is_downloaded_with_a_slate_and_stays_clean_itself(
         clean = clip.read()
     answer = as_user(vera).get(reverse("take_slated_clip", args=[rendered_take.pk]))
     assert answer.headers["Content-Disposition"] == 'attachment; filename="01-scene-1-take-1-slate.mp4"'
-    slated = b"".join(answer.streaming_content)
+    slated = b"".join(answer)
     frames = [first_frames(content) for content in (clean, slated)]
     assert [len(each) for each in frames] == [24, 24]
     strip = slice(150, 176)
