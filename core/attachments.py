@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 
-#: Only for content that never changes under its URL.
 CACHE_FOREVER = "private, max-age=31536000, immutable"
+
+
+def cache_headers(request: HttpRequest, version: str) -> dict[str, str]:
+    """Cached forever under an address that names this version in ?v=, and asked for again each time under any other.
+
+    Ids alone may come to mean other content: an older database may be restored.
+    """
+    return {"Cache-Control": CACHE_FOREVER if request.GET.get("v") == version else "private, no-cache"}
 
 
 def file_stem(title: str, default: str) -> str:

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import Now
 
 from core import secrets
@@ -26,7 +26,7 @@ from core.money import exact
 from core.plurals import count_noun
 from generation.billing import budget
 from generation.jobs import dispatch
-from generation.media import spool, storage
+from generation.media import storage
 from generation.models import Budget, Generation, ImageJob, Job, LedgerEntry, Worker
 from generation.states import FINAL, Status
 from projects.models import Reference
@@ -198,16 +198,34 @@ def orphaned_files() -> Iterator[Finding]:
         for path in _old_files(root)
         if str(path.relative_to(root)) not in known and str(path.relative_to(root).parent) not in needed
     ]
-    if old:
-        size = sum(path.stat().st_size for path in old) / 1e6
-        yield Finding(f"{count_noun(len(old), 'orphaned file')} in {root}, {size:.1f} MB.", lambda: _remove(old))
+    changed = _last_change()
+    unknown = [path for path in old if path.stat().st_mtime > changed]
+    if unknown:
+        yield Finding(
+            f"{count_noun(len(unknown), 'file')} in {root} newer than anything in the database. The database was restored "
+            f"from an older backup, or media is another installation's. They may be paid clips, so they are kept."
+        )
+    orphans = sorted(set(old) - set(unknown))
+    if orphans:
+        size = sum(path.stat().st_size for path in orphans) / 1e6
+        yield Finding(
+            f"{count_noun(len(orphans), 'orphaned file')} in {root}, {size:.1f} MB.", lambda: _remove(orphans)
+        )
+
+
+def _last_change() -> float:
+    """Seconds since 1970 of the newest change to a row that names files; 0 in an empty database."""
+    newest = [
+        Generation.objects.aggregate(at=Max("changed_at"))["at"],
+        ImageJob.objects.aggregate(at=Max("changed_at"))["at"],
+        Reference.objects.aggregate(at=Max("created_at"))["at"],
+    ]
+    return max((at.timestamp() for at in newest if at), default=0.0)
 
 
 def _folders_in_use() -> set[str]:
     """Folders of unfinished rows: a file may be stored before its row names it."""
-    takes = Generation.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
-    requests = ImageJob.objects.exclude(status__in=FINAL).values_list("pk", flat=True)
-    return {f"takes/{pk}" for pk in takes} | {f"{spool.FOLDER}/{pk}" for pk in requests}
+    return {row.folder for model in (Generation, ImageJob) for row in model.objects.exclude(status__in=FINAL)}
 
 
 def _old_files(root: Path) -> Iterator[Path]:

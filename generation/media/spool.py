@@ -10,35 +10,34 @@ import json
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from generation.models import ImageJob
 from generation.providers.base import ImageResult
 
-FOLDER = "spool"
 
-
-def save(row_id: int, result: ImageResult) -> None:
+def save(row: ImageJob, result: ImageResult) -> None:
     """Raises OSError. The answer is written last: without it `load` ignores the rest."""
     for number, data in enumerate(result.images):
-        default_storage.save(_name(row_id, f"picture-{number}"), ContentFile(data))
+        default_storage.save(_name(row, f"picture-{number}"), ContentFile(data))
     answer = {"pictures": len(result.images), "usage": dict(result.usage)}
-    default_storage.save(_name(row_id, "answer.json"), ContentFile(json.dumps(answer).encode()))
+    default_storage.save(_name(row, "answer.json"), ContentFile(json.dumps(answer).encode()))
 
 
-def load(row_id: int) -> ImageResult | None:
+def load(row: ImageJob) -> ImageResult | None:
     """None if nothing was saved, or only a part. Raises OSError."""
     try:
-        with default_storage.open(_name(row_id, "answer.json")) as file:
+        with default_storage.open(_name(row, "answer.json")) as file:
             answer = json.load(file)
     except FileNotFoundError:
         return None
     images = []
     for number in range(answer["pictures"]):
-        with default_storage.open(_name(row_id, f"picture-{number}")) as file:
+        with default_storage.open(_name(row, f"picture-{number}")) as file:
             images.append(file.read())
     return ImageResult(tuple(images), answer["usage"])
 
 
-def clear(row_id: int) -> None:
-    folder = f"{FOLDER}/{row_id}"
+def clear(row: ImageJob) -> None:
+    folder = row.folder
     try:
         names = default_storage.listdir(folder)[1]
     except FileNotFoundError:
@@ -48,5 +47,5 @@ def clear(row_id: int) -> None:
     default_storage.delete(folder)
 
 
-def _name(row_id: int, name: str) -> str:
-    return f"{FOLDER}/{row_id}/{name}"
+def _name(row: ImageJob, name: str) -> str:
+    return f"{row.folder}/{name}"

@@ -1,7 +1,8 @@
 """Clips as files: written to scratch, decoded once, then moved into storage.
 
-A take's id fixes the names of its files, so a repeated step replaces them and leaves no second copy. Scratch files have the
-token of their lease in the name; a sweep removes those whose lease has ended.
+A take's random key fixes the names of its files, so a repeated step replaces them and leaves no second copy, and a take of an
+older database that was restored never finds the files of another take with its id. Scratch files have the token of their
+lease in the name; a sweep removes those whose lease has ended.
 """
 
 from __future__ import annotations
@@ -180,7 +181,7 @@ class _Scratch(File[bytes]):
         return str(self.name)
 
 
-def store_files(take_id: int, path: Path, inspection: Inspection) -> dict[str, Any]:
+def store_files(take: Generation, path: Path, inspection: Inspection) -> dict[str, Any]:
     """Move the clip, its poster and its filmstrip into storage. Returns the fields of the take's row."""
     pictures = {"poster": inspection.poster, "filmstrip": inspection.filmstrip}
     written = {name: path.with_suffix(f".{name}.webp") for name in pictures}
@@ -191,15 +192,15 @@ def store_files(take_id: int, path: Path, inspection: Inspection) -> dict[str, A
             os.fsync(file.fileno())
     # Local storage only renames from here on, so a full disk cannot leave half a file under a final name.
     size = path.stat().st_size
-    stored = {name: _move(scratch, f"takes/{take_id}/{name}.webp") for name, scratch in written.items()}
-    clip = _move(path, _clip_name(take_id))
+    stored = {name: _move(scratch, f"{take.folder}/{name}.webp") for name, scratch in written.items()}
+    clip = _move(path, _clip_name(take))
     measured = {"clip_bytes": size, "clip_seconds": inspection.seconds, "fps": inspection.fps}
     return {**stored, "clip": clip, **measured}
 
 
-def recover_clip(take_id: int, path: Path) -> bool:
+def recover_clip(take: Generation, path: Path) -> bool:
     """Copy the clip to `path` if a worker stored it and died before it saved the row. Returns whether it did."""
-    name = _clip_name(take_id)
+    name = _clip_name(take)
     if not default_storage.exists(name):
         return False
     with default_storage.open(name) as stored, path.open("wb") as copy:
@@ -207,8 +208,8 @@ def recover_clip(take_id: int, path: Path) -> bool:
     return True
 
 
-def _clip_name(take_id: int) -> str:
-    return f"takes/{take_id}/clip.mp4"
+def _clip_name(take: Generation) -> str:
+    return f"{take.folder}/clip.mp4"
 
 
 def _move(scratch: Path, name: str) -> str:

@@ -6,6 +6,7 @@ import django.db.models.functions.datetime
 import generation.models.connection
 import generation.models.generation
 from decimal import Decimal
+import uuid
 from django.db import migrations, models
 
 
@@ -93,6 +94,7 @@ class Migration(migrations.Migration):
                 ('error_message', models.TextField(blank=True)),
                 ('error_code', models.CharField(blank=True, max_length=120)),
                 ('error_request_id', models.CharField(blank=True, max_length=200)),
+                ('file_key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('number', models.PositiveIntegerField()),
@@ -151,6 +153,7 @@ class Migration(migrations.Migration):
                 ('error_message', models.TextField(blank=True)),
                 ('error_code', models.CharField(blank=True, max_length=120)),
                 ('error_request_id', models.CharField(blank=True, max_length=200)),
+                ('file_key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('role', models.CharField(choices=[('start_frame', 'Start frame'), ('end_frame', 'End frame'), ('reference', 'Reference')], max_length=12)),

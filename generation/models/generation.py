@@ -21,7 +21,7 @@ NOTE_LENGTH = 2_000
 
 
 def clip_name(take: Generation, filename: str) -> str:
-    return f"takes/{take.pk}/{filename}"
+    return f"{take.folder}/{filename}"
 
 
 class GenerationQuerySet(JobQuerySet["Generation"]):
@@ -101,6 +101,10 @@ class Generation(Job):
 
     def __str__(self) -> str:
         return f"Take {self.number}"
+
+    @property
+    def folder(self) -> str:
+        return f"takes/{self.file_key.hex}"
 
     @property
     def team_id(self) -> int:

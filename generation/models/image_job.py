@@ -44,5 +44,10 @@ class ImageJob(Job):
         return f"{self.get_role_display()} by {self.model_id}"
 
     @property
+    def folder(self) -> str:
+        """Of the images that are paid for and not in the row yet (media/spool.py)."""
+        return f"spool/{self.file_key.hex}"
+
+    @property
     def team_id(self) -> int:
         return self.project.team_id

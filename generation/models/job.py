@@ -6,6 +6,7 @@ for the live stream.
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 from typing import Self, TypeVar
@@ -79,6 +80,9 @@ class Job(models.Model):
     error_code = models.CharField(max_length=120, blank=True)
     error_request_id = models.CharField(max_length=200, blank=True)
 
+    #: Names the row's files. Ids come again when an older database is restored beside newer files; this never does.
+    file_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
     version = models.PositiveIntegerField(default=1)
     changed_at = models.DateTimeField(db_default=Now())
 
@@ -89,6 +93,16 @@ class Job(models.Model):
     def cost(self) -> Decimal:
         """The actual cost, or the estimate until that is known."""
         return self.estimated_cost if self.actual_cost is None else self.actual_cost
+
+    @property
+    def folder(self) -> str:
+        """Where storage keeps the row's files."""
+        raise NotImplementedError
+
+    @property
+    def files_version(self) -> str:
+        """Part of the files' addresses, which browsers cache forever."""
+        return self.file_key.hex[:12]
 
     @property
     def team_id(self) -> int:

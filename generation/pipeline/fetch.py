@@ -25,7 +25,7 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
         with storage.scratch_file(take.pk, lease.token) as path:
             account = resolve_account(take, key)
             # An earlier attempt may have stored the file and died before it wrote the row.
-            if not storage.recover_clip(take.pk, path):
+            if not storage.recover_clip(take, path):
                 remote_provider(take.provider).fetch(
                     account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
                 )

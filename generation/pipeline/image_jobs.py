@@ -155,7 +155,7 @@ def submit_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> No
             return
         raise
     try:
-        spool.save(row.pk, result)
+        spool.save(row, result)
     except OSError:  # the images are still in memory, and the media storage may have room for them
         logger.exception("Could not spool the images of request %s.", row.pk)
     try:
@@ -168,7 +168,7 @@ def submit_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> No
 def recover_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> None:
     """Continue after a step that died: store what is in the spool, else leave it to a person. Never sends anything."""
     try:
-        result = spool.load(lease.job.pk)
+        result = spool.load(lease.job)
     except OSError as error:
         _retry_storing(lease, error)
         return
@@ -218,7 +218,7 @@ def _store_images(lease: Lease[ImageJob], result: ImageResult, model: Model | No
     cost = _compute_cost(row, result, model)
     readable, problem = _read_images(result.images)
     if not readable:
-        spool.clear(row.pk)
+        spool.clear(row)
         raise ProviderError(ErrorKind.PROVIDER, f"The provider sent no readable image: {problem}")
     lease.write()
     try:
@@ -237,7 +237,7 @@ def _store_images(lease: Lease[ImageJob], result: ImageResult, model: Model | No
     except OSError as error:
         _retry_storing(lease, error)
     else:
-        spool.clear(row.pk)
+        spool.clear(row)
 
 
 def _read_images(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:

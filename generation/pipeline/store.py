@@ -46,7 +46,7 @@ def store_clip(lease: Lease, path: Path, read_poster: Callable[[], bytes] = byte
     lease.write()
     # The file moves before the row is written: dying in between leaves a file that the next attempt replaces, never a
     # row without its file.
-    kept = storage.store_files(lease.job.pk, path, inspection)
+    kept = storage.store_files(lease.job, path, inspection)
     with transaction.atomic():
         cost = lease.job.cost
         end(lease, Status.COMPLETED, progress=100, actual_cost=cost, error_kind="", error_message="", **kept)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from asgiref.sync import sync_to_async
 from django.contrib import messages
+from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -19,12 +21,13 @@ from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from core.attachments import CACHE_FOREVER, attachment_headers, file_stem
+from core.attachments import attachment_headers, cache_headers, file_stem
 from generation.loaders import load_take
 from generation.media import panels, slates
 from generation.media.archive import selected_clips, stream_zip
 from generation.media.drawing_tasks import UnreadableClip
 from generation.media.range_responses import file_response
+from generation.models import Generation
 from projects.loaders import load_project, load_scene
 
 
@@ -40,7 +43,7 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
     picture = panels.draw_panel(
         scene, large=asked("size") == "large", overlay=asked("overlay") != "0", at_end=asked("at") == "end"
     )
-    headers = {"Cache-Control": CACHE_FOREVER}
+    headers = cache_headers(request, scene.panel_digest)
     if "download" in request.GET:
         headers |= attachment_headers(f"{scene.position:02d}-{file_stem(scene.title, 'scene')}-previz.webp")
     return HttpResponse(picture, content_type="image/webp", headers=headers)
@@ -53,39 +56,46 @@ def release_connection() -> None:
 
 
 @require_safe
-def slated_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
+async def slated_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The clip of a take with title, camera and time burned in, as an attachment."""
-    take, _ = load_take(request, pk)
-    if not take.clip or not default_storage.exists(take.clip.name):
+    take, _ = await sync_to_async(load_take)(request, pk)
+    if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
         raise Http404
-    release_connection()
     try:
-        clip = slates.clip_with_slate(take).open("rb")
+        path = await asyncio.to_thread(slates.clip_with_slate, take)
     except (OSError, UnreadableClip) as error:
-        messages.error(request, f"The slate can't be added: {error}. Download the clip without it.")
+        await sync_to_async(messages.error)(
+            request, f"The slate can't be added: {error}. Download the clip without it."
+        )
         return redirect("scene_page", take.scene_id)
-    name = f"{take.download_name.removesuffix('.mp4')}-slate.mp4"
-    return FileResponse(clip, as_attachment=True, filename=name)
+    response = file_response(request, File(path.open("rb")), content_type="video/mp4", etag=f'"{path.stem}"')
+    return add_headers(response, attachment_headers(f"{take.download_name.removesuffix('.mp4')}-slate.mp4"))
+
+
+def add_headers(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
 
 
 @require_safe
 def poster(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk)
-    return send_picture(take.poster)
+    return send_picture(request, take, take.poster)
 
 
 @require_safe
 def filmstrip(request: HttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk)
-    return send_picture(take.filmstrip)
+    return send_picture(request, take, take.filmstrip)
 
 
-def send_picture(stored: FieldFile) -> HttpResponse:
+def send_picture(request: HttpRequest, take: Generation, stored: FieldFile) -> HttpResponse:
     if not stored:
         raise Http404
     with stored.open("rb") as picture:
         data = picture.read()
-    return HttpResponse(data, content_type="image/webp", headers={"Cache-Control": CACHE_FOREVER})
+    return HttpResponse(data, content_type="image/webp", headers=cache_headers(request, take.files_version))
 
 
 @require_safe
@@ -94,11 +104,10 @@ async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
     take, _ = await sync_to_async(load_take)(request, pk)
     if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
         raise Http404
-    response = file_response(request, take.clip, content_type="video/mp4", etag=f'"{take.pk}-{take.clip_bytes}"')
+    response = file_response(request, take.clip, content_type="video/mp4", etag=f'"{take.files_version}"')
     as_attachment = "download" in request.GET
     response.headers["Content-Disposition"] = content_disposition_header(as_attachment, take.download_name) or "inline"
-    response.headers["Cache-Control"] = CACHE_FOREVER
-    return response
+    return add_headers(response, cache_headers(request, take.files_version))
 
 
 @require_safe

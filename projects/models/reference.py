@@ -77,3 +77,8 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.get_kind_display() or self.get_role_display()
+
+    @property
+    def file_version(self) -> str:
+        """Part of the file's address, which browsers cache forever."""
+        return Path(self.image.name).stem[:12]

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from core.attachments import CACHE_FOREVER
+from core.attachments import cache_headers
 from core.undo_message import offer_undo
 from projects import references
 from projects.loaders import load_picture, load_project
@@ -51,7 +51,7 @@ def add_uploaded_picture(request: HttpRequest, project: Project, scene: Scene | 
 
 @require_safe
 def picture_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The picture, or with ?size=small its thumbnail. Files never change, so browsers cache them forever."""
+    """The picture, or with ?size=small its thumbnail."""
     picture, _ = load_picture(request, pk, deleted_too=True)
     try:
         with picture.image.open("rb") as file:
@@ -62,7 +62,7 @@ def picture_file(request: HttpRequest, pk: int) -> HttpResponse:
                 content_type = references.CONTENT_TYPES[Path(picture.image.name).suffix]
     except FileNotFoundError:
         raise Http404 from None
-    return HttpResponse(data, content_type=content_type, headers={"Cache-Control": CACHE_FOREVER})
+    return HttpResponse(data, content_type=content_type, headers=cache_headers(request, picture.file_version))
 
 
 @require_POST

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from generation.media import spool, storage
+from generation.media import storage
 from generation.models import Budget, Generation, ImageJob, LedgerEntry
 from generation.states import Status
 from projects.models import Reference
@@ -159,8 +159,8 @@ def _check_files(takes: list[Generation], requests: list[ImageJob]) -> Iterator[
     root = Path(settings.MEDIA_ROOT)
     named = {name for take in takes for name in (take.clip.name, take.poster.name, take.filmstrip.name) if name}
     # A file written before a death is replaced when the take completes, else removed by the doctor.
-    unfinished = {f"takes/{take.pk}" for take in takes if not take.is_done}
-    unfinished |= {f"{spool.FOLDER}/{row.pk}" for row in requests if row.status == Status.UNKNOWN}
+    unfinished = {take.folder for take in takes if not take.is_done}
+    unfinished |= {row.folder for row in requests if row.status == Status.UNKNOWN}
     for path in (path for path in root.rglob("*.*") if path.is_file()):
         name = path.relative_to(root)
         # An image written before a death is written again under another name; the doctor removes the first file.

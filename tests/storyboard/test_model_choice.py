@@ -149,7 +149,7 @@ def test_thumbnail_of_the_provider_becomes_the_poster(
     with take.poster.open("rb") as poster:
         red, _, blueness = Image.open(poster).convert("RGB").resize((1, 1)).tobytes()
     assert (blueness - red > 200) is is_own
-    assert take.filmstrip.name == f"takes/{take.pk}/filmstrip.webp"
+    assert take.filmstrip.name == f"{take.folder}/filmstrip.webp"
 
 
 def make(client: Client, take: Generation, task: str, price: str = "$0.40", prompt: str = "At night", number: int = 2):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from generation import pipeline
 from generation.billing import budget
@@ -178,6 +180,21 @@ def test_the_command_releases_or_spends_the_hold(
     unknown.refresh_from_db()
     assert (unknown.status, money(project)) == (Status.FAILED, (0, Decimal(spent)))
     assert run("resolve", str(unknown.pk), option)[0] == 2
+
+
+def test_the_doctor_keeps_files_that_are_newer_than_the_database(make_take, scene: Scene, tmp_path, settings):
+    """As after an older database was restored: its rows know nothing of later, paid clips."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    take = make_take(scene, status=Status.COMPLETED, clip=b"clip")
+    later = tmp_path / "media" / "takes" / "later" / "clip.mp4"
+    later.parent.mkdir()
+    later.write_bytes(b"paid")
+    hours_ago = timezone.now() - timedelta(hours=2)
+    os.utime(later, (hours_ago.timestamp() + 60, hours_ago.timestamp() + 60))
+    Generation.objects.filter(pk=take.pk).update(changed_at=hours_ago)
+    report = run("doctor", "--fix")[1]
+    assert ("1 file in" in report, "newer than anything in the database" in report) == (True, True)
+    assert later.read_bytes() == b"paid"
 
 
 def test_the_doctor_reports_and_repairs_problems(

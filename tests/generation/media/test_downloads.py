@@ -5,6 +5,7 @@ import os
 import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import av
@@ -265,22 +266,18 @@ def rendered_take(local_take: Generation, advance) -> Generation:
     return advance(local_take)
 
 
-@pytest.mark.django_db
-def test_a_clip_is_downloaded_with_a_slate_and_stays_clean_itself(
-    as_user: AsUser, rendered_take: Generation, vera: User
-):
-    with rendered_take.clip.open("rb") as clip:
-        clean = clip.read()
-    answer = as_user(vera).get(reverse("take_slated_clip", args=[rendered_take.pk]))
+@pytest.mark.django_db(transaction=True)
+async def test_a_clip_is_downloaded_with_a_slate_and_stays_clean_itself(rendered_take: Generation, vera: User):
+    clean = Path(rendered_take.clip.path).read_bytes()
+    answer = await get(vera, reverse("take_slated_clip", args=[rendered_take.pk]))
     assert answer.headers["Content-Disposition"] == 'attachment; filename="01-scene-1-take-1-slate.mp4"'
-    slated = b"".join(answer)
+    slated = await body(answer)
     frames = [first_frames(content) for content in (clean, slated)]
     assert [len(each) for each in frames] == [24, 24]
     strip = slice(150, 176)
     assert abs(frames[0][3][:120].astype(int) - frames[1][3][:120]).mean() < 4
     assert frames[1][3][strip].min() < 90 < 200 < frames[1][3][strip].max()
-    with rendered_take.clip.open("rb") as clip:
-        assert clip.read() == clean
+    assert Path(rendered_take.clip.path).read_bytes() == clean
 
 
 def first_frames(clip: bytes) -> list[Any]:

@@ -14,7 +14,6 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from generation.jobs.lease import Lease
-from generation.media import spool
 from generation.models import ImageJob
 from generation.pipeline import resolve
 from generation.providers import openai_images
@@ -39,7 +38,7 @@ def request_of_two(as_user: AsUser, scene: Scene, openai: StandIn, bob: User) ->
 def outcome(row: ImageJob) -> tuple[str, int, int, list[str]]:
     """The row's status, how many references it names, how many exist, and the files left in the spool."""
     pictures = Reference.objects.live().filter(pk__in=row.made)
-    return row.status, len(row.made), pictures.count(), files_in(Path(django_settings.MEDIA_ROOT) / spool.FOLDER)
+    return row.status, len(row.made), pictures.count(), files_in(Path(django_settings.MEDIA_ROOT) / "spool")
 
 
 def end_lease(row: ImageJob) -> None:
@@ -90,7 +89,7 @@ def test_a_full_disk_is_retried_until_the_images_are_stored(request_of_two: Imag
 def test_an_incomplete_spool_is_ignored(request_of_two: ImageJob, openai: StandIn, settings):
     with connection.execute_wrapper(lose_database), pytest.raises(OperationalError):
         advance()
-    (Path(settings.MEDIA_ROOT) / spool.FOLDER / str(request_of_two.pk) / "answer.json").unlink()
+    (Path(settings.MEDIA_ROOT) / request_of_two.folder / "answer.json").unlink()
     end_lease(request_of_two)
     assert advance().status == Status.UNKNOWN
 

@@ -48,13 +48,14 @@ def test_a_truncated_file_is_not_a_clip(clip_bytes: bytes, tmp_path: Path, cut: 
 
 
 @pytest.mark.django_db
-def test_storing_a_clip_twice_leaves_one_file(clip_bytes: bytes, tmp_path: Path):
+def test_storing_a_clip_twice_leaves_one_file(local_take: Generation, clip_bytes: bytes, tmp_path: Path):
     for _ in range(2):
         path = tmp_path / "scratch.mp4"
         path.write_bytes(clip_bytes)
-        kept = storage.store_files(7, path, storage.inspect_clip(path))
+        kept = storage.store_files(local_take, path, storage.inspect_clip(path))
         assert not path.exists()
-    names = {"clip": "takes/7/clip.mp4", "filmstrip": "takes/7/filmstrip.webp", "poster": "takes/7/poster.webp"}
+    folder = f"takes/{local_take.file_key.hex}"
+    names = {"clip": f"{folder}/clip.mp4", "filmstrip": f"{folder}/filmstrip.webp", "poster": f"{folder}/poster.webp"}
     assert {name: kept[name] for name in names} == names
     assert files_in(tmp_path / "media") == list(names.values())
 

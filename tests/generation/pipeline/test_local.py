@@ -142,7 +142,7 @@ def test_a_local_take_becomes_a_clip(local_take: Generation, advance: Advance, t
     take = advance(local_take)
     assert (take.status, take.progress, take.attempt, take.error_message) == (Status.COMPLETED, 100, 1, "")
     assert (take.lease_token, take.lease_expires_at, take.actual_cost) == (None, None, 0)
-    assert files_in(tmp_path / "media") == [f"takes/{take.pk}/{name}" for name in STORED]
+    assert files_in(tmp_path / "media") == [f"{take.folder}/{name}" for name in STORED]
     assert files_in(tmp_path / "scratch") == []
     assert (take.clip_bytes, float(take.clip_seconds or 0)) == (take.clip.size, pytest.approx(1, abs=0.05))
     with av.open(take.clip.path) as container:
@@ -183,7 +183,7 @@ def test_a_render_whose_worker_died_starts_again(
     end_lease(local_take)
     take = advance(local_take)
     assert (take.status, take.attempt) == (Status.COMPLETED, 2)
-    assert files_in(tmp_path) == [f"media/takes/{take.pk}/{name}" for name in STORED]
+    assert files_in(tmp_path) == [f"media/{take.folder}/{name}" for name in STORED]
 
 
 @pytest.mark.django_db

@@ -185,7 +185,7 @@ def test_a_stored_clip_is_not_downloaded_again_after_a_crash(
 ):
     """The file at the provider may have expired by then."""
     take = advance(advance(take))
-    default_storage.save(f"takes/{take.pk}/clip.mp4", ContentFile(clip_bytes))
+    default_storage.save(f"{take.folder}/clip.mp4", ContentFile(clip_bytes))
     sora.state.fail("sora.content", *[Fault(status=404)] * 20)
     take = advance(take)
     assert (take.status, take.clip_bytes, violations(sora)) == ("completed", len(clip_bytes), [])
