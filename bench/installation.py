@@ -91,12 +91,21 @@ def kill_processes_of(data: Path) -> None:
 class Installation:
     """A migrated database, collected static files, and on request the processes of the Procfile."""
 
-    def __init__(self, *, database: str = "", redis: str = "", static: bool = True, parent: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        database: str = "",
+        redis: str = "",
+        static: bool = True,
+        parent: Path | None = None,
+        migrate: bool = True,
+    ) -> None:
         """`database` is a PostgreSQL server, on which a database is created and dropped; without it SQLite is used.
 
         The data directory is created in `parent`. Pages need `static` files.
+        Without `migrate` the database stays empty.
         """
-        self.server, self.redis, self.static, self.parent = database, redis, static, parent
+        self.server, self.redis, self.static, self.parent, self.migrate = database, redis, static, parent, migrate
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database_name = f"imageai_bench_{secrets.token_hex(4)}"
@@ -123,7 +132,8 @@ class Installation:
         }
         try:
             self.empty_redis()
-            self.manage("migrate", "--verbosity", "0")
+            if self.migrate:
+                self.manage("migrate", "--verbosity", "0")
             if self.static:
                 self.manage("collectstatic", "--no-input", "--verbosity", "0")
         except BaseException:
