@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -51,8 +50,6 @@ RULES: dict[str, dict[str, Any]] = {
     "dark": {"resultTypes": ["violations"]},
     "light": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
 }
-#: Between them they have every part of the interface; the others only repeat these.
-MAIN_PAGES = ("board", "table", "animatic", "scene", "compare", "costs", "team", "new connection", "sign in")
 
 
 def serious_on(page: Page, theme: str) -> list[str]:
@@ -66,13 +63,11 @@ def serious_on(page: Page, theme: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    "names", [MAIN_PAGES, pytest.param([*PAGES, "sign in"], marks=pytest.mark.long)], ids=["main", "all"]
-)
-def test_no_serious_violation_on_any_page(server: Server, visit: Visit, names: Collection[str]):
+@pytest.mark.long
+def test_no_serious_violation_on_any_page(server: Server, visit: Visit):
     page = visit(bypass_csp=True, base_url=server.address, reduced_motion="reduce")
     found = {}
-    for name in names:
+    for name in [*PAGES, "sign in"]:
         if name == "sign in":
             page.context.clear_cookies()
         page.goto(PAGES.get(name, "/accounts/login/"))

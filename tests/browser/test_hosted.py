@@ -121,5 +121,7 @@ def test_connection_test_works_and_a_start_frame_is_generated(page: Page, provid
     page.select_option("[name=model]", "gpt-image-2")
     expect(page.locator("[name=size] option", has_text="1280x720")).to_have_count(1)
     page.get_by_role("button", name="Generate").dblclick()
-    expect(page.locator("#pictures .picture img")).to_be_visible(timeout=60_000)
+    until(lambda: len(provider.state.charges) == 1)
+    expect(page.locator("#pictures .picture", has_text="Illustration")).to_have_count(0, timeout=60_000)
+    expect(page.locator("#pictures .picture img")).to_be_visible()
     assert [charge.operation for charge in provider.state.charges] == ["images.generate"]

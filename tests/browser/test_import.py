@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urljoin
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
@@ -58,6 +59,7 @@ def test_pasted_screenplay_becomes_scenes_and_undo_removes_them(visit: Visit, tm
     expect(page.locator(".card h3")).to_have_text([before[0], "The lamp", *before[1:]])
 
 
+@pytest.mark.long
 def test_scene_with_an_unavailable_model_switches_to_another(visit: Visit):
     page = visit()
     page.get_by_role("button", name="Project actions").click()

@@ -51,6 +51,7 @@ def test_arrow_keys_switch_the_inspectors_tabs(visit: Visit):
     expect(page.locator("#save-state")).to_have_text("Saved")
 
 
+@pytest.mark.long
 def test_scene_gets_a_custom_prompt_and_returns_to_the_template(visit: Visit):
     page = visit("/scenes/2")
     page.get_by_role("button", name="Edit prompt").first.click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -65,6 +66,7 @@ def test_start_frame_is_uploaded_padded_removed_and_restored(visit: Visit, tmp_p
         assert overflow_width(page) == 0
 
 
+@pytest.mark.long
 def test_upload_of_a_file_that_is_no_image_shows_an_error(visit: Visit, tmp_path: Path):
     page = visit("/scenes/4")
     pictures = pictures_of(page)

@@ -48,6 +48,7 @@ def test_preset_dialog_chooses_by_mouse_keyboard_and_search(visit: Visit):
     expect(select).to_have_value("fly-over")
 
 
+@pytest.mark.long
 def test_style_is_applied_to_three_scenes_and_undone(visit: Visit):
     page = visit()
     page.get_by_role("button", name="Project actions").click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, Server
@@ -45,6 +46,7 @@ def enter_password(page: Page) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+@pytest.mark.long
 def test_authenticator_app_is_set_up_and_signs_in(fresh_server: Server, open_page: OpenPage):
     page = open_page()
     open_account(fresh_server, page)
@@ -132,6 +134,7 @@ def test_passkey_signs_in_alone_and_as_second_factor(fresh_server: Server, open_
     expect(page.get_by_text("Passkey not recognised or timed out.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_ip_address_explains_why_passkeys_dont_work(fresh_server: Server, open_page: OpenPage):
     page = open_page()
     page.goto(f"{fresh_server.address}/accounts/login/")

@@ -98,6 +98,7 @@ def test_restart_keeps_takes_and_open_pages_reconnect(make_server: MakeServer, o
     expect(stranger.get_by_role("heading", name="This link is no longer valid")).to_be_visible()
 
 
+@pytest.mark.long
 def test_main_steps_work_without_javascript(fresh_server: Server, open_page: OpenPage):
     page = open_page(java_script_enabled=False)
     page.goto(fresh_server.link_of_prepared())

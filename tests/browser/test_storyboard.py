@@ -14,6 +14,7 @@ def titles(page: Page) -> list[str]:
     return page.locator(".card h3").all_inner_texts()
 
 
+@pytest.mark.long
 def test_double_click_generates_one_take(workers: None, visit: Visit):
     page = visit()
     card = page.locator("#scene-5")
@@ -24,6 +25,7 @@ def test_double_click_generates_one_take(workers: None, visit: Visit):
     expect(card).to_contain_text("Take 1 of 1")
 
 
+@pytest.mark.long
 def test_quick_edit_shows_errors_then_saves_and_keeps_focus(visit: Visit):
     page = visit()
     card = page.locator("#scene-3")
@@ -43,6 +45,7 @@ def test_quick_edit_shows_errors_then_saves_and_keeps_focus(visit: Visit):
     expect(card).to_be_focused()
 
 
+@pytest.mark.long
 def test_scene_added_by_another_member_appears_after_quick_edit_closes(visit: Visit):
     page, other = visit(), visit()
     before = titles(page)
@@ -61,6 +64,7 @@ def test_scene_added_by_another_member_appears_after_quick_edit_closes(visit: Vi
     expect(page.locator(".card h3")).to_have_text(before)
 
 
+@pytest.mark.long
 def test_scenes_are_reordered_by_keyboard_and_by_drag(visit: Visit):
     page = visit(reduced_motion="reduce")
     before = titles(page)
@@ -90,6 +94,7 @@ def test_scenes_are_reordered_by_keyboard_and_by_drag(visit: Visit):
     assert titles(page) == wanted
 
 
+@pytest.mark.long
 def test_another_members_page_follows_a_move(visit: Visit):
     page, other = visit(), visit()
     order = titles(page)

@@ -39,6 +39,7 @@ def are_still(page: Page) -> bool:
     )
 
 
+@pytest.mark.long
 def test_compared_takes_play_in_sync_and_one_is_selected(fresh_server: Server, scene_page: Page):
     fresh_server.start_workers()
     page = scene_page
@@ -109,6 +110,7 @@ def test_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
     expect(page.locator(".references .picture")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_note_being_written_survives_a_live_update(scene_page: Page):
     page = scene_page
     note: Locator = page.locator(".take-selected [data-note]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import MakeServer, OpenPage
@@ -12,6 +13,7 @@ __all__ = ["provider", "stand_in"]
 KEY = "sk-the-night-shifts-own-key-7788"
 
 
+@pytest.mark.long
 def test_owner_adds_a_connection_and_generates_a_take_with_it(
     make_server: MakeServer, open_page: OpenPage, provider: StandIn
 ):

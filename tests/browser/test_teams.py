@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, Server
@@ -45,6 +46,7 @@ def test_member_is_invited_joins_and_is_removed(fresh_server: Server, open_page:
     expect(owner.locator(".activity").nth(1)).to_contain_text("Dave joined as editor")
 
 
+@pytest.mark.long
 def test_member_of_two_teams_switches_between_them(fresh_server: Server, open_page: OpenPage):
     page = open_page(java_script_enabled=False)
     page.goto(fresh_server.link_of_prepared())

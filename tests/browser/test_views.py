@@ -59,6 +59,7 @@ def test_escape_discards_a_cell_edit(visit: Visit):
     expect(cell(page, 4, "action")).to_be_focused()
 
 
+@pytest.mark.long
 def test_two_members_edit_one_row_and_resolve_a_conflict(visit: Visit):
     page, other = visit("/projects/1/table"), visit("/projects/1/table")
     cell(page, 1, "location").click()
@@ -89,6 +90,7 @@ def test_two_members_edit_one_row_and_resolve_a_conflict(visit: Visit):
     expect(cell(other, 1, "notes")).to_have_text("Mine")
 
 
+@pytest.mark.long
 def test_pasted_rows_change_scenes_and_undo_restores_them(visit: Visit):
     page = visit("/projects/1/table")
     before = titles(page)
@@ -103,6 +105,7 @@ def test_pasted_rows_change_scenes_and_undo_restores_them(visit: Visit):
     expect(page.locator("td[data-column=title]")).to_have_text(before)
 
 
+@pytest.mark.long
 def test_bulk_move_and_delete_are_undone(visit: Visit):
     page = visit("/projects/1/table")
     before = titles(page)

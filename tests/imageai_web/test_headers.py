@@ -54,7 +54,7 @@ def test_pages_are_not_cached_and_media_is(alice: User, scene: Scene, make_take:
     client = Client()
     client.force_login(alice)
     cache_control = {
-        name: client.get(reverse(name, args=[pk])).headers["Cache-Control"]
+        name: client.get(reverse(name, args=[pk]), {"v": take.files_version}).headers["Cache-Control"]
         for name, pk in [("scene_page", scene.pk), ("take_strip", scene.pk), ("take_poster", take.pk)]
     }
     forever = "private, max-age=31536000, immutable"

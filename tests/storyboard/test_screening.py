@@ -31,8 +31,7 @@ def test_animatic_plays_selected_takes_and_previz(
     newest = make_take(third, status=Status.COMPLETED, clip=b"clip")
     page = as_user(vera).get(reverse("animatic", args=[project.pk])).content.decode()
     assert re.findall(r'data-clip="([^"]+)"', page) == [
-        reverse("take_clip", args=[chosen.pk]),
-        reverse("take_clip", args=[newest.pk]),
+        f"{reverse('take_clip', args=[take.pk])}?v={take.files_version}" for take in (chosen, newest)
     ]
     assert re.findall(r'data-seconds="([^"]+)"', page) == ["1.2", "1", "1"]
     assert reverse("scene_panel", args=[second.pk]) in page

@@ -259,7 +259,7 @@ def test_the_doctor_recounts_the_month(unknown: Generation, project: Project, bo
 
 def test_the_doctor_keeps_the_clip_of_an_unfinished_row(unknown: Generation, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path / "media"
-    clip = tmp_path / "media" / "takes" / str(unknown.pk) / "clip.mp4"
+    clip = tmp_path / "media" / unknown.folder / "clip.mp4"
     clip.parent.mkdir(parents=True)
     clip.write_bytes(b"the only copy")
     os.utime(clip, (0, 0))

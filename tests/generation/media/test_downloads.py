@@ -206,7 +206,8 @@ def test_the_scenes_picture_has_the_projects_shape_and_is_cached_for_good(
     as_user: AsUser, project: Project, scene: Scene, vera: User, aspect: str, size
 ):
     Project.objects.update(aspect_ratio=aspect)
-    response = as_user(vera).get(reverse("scene_panel", args=[scene.pk]))
+    version = Scene.objects.select_related("project").get().panel_digest
+    response = as_user(vera).get(reverse("scene_panel", args=[scene.pk]), {"v": version})
     assert response.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     with Image.open(io.BytesIO(response.content)) as picture:
         assert (picture.format, picture.size) == ("WEBP", size)

@@ -20,7 +20,7 @@ def made_again(take: Generation, make_take) -> Generation:
     """The row of a later take is gone, and a new take gets its id."""
     scene, pk = take.scene, take.pk
     take.delete()
-    Generation.objects.filter(pk=make_take(scene).pk).update(pk=pk)
+    Generation.objects.filter(pk=make_take(scene).pk).update(id=pk)
     return Generation.objects.get(pk=pk)
 
 
