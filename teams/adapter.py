@@ -14,9 +14,11 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from core import secrets
+from teams.address_proof import prove_address
 from teams.models import User
 
 logger = logging.getLogger(__name__)
@@ -105,6 +107,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         user: User = sociallogin.user
         user.email = (data.get("email") or "").lower()
         user.name = (data.get("name") or "")[:80]
+        if any(address.verified for address in sociallogin.email_addresses):
+            user.address_proven_at = timezone.now()
         return user
 
     def authenticate_by_email(self, sociallogin: Any) -> tuple[User, str] | None:
@@ -115,6 +119,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         match: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
         if match:
             user, email = match
+            prove_address(user)
             EmailAddress.objects.update_or_create(
                 user=user, email=email.lower(), defaults={"verified": True, "primary": True}
             )

@@ -1,6 +1,7 @@
 """Invitations: at most one open invitation per team and address; it works once, for that address, within a week.
 
-The link proves ownership of the address, like a password reset link: an invitee without an account creates one with it.
+A mailed link proves ownership of the address, like a password reset link: an invitee without an account creates one with
+it. A link that the page showed to the inviter, because the server sends no mail, proves nothing (address_proof.py).
 A user who is signed in with another address cannot use it. No page reveals whether an address has an account until an
 account is requested with the link for that address.
 """
@@ -14,6 +15,7 @@ from datetime import timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from teams import activity
 from teams.members import join, lock_team
@@ -79,6 +81,10 @@ def invite_again(invitation: Invitation, by: User) -> Issued:
     return issued
 
 
+def mark_shown(invitation: Invitation) -> None:
+    Invitation.objects.filter(pk=invitation.pk).update(was_shown=True)
+
+
 @transaction.atomic
 def revoke(invitation: Invitation, by: User) -> bool:
     """False if the invitation was already closed."""
@@ -122,7 +128,8 @@ def accept_as_new(invitation: Invitation, name: str, password: str) -> User:
         raise HasAccount
     try:
         with transaction.atomic():
-            user = User.objects.create_user(invitation.email, password, name=name)
+            proven_at = None if invitation.was_shown else timezone.now()
+            user = User.objects.create_user(invitation.email, password, name=name, address_proven_at=proven_at)
     except IntegrityError as error:  # created at the same moment through another team's invitation
         raise HasAccount from error
     join(team.pk, user, Role(invitation.role))

@@ -19,7 +19,9 @@ def can_send_mail() -> bool:
 
 
 def send_invitation(invitation: Invitation, link: str) -> bool:
-    """Whether the mail server accepted the e-mail. Call it after the transaction that created the invitation."""
+    """Whether a mail server accepted the e-mail. Call it after the transaction that created the invitation."""
+    if not can_send_mail():
+        return False
     context = {"invitation": invitation, "link": link, "days": Invitation.VALID_FOR.days}
     text = render_to_string("teams/invitation_email.txt", context)
     try:

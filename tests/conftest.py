@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from generation import catalogue
 from generation.models import Generation
@@ -103,22 +104,24 @@ def own_data(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return User.objects.create_user("alice@example.com", "correct horse", name="Alice")
+    return User.objects.create_user(
+        "alice@example.com", "correct horse", name="Alice", address_proven_at=timezone.now()
+    )
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return User.objects.create_user("bob@example.com", name="Bob")
+    return User.objects.create_user("bob@example.com", name="Bob", address_proven_at=timezone.now())
 
 
 @pytest.fixture
 def vera(db: None) -> User:
-    return User.objects.create_user("vera@example.com", name="Vera")
+    return User.objects.create_user("vera@example.com", name="Vera", address_proven_at=timezone.now())
 
 
 @pytest.fixture
 def mallory(db: None) -> User:
-    user = User.objects.create_user("mallory@example.com", name="Mallory")
+    user = User.objects.create_user("mallory@example.com", name="Mallory", address_proven_at=timezone.now())
     Team.objects.create(name="Another team").add(user, Role.OWNER)
     return user
 

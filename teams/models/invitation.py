@@ -36,6 +36,8 @@ class Invitation(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
+    #: Whether the page showed the link to the inviter, so that it does not prove the address.
+    was_shown = models.BooleanField(default=False)
     ending = models.CharField(max_length=8, choices=Ending, blank=True)
     ended_at = models.DateTimeField(null=True, editable=False)
 

@@ -63,10 +63,13 @@ def invitation_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _show_link(request: HttpRequest, team: Team, issued: Issued) -> HttpResponse:
-    """Renders the link in this response only. It must not be stored: no message, no session, no redirect."""
+    """Mails the link. Only a server that cannot send mail shows it, in this response alone: it must not be stored."""
     link = request.build_absolute_uri(reverse("invitation", args=[issued.token]))
     was_sent = send_invitation(issued.invitation, link)
-    sent = {"invitation": issued.invitation, "link": link, "was_sent": was_sent, "by_mail": can_send_mail()}
+    sent = {"invitation": issued.invitation, "was_sent": was_sent}
+    if not can_send_mail():
+        invitations.mark_shown(issued.invitation)
+        sent["link"] = link
     return show(request, team, Role.OWNER, sent_invitation=sent)
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from core.rate_limits import limit_guessing
+from teams.address_proof import prove_address
 from teams.models import SignInLink
 
 
@@ -24,6 +25,7 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     user = SignInLink.redeem(token)
     if user is None:
         return render(request, "teams/sign_in.html", {"used": True}, status=410)
+    prove_address(user)  # the operator gave the link to this person
     if request.user.is_authenticated:
         logout(request)  # the link may be for another user; nor does it inherit this session's second factor
     response: HttpResponse = perform_login(request, user)

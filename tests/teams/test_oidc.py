@@ -87,6 +87,15 @@ def test_a_user_is_matched_by_verified_address(client: Client, alice: User, prov
     }
 
 
+def test_the_first_sign_in_drops_a_password_that_was_set_before_any_proof(
+    client: Client, alice: User, provider: IdentityProvider
+):
+    User.objects.filter(pk=alice.pk).update(address_proven_at=None)
+    sign_in(client)
+    alice.refresh_from_db()
+    assert (user_id(client), alice.has_usable_password()) == (str(alice.pk), False)
+
+
 def test_a_connected_user_is_matched_by_the_providers_id(client: Client, alice: User, provider: IdentityProvider):
     sign_in(client)
     provider.userinfo |= {"email": "new@example.com", "email_verified": False}
