@@ -18,8 +18,8 @@ def _from_text(value: object) -> object:
     raise ValueError(f'should be a string such as "0.10", not {value!r}')
 
 
-#: US dollars, at least 0.
-Price = Annotated[Decimal, Field(ge=0), BeforeValidator(_from_text)]
+#: US dollars, from 0 to a hundred million: an exponent must not become a gigabyte of digits.
+Price = Annotated[Decimal, Field(ge=0, le=10**8), BeforeValidator(_from_text)]
 
 
 def describe_problems(error: ValidationError) -> dict[str, str]:

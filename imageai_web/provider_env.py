@@ -6,8 +6,10 @@ that the server does not start. Keys of the environment are stored nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,7 +33,7 @@ def connections(env: environ.Env) -> dict[str, dict[str, Any]]:
 def connection(env: environ.Env, provider: Provider) -> dict[str, Any]:
     base_url = next(filter(None, (address(env, name) for name in provider.address_variables)), "")
     name = f"{provider.usual_name} at {urlsplit(base_url).netloc}" if base_url else provider.usual_name
-    texts, lists = ["name", "max_in_flight", "requests_per_minute"], []
+    texts, lists = ["name", "max_in_flight", "requests_per_minute", "cap_month"], []
     usual: dict[str, Any] = {"name": name}
     if provider.makes:  # the default preset: the vendor's own service, or “other” with a base URL
         usual["preset"] = provider.makes[-1 if base_url else 0].name
@@ -90,3 +92,19 @@ def hosts(env: environ.Env, name: str) -> list[str]:
         if "/" in value or "@" in value:
             raise ImproperlyConfigured(f"{name} contains {value!r}. Enter hosts such as gpu.lan or gpu.lan:8000.")
     return values
+
+
+def amount(env: environ.Env, name: str) -> Decimal | None:
+    """An amount in US dollars; None if it is not set."""
+    value = text(env, name)
+    if value and not re.fullmatch(r"\d{1,8}(\.\d{1,4})?", value):
+        raise ImproperlyConfigured(f"{name} should be an amount in US dollars, such as 200 or 49.50, not {value!r}.")
+    return Decimal(value) if value else None
+
+
+def choice(env: environ.Env, name: str, choices: tuple[str, ...]) -> str:
+    """The first choice if it is not set."""
+    value = text(env, name) or choices[0]
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} should be one of {', '.join(choices)}, not {value!r}.")
+    return value

@@ -325,6 +325,16 @@ CONNECTIONS = provider_env.connections(env)
 #: Hosts, or host:port, that team connections may use although they are private or use plain http.
 TEAM_HOSTS = provider_env.hosts(env, "IMAGEAI_TEAM_HOSTS")
 
+# -- Teams -------------------------------------------------------------------------------------------------------------
+
+#: Caps of a team whose owners have set none yet, in US dollars.
+TEAM_CAPS = {
+    "cap_month": provider_env.amount(env, "IMAGEAI_TEAM_CAP_MONTH"),
+    "cap_total": provider_env.amount(env, "IMAGEAI_TEAM_CAP_TOTAL"),
+}
+#: Who may create teams: “owners” of the installation, that is of its first team, or all “editors”.
+TEAM_FOUNDERS = provider_env.choice(env, "IMAGEAI_TEAM_FOUNDERS", ("owners", "editors"))
+
 LOG_DIR = DATA_DIR / "logs"
 LOG_DIR.mkdir(parents=True, exist_ok=True)
 LINE = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"

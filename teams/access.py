@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, Model, Q, QuerySet
 from django.http import Http404, HttpRequest
@@ -104,6 +105,14 @@ def editable_teams(user: User) -> set[int]:
 
 def can_edit_somewhere(user: User) -> bool:
     return bool(editable_teams(user))
+
+
+def can_create_teams(user: User) -> bool:
+    """A new team can spend through the server's connections, so by default the owners of the first team decide."""
+    if settings.TEAM_FOUNDERS == "editors":
+        return can_edit_somewhere(user)
+    first = Team.objects.order_by("pk").values("pk")[:1]
+    return Membership.objects.open_for_user(user).filter(team__in=first, role=Role.OWNER).exists()
 
 
 def require_editor_somewhere(user: User) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Now
@@ -20,6 +21,7 @@ from django.utils import timezone
 
 from core.money import exact, money
 from core.plurals import name_numbers
+from generation.connections import read_environment
 from generation.models import Budget, Connection, Generation, ImageJob, Job, LedgerEntry
 from projects.models import Project
 from teams import activity
@@ -77,14 +79,29 @@ def lock_budgets(project: Project) -> list[Budget]:
 
 
 def lock_team_budget(team_id: int) -> Budget:
-    Budget.objects.get_or_create(team_id=team_id, project=None, connection=None)
+    Budget.objects.get_or_create(team_id=team_id, project=None, connection=None, defaults=settings.TEAM_CAPS)
     return _team_budgets().select_for_update().get(team_id=team_id)
 
 
-def lock_connection_budget(connection_id: int, team_id: int) -> Budget:
-    """The budget of one of the team's own connections, created if missing."""
+def lock_connection_budget(connection_id: int, team_id: int | None) -> Budget:
+    """The budget of a team's own connection, or without a team of a server connection; created if missing."""
     Budget.objects.get_or_create(team_id=team_id, project=None, connection_id=connection_id)
     return Budget.objects.select_for_update().get(connection_id=connection_id)
+
+
+def _lock_server_budget(connection: Connection) -> Budget:
+    """With the operator's cap as of now: the environment may have changed since the last click."""
+    budget = lock_connection_budget(connection.pk, None)
+    if budget.cap_month != (cap := server_cap(connection)):
+        budget.cap_month = cap
+        budget.save(update_fields=["cap_month"])
+    return budget
+
+
+def server_cap(connection: Connection) -> Decimal | None:
+    """The monthly cap that the operator has set for one of the environment's connections, for all teams together."""
+    found = read_environment().get(connection.slug)
+    return found.cap_month if found else None
 
 
 def connection_budget(connection: Connection) -> Budget:
@@ -99,13 +116,13 @@ def _team_budgets() -> QuerySet[Budget]:
 
 def team_budget(team: Team) -> Budget:
     """For display: unlocked, and unsaved if there is none yet."""
-    return _team_budgets().filter(team=team).first() or Budget(team=team)
+    return _team_budgets().filter(team=team).first() or Budget(team=team, **settings.TEAM_CAPS)
 
 
 def team_and_project_budgets(project: Project) -> tuple[Budget, Budget]:
     """For display: unlocked, and unsaved if there is none yet."""
     rows = {row.project_id: row for row in _team_or_project_budgets(project).select_related("team", "project")}
-    team_budget = rows.get(None) or Budget(team=project.team)
+    team_budget = rows.get(None) or Budget(team=project.team, **settings.TEAM_CAPS)
     return team_budget, rows.get(project.pk) or Budget(team=project.team, project=project)
 
 
@@ -125,16 +142,18 @@ def reserve(rows: Iterable[Job], project: Project) -> None:
 
 
 def _lock_by_connection(rows: Iterable[Job]) -> Iterator[tuple[Budget, list[Job]]]:
-    """Budgets of the team's own connections with their rows. Locks them by ascending id."""
+    """Budgets of connections with their rows. Locks them by ascending id."""
     rows_by_connection: dict[int, list[Job]] = defaultdict(list)
     for row in rows:
-        if row.connection and row.connection.team_id:
+        if row.connection:
             rows_by_connection[row.connection.pk].append(row)
     for pk, charged in sorted(rows_by_connection.items(), key=lambda item: item[0]):
         connection = charged[0].connection
         assert connection is not None
-        assert connection.team_id is not None
-        yield lock_connection_budget(pk, connection.team_id), charged
+        if connection.team_id is None:
+            yield _lock_server_budget(connection), charged
+        else:
+            yield lock_connection_budget(pk, connection.team_id), charged
 
 
 def settle(row: Job, spent: Decimal) -> None:
@@ -163,10 +182,12 @@ def confirmation_threshold(project: Project) -> Decimal | None:
 
 def is_capped(project: Project, connection: Connection | None) -> bool:
     """Whether the project, its team or the connection has a cap."""
-    budgets = _team_or_project_budgets(project)
-    if connection is not None:
-        budgets |= Budget.objects.filter(connection=connection)
-    return budgets.exclude(cap_total=None, cap_month=None).exists()
+    budgets: list[Budget] = [*team_and_project_budgets(project)]
+    if connection is not None and connection.team_id is None:
+        budgets.append(Budget(connection=connection, cap_month=server_cap(connection)))
+    elif connection is not None:
+        budgets.append(connection_budget(connection))
+    return any(row.cap_total is not None or row.cap_month is not None for row in budgets)
 
 
 def budget_warning(project: Project) -> str:
@@ -184,8 +205,16 @@ def _team_or_project_budgets(project: Project) -> QuerySet[Budget]:
     return Budget.objects.filter(is_either, team_id=project.team_id)
 
 
+def copy_caps(original: Project, copy: Project) -> None:
+    """A copy of a project has its caps and thresholds, and has spent nothing."""
+    if row := Budget.objects.filter(project=original).first():
+        kept = {name: getattr(row, name) for name in SETTINGS}
+        Budget.objects.create(team_id=copy.team_id, project=copy, **kept)
+
+
 def change_caps(budget: Budget, caps: dict[str, Any], member: User) -> None:
     """Change the budget's settings, and record each change in the ledger and the activity log."""
+    assert budget.team is not None, "the operator caps server connections in the environment"
     changed = {name: cap for name, cap in caps.items() if getattr(budget, name) != cap}
     if not changed:
         return
@@ -257,9 +286,10 @@ def _require_room(budget: Budget, amount: Decimal, rows: list[Job]) -> None:
     if left is None or amount <= left:
         return
     has, costs = money(max(left, Decimal(0))), money(amount)
+    who = "An owner" if budget.team_id else "The operator of this server"
     message = (
         f"This costs {costs}, but the budget of {_name_owner(budget)} has {has} left. Nothing was started. "
-        "An owner can raise the cap."
+        f"{who} can raise the cap."
     )
     fitting = []
     for row in rows:

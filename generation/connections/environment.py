@@ -53,5 +53,6 @@ def _resolve(slug: str, values: dict[str, Any]) -> ResolvedConnection:
         options=tuple((name, value) for name, value in described.options.items() if value),
         models=described.models,
         price_per_second=described.price_per_second,
+        cap_month=described.cap_month,
         key=described.key,
     )

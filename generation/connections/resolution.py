@@ -32,6 +32,8 @@ class ResolvedConnection:
     options: tuple[tuple[str, str], ...] = ()
     models: tuple[str, ...] = ()
     price_per_second: Decimal = Decimal(0)
+    #: The operator's monthly cap for all teams together. That of a team's own connection is in its Budget.
+    cap_month: Decimal | None = None
     #: The environment's key. A team's key stays encrypted in `stored` until `account` is read.
     key: str = field(default="", repr=False)
     stored: Connection | None = field(default=None, repr=False, compare=False)

@@ -148,7 +148,7 @@ def _adds_up_when_locked(row: Budget) -> bool:
 
 
 def _sum_entries(row: Budget) -> tuple[Decimal, Decimal, Decimal]:
-    entries = LedgerEntry.objects.filter(team=row.team)
+    entries = LedgerEntry.objects.filter(team=row.team) if row.team else LedgerEntry.objects.all()
     if row.project:
         entries = entries.filter(project=row.project)
     if row.connection:

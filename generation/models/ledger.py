@@ -27,12 +27,12 @@ def _amount(**options: Any) -> models.DecimalField[Any, Any]:
 
 
 class Budget(models.Model):
-    """The budget of a project, of a team's own connection or, with neither, of the team.
+    """The budget of a project, of a connection or, with neither, of a team. That of a server connection has no team.
 
     `spent_month` is what was spent in `month`, such as 2026-11. Billing changes these rows, under their locks.
     """
 
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="budgets")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="budgets")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="budgets")
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="budgets")
     cap_total = _amount(null=True, blank=True, validators=NOT_NEGATIVE)

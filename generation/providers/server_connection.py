@@ -29,6 +29,8 @@ class ServerConnection:
     abilities: frozenset[Ability] = frozenset()
     models: tuple[str, ...] = ()
     price_per_second: Price = Decimal(0)
+    #: Monthly, for all teams together; None caps nothing.
+    cap_month: Price | None = None
 
     @field_validator("provider")
     @classmethod

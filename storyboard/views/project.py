@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
+from generation.billing import budget
 from projects import scene_edits
 from projects.loaders import load_project
 from projects.models import Project
@@ -95,7 +96,9 @@ def project_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def project_duplicate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
-    copy = scene_edits.duplicate_project(project, current_user(request))
+    with transaction.atomic():
+        copy = scene_edits.duplicate_project(project, current_user(request))
+        budget.copy_caps(project, copy)
     messages.success(request, f"“{project.title}” duplicated. This is the copy.")
     return redirect("storyboard", copy.pk)
 

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from teams import members
-from teams.access import can_edit_somewhere, current_user, load_team, open_teams, parse_id
+from teams.access import can_create_teams, current_user, load_team, open_teams, parse_id
 from teams.current_team import set_current_team
 from teams.forms import InviteForm, RoleForm, TeamForm
 from teams.loaders import load_member
@@ -86,9 +86,8 @@ def team_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_create(request: HttpRequest) -> HttpResponse:
-    """Only for editors and owners of a team: a new team has no caps, and can spend through the server's connections."""
     user = current_user(request)
-    if not can_edit_somewhere(user):
+    if not can_create_teams(user):
         return render(request, "teams/team_form.html", {"is_forbidden": True}, status=403)
     form = TeamForm(request.POST or None)
     if form.is_valid():

@@ -16,6 +16,7 @@ class Who(Enum):
     OWNER = "owners"
     SELF = "the user it belongs to"
     EDITS_SOMEWHERE = "editors and owners of any team"
+    FOUNDER = "owners of the first team"
     NO_ONE = "405: no such method"
 
 
@@ -46,7 +47,7 @@ ROWS = {
     "session_end": Row(write=Who.SELF),
     "sessions_end_others": Row(write=Who.SIGNED_IN),
     # Teams
-    "team_create": Row(read=Who.EDITS_SOMEWHERE, write=Who.EDITS_SOMEWHERE),
+    "team_create": Row(read=Who.FOUNDER, write=Who.FOUNDER),
     "team_choose": Row(write=Who.SIGNED_IN),
     "team_page": MEMBERS_READ,
     "team_rename": OWNERS_WRITE,

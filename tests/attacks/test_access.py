@@ -23,7 +23,7 @@ SAFE = ("get", "head")
 OTHER = ("put", "patch", "delete", "options")
 #: What each visitor has, in the terms of the table.
 POWERS = {
-    "alice": {Who.ANYONE, Who.SIGNED_IN, Who.SELF, Who.VIEWER, Who.EDITOR, Who.OWNER, Who.EDITS_SOMEWHERE},
+    "alice": {Who.ANYONE, Who.SIGNED_IN, Who.SELF, Who.VIEWER, Who.EDITOR, Who.OWNER, Who.EDITS_SOMEWHERE, Who.FOUNDER},
     "bob": {Who.ANYONE, Who.SIGNED_IN, Who.VIEWER, Who.EDITOR, Who.EDITS_SOMEWHERE},
     "vera": {Who.ANYONE, Who.SIGNED_IN, Who.VIEWER},
     "mallory": {Who.ANYONE, Who.SIGNED_IN, Who.EDITS_SOMEWHERE},

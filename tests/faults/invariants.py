@@ -132,7 +132,7 @@ def _check_ledger(takes: list[Generation]) -> Iterator[str]:
 
 def _check_budgets() -> Iterator[str]:
     for budget in Budget.objects.select_related("team", "project", "connection"):
-        rows = LedgerEntry.objects.filter(team=budget.team)
+        rows = LedgerEntry.objects.filter(team=budget.team) if budget.team else LedgerEntry.objects.all()
         if budget.project:
             rows = rows.filter(project=budget.project)
         if budget.connection:

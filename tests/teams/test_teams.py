@@ -90,26 +90,34 @@ def test_editors_and_viewers_cannot_act_as_owners_403(as_user: AsUser, team: Tea
     assert (Invitation.objects.get(), Team.objects.get().name) == (invitation, "Night shift")
 
 
-def test_creating_a_team_makes_its_creator_the_owner(as_user: AsUser, team: Team, bob: User):
-    client = as_user(bob)
+def test_creating_a_team_makes_its_creator_the_owner(as_user: AsUser, team: Team, alice: User):
+    client = as_user(alice)
     response = client.post(reverse("team_create"), {"name": " Second \n unit ", "members": "1", "role": "viewer"})
     created = Team.objects.get(name="Second unit")
     assert response.headers["Location"] == reverse("team_page", args=[created.pk])
-    assert list(created.memberships.values_list("user", "role")) == [(bob.pk, Role.OWNER)]
+    assert list(created.memberships.values_list("user", "role")) == [(alice.pk, Role.OWNER)]
     assert Activity.objects.get().verb == Verb.TEAM_CREATED
     assert client.session["team"] == created.pk
 
 
-def test_a_team_name_is_required_422(as_user: AsUser, team: Team, bob: User):
-    response = as_user(bob).post(reverse("team_create"), {"name": " "})
+def test_a_team_name_is_required_422(as_user: AsUser, team: Team, alice: User):
+    response = as_user(alice).post(reverse("team_create"), {"name": " "})
     assert (response.status_code, "Enter a team name." in response.content.decode()) == (422, True)
     assert Team.objects.count() == 1
 
 
-def test_a_viewer_cannot_create_a_team_403(as_user: AsUser, team: Team, vera: User):
-    for method in ("get", "post"):
-        response = getattr(as_user(vera), method)(reverse("team_create"), {"name": "Mine"})
-        assert (response.status_code, Team.objects.count()) == (403, 1)
+@pytest.mark.parametrize(("founders", "allowed"), [("owners", {"alice"}), ("editors", {"alice", "bob", "mallory"})])
+def test_only_founders_create_teams_403(
+    as_user: AsUser, team: Team, alice: User, bob: User, vera: User, mallory: User, settings, founders: str, allowed
+):
+    """Mallory owns another team, which is not the first."""
+    settings.TEAM_FOUNDERS = founders
+    for user in (alice, bob, vera, mallory):
+        client, expected = as_user(user), 200 if user.name.lower() in allowed else 403
+        assert client.get(reverse("team_create")).status_code == expected
+        if expected == 403:
+            assert client.post(reverse("team_create"), {"name": "Mine"}).status_code == 403
+    assert not Team.objects.filter(name="Mine").exists()
 
 
 def test_renaming_a_team(as_user: AsUser, team: Team, alice: User):
