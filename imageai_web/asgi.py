@@ -35,7 +35,7 @@ class Application(ASGIHandler):
         if scope["type"] == "lifespan":
             await self.handle_lifespan(receive, send)
         elif scope["type"] == "http" and scope["path"].endswith("/stream"):
-            await self.handle(scope, receive, send)
+            await limits.cap_body(self.handle, scope, receive, send, reads_bodies=False)
         elif scope["type"] == "http":
             await limits.cap_body(super().__call__, scope, receive, send)
         else:

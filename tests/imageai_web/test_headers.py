@@ -108,12 +108,13 @@ async def reads_all(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"read"})
 
 
-async def send_body(*chunks: bytes, **headers: str) -> tuple[int, bytes]:
+async def send_body(*chunks: bytes, method: str = "POST", is_stream: bool = False, **headers: str) -> tuple[int, bytes]:
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await limits.cap_body(reads_all, scope, receive, send)
+        await limits.cap_body(reads_all, scope, receive, send, reads_bodies=not is_stream)
 
     named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    communicator = ApplicationCommunicator(app, {"type": "http", "path": "/", "headers": named})
+    scope = {"type": "http", "method": method, "path": "/", "headers": named}
+    communicator = ApplicationCommunicator(app, scope)
     for chunk in chunks:
         await communicator.send_input({"type": "http.request", "body": chunk, "more_body": True})
     await communicator.send_input({"type": "http.request", "body": b"", "more_body": False})
@@ -138,8 +139,31 @@ async def test_a_request_that_grows_too_large_is_cut_off_413(settings: Any):
     settings.MAX_REQUEST_BYTES = 10
     status, message = await send_body(b"123456", b"7890abc", hx_request="true")
     assert status == 413
-    assert message.startswith(b"This upload is larger than 0 MB")
+    assert message.startswith(b"This upload is larger than 0 KB")
 
 
 async def test_an_invalid_length_is_rejected_413(settings: Any):
     assert (await send_body(content_length="-5"))[0] == 413
+
+
+@pytest.mark.parametrize(("method", "is_stream"), [("GET", False), ("HEAD", False), ("GET", True), ("POST", True)])
+async def test_where_no_body_is_read_a_large_one_is_refused_413(method: str, is_stream: bool):
+    """Signed in or not: Django would spool it to disk first."""
+    chunk = b"x" * limits.UNREAD_BYTES
+    assert await send_body(chunk, method=method, is_stream=is_stream) == (200, b"read")
+    assert (await send_body(chunk, b"x", method=method, is_stream=is_stream))[0] == 413
+    declared = str(limits.UNREAD_BYTES + 1)
+    assert (await send_body(method=method, is_stream=is_stream, content_length=declared))[0] == 413
+
+
+async def test_a_body_that_arrives_too_slowly_is_cut_off_408(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.05)
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"hx-request", b"true")]}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await limits.cap_body(reads_all, scope, receive, send)
+
+    communicator = ApplicationCommunicator(app, scope)
+    await communicator.send_input({"type": "http.request", "body": b"x", "more_body": True})
+    start, body = await communicator.receive_output(), await communicator.receive_output()
+    assert (start["status"], body["body"]) == (408, b"This upload took too long and was stopped. Nothing changed.")
