@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 Message = Any
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[object]]
 
 #: No page reads the body of these, and no event stream any body at all.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
