@@ -162,6 +162,23 @@ def release_leases_of_the_dead() -> int:
     return released
 
 
+def release_leases_of_this_host(worker: Worker) -> int:
+    """At the start of a worker, free the rows of those that ran on its host before and have ended. Returns how many.
+
+    After a crash of the whole host a paid clip that was being downloaded would otherwise wait for its lease to expire.
+    """
+    host = worker.name.rpartition(":")[0]
+    earlier = Worker.objects.filter(name__startswith=f"{host}:", stopping=False).exclude(pk=worker.pk)
+    released = 0
+    for other in earlier:
+        if other.boot_id == worker.boot_id:
+            # A worker that was killed may leave processes behind that still send or download.
+            released += release_leases_of_ended_processes(other.pk)
+        elif Worker.objects.filter(pk=other.pk, stopping=False).update(stopping=True):
+            released += _release(Q(leased_by=other.pk))
+    return released
+
+
 def release_leases_of_ended_processes(worker_id: int) -> int:
     """Free the rows of this worker's processes that have ended. Returns how many.
 

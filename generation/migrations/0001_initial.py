@@ -197,6 +197,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120)),
+                ('boot_id', models.CharField(blank=True, max_length=36)),
                 ('media_workers', models.PositiveSmallIntegerField(default=1)),
                 ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

@@ -18,7 +18,9 @@ class Worker(models.Model):
 
     ALIVE_FOR = timedelta(seconds=60)
 
+    #: Host and process, such as “studio:4711”, and the boot of that host: after a restart another process may have the id.
     name = models.CharField(max_length=120)
+    boot_id = models.CharField(max_length=36, blank=True)
     media_workers = models.PositiveSmallIntegerField(default=1)
     started_at = models.DateTimeField(db_default=Now())
     seen_at = models.DateTimeField(db_default=Now())

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -30,7 +31,12 @@ from core.plurals import count_noun
 from generation import connections
 from generation.connections import team_connections
 from generation.jobs import dispatch
-from generation.jobs.lease import release_leases_of_ended_processes, release_leases_of_the_dead, release_worker_leases
+from generation.jobs.lease import (
+    release_leases_of_ended_processes,
+    release_leases_of_the_dead,
+    release_leases_of_this_host,
+    release_worker_leases,
+)
 from generation.media import storage
 from generation.models import Worker
 
@@ -143,8 +149,11 @@ class Command(BaseCommand):
 
     def register(self) -> Worker:
         Worker.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
-        name = f"{socket.gethostname()}:{os.getpid()}"
-        return Worker.objects.create(name=name, media_workers=settings.MEDIA_WORKERS)
+        name = f"{socket.gethostname()}:{os.getpid()}"[-120:]
+        worker = Worker.objects.create(name=name, boot_id=read_boot_id(), media_workers=settings.MEDIA_WORKERS)
+        if released := release_leases_of_this_host(worker):
+            logger.warning("Earlier workers of this host have ended; released %s.", count_noun(released, "lease"))
+        return worker
 
     def tick(self, worker: Worker, queues: list[QueueProcess]) -> None:
         dispatch.dispatch_due()
@@ -184,3 +193,11 @@ class Command(BaseCommand):
             logger.warning("Can't release leases; they will expire: %s", error)
         else:
             logger.info("Stopped; released %s.", count_noun(released, "lease"))
+
+
+def read_boot_id() -> str:
+    """Differs after each start of this host; empty where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:36]
+    except OSError:
+        return ""

@@ -1,7 +1,12 @@
+import os
 import subprocess
+import sys
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 
 from generation.jobs.lease import (
     CancelRequested,
@@ -9,6 +14,7 @@ from generation.jobs.lease import (
     LeaseLost,
     release_leases_of_ended_processes,
     release_leases_of_the_dead,
+    release_leases_of_this_host,
     release_worker_leases,
 )
 from generation.models import Generation, Worker
@@ -108,3 +114,29 @@ def test_a_lease_of_an_ended_process_is_released_and_counts_as_an_attempt(make_s
     left.refresh_from_db()
     assert (left.attempt, left.recovered_at is not None) == (1, True)
     assert [Lease.claim(take.pk) is None for take in (held, left)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "boot_id", "held_by", "released"),
+    [
+        ("studio:1", "now", "an ended process", 1),
+        ("studio:1", "now", "a running process", 0),
+        ("studio:1", "before the crash", "a running process", 1),
+        ("other:1", "now", "an ended process", 0),
+        ("studio-2:1", "before the crash", "an ended process", 0),
+    ],
+)
+def test_a_starting_worker_frees_what_its_host_held_before(
+    local_take: Generation, name: str, boot_id: str, held_by: str, released: int
+):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    pids = {"an ended process": ended.pid, "a running process": os.getppid()}
+    other = Worker.objects.create(name=name, boot_id=boot_id)
+    expiry = Now() + timedelta(seconds=45)
+    Generation.objects.update(
+        leased_by=other, lease_token=uuid.uuid4(), lease_expires_at=expiry, lease_pid=pids[held_by]
+    )
+    worker = Worker.objects.create(name=f"studio:{os.getpid()}", boot_id="now")
+    assert [release_leases_of_this_host(worker) for _ in range(2)] == [released, 0]
+    assert Generation.objects.due().count() == released
