@@ -62,7 +62,7 @@ def _name() -> str:
 
 
 def _run_tool(name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own commands. The password goes by the environment: other users can read arguments."""
+    # Run one of PostgreSQL's own commands. The password goes by the environment: other users can read arguments.
     tool = shutil.which(name)
     if tool is None:
         raise CopyFailed(f"{name} was not found. Install PostgreSQL's client commands (Debian: postgresql-client).")

@@ -110,7 +110,7 @@ def _key_file() -> Path:
 
 
 def _write_temporary(path: Path, lines: list[str]) -> Path:
-    """A new file beside `path`, readable by this user only (mkstemp's mode)."""
+    # A new file beside `path`, readable by this user only (mkstemp's mode).
     number, temporary = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     with os.fdopen(number, "w") as file:
         file.write("".join(f"{line}\n" for line in lines))
@@ -119,7 +119,7 @@ def _write_temporary(path: Path, lines: list[str]) -> Path:
 
 @contextmanager
 def _lock_key_file() -> Iterator[Callable[[list[str]], None]]:
-    """Lets one process at a time change the keys; the yielded function replaces the file atomically."""
+    # Lets one process at a time change the keys; the yielded function replaces the file atomically.
     path = _key_file()
 
     def write(lines: list[str]) -> None:

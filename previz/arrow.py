@@ -13,7 +13,7 @@ _AHEAD = ("dolly-in", "follow", "fly-over", "steadicam", "dolly-zoom", "dolly-ou
 
 
 def _paths(move: str, aspect: float) -> list[Floats]:
-    """Lines (n, 3): right and up of the picture's middle in heights of the frame, and depth in focus distances."""
+    # Lines (n, 3): right and up of the picture's middle in heights of the frame, and depth in focus distances.
     s = np.linspace(0, 1, 25)[:: -1 if move.endswith(("-left", "-down", "-out")) or move == "lead" else 1]
     u, v, z = np.zeros(25), np.full(25, -0.37), np.ones(25)
     across, side, found = (2 * s - 1) * 0.27, min(0.38 * aspect, 0.6), []
@@ -38,7 +38,7 @@ def _paths(move: str, aspect: float) -> list[Floats]:
 
 
 def _ribbon(path: Floats, frame: float, aspect: float) -> Floats:
-    """A flat arrow (m, 3) along a path in view coordinates, turned to the camera, or lying where it leads ahead."""
+    # A flat arrow (m, 3) along a path in view coordinates, turned to the camera, or lying where it leads ahead.
     line, width = path * (frame, frame, 1.0), _WIDTH * frame * min(aspect, 1)
     tangent = np.gradient(line, axis=0)
     sides = np.stack([-tangent[:, 1], tangent[:, 0], 0 * line[:, 2]], axis=1)

@@ -53,7 +53,7 @@ def draw_backdrop(stage: Stage, camera: Camera, size: Size, light: Light) -> Pic
 
 
 def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) -> Picture:
-    """Colours depend on the row of the unrolled picture only; four samples a row keep the horizon smooth."""
+    # Colours depend on the row of the unrolled picture only; four samples a row keep the horizon smooth.
     (width, height), turn = size, math.radians(camera.roll)
     tall = height if not camera.roll else math.ceil(math.hypot(width, height)) + 2
     angles = row_angles(camera, size, tall, 4)
@@ -77,7 +77,7 @@ def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) ->
 
 @lru_cache(maxsize=16)
 def _grid(x0: float, y0: float, x1: float, y1: float, step: int) -> Floats:
-    """Lines on the floor at whole steps, in pieces that can fade, (n, 2, 3)."""
+    # Lines on the floor at whole steps, in pieces that can fade, (n, 2, 3).
     found = []
     for low, high, start, end, along in ((x0, x1, y0, y1, 1), (y0, y1, x0, x1, 0)):
         cuts = np.linspace(start, end, 10)
@@ -89,7 +89,7 @@ def _grid(x0: float, y0: float, x1: float, y1: float, step: int) -> Floats:
 
 
 def _draw_grid(canvas: Picture, room: Room | None, ground: Ground, camera: Camera, size: Size) -> None:
-    """Every metre nearby and every five metres far away, each fading into the floor."""
+    # Every metre nearby and every five metres far away, each fading into the floor.
     position, heading = np.array(camera.position), camera.axes[2] * (1, 1, 0)
     for step, far, fade, strength in ((1, 14, 12.0, 0.11),) if room else ((5, 75, 36.0, 0.13), (1, 14, 6.0, 0.11)):
         x, y = (np.round((position + heading * far / 2)[:2] / 5) * 5).tolist()
@@ -103,7 +103,7 @@ def _draw_grid(canvas: Picture, room: Room | None, ground: Ground, camera: Camer
 
 @lru_cache(maxsize=4)
 def _shadow_map(stage: Stage, light: Light) -> tuple[Picture, Floats]:
-    """The floor from above with every solid flattened onto it along the light, and the matrix from map to world."""
+    # The floor from above with every solid flattened onto it along the light, and the matrix from map to world.
     scale = _MAP_PIXELS / _MAP_METRES
     corner = np.mean([solid.mark.middle[:2] for solid in stage.figures], axis=0) - _MAP_METRES / 2
     mask = np.zeros((_MAP_PIXELS, _MAP_PIXELS), np.uint8)

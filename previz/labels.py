@@ -83,7 +83,7 @@ def fitted(text: str, size: int, room: float) -> str:
 
 
 def _text_mask(text: str, size: int) -> Image.Image:
-    """Coverage of the text as a grey image; its height fits every script."""
+    # Coverage of the text as a grey image; its height fits every script.
     directions = [unicodedata.bidirectional(character) for character in text]
     rightward = next((each == "L" for each in directions if each in ("L", "R", "AL")), True)
     image, x = Image.new("L", (max(round(_width(text, size)) + 2, 1), round(size * 1.5)), 0), 1.0

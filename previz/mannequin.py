@@ -41,7 +41,7 @@ _TABLE = ((0, 0), (0, 0.20), (0.02, 0.20), (0.03, 0.04), (0.75, 0.04), (0.765, 0
 
 
 def _loft(rows: Floats, sides: int, fine: int = 1, *, upright: bool = False, square: float = 1.0) -> Floats:
-    """A skin over ellipses, `fine` for each row, on Catmull-Rom curves; less than 1, `square` rounds them less."""
+    # A skin over ellipses, `fine` for each row, on Catmull-Rom curves; less than 1, `square` rounds them less.
     padded = np.concatenate([rows[:1], rows, rows[-1:]])
     a, b, c, d = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
     u = np.linspace(0, 1, fine, endpoint=False)[:, None, None]
@@ -57,7 +57,7 @@ def _loft(rows: Floats, sides: int, fine: int = 1, *, upright: bool = False, squ
 
 
 def _swung(faces: Floats, height: float, degrees: float) -> Floats:
-    """What hangs below a height, swung forwards about it."""
+    # What hangs below a height, swung forwards about it.
     (x, y, z), turn = np.moveaxis(faces, -1, 0), math.radians(degrees)
     ahead, below = (
         y * math.cos(turn) + (z - height) * math.sin(turn),
@@ -67,7 +67,7 @@ def _swung(faces: Floats, height: float, degrees: float) -> Floats:
 
 
 def _features(fine: int) -> Floats:
-    """Nose and eyes; the eyes are the last four faces."""
+    # Nose and eyes; the eyes are the last four faces.
     turn = np.arange(6) * math.pi / 3
     x, z = 0.034 + 0.0125 * np.cos(turn), 1.653 + 0.0065 * np.sin(turn)
     rim = np.stack([x, -0.003 - 0.098 * np.sqrt(1 - (x / 0.077) ** 2), z], axis=1)
@@ -77,7 +77,7 @@ def _features(fine: int) -> Floats:
 
 @lru_cache(maxsize=64)
 def _person(stride: float, fine: int) -> tuple[Floats, Floats, Floats]:
-    """`stride` is the swing of a walker's legs in degrees, and `fine` is 2 for one seen from near, else 1."""
+    # `stride` is the swing of a walker's legs in degrees, and `fine` is 2 for one seen from near, else 1.
     arms, legs, (sides, limb) = [], [], ((9, 7), (18, 12))[fine - 1]
     for side, leg in ((-1, -stride), (1, stride)):
         arm = _swung(_swung(_loft(_ARM, limb, fine), 1.11, 12 + 0.5 * abs(stride)), 1.40, -0.8 * leg)

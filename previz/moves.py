@@ -15,7 +15,7 @@ def _burst(t: float, start: float = 0.0, end: float = 1.0) -> float:
 
 
 def _shifted(camera: Camera, right: float = 0.0, ahead: float = 0.0, up: float = 0.0) -> Camera:
-    """Moved to its right on the level, along its line of sight, and straight up (m)."""
+    # Moved to its right on the level, along its line of sight, and straight up (m).
     yaw, (fx, fy, fz) = math.radians(camera.yaw), camera.axes[2].tolist()
     x, y, z = camera.position
     x, y = x + math.cos(yaw) * right + fx * ahead, y - math.sin(yaw) * right + fy * ahead
@@ -23,7 +23,7 @@ def _shifted(camera: Camera, right: float = 0.0, ahead: float = 0.0, up: float =
 
 
 def _swaying(camera: Camera, shift: float, turn: float, s: float) -> Camera:
-    """Carried: sines that do not repeat within a clip."""
+    # Carried: sines that do not repeat within a clip.
 
     def wave(a: float, b: float) -> float:
         return math.sin(s * a) + 0.6 * math.sin(s * b + a)
@@ -34,7 +34,7 @@ def _swaying(camera: Camera, shift: float, turn: float, s: float) -> Camera:
 
 
 def _dollied(framing: Framing, reach: float, share: float) -> Camera:
-    """Along the line to what it aims at, from the framing's distance towards `reach` times as much."""
+    # Along the line to what it aims at, from the framing's distance towards `reach` times as much.
     end = max(framing.distance * reach, min(framing.distance, CLOSEST))
     return _shifted(framing.camera, ahead=(framing.distance - end) * share)
 

@@ -48,7 +48,7 @@ def panel(shot: Shot, size: Size, *, overlay: bool = True, at: float = 0.0) -> P
 
 
 def _smeared(picture: Picture, before: Camera, camera: Camera) -> Picture:
-    """Motion blur of a half-open shutter, where the camera turns on the spot fast enough for it to be seen."""
+    # Motion blur of a half-open shutter, where the camera turns on the spot fast enough for it to be seen.
     turn = math.radians((camera.yaw - before.yaw + 180) % 360 - 180) * math.cos(math.radians(camera.pitch))
     length = round(abs(turn) * camera.focal * pixels_per_mm((picture.shape[1], picture.shape[0])) * 0.5)
     slow = before.position != camera.position or length < picture.shape[1] / 60
@@ -56,7 +56,7 @@ def _smeared(picture: Picture, before: Camera, camera: Camera) -> Picture:
 
 
 def _fall(picture: Picture, light: Light, seconds: float) -> Picture:
-    """Rain, snow or dust at that time, in three layers of nearness, over a copy of the picture."""
+    # Rain, snow or dust at that time, in three layers of nearness, over a copy of the picture.
     falling, intensity, wind = light.fall
     if not falling:
         return picture

@@ -28,7 +28,7 @@ def fixed(pixels: Floats, scale: float = 1.0) -> NDArray[np.int32]:
 
 
 def _clipped(view: Floats) -> Floats:
-    """A polygon (n, 3) cut at the near plane; empty when all of it lies behind."""
+    # A polygon (n, 3) cut at the near plane; empty when all of it lies behind.
     kept = []
     for a, b in pairwise([*view, view[0]]):
         if a[2] >= NEAR:

@@ -28,7 +28,7 @@ def draw(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
 
 
 def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) -> None:
-    """Depth of field of floor and walls, whose depth follows the rows closely enough."""
+    # Depth of field of floor and walls, whose depth follows the rows closely enough.
     depths = camera.position[2] / np.maximum(np.sin(-row_angles(camera, size, size[1])), 1e-4)
     if room := stage.room:
         depths = np.minimum(depths, 0.8 * max(room.high[1] - camera.position[1], room.high[0] - room.low[0]))
@@ -45,7 +45,7 @@ def _soften_backdrop(canvas: Picture, stage: Stage, camera: Camera, size: Size) 
 
 
 def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats]:
-    """Faces turned to the camera, farthest first, in view coordinates, and their colours."""
+    # Faces turned to the camera, farthest first, in view coordinates, and their colours.
     sight = solid.middles - np.array(camera.position)
     turned = np.flatnonzero(np.einsum("ij,ij->i", solid.normals, sight) < 0)
     far = np.linalg.norm(sight[turned], axis=1)
@@ -65,7 +65,7 @@ def _shaded(solid: Figure, camera: Camera, light: Light) -> tuple[Floats, Floats
 
 
 def _paint(canvas: Picture, polygons: Floats, colours: Floats, circle: float) -> None:
-    """Fills polygons (n, 4, 2) with smooth edges, or blurred by their `circle` of confusion in pixels."""
+    # Fills polygons (n, 4, 2) with smooth edges, or blurred by their `circle` of confusion in pixels.
     margin, frame = math.ceil(circle * 1.5) + 1, (canvas.shape[1], canvas.shape[0])
     seen = np.logical_and(polygons.max(axis=1) > -margin, polygons.min(axis=1) < np.add(frame, margin)).all(axis=1)
     if not seen.any():

@@ -71,7 +71,7 @@ def _quad(corner: Point | Floats, along: Point | Floats, rise: Point | Floats) -
 
 @lru_cache(maxsize=32)
 def _room(shot: Shot, aspect: float) -> Room:
-    """Large enough for everyone and for the camera's whole way, so that it never passes through a wall."""
+    # Large enough for everyone and for the camera's whole way, so that it never passes through a wall.
     way: list[Point] = [camera_at(shot, t / 8, 8.0, aspect).position for t in range(9)]
     reach = np.array(way + [(m.x, m.y, m.kind.height) for t in (0.0, 1.0) for m in marks(shot, t, 8.0)])
     x0, y0, _ = np.minimum(reach.min(axis=0) - 0.9, -2.6).tolist()

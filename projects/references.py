@@ -85,7 +85,7 @@ def _describe_too_many_pixels(width: int, height: int) -> str:
 
 
 def _encode(image: Image.Image, *, is_photo: bool) -> tuple[bytes, str]:
-    """Content and suffix: JPEG for an opaque photo, PNG for everything else."""
+    # Content and suffix: JPEG for an opaque photo, PNG for everything else.
     is_transparent = image.has_transparency_data
     if image.mode.startswith("I"):  # 16-bit grey: Pillow's own conversion clips every value above 255 to white
         image = image.convert("I").point(lambda grey: grey / 257).convert("L")

@@ -52,7 +52,7 @@ def lock_project(project_id: int) -> Project:
 
 
 def _renumber(scenes: Sequence[Scene]) -> None:
-    """Write the positions 1, 2, 3 ... of scenes in this order; scenes that keep their position are not touched."""
+    # Write the positions 1, 2, 3 ... of scenes in this order; scenes that keep their position are not touched.
     moved = []
     for position, scene in enumerate(scenes, start=1):
         if scene.position != position:
@@ -149,7 +149,7 @@ def restore_order(project_id: int, moves: Sequence[Move]) -> None:
 
 
 def _find_scenes(scenes: Sequence[Scene], scene_ids: Collection[int]) -> list[Scene]:
-    """The scenes with these ids, in the order of the storyboard."""
+    # The scenes with these ids, in the order of the storyboard.
     wanted = set(scene_ids)
     selected = [scene for scene in scenes if scene.pk in wanted]
     if len(selected) < len(wanted):
@@ -158,7 +158,7 @@ def _find_scenes(scenes: Sequence[Scene], scene_ids: Collection[int]) -> list[Sc
 
 
 def _predecessors(scenes: Sequence[Scene]) -> dict[int, int | None]:
-    """The id of the scene before each scene, by the scene's id; None for the first."""
+    # The id of the scene before each scene, by the scene's id; None for the first.
     order = [scene.pk for scene in scenes]
     return dict(zip(order, [None, *order], strict=False))
 

@@ -72,7 +72,7 @@ def record_change(
 
 
 def _summarize(changes: dict[str, list[Any]]) -> str:
-    """Counts for the activity log; empty for a single scene, and for deletions, which `delete_many` logs itself."""
+    # Counts for the activity log; empty for a single scene, and for deletions, which `delete_many` logs itself.
     counts = {kind: len({row[0] for row in changes.get(kind, [])}) for kind in ("written", "added", "moved")}
     if sum(counts.values()) < 2:
         return ""
@@ -86,7 +86,7 @@ def _content_digests(scene_ids: Sequence[int]) -> list[tuple[int, str]]:
 
 
 def _content_digest(scene: Scene) -> str:
-    """Changes with every edited field and every picture of the scene."""
+    # Changes with every edited field and every picture of the scene.
     values = [form_text(getattr(scene, name)) for name in Scene.OWN_FIELDS]
     pictures = [picture.pk for picture in scene.references.all() if not picture.deleted_at]
     return digest_value(json.dumps([values, pictures]))

@@ -80,7 +80,7 @@ def change_scenes(project: Project, ids: list[int], action: str, values: Mapping
 
 
 def _find_scene_id(project: Project, number: str) -> int | None:
-    """The id of the scene with this number; None for 0 or an empty string, which mean the start."""
+    # The id of the scene with this number; None for 0 or an empty string, which mean the start.
     if number.strip() in {"", "0"}:
         return None
     if position := parse_id(number.strip()):

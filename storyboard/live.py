@@ -292,7 +292,7 @@ def _build_message(
 def _load_access(
     teams: set[int], projects: set[int], sessions: set[str]
 ) -> tuple[dict[tuple[int, int], bool], set[int], set[str]]:
-    """Whether each member may edit, by (team, user); the deleted projects; the sessions that still exist."""
+    # Whether each member may edit, by (team, user); the deleted projects; the sessions that still exist.
     close_old_connections()
     members = Membership.objects.open().filter(team__in=teams, user__is_active=True)
     rows = members.values_list("team_id", "user_id", "role")

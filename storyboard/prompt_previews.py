@@ -49,7 +49,7 @@ def build_previews(scene: Scene, roster: Roster) -> list[Preview]:
 
 
 def _find_reader(template: Template, chosen: Model | None, roster: Roster) -> Model | None:
-    """The scene's model if it reads this template, else the first available model that does, else the first."""
+    # The scene's model if it reads this template, else the first available model that does, else the first.
     readers = [
         model
         for model in roster.models.values()

@@ -106,7 +106,7 @@ def read_paste(project: Project, scenes: Sequence[Scene], text: str, *, column: 
 
 
 def _split_cells(text: str, *, max_columns: int) -> list[list[str]]:
-    """Rows of cells as spreadsheets copy them: cells with a tab, line break or quotation mark are quoted."""
+    # Rows of cells as spreadsheets copy them: cells with a tab, line break or quotation mark are quoted.
     if len(text) > LONGEST_PASTE:
         raise ValidationError(f"A paste can have up to {LONGEST_PASTE:,} characters.")
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
@@ -130,13 +130,13 @@ def _split_cells(text: str, *, max_columns: int) -> list[list[str]]:
 
 
 def _unquote(quoted: str) -> str:
-    """The cell's text. Spreadsheets quote only cells that need it, so any other quotation marks belong to the text."""
+    # The cell's text. Spreadsheets quote only cells that need it, so any other quotation marks belong to the text.
     inside = quoted[1:-1]
     return inside.replace('""', '"') if re.search(r'[\t\n]|""', inside) else quoted
 
 
 def _find_key(column: str, cell: str, models: Models) -> str:
-    """The key of the preset or model that the cell names by key or label; any other text unchanged."""
+    # The key of the preset or model that the cell names by key or label; any other text unchanged.
     cell = cell.strip()
     options = presets.choices(column) if column in presets.all_presets() else models if column == "model_id" else []
     keys = {label.casefold(): key for key, label in options} | {key.casefold(): key for key, _ in options}

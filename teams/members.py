@@ -122,6 +122,6 @@ def _check_other_owner(team: Team, member: Membership) -> None:
 
 
 def _revoke_invitations(member: Membership) -> None:
-    """Revokes the member's open invitations, which could otherwise be used to come back."""
+    # Revokes the member's open invitations, which could otherwise be used to come back.
     sent = Invitation.objects.filter(team_id=member.team_id, invited_by_id=member.user_id, ending="")
     sent.update(ending=Invitation.Ending.REVOKED, ended_at=Now())

@@ -90,7 +90,7 @@ def lock_connection_budget(connection_id: int, team_id: int | None) -> Budget:
 
 
 def _lock_server_budget(connection: Connection) -> Budget:
-    """With the operator's cap as of now: the environment may have changed since the last click."""
+    # With the operator's cap as of now: the environment may have changed since the last click.
     budget = lock_connection_budget(connection.pk, None)
     if budget.cap_month != (cap := server_cap(connection)):
         budget.cap_month = cap
@@ -142,7 +142,7 @@ def reserve(rows: Iterable[Job], project: Project) -> None:
 
 
 def _lock_by_connection(rows: Iterable[Job]) -> Iterator[tuple[Budget, list[Job]]]:
-    """Budgets of connections with their rows. Locks them by ascending id."""
+    # Budgets of connections with their rows. Locks them by ascending id.
     rows_by_connection: dict[int, list[Job]] = defaultdict(list)
     for row in rows:
         if row.connection:

@@ -90,7 +90,7 @@ def cost_lines(person: User) -> list[Line]:
 
 
 def _sum_costs(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
-    """`project` is the lookup from a row to its project."""
+    # `project` is the lookup from a row to its project.
     about = {"project_pk": F(project), "title": F(f"{project}__title"), "team": F(f"{project}__team")}
     groups: Iterable[dict[str, Any]] = (
         rows.order_by()
@@ -117,7 +117,7 @@ def group_lines(lines: Iterable[Line], by: str) -> list[Sums]:
 
 
 def _group_key(line: Line, by: str) -> tuple[Hashable, str]:
-    """The key and name of the line's group. Projects and members go by id: two may have the same name."""
+    # The key and name of the line's group. Projects and members go by id: two may have the same name.
     match by:
         case "project":
             return line.project_id, line.project

@@ -54,7 +54,7 @@ def measure_usage(connections: Sequence[Connection]) -> list[Usage]:
 
 
 def _count_rows(rows: JobQuerySet[Any], connections: Sequence[Connection]) -> dict[int, tuple[int, int]]:
-    """How many rows are in progress, and how many were started this month, by connection."""
+    # How many rows are in progress, and how many were started this month, by connection.
     month_start = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     counts = (
         rows.filter(connection__in=connections)

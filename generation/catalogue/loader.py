@@ -63,7 +63,7 @@ def read_catalogue(text: str) -> MappingProxyType[str, Model]:
 
 
 def _locate(error: CatalogueError, model_id: str, text: str, header: str, number: int = 0) -> ImproperlyConfigured:
-    """The error with the line of each key; `number` is the table's index among those with that header."""
+    # The error with the line of each key; `number` is the table's index among those with that header.
     messages = [
         f"{MODELS_FILE.name}:{_find_line(text, header, number, key)}: {model_id}: {key}: {problem}"
         for key, problem in error.problems.items()

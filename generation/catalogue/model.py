@@ -212,5 +212,5 @@ class Model:
         return "unconfirmed" if self.confidence == "L" else ""
 
     def _is_vendor_host(self, host: str) -> bool:
-        """Regional hosts, such as us-central1-aiplatform.googleapis.com, are the vendor's as well."""
+        # Regional hosts, such as us-central1-aiplatform.googleapis.com, are the vendor's as well.
         return not host or host == self.host or host.endswith((f".{self.host}", f"-{self.host}"))

@@ -31,7 +31,7 @@ def read_environment(key: GivenKey | None = None) -> dict[str, ResolvedConnectio
 
 
 def _describe_vendor(provider: str) -> dict[str, Any]:
-    """An account at the vendor's own host, in the form of settings.CONNECTIONS."""
+    # An account at the vendor's own host, in the form of settings.CONNECTIONS.
     about = PROVIDERS[provider]
     return {"provider": provider, "name": about.usual_name, "preset": about.makes[0].name if about.makes else ""}
 

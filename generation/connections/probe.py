@@ -100,7 +100,7 @@ def refresh_stale_models(after_each: Callable[[], None] = lambda: None, *, key: 
 
 
 def _listing_connections(key: GivenKey | None = None) -> Iterator[ResolvedConnection]:
-    """Every connection, of the environment and of all teams, whose server lists its models."""
+    # Every connection, of the environment and of all teams, whose server lists its models.
     yield from (connection for connection in read_environment(key).values() if connection.about.lists_models)
     providers = [provider.name for provider in PROVIDERS.values() if provider.lists_models]
     rows = Connection.live().filter(provider__in=providers, is_active=True).exclude(team=None)

@@ -72,7 +72,7 @@ class Roster:
 
     @cached_property
     def _served(self) -> dict[str, tuple[Model, ResolvedConnection | None]]:
-        """Each model as its best connection serves it; None for models of the catalogue without a connection."""
+        # Each model as its best connection serves it; None for models of the catalogue without a connection.
         today = timezone.localdate()
         served: dict[str, tuple[Model, ResolvedConnection | None]] = {
             model.id: (model, None) for model in catalogue.all_models().values()

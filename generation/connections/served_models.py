@@ -53,7 +53,7 @@ def readable_models(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, 
 
 
 def _describe_own_model(model_id: str, connection: ResolvedConnection) -> Model:
-    """A model that only this server has. It is assumed to accept whatever the server accepts."""
+    # A model that only this server has. It is assumed to accept whatever the server accepts.
     base = catalogue.own_model()
     return replace(
         base,
@@ -67,7 +67,7 @@ def _describe_own_model(model_id: str, connection: ResolvedConnection) -> Model:
 
 
 def _restrict_to_abilities(model: Model, connection: ResolvedConnection) -> Model:
-    """The model without the tasks and fields that this make of server lacks."""
+    # The model without the tasks and fields that this make of server lacks.
     if not connection.about.makes:
         return model
     supports = replace(

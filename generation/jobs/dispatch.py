@@ -187,7 +187,7 @@ def explain_waiting() -> int:
 
 
 def _find_waiting() -> Iterator[tuple[Room, GenerationQuerySet]]:
-    """Yield the waiting rows of each connection, then those of the local renderers, with the room there is."""
+    # Yield the waiting rows of each connection, then those of the local renderers, with the room there is.
     queued = Generation.objects.filter(status=Status.QUEUED).lease_free().exclude(_recently_handed_over())
     ids = queued.order_by().values_list("connection", flat=True).distinct()
     for connection in Connection.objects.annotate(now=Now()).filter(pk__in=[pk for pk in ids if pk]):

@@ -142,7 +142,7 @@ def _adds_up(row: Budget) -> bool:
 
 
 def _adds_up_when_locked(row: Budget) -> bool:
-    """Compare again under a lock: money may move between reading a budget and reading its entries."""
+    # Compare again under a lock: money may move between reading a budget and reading its entries.
     with transaction.atomic():
         return _adds_up(Budget.objects.select_for_update().get(pk=row.pk))
 
@@ -214,7 +214,7 @@ def orphaned_files() -> Iterator[Finding]:
 
 
 def _last_change() -> float:
-    """Seconds since 1970 of the newest change to a row that names files; 0 in an empty database."""
+    # Seconds since 1970 of the newest change to a row that names files; 0 in an empty database.
     newest = [
         Generation.objects.aggregate(at=Max("changed_at"))["at"],
         ImageJob.objects.aggregate(at=Max("changed_at"))["at"],
@@ -224,7 +224,7 @@ def _last_change() -> float:
 
 
 def _folders_in_use() -> set[str]:
-    """Folders of unfinished rows: a file may be stored before its row names it."""
+    # Folders of unfinished rows: a file may be stored before its row names it.
     return {row.folder for model in (Generation, ImageJob) for row in model.objects.exclude(status__in=FINAL)}
 
 

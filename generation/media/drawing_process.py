@@ -69,7 +69,7 @@ class DrawingProcess:
                 return self.pool, failed
 
     def _end(self, pool: ProcessPoolExecutor) -> None:
-        """Drop this pool, unless another call has replaced it already."""
+        # Drop this pool, unless another call has replaced it already.
         with self.lock:
             if self.pool is pool:
                 self.pool = None

@@ -131,7 +131,7 @@ def inspect_clip(path: Path, on_progress: OnProgress = lambda fraction: None) ->
 
 
 def _grab_stills(container: InputContainer, seconds: float, on_progress: OnProgress) -> list[Image.Image]:
-    """STRIP_STILLS frames at even distances. If the frames end early, the last one is repeated."""
+    # STRIP_STILLS frames at even distances. If the frames end early, the last one is repeated.
     wanted = [seconds * (2 * number + 1) / (2 * STRIP_STILLS) for number in range(STRIP_STILLS)]
     stills: list[Image.Image] = []
     frame = None

@@ -58,7 +58,7 @@ class Worker(models.Model):
 
 
 def _leased_rows(queue: str) -> tuple[models.QuerySet[Generation], models.QuerySet[ImageJob]]:
-    """Rows of the queue with a live lease. Image requests belong to `media`: their answer holds the images and takes long."""
+    # Rows of the queue with a live lease. Image requests belong to `media`: their answer holds the images and takes long.
     is_leased = models.Q(lease_expires_at__gt=Now())
     images = ImageJob.objects.filter(is_leased)
     return Generation.objects.in_queue(queue).filter(is_leased), images if queue == "media" else images.none()

@@ -241,7 +241,7 @@ def _store_images(lease: Lease[ImageJob], result: ImageResult, model: Model | No
 
 
 def _read_images(images: Iterable[bytes]) -> tuple[list[ContentFile[bytes]], str]:
-    """Return the images that can be read, and what is wrong with the last of the others."""
+    # Return the images that can be read, and what is wrong with the last of the others.
     readable, problem = [], ""
     for data in images:
         try:

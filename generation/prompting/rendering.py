@@ -67,7 +67,7 @@ def _compile_built_in(name: str) -> CompiledTemplate:
 
 
 def _find_compiled(name: str, scene: Scene) -> CompiledTemplate:
-    """No query where the team's copies are prefetched, as for_cards() does."""
+    # No query where the team's copies are prefetched, as for_cards() does.
     project = scene.project
     copies = project.team.prompt_templates.all() if project.team_id else ()
     copy = next((copy for copy in copies if copy.name == name), None)
@@ -87,7 +87,7 @@ def _render_lines(template: CompiledTemplate, shot: dict[str, Any]) -> str:
 
 
 def _template_values(name: str, scene: Scene, *, avoid: bool) -> dict[str, Any]:
-    """The fields a template reads, with presets as text. `avoid` is False where the negative prompt is sent separately."""
+    # The fields a template reads, with presets as text. `avoid` is False where the negative prompt is sent separately.
     shot = scene.shot()
     values = {field: shot[field] for field in FIELDS}
     for field in presets.all_presets().keys() & values.keys():

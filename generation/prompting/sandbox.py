@@ -99,7 +99,7 @@ def _refuse(node: nodes.Node) -> TemplateError:
 
 
 def _descend(node: nodes.Node, depth: int) -> int:
-    """The depth of the node's children. Bounded, because Jinja2 compiles recursively and Python limits recursion."""
+    # The depth of the node's children. Bounded, because Jinja2 compiles recursively and Python limits recursion.
     if depth >= DEPTH_LIMIT:
         raise TemplateError("Nested too deeply.", node.lineno)
     return depth + 1

@@ -18,7 +18,7 @@ SPEAKER = re.compile(r"(?:[^\W\d_][^\s:,.!?()]*\.?)(?: [^\W\d_][^\s:,.!?()]*){0,
 
 
 def _end_sentence(text: str) -> str:
-    """Adds a full stop unless the text ends in punctuation."""
+    # Adds a full stop unless the text ends in punctuation.
     return text if text.rstrip(CLOSERS).endswith(ENDS) else f"{text}."
 
 

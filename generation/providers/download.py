@@ -80,6 +80,6 @@ def save_from_url(
 
 
 def _iter_available(response: requests.Response) -> Iterator[bytes]:
-    """Yields each read as it arrives. `iter_content` waits for whole chunks, so a slow drip would escape the deadline."""
+    # Yields each read as it arrives. `iter_content` waits for whole chunks, so a slow drip would escape the deadline.
     while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
         yield chunk

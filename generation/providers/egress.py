@@ -50,7 +50,7 @@ def _is_global(address: Address) -> bool:
 
 
 def _embedded_addresses(address: Address) -> Iterator[Address]:
-    """The IPv4 addresses embedded in an IPv6 address; the address itself if there are none."""
+    # The IPv4 addresses embedded in an IPv6 address; the address itself if there are none.
     if isinstance(address, ipaddress.IPv4Address):
         yield address
         return
@@ -183,7 +183,7 @@ def _resolve(request: httpx2.Request) -> str:
 
 
 def _pin(request: httpx2.Request, address: str) -> httpx2.Request:
-    """The same request to this address. The Host header, SNI and the certificate check keep the name."""
+    # The same request to this address. The Host header, SNI and the certificate check keep the name.
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),
@@ -194,7 +194,7 @@ def _pin(request: httpx2.Request, address: str) -> httpx2.Request:
 
 
 def _proxy_for(account: Account) -> str | None:
-    """The operator's proxy, which gets the checked address instead of the name."""
+    # The operator's proxy, which gets the checked address instead of the name.
     host = parse_host(account.base_url) if account.base_url else ""
     return None if proxy_bypass(host) else getproxies().get("https")
 
@@ -242,7 +242,7 @@ class PinnedAdapter(HTTPAdapter):
 
 
 def _pin_prepared(request: requests.PreparedRequest, address: str) -> requests.PreparedRequest:
-    """A copy of the request to this address, with the Host header of the name."""
+    # A copy of the request to this address, with the Host header of the name.
     scheme, host, port = parse_origin(request.url or "")
     named, numeric = (f"[{name}]" if ":" in name else name for name in (host, address))
     pinned = request.copy()

@@ -56,7 +56,7 @@ def job_error(code: object, message: object) -> ProviderError:
 
 
 def _read_status(error: Exception) -> int | None:
-    """The HTTP status, which has a different name in each family."""
+    # The HTTP status, which has a different name in each family.
     status = getattr(error, "status_code", None) or getattr(error, "code", None)
     return status if isinstance(status, int) else None
 
@@ -99,7 +99,7 @@ def _read_body(error: Exception) -> dict[str, Any]:
 
 
 def _read_retry_info(body: dict[str, Any]) -> float | None:
-    """Seconds from google.rpc.RetryInfo, which has them as "17s"."""
+    # Seconds from google.rpc.RetryInfo, which has them as "17s".
     details = body.get("details")
     for detail in details if isinstance(details, list) else []:
         delay = str(detail.get("retryDelay", "")) if isinstance(detail, dict) else ""

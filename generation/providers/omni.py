@@ -147,7 +147,7 @@ def _find_task(request: Request, has_frames: bool) -> str:
 
 
 def _build_format(request: Request) -> dict[str, str]:
-    """Empty for an edit, which keeps the clip's size and length."""
+    # Empty for an edit, which keeps the clip's size and length.
     if request.task == Task.EDIT:
         return {}
     duration = {"duration": f"{request.duration.normalize():f}s"}
@@ -181,7 +181,7 @@ def _build_image(path: Path) -> dict[str, str]:
 
 
 def _read_progress(answer: Any) -> Progress:
-    """An unknown status counts as running."""
+    # An unknown status counts as running.
     status = getattr(answer, "status", None)
     if not isinstance(status, str):
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer has no clip status.")
@@ -231,7 +231,7 @@ def _build_download_url(account: Account, uri: str) -> str:
 
 
 def _client(account: Account, seconds: float) -> genai.Client:
-    """A client without retries."""
+    # A client without retries.
     if not validate_key(account.key):
         raise ProviderError(ErrorKind.AUTH, "A key is needed.")
     options = types.HttpOptions(

@@ -108,7 +108,7 @@ def _decode(image: AnsweredImage) -> bytes:
 
 
 def _flatten_usage(usage: dict[str, Any]) -> dict[str, int]:
-    """Token counts with nested names joined by dots, such as input_tokens_details.text_tokens."""
+    # Token counts with nested names joined by dots, such as input_tokens_details.text_tokens.
     counts: dict[str, int] = {}
     for name, value in usage.items():
         if isinstance(value, dict):

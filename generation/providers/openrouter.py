@@ -246,7 +246,7 @@ def _read_json(response: httpx2.Response, *, strict: bool = True) -> dict[str, A
 
 
 def _read_message(error: object) -> str:
-    """The error's message, followed by that of the provider behind OpenRouter."""
+    # The error's message, followed by that of the provider behind OpenRouter.
     if not isinstance(error, dict):
         return error if isinstance(error, str) else ""
     metadata = _read_metadata(error)
@@ -262,7 +262,7 @@ def _is_moderation(error: object, message: str) -> bool:
 
 
 def _find_flagged_input(error: object) -> str:
-    """The input that moderation rejected: a field of the request, or words of the prompt; empty if unknown."""
+    # The input that moderation rejected: a field of the request, or words of the prompt; empty if unknown.
     flagged = _read_metadata(error).get("flagged_input")
     if not isinstance(flagged, str) or not flagged:
         return ""

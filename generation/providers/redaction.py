@@ -41,14 +41,14 @@ def redact(text: str) -> str:
 
 
 def _count_cut_off(text: str, secret: str) -> int:
-    """With how many first characters of the secret the text ends."""
+    # With how many first characters of the secret the text ends.
     start = secret[:MIN_CHARACTERS]
     at = text.rfind(start, max(0, len(text) - len(secret)))
     return len(text) - at if at >= 0 and secret.startswith(text[at:]) else 0
 
 
 def _split_secret(secret: str) -> list[str]:
-    """A key itself. Of a service account's key file also the secret fields and their lines, which survive JSON escaping."""
+    # A key itself. Of a service account's key file also the secret fields and their lines, which survive JSON escaping.
     if not secret.lstrip().startswith("{"):
         return [secret]
     try:

@@ -60,7 +60,7 @@ def read_connection(values: Mapping[str, Any]) -> ServerConnection:
 
 
 def _name_variable(provider: str, key: str) -> str:
-    """The environment variable that the key was read from."""
+    # The environment variable that the key was read from.
     field_name, _, rest = key.partition(".")
     about = PROVIDERS.get(provider)
     if about is None:

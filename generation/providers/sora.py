@@ -224,7 +224,7 @@ def _refuse(name: str, value: object, task: Task = Task.CREATE) -> None:
 
 
 def _may_be_same_model(listed: str | None, requested: str) -> bool:
-    """Whether both names may mean one model. A server may use names of its own, but sora-2 is never sora-2-pro."""
+    # Whether both names may mean one model. A server may use names of its own, but sora-2 is never sora-2-pro.
     if not listed or listed == requested:
         return True
     shorter, longer = sorted((listed, requested), key=len)
@@ -329,7 +329,7 @@ def _build_settings(account: Account) -> dict[str, Any]:
 
 @contextmanager
 def _ignore_retirement_warning() -> Iterator[None]:
-    """Silences the SDK's warning that OpenAI's own server has closed: other servers keep serving the protocol."""
+    # Silences the SDK's warning that OpenAI's own server has closed: other servers keep serving the protocol.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The Sora API is scheduled", DeprecationWarning)
         yield

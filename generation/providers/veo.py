@@ -180,7 +180,7 @@ def _load_clip(account: Account, remote_id: str) -> types.Video:
 
 
 def _client(account: Account, seconds: float) -> genai.Client:
-    """A client without retries."""
+    # A client without retries.
     options = types.HttpOptions(
         base_url=account.base_url or None,
         timeout=int(seconds * 1000),

@@ -57,7 +57,7 @@ def availability_blockers(model: Model, roster: Roster, connection: ResolvedConn
 
 
 def _suggest_own_server(model: Model) -> str:
-    """A vendor's retirement binds only the vendor: another server of the same protocol may still have the model."""
+    # A vendor's retirement binds only the vendor: another server of the same protocol may still have the model.
     provider = PROVIDERS.get(model.provider)
     if provider is None or not provider.makes:
         return ""

@@ -93,7 +93,7 @@ def image_price(model: Model, size: str, quality: str, count: int) -> Decimal | 
 
 
 def _single_price(model: Model, size: str, quality: str) -> Decimal | None:
-    """Portrait and landscape cost the same, and the catalogue has only one of them."""
+    # Portrait and landscape cost the same, and the catalogue has only one of them.
     turned = "x".join(reversed(size.split("x")))
     prices = model.price_per_image.get(size) or model.price_per_image.get(turned)
     return prices.get(quality) if prices else None
@@ -129,7 +129,7 @@ def _setting_blockers(
 
 
 def _moderation_blockers(model: Model, request: ImageRequest, suggest: Suggest) -> Iterator[str]:
-    """Models that have a choice of format have one of moderation too; no model has it for edits."""
+    # Models that have a choice of format have one of moderation too; no model has it for edits.
     if request.moderation and request.images and model.formats:
         yield f"{model.name} has no moderation setting when it edits images. Leave it empty."
         return

@@ -96,7 +96,7 @@ def _quote_project(
 
 
 def _cached_renderer() -> Callable[[Scene, Model], str]:
-    """Renders each prompt once for all models that get the same text: those of one provider, apart from negative prompts."""
+    # Renders each prompt once for all models that get the same text: those of one provider, apart from negative prompts.
     rendered: dict[tuple[int, str, bool], str] = {}
 
     def render(scene: Scene, model: Model) -> str:
@@ -114,7 +114,7 @@ def _sum_prices(quotes: Iterable[Quote]) -> Decimal | None:
 
 
 def _warn(quote: ProjectQuote, quotes: Iterable[ProjectQuote], threshold: Decimal | None) -> str:
-    """Compares with the available hosted models that make at least as many scenes."""
+    # Compares with the available hosted models that make at least as many scenes.
     if quote.total is None or quote.unavailable_because:
         return ""
     others = [
@@ -172,7 +172,7 @@ def _describe_unavailable(model_id: str, roster: Roster) -> str:
 def _suggest_replacement(
     project: Project, model_id: str, scenes: Sequence[Scene], words: str, roster: Roster
 ) -> UnavailableModel:
-    """The first candidate that makes all the scenes, else the one that makes the most."""
+    # The first candidate that makes all the scenes, else the one that makes the most.
     best: tuple[Model, Batch] | None = None
     for model in _list_candidates(project, model_id, roster):
         batch = plan_batch(scenes, roster, model)
@@ -187,7 +187,7 @@ def _suggest_replacement(
 
 
 def _list_candidates(project: Project, model_id: str, roster: Roster) -> list[Model]:
-    """Successors first, then hosted models by price; the local animatic is always the last."""
+    # Successors first, then hosted models by price; the local animatic is always the last.
     successors = list(_successors(roster.models, model_id))
 
     def rank(model: Model) -> tuple[bool, int, bool, Decimal]:

@@ -55,7 +55,7 @@ def _trailing_space(text: str) -> str:
 
 
 def _opcodes(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    """SequenceMatcher.get_opcodes(), or above the limit one change between the common head and tail."""
+    # SequenceMatcher.get_opcodes(), or above the limit one change between the common head and tail.
     if max(len(old), len(new)) <= MAX_WORDS:
         return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     head = _common_prefix(old, new)
@@ -69,7 +69,7 @@ def _opcodes(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, in
 
 
 def _common_prefix(old: Sequence[str], new: Sequence[str]) -> int:
-    """How many words both begin with."""
+    # How many words both begin with.
     pairs = zip(old, new, strict=False)
     return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
 
@@ -118,7 +118,7 @@ def compare(a: Generation, b: Generation, roster: Roster) -> Comparison:
 
 
 def _load_pictures(*takes: Generation) -> dict[str, Reference]:
-    """By file name, which copies of a reference share."""
+    # By file name, which copies of a reference share.
     names = {name for take in takes for name in picture_names(take.inputs)}
     rows = Reference.objects.filter(project=takes[0].scene.project_id, image__in=names)
     return {row.image.name: row for row in rows}
@@ -161,7 +161,7 @@ def _describe_frame(frame: dict[str, str] | None, pictures: dict[str, Reference]
 
 
 def _compare_scene_fields(a: Generation, b: Generation) -> list[Setting]:
-    """The scene's fields that changed between the takes. The animatic draws from these, not from the prompt."""
+    # The scene's fields that changed between the takes. The animatic draws from these, not from the prompt.
     return [
         Setting(field_name(name).capitalize(), _describe_field(a, name), _describe_field(b, name))
         for name in Scene.SHOT_FIELDS

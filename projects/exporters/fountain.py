@@ -51,7 +51,7 @@ def _write_action(paragraph: str) -> str:
 
 
 def _write_dialogue(text: str) -> Iterator[str]:
-    """Speeches as Fountain paragraphs; a line without a name continues the previous speech."""
+    # Speeches as Fountain paragraphs; a line without a name continues the previous speech.
     speeches: list[tuple[str, str]] = []
     for line in filter(str.strip, text.split("\n")):
         if match := SPEECH.match(line):
@@ -69,7 +69,7 @@ def _join_lines(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Escape emphasis and break up marks of notes and comments, which have no escape in Fountain."""
+    # Escape emphasis and break up marks of notes and comments, which have no escape in Fountain.
     text = text.replace("\r\n", "\n").translate(ESCAPES)
     for mark in ("[[", "]]", "/*", "*/"):
         text = text.replace(mark, " ".join(mark))

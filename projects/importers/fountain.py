@@ -110,7 +110,7 @@ class _Reader:
         self._put_pending_notes(draft)
 
     def _split_heading(self, heading: str) -> tuple[str, str]:
-        """Location and time. The text after the last dash is a time only if it reads like one."""
+        # Location and time. The text after the last dash is a time only if it reads like one.
         *parts, last = DASH.split(heading)
         is_time = terms.normalize(last) in {"day", *SAME_TIME} or terms.find_choice("time_of_day", last) is not None
         location = " - ".join(parts) if parts and is_time else heading
@@ -127,7 +127,7 @@ class _Reader:
         self.sections, self.loose = [], []
 
     def _put(self, field: str, text: str, *, between: str = "") -> None:
-        """Set a field of the current scene. Without a heading, text starts a scene titled after its section."""
+        # Set a field of the current scene. Without a heading, text starts a scene titled after its section.
         if not self.is_open:
             draft = self._new()
             if self.sections:
@@ -162,7 +162,7 @@ def _restore_text(text: object) -> str:
 
 
 def _strip_heading_marks(line: str) -> str:
-    """A heading without its leading dot and scene number."""
+    # A heading without its leading dot and scene number.
     return SCENE_NUMBER.sub("", FORCED.sub("", line, count=1).strip()).strip()
 
 
@@ -175,7 +175,7 @@ def _strip_comments(text: str) -> str:
 
 
 def _separate_notes(text: str) -> str:
-    """Move the notes of each paragraph into a paragraph after it."""
+    # Move the notes of each paragraph into a paragraph after it.
     kept, position = [], 0
     while (start := text.find("[[", position)) >= 0 and (end := text.find("]]", start + 2)) >= 0:
         note = text[start + 2 : end].strip().replace("\n", LINE_END)

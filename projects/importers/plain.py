@@ -33,7 +33,7 @@ def read(text: str) -> tuple[list[Draft], list[str]]:
 
 
 def _split_scenes(text: str) -> list[list[str]]:
-    """The lines of each scene."""
+    # The lines of each scene.
     lines = text.strip().split("\n")
     starts = [NUMBERED.match(line) or HEADING.match(line) for line in lines]
     if sum(start is not None for start in starts) > 1:
@@ -52,7 +52,7 @@ def _split_scenes(text: str) -> list[list[str]]:
 
 
 def _is_detail(line: str) -> bool:
-    """Whether the line is dialogue or a field, and so belongs to the scene above."""
+    # Whether the line is dialogue or a field, and so belongs to the scene above.
     return _parse_label(line) is not None or _parse_speech(line) is not None
 
 

@@ -40,7 +40,7 @@ def read(text: str) -> tuple[list[Draft], list[str]]:
 
 
 def _read_header(text: str) -> tuple[str, list[str]]:
-    """The delimiter that splits the first row into the most known columns, and their names."""
+    # The delimiter that splits the first row into the most known columns, and their names.
     line = _strip_separator_line(text).partition("\n")[0][:10_000]
     split = {delimiter: _split(line, delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: (_count_known(split[delimiter]), len(split[delimiter])))

@@ -4,7 +4,8 @@
 
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]");
+  // A cell of the table takes letters as text.
+  const isTyping = (element) => element.closest("input, textarea, select, [contenteditable], #table tbody :is(td, th)");
 
   // -- Toasts ---------------------------------------------------------------------------------------------------------
 
@@ -304,14 +305,22 @@
   }
 
   const canEdit = (card) => $("[data-menu]", card);
+
+  /** Returns whether any scenes are selected; they are deleted together, with Undo. */
+  function deleteSelected() {
+    const isAny = $("[name=scene][form=bulk]:checked");
+    if (isAny) $("#bulk [name=act][value=delete]").click();
+    return Boolean(isAny);
+  }
+
   const cardKeys = {
     Enter: (card) => $("h3 a", card)?.click(),
     " ": (card) => $("[data-play]", card)?.click(),
-    g: (card) => $("[data-generate]", card)?.click(),
+    g: (card) => $("[data-generate]", card)?.focus(), // Enter then pays the price on the button
     d: (card) => canEdit(card) && post(`/scenes/${card.dataset.scene}/duplicate`),
     e: (card) => canEdit(card) && htmx.ajax("GET", `/scenes/${card.dataset.scene}/card/edit`, { target: card, swap: "outerHTML" }),
     x: (card) => $("[name=scene]", card)?.click(),
-    Delete: (card) => canEdit(card) && post(`/scenes/${card.dataset.scene}/delete`),
+    Delete: (card) => canEdit(card) && (deleteSelected() || post(`/scenes/${card.dataset.scene}/delete`)),
   };
 
   document.addEventListener("keydown", (event) => {

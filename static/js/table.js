@@ -62,6 +62,14 @@
     field.select?.();
   }
 
+  function clear(cell) {
+    edit(cell);
+    const field = $(FIELD, cell);
+    if (!field) return;
+    field.value = "";
+    save(cell);
+  }
+
   const heading = (cell) => table().tHead.rows[0].cells[cell.cellIndex].textContent.trim();
   const numberOf = (cell) => $("th", cell.parentElement).textContent.trim();
 
@@ -169,18 +177,32 @@
     } else if ((key === "Enter" || key === "F2") && isEditable(cell) && event.target === cell) {
       event.preventDefault();
       edit(cell);
+    } else if (isEditable(cell)) {
+      // No shortcut acts here: a letter is text, and text never spends or deletes.
+      if (control || event.target !== cell) return;
+      if (key.length === 1) edit(cell); // the browser types the character into the field, over its selected text
+      if (key !== "Delete" && key !== "Backspace") return;
+      event.preventDefault();
+      clear(cell);
     } else if (!control && rowKeys[key.length === 1 ? key.toLowerCase() : key] && !(key === " " && event.target !== cell)) {
       event.preventDefault();
       rowKeys[key.length === 1 ? key.toLowerCase() : key](cell.parentElement);
     }
   }
 
+  // Returns whether any scenes are selected; they are deleted together, with Undo.
+  function deleteSelected() {
+    const isAny = $("[name=scene][form=bulk]:checked");
+    if (isAny) $("#bulk [name=act][value=delete]").click();
+    return Boolean(isAny);
+  }
+
   const rowKeys = {
     " ": (row) => $("[data-play]", row)?.click(),
-    g: (row) => $("[data-generate]", row)?.click(),
+    g: (row) => $("[data-generate]", row)?.focus(), // Enter then pays the price on the button
     d: (row) => canEdit() && change(`/scenes/${row.dataset.scene}/duplicate`),
     x: (row) => $("[name=scene]", row)?.click(),
-    Delete: (row) => canEdit() && change(`/scenes/${row.dataset.scene}/delete`),
+    Delete: (row) => canEdit() && (deleteSelected() || change(`/scenes/${row.dataset.scene}/delete`)),
   };
 
   document.addEventListener("keydown", (event) => {

@@ -65,7 +65,7 @@ class ImageRequestForm(forms.Form):
         self._set_options("style", model.styles)
 
     def _limit_to_role(self, scene: Scene | None) -> None:
-        """A frame is one picture without kind or name."""
+        # A frame is one picture without kind or name.
         self._set_choices("role", Reference.Role.choices if scene else [("reference", "Reference")])
         is_frame = (self.data.get("role") or self.initial.get("role")) in Reference.FRAMES
         if is_frame or self.chosen_model.max_images == 1:
@@ -74,7 +74,7 @@ class ImageRequestForm(forms.Form):
             del self.fields[name]
 
     def _limit_inputs(self, project: Project, scene: Scene | None) -> None:
-        """Pictures to work from, for models that can edit."""
+        # Pictures to work from, for models that can edit.
         pictures = [*(scene.references.all() if scene else ()), *project.references.filter(scene=None)]
         names = [(picture.image.name, str(picture)) for picture in pictures if not picture.deleted_at]
         if self.chosen_model.supports.edit and names:
@@ -90,7 +90,7 @@ class ImageRequestForm(forms.Form):
         field.error_messages["invalid_choice"] = f"No {label} “%(value)s”. Choose one from the list."
 
     def _set_options(self, name: str, values: tuple[str, ...]) -> None:
-        """Remove an option that the model does not have. A value posted for it anyway is ignored."""
+        # Remove an option that the model does not have. A value posted for it anyway is ignored.
         if values:
             self._set_choices(name, optional_choices(values))
         else:

@@ -66,7 +66,7 @@ class ScriptForm(forms.Form):
         return values
 
     def _fill_in_text(self, script: Script) -> None:
-        """Show the file's text in the form: browsers do not keep a chosen file when the form is shown again."""
+        # Show the file's text in the form: browsers do not keep a chosen file when the form is shown again.
         data = cast(QueryDict, self.data).copy()
         data["script"] = script.text
         if self.file_name:

@@ -38,7 +38,7 @@ def _latest_status(scene: Scene) -> str:
 
 
 def _take_sort_keys(roster: Roster) -> dict[str, Key]:
-    """By price, the most expensive scene comes last, followed by those that cannot be generated."""
+    # By price, the most expensive scene comes last, followed by those that cannot be generated.
 
     def price(scene: Scene) -> Any:
         quote = quote_scene(scene, roster)

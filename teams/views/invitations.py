@@ -63,7 +63,7 @@ def invitation_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _show_link(request: HttpRequest, team: Team, issued: Issued) -> HttpResponse:
-    """Mails the link. Only a server that cannot send mail shows it, in this response alone: it must not be stored."""
+    # Mails the link. Only a server that cannot send mail shows it, in this response alone: it must not be stored.
     link = request.build_absolute_uri(reverse("invitation", args=[issued.token]))
     was_sent = send_invitation(issued.invitation, link)
     sent = {"invitation": issued.invitation, "was_sent": was_sent}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Server, Visit
 
 
 def prompt(page: Page, name: str = "sora") -> Locator:
@@ -113,3 +117,35 @@ def test_team_edits_a_prompt_template_and_restores_the_built_in(visit: Visit):
     expect(page.get_by_text("Edited by")).to_be_visible()
     page.get_by_role("button", name="Restore built-in template").click()
     expect(page.get_by_text("Built-in template.", exact=False)).to_be_visible()
+
+
+def test_generate_makes_the_text_that_stands_there(server: Server, visit: Visit):
+    """Younger than the delay of the autosave."""
+    page = visit("/scenes/4")
+    page.get_by_label("Action").fill("A second match, and a third.")
+    page.locator(".takes [data-generate]").click()
+    expect(page.locator(".take")).to_have_count(1)
+    with closing(sqlite3.connect(server.data / "db.sqlite3")) as database:
+        (shot,) = database.execute("SELECT shot FROM generation_generation ORDER BY id DESC").fetchone()
+    assert json.loads(shot)["action"] == "A second match, and a third."
+
+
+def test_leaving_at_once_keeps_what_was_typed(visit: Visit):
+    page = visit("/scenes/5")
+    page.get_by_label("Action").fill("The beam finds nothing.")
+    page.get_by_role("link", name="4. The match").click()
+    expect(page.get_by_role("heading", name="4. The match")).to_be_visible()
+    page.get_by_role("link", name="5. The beam").click()
+    expect(page.get_by_label("Action")).to_have_value("The beam finds nothing.")
+
+
+@pytest.mark.long
+def test_a_session_that_ends_loses_no_text_and_says_so(server: Server, visit: Visit):
+    page = visit("/scenes/5", allow_errors=True)
+    with closing(sqlite3.connect(server.data / "db.sqlite3", timeout=20)) as database, database:
+        database.execute("DELETE FROM django_session")
+    page.get_by_label("Action").fill("Written while signed out.")
+    expect(page.locator("#save-state")).to_contain_text("Signed out.")
+    page.locator(".takes [data-generate]").click()
+    expect(page.locator("#save-state")).to_contain_text("Not saved, so nothing was started.")
+    expect(page.get_by_label("Action")).to_have_value("Written while signed out.")
