@@ -117,7 +117,11 @@ def list_takes() -> list[dict[str, Any]]:
     fields = ("pk", "status", "remote_id", "attempt", "progress", "error_kind", "error_message", "waiting_for")
     held = Generation.objects.filter(lease_expires_at__gt=Now()).values_list("pk", flat=True)
     rows = Generation.objects.order_by("pk").values(*fields, "clip", "cancel_requested", "version", "connection")
-    return [row | {"held": row["pk"] in held, "remote": row["connection"] is not None} for row in rows]
+    folders = {take.pk: take.folder for take in Generation.objects.only("file_key")}
+    return [
+        row | {"held": row["pk"] in held, "remote": row["connection"] is not None, "folder": folders[row["pk"]]}
+        for row in rows
+    ]
 
 
 def read_books() -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_killed_between_file_and_row_the_stored_clip_is_used(live_system: LiveSy
     live_system.start_worker()
     armed = live_system.arm("after-file")
     (take,) = live_system.start_takes()
-    clip = live_system.installation.data / "media" / "takes" / str(take) / "clip.mp4"
+    clip = live_system.installation.data / "media" / live_system.take(take)["folder"] / "clip.mp4"
     wait_until(lambda: not armed.exists(), 20)
     assert (clip.is_file(), live_system.take(take)["clip"]) == (True, "")
     live_system.wait_for(take, "completed")
