@@ -20,7 +20,7 @@ from pathlib import Path
 import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("core", "teams", "projects", "generation", "storyboard", "imageai_web")
+APPS = ("core", "teams", "previz", "projects", "generation", "storyboard", "imageai_web")
 #: Kept as it is until the renderer that replaces it: its modules would count as rooms of their own.
 LEFT_OUT = ("migrations", "providers/drawing")
 SILENCED = re.compile(r"# noqa|# type: ignore|djlint:off")

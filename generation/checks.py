@@ -10,7 +10,7 @@ from generation.catalogue import all_models, own_model
 
 @register()
 def queues_outlast_their_tasks(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    """django-q delivers a task again after `retry`. By then every task that the cluster may hold must have ended."""
+    # django-q delivers a task again after `retry`. By then every task that the cluster may hold must have ended.
     default = {key: value for key, value in settings.Q_CLUSTER.items() if key != "ALT_CLUSTERS"}
     errors = []
     for name, queue in {default["cluster_name"]: default, **settings.Q_CLUSTER["ALT_CLUSTERS"]}.items():

@@ -15,5 +15,5 @@ class ImageAIWebConfig(AppConfig):
 
 
 def create_cache_table(using: str, **kwargs: Any) -> None:
-    """Part of `migrate`, to spare a separate command. Does nothing if the table exists or Redis is the cache."""
+    # Part of `migrate`, to spare a separate command. Does nothing if the table exists or Redis is the cache.
     call_command("createcachetable", database=using, verbosity=0)

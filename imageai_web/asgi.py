@@ -42,7 +42,7 @@ class Application(ASGIHandler):
             await super().__call__(scope, receive, send)
 
     async def handle_lifespan(self, receive: Any, send: Any) -> None:
-        """Installs our signal handlers at startup: the server has installed its own by then, and ours wrap them."""
+        # Installs our signal handlers at startup: the server has installed its own by then, and ours wrap them.
         while True:
             event = (await receive())["type"]
             if event == "lifespan.startup":
@@ -58,7 +58,7 @@ class Application(ASGIHandler):
 
 
 def end_streams_first(loop: asyncio.AbstractEventLoop) -> None:
-    """On SIGINT and SIGTERM, closes open event streams before the server starts to wait for them."""
+    # On SIGINT and SIGTERM, closes open event streams before the server starts to wait for them.
     from storyboard import live  # needs models, which are loaded by django.setup() below
 
     def wrap(server_stops: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:

@@ -49,7 +49,7 @@ def not_found(request: HtmxHttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def server_error(request: HtmxHttpRequest) -> HttpResponse:
-    """Uses no database, session or page frame, because any of them may have caused the error."""
+    # Uses no database, session or page frame, because any of them may have caused the error.
     explanation = "Something went wrong on this server. The administrator can find the cause in the log."
     if request.htmx:
         return HttpResponse(explanation, status=500, content_type="text/plain; charset=utf-8")

@@ -53,7 +53,7 @@ def connection(env: environ.Env, provider: Provider) -> dict[str, Any]:
 
 
 def first_set(env: environ.Env, names: Iterable[str]) -> str:
-    """Empty if none of the variables is set."""
+    # Empty if none of the variables is set.
     return next(filter(None, (text(env, name) for name in names)), "")
 
 
@@ -95,7 +95,7 @@ def hosts(env: environ.Env, name: str) -> list[str]:
 
 
 def amount(env: environ.Env, name: str) -> Decimal | None:
-    """An amount in US dollars; None if it is not set."""
+    # An amount in US dollars; None if it is not set.
     value = text(env, name)
     if value and not re.fullmatch(r"\d{1,8}(\.\d{1,4})?", value):
         raise ImproperlyConfigured(f"{name} should be an amount in US dollars, such as 200 or 49.50, not {value!r}.")
@@ -103,7 +103,7 @@ def amount(env: environ.Env, name: str) -> Decimal | None:
 
 
 def choice(env: environ.Env, name: str, choices: tuple[str, ...]) -> str:
-    """The first choice if it is not set."""
+    # The first choice if it is not set.
     value = text(env, name) or choices[0]
     if value not in choices:
         raise ImproperlyConfigured(f"{name} should be one of {', '.join(choices)}, not {value!r}.")

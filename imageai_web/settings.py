@@ -25,7 +25,7 @@ DATA_DIR = Path(env.str("IMAGEAI_DATA", default=str(BASE_DIR / "data"))).resolve
 
 
 def read_or_create_secret(name: str) -> str:
-    """Kept in the data directory, so that sessions and signatures survive a restart."""
+    # Kept in the data directory, so that sessions and signatures survive a restart.
     path = DATA_DIR / "keys" / name
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -291,7 +291,7 @@ MEDIA_WORKERS = env.int("IMAGEAI_MEDIA_WORKERS", default=max(1, min(4, os.cpu_co
 
 
 def queue(workers: int, timeout: int) -> dict[str, int]:
-    """One django-q queue. `retry` must outlast every task the cluster can hold, or the broker delivers a task twice."""
+    # One django-q queue. `retry` must outlast every task the cluster can hold, or the broker delivers a task twice.
     queue_limit, bulk = workers, 1
     return {
         "workers": workers,

@@ -40,7 +40,7 @@ ALLAUTH_PAGES = {
 
 
 def allowed(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
-    """The patterns of ALLAUTH_PAGES, with their nesting."""
+    # The patterns of ALLAUTH_PAGES, with their nesting.
     kept: list[URLPattern | URLResolver] = []
     for pattern in patterns:
         if isinstance(pattern, URLPattern):

@@ -45,7 +45,7 @@ class Segment:
 
 
 def scenes_context(request: HtmxHttpRequest, pk: int) -> dict[str, Any]:
-    """All scenes, and those that the page's query asks for, in its order."""
+    # All scenes, and those that the page's query asks for, in its order.
     project, role = load_project(request, pk)
     return _scenes_context(request, project, role, {})
 
@@ -91,7 +91,7 @@ def storyboard_context(
 
 
 def editing_context(project: Project, scenes: Sequence[Scene], roster: Roster) -> dict[str, Any]:
-    """What only editors see: the buttons that spend money, and the choice of models."""
+    # What only editors see: the buttons that spend money, and the choice of models.
     has_hosted = any(connection.about.kind == Kind.REMOTE for connection in roster.connections)
     return {
         "missing": batches.plan_missing(scenes, roster),
@@ -104,7 +104,7 @@ def editing_context(project: Project, scenes: Sequence[Scene], roster: Roster) -
 
 
 def list_model_choices(project: Project, roster: Roster) -> list[ModelChoice]:
-    """The video models that the project can use now, and the one it is set to even if that is unavailable."""
+    # The video models that the project can use now, and the one it is set to even if that is unavailable.
     choices = []
     for model in roster.models.values():
         is_chosen = model.id == project.model_id
@@ -116,7 +116,7 @@ def list_model_choices(project: Project, roster: Roster) -> list[ModelChoice]:
 
 
 def list_filter_models(scenes: Iterable[Scene], scene_filter: SceneFilter, roster: Roster) -> list[tuple[str, str]]:
-    """Ids and names of the models that scenes use, and of the one the filter asks for, by name."""
+    # Ids and names of the models that scenes use, and of the one the filter asks for, by name.
     used = {scene.chosen_model_id for scene in scenes} | ({scene_filter.model} if scene_filter.model else set())
     named = [(model_id, roster.model_name(model_id)) for model_id in used]
     return sorted(named, key=lambda model: model[1].casefold())

@@ -100,14 +100,14 @@ def _clean_value(project: Project, column: str, text: str) -> Any:
 
 @transaction.atomic
 def set_project_model(project: Project, model: Model, member: User) -> Change:
-    """Scenes that choose a model themselves keep it."""
+    # Scenes that choose a model themselves keep it.
     written = scene_edits.write_fields(project.pk, {}, of_project={"model_id": model.id})
     return _model_change(project, model, written, member)
 
 
 @transaction.atomic
 def replace_model(project: Project, old: str, model: Model, member: User) -> Change:
-    """Replace the model `old` in the project and in the scenes that choose it themselves."""
+    # Replace the model `old` in the project and in the scenes that choose it themselves.
     written = scene_edits.switch_model(project.pk, old, model.id)
     return _model_change(project, model, written, member)
 

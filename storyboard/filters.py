@@ -87,7 +87,7 @@ class SceneFilter:
 
     @property
     def query(self) -> str:
-        """The filter as a query string with its leading "?"; empty if nothing is set."""
+        # The filter as a query string with its leading "?"; empty if nothing is set.
         parameters = {"state": self.state or "", "text": self.text, "model": self.model, "sort": self.sort}
         encoded = urlencode({name: value for name, value in parameters.items() if value})
         return f"?{encoded}" if encoded else ""
@@ -101,11 +101,11 @@ class SceneFilter:
         return State.choices
 
     def sorted_by(self, column: str) -> SceneFilter:
-        """Sorted by the column; descending if it already sorts by that column."""
+        # Sorted by the column; descending if it already sorts by that column.
         return replace(self, sort=f"-{column}" if self.sort == column else column)
 
     def apply(self, scenes: Iterable[Scene], more_keys: Mapping[str, Key] = {}) -> list[Scene]:
-        """The matching scenes in order; `more_keys` adds columns to sort by."""
+        # The matching scenes in order; `more_keys` adds columns to sort by.
         shown = [scene for scene in scenes if self._matches(scene)]
         key = (KEYS | dict(more_keys)).get(self.sort.removeprefix("-"))
         return sorted(shown, key=key, reverse=self.sort.startswith("-")) if key else shown

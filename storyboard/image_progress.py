@@ -17,12 +17,12 @@ SHOWN_FOR = timedelta(days=1)
 
 
 def list_image_progress(target: Scene | Project) -> list[ImageJob]:
-    """Jobs in progress, and those that failed or became unknown recently."""
+    # Jobs in progress, and those that failed or became unknown recently.
     recent = Q(status__in=[Status.FAILED, Status.UNKNOWN], finished_at__gt=timezone.now() - SHOWN_FOR)
     jobs = ImageJob.objects.filter(Q(status__in=ACTIVE) | recent).select_related("created_by")
     return list(jobs.filter(scene=target) if isinstance(target, Scene) else jobs.filter(project=target, scene=None))
 
 
 def progress_token(rows: Iterable[ImageJob]) -> str:
-    """Changes with every change of one of the jobs."""
+    # Changes with every change of one of the jobs.
     return "-".join(f"{row.pk}.{row.version}" for row in rows)

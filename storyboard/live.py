@@ -55,7 +55,7 @@ FRAGMENTS = {
 
 
 def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) -> str:
-    """Out-of-band HTML of these scenes for this page, from the templates that the page itself includes."""
+    # Out-of-band HTML of these scenes for this page, from the templates that the page itself includes.
     scenes = list(with_takes(Scene.objects.live().filter(pk__in=scene_ids)))
     context = {"can_edit": can_edit, "oob": True}
     rosters = {team_id: roster_for(team_id) for team_id in {scene.project.team_id for scene in scenes}}
@@ -66,7 +66,7 @@ def render_fragments(scene_ids: Iterable[int], *, page: Page, can_edit: bool) ->
 
 
 def fragment_context(scene: Scene, page: Page, roster: Roster) -> dict[str, Any]:
-    """The template context of a scene's fragment on this page."""
+    # The template context of a scene's fragment on this page.
     return {"strip": build_strip(scene, roster)} if page == Page.SCENE else {"card": build_card(scene, roster)}
 
 
@@ -119,7 +119,7 @@ class Viewer:
             self.cut_off()
 
     def cut_off(self) -> None:
-        """End the stream. The page reconnects by itself: if it still has access, it catches up."""
+        # End the stream. The page reconnects by itself: if it still has access, it catches up.
         while not self.inbox.empty():
             self.inbox.get_nowait()
         self.inbox.put_nowait(None)
@@ -150,13 +150,13 @@ class Feed:
         self.closed = False
 
     def close(self) -> None:
-        """End every open stream and refuse new ones; called when the server stops."""
+        # End every open stream and refuse new ones; called when the server stops.
         self.closed = True
         for viewer in self._viewers():
             viewer.cut_off()
 
     async def watch(self, audience: Audience, viewer: Viewer, since: datetime) -> AsyncIterator[bytes]:
-        """Messages for `viewer`, until it disconnects or loses access."""
+        # Messages for `viewer`, until it disconnects or loses access.
         if self.closed:
             return
         self.audiences[audience].add(viewer)
@@ -303,7 +303,7 @@ def _load_access(
 
 
 def scene_order(project_id: int) -> list[int]:
-    """The ids of a storyboard's scenes in order. A page that shows different ids or another order reloads the board."""
+    # The ids of a storyboard's scenes in order. A page that shows different ids or another order reloads the board.
     return list(
         Scene.objects.filter(project=project_id, deleted_at=None)
         .order_by("position", "pk")
@@ -312,7 +312,7 @@ def scene_order(project_id: int) -> list[int]:
 
 
 def database_now() -> datetime:
-    """The time of the database's clock, which can differ from this machine's."""
+    # The time of the database's clock, which can differ from this machine's.
     clock = {"sqlite": "SELECT STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')"}.get(connection.vendor, "SELECT NOW()")
     with connection.cursor() as cursor:
         cursor.execute(clock, [])

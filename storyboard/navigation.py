@@ -16,7 +16,7 @@ VIEWS = {"storyboard": "storyboard/storyboard.html", "table": "storyboard/table.
 
 
 def render_view(request: HtmxHttpRequest, view: str, context: dict[str, Any]) -> HttpResponse:
-    """For the filter form, HTMX shows the URL without empty parameters."""
+    # For the filter form, HTMX shows the URL without empty parameters.
     response = render(request, VIEWS[view], context | {"view": view})
     if request.htmx.trigger == "filters":
         response.headers["HX-Replace-Url"] = f"{request.path}{context['scene_filter'].query}"
@@ -37,13 +37,13 @@ def find_origin(request: HtmxHttpRequest) -> tuple[str, str]:
 
 
 def redirect_to_pictures(project_id: int, scene_id: int | None) -> HttpResponse:
-    """Redirect to the frames and references on the scene's page, or in the project's settings."""
+    # Redirect to the frames and references on the scene's page, or in the project's settings.
     url = reverse("scene_page", args=[scene_id]) if scene_id else reverse("project_edit", args=[project_id])
     return redirect(f"{url}#pictures")
 
 
 def redirect_to_view(request: HtmxHttpRequest, project_id: int, *, at: int | None = None) -> HttpResponse:
-    """Redirect to the board or table that the request came from, with its filters; to the board from anywhere else."""
+    # Redirect to the board or table that the request came from, with its filters; to the board from anywhere else.
     anchor = f"#scene-{at}" if at else ""
     name, path = find_origin(request)
     if name in VIEWS and urlsplit(path).path == reverse(name, args=[project_id]):

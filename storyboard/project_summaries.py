@@ -28,7 +28,7 @@ class ProjectSummary:
 
 
 def summarize_projects(projects: Iterable[Project]) -> list[ProjectSummary]:
-    """Three queries for any number of projects."""
+    # Three queries for any number of projects.
     facts = {row["pk"]: row for row in _query_counts([project.pk for project in projects])}
     done = Generation.objects.live().done().only("scene", "number", "status", "is_selected", "deleted_at", "version")
     pictured = {row[name] for row in facts.values() for name in ("first_scene", "poster_scene")}

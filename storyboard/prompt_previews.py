@@ -30,12 +30,12 @@ class Preview:
 
     @property
     def too_many(self) -> int:
-        """Characters above the model's limit."""
+        # Characters above the model's limit.
         return max(0, self.length - self.model.prompt_limit) if self.model.prompt_limit else 0
 
 
 def build_previews(scene: Scene, roster: Roster) -> list[Preview]:
-    """A preview for every template that a known model reads. The animatic reads none."""
+    # A preview for every template that a known model reads. The animatic reads none.
     chosen = roster.models.get(scene.chosen_model_id)
     previews = []
     for template in TEMPLATES.values():

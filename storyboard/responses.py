@@ -31,7 +31,7 @@ CONTEXTS: dict[str, Callable[[Scene, Roster], dict[str, Any]]] = {
 
 
 def render_scene(request: HtmxHttpRequest, scene: Scene, page: Page | None = None) -> HttpResponse:
-    """For HTMX the scene's fragment; for a plain form a redirect to the page the button was on."""
+    # For HTMX the scene's fragment; for a plain form a redirect to the page the button was on.
     origin = request.GET.get("from")
     page = page or (Page(origin) if origin in {Page.SCENE, Page.TABLE} else Page.STORYBOARD)
     if request.htmx:
@@ -42,7 +42,7 @@ def render_scene(request: HtmxHttpRequest, scene: Scene, page: Page | None = Non
 
 
 def render_scene_parts(request: HtmxHttpRequest, scene: Scene, *fragments: str) -> HttpResponse:
-    """For HTMX these fragments of the scene's page and its messages; for a plain form a redirect to the page."""
+    # For HTMX these fragments of the scene's page and its messages; for a plain form a redirect to the page.
     if not request.htmx:
         return redirect("scene_page", scene.pk)
     current = with_takes(Scene.objects.all()).get(pk=scene.pk)
@@ -55,7 +55,7 @@ def render_scene_parts(request: HtmxHttpRequest, scene: Scene, *fragments: str) 
 def render_refusal(
     request: HtmxHttpRequest, scene: Scene, error: ValidationError, page: Page | None = None
 ) -> HttpResponse:
-    """For HTMX 422 with the reason as text; for a plain form a message on the next page."""
+    # For HTMX 422 with the reason as text; for a plain form a message on the next page.
     reason = " ".join(error.messages)
     if request.htmx:
         return HttpResponse(reason, status=422, content_type="text/plain; charset=utf-8")

@@ -62,7 +62,7 @@ class FrameSlot:
 
 
 def page_context(scene: Scene, *, can_edit: bool) -> dict[str, Any]:
-    """The whole page except its form."""
+    # The whole page except its form.
     scenes, roster = live_scenes(scene.project), roster_for(scene.project.team_id)
     context = {
         "scene": scene,
@@ -82,7 +82,7 @@ def takes_context(scene: Scene, roster: Roster) -> dict[str, Any]:
 
 
 def player_context(scene: Scene, *, can_edit: bool, playing: Generation | None = None) -> dict[str, Any]:
-    """The player shows `playing`, else the take that the board shows."""
+    # The player shows `playing`, else the take that the board shows.
     player_take = playing or shown_take(scene)
     following = frame_chaining.next_scene(scene) if can_edit and player_take and player_take.is_selected else None
     return {
@@ -106,7 +106,7 @@ def pictures_context(scene: Scene, roster: Roster) -> dict[str, Any]:
 
 
 def upload_context(target: Scene | Project) -> dict[str, Any]:
-    """The upload form, and the image jobs in progress."""
+    # The upload form, and the image jobs in progress.
     jobs = list_image_progress(target)
     return {
         "pictures_in_progress": jobs,
@@ -123,12 +123,12 @@ def quotes_context(scene: Scene, roster: Roster) -> dict[str, Any]:
 
 
 def prompts_context(scene: Scene, roster: Roster) -> dict[str, Any]:
-    """The prompt previews, and the take whose prompt is shown beside them."""
+    # The prompt previews, and the take whose prompt is shown beside them.
     return {"previews": build_previews(scene, roster), "prompt_take": shown_take(scene)}
 
 
 def describe_fit(picture: Reference, width: int, height: int) -> str:
-    """What becomes of the frame in a clip of this size, as a sentence."""
+    # What becomes of the frame in a clip of this size, as a sentence.
     cropping = fitting.describe_cropping(picture.width, picture.height, width, height)
     if not cropping:
         return "The image has the same aspect ratio."
@@ -148,7 +148,7 @@ def build_frame_slots(scene: Scene, roster: Roster) -> list[FrameSlot]:
 
 
 def describe_reference_count(scene: Scene, roster: Roster) -> str:
-    """How many references the scene's model supports and how many the scene has, as a sentence."""
+    # How many references the scene's model supports and how many the scene has, as a sentence.
     model = roster.models.get(scene.chosen_model_id)
     if model is None:
         return ""
@@ -159,7 +159,7 @@ def describe_reference_count(scene: Scene, roster: Roster) -> str:
 
 
 def list_picture_notes(scene: Scene, roster: Roster) -> list[str]:
-    """Why the scene's model doesn't accept its pictures, without the refusals that each frame slot shows itself."""
+    # Why the scene's model doesn't accept its pictures, without the refusals that each frame slot shows itself.
     model = roster.models.get(scene.chosen_model_id)
     if model is None:
         return []

@@ -61,12 +61,12 @@ class CellForm(SceneForm):
         self.fields = {name: self.fields[name] for name in COLUMNS if name in set(columns)}
 
     def labels(self) -> list[tuple[str, str]]:
-        """Columns and their headings."""
+        # Columns and their headings.
         return [(name, str(field.label)) for name, field in self.fields.items()]
 
 
 def cell_text(scene: Scene, column: str) -> str:
-    """The cell's value as people type it."""
+    # The cell's value as people type it.
     return format_number(scene.duration) if column == "duration" else str(getattr(scene, column))
 
 

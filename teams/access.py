@@ -24,7 +24,7 @@ class SecondFactorRequired(PermissionDenied):
 
 
 def current_user(request: HttpRequest) -> User:
-    """The signed-in user. LoginRequiredMiddleware rejects anonymous requests before they reach a view."""
+    # The signed-in user. LoginRequiredMiddleware rejects anonymous requests before they reach a view.
     assert isinstance(request.user, User)
     return request.user
 
@@ -108,7 +108,7 @@ def can_edit_somewhere(user: User) -> bool:
 
 
 def can_create_teams(user: User) -> bool:
-    """A new team can spend through the server's connections, so by default the owners of the first team decide."""
+    # A new team can spend through the server's connections, so by default the owners of the first team decide.
     if settings.TEAM_FOUNDERS == "editors":
         return can_edit_somewhere(user)
     first = Team.objects.order_by("pk").values("pk")[:1]

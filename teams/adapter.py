@@ -42,7 +42,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Does nothing: users have no user name."""
 
     def is_safe_url(self, url: str) -> bool:
-        """Allows redirects to the requested host only. allauth's own method allows every host in ALLOWED_HOSTS."""
+        # Allows redirects to the requested host only. allauth's own method allows every host in ALLOWED_HOSTS.
         request = context.request
         return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
@@ -62,7 +62,7 @@ class AccountAdapter(DefaultAccountAdapter):
         logger.warning("Sign-in failed for %r from %s", credentials.get("email"), self.get_client_ip(request))
 
     def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **kwargs: Any) -> None:
-        """Logs an error of the mail server instead of raising it: the change that the mail reports is already made."""
+        # Logs an error of the mail server instead of raising it: the change that the mail reports is already made.
         logger.info("%s: %s", user.email, template_prefix.rpartition("/")[2].replace("_", " "))
         try:
             super().send_notification_mail(template_prefix, user, *args, **kwargs)

@@ -21,7 +21,7 @@ class Switch:
 
 
 def team_switch(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. Lazy: fragments without the top bar cost no query, pages cost one."""
+    # Context processor. Lazy: fragments without the top bar cost no query, pages cost one.
     return {"switch": SimpleLazyObject(lambda: _switch(request))}
 
 

@@ -9,7 +9,7 @@ from teams.models import Role, Team, User
 
 
 def collapse_whitespace(text: str) -> str:
-    """On one line. Names appear in e-mail subjects, which reject line breaks."""
+    # On one line. Names appear in e-mail subjects, which reject line breaks.
     return " ".join(text.split())
 
 

@@ -14,12 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 def can_send_mail() -> bool:
-    """False without EMAIL_URL: e-mails are then printed to the log."""
+    # False without EMAIL_URL: e-mails are then printed to the log.
     return "console" not in settings.EMAIL_BACKEND
 
 
 def send_invitation(invitation: Invitation, link: str) -> bool:
-    """Whether a mail server accepted the e-mail. Call it after the transaction that created the invitation."""
+    # Whether a mail server accepted the e-mail. Call it after the transaction that created the invitation.
     if not can_send_mail():
         return False
     context = {"invitation": invitation, "link": link, "days": Invitation.VALID_FOR.days}

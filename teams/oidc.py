@@ -30,7 +30,7 @@ CLOCK_SKEW_SECONDS = 60
 
 
 def nonce_for(state: str) -> str:
-    """Derived from the state, which allauth keeps in the session and accepts once, so that the nonce needs no storage."""
+    # Derived from the state, which allauth keeps in the session and accepts once, so that the nonce needs no storage.
     return hashlib.sha256(f"nonce {state}".encode()).hexdigest()
 
 
@@ -89,7 +89,7 @@ class Provider(OpenIDConnectProvider):
     oauth2_adapter_class = Adapter
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
-        """Ignores the scope, process and parameters that allauth would take from the query string."""
+        # Ignores the scope, process and parameters that allauth would take from the query string.
         return {"process": AuthProcess.LOGIN, "next_url": get_next_redirect_url(request)}
 
 

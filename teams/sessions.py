@@ -44,7 +44,7 @@ SYSTEMS = {
 
 
 def describe_device(user_agent: str) -> str:
-    """Such as “Firefox on Windows”; “Unknown browser” without a match."""
+    # Such as “Firefox on Windows”; “Unknown browser” without a match.
     browser = next((name for name, pattern in BROWSERS.items() if re.search(pattern, user_agent)), "")
     system = next((name for name, pattern in SYSTEMS.items() if re.search(pattern, user_agent)), "")
     return " on ".join(name for name in (browser or "Unknown browser", system) if name)
@@ -60,7 +60,7 @@ class SessionRow:
 
 
 def list_sessions(user: User, session_key: str | None) -> list[SessionRow]:
-    """The current session first, then the most recently active."""
+    # The current session first, then the most recently active.
     rows = [
         SessionRow(row.pk, describe_device(row.user_agent), row.ip, row.last_seen_at, row.session_key == session_key)
         for row in UserSession.objects.purge_and_list(user)
@@ -69,7 +69,7 @@ def list_sessions(user: User, session_key: str | None) -> list[SessionRow]:
 
 
 def end_session(request: HttpRequest, session: UserSession) -> None:
-    """Signs the browser out. For the session of `request`, signs out the request too."""
+    # Signs the browser out. For the session of `request`, signs out the request too.
     is_current = session.session_key == request.session.session_key
     session.end()
     if is_current:
@@ -82,7 +82,7 @@ def end_other_sessions(request: HttpRequest) -> None:
 
 
 def mark_seen(request: HttpRequest, **kwargs: Any) -> None:
-    """Receiver of user_logged_in: allauth has just created the UserSession."""
+    # Receiver of user_logged_in: allauth has just created the UserSession.
     request.session[SEEN_AT] = int(time.time())
 
 

@@ -13,7 +13,7 @@ register = template.Library()
 @register.simple_tag
 @cache
 def icon(name: str, label: str = "") -> SafeString:
-    """A Lucide icon. Without a label it is decorative and hidden from screen readers."""
+    # A Lucide icon. Without a label it is decorative and hidden from screen readers.
     source = f"{static('vendor/lucide-1.62.0.svg')}#{name}"
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, source)

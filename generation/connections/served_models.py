@@ -34,7 +34,7 @@ def served_models(connection: ResolvedConnection) -> Iterator[Model]:
 
 
 def is_retired(model: Model, connection: ResolvedConnection | None, today: date) -> bool:
-    """A retirement date applies to the vendor's host only: another server may keep serving the model."""
+    # A retirement date applies to the vendor's host only: another server may keep serving the model.
     return model.is_retired(today, host=connection.host if connection else "")
 
 

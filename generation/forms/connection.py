@@ -89,7 +89,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         help_texts = {"price_per_second": "In US dollars, for models without a listed price."}
 
     def __init__(self, data: Any, *, instance: Connection, cap: Decimal | None = None) -> None:
-        """`instance` has its team and provider set. `cap` is the monthly cap, which is kept in the connection's budget."""
+        # `instance` has its team and provider set. `cap` is the monthly cap, which is kept in the connection's budget.
         self.about = PROVIDERS[instance.provider]
         self.options = [option for option in self.about.options if option.label]
         initial: dict[str, Any] = {
@@ -210,7 +210,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         return (egress.parse_origin(before) if before else None) != (egress.parse_origin(url) if url else None)
 
     def build_connection(self) -> Connection:
-        """The row with the values of a valid form, unsaved."""
+        # The row with the values of a valid form, unsaved.
         values, row = self.cleaned_data, self.instance
         row.declared_models = values["models"]
         row.options = {option.name: values[option.name] for option in self.options if values.get(option.name)}
@@ -230,7 +230,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
 
 def has_default_abilities(connection: Connection) -> bool:
-    """Whether it can do exactly what servers of its make can."""
+    # Whether it can do exactly what servers of its make can.
     return set(connection.abilities) == PROVIDERS[connection.provider].connection_abilities(connection.preset)
 
 

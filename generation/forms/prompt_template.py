@@ -29,7 +29,7 @@ class PromptTemplateForm(forms.Form):
         return text
 
     def samples(self, name: str) -> list[Sample]:
-        """The prompts of two sample scenes; empty while the text has errors."""
+        # The prompts of two sample scenes; empty while the text has errors.
         if self.is_bound and not self.is_valid():
             return []
         text = self.cleaned_data["text"] if self.is_bound else self.initial["text"]

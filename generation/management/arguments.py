@@ -29,7 +29,7 @@ class UsageError(CommandError):
 
 
 def find_user(email: str | None) -> User:
-    """Without an e-mail address, return the first owner of a team."""
+    # Without an e-mail address, return the first owner of a team.
     users = User.objects.filter(is_active=True)
     if email:
         matches, problem = users.filter(email__iexact=email), f"No user has the e-mail address {email}."
@@ -45,7 +45,7 @@ def find_user(email: str | None) -> User:
 
 
 def find_editable_team(user: User, name: str | None) -> Team:
-    """Return the user's first team in which they may generate."""
+    # Return the user's first team in which they may generate.
     teams = Team.objects.filter(memberships__user=user, memberships__role__in=[Role.EDITOR, Role.OWNER])
     team = (teams.filter(name=name) if name else teams).order_by("pk").first()
     if team is None:
@@ -54,7 +54,7 @@ def find_editable_team(user: User, name: str | None) -> Team:
 
 
 def find_team(name: str) -> Team:
-    """Return any team of the installation: only for administrators, because it ignores membership."""
+    # Return any team of the installation: only for administrators, because it ignores membership.
     teams = Team.objects.filter(name=name)[:2]
     if len(teams) != 1:
         raise UsageError(f"{'More than one' if teams else 'No'} team is called {name}.")

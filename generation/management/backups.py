@@ -85,7 +85,7 @@ def back_up(to: Path, keys: Path | None) -> About:
 
 
 def _copy_media(to: Path) -> tuple[int, int]:
-    """Returns how many files were copied, and their bytes. A file that is removed meanwhile is left out."""
+    # Returns how many files were copied, and their bytes. A file that is removed meanwhile is left out.
     root, count, size = Path(settings.MEDIA_ROOT), 0, 0
     with (to / MANIFEST).open("w") as manifest:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):
@@ -131,7 +131,7 @@ def read_about(source: Path) -> About:
 
 
 def find_obstacles() -> Iterator[str]:
-    """Why nothing can be restored here, as sentences."""
+    # Why nothing can be restored here, as sentences.
     if not database_copies.is_empty():
         yield "The database has tables already. Restore into an empty one."
     if any(Path(settings.MEDIA_ROOT).glob("*")):
@@ -180,7 +180,7 @@ def _restore_media(source: Path, target: Path) -> None:
 
 @transaction.atomic
 def end_what_was_open() -> restored.Outcome:
-    """Sessions, sign-in links, invitations, leases and messages of the old installation end."""
+    # Sessions, sign-in links, invitations, leases and messages of the old installation end.
     Session.objects.all().delete()
     SignInLink.objects.all().delete()
     for invitation in Invitation.objects.open():

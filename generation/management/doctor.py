@@ -65,7 +65,7 @@ def configuration() -> Iterator[Finding]:
 
 
 def keys() -> Iterator[Finding]:
-    """Encrypted values that no key of this server decrypts."""
+    # Encrypted values that no key of this server decrypts.
     unreadable: dict[str, list[str]] = defaultdict(list)
     try:
         for place, pk in secrets.find_unreadable():
@@ -85,7 +85,7 @@ def workers() -> Iterator[Finding]:
 
 
 def stuck_rows() -> Iterator[Finding]:
-    """Rows that are long due and not leased: their message was lost, or no worker is running."""
+    # Rows that are long due and not leased: their message was lost, or no worker is running.
     for rows in (Generation.objects.due(), ImageJob.objects.due()):
         late = rows.filter(next_step_at__lt=Now() - STUCK_AFTER, waiting_for="")
         if count := late.count():
@@ -112,7 +112,7 @@ def unresolved_rows() -> Iterator[Finding]:
 
 
 def ledger() -> Iterator[Finding]:
-    """Finished rows have no hold and are booked at their cost; budgets equal the sums of their entries."""
+    # Finished rows have no hold and are booked at their cost; budgets equal the sums of their entries.
     for name, model in (("take", Generation), ("images", ImageJob)):
         ended = model._default_manager.filter(status__in=FINAL)
         sums = ended.annotate(held=Sum("ledger__reserved"), booked=Sum("ledger__spent"))
@@ -184,7 +184,7 @@ def missing_files() -> Iterator[Finding]:
 
 
 def orphaned_files() -> Iterator[Finding]:
-    """Files that no row names or still needs. Checks only a local disk."""
+    # Files that no row names or still needs. Checks only a local disk.
     root = Path(settings.MEDIA_ROOT)
     if not root.is_dir():
         return
@@ -247,7 +247,7 @@ def disk() -> Iterator[Finding]:
 
 
 def counts() -> str:
-    """Return a line such as "12 takes, 2 in progress, 1 worker."."""
+    # Return a line such as "12 takes, 2 in progress, 1 worker.".
     takes = Generation.objects.aggregate(
         all=Count("pk"), active=Count("pk", filter=~Q(status__in=[*FINAL, Status.UNKNOWN]))
     )

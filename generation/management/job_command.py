@@ -178,7 +178,7 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
         return exit_code(row)
 
     def write_files(self, row: Row, options: dict[str, Any]) -> list[str]:
-        """Return the paths of the output files; without --output, those of the stored files."""
+        # Return the paths of the output files; without --output, those of the stored files.
         files = self.files(row)
         if options["output"] is None:
             return [file.path for file in files]
@@ -196,7 +196,7 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
 
 
 def numbered_paths(output: Path | None, count: int) -> list[Path]:
-    """Name several files x-1.png, x-2.png ..."""
+    # Name several files x-1.png, x-2.png ...
     if output is None:
         return []
     return [output] if count == 1 else [output.with_stem(f"{output.stem}-{number}") for number in range(1, count + 1)]
@@ -218,7 +218,7 @@ def create_scene(team: Team, user: User, prompt: str, aspect_ratio: str = "16:9"
 
 
 def command_roster(team: Team, key: GivenKey | None = None) -> Roster:
-    """Put the environment's connections first: the administrator who runs the command has set them up for it."""
+    # Put the environment's connections first: the administrator who runs the command has set them up for it.
     return roster_for(team.pk, key=key, environment_first=True)
 
 
@@ -305,7 +305,7 @@ class Signals:
         self._stop_if_asked()
 
     def hold_during(self, action: Callable[[], None]) -> None:
-        """Delay the first signal until the action ends: a paid request whose answer is lost is charged for nothing."""
+        # Delay the first signal until the action ends: a paid request whose answer is lost is charged for nothing.
         self.is_holding = True
         try:
             action()
@@ -377,7 +377,7 @@ def error_fields(kind: str, message: str, *, money: str = "", next_step: str = "
 
 
 def explain(row: Job) -> None:
-    """Write to standard error why there is no result, what was charged and what to do next."""
+    # Write to standard error why there is no result, what was charged and what to do next.
     if error := describe_error(row):
         can_resolve = row.status == Status.UNKNOWN and isinstance(row, Generation)
         command = f"Or run: manage.py resolve {row.pk} --help" if can_resolve else ""
@@ -386,7 +386,7 @@ def explain(row: Job) -> None:
 
 
 def write_file(source: FieldFile, path: Path) -> None:
-    """Copy an open file so that `path` is either unchanged or complete."""
+    # Copy an open file so that `path` is either unchanged or complete.
     partial = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         with partial.open("wb") as target:

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 def end_with_parent() -> None:
-    """Leave no orphan behind a web process that was killed."""
+    # Leave no orphan behind a web process that was killed.
 
     def watch() -> None:
         parent = multiprocessing.parent_process()

@@ -53,7 +53,7 @@ def is_final(take: Generation, scene: Scene) -> bool:
 
 
 def next_take_number(scene: Scene) -> int:
-    """Counts deleted takes too, so no number is used twice."""
+    # Counts deleted takes too, so no number is used twice.
     return max((take.number for take in scene.takes.all()), default=0) + 1
 
 

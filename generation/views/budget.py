@@ -23,7 +23,7 @@ from teams.models import Membership, Role
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
-    """The project's caps and its team's. Every member sees them, owners change them."""
+    # The project's caps and its team's. Every member sees them, owners change them.
     project, role = load_project(request, pk)
     if request.method == "POST":
         require_role(role, Role.OWNER)
@@ -47,7 +47,7 @@ def project_budget(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def team_budget(request: HttpRequest, pk: int) -> HttpResponse:
-    """The caps on all projects of the team together."""
+    # The caps on all projects of the team together.
     team, role = load_team(request, pk)
     if request.method == "POST":
         require_role(role, Role.OWNER)
@@ -85,7 +85,7 @@ class Gauge:
 
 @require_safe
 def cost_page(request: HttpRequest) -> HttpResponse:
-    """The costs in all of the person's teams; with ?format=csv, one row for each take and image request."""
+    # The costs in all of the person's teams; with ?format=csv, one row for each take and image request.
     person = current_user(request)
     if request.GET.get("format") == "csv":
         return csv_response("costs.csv", reports.cost_table(person))

@@ -35,7 +35,7 @@ def connection_list(request: HtmxHttpRequest) -> HttpResponse:
 
 @require_POST
 def connection_test(request: HtmxHttpRequest, slug: str) -> HttpResponse:
-    """Send one request that costs nothing, and show the outcome as a sentence."""
+    # Send one request that costs nothing, and show the outcome as a sentence.
     require_editor_somewhere(current_user(request))
     connection = connections.read_environment().get(slug)
     if connection is None:

@@ -50,14 +50,14 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def release_connection() -> None:
-    """Drawing takes up to seconds; other requests may need the database connection."""
+    # Drawing takes up to seconds; other requests may need the database connection.
     if not connection.in_atomic_block:
         connection.close()
 
 
 @require_safe
 async def slated_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The clip of a take with title, camera and time burned in, as an attachment."""
+    # The clip of a take with title, camera and time burned in, as an attachment.
     take, _ = await sync_to_async(load_take)(request, pk)
     if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
         raise Http404
@@ -100,7 +100,7 @@ def send_picture(request: HttpRequest, take: Generation, stored: FieldFile) -> H
 
 @require_safe
 async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The take's MP4, whole or in ranges; with ?download as an attachment named by scene and take."""
+    # The take's MP4, whole or in ranges; with ?download as an attachment named by scene and take.
     take, _ = await sync_to_async(load_take)(request, pk)
     if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
         raise Http404

@@ -35,7 +35,7 @@ def prompt_templates(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def prompt_template(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
-    """Saving unchanged built-in text creates no copy, so that the team gets later versions of it."""
+    # Saving unchanged built-in text creates no copy, so that the team gets later versions of it.
     needed = Role.EDITOR if request.method == "POST" else Role.VIEWER
     team, template, role = load_template(request, pk, name, at_least=needed)
     copy = team.prompt_templates.select_related("changed_by").filter(name=name).first()
@@ -54,7 +54,7 @@ def prompt_template(request: HtmxHttpRequest, pk: int, name: str) -> HttpRespons
 
 @require_POST
 def prompt_template_preview(request: HtmxHttpRequest, pk: int, name: str) -> HttpResponse:
-    """Prompts of the sample scenes, or the text's errors. Saves nothing."""
+    # Prompts of the sample scenes, or the text's errors. Saves nothing.
     load_template(request, pk, name, at_least=Role.EDITOR)
     form = PromptTemplateForm(request.POST)
     return render(request, "generation/_prompt_samples.html", {"form": form, "samples": form.samples(name)})

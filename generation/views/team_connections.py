@@ -92,7 +92,7 @@ def _record(verb: Verb, connection: Connection, request: HtmxHttpRequest) -> Non
 @require_POST
 @transaction.atomic
 def connection_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """A connection that is off gets no new takes; those in progress continue."""
+    # A connection that is off gets no new takes; those in progress continue.
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     on = request.POST.get("on") == "1"
     if team_connections.switch(connection, on=on):
@@ -137,7 +137,7 @@ def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def team_connection_test(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Send one request that costs nothing, and show and store the outcome as a sentence."""
+    # Send one request that costs nothing, and show and store the outcome as a sentence.
     connection, _ = load_connection(request, pk, at_least=Role.EDITOR)
     message, works = team_connections.run_test(connection)
     with transaction.atomic():

@@ -31,7 +31,7 @@ class FrameForm(forms.Form):
         self.take = take
 
     def clean_seconds(self) -> Decimal | None:
-        """Checked only for the moment "at": the other buttons post the field too, and ignore it."""
+        # Checked only for the moment "at": the other buttons post the field too, and ignore it.
         seconds: Decimal | None = self.cleaned_data["seconds"]
         if self.cleaned_data.get("moment") != "at":
             return None
@@ -54,7 +54,7 @@ class FrameForm(forms.Form):
 
     @property
     def names(self) -> dict[str, str]:
-        """Kind and label of a reference; empty for frames."""
+        # Kind and label of a reference; empty for frames.
         if self.role in Reference.FRAMES:
             return {}
         return {"kind": self.cleaned_data["use"], "label": self.cleaned_data["label"]}

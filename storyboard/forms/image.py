@@ -101,7 +101,7 @@ class ImageRequestForm(forms.Form):
         return empty | {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
     def request(self) -> ImageRequest:
-        """The request of a valid form."""
+        # The request of a valid form.
         values = self.cleaned_data
         names = ("size", "quality", "background", "output_format", "style")
         chosen = {name: values[name] for name in names if values.get(name)}
@@ -109,7 +109,7 @@ class ImageRequestForm(forms.Form):
 
     @property
     def price(self) -> Decimal | None:
-        """Price in USD of the current choices; None if it depends on usage."""
+        # Price in USD of the current choices; None if it depends on usage.
         chosen = {name: self[name].value() or "" for name in ("size", "quality") if name in self.fields}
         count = self["count"].value() if "count" in self.fields else 1
         number = int(count) if str(count).isdecimal() and len(str(count)) < 4 else 1

@@ -132,7 +132,7 @@ class SceneForm(forms.ModelForm[Scene]):
         return self.cleaned_data
 
     def save_changes(self, *, in_part: bool = False) -> bool:
-        """Merge this person's changes into the stored scene, as `merge_changes` does. Returns False on a conflict."""
+        # Merge this person's changes into the stored scene, as `merge_changes` does. Returns False on a conflict.
         merge = merge_changes(self.instance.pk, self.cleaned_data, self.seen, in_part=in_part)
         self.conflicts = [self._conflict(merge.stored, name) for name in self.fields if name in merge.conflicting]
         for conflict in self.conflicts:
@@ -152,7 +152,7 @@ class SceneForm(forms.ModelForm[Scene]):
         )
 
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
-        """The fields of the prompt as (heading, fields, whether the group starts open); the custom prompt comes first."""
+        # The fields of the prompt as (heading, fields, whether the group starts open); the custom prompt comes first.
         own = "Custom prompt" if self["custom_prompt"].value() else ""
         return [
             (heading, fields := [self[name] for name in names], any(field.value() or field.errors for field in fields))
@@ -195,7 +195,7 @@ class PictureForm(forms.Form):
 
 
 def label_choices(form: forms.BaseForm) -> None:
-    """Show a blank choice as one dash, and name the value in the error of an unknown choice."""
+    # Show a blank choice as one dash, and name the value in the error of an unknown choice.
     for field in form.fields.values():
         if isinstance(field, forms.TypedChoiceField):
             choices = cast(Iterable[tuple[str, str]], field.choices)

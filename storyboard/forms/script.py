@@ -75,7 +75,7 @@ class ScriptForm(forms.Form):
 
     @property
     def digest(self) -> str:
-        """Of format and text. The preview posts it back, so that only what was previewed is created."""
+        # Of format and text. The preview posts it back, so that only what was previewed is created.
         assert self.parsed
         return hashlib.sha256(f"{self.parsed.format}\n{self.parsed.text}".encode()).hexdigest()[:16]
 
@@ -89,13 +89,13 @@ class ScriptForm(forms.Form):
         return self.parsed is not None and self.cleaned_data.get("previewed") == self.digest
 
     def rows(self) -> Iterator[tuple[int, Draft, bool]]:
-        """Number, draft and whether it is selected. All are selected until the script was previewed."""
+        # Number, draft and whether it is selected. All are selected until the script was previewed.
         selected = set(cast(QueryDict, self.data).getlist("include"))
         for number, draft in enumerate(self.parsed.drafts if self.parsed else []):
             yield number, draft, not self.was_previewed or str(number) in selected
 
     def scenes(self, project: Project) -> list[Scene]:
-        """The selected scenes, unsaved."""
+        # The selected scenes, unsaved.
         return [draft.build_scene(project) for _, draft, is_selected in self.rows() if is_selected]
 
 

@@ -59,13 +59,13 @@ class StyleForm(forms.Form):
 
     @property
     def values(self) -> dict[str, str]:
-        """The fields to set and their values; an empty value clears the field."""
+        # The fields to set and their values; an empty value clears the field.
         chosen = {name: self.cleaned_data.get(name, "") for name in FIELDS}
         return {name: "" if value == CLEAR else value for name, value in chosen.items() if value}
 
     @property
     def checked(self) -> set[str]:
-        """Ids of the selected scenes, as the page posts them."""
+        # Ids of the selected scenes, as the page posts them.
         return {str(value) for value in self["scenes"].value() or []}
 
     def preset_fields(self) -> list[forms.BoundField]:
@@ -85,7 +85,7 @@ class StyleChange:
 
 
 def plan_changes(scenes: Sequence[Scene], values: Mapping[str, str], *, only_empty: bool) -> list[StyleChange]:
-    """The changes of a style to scenes, which must have takes and references loaded. Omits unchanged scenes."""
+    # The changes of a style to scenes, which must have takes and references loaded. Omits unchanged scenes.
     changes = []
     for scene in scenes:
         if new_values := find_style_changes(scene, values, only_empty=only_empty):

@@ -28,13 +28,13 @@ def failure(job: Job) -> Failure | None:
 
 @register.filter
 def took(job: Job) -> str:
-    """Time from start to finished clip: 12 s, 3:04."""
+    # Time from start to finished clip: 12 s, 3:04.
     return seconds(Decimal(max(1, round(job.made_in.total_seconds())))) if job.made_in else ""
 
 
 @register.filter
 def seconds(value: Decimal | int | None) -> str:
-    """8 s, 6.5 s, 1:04."""
+    # 8 s, 6.5 s, 1:04.
     if value is None:
         return ""
     if value >= 60:

@@ -8,7 +8,7 @@ register = template.Library()
 
 @register.simple_tag
 def preset_picture(field: str, key: str) -> SafeString:
-    """The drawing of a preset in the page's colours. Hidden from screen readers: its label is beside it."""
+    # The drawing of a preset in the page's colours. Hidden from screen readers: its label is beside it.
     sprite = static(f"img/presets/{field}.svg")
     backdrop = format_html('<use href="{}#scene" class="preset-scene"/>', sprite) if field == "camera_move" else ""
     return format_html(

@@ -51,7 +51,7 @@ SELECTIONS: dict[str, tuple[str, Callable[[Scene], bool]]] = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """GET plans the selected scenes; POST generates them for the price that was on the button."""
+    # GET plans the selected scenes; POST generates them for the price that was on the button.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = live_scenes(project)
     data = request.POST or read_selection(request.GET, scenes)
@@ -78,7 +78,7 @@ def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 
 def read_selection(query: QueryDict, scenes: list[Scene]) -> QueryDict:
-    """The form's data: as posted by this page (`take`), from the storyboard (`scene`), or from a link (`which`)."""
+    # The form's data: as posted by this page (`take`), from the storyboard (`scene`), or from a link (`which`).
     if "take" in query or "model" in query:
         return query
     _, test = SELECTIONS.get(query.get("which", ""), SELECTIONS["missing"])

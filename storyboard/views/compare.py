@@ -17,7 +17,7 @@ from teams.models import Role
 
 @require_safe
 def compare(request: HttpRequest, pk: int) -> HttpResponse:
-    """`a` and `b` are numbers of finished takes; the take strip's checkboxes send `take` twice instead."""
+    # `a` and `b` are numbers of finished takes; the take strip's checkboxes send `take` twice instead.
     scene, role = load_scene(request, pk)
     done = [take for take in live_takes(scene) if take.is_done]
     context = {"scene": scene, "project": scene.project, "done": done, "can_edit": role.includes(Role.EDITOR)}
@@ -30,7 +30,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def choose_pair(scene: Scene, done: list[Generation], request: HttpRequest) -> tuple[Generation, Generation]:
-    """The requested takes. A missing one is replaced: first by the take the board shows, then by the newest other one."""
+    # The requested takes. A missing one is replaced: first by the take the board shows, then by the newest other one.
     newest_first = sorted(done, key=lambda take: -take.number)
     numbered = {str(take.number): take for take in newest_first}
     a, b = (numbered.get(request.GET.get(name, "")) for name in "ab")

@@ -15,7 +15,7 @@ def is_confirmed(request: HtmxHttpRequest) -> bool:
 
 
 def render_confirmation(request: HtmxHttpRequest, project: Project, question: NeedsConfirmation) -> HttpResponse:
-    """A page whose button posts the same fields to the same URL, with `confirmed`; for HTMX it opens as a dialog."""
+    # A page whose button posts the same fields to the same URL, with `confirmed`; for HTMX it opens as a dialog.
     posted = ((name, value) for name, values in request.POST.lists() for value in values)
     context = {
         "question": " ".join(question.messages),

@@ -55,7 +55,7 @@ def describe_extraction(take: Generation, moment: stills.Moment, picture: Refere
 
 @require_POST
 def scene_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The last frame of the scene's selected take becomes the start frame of the next scene."""
+    # The last frame of the scene's selected take becomes the start frame of the next scene.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
         extracted = frame_chaining.chain_scene(scene, member=current_user(request))
@@ -74,7 +74,7 @@ def record_pictures(request: HtmxHttpRequest, scene: Scene, extracted: Extracted
 
 @require_POST
 def project_chain(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Chain every scene without a start frame that follows a scene with a selected take."""
+    # Chain every scene without a start frame that follows a scene with a selected take.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     chained = frame_chaining.chain_all(project, member=current_user(request))
     for reason in chained.refused:

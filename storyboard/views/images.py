@@ -38,7 +38,7 @@ def project_picture_make(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 
 def handle_image_request(request: HtmxHttpRequest, project: Project, scene: Scene | None) -> HttpResponse:
-    """Show or send the form. When model or options change, HTMX fetches it again with their options and price."""
+    # Show or send the form. When model or options change, HTMX fetches it again with their options and price.
     form = build_image_form(request, project, scene)
     if request.method == "POST" and form.is_valid():
         try:
@@ -87,7 +87,7 @@ def enqueue_images(request: HtmxHttpRequest, form: ImageRequestForm, project: Pr
 
 @require_safe
 def pictures_panel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The scene's pictures, or 204 while its image jobs are still as the page has `seen` them."""
+    # The scene's pictures, or 204 while its image jobs are still as the page has `seen` them.
     scene, role = load_scene(request, pk)
     if request.GET.get("seen") == progress_token(list_image_progress(scene)):
         return HttpResponse(status=204)

@@ -22,7 +22,7 @@ from teams.models import Role
 
 @require_POST
 def project_model(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Scenes that choose a model themselves keep it."""
+    # Scenes that choose a model themselves keep it.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     model = roster_for(project.team_id).models.get(request.POST.get("model", ""))
     if model is None or model.kind != "video":
@@ -46,7 +46,7 @@ def compare_models(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def model_switch(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Replace the model of scenes whose model is unavailable. Starts nothing and costs nothing."""
+    # Replace the model of scenes whose model is unavailable. Starts nothing and costs nothing.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     roster = roster_for(project.team_id)
     old, model = request.POST.get("from", ""), roster.models.get(request.POST.get("to", ""))

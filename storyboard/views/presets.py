@@ -13,7 +13,7 @@ from projects.models import field_name
 
 @require_safe
 def preset_pictures(request: HtmxHttpRequest, field: str) -> HttpResponse:
-    """A page; for HTMX the content of the picker's dialog."""
+    # A page; for HTMX the content of the picker's dialog.
     if field not in presets.all_presets():
         raise Http404
     context = {"field": field, "name": field_name(field), "presets": presets.all_presets()[field]}

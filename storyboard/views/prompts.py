@@ -23,7 +23,7 @@ from teams.models import Role
 
 @require_POST
 def prompt_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The prompts of the form's current values; invalid fields keep their saved values."""
+    # The prompts of the form's current values; invalid fields keep their saved values.
     scene, role = load_scene(request, pk)
     SceneForm(request.POST, instance=scene).full_clean()
     previews = build_previews(scene, roster_for(scene.project.team_id))
@@ -33,7 +33,7 @@ def prompt_preview(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def custom_prompt(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Save the form, with the prompt that the template `like` renders as the scene's own; without `like`, without one."""
+    # Save the form, with the prompt that the template `like` renders as the scene's own; without `like`, without one.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     values = request.POST.copy()
     like = values.get("like", "")

@@ -100,7 +100,7 @@ def pictures_of_teams(user: User) -> ImageJobQuerySet:
 
 
 def entry_builder() -> EntryBuilder:
-    """Builds entries of jobs of several teams; reads the roster of each team once."""
+    # Builds entries of jobs of several teams; reads the roster of each team once.
     rosters = cache(roster_for)
     return lambda jobs: [build_entry(job, rosters(job.team_id)) for job in jobs]
 
@@ -129,6 +129,6 @@ def images_cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def recovery_seen(request: HtmxHttpRequest) -> HttpResponse:
-    """Hide the report on interrupted takes, for this person only: another member may have to act on it."""
+    # Hide the report on interrupted takes, for this person only: another member may have to act on it.
     request.session[SEEN] = timezone.now().isoformat()
     return redirect("queue")

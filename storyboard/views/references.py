@@ -51,7 +51,7 @@ def add_uploaded_picture(request: HttpRequest, project: Project, scene: Scene | 
 
 @require_safe
 def picture_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The picture, or with ?size=small its thumbnail."""
+    # The picture, or with ?size=small its thumbnail.
     picture, _ = load_picture(request, pk, deleted_too=True)
     try:
         with picture.image.open("rb") as file:

@@ -47,7 +47,7 @@ def take_resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def images_resolve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Providers return pictures in the response, so a lost one cannot be looked up: only the charge is decided."""
+    # Providers return pictures in the response, so a lost one cannot be looked up: only the charge is decided.
     row, _ = load_images(request, pk, at_least=Role.EDITOR)
     try:
         messages.success(request, close_unknown(row, request.POST.get("answer", ""), current_user(request)))

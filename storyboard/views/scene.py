@@ -36,7 +36,7 @@ def parse_number(text: str | None) -> int | None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def scene_create(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """`after` is the id of the scene to insert after; without it the new scene comes last."""
+    # `after` is the id of the scene to insert after; without it the new scene comes last.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
         after = parse_number(request.POST.get("after") or request.GET.get("after"))
@@ -61,7 +61,7 @@ def scene_page(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 
 def save_or_show(request: HtmxHttpRequest, form: SceneForm, role: Role, *, message: str = "Saved.") -> HttpResponse:
-    """Save the form and redirect, or show it with its errors on the scene's page."""
+    # Save the form and redirect, or show it with its errors on the scene's page.
     scene = form.instance
     if form.is_valid() and form.save_changes():
         if message:
@@ -76,7 +76,7 @@ def save_or_show(request: HtmxHttpRequest, form: SceneForm, role: Role, *, messa
 
 @require_POST
 def scene_autosave(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Save the valid, unconflicted fields while the person types. Returns errors, conflicts and prices for the page."""
+    # Save the valid, unconflicted fields while the person types. Returns errors, conflicts and prices for the page.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = SceneForm(request.POST, instance=scene)
     form.is_valid()
@@ -97,7 +97,7 @@ def scene_card(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def scene_menu(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The scene's actions: for HTMX the popover of board and table, otherwise a page."""
+    # The scene's actions: for HTMX the popover of board and table, otherwise a page.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     context = {"scene": scene, "project": scene.project, "on_board": find_origin(request)[0] == "storyboard"}
     template = "storyboard/_scene_menu.html" if request.htmx else "storyboard/scene_menu.html"
@@ -106,7 +106,7 @@ def scene_menu(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def scene_card_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The card as a form: for HTMX in place of the card, otherwise a page."""
+    # The card as a form: for HTMX in place of the card, otherwise a page.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     form = CardForm(request.POST or None, instance=scene)
     if form.is_valid() and form.save_changes():
@@ -120,7 +120,7 @@ def scene_card_edit(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def scene_move(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Move `by` positions (negative is earlier), or after the scene with the id `after`; empty is the start."""
+    # Move `by` positions (negative is earlier), or after the scene with the id `after`; empty is the start.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
         by, after = parse_number(request.POST.get("by")), parse_number(request.POST.get("after"))

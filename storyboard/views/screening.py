@@ -15,7 +15,7 @@ PANELS = (6, 9)
 
 @require_safe
 def animatic(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Plays the shown takes one after the other; a scene without a take shows its Previz picture for its duration."""
+    # Plays the shown takes one after the other; a scene without a take shows its Previz picture for its duration.
     context = storyboard_context(request, pk) | {"view": "animatic"}
     context["without_take"] = sum(card.shown is None for card in context["cards"])
     return render(request, "storyboard/animatic.html", context)
@@ -23,7 +23,7 @@ def animatic(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def storyboard_print(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Sheets of six or nine panels: ?panels=9 for nine, ?overlay=0 for Previz without names and arrows."""
+    # Sheets of six or nine panels: ?panels=9 for nine, ?overlay=0 for Previz without names and arrows.
     context = scenes_context(request, pk)
     panels = PANELS[1] if request.GET.get("panels") == str(PANELS[1]) else PANELS[0]
     shown = [(scene, shown_take(scene)) for scene in context["shown"]]

@@ -22,7 +22,7 @@ from teams.models import Role
 
 
 def render_preview(request: HtmxHttpRequest, form: ScriptForm, project: Project | None = None) -> HttpResponse:
-    """The preview alone, for HTMX while the person types."""
+    # The preview alone, for HTMX while the person types.
     context = {"script": form, "project": project, "alone": True}
     return render(request, "storyboard/_script_preview.html", context, status=422 if form.errors else 200)
 

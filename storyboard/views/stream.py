@@ -15,7 +15,7 @@ from teams.models import Role
 
 @require_safe
 async def project_stream(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The event stream of a board or table. `since` is when the page was rendered, in seconds of the database's clock."""
+    # The event stream of a board or table. `since` is when the page was rendered, in seconds of the database's clock.
     project, role = await sync_to_async(load_project)(request, pk)
     page = live.Page.TABLE if request.GET.get("page") == live.Page.TABLE else live.Page.STORYBOARD
     audience = live.Audience(project.pk, page, role.includes(Role.EDITOR))

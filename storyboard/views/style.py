@@ -20,7 +20,7 @@ from teams.models import Role
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_style(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """A POST with `preview` writes nothing and lists the changes."""
+    # A POST with `preview` writes nothing and lists the changes.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = live_scenes(project)
     form = StyleForm(request.POST or None, project=project, scenes=scenes)

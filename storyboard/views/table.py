@@ -85,7 +85,7 @@ def row(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
-    """Save one field. `was` is the value the person saw: if it has changed since, saving is refused once."""
+    # Save one field. `was` is the value the person saw: if it has changed since, saving is refused once.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     if column not in COLUMNS:
         raise Http404
@@ -107,7 +107,7 @@ def cell(request: HtmxHttpRequest, pk: int, column: str) -> HttpResponse:
 
 @require_POST
 def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Write the pasted rows over the scenes `rows` (ids in the page's order); extra rows become new scenes at the end."""
+    # Write the pasted rows over the scenes `rows` (ids in the page's order); extra rows become new scenes at the end.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
         ids = bulk.parse_ids(request.POST.get("rows", "").split())
@@ -127,7 +127,7 @@ def paste(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def scenes_bulk(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """`act` is the action: delete, move, duration, model_id or generate."""
+    # `act` is the action: delete, move, duration, model_id or generate.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     try:
         ids = bulk.parse_ids(request.POST.getlist("scene"))

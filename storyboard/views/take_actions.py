@@ -23,7 +23,7 @@ from teams.models import Role
 
 @require_safe
 def take_strip(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The scene's takes, for a page that skipped a live update while the person was typing a note."""
+    # The scene's takes, for a page that skipped a live update while the person was typing a note.
     scene, role = load_scene(request, pk)
     context = takes_context(scene, roster_for(scene.project.team_id)) | {"can_edit": role.includes(Role.EDITOR)}
     return render(request, FRAGMENTS[Page.SCENE], context)

@@ -36,7 +36,7 @@ from teams.models import Role
 
 @require_POST
 def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Generate the take with the number that was on the button: a repeated click finds the number in use."""
+    # Generate the take with the number that was on the button: a repeated click finds the number in use.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
         number = int(request.POST.get("take", ""))
@@ -54,7 +54,7 @@ def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Start the scenes and the price that were on the button. If either has changed, nothing starts."""
+    # Start the scenes and the price that were on the button. If either has changed, nothing starts.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     expected, confirmed = request.POST.get("expected", ""), is_confirmed(request)
     try:
@@ -73,7 +73,7 @@ def generate_missing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def cancel(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Includes takes whose scene or project was deleted while they were in progress."""
+    # Includes takes whose scene or project was deleted while they were in progress.
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
     pipeline.cancel(take, current_user(request))
     scene = take.scene
@@ -97,7 +97,7 @@ def select(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def player(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """The player, with the finished take `take` if there is one, else the take that the board shows."""
+    # The player, with the finished take `take` if there is one, else the take that the board shows.
     scene, role = load_scene(request, pk)
     take_id = request.GET.get("take")
     playing = next((take for take in live_takes(scene) if take.is_done and str(take.pk) == take_id), None)
@@ -129,7 +129,7 @@ def list_rework_choices(take: Generation) -> list[ReworkChoice]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def take_rework(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Remix, extend or edit a finished take: the result is a new take of the same scene."""
+    # Remix, extend or edit a finished take: the result is a new take of the same scene.
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
     scene = take.scene
     form = ReworkForm(request.POST or None)

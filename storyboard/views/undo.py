@@ -17,14 +17,14 @@ from teams.models import Role
 
 
 def offer_entry_undo(request: HttpRequest, text: str, entry: UndoEntry | None) -> None:
-    """Show `text` with an Undo button; shows nothing without an entry, when nothing changed."""
+    # Show `text` with an Undo button; shows nothing without an entry, when nothing changed.
     if entry:
         offer_undo(request, text, reverse("undo_entry", args=[entry.pk]))
 
 
 @require_POST
 def press_undo(request: HtmxHttpRequest, pk: int) -> HttpResponse:
-    """Undo the change, then return to the page the button was on."""
+    # Undo the change, then return to the page the button was on.
     entry, _ = load_undo_entry(request, pk, at_least=Role.EDITOR)
     try:
         messages.success(request, undo_entry(entry, current_user(request), find_used=scenes_with_takes))

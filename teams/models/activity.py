@@ -88,7 +88,7 @@ def verb_choices() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def verbs() -> list[tuple[str, Any]]:
-    """A callable, so that a new verb needs no migration."""
+    # A callable, so that a new verb needs no migration.
     return Verb.choices
 
 

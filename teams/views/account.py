@@ -39,7 +39,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 def list_factors(user: User) -> dict[str, Any]:
-    """The authenticator app, the passkeys, and the number of unused recovery codes (None without recovery codes)."""
+    # The authenticator app, the passkeys, and the number of unused recovery codes (None without recovery codes).
     factors: dict[str, Any] = {"totp": None, "passkeys": [], "codes_left": None}
     for row in Authenticator.objects.filter(user=user).order_by("created_at"):
         if row.type == Authenticator.Type.TOTP:

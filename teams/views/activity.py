@@ -83,7 +83,7 @@ def _start_of_day(day: date) -> datetime:
 
 @require_safe
 def activity(request: HttpRequest, pk: int) -> HttpResponse:
-    """`?before=` is the id of an entry and shows older ones: new entries do not shift pages. `?format=csv` exports all."""
+    # `?before=` is the id of an entry and shows older ones: new entries do not shift pages. `?format=csv` exports all.
     team, role = load_team(request, pk)
     form = ActivityFilter(request.GET, team=team)
     before_text = request.GET.get("before", "")

@@ -81,7 +81,7 @@ def _show_link(request: HttpRequest, team: Team, issued: Issued) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @limit_guessing
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The page behind the link. Only POST uses the link up: previews of mail and chat programs send GET."""
+    # The page behind the link. Only POST uses the link up: previews of mail and chat programs send GET.
     try:
         invitation = invitations.find_open_invitation(token)
         if not request.user.is_authenticated:

@@ -51,7 +51,7 @@ def show(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    """Renders the page. `errors` has messages by membership id; `more` overrides the context."""
+    # Renders the page. `errors` has messages by membership id; `more` overrides the context.
     me = current_user(request)
     memberships = team.memberships.select_related("user").order_by(_owners_first(), "user__name", "user__email")
     context = {
@@ -73,7 +73,7 @@ def _owners_first() -> Case:
 
 
 def list_pending(team: Team) -> QuerySet[Invitation]:
-    """Invitations to resend or revoke, each with `has_expired`."""
+    # Invitations to resend or revoke, each with `has_expired`.
     still_open = Invitation.objects.open().filter(team=team).values("pk")
     has_expired = Case(When(pk__in=still_open, then=Value(False)), default=Value(True))
     return team.invitations.filter(ending="").select_related("invited_by").annotate(has_expired=has_expired)
@@ -111,7 +111,7 @@ def team_rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def team_choose(request: HttpRequest) -> HttpResponse:
-    """Switches to one of the user's teams. Any other value shows all teams."""
+    # Switches to one of the user's teams. Any other value shows all teams.
     pk = parse_id(request.POST.get("team", ""))
     set_current_team(request, open_teams(current_user(request)).filter(pk=pk).first() if pk else None)
     return redirect("project_list")

@@ -124,7 +124,7 @@ def check_suffix(output: Path | None, output_format: str) -> None:
 
 
 def store_input(scene: Scene, name: str, image: ContentFile[bytes], user: User) -> str:
-    """Return the name of the stored file."""
+    # Return the name of the stored file.
     role = Reference.Role.REFERENCE
     reference = references.add_reference(scene.project, scene, role, image, member=user, limit=False, label=name[:120])
     return str(reference.image.name)

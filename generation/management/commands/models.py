@@ -81,7 +81,7 @@ def describe_state(model: Model, roster: Roster) -> str:
 
 
 def read_fields(model: Model) -> dict[str, Any]:
-    """`dataclasses.asdict` cannot copy read-only mappings."""
+    # `dataclasses.asdict` cannot copy read-only mappings.
     values = {name: getattr(model, name) for name in model.__dataclass_fields__}
     return values | {"supports": asdict(model.supports), "seconds": asdict(model.seconds)}
 

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         Cluster().start()
 
     def preload(self, queue: str) -> None:
-        """Load SDKs before the cluster forks: workers then share their memory."""
+        # Load SDKs before the cluster forks: workers then share their memory.
         import_module("generation.tasks")
         if queue == "remote":
             of_teams = ProviderConnection.live().exclude(team=None).values_list("provider", flat=True)

@@ -160,7 +160,7 @@ def choose_new_model(options: dict[str, Any], roster: Roster) -> Model:
 
 
 def find_cheapest_model(provider: str, roster: Roster) -> Model:
-    """Choose among the models available to the team; if there are none, the quote says why."""
+    # Choose among the models available to the team; if there are none, the quote says why.
     models = [m for m in roster.models.values() if m.provider == provider and m.price_per_second]
     available = [model for model in models if eligibility.is_available(model, roster)]
     if not models:

@@ -75,7 +75,7 @@ class QueueProcess:
         self.alive_at = self.heartbeat_sent_at = time.monotonic()
 
     def watch(self) -> None:
-        """Send a heartbeat when due, and replace a queue that is dead or frozen."""
+        # Send a heartbeat when due, and replace a queue that is dead or frozen.
         now = time.monotonic()
         if self.process.poll() is not None:
             logger.error("The %s queue exited with code %s; restarting it.", self.name, self.process.returncode)
@@ -102,7 +102,7 @@ class QueueProcess:
         self.start()
 
     def request_stop(self) -> None:
-        """Signal only the main process: django-q hangs and loses tasks if the whole group is signalled."""
+        # Signal only the main process: django-q hangs and loses tasks if the whole group is signalled.
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
@@ -196,7 +196,7 @@ class Command(BaseCommand):
 
 
 def read_boot_id() -> str:
-    """Differs after each start of this host; empty where the system does not tell."""
+    # Differs after each start of this host; empty where the system does not tell.
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:36]
     except OSError:

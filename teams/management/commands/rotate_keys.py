@@ -31,7 +31,7 @@ class Command(BaseCommand):
         sys.exit(0 if done else 1)
 
     def rotate(self, *, add: bool) -> bool:
-        """Whether the first key now decrypts every secret."""
+        # Whether the first key now decrypts every secret.
         if add and not secrets.uses_environment_keys():
             secrets.add_key()
             self.stdout.write("Added a new key.")
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
 
 def reseal_all() -> tuple[int, int]:
-    """The numbers of re-encrypted and of unreadable secrets. Each row has its own transaction, so that no lock lasts."""
+    # The numbers of re-encrypted and of unreadable secrets. Each row has its own transaction, so that no lock lasts.
     resealed = unreadable = 0
     for store in secrets.find_stores():
         for pk, token in store.tokens():
