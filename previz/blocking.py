@@ -17,7 +17,7 @@ class Kind(NamedTuple):
 
 
 PERSON, BLOCK, OBJECT = Kind(1.75, 0, 0.34), Kind(1.1, 0, 0.5), Kind(0.24, 0.8, 0.3)
-# The others stand beside and behind the first figure, so that nobody is between the camera and the subject.
+# The others stand beside and behind the first figure, so that no one is between the camera and the subject.
 _GROUP = ((0.0, 0.0), (-0.95, 0.35), (0.98, 0.30), (-1.75, 0.95), (1.80, 0.90), (0.52, 1.45))
 
 

@@ -64,19 +64,19 @@ def runs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _width(text: str, size: int) -> float:
+def line_width(text: str, size: int) -> float:
     return sum(_font(name, size).getlength(piece) for name, piece in runs(text))
 
 
 def fitted(text: str, size: int, room: float) -> str:
     """The text, or as much of it as fits the room (pixels) with an ellipsis; never cut before a combining mark."""
     text = " ".join(text[: _LONGEST * 2].split())
-    if len(text) <= _LONGEST and _width(text, size) <= room:
+    if len(text) <= _LONGEST and line_width(text, size) <= room:
         return text
     low, high = 0, min(len(text), _LONGEST)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _width(text[:middle] + "…", size) <= room else (low, middle - 1)
+        low, high = (middle, high) if line_width(text[:middle] + "…", size) <= room else (low, middle - 1)
     while low and unicodedata.category((text + " ")[low]) in _JOINING[:4]:
         low -= 1
     return text[:low].rstrip() + "…"
@@ -86,7 +86,7 @@ def _text_mask(text: str, size: int) -> Image.Image:
     # Coverage of the text as a grey image; its height fits every script.
     directions = [unicodedata.bidirectional(character) for character in text]
     rightward = next((each == "L" for each in directions if each in ("L", "R", "AL")), True)
-    image, x = Image.new("L", (max(round(_width(text, size)) + 2, 1), round(size * 1.5)), 0), 1.0
+    image, x = Image.new("L", (max(round(line_width(text, size)) + 2, 1), round(size * 1.5)), 0), 1.0
     for name, piece in runs(text) if rightward else reversed(runs(text)):
         font, way = _font(name, size), None if rightward else "rtl"
         ImageDraw.Draw(image).text((x, size * 1.09), piece, fill=255, font=font, anchor="ls", direction=way)
@@ -106,7 +106,7 @@ def place_labels(stage: Stage, camera: Camera, size: tuple[int, int]) -> list[La
             continue
         top = float(seen[:, 1].min())
         middle = float(seen[seen[:, 1] < top + 0.06 * height, 0].mean())
-        w, h = _width(text, points) + points, points * 1.7
+        w, h = line_width(text, points) + points, points * 1.7
         x = min(max(middle - w / 2, margin), width - w - margin)
         start = min(max(top - h - points * 0.8, margin), height - h - margin)
         for step in range(2 * int(height / (h + 3))):
@@ -132,10 +132,6 @@ def draw_labels(picture: Picture, stage: Stage, camera: Camera) -> None:
         mask = _text_mask(text, points)
         image.paste(_INK, (round((left + right - mask.width) / 2), round((top + bottom - mask.height) / 2)), mask)
     picture[:] = np.asarray(image)
-
-
-def line_width(text: str, points: int) -> float:
-    return _width(text, points)
 
 
 def draw_line(image: Image.Image, at: tuple[float, float], text: str, points: int) -> None:
