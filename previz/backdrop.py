@@ -1,6 +1,7 @@
 """What stands behind and under the figures: sky and floor or a room, the grid, and shadows."""
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -46,14 +47,18 @@ def draw_backdrop(stage: Stage, camera: Camera, size: Size, light: Light) -> Pic
         paint(canvas, room.faces, rgb(colours), camera, size)
         paint(canvas, room.edges, rgb(np.tile(0.58 * light.walls, (len(room.edges), 1))), camera, size, line=thick)
     else:
-        canvas = _sky_and_ground(ground, camera, size, light)
+        over = replace(camera, position=(0.0, 0.0, camera.position[2]), yaw=0.0)
+        canvas = _sky_and_ground(stage, over, size, light).copy()
     _draw_grid(canvas, room, ground, camera, size)
     _draw_shadows(canvas, stage, camera, size, light)
     return canvas
 
 
-def _sky_and_ground(ground: Ground, camera: Camera, size: Size, light: Light) -> Picture:
-    # Colours depend on the row of the unrolled picture only; four samples a row keep the horizon smooth.
+@lru_cache(maxsize=1)
+def _sky_and_ground(stage: Stage, camera: Camera, size: Size, light: Light) -> Picture:
+    # The same wherever a camera stands and faces, so that most moves need it once. Colours depend on the row of the
+    # unrolled picture only; four samples a row keep the horizon smooth.
+    ground = Ground(stage, camera, light)
     (width, height), turn = size, math.radians(camera.roll)
     tall = height if not camera.roll else math.ceil(math.hypot(width, height)) + 2
     angles = row_angles(camera, size, tall, 4)

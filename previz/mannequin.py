@@ -72,19 +72,20 @@ def _features(fine: int) -> Floats:
     x, z = 0.034 + 0.0125 * np.cos(turn), 1.653 + 0.0065 * np.sin(turn)
     rim = np.stack([x, -0.003 - 0.098 * np.sqrt(1 - (x / 0.077) ** 2), z], axis=1)
     eye = np.array([rim[:4], rim[[0, 3, 4, 5]]])
-    return np.concatenate([_loft(_NOSE, 8, fine), eye, eye[:, ::-1] * (-1, 1, 1)])
+    return np.concatenate([_loft(_NOSE, 4 + 4 * (fine - 1), fine), eye, eye[:, ::-1] * (-1, 1, 1)])
 
 
 @lru_cache(maxsize=64)
 def _person(stride: float, fine: int) -> tuple[Floats, Floats, Floats]:
-    # `stride` is the swing of a walker's legs in degrees, and `fine` is 2 for one seen from near, else 1.
-    arms, legs, (sides, limb) = [], [], ((9, 7), (18, 12))[fine - 1]
+    # `stride` is the swing of a walker's legs in degrees; `fine` is 1 for one seen whole, 2 from near, 3 face to face.
+    arms, legs, (sides, limb, round_head) = [], [], ((9, 6, 9), (16, 10, 16), (18, 12, 24))[fine - 1]
+    rings = min(fine, 2)
     for side, leg in ((-1, -stride), (1, stride)):
-        arm = _swung(_swung(_loft(_ARM, limb, fine), 1.11, 12 + 0.5 * abs(stride)), 1.40, -0.8 * leg)
-        below = np.concatenate([_loft(_LEG, limb), _loft(_FOOT, 8, upright=True)])
+        arm = _swung(_swung(_loft(_ARM, limb, rings), 1.11, 12 + 0.5 * abs(stride)), 1.40, -0.8 * leg)
+        below = np.concatenate([_loft(_LEG, limb), _loft(_FOOT, 6 if fine == 1 else 8, upright=True)])
         arms.append(arm[:, ::side] * (side, 1, 1))
         legs.append(_swung(_swung(below, 0.49, min(0.0, leg) * 1.1), 0.92, leg)[:, ::side] * (side, 1, 1))
-    features, trunk, skull = _features(fine), _loft(_TRUNK, sides, fine), _loft(_SKULL, 12 * fine, 2 * fine - 1)
+    features, trunk, skull = _features(rings), _loft(_TRUNK, sides, rings), _loft(_SKULL, round_head, fine)
     faces = np.concatenate([*arms, *legs, trunk, skull, features])
     # An arm goes under the trunk where they meet, a skull over its neck, and a face over its skull.
     over = [2 * len(arms[0]), 2 * len(legs[0]) + len(trunk), len(skull), len(features)]

@@ -54,7 +54,7 @@ class Stage:
 
 def build_stage(shot: Shot, t: float = 0.0, seconds: float = 4.0, aspect: float = 16 / 9) -> Stage:
     """The set at `t` (0 to 1); only figures that walk make it depend on the time."""
-    fine = 2 if frame_shot(shot, aspect).frame < 1.9 else 1
+    fine = 1 + sum(frame_shot(shot, aspect).frame < near for near in (0.7, 1.9))
     figures = []
     for number, mark in enumerate(marks(shot, t, seconds)):
         step = 2 * math.pi * walked(shot, t, seconds) / _STEP + number * 1.9
