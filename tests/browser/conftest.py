@@ -120,7 +120,7 @@ class Server:
         assert self.prepared
         if not self.data.exists():
             shutil.copytree(self.prepared.data, self.data)
-        self.launch("web", "honcho", "--env", os.devnull, "start", "--no-prefix", "web")
+        self.launch("web", sys.executable, "-m", "imageai_web.processes", "web")
         return self.wait_for(self.link_of_prepared)
 
     def start_script(self) -> str:
@@ -151,7 +151,7 @@ class Server:
 
     def start_workers(self) -> None:
         if "work" not in self.processes:
-            self.launch("work", "honcho", "--env", os.devnull, "start", "--no-prefix", "work")
+            self.launch("work", sys.executable, "-m", "imageai_web.processes", "work")
 
     def stop_workers(self) -> None:
         """At rest they cost a tenth of a processor."""
