@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from projects.models import Scene
     from teams.models import User
 
-PEOPLE_PER_ROLE = 2
+PEOPLE_PER_ROLE = 12  # so that no session opens more pages than it may
 SCENE_PAGE_EVERY = 5
 OPEN_SECONDS = 60
 TARGET_SECONDS = 0.6

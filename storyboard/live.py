@@ -4,7 +4,8 @@ One task reads five times a second, and only while a page is open. Every changed
 and role, for any number of viewers. Rows become visible in the order of their commits, which is not the order of
 `changed_at`: each read goes back by OVERLAP and drops the rows it has already seen. A page that connects, for the first
 time or after an outage, first gets every scene that changed since it was rendered. Delivery is at least once; fragments
-replace the whole scene, so repeats are harmless.
+replace the whole scene, so repeats are harmless. Reading, catching up and checking access have a thread each: no visitor
+who asks for much delays the others, or the end of a stream whose viewer has lost access.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,10 @@ MEMBERSHIP_EVERY_SECONDS = 5.0
 PING_EVERY_SECONDS = 15.0
 #: A viewer with this many unsent messages is disconnected; it reconnects and catches up.
 BACKLOG = 200
+#: Open pages of one session, by process. A hidden page closes its stream.
+STREAMS_PER_SESSION = 30
+#: A page that has missed changes to more scenes than this is told to load the board again.
+CATCH_UP_SCENES = 24
 
 
 class Page(StrEnum):
@@ -139,14 +144,17 @@ class Changes:
 
 
 class Feed:
-    """Belongs to one event loop. Its queries run on one thread of its own, which keeps its database connection."""
+    """Belongs to one event loop. Its queries run on threads of its own, which keep their database connections."""
 
     def __init__(self) -> None:
         self.audiences: dict[Audience, set[Viewer]] = defaultdict(set)
         self.seen: Seen = {}
         self.cursor: datetime | None = None
         self.reader: asyncio.Task[None] | None = None
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live-feed")
+        self.reading, self.catching_up, self.checking = (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"live-{work}")
+            for work in ("reading", "catching-up", "checking")
+        )
         self.closed = False
 
     def close(self) -> None:
@@ -155,16 +163,21 @@ class Feed:
         for viewer in self._viewers():
             viewer.cut_off()
 
+    def has_room(self, session_key: str | None) -> bool:
+        """Whether this session may open another page."""
+        opened = sum(viewer.session_key == session_key for viewer in self._viewers())
+        return session_key is None or opened < STREAMS_PER_SESSION
+
     async def watch(self, audience: Audience, viewer: Viewer, since: datetime) -> AsyncIterator[bytes]:
         # Messages for `viewer`, until it disconnects or loses access.
-        if self.closed:
+        if self.closed or not self.has_room(viewer.session_key):
             return
         self.audiences[audience].add(viewer)
         if self.reader is None or self.reader.done():
-            self.reader = asyncio.create_task(self._read_for_ever())
+            self.reader = asyncio.create_task(self._run())
         try:
             yield b"retry: 500\n\n"
-            yield await self._in_thread(self._catch_up, audience, since)
+            yield await _on(self.catching_up, _catch_up, audience, since)
             while True:
                 try:
                     message = await asyncio.wait_for(viewer.inbox.get(), PING_EVERY_SECONDS)
@@ -181,27 +194,12 @@ class Feed:
     def _viewers(self) -> list[Viewer]:
         return [viewer for viewers in self.audiences.values() for viewer in viewers]
 
-    async def _in_thread(self, work: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self.thread, work, *args)
-
-    async def _read_for_ever(self) -> None:
-        loop = asyncio.get_running_loop()
-        members_checked = loop.time()
-        reachable = True
+    async def _run(self) -> None:
         try:
-            while self.audiences:
-                try:
-                    await self._read_once()
-                    if loop.time() - members_checked > MEMBERSHIP_EVERY_SECONDS:
-                        members_checked = loop.time()
-                        await self._drop_former_members()
-                    reachable = True
-                # `cursor` and `seen` are set after a complete read only: the next read repeats this one.
-                except (OperationalError, InterfaceError) as error:
-                    if reachable:
-                        logger.warning("Live updates are waiting for the database: %s", error)
-                    reachable = False
-                await asyncio.sleep(READ_EVERY_SECONDS)
+            async with asyncio.TaskGroup() as tasks:
+                access = tasks.create_task(self._repeat(self._drop_former_members, MEMBERSHIP_EVERY_SECONDS))
+                await self._repeat(self._read_once, READ_EVERY_SECONDS)
+                access.cancel()
         finally:
             self.cursor = None
             self.seen = {}
@@ -209,8 +207,21 @@ class Feed:
             for viewer in self._viewers():
                 viewer.cut_off()
 
+    async def _repeat(self, step: Callable[[], Awaitable[None]], every: float) -> None:
+        reachable = True
+        while self.audiences:
+            try:
+                await step()
+                reachable = True
+            # `cursor` and `seen` are set after a complete read only: the next read repeats this one.
+            except (OperationalError, InterfaceError) as error:
+                if reachable:
+                    logger.warning("Live updates are waiting for the database: %s", error)
+                reachable = False
+            await asyncio.sleep(every)
+
     async def _read_once(self) -> None:
-        messages = await self._in_thread(self._build_messages, list(self.audiences))
+        messages = await _on(self.reading, self._build_messages, list(self.audiences))
         for audience, message in messages.items():
             for viewer in tuple(self.audiences.get(audience, ())):
                 viewer.send(message)
@@ -222,8 +233,8 @@ class Feed:
         """
         teams = {viewer.team_id for viewer in self._viewers()}
         sessions = {viewer.session_key for viewer in self._viewers() if viewer.session_key is not None}
-        editing, deleted, open_sessions = await self._in_thread(
-            _load_access, teams, {audience.project_id for audience in self.audiences}, sessions
+        editing, deleted, open_sessions = await _on(
+            self.checking, _load_access, teams, {audience.project_id for audience in self.audiences}, sessions
         )
         for audience, viewers in tuple(self.audiences.items()):
             for viewer in tuple(viewers):
@@ -270,13 +281,22 @@ class Feed:
                     reordered.add(project_id)
         return Changes(changed, reordered, cursor, seen)
 
-    def _catch_up(self, audience: Audience, since: datetime) -> bytes:
-        close_old_connections()
-        since = min(since, database_now()) - OVERLAP
-        takes = Generation.objects.filter(scene__project=audience.project_id, changed_at__gt=since)
-        scenes = Scene.objects.filter(project=audience.project_id, changed_at__gt=since)
-        changed = set(takes.values_list("scene_id", flat=True)) | set(scenes.values_list("pk", flat=True))
-        return _build_message(audience, audience.select_scenes(changed), with_order=True)
+
+async def _on(thread: ThreadPoolExecutor, work: Callable[..., Any], *args: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(thread, work, *args)
+
+
+def _catch_up(audience: Audience, since: datetime) -> bytes:
+    close_old_connections()
+    now = database_now()
+    since = min(since, now) - OVERLAP
+    takes = Generation.objects.filter(scene__project=audience.project_id, changed_at__gt=since)
+    scenes = Scene.objects.filter(project=audience.project_id, changed_at__gt=since)
+    changed = set(takes.values_list("scene_id", flat=True)) | set(scenes.values_list("pk", flat=True))
+    selected = audience.select_scenes(changed)
+    if len(selected) > CATCH_UP_SCENES:
+        return format_event("too much has changed", name="reload", cursor=now)
+    return _build_message(audience, selected, with_order=True)
 
 
 def _build_message(

@@ -208,8 +208,10 @@
   document.addEventListener("cell-closed", checkOrder);
 
   const pageUrl = () => location.pathname + location.search;
-  const refreshBoard = () =>
+  function refreshBoard() {
+    order = null;
     htmx.ajax("GET", pageUrl(), { target: "#board-area", select: "#board-area", swap: "outerHTML" });
+  }
 
   // Browsers allow six HTTP/1.1 connections per host and every stream holds one, so a hidden page closes its stream.
   let hiding;
@@ -232,6 +234,10 @@
   document.addEventListener("htmx:sseOpen", (event) => {
     event.detail.source.addEventListener("order", (message) => {
       order = message.data;
+      checkOrder();
+    });
+    event.detail.source.addEventListener("reload", () => {
+      order = "none";
       checkOrder();
     });
   });

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
 from projects.loaders import load_project
@@ -37,6 +37,8 @@ def _stream(request: HttpRequest, audience: live.Audience, team_id: int) -> Http
     except (ValueError, OverflowError, OSError):
         return HttpResponseBadRequest("`since` must be a time in seconds.")
     viewer = live.Viewer(team_id, current_user(request).pk, request.session.session_key)
+    if not live.feed().has_room(viewer.session_key):
+        return HttpResponse("Too many pages are open. Close some to see changes here.", status=429)
     return StreamingHttpResponse(
         live.feed().watch(audience, viewer, since),
         content_type="text/event-stream",

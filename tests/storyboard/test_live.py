@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -71,7 +72,8 @@ async def watching(
         await messages.aclose()
         if feed.reader:
             feed.reader.cancel()
-        await feed._in_thread(lambda: connection.close())
+        for thread in (feed.reading, feed.catching_up, feed.checking):
+            await asyncio.get_running_loop().run_in_executor(thread, lambda: connection.close())
 
 
 async def test_change_is_sent_to_open_pages(project: Project, local_take: Generation, bob: User):
@@ -286,3 +288,63 @@ async def test_only_members_can_open_streams(scene: Scene, vera: User, mallory: 
     assert response.headers["Content-Type"] == "text/event-stream"
     assert response.headers["Cache-Control"] == "no-store"
     assert (await client.get(url + "?since=soon")).status_code == 400
+
+
+async def test_a_page_that_missed_many_changes_is_told_to_load_again(
+    project: Project, scene: Scene, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "CATCH_UP_SCENES", 0)
+    async with watching(project, bob) as stream:
+        first = await stream.next()
+        assert re.sub(r"id: [\d.]+", "id: now", first) == "event: reload\nid: now\ndata: too much has changed\n\n"
+
+
+async def test_a_session_opens_so_many_pages_and_others_open_theirs(
+    project: Project, scene: Scene, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "STREAMS_PER_SESSION", 1)
+    feed = live.Feed()
+    async with watching(project, bob, feed=feed, session_key="bob"):
+        audience = live.Audience(project.pk, live.Page.STORYBOARD, True)
+        second = live.Viewer(project.team_id, bob.pk, "bob")
+        assert not feed.has_room("bob")
+        assert [message async for message in feed.watch(audience, second, LONG_AGO)] == []
+        async with watching(project, alice, feed=feed, session_key="alice") as stream:
+            await stream.until("event: order")
+    assert feed.has_room("bob")
+
+
+async def test_a_stream_too_many_is_refused(project: Project, vera: User, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "STREAMS_PER_SESSION", 0)
+    client = AsyncClient()
+    await sync_to_async(client.force_login)(vera)
+    response = await client.get(reverse("project_stream", args=[project.pk]))
+    assert (response.status_code, response.content.decode()) == (
+        429,
+        "Too many pages are open. Close some to see changes here.",
+    )
+
+
+async def test_others_read_on_and_members_are_dropped_while_one_catches_up(
+    project: Project, local_take: Generation, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "MEMBERSHIP_EVERY_SECONDS", 0.1)
+    feed, hold, real = live.Feed(), threading.Event(), live._catch_up
+
+    def slow(audience: live.Audience, since: datetime) -> bytes:
+        hold.wait(10)
+        return real(audience, since)
+
+    async with watching(project, bob, feed=feed) as stream:
+        await stream.next()
+        monkeypatch.setattr(live, "_catch_up", slow)
+        async with watching(project, alice, feed=feed) as waiting:
+            late = asyncio.create_task(waiting.next())
+            await sync_to_async(change)(local_take, status=Status.RUNNING, progress=44)
+            await stream.until("Running 44 %")
+            await Membership.objects.filter(user=bob).aupdate(role="viewer")
+            with pytest.raises(StopAsyncIteration):
+                await stream.until("nothing that will ever come")
+            assert not late.done()
+            hold.set()
+            await late
