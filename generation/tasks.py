@@ -10,6 +10,7 @@ from django_q.conf import Conf
 
 from generation import connections, pipeline
 from generation.jobs import dispatch, watchdog
+from generation.media import trash
 from generation.models import Worker
 
 
@@ -48,6 +49,11 @@ def poll(take_ids: list[int]) -> None:
 
 def refresh_models() -> None:
     connections.refresh_stale_models(after_each=_record_execution)
+    _record_execution()
+
+
+def empty_trash() -> None:
+    trash.empty_expired()
     _record_execution()
 
 

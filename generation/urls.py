@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation.views import budget, connections, downloads, prompt_templates, team_connections
+from generation.views import budget, connections, downloads, prompt_templates, storage, team_connections
 
 urlpatterns = [
     path("scenes/<int:pk>/panel.webp", downloads.panel, name="scene_panel"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("projects/<int:pk>/clips.zip", downloads.clips_zip, name="clips_zip"),
     path("projects/<int:pk>/budget", budget.project_budget, name="project_budget"),
     path("teams/<int:pk>/budget", budget.team_budget, name="team_budget"),
+    path("teams/<int:pk>/storage", storage.team_storage, name="team_storage"),
+    path("teams/<int:pk>/storage/empty", storage.trash_empty, name="trash_empty"),
     path("costs", budget.cost_page, name="costs"),
     path("connections", connections.connection_list, name="connections"),
     path("connections/<int:pk>/test", team_connections.team_connection_test, name="team_connection_test"),

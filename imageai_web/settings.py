@@ -319,6 +319,11 @@ Q_CLUSTER = {
     **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
 }
 
+#: What a team's clips and pictures may take up before free takes and uploads are refused; 0 is no limit.
+TEAM_STORAGE_BYTES = env.int("IMAGEAI_TEAM_STORAGE_GB", default=100) * 1000**3
+#: What was deleted keeps its files for so long.
+TRASH_DAYS = env.int("IMAGEAI_TRASH_DAYS", default=30)
+
 # -- Providers ---------------------------------------------------------------------------------------------------------
 
 CONNECTIONS = provider_env.connections(env)

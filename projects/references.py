@@ -137,7 +137,7 @@ def add_reference(
     elif limit:
         _refuse_too_many(existing.count(), scene)
     picture = Reference.objects.create(
-        project=project, scene=scene, role=role, image=image, created_by=member, **fields
+        project=project, scene=scene, role=role, image=image, image_bytes=image.size, created_by=member, **fields
     )
     _touch(picture)
     return picture
@@ -184,7 +184,7 @@ def _refuse_too_many(count: int, scene: Scene | None) -> None:
 def copy_references(originals: QuerySet[Reference], project: Project, copies: Mapping[int, Scene]) -> None:
     """Copy the pictures to `copies` of scenes, by the originals' ids, and to the copied project.
 
-    Copies share the originals' files: files of references are never deleted.
+    Copies share the originals' files.
     """
     pictures = list(originals.filter(deleted_at=None).order_by("pk"))
     for picture in pictures:

@@ -254,6 +254,11 @@ def _send(queue: str, task: str, *args: Any) -> bool:
     return True
 
 
+def send_cleaning() -> None:
+    """Have the trash emptied of what was deleted long ago. If that gets lost, the next hour's does it."""
+    _send("media", "generation.tasks.empty_trash")
+
+
 def send_heartbeat(queue: str) -> None:
     """Make the queue execute something, for the watchdog. If several workers share the queue, any of them may get it."""
     _send(queue, "generation.tasks.heartbeat")

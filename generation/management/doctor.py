@@ -172,7 +172,7 @@ def _recount(row: Budget) -> Callable[[], None]:
 
 
 def missing_files() -> Iterator[Finding]:
-    clips = Generation.objects.done().values_list("pk", "clip")
+    clips = Generation.objects.done().filter(purged_at=None).values_list("pk", "clip")
     missing = [pk for pk, name in clips.iterator() if not default_storage.exists(name)]
     if missing:
         numbers = ", ".join(map(str, missing[:20]))

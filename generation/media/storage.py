@@ -212,6 +212,13 @@ def _clip_name(take: Generation) -> str:
     return f"{take.folder}/clip.mp4"
 
 
+def delete_folder(folder: str) -> None:
+    """Delete the files of a take's folder, and on a local disk the folder."""
+    for name in default_storage.listdir(folder)[1] if default_storage.exists(folder) else ():
+        default_storage.delete(f"{folder}/{name}")
+    default_storage.delete(folder)
+
+
 def _move(scratch: Path, name: str) -> str:
     with scratch.open("rb") as file:
         return str(default_storage.save(name, _Scratch(file, name=str(scratch))))

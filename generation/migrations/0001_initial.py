@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 ('is_selected', models.BooleanField(default=False)),
                 ('note', models.TextField(blank=True, max_length=2000)),
                 ('deleted_at', models.DateTimeField(editable=False, null=True)),
+                ('purged_at', models.DateTimeField(editable=False, null=True)),
             ],
             options={
                 'ordering': ['number'],

@@ -172,6 +172,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='generation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), _negated=True), models.Q(('clip', ''), _negated=True), _connector='OR'), name='done_has_a_clip'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), _negated=True), models.Q(('clip', ''), _negated=True), ('purged_at__isnull', False), _connector='OR'), name='done_has_a_clip'),
         ),
     ]

@@ -1,6 +1,7 @@
 """One generation of a scene, which people call a take.
 
-See `Job` for who may change it. Deleting a take only marks it: its files, number and cost stay.
+See `Job` for who may change it. Deleting a take only marks it: its number and cost stay for good, and its files
+until the trash is emptied.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class Generation(Job):
     is_selected = models.BooleanField(default=False)
     note = models.TextField(max_length=NOTE_LENGTH, blank=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
+    #: When the trash was emptied: the row, its number and its cost stay, its files are gone.
+    purged_at = models.DateTimeField(null=True, editable=False)
 
     objects = GenerationQuerySet.as_manager()
 
@@ -89,7 +92,8 @@ class Generation(Job):
                 fields=["scene"], condition=models.Q(is_selected=True), name="one_selected_take_per_scene"
             ),
             models.CheckConstraint(
-                condition=~models.Q(status=Status.COMPLETED) | ~models.Q(clip=""), name="done_has_a_clip"
+                condition=~models.Q(status=Status.COMPLETED) | ~models.Q(clip="") | models.Q(purged_at__isnull=False),
+                name="done_has_a_clip",
             ),
         ]
         indexes = [

@@ -12,8 +12,10 @@ from generation.billing import budget
 from generation.catalogue import Model
 from generation.connections import roster_for
 from generation.jobs.dispatch import dispatch_new_work
+from generation.media import quota
 from generation.models import Generation, next_take_number
 from generation.pipeline.enqueue import lock_scenes, new_take
+from generation.providers.registry import is_local
 from generation.quoting.batches import Batch, plan_batch, plan_missing
 from projects.models import Project
 from teams import activity
@@ -60,6 +62,8 @@ def _start(project: Project, batch: Batch, member: User, expected: str | None, c
         raise ValidationError(f"The batch is now {batch}. Nothing was started; generate again to accept.")
     if not confirmed:
         budget.require_confirmation(batch.price, project)
+    if any(is_local(quote.model.provider) for _, quote in batch.quotes):
+        quota.require_room(project.team_id)
     takes = Generation.objects.bulk_create(new_take(scene, member, quote) for scene, quote in batch.quotes)
     budget.reserve(takes, project)
     activity.record(Verb.TAKES_GENERATED, member, count_noun(len(takes), "take"), project=project, amount=batch.price)

@@ -18,7 +18,9 @@ from generation.billing import budget
 from generation.connections import Roster, roster_for
 from generation.jobs.dispatch import dispatch_new_work
 from generation.jobs.lease import NO_LEASE
+from generation.media import quota
 from generation.models import Generation, next_take_number, with_takes
+from generation.providers.registry import is_local
 from generation.quoting.quotes import Quote, Rework, chosen_model, require_quote
 from generation.states import Status
 from projects.models import Audio, Project, Reference, Scene
@@ -76,6 +78,8 @@ def enqueue(
         raise ValidationError(f"The price is now {money(price)}. Nothing was started; generate again to accept.")
     if not confirmed:
         budget.require_confirmation(price, current.project)
+    if is_local(take.provider):
+        quota.require_room(current.project.team_id)
     take.save()
     budget.reserve([take], current.project)
     page = ("scene_page", current.pk)

@@ -1,6 +1,7 @@
 """Select, annotate, delete and restore takes. Nothing here changes a status.
 
-Deleting only hides a take: its row, number, files and cost stay for good, for Undo, the ledger and the costs page.
+Deleting only hides a take: its row, number and cost stay for good, for the ledger and the costs page, and its files until
+the trash is emptied, for Undo.
 Writes hold the project's lock, as starting a take does, so that a selection and a delete cannot cross.
 """
 
@@ -63,8 +64,13 @@ def delete(take: Generation, by: User | None = None) -> bool:
 
 @transaction.atomic
 def restore(take: Generation, by: User | None = None, *, selected: bool = False) -> None:
-    """Undo `delete`. `selected` says that the take was selected before. A second call changes nothing."""
+    """Undo `delete`. `selected` says that the take was selected before. A second call changes nothing.
+
+    Raises ValidationError once the trash was emptied.
+    """
     _lock(take)
+    if Generation.objects.filter(pk=take.pk).exclude(purged_at=None).exists():
+        raise ValidationError(f"Take {take.number} can't be restored: its files were removed from the trash.")
     if _change(Generation.objects.filter(pk=take.pk).exclude(deleted_at=None), deleted_at=None):
         _record(Verb.TAKE_RESTORED, take, by)
         if take.is_done:

@@ -15,7 +15,7 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 
-from generation.media import stills
+from generation.media import quota, stills
 from generation.models import Generation, selected_take, with_takes
 from projects import references
 from projects.models import Project, Reference, Scene
@@ -107,6 +107,7 @@ def _extract_frame(
     kind: str = "",
     label: str = "",
 ) -> ExtractedFrame:
+    quota.require_room(scene.project.team_id)
     try:
         data = decoder.still(Path(take.clip.path), moment)
     except stills.FrameUnavailable as error:

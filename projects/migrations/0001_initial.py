@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('label', models.CharField(blank=True, max_length=120)),
                 ('fit', models.CharField(choices=[('crop', 'Crop to fill'), ('pad', 'Pad with black')], default='crop', max_length=4)),
                 ('image', models.ImageField(height_field='height', max_length=200, upload_to=projects.models.reference.reference_name, width_field='width')),
+                ('image_bytes', models.PositiveBigIntegerField(default=0)),
                 ('width', models.PositiveIntegerField(default=0)),
                 ('height', models.PositiveIntegerField(default=0)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

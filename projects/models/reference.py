@@ -25,7 +25,7 @@ class Reference(models.Model):
     """A picture that clips are generated from: a scene's start frame, end frame or reference.
 
     Without a scene it is a reference of the whole project. Deleting only sets `deleted_at`: takes generated from it
-    still need the file.
+    still need the file. The trash removes it once none does.
     """
 
     class Role(models.TextChoices):
@@ -54,6 +54,7 @@ class Reference(models.Model):
     label = models.CharField(max_length=120, blank=True)
     fit = models.CharField(max_length=4, choices=Fit, default=Fit.CROP)
     image = models.ImageField(upload_to=reference_name, max_length=200, width_field="width", height_field="height")
+    image_bytes = models.PositiveBigIntegerField(default=0)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

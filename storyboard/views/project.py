@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
 from generation.billing import budget
+from generation.media import quota
 from projects import scene_edits
 from projects.loaders import load_project
 from projects.models import Project
@@ -22,9 +23,9 @@ from storyboard.project_summaries import summarize_projects
 from storyboard.scene_page import upload_context
 from storyboard.views.script import add_scenes, render_preview
 from teams import activity
-from teams.access import can_edit_somewhere, current_user, locked_out_teams
+from teams.access import can_edit_somewhere, current_user, locked_out_teams, open_teams
 from teams.current_team import current_team
-from teams.models import Role, Verb
+from teams.models import Role, Team, Verb
 
 
 @require_safe
@@ -37,10 +38,17 @@ def project_list(request: HtmxHttpRequest) -> HttpResponse:
     context = {
         "summaries": summarize_projects(projects),
         "team": team,
+        "storage": _nearly_full(list(open_teams(user)[:2]) if team is None else [team]),
         "can_create": can_edit_somewhere(user),
         "closed_teams": locked_out_teams(user),
     }
     return render(request, "storyboard/project_list.html", context)
+
+
+def _nearly_full(teams: list[Team]) -> tuple[Team, quota.Usage] | None:
+    # The list of several teams' projects says nothing of storage.
+    usage = quota.usage_of(teams[0].pk) if len(teams) == 1 else None
+    return (teams[0], usage) if usage and usage.is_nearly_full else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.attachments import cache_headers
 from core.undo_message import offer_undo
+from generation.media import quota
 from projects import references
 from projects.loaders import load_picture, load_project
 from projects.models import Project, Reference, Scene
@@ -37,6 +38,7 @@ def project_picture_add(request: HttpRequest, pk: int) -> HttpResponse:
 def add_uploaded_picture(request: HttpRequest, project: Project, scene: Scene | None) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES, scene=scene)
     try:
+        quota.require_room(project.team_id)
         if not form.is_valid():
             raise ValidationError([error for errors in form.errors.values() for error in errors])
         fields = {name: form.cleaned_data[name] for name in ("kind", "label")}

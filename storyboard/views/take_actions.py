@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -54,5 +55,8 @@ def take_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def take_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     take, _ = load_take(request, pk, at_least=Role.EDITOR, deleted_too=True)
-    actions.restore(take, current_user(request), selected="selected" in request.GET)
+    try:
+        actions.restore(take, current_user(request), selected="selected" in request.GET)
+    except ValidationError as error:
+        messages.error(request, error.message)
     return redirect("scene_page", take.scene_id)

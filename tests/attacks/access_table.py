@@ -51,6 +51,8 @@ ROWS = {
     "team_choose": Row(write=Who.SIGNED_IN),
     "team_page": MEMBERS_READ,
     "team_rename": OWNERS_WRITE,
+    "team_storage": MEMBERS_READ,
+    "trash_empty": OWNERS_WRITE,
     "team_leave": Row(write=Who.VIEWER),
     "team_invite": OWNERS_WRITE,
     "team_activity": MEMBERS_READ,

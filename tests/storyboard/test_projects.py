@@ -31,7 +31,7 @@ def test_project_list_of_three_takes_the_queries_of_one(
         Scene.objects.create(project=Project.objects.create(team=team, title=title), title="a", action="b")
     with count_queries() as three:
         client.get(reverse("project_list"))
-    assert (len(one), len(three)) == (9, 9)
+    assert (len(one), len(three)) == (12, 12)
 
 
 def test_create_project(as_user: AsUser, team: Team, bob: User):

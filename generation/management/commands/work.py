@@ -47,6 +47,7 @@ TICK_SECONDS = 0.2
 #: How often to look after other workers, waiting rows and the queues.
 SUPERVISE_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
+CLEAN_SECONDS = 3600.0
 LONGEST_PATIENCE_SECONDS = 600.0
 #: On shutdown, wait this long for requests being sent: an answer that gets lost may have been paid for.
 SENDING_SECONDS = 25.0
@@ -121,6 +122,7 @@ class QueueProcess:
 
 class Command(BaseCommand):
     help = "Run the background work: queues, dispatcher and watchdog. May run several times and on several machines."
+    cleaned_at = -CLEAN_SECONDS
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopping = threading.Event()
@@ -172,6 +174,9 @@ class Command(BaseCommand):
             storage.sweep_scratch()
             team_connections.wipe_removed()
             self.refresh_models()
+            if time.monotonic() - self.cleaned_at > CLEAN_SECONDS:
+                self.cleaned_at = time.monotonic()
+                dispatch.send_cleaning()
 
     def refresh_models(self) -> None:
         if connections.has_listing():
