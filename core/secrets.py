@@ -66,8 +66,16 @@ def _parse_key(key: str) -> Fernet:
 
 
 def keys() -> list[str]:
-    """Newest first."""
-    return settings.SECRET_KEYS or _key_file().read_text().split()
+    """Newest first, at least one. Raises Unreadable."""
+    if settings.SECRET_KEYS:
+        return list(settings.SECRET_KEYS)
+    try:
+        found = _key_file().read_text(encoding="ascii").split()
+    except UnicodeDecodeError:
+        found = []
+    if not found:
+        raise Unreadable("The file keys/secrets of this server holds no key. Restore it from a backup.")
+    return found
 
 
 def uses_environment_keys() -> bool:

@@ -11,18 +11,19 @@ from django.http import HttpResponse
 
 from core.attachments import attachment_response
 
-#: Spreadsheets run a cell that starts like this. A leading quote prevents it; cells that already look escaped get
-#: another quote, so that unescape_cell restores every cell exactly.
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-QUOTED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+#: Spreadsheets run a cell that starts like this, and where semicolons or tabs separate columns, as in most of Europe, also
+#: what follows one. A quote before it prevents that; what already looks escaped gets another quote, so that unescape_cell
+#: restores every cell exactly.
+FORMULA = re.compile(r"(^|[;\t])('*)(?=[=+\-@\t\r])")
+QUOTED_FORMULA = re.compile(r"(^|[;\t])'('*)(?=[=+\-@\t\r])")
 
 
 def escape_cell(cell: str) -> str:
-    return f"'{cell}" if FORMULA.match(cell) else cell
+    return FORMULA.sub(r"\1'\2", cell)
 
 
 def unescape_cell(cell: str) -> str:
-    return cell[1:] if QUOTED_FORMULA.match(cell) else cell
+    return QUOTED_FORMULA.sub(r"\1\2", cell)
 
 
 def write_csv(rows: Iterable[Iterable[object]]) -> bytes:

@@ -5,7 +5,7 @@ import re
 
 from generation.providers.redaction import redact
 
-LINK = re.compile(r"(/(?:sign-in|invitations)/)[\w-]{16,}")
+LINK = re.compile(r"(/(?:sign-in|invitations|password/reset/key)/)[\w-]{16,}")
 
 
 class Redacting(logging.Formatter):

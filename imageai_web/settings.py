@@ -21,6 +21,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
+# What the product writes is for its own user alone: database, media, keys and logs.
+os.umask(0o077)
 DATA_DIR = Path(env.str("IMAGEAI_DATA", default=str(BASE_DIR / "data"))).resolve()
 
 
@@ -180,7 +182,8 @@ if _database["ENGINE"].endswith("sqlite3"):
 elif env.bool("IMAGEAI_WEB_PROCESS", default=False):
     # Under ASGI each request runs in its own thread, so connections are pooled. Not in workers: they fork, and a forked
     # pool hangs.
-    _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10)}}
+    pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 10}
+    _database["OPTIONS"] = {"pool": pool, "connect_timeout": 5}
     _database["CONN_MAX_AGE"] = 0
     _database["CONN_HEALTH_CHECKS"] = True
 else:
@@ -320,7 +323,7 @@ Q_CLUSTER = {
 }
 
 #: What a team's clips and pictures may take up before free takes and uploads are refused; 0 is no limit.
-TEAM_STORAGE_BYTES = env.int("IMAGEAI_TEAM_STORAGE_GB", default=100) * 1000**3
+TEAM_STORAGE_BYTES = env.int("IMAGEAI_TEAM_STORAGE_GB", default=100) * 1024**3
 #: What was deleted keeps its files for so long.
 TRASH_DAYS = env.int("IMAGEAI_TRASH_DAYS", default=30)
 

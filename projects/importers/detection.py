@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from django.db.models import TextChoices
 
+from core.plurals import count_noun
 from projects.importers import fountain, plain, table
 from projects.importers.decoding import decode_text
 from projects.importers.drafts import Draft, Script, UnreadableScript
@@ -22,6 +23,7 @@ SUFFIXES = {
     **dict.fromkeys([".fountain", ".spmd"], Format.FOUNTAIN),
     **dict.fromkeys([".csv", ".tsv", ".tab"], Format.TABLE),
 }
+MOST_WARNINGS_IN_ALL = 200
 READERS = {Format.FOUNTAIN: fountain.read, Format.TABLE: table.read, Format.PLAIN: plain.read}
 
 
@@ -46,4 +48,15 @@ def read(data: bytes, *, name: str = "", as_format: str = "") -> Script:
         raise UnreadableScript(
             f"This script has {len(drafts):,} scenes; a storyboard can have up to {MAX_SCENES}. Import it in parts."
         )
-    return Script(format=script_format, text=text, drafts=drafts, notes=[*notes, *reader_notes])
+    notes += [*reader_notes, *_hide_most_warnings(drafts)]
+    return Script(format=script_format, text=text, drafts=drafts, notes=notes)
+
+
+def _hide_most_warnings(drafts: list[Draft]) -> list[str]:
+    # A person reads some; the same trouble in every scene would make megabytes of them.
+    shown = hidden = 0
+    for draft in drafts:
+        kept = draft.warnings[: MOST_WARNINGS_IN_ALL - shown]
+        hidden += len(draft.warnings) - len(kept)
+        draft.warnings, shown = kept, shown + len(kept)
+    return [f"{count_noun(hidden, 'more warning')} not shown. Compare the scenes with the script."] if hidden else []

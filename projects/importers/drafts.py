@@ -23,6 +23,8 @@ SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]+(?=\s|$)")
 WORDS_PER_SECOND = Decimal("2.5")
 SECONDS_PER_SENTENCE = 2
 SHORTEST_ESTIMATE = Decimal(3)
+#: Of one scene; a file of many odd values would fill the preview with them.
+MOST_WARNINGS = 12
 
 
 class UnreadableScript(ValidationError):
@@ -57,7 +59,7 @@ class Draft:
             return
         duration = min(MAX_SECONDS, max(MIN_SECONDS, seconds.quantize(TENTH, ROUND_HALF_UP)))
         if duration != seconds:
-            self.warnings.append(f"Scenes are 1 to 60 s, in tenths: {text} changed to {format_number(duration)} s.")
+            self.warn(f"Scenes are 1 to 60 s, in tenths: {text} changed to {format_number(duration)} s.")
         self.fields["duration"] = duration
 
     def _put_seed(self, text: str) -> None:
@@ -81,7 +83,7 @@ class Draft:
         limit = scene_field(name).max_length
         current = self.fields.get(name, "")
         if name == "notes" and limit and len(current) + len(text) >= limit:
-            self._warn(f"Notes can have up to {limit:,} characters; the rest is left out.")
+            self.warn(f"Notes can have up to {limit:,} characters; the rest is left out.")
             self.fields["notes"] = f"{current}\n{text}".strip()[:limit] if len(current) < limit else current
             return
         if current:
@@ -90,7 +92,7 @@ class Draft:
             text = " ".join(text.split())
         if name not in ("action", "dialogue") and limit and len(text) > limit:
             heading = capfirst(terms.label(name))
-            self._warn(f"{heading} can have up to {limit:,} characters; the rest is in the notes.")
+            self.warn(f"{heading} can have up to {limit:,} characters; the rest is in the notes.")
             cut = text.rfind(" ", limit // 2, limit + 1)
             cut = cut if cut > 0 else limit
             text, rest = text[:cut].rstrip(), text[cut:].strip()
@@ -99,12 +101,13 @@ class Draft:
 
     def _move_to_notes(self, name: str, text: str, reason: str) -> None:
         heading = capfirst(terms.label(name))
-        self._warn(f"{heading}: “{text[:60]}” {reason}, kept in notes.")
+        self.warn(f"{heading}: “{text[:60]}” {reason}, kept in notes.")
         self.put("notes", f"{heading}: {text}")
 
-    def _warn(self, warning: str) -> None:
-        if warning not in self.warnings:
-            self.warnings.append(warning)
+    def warn(self, warning: str) -> None:
+        if len(self.warnings) < MOST_WARNINGS and warning not in self.warnings:
+            is_last = len(self.warnings) == MOST_WARNINGS - 1
+            self.warnings.append("More was changed in this scene; compare it with the script." if is_last else warning)
 
     @property
     def is_empty(self) -> bool:

@@ -96,7 +96,7 @@ def _build_draft(row: list[str], cells: list[str], fields: list[str | None]) -> 
         elif text.strip():
             draft.put("notes", f"{heading.strip() or 'No heading'}: {text.strip()}")
     if extra := [cell.strip() for cell in row[len(cells) :] if cell.strip()]:
-        draft.warnings.append("This row has more cells than the first row; the extra cells are in the notes.")
+        draft.warn("This row has more cells than the first row; the extra cells are in the notes.")
         draft.put("notes", " | ".join(extra))
     if number and not draft.fields.get("title") and not number.isdecimal():
         draft.put("title", number)

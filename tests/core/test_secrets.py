@@ -139,3 +139,13 @@ def test_an_unreadable_secret_is_reported_by_doctor_and_rotation(settings, conne
         "Added a new key.\nRe-encrypted 0 secrets with the first key.\n"
         "Can't decrypt 1 secret. Run “manage.py doctor” for the list.\n",
     )
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe\x00", "schlüssel".encode()])
+def test_a_key_file_without_a_key_says_so(settings, tmp_path, content: bytes):
+    settings.DATA_DIR, settings.SECRET_KEYS = tmp_path, []
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "secrets").write_bytes(content)
+    for use in (lambda: secrets.seal("x"), lambda: secrets.unseal("x"), lambda: secrets.is_current("x")):
+        with pytest.raises(secrets.Unreadable, match="holds no key"):
+            use()

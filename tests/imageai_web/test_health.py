@@ -1,10 +1,12 @@
 import pytest
+from django.db import OperationalError
 from django.db.models.functions import Now
 from django.test import Client
 
 from generation.jobs.lease import Lease
 from generation.models import Generation, Worker
 from generation.states import Status
+from imageai_web import health
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +49,24 @@ def test_a_running_render_counts_as_a_recent_task(client: Client, scene, make_ta
     assert client.get("/readyz").json()["worker"] == "ok"
     Generation.objects.update(lease_expires_at=Now())
     assert client.get("/readyz").json()["worker"] == "no task executed in the last minute: media"
+
+
+def test_readyz_asks_a_database_that_is_away_once(client: Client, monkeypatch: pytest.MonkeyPatch):
+    def away() -> str:
+        raise OperationalError
+
+    asked = []
+    monkeypatch.setattr(health, "_database", away)
+    monkeypatch.setattr(health, "_migrations", lambda: asked.append("migrations"))
+    monkeypatch.setattr(health, "_worker", lambda: asked.append("worker"))
+    assert client.get("/readyz").json() == {
+        "ready": False,
+        "database": "OperationalError",
+        "migrations": "unknown",
+        "storage": "ok",
+        "worker": "unknown",
+    }
+    assert asked == []
 
 
 def test_readyz_reports_storage_that_cannot_be_written(client: Client, settings, tmp_path):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -32,6 +34,14 @@ def test_an_open_invitation_link_is_not_in_the_log(log: io.StringIO, client: Cli
     token = invitations.invite(team.pk, "dave@example.com", Role.EDITOR, alice).token
     assert client.post(reverse("invitation", args=[token]), {"name": "Dave", "password": "short"}).status_code == 422
     assert log.getvalue().endswith(": /invitations/...\n")
+
+
+def test_a_password_reset_link_is_not_in_the_log(log: io.StringIO, client: Client, alice: User):
+    client.post(reverse("account_reset_password"), {"email": alice.email})
+    link = re.search(r"/accounts/password/reset/key/\S+", str(mail.outbox[0].body))
+    assert link
+    logging.getLogger("django.request").error("Internal Server Error: %s", link[0])
+    assert log.getvalue() == "Internal Server Error: /accounts/password/reset/key/.../\n"
 
 
 def test_a_valid_sign_in_link_is_not_in_the_log(log: io.StringIO, client: Client, alice: User):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from django.conf import settings
 
+from bench.installation import clean_environment
 from generation.providers.registry import PROVIDERS
 
 ROOT = Path(settings.BASE_DIR)
@@ -40,3 +43,15 @@ def test_env_example_documents_every_variable():
     }
     assert read - documented == set()
     assert documented - read - per_provider == ELSEWHERE
+
+
+def test_what_is_written_is_for_its_user_alone(tmp_path: Path):
+    program = "import django; django.setup(); import logging; logging.warning('x')"
+    environment = clean_environment() | {
+        "IMAGEAI_DATA": str(tmp_path / "data"),
+        "DJANGO_SETTINGS_MODULE": "imageai_web.settings",
+    }
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, check=True)
+    logs = tmp_path / "data" / "logs"
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (logs, logs / "imageai.log")}
+    assert modes == {"logs": "0o700", "imageai.log": "0o600"}

@@ -11,7 +11,7 @@ import pytest
 
 from projects.importers import Draft, Script, UnreadableScript, read
 from projects.importers.decoding import MAX_BYTES
-from projects.importers.drafts import estimate_seconds
+from projects.importers.drafts import MOST_WARNINGS, estimate_seconds
 from projects.scene_edits import MAX_SCENES
 
 SCREENPLAY = """Title: The ferry
@@ -409,3 +409,18 @@ def test_script_above_the_scene_limit_is_refused():
 )
 def test_format_is_detected_by_name_and_text(name: str, text: str, format: str):
     assert read(text.encode(), name=name).format == format
+
+
+def test_many_odd_values_give_a_few_warnings():
+    headings = ",".join(["title", "action", *["seed"] * 90])
+    cells = ",".join(["Boat", "It sails.", *(f"odd {number}" for number in range(90))])
+    (draft,) = read(f"{headings}\n{cells}".encode(), name="a.csv").drafts
+    assert len(draft.warnings) == MOST_WARNINGS
+    assert draft.warnings[-1] == "More was changed in this scene; compare it with the script."
+
+
+def test_a_script_with_trouble_in_every_scene_gives_a_few_warnings():
+    rows = "\n".join(f"Boat {number},It sails.,soon,odd" for number in range(MAX_SCENES))
+    script = read(f"title,action,seconds,seed\n{rows}".encode(), name="a.csv")
+    assert sum(len(draft.warnings) for draft in script.drafts) == 200
+    assert script.notes == [f"{2 * MAX_SCENES - 200} more warnings not shown. Compare the scenes with the script."]

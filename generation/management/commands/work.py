@@ -30,7 +30,7 @@ from django.db.models.functions import Now
 from core.plurals import count_noun
 from generation import connections
 from generation.connections import team_connections
-from generation.jobs import dispatch
+from generation.jobs import clock, dispatch
 from generation.jobs.lease import (
     release_leases_of_ended_processes,
     release_leases_of_the_dead,
@@ -172,6 +172,8 @@ class Command(BaseCommand):
         if time.monotonic() - self.swept_at > SWEEP_SECONDS:
             self.swept_at = time.monotonic()
             storage.sweep_scratch()
+            if changed := clock.forget_old_clock():
+                logger.warning("The database's clock was set back; %s made due.", count_noun(changed, "row"))
             team_connections.wipe_removed()
             self.refresh_models()
             if time.monotonic() - self.cleaned_at > CLEAN_SECONDS:
