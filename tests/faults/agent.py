@@ -186,6 +186,11 @@ def purge_queues() -> int:
     return lost
 
 
+def forget_boot() -> None:
+    """What a restart of the machine leaves: workers of a boot that has ended."""
+    Worker.objects.update(boot_id="an earlier boot")
+
+
 def newest_worker() -> dict[str, Any]:
     """The newest worker command; `works` once both of its queues have executed something."""
     newest = Worker.objects.order_by("pk").last()

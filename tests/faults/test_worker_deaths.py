@@ -82,6 +82,26 @@ def test_killed_during_the_download_it_starts_again(live_system: LiveSystem):
     assert (row["attempt"], live_system.find_violations()) == (2, [])
 
 
+@pytest.mark.long
+@pytest.mark.database
+@pytest.mark.parametrize("boots", ["the same boot", "another boot"])
+def test_after_the_host_was_killed_the_paid_clip_comes_within_5_s(live_system: LiveSystem, boots: str):
+    live_system.state.fail("sora.content", Fault(drip=True))
+    live_system.start_worker(IMAGEAI_LEASE_SECONDS="60")
+    (take,) = live_system.start_takes()
+    live_system.wait_for_call("sora.content")
+    wait_until(lambda: any(live_system.scratch().glob(f"{take}-*.mp4")), 10)
+    live_system.kill_worker()
+    if boots == "another boot":
+        live_system.agent.forget_boot()
+    live_system.start_worker(IMAGEAI_LEASE_SECONDS="60")
+    began = time.monotonic()
+    live_system.wait_for(take, "completed")
+    seconds = time.monotonic() - began
+    print(f"{boots}: completed {seconds:.1f} s after the worker had started")
+    assert (seconds < 5, live_system.find_violations()) == (True, [])
+
+
 def test_killed_between_file_and_row_the_stored_clip_is_used(live_system: LiveSystem):
     live_system.start_worker()
     armed = live_system.arm("after-file")
