@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ STOPPED = {
     "requires_action": (ErrorKind.PROVIDER, "Google requires an action that ImageAI does not support."),
     "requires_continuation": (ErrorKind.PROVIDER, "Google stopped and requires a request to continue."),
 }
+#: The name of a file, alone or in a URL of the API.
+_FILE = re.compile(r"^(?:https?://[^/?#]+/(?:[^?#]*/)?)?files/([\w-]+)(?::download)?(?:[?#]|$)", re.ASCII)
 
 
 def submit(account: Account, request: Request) -> str:
@@ -219,11 +222,13 @@ def _decode(data: str) -> bytes:
 
 
 def _build_download_url(account: Account, uri: str) -> str:
+    # A file of the API is fetched through the account's own host, as the SDK's `files.download` does: behind a gateway the
+    # answer still names the vendor's host, which doesn't know the gateway's key.
+    if file := _FILE.search(uri):
+        version = account.option("api_version", "v1beta")
+        return f"{(account.base_url or BASE_URL).rstrip('/')}/{version}/files/{file[1]}:download?alt=media"
     if uri.startswith(("http://", "https://")):
         return uri
-    if uri.startswith("files/"):
-        version = account.option("api_version", "v1beta")
-        return f"{account.base_url or BASE_URL}/{version}/{uri.removesuffix(':download')}:download?alt=media"
     raise ProviderError(ErrorKind.PROVIDER, "Google's answer has no URL to download the clip from.")
 
 

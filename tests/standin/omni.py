@@ -1,6 +1,7 @@
 """Gemini's interactions: /gemini/{version}/interactions and the files they make, as strict as Google's.
 
-`state.flavour["omni"]`: "inline" puts the clip into the answer, "elsewhere" redirects the download to another address.
+`state.flavour["omni"]`: "inline" puts the clip into the answer, "elsewhere" redirects the download to another address, "gateway"
+names the vendor's own host as the address of the file, as behind a gateway.
 """
 
 from __future__ import annotations
@@ -108,9 +109,11 @@ class Gemini:
     def place(self, request: Request, clip: Clip) -> dict[str, str]:
         if self.state.flavour.get("omni") == "inline":
             return {"data": base64.b64encode(self.state.content).decode()}
-        root = str(request.base_url).rstrip("/")
+        root = f"{request.base_url}gemini"
+        if self.state.flavour.get("omni") == "gateway":
+            root = "https://generativelanguage.googleapis.com"
         version = request.path_params["version"]
-        return {"uri": f"{root}/gemini/{version}/files/{clip.id}:download?alt=media"}
+        return {"uri": f"{root}/{version}/files/{clip.id}:download?alt=media"}
 
     def cancel(self, request: Request, fields: dict[str, Any]) -> Response:
         clip = self.find_clip(request.path_params["id"])

@@ -274,6 +274,17 @@ def test_a_clip_inside_the_answer_or_behind_a_redirect_is_fetched(stand_in, acco
     assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
 
 
+def test_a_file_is_fetched_through_the_configured_host_with_its_key(stand_in, account, tmp_path):
+    """Behind a gateway the answer names the vendor's host, which doesn't know the gateway's key."""
+    stand_in.state.flavour["omni"] = "gateway"
+
+    omni.fetch(account, omni.submit(account, omni_request()), tmp_path / "clip.mp4", lambda fraction: None)
+
+    (call,) = stand_in.state.calls("omni.content")
+    assert (call.path, call.headers["x-goog-api-key"]) == ("/gemini/v1beta/files/int_1:download", KEY)
+    assert (tmp_path / "clip.mp4").read_bytes() == stand_in.state.content
+
+
 @pytest.mark.parametrize(("fault", "kind"), [(Fault(truncate=True), "network"), (Fault(html=True), "provider")])
 def test_a_broken_download_raises(stand_in, account, tmp_path, fault, kind):
     remote_id = omni.submit(account, omni_request())
