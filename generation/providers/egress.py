@@ -8,9 +8,7 @@ name. Nothing here follows redirects.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -20,15 +18,10 @@ import httpx2
 import requests
 from requests.adapters import HTTPAdapter
 
+from generation.providers.addresses import is_public
 from generation.providers.base import Account, ErrorKind, ProviderError
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 DEFAULT_PORTS = {"https": 443, "http": 80}
-#: IPv6 networks whose last 32 bits are the IPv4 address that is really reached.
-TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
-#: Translated by rules of the local network, so never public.
-LOCALLY_TRANSLATED = ipaddress.IPv6Network("64:ff9b:1::/48")
 
 
 class PrivateAddressError(ProviderError):
@@ -37,28 +30,6 @@ class PrivateAddressError(ProviderError):
 
 class RefusedAddress(httpx2.UnsupportedProtocol):
     """PrivateAddressError inside httpx2, whose callers expect errors of httpx2. Nothing has been sent."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address, or every IPv4 address embedded in it, is public."""
-    return all(_is_global(inner) for inner in _embedded_addresses(ipaddress.ip_address(address.partition("%")[0])))
-
-
-def _is_global(address: Address) -> bool:
-    is_local = isinstance(address, ipaddress.IPv6Address) and (address.is_site_local or address in LOCALLY_TRANSLATED)
-    return address.is_global and not (address.is_multicast or address.is_reserved or is_local)
-
-
-def _embedded_addresses(address: Address) -> Iterator[Address]:
-    # The IPv4 addresses embedded in an IPv6 address; the address itself if there are none.
-    if isinstance(address, ipaddress.IPv4Address):
-        yield address
-        return
-    candidates: list[Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if any(address in network for network in TRANSLATED):
-        candidates.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
-    embedded = [candidate for candidate in candidates if candidate is not None]
-    yield from embedded or [address]
 
 
 def parse_host(url: str) -> str:

@@ -12,7 +12,7 @@ import google.auth
 import httpx2
 import pytest
 
-from generation.providers import download, egress, omni, openai_images, openrouter, service_accounts, sora, veo
+from generation.providers import addresses, download, egress, omni, openai_images, openrouter, service_accounts, sora, veo
 from generation.providers.base import Account, ErrorKind, ImageRequest, ProviderError
 from tests.generation.providers.conftest import a_request, catch_error
 from tests.standin import StandIn
@@ -34,6 +34,9 @@ PRIVATE = [
     "255.255.255.255",
     "192.0.2.1",
     "198.18.0.1",
+    "192.0.0.8",
+    "192.88.99.1",
+    "203.0.113.255",
     "::1",
     "::",
     "fc00::1",
@@ -43,6 +46,14 @@ PRIVATE = [
     "fec0::1",
     "ff02::1",
     "2001:db8::1",
+    "2001:2::1",
+    "3fff::1",
+    "4000::1",
+    "5f00::1",
+    "100::1",
+    "2002:5db8:d70e::1",
+    "::ffff:192.0.0.8",
+    "64:ff9b::c058:6301",
     "::ffff:127.0.0.1",
     "::ffff:10.0.0.1",
     "::127.0.0.1",
@@ -57,12 +68,12 @@ PRIVATE = [
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_are_public(address: str):
-    assert egress.is_public(address)
+    assert addresses.is_public(address)
 
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_private_addresses_are_not_public(address: str):
-    assert not egress.is_public(address)
+    assert not addresses.is_public(address)
 
 
 @pytest.mark.parametrize(
