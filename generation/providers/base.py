@@ -48,11 +48,16 @@ class ProviderError(Exception):
         retry_after: float | None = None,
     ) -> None:
         self.kind = kind
-        self.message = redaction.redact(message)
+        self.message = redaction.redact(_storable(message))
         super().__init__(self.message)
-        self.code = redaction.redact(code)
-        self.request_id = redaction.redact(request_id)
+        self.code = redaction.redact(_storable(code))
+        self.request_id = redaction.redact(_storable(request_id))
         self.retry_after = retry_after
+
+
+def _storable(text: str) -> str:
+    # A provider's words end in the database, which takes neither NUL nor half a surrogate pair.
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 class Ability(StrEnum):

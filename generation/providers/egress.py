@@ -1,8 +1,8 @@
 """The SSRF guard: the operator's accounts may connect anywhere, a team's only to public addresses.
 
 A name can resolve to another address between the check and the connection (DNS rebinding), so the checked address itself is
-connected to: by an httpx2 transport under the SDKs, and by a requests adapter for downloads. TLS and the Host header keep the
-name. Nothing here follows redirects.
+connected to, by an httpx2 transport under the SDKs and downloads. TLS and the Host header keep the name. Nothing here follows
+redirects. Above it lies the transport of bounds.py, which bounds the answers.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
-import requests
-from requests.adapters import HTTPAdapter
 
 from generation.providers.addresses import is_public
 from generation.providers.base import Account, ErrorKind, ProviderError
+from generation.providers.bounds import AsyncBoundTransport, Bounds, BoundTransport
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -87,66 +87,104 @@ def require_public(url: str, trusted: str) -> None:
         resolve_public(host, port)
 
 
-# -- The SDKs' clients -------------------------------------------------------------------------------------------------
+# -- Clients -------------------------------------------------------------------------------------------------
 
 
-def client_options(account: Account) -> dict[str, Any]:
-    """Arguments that guard an httpx2 client of this account; empty for an account of the operator."""
-    if not account.public_only:
-        return {}
-    return {"transport": PinnedTransport(account), "follow_redirects": False}
+#: The SDKs' own limit, for polls: many takes are polled at once, over connections that are kept.
+POLLS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 
 
-def async_client_options(account: Account) -> dict[str, Any]:
-    if not account.public_only:
-        return {}
-    return {"transport": AsyncPinnedTransport(account), "follow_redirects": False}
+@dataclass(frozen=True)
+class Reach:
+    """Which addresses a client may connect to: any, or (`public_only`) public ones and the `trusted` host."""
+
+    public_only: bool
+    trusted: str
+    needs_https: bool = True
+
+    def addresses(self, request: httpx2.Request) -> list[str]:
+        """Those to try in turn; empty for the host's name. Raises RefusedAddress, httpx2.ConnectError."""
+        if not self.public_only or matches_host(str(request.url), self.trusted):
+            return []
+        return _resolve(request, needs_https=self.needs_https)
 
 
-class PinnedTransport(httpx2.BaseTransport):
-    """Connects to the address it has checked, except for the account's trusted host.
+def client_options(account: Account, bounds: Bounds) -> dict[str, Any]:
+    """Arguments of an httpx2 client that bound its answers and, for a team's account, the addresses that it connects to."""
+    transport = GuardedTransport(Reach(account.public_only, account.trusted))
+    return {"transport": BoundTransport(bounds, transport)} | _redirects(account)
 
-    Raises RefusedAddress for http and for private addresses, and httpx2.ConnectError for a name that does not resolve. In
-    both cases nothing has been sent.
+
+def async_client_options(account: Account, bounds: Bounds) -> dict[str, Any]:
+    transport = AsyncGuardedTransport(Reach(account.public_only, account.trusted))
+    return {"transport": AsyncBoundTransport(bounds, transport)} | _redirects(account)
+
+
+def download_options(trusted: str, bounds: Bounds) -> dict[str, Any]:
+    """Arguments of an httpx2 client for addresses in a provider's answer: public ones, and the `trusted` host."""
+    transport = GuardedTransport(Reach(public_only=True, trusted=trusted, needs_https=False))
+    return {"transport": BoundTransport(bounds, transport), "follow_redirects": False}
+
+
+def _redirects(account: Account) -> dict[str, Any]:
+    return {"follow_redirects": False} if account.public_only else {}
+
+
+class GuardedTransport(httpx2.BaseTransport):
+    """Connects to the addresses that it has checked, and to the next one if the first cannot be reached.
+
+    Raises RefusedAddress for an address out of reach, and httpx2.ConnectError for a name that does not resolve. In both cases
+    nothing has been sent.
     """
 
-    def __init__(self, account: Account) -> None:
-        self.trusted = account.trusted
-        self.inner = httpx2.HTTPTransport(proxy=_proxy_for(account))
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
+        self.inner: dict[str | None, httpx2.HTTPTransport] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        if matches_host(str(request.url), self.trusted):
-            return self.inner.handle_request(request)
-        return self.inner.handle_request(_pin(request, _resolve(request)))
+        proxy = _find_proxy(request.url)
+        inner = self.inner.get(proxy) or self.inner.setdefault(proxy, httpx2.HTTPTransport(proxy=proxy))
+        *others, last = (_pin(request, address) for address in self.reach.addresses(request) or [""])
+        for pinned in others:
+            with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+                return inner.handle_request(pinned)
+        return inner.handle_request(last)
 
     def close(self) -> None:
-        self.inner.close()
+        for inner in self.inner.values():
+            inner.close()
 
 
-class AsyncPinnedTransport(httpx2.AsyncBaseTransport):
-    """PinnedTransport for asyncio. Names are resolved in a thread, because getaddrinfo blocks."""
+class AsyncGuardedTransport(httpx2.AsyncBaseTransport):
+    """GuardedTransport for asyncio. Names are resolved in a thread, because getaddrinfo blocks."""
 
-    def __init__(self, account: Account) -> None:
-        self.trusted = account.trusted
-        self.inner = httpx2.AsyncHTTPTransport(proxy=_proxy_for(account))
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
+        self.inner: dict[str | None, httpx2.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if matches_host(str(request.url), self.trusted):
-            return await self.inner.handle_async_request(request)
-        address = await asyncio.to_thread(_resolve, request)
-        return await self.inner.handle_async_request(_pin(request, address))
+        proxy = _find_proxy(request.url)
+        inner = self.inner.get(proxy) or self.inner.setdefault(
+            proxy, httpx2.AsyncHTTPTransport(proxy=proxy, limits=POLLS)
+        )
+        addresses = await asyncio.to_thread(self.reach.addresses, request) if self.reach.public_only else []
+        *others, last = (_pin(request, address) for address in addresses or [""])
+        for pinned in others:
+            with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+                return await inner.handle_async_request(pinned)
+        return await inner.handle_async_request(last)
 
     async def aclose(self) -> None:
-        await self.inner.aclose()
+        for inner in self.inner.values():
+            await inner.aclose()
 
 
-def _resolve(request: httpx2.Request) -> str:
-    """Raises RefusedAddress, httpx2.ConnectError."""
-    host = request.url.raw_host.decode()
-    if request.url.scheme != "https":
+def _resolve(request: httpx2.Request, *, needs_https: bool) -> list[str]:
+    host, scheme = request.url.raw_host.decode(), request.url.scheme
+    if needs_https and scheme != "https":
         raise RefusedAddress(f"{host} must be reached over https.", request=request)
     try:
-        return resolve_public(host, request.url.port or DEFAULT_PORTS["https"])[0]
+        return resolve_public(host, request.url.port or DEFAULT_PORTS[scheme])
     except PrivateAddressError as error:
         raise RefusedAddress(error.message, request=request) from error
     except ProviderError as error:
@@ -154,7 +192,9 @@ def _resolve(request: httpx2.Request) -> str:
 
 
 def _pin(request: httpx2.Request, address: str) -> httpx2.Request:
-    # The same request to this address. The Host header, SNI and the certificate check keep the name.
+    # The same request to this address, if any. The Host header, SNI and the certificate check keep the name.
+    if not address:
+        return request
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),
@@ -164,59 +204,8 @@ def _pin(request: httpx2.Request, address: str) -> httpx2.Request:
     )
 
 
-def _proxy_for(account: Account) -> str | None:
-    # The operator's proxy, which gets the checked address instead of the name.
-    host = parse_host(account.base_url) if account.base_url else ""
-    return None if proxy_bypass(host) else getproxies().get("https")
-
-
-# -- Downloads ---------------------------------------------------------------------------------------------------------
-
-
-def download_session(trusted: str) -> requests.Session:
-    """A session for public addresses and the `trusted` host; requests to others raise ProviderError."""
-    session = requests.Session()
-    for scheme in DEFAULT_PORTS:
-        session.mount(f"{scheme}://", PinnedAdapter(trusted))
-    return session
-
-
-class PinnedAdapter(HTTPAdapter):
-    """Connects to the addresses it has checked, except for the trusted host. Its requests must be safe to repeat.
-
-    The operator's proxy gets the checked address instead of the name.
-    """
-
-    def __init__(self, trusted: str) -> None:
-        self.trusted = trusted
-        super().__init__()
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Tries each address of the host in turn. Raises ProviderError for a host that is not public."""
-        _, host, port = parse_origin(request.url or "")
-        if matches_host(request.url or "", self.trusted):
-            return super().send(request, *args, **kwargs)
-        *others, last = (_pin_prepared(request, address) for address in resolve_public(host, port))
-        for pinned in others:
-            with suppress(requests.ConnectionError):
-                return super().send(pinned, *args, **kwargs)
-        return super().send(last, *args, **kwargs)
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: bool | str, cert: str | tuple[str, str] | None = None
-    ) -> tuple[Any, Any]:
-        """Uses the name in the Host header, which only a pinned request has, for SNI and the certificate check."""
-        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
-        if host["scheme"] != "https" or "Host" not in request.headers:
-            return host, pool
-        return host, {**pool, "server_hostname": urlsplit(f"//{request.headers['Host']}").hostname}
-
-
-def _pin_prepared(request: requests.PreparedRequest, address: str) -> requests.PreparedRequest:
-    # A copy of the request to this address, with the Host header of the name.
-    scheme, host, port = parse_origin(request.url or "")
-    named, numeric = (f"[{name}]" if ":" in name else name for name in (host, address))
-    pinned = request.copy()
-    pinned.headers["Host"] = named if port == DEFAULT_PORTS[scheme] else f"{named}:{port}"
-    pinned.url = urlunsplit(urlsplit(request.url or "")._replace(netloc=f"{numeric}:{port}"))
-    return pinned
+def _find_proxy(url: httpx2.URL) -> str | None:
+    # The operator's proxy. For a team's account it gets the checked address instead of the name.
+    proxies = getproxies()
+    proxy = "" if proxy_bypass(url.host) else proxies.get(url.scheme) or proxies.get("all") or ""
+    return (proxy if "://" in proxy else f"http://{proxy}") if proxy else None

@@ -14,6 +14,7 @@ import httpx2
 
 from generation.providers import egress
 from generation.providers.base import Account, ErrorKind, ProviderError
+from generation.providers.bounds import AnswerTooLarge, AnswerTooSlow
 
 #: Longer messages of providers are cut off.
 MAX_CHARACTERS = 1000
@@ -65,6 +66,9 @@ def connection_error(error: Exception, *, service: str, sending: bool) -> Provid
     name = type(error).__name__
     if isinstance(error, egress.RefusedAddress):
         return ProviderError(ErrorKind.INVALID, str(error))
+    if isinstance(error, AnswerTooLarge | AnswerTooSlow):
+        kind = ErrorKind.PROVIDER if isinstance(error, AnswerTooLarge) else ErrorKind.NETWORK
+        return ProviderError(ErrorKind.UNKNOWN if sending else kind, f"{service} was cut off. {error}")
     if isinstance(error, NOT_SENT):
         return ProviderError(ErrorKind.NETWORK, f"{service} could not be reached ({name}).")
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.NETWORK

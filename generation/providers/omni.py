@@ -16,7 +16,7 @@ from typing import Any
 from google import genai
 from google.genai import types
 
-from generation.providers import download, egress, pictures
+from generation.providers import answers, download, egress, google_errors, pictures
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -27,8 +27,9 @@ from generation.providers.base import (
     Request,
     Task,
 )
-from generation.providers.google_errors import CALL_ERRORS, as_provider_error, job_error
-from generation.providers.http import PerLoopClients, validate_key
+from generation.providers.bounds import ANSWER_BYTES, INLINE_CLIP_BYTES, Answer, Bounds
+from generation.providers.google_errors import job_error
+from generation.providers.http import PerLoopClients, one_line, validate_key
 
 #: Fixed, so that the SDK does not read GOOGLE_GEMINI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://generativelanguage.googleapis.com"
@@ -49,31 +50,19 @@ _FILE = re.compile(r"^(?:https?://[^/?#]+/(?:[^?#]*/)?)?files/([\w-]+)(?::downlo
 def submit(account: Account, request: Request) -> str:
     fields = _build_fields(request)
     with _client(account, SUBMIT_SECONDS) as client:
-        try:
-            answer: Any = client.interactions.create(**fields)
-        except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=True) from error
-    remote_id = getattr(answer, "id", None)
-    if not isinstance(remote_id, str) or not remote_id:
-        raise ProviderError(ErrorKind.UNKNOWN, "Google's answer has no clip ID.")
-    return remote_id
+        answer = google_errors.call(lambda: client.interactions.create(**fields), sending=True)
+    return google_errors.require_remote_id(answer, "id")
 
 
 async def check(account: Account, remote_id: str) -> Progress:
-    try:
-        answer: Any = await _async_client(account).aio.interactions.get(remote_id)
-    except CALL_ERRORS as error:
-        raise as_provider_error(error, sending=False) from error
-    return _read_progress(answer)
+    answer = await google_errors.call_async(lambda: _async_client(account).aio.interactions.get(remote_id))
+    return _read_progress(_read_interaction(answer))
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
-    with _client(account, CALL_SECONDS) as client:
-        try:
-            answer: Any = client.interactions.get(remote_id)
-        except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False) from error
-    clip = getattr(answer, "output_video", None)
+    with _client(account, CALL_SECONDS, INLINE_CLIP_BYTES) as client:
+        answer = google_errors.call(lambda: client.interactions.get(remote_id))
+    clip = _find_clip(_read_interaction(answer))
     if clip is None:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer contains no clip.")
     if clip.data:
@@ -89,30 +78,23 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
 def cancel(account: Account, remote_id: str) -> bool:
     try:
         with _client(account, CALL_SECONDS) as client:
-            client.interactions.cancel(remote_id)
-    except CALL_ERRORS as error:
-        failure = as_provider_error(error, sending=False)
-        if failure.kind == ErrorKind.INVALID:
+            google_errors.call(lambda: client.interactions.cancel(remote_id))
+    except ProviderError as error:
+        if error.kind == ErrorKind.INVALID:
             return False  # finished, or too late to cancel
-        raise failure from error
+        raise
     return True
 
 
 def delete(account: Account, remote_id: str) -> None:
-    try:
-        with _client(account, CALL_SECONDS) as client:
-            client.interactions.delete(remote_id)
-    except CALL_ERRORS as error:
-        raise as_provider_error(error, sending=False) from error
+    with _client(account, CALL_SECONDS) as client:
+        google_errors.call(lambda: client.interactions.delete(remote_id))
 
 
 def test(account: Account, models: Sequence[str]) -> str:
     with _client(account, CALL_SECONDS) as client:
-        try:
-            model = client.models.get(model=models[0])
-        except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False) from error
-    if models[0] not in (model.name or ""):
+        answer = google_errors.call(lambda: client.models.get(model=models[0]))
+    if models[0] not in answers.as_text(answers.parse_object(answer).get("name")):
         address = account.base_url or BASE_URL
         raise ProviderError(ErrorKind.INVALID, f"{address} answers, but is not the Gemini API. Check its address.")
     return f"The key works; {models[0]} is available."
@@ -183,35 +165,56 @@ def _build_image(path: Path) -> dict[str, str]:
 # -- Answers -----------------------------------------------------------------------------------------------------------
 
 
-def _read_progress(answer: Any) -> Progress:
+class _Part(answers.Shape):
+    type: answers.Word
+    text: answers.Loose[answers.Text] = None
+    uri: answers.Loose[answers.Url] = None
+    data: answers.Loose[str] = None
+
+
+class _Step(answers.Shape):
+    content: list[Any]
+
+
+class _Interaction(answers.Shape):
+    status: answers.Word
+    steps: answers.Loose[list[Any]] = None
+    errors: answers.Loose[list[Any]] = None
+
+    def parts(self, kind: str) -> list[_Part]:
+        steps = answers.read_each(self.steps, _Step)
+        return [part for step in steps for part in answers.read_each(step.content, _Part) if part.type == kind]
+
+
+def _read_interaction(answer: Answer) -> _Interaction:
+    return answers.read(answer, _Interaction, "Google")
+
+
+def _find_clip(interaction: _Interaction) -> _Part | None:
+    clips = interaction.parts("video")
+    return clips[-1] if clips else None
+
+
+def _read_progress(interaction: _Interaction) -> Progress:
     # An unknown status counts as running.
-    status = getattr(answer, "status", None)
-    if not isinstance(status, str):
-        raise ProviderError(ErrorKind.PROVIDER, "Google's answer has no clip status.")
+    status = interaction.status
     if status == "completed":
-        if answer.output_video is not None:
+        if _find_clip(interaction):
             return Progress(ProgressState.DONE, percent=100)
         # The model refuses with text instead of a clip, and the interaction counts as completed.
-        reason = (answer.output_text or "").strip() or "Google made no clip and gave no reason."
+        said = "".join(part.text or "" for part in interaction.parts("text"))
+        reason = one_line(said) or "Google made no clip and gave no reason."
         return Progress(ProgressState.FAILED, error=ProviderError(ErrorKind.MODERATION, reason))
     if status == "cancelled":
         return Progress(ProgressState.CANCELLED)
     if status == "failed":
-        return Progress(ProgressState.FAILED, error=_read_failure(answer))
+        first = interaction.errors[0] if interaction.errors else None
+        details = first if isinstance(first, dict) else {}
+        return Progress(ProgressState.FAILED, error=job_error(details.get("code"), details.get("message")))
     if status in STOPPED:
         kind, message = STOPPED[status]
         return Progress(ProgressState.FAILED, error=ProviderError(kind, message, code=status))
     return Progress(ProgressState.RUNNING)
-
-
-def _read_failure(answer: Any) -> ProviderError:
-    errors = getattr(answer, "errors", None) or []
-    first = errors[0] if isinstance(errors, list) and errors else None
-    return job_error(_get(first, "code"), _get(first, "message"))
-
-
-def _get(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
 
 
 def _decode(data: str) -> bytes:
@@ -235,8 +238,9 @@ def _build_download_url(account: Account, uri: str) -> str:
 # -- Clients -----------------------------------------------------------------------------------------------------------
 
 
-def _client(account: Account, seconds: float) -> genai.Client:
+def _client(account: Account, seconds: float, decoded_bytes: int = ANSWER_BYTES) -> genai.Client:
     # A client without retries.
+    limits = Bounds(seconds, decoded_bytes)
     if not validate_key(account.key):
         raise ProviderError(ErrorKind.AUTH, "A key is needed.")
     options = types.HttpOptions(
@@ -244,12 +248,14 @@ def _client(account: Account, seconds: float) -> genai.Client:
         api_version=account.option("api_version", "v1beta"),
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
-        client_args={"follow_redirects": False} | egress.client_options(account),
-        async_client_args={"follow_redirects": False} | egress.async_client_options(account),
+        client_args={"follow_redirects": False} | egress.client_options(account, limits),
+        async_client_args={"follow_redirects": False} | egress.async_client_options(account, limits),
     )
     return genai.Client(vertexai=False, api_key=account.key, http_options=options)
 
 
 @PerLoopClients
 def _async_client(account: Account) -> genai.Client:
-    return _client(account, CALL_SECONDS)
+    # Hosts that a team did not choose may send the clip with the status.
+    is_teams_server = account.public_only and account.base_url
+    return _client(account, CALL_SECONDS, ANSWER_BYTES if is_teams_server else INLINE_CLIP_BYTES)

@@ -1,13 +1,15 @@
-"""Errors of the OpenAI SDK as ProviderErrors, with the provider's message as plain text."""
+"""Refusals of OpenAI's protocols as ProviderErrors, with the provider's message as plain text."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from openai import APIConnectionError, APIStatusError, OpenAIError
+from openai import APIConnectionError, OpenAIError
 
+from generation.providers import answers
 from generation.providers.base import ErrorKind, ProviderError
+from generation.providers.bounds import Answer
 from generation.providers.http import KIND_BY_STATUS, connection_error, name_input, one_line, read_retry_after
 
 #: The fields that errors name, as pages call them.
@@ -23,44 +25,53 @@ _AUTH = re.compile(r"authentication error|auth_error|invalid.api.key|no api key|
 
 
 def as_provider_error(error: OpenAIError | ValueError, *, sending: bool) -> ProviderError:
-    """`sending`: the call buys something, so an answer that leaves open whether it was accepted is UNKNOWN.
-
-    The SDK raises ValueError for an answer that claims to be JSON and is not.
-    """
-    if isinstance(error, APIStatusError):
-        return _refusal(error, sending=sending)
-    if isinstance(error, APIConnectionError):
-        cause = error.__cause__
-        return connection_error(cause if isinstance(cause, Exception) else error, service="The server", sending=sending)
+    """The error for a call without an answer. `sending`: the call buys something that may have been accepted."""
+    cause = error.__cause__ if isinstance(error, APIConnectionError) else None
+    if isinstance(cause, Exception):
+        return connection_error(cause, service="The server", sending=sending)
     kind = ErrorKind.UNKNOWN if sending else ErrorKind.PROVIDER
-    return ProviderError(kind, "The server's answer could not be read. Check its address.")
+    return ProviderError(kind, f"The request could not be sent ({type(error).__name__}). Check the address.")
+
+
+def require_success(answer: Answer, *, sending: bool = False) -> Answer:
+    """Raises ProviderError for a refusal, and unless `sending` for an answer that broke off."""
+    if not answer.is_success:
+        raise refusal(answer, sending=sending)
+    if answer.failure and not sending:
+        raise connection_error(answer.failure, service="The server", sending=False)
+    return answer
 
 
 def job_error(code: object, message: object) -> ProviderError:
     """The error of an accepted job that failed later."""
-    reason = one_line(str(message or "")) or "The provider gave no reason."
-    is_moderation = _MODERATION.search(f"{code or ''} {reason}")
-    return ProviderError(
-        ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER, reason, code=str(code) if code else ""
-    )
+    reason, code = one_line(answers.as_text(message)) or "The provider gave no reason.", answers.as_text(code)
+    kind = ErrorKind.MODERATION if _MODERATION.search(f"{code} {reason}") else ErrorKind.PROVIDER
+    return ProviderError(kind, reason, code=code)
 
 
-def _refusal(error: APIStatusError, *, sending: bool) -> ProviderError:
-    status, body = error.status_code, error.body
-    details: dict[str, Any] = body if isinstance(body, dict) else {}
-    code = str(details.get("code") or "")
-    message = one_line(str(details.get("message") or details.get("detail") or ""))
-    text = f"{code} {details.get('type') or ''} {message}"
+def read_details(answer: Answer) -> dict[str, Any]:
+    """The error of a refusal; empty if it is not in the format of the protocol."""
+    body = answers.parse_object(answer)
+    details = body.get("error", body)
+    return details if isinstance(details, dict) else {}
+
+
+def refusal(answer: Answer, *, sending: bool) -> ProviderError:
+    status, details = answer.status, read_details(answer)
+    code = answers.as_text(details.get("code"))
+    message = one_line(answers.as_text(details.get("message")) or answers.as_text(details.get("detail")))
+    text = f"{code} {answers.as_text(details.get('type'))} {message}"
     kind = _find_kind(status, text, has_message=bool(message), sending=sending)
-    field = re.split(r"[\[.]", str(details.get("param") or ""))[0]  # image[0] means image, video.id means video
+    # image[0] means image, video.id means video
+    field = re.split(r"[\[.]", answers.as_text(details.get("param")))[0]
     return ProviderError(
         kind,
         name_input(message, kind, INPUTS.get(field, ""))
         if message
         else f"The server answered {status} and gave no reason. Check its address.",
         code=code,
-        request_id=error.request_id or "",
-        retry_after=read_retry_after(error.response.headers),
+        request_id=answer.headers.get("x-request-id", ""),
+        retry_after=read_retry_after(answer.headers),
     )
 
 

@@ -8,62 +8,68 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from openai import DefaultHttpxClient, OpenAI, OpenAIError
-from openai.types import Image as AnsweredImage
-from openai.types import ImagesResponse
 
-from generation.providers import egress, pictures
+from generation.providers import answers, bounds, egress, pictures
 from generation.providers.base import PLAIN_BACKGROUNDS, Account, ErrorKind, ImageRequest, ImageResult, ProviderError
+from generation.providers.bounds import Answer, Bounds
 from generation.providers.http import validate_key
-from generation.providers.openai_errors import as_provider_error
+from generation.providers.openai_errors import as_provider_error, require_success
 
 #: Fixed, so that the SDK does not read OPENAI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://api.openai.com/v1"
 SECONDS = 180
+#: Room for one image as base64: 4K without any compression.
+IMAGE_BYTES = 48 * bounds.MEGABYTE
+MAX_COUNTS, MAX_TOKENS = 50, 10**9
 
 
 def make(account: Account, request: ImageRequest) -> ImageResult:
     fields = _build_fields(request)
     images = [pictures.read_picture(path).as_upload for path in request.images]
-    try:
-        with _client(account) as client:
-            answer: object
-            if images:
-                answer = client.images.edit(image=images[0] if len(images) == 1 else images, **fields)
-            else:
-                answer = client.images.generate(**fields)
-    except OpenAIError as error:
-        raise as_provider_error(error, sending=True) from error
-    # The SDK does not validate: it returns an HTML page, or JSON of another shape, as if it were the answer.
-    if not isinstance(answer, ImagesResponse) or not isinstance(answer.data, list) or not answer.data:
+    with _client(account, request.count * IMAGE_BYTES) as client:
+        if images:
+            answer = _call(
+                lambda: client.images.edit(image=images[0] if len(images) == 1 else images, **fields), sending=True
+            )
+        else:
+            answer = _call(lambda: client.images.generate(**fields), sending=True)
+    made = next(answers.read_each([answers.parse_object(require_success(answer, sending=True))], _Images), None)
+    if made is None or not made.data:
         raise ProviderError(ErrorKind.UNKNOWN, "OpenAI's answer contains no images.")
-    return ImageResult(
-        images=tuple(_decode(image) for image in answer.data),
-        usage=_flatten_usage(answer.usage.to_dict()) if answer.usage else {},
-    )
+    return ImageResult(images=tuple(_decode(image) for image in made.data), usage=_flatten_usage(made.usage or {}))
 
 
 def test(account: Account, models: Sequence[str]) -> str:
+    with _client(account, bounds.ANSWER_BYTES) as client:
+        listed = answers.read(require_success(_call(client.models.list)), _Models, "The server")
+    known = {model.id for model in answers.read_each(listed.data, _Model)}
+    return f"The key works; {len(known.intersection(models))} image models are available."
+
+
+def _call(send: Callable[[], object], *, sending: bool = False) -> Answer:
+    """Raises ProviderError if no answer arrives."""
     try:
-        with _client(account) as client:
-            listed = {model.id for model in client.models.list()}
-    except OpenAIError as error:
-        raise as_provider_error(error, sending=False) from error
-    return f"The key works; {len(listed.intersection(models))} image models are available."
+        with bounds.record() as answer:
+            send()
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=sending) from error
+    return answer
 
 
-def _client(account: Account) -> OpenAI:
+def _client(account: Account, decoded_bytes: int) -> OpenAI:
     # A fresh connection each time: a POST over a kept-alive connection that has died would end as UNKNOWN.
-    options = egress.client_options(account)
+    options = egress.client_options(account, Bounds(SECONDS, decoded_bytes))
     return OpenAI(
         api_key=validate_key(account.key) or "none",
         base_url=account.base_url or BASE_URL,
         timeout=SECONDS,
         max_retries=0,
-        http_client=DefaultHttpxClient(**options) if options else None,
+        http_client=DefaultHttpxClient(**options),
     )
 
 
@@ -97,11 +103,28 @@ def _build_fields(request: ImageRequest) -> dict[str, Any]:
 # -- Answers -----------------------------------------------------------------------------------------------------------
 
 
-def _decode(image: AnsweredImage) -> bytes:
-    try:
-        content = base64.b64decode(image.b64_json or "", validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        content = b""
+class _Image(answers.Shape):
+    b64_json: str
+
+
+class _Images(answers.Shape):
+    data: list[Any]
+    usage: answers.Loose[dict[str, Any]] = None
+
+
+class _Model(answers.Shape):
+    id: answers.Word
+
+
+class _Models(answers.Shape):
+    data: list[Any]
+
+
+def _decode(image: object) -> bytes:
+    content = b""
+    for found in answers.read_each([image], _Image):
+        with suppress(binascii.Error, ValueError):
+            content = base64.b64decode(found.b64_json, validate=True)
     if not content:
         raise ProviderError(ErrorKind.UNKNOWN, "OpenAI sent an image that could not be decoded.")
     return content
@@ -110,9 +133,9 @@ def _decode(image: AnsweredImage) -> bytes:
 def _flatten_usage(usage: dict[str, Any]) -> dict[str, int]:
     # Token counts with nested names joined by dots, such as input_tokens_details.text_tokens.
     counts: dict[str, int] = {}
-    for name, value in usage.items():
+    for name, value in list(usage.items())[:MAX_COUNTS]:
         if isinstance(value, dict):
             counts |= {f"{name}.{inner}": number for inner, number in _flatten_usage(value).items()}
-        elif isinstance(value, int):
+        elif isinstance(value, int) and 0 <= value <= MAX_TOKENS and len(name) <= 100 and name.isprintable():
             counts[name] = value
     return counts

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from generation.providers import download, egress, pictures
+from generation.providers import answers, download, egress, pictures
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -26,6 +26,7 @@ from generation.providers.base import (
     Request,
     Task,
 )
+from generation.providers.bounds import Answer, Bounds, record
 from generation.providers.http import (
     KIND_BY_STATUS,
     PerLoopClients,
@@ -36,7 +37,14 @@ from generation.providers.http import (
     read_retry_after,
     validate_key,
 )
-from generation.providers.openrouter_models import LiveModel, catalogue_row, read_amount, read_model, spell_resolution
+from generation.providers.openrouter_models import (
+    ListedModel,
+    Listing,
+    LiveModel,
+    catalogue_row,
+    read_model,
+    spell_resolution,
+)
 
 BASE_URL = "https://openrouter.ai/api/v1"
 SUBMIT_SECONDS = 180
@@ -64,81 +72,90 @@ _MODERATION = re.compile(r"moderat|flagged|content.polic|safety|prohibited conte
 
 
 def submit(account: Account, request: Request) -> str:
-    response = _call(account, "POST", "/videos", body=_build_body(request))
-    if not response.is_success:
-        raise _refusal(account, response, sending=True)
-    remote_id = _read_json(response).get("id")
-    if not isinstance(remote_id, str) or not remote_id:
-        raise ProviderError(ErrorKind.UNKNOWN, "OpenRouter's answer has no clip ID.")
-    return remote_id
+    answer = _call(account, "POST", "/videos", body=_build_body(request))
+    if remote_id := answers.read_remote_id(answer):
+        return remote_id
+    if answer.failure:
+        raise connection_error(answer.failure, service="OpenRouter", sending=True)
+    raise ProviderError(ErrorKind.UNKNOWN, "OpenRouter's answer has no clip ID.")
+
+
+class _Usage(answers.Shape):
+    cost: answers.Loose[answers.Dollars] = None
+
+
+class _Clip(answers.Shape):
+    status: answers.Word
+    usage: answers.Loose[_Usage] = None
+    error: Any = None
 
 
 async def check(account: Account, remote_id: str) -> Progress:
     try:
-        response = await _client(account).get(
-            _url(account, f"/videos/{quote(remote_id, safe='')}"), headers=_headers(account), timeout=POLL_SECONDS
-        )
+        with record() as answer:
+            await _client(account).get(
+                _url(account, f"/videos/{quote(remote_id, safe='')}"), headers=_headers(account), timeout=POLL_SECONDS
+            )
     except httpx2.HTTPError as error:
         raise connection_error(error, service="OpenRouter", sending=False) from error
-    if not response.is_success:
-        raise _refusal(account, response, sending=False)
-    clip = _read_json(response)
-    status, usage = clip.get("status"), clip.get("usage")
-    cost = read_amount(usage.get("cost")) if isinstance(usage, dict) else None
-    if status in RUNNING:
+    clip = answers.read(_require_success(answer), _Clip, "OpenRouter")
+    cost = clip.usage.cost if clip.usage else None
+    if clip.status in RUNNING:
         return Progress(ProgressState.RUNNING)
-    if status not in FINAL_STATES:
+    if clip.status not in FINAL_STATES:
         raise ProviderError(ErrorKind.PROVIDER, "OpenRouter's answer has no clip status.")
-    if status == "expired" and cost is None:
+    if clip.status == "expired" and cost is None:
         raise ProviderError(ErrorKind.LOST, "The clip expired at OpenRouter, which did not report the charge.")
-    state = FINAL_STATES[status]
+    state = FINAL_STATES[clip.status]
     if state != ProgressState.FAILED:
         return Progress(state, percent=100 if state == ProgressState.DONE else 0, cost=cost)
-    default = "The clip expired at OpenRouter." if status == "expired" else "OpenRouter gave no reason."
-    message = one_line(_read_message(clip.get("error"))) or default
-    is_moderation = status != "expired" and _is_moderation(clip.get("error"), message)
+    default = "The clip expired at OpenRouter." if clip.status == "expired" else "OpenRouter gave no reason."
+    message = one_line(_read_message(clip.error)) or default
+    is_moderation = clip.status != "expired" and _is_moderation(clip.error, message)
     kind = ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER
-    message = name_input(message, kind, _find_flagged_input(clip.get("error")))
-    return Progress(state, error=ProviderError(kind, message, code=status), cost=cost)
+    message = name_input(message, kind, _find_flagged_input(clip.error))
+    return Progress(state, error=ProviderError(kind, message, code=clip.status), cost=cost)
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     url = _url(account, f"/videos/{quote(remote_id, safe='')}/content")
-    timeout = httpx2.Timeout(download.READ_SECONDS, connect=download.CONNECT_SECONDS)
     try:
         with (
-            httpx2.Client(**egress.client_options(account)) as client,
-            client.stream("GET", url, params={"index": 0}, headers=_headers(account), timeout=timeout) as response,
+            record() as answer,
+            httpx2.Client(**egress.client_options(account, download.bounds())) as client,
+            client.stream(
+                "GET", url, params={"index": 0}, headers=_headers(account), timeout=download.TIMEOUT
+            ) as response,
         ):
-            if response.status_code != 200:
-                response.read()
-                raise _refusal(account, response, sending=False)
-            if not response.headers.get("content-type", "").startswith(("video/", "application/octet-stream")):
-                raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something other than a video.")
-            download.save_chunks(response.iter_bytes(), destination, on_progress, read_length(response.headers))
+            if response.is_success:
+                if not response.headers.get("content-type", "").startswith(("video/", "application/octet-stream")):
+                    raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something other than a video.")
+                download.save_chunks(response.iter_bytes(), destination, on_progress, read_length(response.headers))
     except httpx2.HTTPError as error:
         raise connection_error(error, service="OpenRouter", sending=False) from error
+    if answer.status:  # recorded for a refusal only
+        raise _refusal(answer, sending=False)
+
+
+class _KeyDetails(answers.Shape):
+    limit_remaining: answers.Loose[answers.Dollars] = None
+
+
+class _Key(answers.Shape):
+    data: answers.Loose[_KeyDetails] = None
 
 
 def test(account: Account, models: Sequence[str]) -> str:
-    response = _call(account, "GET", "/key")
-    if not response.is_success:
-        raise _refusal(account, response, sending=False)
-    details = _read_json(response).get("data")
-    left = read_amount(details.get("limit_remaining")) if isinstance(details, dict) else None
+    key = answers.read(_call(account, "GET", "/key"), _Key, "OpenRouter").data
+    left = key.limit_remaining if key else None
     rest = f" ${left:.2f} of the key's limit left." if left is not None else ""
     return f"The key works; {len(_list_models(account))} video models are available.{rest}"
 
 
 def _list_models(account: Account) -> list[LiveModel]:
     """The video models on offer now. Raises ProviderError."""
-    response = _call(account, "GET", "/videos/models")
-    if not response.is_success:
-        raise _refusal(account, response, sending=False)
-    rows = _read_json(response).get("data")
-    if not isinstance(rows, list):
-        raise ProviderError(ErrorKind.PROVIDER, "OpenRouter's answer is not a list of models.")
-    return [read_model(row) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+    listing = answers.read(_call(account, "GET", "/videos/models"), Listing, "OpenRouter")
+    return [read_model(row) for row in answers.read_each(listing.data, ListedModel)]
 
 
 def catalogue_rows(account: Account, today: date) -> list[dict[str, Any]]:
@@ -184,17 +201,28 @@ def _build_image(path: Path) -> dict[str, Any]:
 
 @PerLoopClients
 def _client(account: Account) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(**egress.async_client_options(account))
+    return httpx2.AsyncClient(**egress.async_client_options(account, Bounds(POLL_SECONDS)))
 
 
-def _call(account: Account, method: str, path: str, body: dict[str, Any] | None = None) -> httpx2.Response:
+def _call(account: Account, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+    """A success. Raises ProviderError for anything else, and without a `body` for an answer that broke off."""
     # A fresh connection each time: a POST over a kept-alive connection that has died would end as UNKNOWN.
-    timeout = httpx2.Timeout(SUBMIT_SECONDS if body else POLL_SECONDS, connect=download.CONNECT_SECONDS)
+    seconds = SUBMIT_SECONDS if body else POLL_SECONDS
+    timeout = httpx2.Timeout(seconds, connect=download.CONNECT_SECONDS)
     try:
-        with httpx2.Client(**egress.client_options(account)) as client:
-            return client.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
+        with record() as answer, httpx2.Client(**egress.client_options(account, Bounds(seconds))) as client:
+            client.request(method, _url(account, path), json=body, headers=_headers(account), timeout=timeout)
     except httpx2.HTTPError as error:
         raise connection_error(error, service="OpenRouter", sending=body is not None) from error
+    return _require_success(answer, sending=body is not None)
+
+
+def _require_success(answer: Answer, *, sending: bool = False) -> Answer:
+    if not answer.is_success:
+        raise _refusal(answer, sending=sending)
+    if answer.failure and not sending:
+        raise connection_error(answer.failure, service="OpenRouter", sending=False)
+    return answer
 
 
 def _url(account: Account, path: str) -> str:
@@ -205,9 +233,9 @@ def _headers(account: Account) -> dict[str, str]:
     return {"Authorization": f"Bearer {validate_key(account.key)}"}
 
 
-def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> ProviderError:
-    status = response.status_code
-    error = _read_json(response, strict=False).get("error")
+def _refusal(answer: Answer, *, sending: bool) -> ProviderError:
+    status = answer.status
+    error = answers.parse_object(answer).get("error")
     message = one_line(_read_message(error)) or f"OpenRouter answered {status}."
     if status in (400, 403, 422) and _is_moderation(error, message):
         kind = ErrorKind.MODERATION
@@ -222,27 +250,10 @@ def _refusal(account: Account, response: httpx2.Response, *, sending: bool) -> P
     return ProviderError(
         kind,
         name_input(message, kind, _find_flagged_input(error)),
-        code=str(error.get("code") or "") if isinstance(error, dict) else "",
-        request_id=response.headers.get("x-request-id", "") or response.headers.get("cf-ray", ""),
-        retry_after=read_retry_after(response.headers),
+        code=answers.as_text(error.get("code")) if isinstance(error, dict) else "",
+        request_id=answer.headers.get("x-request-id", "") or answer.headers.get("cf-ray", ""),
+        retry_after=read_retry_after(answer.headers),
     )
-
-
-def _read_json(response: httpx2.Response, *, strict: bool = True) -> dict[str, Any]:
-    """The answer's JSON object, or an empty one for any other body.
-
-    If `strict`, raises ProviderError for any other body instead. Except after a POST, which may have been accepted: its
-    caller raises UNKNOWN.
-    """
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    if isinstance(body, dict):
-        return body
-    if strict and response.request.method != "POST":
-        raise ProviderError(ErrorKind.PROVIDER, "OpenRouter's answer could not be read.")
-    return {}
 
 
 def _read_message(error: object) -> str:
@@ -251,7 +262,7 @@ def _read_message(error: object) -> str:
         return error if isinstance(error, str) else ""
     metadata = _read_metadata(error)
     reasons = metadata.get("reasons")
-    listed = ", ".join(str(reason) for reason in reasons) if isinstance(reasons, list) else ""
+    listed = ", ".join(map(answers.as_text, reasons[:20])) if isinstance(reasons, list) else ""
     return ": ".join(
         part for part in (error.get("message"), metadata.get("raw"), listed) if part and isinstance(part, str)
     )

@@ -6,9 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from generation.providers import answers
+
+MAX_MODELS, MAX_CHOICES, MAX_SECONDS = 1000, 200, 3600
 
 PER_SECOND = re.compile(
     r"(?:(?:text|image)_to_video_)?"
@@ -39,31 +45,61 @@ class LiveModel:
     def price_per_second(self, resolution: str) -> Decimal | None:
         """US dollars; the highest, where it depends on sound or input. None if the model is not priced by the second."""
         by_resolution: dict[str, list[Decimal]] = {}
-        for name, read_amount in self.prices.items():
+        for name, amount in self.prices.items():
             if match := PER_SECOND.fullmatch(name.lower().replace("-", "_")):
-                dollars = read_amount / 100 if match["unit"].startswith("cents") else read_amount
+                dollars = amount / 100 if match["unit"].startswith("cents") else amount
                 by_resolution.setdefault(match["resolution"] or "", []).append(dollars)
         return max(by_resolution.get(resolution.lower()) or by_resolution.get("") or [], default=None)
 
 
-def read_model(row: dict[str, Any]) -> LiveModel:
-    """One model of the list. Raises KeyError without an `id`."""
-    frames = row.get("supported_frame_images") or ()
-    skus = row.get("pricing_skus") or {}
-    prices = {name: price for name, text in skus.items() if (price := read_amount(text)) is not None}
+class _Price(answers.Shape):
+    dollars: answers.Dollars
+
+
+class ListedModel(answers.Shape):
+    """One model of the answer. A list may contain anything: what is no duration or resolution is left out."""
+
+    id: Annotated[answers.RemoteId, Field(max_length=120)]
+    name: answers.Loose[answers.Word] = None
+    supported_durations: answers.Loose[Annotated[list[Any], Field(max_length=MAX_CHOICES)]] = None
+    supported_resolutions: answers.Loose[Annotated[list[Any], Field(max_length=MAX_CHOICES)]] = None
+    supported_aspect_ratios: answers.Loose[Annotated[list[Any], Field(max_length=MAX_CHOICES)]] = None
+    supported_frame_images: answers.Loose[Annotated[list[Any], Field(max_length=MAX_CHOICES)]] = None
+    generate_audio: answers.Loose[bool] = None
+    seed: answers.Loose[bool] = None
+    pricing_skus: answers.Loose[Annotated[dict[str, Any], Field(max_length=MAX_CHOICES)]] = None
+
+
+class Listing(answers.Shape):
+    data: Annotated[list[Any], Field(max_length=MAX_MODELS)]
+
+
+def read_model(row: ListedModel) -> LiveModel:
+    frames = row.supported_frame_images or ()
+    prices = {
+        name: price.dollars
+        for name, value in (row.pricing_skus or {}).items()
+        for price in answers.read_each([{"dollars": value}], _Price)
+    }
     return LiveModel(
-        id=row["id"],
-        name=row.get("name") or row["id"],
-        durations=tuple(row.get("supported_durations") or ()),
-        resolutions=tuple(row.get("supported_resolutions") or ()),
-        aspect_ratios=tuple(row.get("supported_aspect_ratios") or ()),
+        id=row.id,
+        name=row.name or row.id,
+        durations=tuple(
+            seconds for seconds in row.supported_durations or () if type(seconds) is int and abs(seconds) <= MAX_SECONDS
+        ),
+        resolutions=_short_texts(row.supported_resolutions),
+        aspect_ratios=_short_texts(row.supported_aspect_ratios),
         start_frame="first_frame" in frames,
         end_frame="last_frame" in frames,
         references=int(any("reference" in name for name in prices)),
-        audio=row.get("generate_audio") is True,
-        seed=row.get("seed") is True,
+        audio=row.generate_audio is True,
+        seed=row.seed is True,
         prices=MappingProxyType(prices),
     )
+
+
+def _short_texts(values: list[Any] | None) -> tuple[str, ...]:
+    return tuple(value for value in values or () if isinstance(value, str) and len(value) <= 20)
 
 
 def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
@@ -100,14 +136,3 @@ def catalogue_row(model: LiveModel, today: date) -> dict[str, Any] | None:
 def spell_resolution(resolution: str) -> str:
     """A resolution of the catalogue in OpenRouter's spelling: 720p stays, 4k becomes 4K."""
     return resolution.upper() if resolution.endswith("k") else resolution
-
-
-def read_amount(value: object) -> Decimal | None:
-    """A price or credit; None for anything but a finite number of 0 or more."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        read_amount = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return read_amount if read_amount.is_finite() and read_amount >= 0 else None

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from openai import APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI, OpenAIError
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI, OpenAIError
 from openai.types import Video
 
-from generation.providers import download, egress, pictures
+from generation.providers import answers, bounds, download, egress, pictures
 from generation.providers.base import (
     Ability,
     Account,
@@ -30,8 +30,9 @@ from generation.providers.base import (
     Request,
     Task,
 )
-from generation.providers.http import PerLoopClients, read_length, validate_key
-from generation.providers.openai_errors import as_provider_error, job_error
+from generation.providers.bounds import Answer, Bounds
+from generation.providers.http import PerLoopClients, connection_error, read_length, validate_key
+from generation.providers.openai_errors import as_provider_error, job_error, read_details, refusal, require_success
 
 #: Fixed, so that the SDK does not read OPENAI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://api.openai.com/v1"
@@ -54,65 +55,61 @@ NEEDED_ABILITY = {Task.REMIX: Ability.REMIX, Task.EXTEND: Ability.EXTEND, Task.E
 
 def submit(account: Account, request: Request) -> str:
     send = _build_call(account, request)
-    try:
-        # A fresh connection each time: a POST over a kept-alive connection that has died would end as UNKNOWN.
-        with _client(account, SUBMIT_SECONDS) as client, _ignore_retirement_warning():
-            answer = send(client)
-    except (OpenAIError, ValueError) as error:
-        raise as_provider_error(error, sending=True) from error
-    # The SDK does not validate: it returns an HTML page, or JSON of another shape, as if it were a clip.
-    remote_id = getattr(answer, "id", None)
-    if not isinstance(remote_id, str) or not remote_id:
-        raise ProviderError(ErrorKind.UNKNOWN, "The server's answer has no clip ID.")
-    return remote_id
+    # A fresh connection each time: a POST over a kept-alive connection that has died would end as UNKNOWN.
+    with _client(account, SUBMIT_SECONDS) as client:
+        answer = require_success(_call(lambda: send(client), sending=True), sending=True)
+    if remote_id := answers.read_remote_id(answer):
+        return remote_id
+    if answer.failure:
+        raise connection_error(answer.failure, service="The server", sending=True)
+    raise ProviderError(ErrorKind.UNKNOWN, "The server's answer has no clip ID.")
 
 
 async def check(account: Account, remote_id: str) -> Progress:
     try:
-        with _ignore_retirement_warning():
-            # The warning is raised by the call. The filter is global, so it must not stay in place while others run.
-            pending = _async_client(account).videos.retrieve(remote_id)
-        answer: object = await pending
+        with bounds.record() as answer:
+            with _ignore_retirement_warning():
+                # The warning is raised by the call. The filter is global, so it must not stay in place while others run.
+                pending = _async_client(account).videos.retrieve(remote_id)
+            await pending
     except (OpenAIError, ValueError) as error:
-        # vLLM-Omni reports a failed job as an HTTP error with the job as its body.
-        if isinstance(error, APIStatusError) and (job := _find_job(error)):
-            return _read_progress(job)
         raise as_provider_error(error, sending=False) from error
-    if not isinstance(answer, Video) or not isinstance(answer.status, str):
-        raise ProviderError(ErrorKind.PROVIDER, "The server's answer is not a clip.")
-    return _read_progress(answer.to_dict())
+    # vLLM-Omni reports a failed job as an HTTP error with the job as its body.
+    if not answer.is_success and answers.parse_object(answer).get("status") not in (*FINAL_STATES, "expired"):
+        raise refusal(answer, sending=False)
+    return _read_progress(_read_job(answer))
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     """From the URL in the job, else from the content endpoint. The URL expires, so each call requests a new one."""
     with _client(account, CALL_SECONDS) as client:
-        if url := _find_clip_url(client, remote_id):
-            download.save_from_url(url, destination, on_progress, trusted=account.trusted)
-        else:
-            _download_content(client, remote_id, destination, on_progress)
+        job = _read_job(require_success(_call(lambda: client.videos.retrieve(remote_id))))
+    if url := _find_clip_url(job):
+        download.save_from_url(url, destination, on_progress, trusted=account.trusted)
+    else:
+        _download_content(account, remote_id, destination, on_progress)
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
-    with _client(account, CALL_SECONDS) as client, _ignore_retirement_warning():
-        try:
-            return client.videos.download_content(remote_id, variant="thumbnail").read()
-        except (OpenAIError, ValueError) as error:
-            raise as_provider_error(error, sending=False) from error
+    with _client(account, CALL_SECONDS) as client:
+        answer = _call(lambda: client.videos.download_content(remote_id, variant="thumbnail"))
+    return bytes(require_success(answer).body)
 
 
 def find(account: Account, request: Request, since: datetime, known: frozenset[str]) -> str | None:
     earliest = since - timedelta(seconds=CLOCK_SECONDS)
     size, seconds = f"{request.width}x{request.height}", _format_seconds(request)
     with _client(account, CALL_SECONDS) as client:
-        matches = [
-            clip
-            for clip in _list_newest(client)
-            if clip.prompt == request.prompt
-            and clip.id not in known
-            and _may_be_same_model(clip.model, request.model)
-            and datetime.fromtimestamp(clip.created_at, UTC) >= earliest
-            and (request.task != Task.CREATE or (clip.size in (None, "", size) and clip.seconds in (None, "", seconds)))
-        ]
+        listed = _list_newest(client)
+    matches = [
+        clip
+        for clip in listed
+        if clip.prompt == request.prompt
+        and clip.id not in known
+        and _may_be_same_model(clip.model, request.model)
+        and datetime.fromtimestamp(clip.created_at, UTC) >= earliest
+        and (request.task != Task.CREATE or (clip.size in (None, "", size) and clip.seconds in (None, "", seconds)))
+    ]
     return min(matches, key=lambda clip: clip.created_at).id if matches else None
 
 
@@ -123,11 +120,8 @@ def cancel(account: Account, remote_id: str) -> bool:
 
 
 def delete(account: Account, remote_id: str) -> None:
-    try:
-        with _client(account, CALL_SECONDS) as client, _ignore_retirement_warning():
-            client.videos.delete(remote_id)
-    except (OpenAIError, ValueError) as error:
-        raise as_provider_error(error, sending=False) from error
+    with _client(account, CALL_SECONDS) as client:
+        require_success(_call(lambda: client.videos.delete(remote_id)))
 
 
 def list_clips(account: Account) -> list[RemoteClip]:
@@ -137,7 +131,7 @@ def list_clips(account: Account) -> list[RemoteClip]:
                 id=clip.id,
                 model=clip.model or "",
                 created_at=datetime.fromtimestamp(clip.created_at, UTC),
-                state=FINAL_STATES.get(clip.status, ProgressState.RUNNING),
+                state=FINAL_STATES.get(clip.status or "", ProgressState.RUNNING),
                 prompt=clip.prompt or "",
             )
             for clip in _list_newest(client)
@@ -146,20 +140,13 @@ def list_clips(account: Account) -> list[RemoteClip]:
 
 def test(account: Account, models: Sequence[str]) -> str:
     """Requests a clip that cannot exist, which every server of the protocol refuses in the protocol's error format."""
-    with _client(account, CALL_SECONDS) as client, _ignore_retirement_warning():
-        try:
-            client.videos.retrieve("video_that_is_not_there")
-        except APIStatusError as error:
-            failure = as_provider_error(error, sending=False)
-            is_protocol = isinstance(error.body, dict) and failure.kind in (ErrorKind.LOST, ErrorKind.INVALID)
-            if not is_protocol and failure.kind != ErrorKind.AUTH:
-                raise _build_protocol_error(account) from error
-            if not is_protocol:
-                raise failure from error
-        except (OpenAIError, ValueError) as error:
-            raise as_provider_error(error, sending=False) from error
-        else:
-            raise _build_protocol_error(account)
+    with _client(account, CALL_SECONDS) as client:
+        answer = _call(lambda: client.videos.retrieve("video_that_is_not_there"))
+    if answer.is_success:
+        raise _build_protocol_error(account)
+    failure = refusal(answer, sending=False)
+    if not read_details(answer) or failure.kind not in (ErrorKind.LOST, ErrorKind.INVALID):
+        raise failure if failure.kind == ErrorKind.AUTH else _build_protocol_error(account)
     abilities = ", ".join(sorted(ability.value.replace("_", " ") for ability in account.abilities))
     works = "The server speaks the video protocol and accepts the key."
     return f"{works} Abilities: {abilities}." if abilities else works
@@ -240,44 +227,50 @@ def _format_seconds(request: Request) -> str:
 # -- Answers -----------------------------------------------------------------------------------------------------------
 
 
-def _find_job(error: APIStatusError) -> dict[str, Any] | None:
-    try:
-        body = error.response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) and body.get("status", "") in (*FINAL_STATES, "expired") else None
+class _Job(answers.Shape):
+    status: answers.Word
+    progress: answers.Loose[answers.Percent] = None
+    url: answers.Loose[answers.Url] = None
+    urls: answers.Loose[list[Any]] = None
+    error: Any = None
 
 
-def _read_progress(job: dict[str, Any]) -> Progress:
+class _ListedClip(answers.Shape):
+    id: answers.RemoteId
+    created_at: answers.Moment
+    prompt: answers.Loose[answers.Text] = None
+    model: answers.Loose[answers.Word] = None
+    size: answers.Loose[answers.Word] = None
+    seconds: answers.Loose[answers.Word] = None
+    status: answers.Loose[answers.Word] = None
+
+
+def _read_job(answer: Answer) -> _Job:
+    return answers.read(answer, _Job, "The server")
+
+
+def _read_progress(job: _Job) -> Progress:
     """An unknown status counts as running. Raises ProviderError, LOST, for a clip that the server made and discarded."""
-    if job["status"] == "expired":
+    if job.status == "expired":
         raise ProviderError(ErrorKind.LOST, "The clip expired at the provider before it was fetched.")
-    state = FINAL_STATES.get(job["status"], ProgressState.RUNNING)
+    state = FINAL_STATES.get(job.status, ProgressState.RUNNING)
     if state == ProgressState.FAILED:
-        error = job.get("error")
-        details = error if isinstance(error, dict) else {"message": error}
+        details = job.error if isinstance(job.error, dict) else {"message": job.error}
         return Progress(state, error=job_error(details.get("code"), details.get("message")))
-    percent = job.get("progress")
-    return Progress(state, percent=max(0, min(100, int(percent))) if isinstance(percent, int | float) else 0)
+    return Progress(state, percent=int(job.progress or 0))
 
 
-def _find_clip_url(client: OpenAI, remote_id: str) -> str:
-    try:
-        with _ignore_retirement_warning():
-            answer: object = client.videos.retrieve(remote_id)
-    except (OpenAIError, ValueError) as error:
-        raise as_provider_error(error, sending=False) from error
-    if not isinstance(answer, Video):
-        raise ProviderError(ErrorKind.PROVIDER, "The server's answer is not a clip.")
-    job = answer.to_dict()
-    urls = job.get("urls")
-    url = job.get("url") or (urls[0] if isinstance(urls, list) and urls else "")
-    return url if isinstance(url, str) and url.startswith(("http://", "https://")) else ""
+def _find_clip_url(job: _Job) -> str:
+    listed = job.urls[0] if job.urls else ""
+    url = job.url or (listed if isinstance(listed, str) else "")
+    return url if url.startswith(("http://", "https://")) else ""
 
 
-def _download_content(client: OpenAI, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+def _download_content(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     try:
         with (
+            bounds.record() as answer,
+            _client(account, CALL_SECONDS, download.bounds()) as client,
             _ignore_retirement_warning(),
             client.videos.with_streaming_response.download_content(remote_id) as response,
         ):
@@ -288,37 +281,42 @@ def _download_content(client: OpenAI, remote_id: str, destination: Path, on_prog
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
     except download.STREAM_ERRORS as error:
-        raise ProviderError(ErrorKind.NETWORK, f"The download broke off ({type(error).__name__}).") from error
+        raise connection_error(error, service="The download", sending=False) from error
+    if answer.status:  # recorded for a refusal only
+        raise refusal(answer, sending=False)
 
 
-def _list_newest(client: OpenAI) -> list[Video]:
-    try:
-        with _ignore_retirement_warning():
-            page = client.videos.list(limit=LISTED, order="desc")
-    except (OpenAIError, ValueError) as error:
-        raise as_provider_error(error, sending=False) from error
-    clips: object = getattr(page, "data", None)
-    if not isinstance(clips, list):
-        raise ProviderError(ErrorKind.PROVIDER, "The server's answer is not a list of clips.")
-    return [clip for clip in clips if isinstance(clip.id, str) and isinstance(clip.created_at, int)]
+def _list_newest(client: OpenAI) -> list[_ListedClip]:
+    answer = require_success(_call(lambda: client.videos.list(limit=LISTED, order="desc")))
+    listed = answers.read(answer, _Listing, "The server")
+    return list(answers.read_each(listed.data, _ListedClip))
+
+
+class _Listing(answers.Shape):
+    data: list[Any]
 
 
 # -- Clients -----------------------------------------------------------------------------------------------------------
 
 
-def _client(account: Account, seconds: float) -> AbstractContextManager[OpenAI]:
-    return OpenAI(**_build_settings(account), timeout=seconds, http_client=_build_http_client(account))
+def _call(send: Callable[[], object], *, sending: bool = False) -> Answer:
+    """Raises ProviderError if no answer arrives."""
+    try:
+        with bounds.record() as answer, _ignore_retirement_warning():
+            send()
+    except (OpenAIError, ValueError) as error:
+        raise as_provider_error(error, sending=sending) from error
+    return answer
 
 
-def _build_http_client(account: Account) -> DefaultHttpxClient | None:
-    options = egress.client_options(account)
-    return DefaultHttpxClient(**options) if options else None
+def _client(account: Account, seconds: float, limits: Bounds | None = None) -> AbstractContextManager[OpenAI]:
+    http = DefaultHttpxClient(**egress.client_options(account, limits or Bounds(seconds)))
+    return OpenAI(**_build_settings(account), timeout=seconds, http_client=http)
 
 
 @PerLoopClients
 def _async_client(account: Account) -> AsyncOpenAI:
-    options = egress.async_client_options(account)
-    http = DefaultAsyncHttpxClient(**options) if options else None
+    http = DefaultAsyncHttpxClient(**egress.async_client_options(account, Bounds(CALL_SECONDS)))
     return AsyncOpenAI(**_build_settings(account), timeout=CALL_SECONDS, http_client=http)
 
 

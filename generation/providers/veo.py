@@ -6,6 +6,8 @@ field are refused before anything is sent.
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from google.auth.transport.requests import Request as AuthRequest
 from google.genai import types
 from google.oauth2.credentials import Credentials as TokenCredentials
 
-from generation.providers import download, egress, pictures, redaction
+from generation.providers import answers, download, egress, google_errors, pictures, redaction
 from generation.providers.base import (
     Account,
     ErrorKind,
@@ -30,8 +32,9 @@ from generation.providers.base import (
     Request,
     Task,
 )
-from generation.providers.google_errors import CALL_ERRORS, as_provider_error, job_error
-from generation.providers.http import PerLoopClients
+from generation.providers.bounds import ANSWER_BYTES, INLINE_CLIP_BYTES, Bounds
+from generation.providers.google_errors import as_provider_error, job_error
+from generation.providers.http import PerLoopClients, one_line
 from generation.providers.service_accounts import SCOPE, read_credentials
 
 STORAGE_URL = "https://storage.googleapis.com"
@@ -44,31 +47,24 @@ EXTENDS = "720p"
 def submit(account: Account, request: Request) -> str:
     source, config = _build_source(account, request), _build_config(account, request)
     with _client(account, SUBMIT_SECONDS) as client:
-        try:
-            operation = client.models.generate_videos(model=request.model, source=source, config=config)
-        except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=True) from error
-    if not operation.name:
-        raise ProviderError(ErrorKind.UNKNOWN, "Google's answer has no clip ID.")
-    return operation.name
+        answer = google_errors.call(
+            lambda: client.models.generate_videos(model=request.model, source=source, config=config), sending=True
+        )
+    return google_errors.require_remote_id(answer, "name")
 
 
 async def check(account: Account, remote_id: str) -> Progress:
-    try:
-        operation = await _async_client(account).aio.operations.get(
-            types.GenerateVideosOperation.model_validate({"name": remote_id})
-        )
-    except CALL_ERRORS as error:
-        raise as_provider_error(error, sending=False) from error
-    return _read_progress(operation)
+    operation = types.GenerateVideosOperation.model_validate({"name": remote_id})
+    answer = await google_errors.call_async(lambda: _async_client(account).aio.operations.get(operation))
+    return _read_progress(answers.read(answer, _Operation, "Google"))
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     clip = _load_clip(account, remote_id)
-    if clip.video_bytes:
-        download.save_chunks([clip.video_bytes], destination, on_progress)
+    if clip.bytesBase64Encoded:
+        download.save_chunks([_decode(clip.bytesBase64Encoded)], destination, on_progress)
         return
-    bucket, _, name = (clip.uri or "").removeprefix("gs://").partition("/")
+    bucket, _, name = (clip.gcsUri or "").removeprefix("gs://").partition("/")
     if not name:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer has no URL to download the clip from.")
     root = account.option("storage_url") or STORAGE_URL
@@ -81,11 +77,8 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
 
 def test(account: Account, models: Sequence[str]) -> str:
     with _client(account, CALL_SECONDS) as client:
-        try:
-            model = client.models.get(model=models[0])
-        except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False) from error
-    if models[0] not in (model.name or ""):
+        answer = google_errors.call(lambda: client.models.get(model=models[0]))
+    if models[0] not in answers.as_text(answers.parse_object(answer).get("name")):
         raise ProviderError(ErrorKind.INVALID, "The server answers, but is not Google Cloud. Check its address.")
     return f"The credentials work for the project {account.option('project')}; {models[0]} is available."
 
@@ -102,11 +95,11 @@ def _build_source(account: Account, request: Request) -> types.GenerateVideosSou
     if request.resolution != EXTENDS:
         raise ProviderError(ErrorKind.INVALID, f"Veo extends clips in {EXTENDS} only, not in {request.resolution}.")
     clip = _load_clip(account, request.source_id)
-    if not clip.uri:
+    if not clip.gcsUri:
         message = "Veo extends only clips in a bucket. Set GOOGLE_VEO_OUTPUT_GCS_URI, then generate the clip again."
         raise ProviderError(ErrorKind.INVALID, message)
     return types.GenerateVideosSource(
-        prompt=request.prompt, video=types.Video(uri=clip.uri, mime_type=clip.mime_type or "video/mp4")
+        prompt=request.prompt, video=types.Video(uri=clip.gcsUri, mime_type=clip.mimeType or "video/mp4")
     )
 
 
@@ -146,47 +139,72 @@ def _build_image(path: Path) -> types.Image:
 # -- Answers -----------------------------------------------------------------------------------------------------------
 
 
-def _read_progress(operation: Any) -> Progress:
-    if not isinstance(operation, types.GenerateVideosOperation) or not operation.name:
-        raise ProviderError(ErrorKind.PROVIDER, "Google's answer is not an operation.")
+class _Clip(answers.Shape):
+    gcsUri: answers.Loose[answers.Url] = None
+    bytesBase64Encoded: answers.Loose[str] = None
+    mimeType: answers.Loose[answers.Word] = None
+
+
+class _Response(answers.Shape):
+    videos: answers.Loose[list[Any]] = None
+    raiMediaFilteredReasons: answers.Loose[list[Any]] = None
+
+
+class _Operation(answers.Shape):
+    name: answers.RemoteId
+    done: answers.Loose[bool] = None
+    error: answers.Loose[dict[str, Any]] = None
+    response: answers.Loose[_Response] = None
+
+    def find_clip(self) -> _Clip | None:
+        return next(answers.read_each(self.response.videos if self.response else None, _Clip), None)
+
+
+def _read_progress(operation: _Operation) -> Progress:
     if not operation.done:
         return Progress(ProgressState.RUNNING)
     if operation.error:
         return Progress(
             ProgressState.FAILED, error=job_error(operation.error.get("code"), operation.error.get("message"))
         )
-    response = operation.response
-    if response and response.generated_videos:
+    if operation.find_clip():
         return Progress(ProgressState.DONE, percent=100)
     # Without an error and without a clip, the safety filter removed it.
-    reasons = " ".join((response.rai_media_filtered_reasons if response else None) or [])
+    listed = operation.response.raiMediaFilteredReasons if operation.response else None
+    reasons = one_line(" ".join(answers.as_text(reason) for reason in listed or []))
     message = reasons or "Google filtered out the clip and gave no reason."
     return Progress(ProgressState.FAILED, error=ProviderError(ErrorKind.MODERATION, message))
 
 
-def _load_clip(account: Account, remote_id: str) -> types.Video:
-    with _client(account, CALL_SECONDS) as client:
-        try:
-            operation = client.operations.get(types.GenerateVideosOperation.model_validate({"name": remote_id}))
-        except CALL_ERRORS as error:
-            raise as_provider_error(error, sending=False) from error
-    videos = operation.response.generated_videos if operation.response else None
-    if not videos or videos[0].video is None:
+def _load_clip(account: Account, remote_id: str) -> _Clip:
+    operation = types.GenerateVideosOperation.model_validate({"name": remote_id})
+    with _client(account, CALL_SECONDS, INLINE_CLIP_BYTES) as client:
+        answer = google_errors.call(lambda: client.operations.get(operation))
+    clip = answers.read(answer, _Operation, "Google").find_clip()
+    if clip is None:
         raise ProviderError(ErrorKind.PROVIDER, "Google's answer contains no clip.")
-    return videos[0].video
+    return clip
+
+
+def _decode(data: str) -> bytes:
+    try:
+        return base64.b64decode(data)
+    except (binascii.Error, ValueError) as error:
+        raise ProviderError(ErrorKind.PROVIDER, "Google sent a clip that could not be decoded.") from error
 
 
 # -- Clients -----------------------------------------------------------------------------------------------------------
 
 
-def _client(account: Account, seconds: float) -> genai.Client:
+def _client(account: Account, seconds: float, decoded_bytes: int = ANSWER_BYTES) -> genai.Client:
     # A client without retries.
+    limits = Bounds(seconds, decoded_bytes)
     options = types.HttpOptions(
         base_url=account.base_url or None,
         timeout=int(seconds * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
-        client_args={"follow_redirects": False} | egress.client_options(account),
-        async_client_args={"follow_redirects": False} | egress.async_client_options(account),
+        client_args={"follow_redirects": False} | egress.client_options(account, limits),
+        async_client_args={"follow_redirects": False} | egress.async_client_options(account, limits),
     )
     return genai.Client(
         vertexai=True,
@@ -199,7 +217,7 @@ def _client(account: Account, seconds: float) -> genai.Client:
 
 @PerLoopClients
 def _async_client(account: Account) -> genai.Client:
-    return _client(account, CALL_SECONDS)
+    return _client(account, CALL_SECONDS, INLINE_CLIP_BYTES)
 
 
 def _credentials(account: Account) -> Credentials:

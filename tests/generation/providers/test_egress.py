@@ -12,8 +12,19 @@ import google.auth
 import httpx2
 import pytest
 
-from generation.providers import addresses, download, egress, omni, openai_images, openrouter, service_accounts, sora, veo
+from generation.providers import (
+    addresses,
+    download,
+    egress,
+    omni,
+    openai_images,
+    openrouter,
+    service_accounts,
+    sora,
+    veo,
+)
 from generation.providers.base import Account, ErrorKind, ImageRequest, ProviderError
+from generation.providers.bounds import Bounds
 from tests.generation.providers.conftest import a_request, catch_error
 from tests.standin import StandIn
 
@@ -183,7 +194,7 @@ def test_the_checked_address_is_connected_to_despite_rebinding(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", rebind)
     monkeypatch.setattr(httpx2.HTTPTransport, "handle_request", answer)
-    with httpx2.Client(**egress.client_options(team_account("https://rebind.example/v1"))) as client:
+    with httpx2.Client(**egress.client_options(team_account("https://rebind.example/v1"), Bounds(5))) as client:
         client.get("https://rebind.example/v1/videos", headers={"Authorization": f"Bearer {KEY}"})
     (request,) = sent
     assert (request.url.host, request.headers["host"], request.extensions["sni_hostname"], lookups) == (

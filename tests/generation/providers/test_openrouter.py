@@ -255,5 +255,5 @@ def test_a_working_connection_reports_what_works(stand_in, account):
 def test_a_server_with_another_api_is_reported(stand_in, account, fault):
     stand_in.state.fail("openrouter.key", fault)
 
-    with pytest.raises(ProviderError, match=r"OpenRouter answered 404|OpenRouter's answer could not be read"):
+    with pytest.raises(ProviderError, match=r"OpenRouter answered 404|OpenRouter's answer was not understood"):
         openrouter.test(account, [])
