@@ -252,7 +252,7 @@ class Feed:
         for audience in audiences:
             if scene_ids := audience.select_scenes(changes.scenes.get(audience.project_id, set())):
                 reordered = audience.project_id in changes.reordered
-                messages[audience] = _build_message(audience, scene_ids, with_order=reordered, cursor=changes.cursor)
+                messages[audience] = _build_isolated(audience, scene_ids, with_order=reordered, cursor=changes.cursor)
         self.cursor, self.seen = changes.cursor, changes.seen
         return messages
 
@@ -296,7 +296,20 @@ def _catch_up(audience: Audience, since: datetime) -> bytes:
     selected = audience.select_scenes(changed)
     if len(selected) > CATCH_UP_SCENES:
         return format_event("too much has changed", name="reload", cursor=now)
-    return _build_message(audience, selected, with_order=True)
+    return _build_isolated(audience, selected, with_order=True)
+
+
+def _build_isolated(
+    audience: Audience, scene_ids: set[int], *, with_order: bool, cursor: datetime | None = None
+) -> bytes:
+    try:
+        return _build_message(audience, scene_ids, with_order=with_order, cursor=cursor)
+    except (OperationalError, InterfaceError):
+        raise
+    # A team's data that cannot be rendered, whatever is wrong with it, must not end the updates of other teams.
+    except Exception:
+        logger.exception("Live updates of project %s can't be rendered (%s).", audience.project_id, audience.page)
+        return b": not rendered\n\n"
 
 
 def _build_message(

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -182,6 +183,41 @@ async def test_stream_survives_a_database_outage(
         monkeypatch.setattr(live.Feed, "_read_changes", flaky)
         await sync_to_async(change)(local_take, status=Status.RUNNING, progress=21)
         await stream.until("Running 21 %")
+
+
+async def test_a_project_that_cannot_be_rendered_does_not_stop_others(
+    project: Project, local_take: Generation, make_take, bob: User, monkeypatch: pytest.MonkeyPatch, caplog
+):
+    """The broken project is the first to be rendered, and its page stays open."""
+
+    def prepare() -> Generation:
+        theirs = Project.objects.create(team=project.team, title="Theirs", created_by=bob)
+        return make_take(Scene.objects.create(project=theirs, position=1, title="Broken", duration=Decimal(1)))
+
+    broken = await sync_to_async(prepare)()
+    real = live.build_card
+
+    def build_card(scene: Scene, roster: object) -> object:
+        if scene.title == "Broken":
+            raise ArithmeticError("A price without end.")
+        return real(scene, roster)
+
+    feed, since = live.Feed(), datetime.now(UTC) + timedelta(hours=1)
+    async with (
+        watching(broken.scene.project, bob, feed=feed, since=since) as theirs,
+        watching(project, bob, feed=feed) as ours,
+    ):
+        await theirs.next()
+        await ours.next()
+        monkeypatch.setattr(live, "build_card", build_card)
+        await sync_to_async(change)(broken, progress=10)
+        await theirs.until(": not rendered")
+        await sync_to_async(change)(local_take, status=Status.RUNNING, progress=64)
+        await ours.until("Running 64 %")
+        monkeypatch.undo()
+        await sync_to_async(change)(broken, status=Status.RUNNING, progress=12)
+        await theirs.until("Running 12 %")
+    assert "Live updates of project" in caplog.text
 
 
 async def test_removed_member_is_disconnected(
