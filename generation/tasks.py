@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django_q.conf import Conf
 
-from generation import connections, pipeline
+from generation import pipeline
 from generation.jobs import dispatch, watchdog
 from generation.media import trash
 from generation.models import Worker
@@ -45,11 +45,6 @@ def poll(take_ids: list[int]) -> None:
         pipeline.poll_many(take_ids, worker_id=this_worker())
     _record_execution()
     dispatch.dispatch_new_work()
-
-
-def refresh_models() -> None:
-    connections.refresh_stale_models(after_each=_record_execution)
-    _record_execution()
 
 
 def empty_trash() -> None:

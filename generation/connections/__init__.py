@@ -7,8 +7,6 @@ Keys leave the rows and the environment only in an `Account`, to be passed to a 
 
 from generation.connections.environment import GivenKey, read_environment
 from generation.connections.probe import (
-    enqueue_refresh,
-    has_listing,
     probe_connection,
     refresh_models,
     refresh_stale_models,
@@ -22,8 +20,6 @@ __all__ = [
     "ResolvedConnection",
     "Roster",
     "availability_mark",
-    "enqueue_refresh",
-    "has_listing",
     "is_retired",
     "probe_connection",
     "read_environment",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from django.db.models.functions import Now
 from django.utils import timezone
-from django_q.tasks import async_task
-from redis.exceptions import RedisError
 
 from generation.connections.environment import GivenKey, read_environment
 from generation.connections.resolution import ResolvedConnection
@@ -18,7 +15,7 @@ from generation.connections.served_models import is_retired, readable_models, se
 from generation.models import Connection
 from generation.providers.base import ErrorKind, ProviderError
 from generation.providers.description import Kind
-from generation.providers.registry import PROVIDERS, image_provider, model_lister, remote_provider
+from generation.providers.registry import image_provider, model_lister, remote_provider
 from projects.models import AspectRatio, Resolution, frame_size
 
 logger = logging.getLogger(__name__)
@@ -58,7 +55,9 @@ def refresh_models(connection: ResolvedConnection) -> int:
     """Store the server's current list of models for all processes. Returns their number. Raises ProviderError."""
     listed = model_lister(connection.provider).catalogue_rows(connection.account, timezone.localdate())
     rows = [row for row, _ in readable_models(row for row in map(convert_sizes, listed) if row["sizes"])]
-    Connection.objects.filter(pk=connection.ensure_row().pk).update(live_models=rows, live_models_at=Now())
+    Connection.objects.filter(pk=connection.ensure_row().pk).update(
+        live_models=rows, live_models_at=Now(), listing_due_at=Now() + LISTING_AGE, listing_failures=0
+    )
     return len(rows)
 
 
@@ -73,22 +72,14 @@ def convert_sizes(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"sizes": sizes, "price_per_second": prices}
 
 
-def enqueue_refresh() -> None:
-    """Queue `refresh_stale_models`. Lost if the broker is down; the next sweep of the worker queues it again."""
-    try:
-        async_task("generation.tasks.refresh_models", cluster="media")
-    except RedisError as error:
-        logger.warning("Cannot refresh model lists until the broker is back: %s", error)
+def refresh_stale_models(*, key: GivenKey | None = None) -> None:
+    """Refresh the lists of the environment's servers that are older than LISTING_AGE, for a command that waits for them.
 
-
-def has_listing() -> bool:
-    """Whether any server lists its models."""
-    return any(True for _ in _listing_connections())
-
-
-def refresh_stale_models(after_each: Callable[[], None] = lambda: None, *, key: GivenKey | None = None) -> None:
-    """Refresh every list that is older than LISTING_AGE. A server that does not answer keeps its old list."""
-    for connection in _listing_connections(key):
+    A server that does not answer keeps its old list.
+    """
+    for connection in read_environment(key).values():
+        if not connection.about.lists_models:
+            continue
         refreshed_at = connection.ensure_row().live_models_at
         if refreshed_at and timezone.now() - refreshed_at < LISTING_AGE:
             continue
@@ -96,12 +87,3 @@ def refresh_stale_models(after_each: Callable[[], None] = lambda: None, *, key: 
             refresh_models(connection)
         except ProviderError as error:
             logger.warning("Cannot list the models of %s: %s", connection.name, error)
-        after_each()
-
-
-def _listing_connections(key: GivenKey | None = None) -> Iterator[ResolvedConnection]:
-    # Every connection, of the environment and of all teams, whose server lists its models.
-    yield from (connection for connection in read_environment(key).values() if connection.about.lists_models)
-    providers = [provider.name for provider in PROVIDERS.values() if provider.lists_models]
-    rows = Connection.live().filter(provider__in=providers, is_active=True).exclude(team=None)
-    yield from map(ResolvedConnection.from_row, rows)

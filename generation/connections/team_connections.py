@@ -13,12 +13,11 @@ from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
 from core.secrets import Sealed
-from generation.connections.probe import enqueue_refresh, probe_connection
+from generation.connections.probe import probe_connection
 from generation.connections.resolution import ResolvedConnection
 from generation.models import Connection, Generation, ImageJob
 from generation.providers.base import ProviderError
 from generation.providers.redaction import redact
-from generation.providers.registry import lists_models
 from generation.states import ACTIVE, Status
 from teams.models import Team
 
@@ -46,6 +45,8 @@ INITIAL_ANSWERS: dict[str, Any] = {
     "test_said": "",
     "live_models": [],
     "live_models_at": None,
+    "listing_due_at": None,
+    "listing_failures": 0,
     "paused_until": None,
     "pause_reason": "",
     "refusals": 0,
@@ -60,7 +61,6 @@ def add(connection: Connection, team: Team) -> None:
         last = Connection.objects.filter(team=team).aggregate(last=Max("position"))["last"]
         connection.team, connection.position = team, (last or 0) + 1
         connection.save()
-        _refresh_on_commit(connection)
 
 
 def change(connection: Connection, *, another_account: bool) -> None:
@@ -68,14 +68,7 @@ def change(connection: Connection, *, another_account: bool) -> None:
     reset = INITIAL_ANSWERS if another_account else {}
     for field, value in reset.items():
         setattr(connection, field, value)
-    with transaction.atomic():
-        connection.save(update_fields=[*FORM_FIELDS, *reset])
-        _refresh_on_commit(connection)
-
-
-def _refresh_on_commit(connection: Connection) -> None:
-    if lists_models(connection.provider):
-        transaction.on_commit(enqueue_refresh, robust=True)
+    connection.save(update_fields=[*FORM_FIELDS, *reset])
 
 
 def switch(connection: Connection, *, on: bool) -> bool:

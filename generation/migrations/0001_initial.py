@@ -60,6 +60,8 @@ class Migration(migrations.Migration):
                 ('refusals', models.PositiveIntegerField(default=0)),
                 ('live_models', models.JSONField(default=list)),
                 ('live_models_at', models.DateTimeField(null=True)),
+                ('listing_due_at', models.DateTimeField(null=True)),
+                ('listing_failures', models.PositiveSmallIntegerField(default=0)),
             ],
             options={
                 'ordering': ['slug'],

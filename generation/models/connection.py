@@ -77,6 +77,9 @@ class Connection(models.Model):
     #: The models that the server lists, as rows of the catalogue's format.
     live_models: models.JSONField[Any, Any] = models.JSONField(default=list)
     live_models_at = models.DateTimeField(null=True)
+    #: When to ask for them next, at once without a time, and how often in a row that has failed.
+    listing_due_at = models.DateTimeField(null=True)
+    listing_failures = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["slug"]

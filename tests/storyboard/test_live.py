@@ -18,11 +18,12 @@ from django.db.utils import OperationalError
 from django.test import AsyncClient
 from django.urls import reverse
 
+from generation.connections import Roster
 from generation.models import Generation
 from generation.states import Status
 from projects import scene_edits
 from projects.models import Project, Scene
-from storyboard import live
+from storyboard import cards, live
 from teams import members
 from teams.models import Membership, Team, User
 
@@ -195,9 +196,9 @@ async def test_a_project_that_cannot_be_rendered_does_not_stop_others(
         return make_take(Scene.objects.create(project=theirs, position=1, title="Broken", duration=Decimal(1)))
 
     broken = await sync_to_async(prepare)()
-    real = live.build_card
+    real = cards.build_card
 
-    def build_card(scene: Scene, roster: object) -> object:
+    def build_card(scene: Scene, roster: Roster) -> object:
         if scene.title == "Broken":
             raise ArithmeticError("A price without end.")
         return real(scene, roster)

@@ -28,8 +28,8 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from core.plurals import count_noun
-from generation import connections
 from generation.connections import team_connections
+from generation.connections.listings import ListingThreads
 from generation.jobs import clock, dispatch
 from generation.jobs.lease import (
     release_leases_of_ended_processes,
@@ -137,7 +137,7 @@ class Command(BaseCommand):
         for queue in queues:
             dispatch.send_heartbeat(queue.name)
         self.swept_at = self.supervised_at = time.monotonic()
-        self.refresh_models()
+        self.listings = ListingThreads()
         logger.info("Working: %s", ", ".join(f"{queue.name} (process group {queue.process.pid})" for queue in queues))
         try:
             while not stopping.wait(TICK_SECONDS):
@@ -167,6 +167,7 @@ class Command(BaseCommand):
         if released := release_leases_of_the_dead() + release_leases_of_ended_processes(worker.pk):
             logger.warning("A worker died; released %s.", count_noun(released, "lease"))
         dispatch.explain_waiting()
+        self.listings.start_due()
         for queue in queues:
             queue.watch()
         if time.monotonic() - self.swept_at > SWEEP_SECONDS:
@@ -175,14 +176,9 @@ class Command(BaseCommand):
             if changed := clock.forget_old_clock():
                 logger.warning("The database's clock was set back; %s made due.", count_noun(changed, "row"))
             team_connections.wipe_removed()
-            self.refresh_models()
             if time.monotonic() - self.cleaned_at > CLEAN_SECONDS:
                 self.cleaned_at = time.monotonic()
                 dispatch.send_cleaning()
-
-    def refresh_models(self) -> None:
-        if connections.has_listing():
-            connections.enqueue_refresh()
 
     def stop(self, worker: Worker, queues: list[QueueProcess]) -> None:
         now = time.monotonic()

@@ -203,9 +203,9 @@ def test_an_invalid_listed_model_is_skipped_and_logged(openrouter: StandIn, monk
 
 def test_a_team_that_declares_a_listed_model_has_it_at_the_listed_price(openrouter: StandIn, settings, team):
     settings.CONNECTIONS, settings.TEAM_HOSTS = {}, ["127.0.0.1"]
-    make_connection(team, openrouter, "openrouter", key=KEY, declared_models=["google/veo-3.1"])
+    connection = make_connection(team, openrouter, "openrouter", key=KEY, declared_models=["google/veo-3.1"])
     assert "google/veo-3.1" not in connections.roster_for(team.pk).models
-    connections.refresh_stale_models()
+    connections.refresh_models(connections.ResolvedConnection.from_row(connection))
     found = connections.roster_for(team.pk).models
     assert found["google/veo-3.1"].price_per_second["720p"] == Decimal("0.40")
     assert "minimax/hailuo-3" not in found

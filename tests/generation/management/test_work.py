@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
+from generation.connections.listings import ListingThreads
 from generation.management.commands.work import Command, QueueProcess
 from generation.models import Generation, ImageJob, Worker
 from generation.states import Status
@@ -115,6 +116,6 @@ def test_a_worker_is_sending_only_while_a_request_is_submitting(
 def test_a_worker_marked_as_dead_by_mistake_is_alive_again():
     worker = Worker.objects.create(name="here", stopping=True)
     command = Command()
-    command.swept_at, command.supervised_at = time.monotonic(), 0.0
+    command.swept_at, command.supervised_at, command.listings = time.monotonic(), 0.0, ListingThreads()
     command.tick(worker, [])
     assert list(Worker.alive()) == [worker]
