@@ -37,15 +37,16 @@ SETTINGS = {
 
 
 class NeedsConfirmation(ValidationError):
-    """The price is above the confirmation threshold, or unknown. Nothing was started."""
+    """The price is above the confirmation threshold. Nothing was started."""
 
 
-def require_confirmation(price: Decimal | None, project: Project) -> None:
-    """Raises NeedsConfirmation if the click's whole price is above the threshold. An unknown price counts as above it."""
+def require_confirmation(price: Decimal, project: Project) -> None:
+    """Raises NeedsConfirmation if the click's whole price is above the threshold."""
     threshold = confirmation_threshold(project)
-    if threshold is not None and (price is None or price > threshold):
-        costs = "The price depends on usage" if price is None else f"This costs {money(price)}"
-        raise NeedsConfirmation(f"{costs}, above the confirmation threshold of {money(threshold)}. Continue?")
+    if threshold is not None and price > threshold:
+        raise NeedsConfirmation(
+            f"This costs {money(price)}, above the confirmation threshold of {money(threshold)}. Continue?"
+        )
 
 
 def current_month() -> str:
@@ -178,16 +179,6 @@ def confirmation_threshold(project: Project) -> Decimal | None:
     """The price above which a click needs confirmation: the project's, else its team's. None means never."""
     budgets = _team_or_project_budgets(project).exclude(confirm_above=None).order_by(F("project").asc(nulls_last=True))
     return budgets.values_list("confirm_above", flat=True).first()
-
-
-def is_capped(project: Project, connection: Connection | None) -> bool:
-    """Whether the project, its team or the connection has a cap."""
-    budgets: list[Budget] = [*team_and_project_budgets(project)]
-    if connection is not None and connection.team_id is None:
-        budgets.append(Budget(connection=connection, cap_month=server_cap(connection)))
-    elif connection is not None:
-        budgets.append(connection_budget(connection))
-    return any(row.cap_total is not None or row.cap_month is not None for row in budgets)
 
 
 def budget_warning(project: Project) -> str:

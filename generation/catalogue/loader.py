@@ -18,6 +18,8 @@ from core.validation import describe_problems
 from generation.catalogue.model import Model
 
 MODELS_FILE = Path(__file__).with_name("models.toml")
+#: What `like` does not copy: a model without prices of its own must not be sold at another's.
+PRICES = {"price_per_second", "price_per_image", "token_prices"}
 HEADER = re.compile(r"\[\[?\w+\]")
 
 
@@ -53,7 +55,8 @@ def read_catalogue(text: str) -> MappingProxyType[str, Model]:
                 raise CatalogueError({"id": "is the id of an earlier model"})
             if like is not None and like not in plain:
                 raise CatalogueError({"like": f"{like} is not an earlier model"})
-            plain[model_id] = plain.get(like, {}) | row
+            copied = {key: value for key, value in plain.get(like, {}).items() if key not in PRICES}
+            plain[model_id] = copied | row
             models[model_id] = model = read_model(plain[model_id])
             if model.successor and model.successor not in ids:
                 raise CatalogueError({"successor": f"{model.successor} is not a model"})

@@ -36,7 +36,15 @@ Length = Annotated[Decimal, Field(gt=0)]
 #: An empty text removes the day that `like` copied.
 Day = Annotated[date | None, BeforeValidator(lambda day: day or None)]
 
+#: The provider chooses the size or quality.
+AUTO = "auto"
+
 CHECKED = ConfigDict(extra="forbid", validate_default=True)
+
+
+def turn(size: str) -> str:
+    """Landscape for portrait, and the other way round."""
+    return "x".join(reversed(size.split("x")))
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -127,6 +135,15 @@ class Capabilities:
 
 
 @dataclass(frozen=True, config=CHECKED)
+class TokenPrices:
+    """US dollars per million tokens."""
+
+    text_input: Price
+    image_input: Price
+    output: Price
+
+
+@dataclass(frozen=True, config=CHECKED)
 class Model:
     """One model. Prices are in US dollars."""
 
@@ -164,13 +181,13 @@ class Model:
     formats: Texts = ()
     styles: Texts = ()
     max_images: Positive = 1
-    #: By size and quality.
+    #: By size and quality. A portrait costs what its landscape does. Where tokens are charged, this is the estimate.
     price_per_image: Table[Table[Price]] = field(default_factory=dict)
+    #: None where an image has a fixed price.
+    token_prices: TokenPrices | None = None
 
     #: Fields of every request.
     always_sent: Table[str] = field(default_factory=dict)
-    #: Per million output tokens of images; None where an image has a fixed price, or the price is unknown.
-    price_per_million_tokens: Price | None = None
 
     @field_validator("price_per_second")
     @classmethod
@@ -182,6 +199,20 @@ class Model:
             raise ValueError("a model that is not retired needs prices")
         if prices and prices.keys() != known["sizes"].keys():
             raise ValueError("every resolution needs a price, and no other")
+        return prices
+
+    @field_validator("price_per_image")
+    @classmethod
+    def _covers_every_image(
+        cls, prices: Mapping[str, Mapping[str, Decimal]], info: ValidationInfo
+    ) -> Mapping[str, Mapping[str, Decimal]]:
+        known = info.data
+        if known.get("kind") != "image" or not {"image_sizes", "qualities"} <= known.keys():
+            return prices
+        qualities = set(known["qualities"]) - {AUTO}
+        for size in set(known["image_sizes"]) - {AUTO}:
+            if qualities - (prices.get(size) or prices.get(turn(size)) or {}).keys():
+                raise ValueError(f"every quality of size {size} needs a price")
         return prices
 
     @property

@@ -230,13 +230,13 @@ def find_model(model_id: str, kind: str, roster: Roster) -> Model:
 
 
 def confirm_price(price: str, *, yes: bool) -> None:
-    """Ask before money is spent. Raises UsageError without a yes. An empty price depends on usage.
+    """Ask before money is spent. Raises UsageError without a yes.
 
     Call outside any transaction: it waits for a person.
     """
     if yes:
         return
-    sentence = f"This costs {price}." if price else "The price depends on usage."
+    sentence = f"This costs {price}."
     if not sys.stdin.isatty():
         raise UsageError(f"{sentence} Add --yes to start.")
     sys.stderr.write(f"{sentence} Generate? [y/N] ")

@@ -20,10 +20,11 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from core.money import exact, money
+from core.money import money
 from core.plurals import count_noun
 from generation.billing import budget
 from generation.catalogue import Model
+from generation.catalogue.pricing import usage_price
 from generation.connections import GivenKey, Roster, resolve_account, roster_for
 from generation.jobs import admission
 from generation.jobs.dispatch import dispatch_new_work
@@ -77,16 +78,9 @@ def enqueue_images(
     connection = roster.connection_for(model)
     if role in Reference.FRAMES and request.count > 1:
         blockers.append("A frame is a single image. Generate several as references.")
-    price = image_quotes.image_price(model, request.size, request.quality, request.count)
-    shown_price = "" if price is None else money(price)
-    if expected is not None and expected != shown_price:
-        change = f"is now {shown_price}" if shown_price else "now depends on usage"
-        blockers.append(f"The price {change}. Nothing was started; generate again to accept.")
-    if price is None and budget.is_capped(project, connection.stored if connection else None):
-        blockers.append(
-            f"The price depends on usage, so a budget can't cap it. Choose a size and quality with a fixed price for "
-            f"{model.name}, or another model."
-        )
+    price = image_quotes.request_price(model, request, len(inputs))
+    if expected is not None and expected != money(price):
+        blockers.append(f"The price is now {money(price)}. Nothing was started; generate again to accept.")
     if blockers:
         raise ValidationError(blockers)
     if not confirmed:
@@ -103,7 +97,7 @@ def enqueue_images(
         click=click,
         prompt=request.prompt,
         options={name: getattr(request, name) for name in OPTIONS} | {"images": list(inputs)},
-        estimated_cost=price or Decimal(0),
+        estimated_cost=price,
         **fields,
     )
     budget.reserve([row], project)
@@ -268,7 +262,5 @@ def _add_reference(row: ImageJob, image: ContentFile[bytes]) -> int:
 
 
 def _compute_cost(row: ImageJob, result: ImageResult, model: Model | None) -> Decimal:
-    tokens = result.usage.get("output_tokens")
-    if model is None or tokens is None or model.price_per_million_tokens is None:
-        return row.estimated_cost
-    return exact(model.price_per_million_tokens * tokens / 1_000_000)
+    price = usage_price(model, result.usage) if model else None
+    return row.estimated_cost if price is None else price

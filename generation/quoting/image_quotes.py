@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 
 from core.plurals import count_noun
 from generation.catalogue import Model
+from generation.catalogue.pricing import image_price
 from generation.connections import Roster
 from generation.providers.base import PLAIN_BACKGROUNDS, ImageRequest
 from generation.quoting.eligibility import availability_blockers, available_models, prompt_blockers, suggest_alternative
 
 #: Limits of models with free sizes: pixels in steps, the longer edge, the area, and the ratio of the edges.
 STEP, MAX_EDGE, MAX_PIXELS, MAX_RATIO = 16, 3840, 3840 * 2160, 3
-AUTO = "auto"
 COMPRESSED = ("webp", "jpeg")
 TRANSPARENT = ("png", "webp")
 MODERATIONS = ("auto", "low")
@@ -80,23 +80,16 @@ def is_free_size(size: str) -> bool:
     return in_steps and long <= min(MAX_EDGE, MAX_RATIO * short) and short * long <= MAX_PIXELS
 
 
-def image_price(model: Model, size: str, quality: str, count: int) -> Decimal | None:
-    """The price of `count` images; None if it depends on usage.
-
-    Where the provider chooses size or quality, the highest price it may choose, or None if one of those is unknown.
-    """
-    sizes = [choice for choice in model.image_sizes if choice != AUTO] if size in ("", AUTO) else [size]
-    qualities = [choice for choice in model.qualities if choice != AUTO] if quality in ("", AUTO) else [quality]
-    prices = [_single_price(model, *pair) for pair in product(sizes, qualities)]
-    known = [price for price in prices if price is not None]
-    return max(known) * count if known and len(known) == len(prices) else None
-
-
-def _single_price(model: Model, size: str, quality: str) -> Decimal | None:
-    # Portrait and landscape cost the same, and the catalogue has only one of them.
-    turned = "x".join(reversed(size.split("x")))
-    prices = model.price_per_image.get(size) or model.price_per_image.get(turned)
-    return prices.get(quality) if prices else None
+def request_price(model: Model, request: ImageRequest, inputs: int = 0) -> Decimal:
+    """The estimate, in US dollars. `inputs` is how many stored files replace the request's images."""
+    return image_price(
+        model,
+        size=request.size,
+        quality=request.quality,
+        count=request.count,
+        prompt=request.prompt,
+        inputs=inputs or len(request.images),
+    )
 
 
 # -- Blockers ----------------------------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ from typing import Any
 from django import forms
 
 from generation.catalogue import Model
+from generation.catalogue.pricing import image_price
 from generation.connections import Roster
 from generation.providers.base import ImageRequest
 from generation.quoting.eligibility import availability_blockers
-from generation.quoting.image_quotes import background_choices, image_price, is_free_size
+from generation.quoting.image_quotes import background_choices, is_free_size
 from generation.quoting.quotes import describe_model, frame_size
 from projects.models import Project, Reference, Scene
 
@@ -108,12 +109,13 @@ class ImageRequestForm(forms.Form):
         return ImageRequest(prompt=values["prompt"], model=self.chosen_model.id, count=values["count"], **chosen)
 
     @property
-    def price(self) -> Decimal | None:
-        # Price in USD of the current choices; None if it depends on usage.
-        chosen = {name: self[name].value() or "" for name in ("size", "quality") if name in self.fields}
+    def price(self) -> Decimal:
+        # The estimate for the current choices.
+        chosen = {name: self[name].value() or "" for name in ("size", "quality", "prompt") if name in self.fields}
         count = self["count"].value() if "count" in self.fields else 1
         number = int(count) if str(count).isdecimal() and len(str(count)) < 4 else 1
-        return image_price(self.chosen_model, chosen.get("size", ""), chosen.get("quality", ""), number)
+        inputs = len(self["images"].value() or ()) if "images" in self.fields else 0
+        return image_price(self.chosen_model, count=number, inputs=inputs, **chosen)
 
     @property
     def blockers(self) -> list[str]:

@@ -79,9 +79,8 @@ class Command(JobCommand[ImageJob]):
         images = [(path.name, read_picture(path)) for path in options["image"]]
         if blockers := image_quotes.image_blockers(model, request, roster, len(images)):
             raise ValidationError(blockers)
-        amount = image_quotes.image_price(model, request.size, request.quality, request.count)
-        price = "" if amount is None else money(amount)
-        sys.stderr.write(f"{model.name}: {price or 'price depends on usage'}\n")
+        price = money(image_quotes.request_price(model, request, len(images)))
+        sys.stderr.write(f"{model.name}: {price}\n")
         confirm_price(price, yes=options["yes"])
         with transaction.atomic():
             scene = create_scene(choice.team, user, request.prompt)
@@ -109,7 +108,7 @@ class Command(JobCommand[ImageJob]):
         return [reference.image for reference in Reference.objects.filter(pk__in=row.made).order_by("pk")]
 
     def describe(self, row: ImageJob, written: list[str]) -> dict[str, Any]:
-        return {"outputs": written, "estimated_cost": row.estimated_cost or None, "usage": row.usage}
+        return {"outputs": written, "estimated_cost": row.estimated_cost, "usage": row.usage}
 
 
 def providers_by_flag() -> dict[str, str]:

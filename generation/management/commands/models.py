@@ -64,7 +64,7 @@ def describe_prices(model: Model) -> str:
         low, high = min(model.price_per_second.values()), max(model.price_per_second.values())
         return f"{low}/s" if low == high else f"{low}-{high}/s"
     prices = [price for qualities in model.price_per_image.values() for price in qualities.values()]
-    return f"{min(prices)}-{max(prices)} each" if prices else "depends on usage" if model.kind == "image" else "unknown"
+    return f"{min(prices)}-{max(prices)} each" if prices else "unknown"
 
 
 def describe_state(model: Model, roster: Roster) -> str:
@@ -83,7 +83,8 @@ def describe_state(model: Model, roster: Roster) -> str:
 def read_fields(model: Model) -> dict[str, Any]:
     # `dataclasses.asdict` cannot copy read-only mappings.
     values = {name: getattr(model, name) for name in model.__dataclass_fields__}
-    return values | {"supports": asdict(model.supports), "seconds": asdict(model.seconds)}
+    tokens = asdict(model.token_prices) if model.token_prices else None
+    return values | {"supports": asdict(model.supports), "seconds": asdict(model.seconds), "token_prices": tokens}
 
 
 def to_json(value: Any) -> Any:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from io import StringIO
 from json import dumps, loads
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -15,8 +16,9 @@ from generation import catalogue
 from generation.catalogue import loader
 from generation.catalogue.loader import MODELS_FILE, CatalogueError, read_catalogue, read_model
 from generation.catalogue.model import Seconds
-from generation.catalogue.pricing import clip_price
+from generation.catalogue.pricing import clip_price, image_price, usage_price
 from generation.connections import roster_for
+from generation.management.commands.models import read_fields, to_json
 from generation.quoting import eligibility, quotes
 from projects.models import Project, Scene
 
@@ -161,6 +163,56 @@ def test_every_price_is_a_decimal_and_every_model_has_a_source():
 
 def test_clip_price_is_exact(studio):
     assert clip_price(studio["studio-1"], resolution="720p", seconds=Decimal("6.5")) == Decimal("0.6825")
+
+
+@pytest.mark.parametrize(
+    ("model", "choices", "price"),
+    [
+        ("gpt-image-1", {"size": "1024x1024", "quality": "low"}, "0.011"),
+        ("gpt-image-1", {"size": "1024x1536", "quality": "low", "count": 3}, "0.048"),
+        ("gpt-image-1", {"size": "1024x1024"}, "0.167"),
+        ("gpt-image-1-mini", {}, "0.052"),
+        ("gpt-image-2", {"size": "3840x2160", "quality": "high"}, "0.401"),
+        # Between two sizes of the table: no more than the next larger one, or one below it.
+        ("gpt-image-2", {"size": "2048x1152", "quality": "high"}, "0.222"),
+        ("gpt-image-2", {"size": "1280x720", "quality": "low"}, "0.006"),
+        # Input images count as 4,200 tokens each, text in whole thousands of tokens.
+        ("gpt-image-2", {"size": "1024x1024", "quality": "low", "inputs": 2}, "0.0732"),
+        ("gpt-image-2", {"size": "1024x1024", "quality": "low", "prompt": "x" * 6_000}, "0.016"),
+        ("gpt-image-2", {"size": "1024x1024", "quality": "low", "prompt": "x" * 2_999}, "0.006"),
+        ("dall-e-2", {"size": "256x256", "inputs": 1, "prompt": "x" * 900}, "0.016"),
+    ],
+)
+def test_the_estimate_for_images_is_from_the_models_own_table(model: str, choices: dict[str, Any], price: str):
+    assert image_price(catalogue.find(model), **choices) == Decimal(price)
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({"input_tokens": 65_950, "input_tokens_details.text_tokens": 150, "output_tokens": 272}, "0.6696"),
+        ({"input_tokens": 100, "output_tokens": 272}, "0.0119"),
+        ({"output_tokens": 272}, "0.0109"),
+        ({}, None),
+        ({"input_tokens": -1_000_000, "output_tokens": 272}, None),
+        ({"output_tokens": 10**12}, None),
+    ],
+)
+def test_images_cost_what_their_tokens_cost(usage: dict[str, int], cost: str | None):
+    assert usage_price(catalogue.find("gpt-image-1"), usage) == (Decimal(cost) if cost else None)
+
+
+def test_no_model_is_sold_at_the_prices_of_another():
+    rows = tomllib.loads(MODELS_FILE.read_text())["model"]
+    for row, model in zip(rows, catalogue.all_models().values(), strict=True):
+        for name in ("price_per_second", "price_per_image", "token_prices"):
+            assert bool(getattr(model, name)) == (name in row), (model.id, name)
+
+
+def test_an_image_model_without_a_price_for_a_size_is_refused():
+    priced = to_json(read_fields(catalogue.find("dall-e-2")))
+    with pytest.raises(CatalogueError, match="price_per_image: every quality of size 512x512 needs a price"):
+        read_model(priced | {"price_per_image": {"1024x1024": {"standard": "0.02"}, "256x256": {"standard": "0.02"}}})
 
 
 @pytest.mark.parametrize(

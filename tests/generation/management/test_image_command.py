@@ -41,7 +41,7 @@ def test_every_option_reaches_the_provider(run, everywhere: StandIn, tmp_path: P
     assert f"{written[0]} already exists." in run("image", "--resume", result.json["id"], "-o", path).err
     with Image.open(written[0]) as picture:
         assert (picture.format, picture.getchannel("A").getextrema()[0]) == ("WEBP", 0)
-    assert Decimal(result.json["cost"]) == Decimal("0.06")
+    assert Decimal(result.json["cost"]) == Decimal("0.0604")
     assert Reference.objects.exclude(scene=None).count() == 2
 
 

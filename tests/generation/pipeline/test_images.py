@@ -14,7 +14,7 @@ from django.urls import reverse
 from PIL import Image
 
 from core.money import money
-from generation import pipeline
+from generation import catalogue, pipeline
 from generation.jobs import dispatch
 from generation.jobs.lease import Lease
 from generation.models import Budget, Connection, Generation, ImageJob
@@ -75,7 +75,7 @@ def test_generates_a_start_frame_from_click_to_file(as_user: AsUser, scene: Scen
     picture = Reference.objects.get()
     assert (row.status, row.made) == (Status.COMPLETED, [picture.pk])
     assert (picture.role, picture.scene, picture.created_by) == ("start_frame", scene, bob)
-    assert (row.actual_cost, row.usage["output_tokens"]) == (Decimal("0.0300"), 1000)
+    assert (row.actual_cost, row.usage["output_tokens"]) == (Decimal("0.0304"), 1000)
     assert len(openai.state.charges) == 1
 
 
@@ -209,24 +209,52 @@ def test_an_image_above_the_limit_needs_confirmation(as_user: AsUser, scene: Sce
     assert ImageJob.objects.get().estimated_cost == Decimal("0.211")
 
 
-def test_an_image_without_a_fixed_price_needs_confirmation(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
-    client = as_user(bob)
-    Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
-    response = generate(client, scene, model="gpt-image-2.6-flare")
-    message = "The price depends on usage, above the confirmation threshold of $0.10. Continue?"
-    assert (response.status_code, message in response.content.decode()) == (409, True)
-    assert generate(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
+#: What the stand-in's answer costs (4 tokens of text, 50 of images, 1,000 of output) at each model's own rates. DALL-E
+#: reports no tokens: its highest price.
+BOOKED = {
+    "gpt-image-2.6-sunburst": "0.0304",
+    "gpt-image-2.6-flare": "0.0304",
+    "gpt-image-2.5-sunburst": "0.0304",
+    "gpt-image-2.5-flare": "0.0304",
+    "gpt-image-2": "0.0304",
+    "gpt-image-1.5": "0.0324",
+    "chatgpt-image-latest": "0.0324",
+    "gpt-image-1-mini": "0.0081",
+    "gpt-image-1": "0.0405",
+    "dall-e-3": "0.12",
+    "dall-e-2": "0.02",
+}
 
 
-def test_an_image_without_a_fixed_price_is_refused_under_a_cap(
+@pytest.mark.parametrize("model", [model.id for model in catalogue.all_models().values() if model.kind == "image"])
+def test_every_image_model_holds_an_estimate_under_a_cap_and_books_its_own_prices(
+    as_user: AsUser, scene: Scene, openai: StandIn, bob: User, model: str
+):
+    budget = Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
+    form = as_user(bob).get(reverse("scene_picture_make", args=[scene.pk]), {"model": model}).context["form"]
+    response = generate(as_user(bob), scene, model=model, price=quote(money(form.price)))
+    assert response.status_code == 302, response.context["form"].errors
+    budget.refresh_from_db()
+    assert budget.reserved == ImageJob.objects.get().estimated_cost == form.price > 0
+    row = advance()
+    budget.refresh_from_db()
+    assert (row.status, row.actual_cost, budget.spent, budget.reserved) == (
+        Status.COMPLETED,
+        Decimal(BOOKED[model]),
+        Decimal(BOOKED[model]),
+        0,
+    )
+
+
+def test_without_choices_the_estimate_is_above_the_confirmation_threshold(
     as_user: AsUser, scene: Scene, openai: StandIn, bob: User
 ):
     client = as_user(bob)
-    Budget.objects.create(team=scene.project.team, project=scene.project, cap_total=Decimal(5))
+    Budget.objects.create(team=scene.project.team, confirm_above=Decimal("0.10"))
     response = generate(client, scene, model="gpt-image-2.6-flare")
-    assert (response.status_code, "The price depends on usage" in response.content.decode()) == (422, True)
-    Budget.objects.update(cap_total=None)
-    assert generate(client, scene, model="gpt-image-2.6-flare").status_code == 302
+    message = "This costs $0.211, above the confirmation threshold of $0.10. Continue?"
+    assert (response.status_code, message in response.content.decode()) == (409, True)
+    assert generate(client, scene, model="gpt-image-2.6-flare", confirmed="yes").status_code == 302
 
 
 def test_an_outdated_price_starts_nothing(as_user: AsUser, scene: Scene, openai: StandIn, bob: User):
