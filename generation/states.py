@@ -3,6 +3,8 @@
 `transitions_as_mermaid` is the source of the picture in docs/pipeline.md; a test compares the two.
 """
 
+from collections import Counter
+
 from django.db.models import TextChoices
 
 
@@ -34,7 +36,25 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 ACTIVE = frozenset({Status.QUEUED, Status.SUBMITTING, Status.RUNNING, Status.FETCHING})
+#: The provider runs them, or may run them: each occupies a slot of its connection.
+AT_PROVIDER = frozenset({Status.SUBMITTING, Status.RUNNING})
 FINAL = frozenset(status for status, following in TRANSITIONS.items() if not following)
+
+
+def describe_slots(running: int, limit: int) -> str:
+    """Such as "2 of 2 running", or "7 running, limit 2" if more run than are allowed by now."""
+    return f"{running} of {limit} running" if running <= limit else f"{running} running, limit {limit}"
+
+
+def describe_load(statuses: Counter[str], limit: int | None) -> str:
+    """Such as "2 of 2 running, 5 downloading, 3 waiting". Downloads occupy no slot. Without a limit, the plain numbers."""
+    running = sum(statuses[status] for status in AT_PROVIDER)
+    parts = [
+        f"{running} running" if limit is None else describe_slots(running, limit),
+        f"{statuses[Status.FETCHING]} downloading" if statuses[Status.FETCHING] else "",
+        f"{statuses[Status.QUEUED]} waiting" if statuses[Status.QUEUED] else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def transitions_as_mermaid() -> str:

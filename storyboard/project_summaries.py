@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from core.money import exact
@@ -56,8 +56,7 @@ def _query_counts(project_ids: list[int]) -> QuerySet[Any, Any]:
     with_clip = scenes.filter(Exists(of_scene.final()))
     takes = Generation.objects.filter(scene__project=OuterRef("pk"))
     running = takes.live().active().filter(scene__deleted_at=None)
-    spent = takes.order_by().values("scene__project").annotate(sum=Sum("actual_cost")).values("sum")
-    caps = Budget.objects.filter(project=OuterRef("pk"))
+    budgets = Budget.objects.filter(project=OuterRef("pk"))
     return Project.objects.filter(pk__in=project_ids).values(
         "pk",
         first_scene=Subquery(scenes.values("pk")[:1]),
@@ -65,8 +64,8 @@ def _query_counts(project_ids: list[int]) -> QuerySet[Any, Any]:
         scene_count=_count(scenes, "project"),
         with_clip=_count(with_clip, "project"),
         running=_count(running, "scene__project"),
-        spent=Subquery(spent),
-        cap=Subquery(caps.values("cap_total")),
+        spent=Subquery(budgets.values("spent")),
+        cap=Subquery(budgets.values("cap_total")),
     )
 
 

@@ -55,7 +55,18 @@ def current_month() -> str:
 
 
 def month_key(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%Y-%m}"
+    """The month in the server's zone, such as 2026-11."""
+    return f"{timezone.localtime(moment, timezone.get_default_timezone()):%Y-%m}"
+
+
+def month_start(month: str) -> datetime:
+    year, number = map(int, month.split("-"))
+    return datetime(year, number, 1, tzinfo=timezone.get_default_timezone())
+
+
+def zone_name() -> str:
+    """Such as "Europe/Berlin": months begin and end there, on every page, in every table and under every cap."""
+    return timezone.get_default_timezone_name()
 
 
 def in_month(entries: QuerySet[LedgerEntry], month: str) -> QuerySet[LedgerEntry]:

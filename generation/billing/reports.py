@@ -1,4 +1,7 @@
-"""Estimated and actual costs of takes and images: sums for the page, and every row for a spreadsheet."""
+"""Estimated and actual costs of takes and images: sums for the page, and every row for a spreadsheet.
+
+A row counts in the month in which the ledger settles it, as in the budgets. A row with a hold is in no month yet.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from core.money import CURRENCY, exact
+from generation.billing import budget
 from generation.connections import Roster, roster_for
-from generation.models import Generation, ImageJob
+from generation.models import Generation, ImageJob, LedgerEntry
 from generation.states import ACTIVE, Status
 from projects.models import Project
 from teams.models import Membership, User
@@ -28,7 +32,7 @@ DELETED_USER = "Deleted user"
 
 @dataclass(frozen=True)
 class Line:
-    """Costs of one member's takes or images with one model in one month of a project."""
+    """Costs of one member's takes or images with one model in one month of a project; `month` is empty for holds."""
 
     project_id: int
     member_id: int | None
@@ -57,14 +61,21 @@ class Sums:
         self.reserved += line.reserved
 
 
-def _costly_takes(person: User) -> QuerySet[Generation]:
+def _costly_takes(person: User) -> QuerySet[Generation, Any]:
     memberships = Membership.objects.open_for_user(person)
-    return Generation.objects.filter(COSTLY, scene__project__team__memberships__in=memberships)
+    takes = Generation.objects.filter(COSTLY, scene__project__team__memberships__in=memberships)
+    return takes.annotate(settled_at=_settled_at("take"))
 
 
-def _costly_image_jobs(person: User) -> QuerySet[ImageJob]:
+def _costly_image_jobs(person: User) -> QuerySet[ImageJob, Any]:
     memberships = Membership.objects.open_for_user(person)
-    return ImageJob.objects.filter(COSTLY, project__team__memberships__in=memberships)
+    jobs = ImageJob.objects.filter(COSTLY, project__team__memberships__in=memberships)
+    return jobs.annotate(settled_at=_settled_at("images"))
+
+
+def _settled_at(key: str) -> Subquery:
+    settled = LedgerEntry.objects.filter(kind__in=(LedgerEntry.Kind.SETTLE, LedgerEntry.Kind.RELEASE))
+    return Subquery(settled.filter(**{key: OuterRef("pk")}).order_by("-pk").values("at")[:1])
 
 
 def cost_lines(person: User) -> list[Line]:
@@ -76,7 +87,7 @@ def cost_lines(person: User) -> list[Line]:
         Line(
             project_id=group["project_pk"],
             member_id=group["created_by"],
-            month=f"{group['month']:%Y-%m}",
+            month=f"{group['month']:%Y-%m}" if group["month"] else "",
             project=group["title"],
             member=str(members.get(group["created_by"], DELETED_USER)),
             model=rosters(group["team"]).model_name(group["model_id"]),
@@ -94,7 +105,9 @@ def _sum_costs(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
     about = {"project_pk": F(project), "title": F(f"{project}__title"), "team": F(f"{project}__team")}
     groups: Iterable[dict[str, Any]] = (
         rows.order_by()
-        .values("created_by", "model_id", month=TruncMonth("created_at"), **about)
+        .values(
+            "created_by", "model_id", month=TruncMonth("settled_at", tzinfo=timezone.get_default_timezone()), **about
+        )
         .annotate(
             count=Count("pk"),
             estimated=Sum("estimated_cost"),
@@ -106,7 +119,7 @@ def _sum_costs(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
 
 
 def group_lines(lines: Iterable[Line], by: str) -> list[Sums]:
-    """Sums by one of GROUPS: months newest first, everything else most expensive first."""
+    """Sums by one of GROUPS: months newest first, after the row of holds; everything else most expensive first."""
     sums: dict[Hashable, Sums] = {}
     for line in lines:
         key, name = _group_key(line, by)
@@ -126,7 +139,7 @@ def _group_key(line: Line, by: str) -> tuple[Hashable, str]:
         case "model":
             return line.model, line.model
         case _:
-            return line.month, line.month
+            return line.month, line.month or "On hold"
 
 
 def sum_lines(lines: Iterable[Line]) -> Sums:
@@ -138,8 +151,7 @@ def sum_lines(lines: Iterable[Line]) -> Sums:
 
 # -- The spreadsheet ---------------------------------------------------------------------------------------------------
 
-HEADINGS: list[object] = [
-    "month",
+HEADINGS = [
     "team",
     "project",
     "member",
@@ -152,7 +164,6 @@ HEADINGS: list[object] = [
 ]
 #: The columns to read: prompts, shots and inputs are large, and not in the table.
 COLUMNS = [
-    "created_at",
     "created_by__name",
     "created_by__email",
     "model_id",
@@ -165,8 +176,8 @@ IMAGE_COLUMNS = [*COLUMNS, "role", "project__title", "project__team__name"]
 
 
 def cost_table(person: User) -> Iterator[list[object]]:
-    """The headings, then a row for each take and each image request, newest first."""
-    yield HEADINGS
+    """The headings, then a row for each take and each image request, newest first. A row with a hold has no month."""
+    yield [f"settled in month ({budget.zone_name()})", *HEADINGS]
     rosters = cache(roster_for)
     takes = _costly_takes(person).select_related("scene__project__team", "created_by").only(*TAKE_COLUMNS)
     for take in takes.order_by("-pk").iterator():
@@ -177,9 +188,9 @@ def cost_table(person: User) -> Iterator[list[object]]:
         yield _row(request, request.project, request.get_role_display(), rosters(request.team_id))
 
 
-def _row(row: Generation | ImageJob, project: Project, what: str, roster: Roster) -> list[object]:
+def _row(row: Any, project: Project, what: str, roster: Roster) -> list[object]:
     return [
-        f"{timezone.localtime(row.created_at):%Y-%m}",
+        budget.month_key(row.settled_at) if row.settled_at else "",
         str(project.team),
         project.title,
         str(row.created_by or DELETED_USER),

@@ -19,7 +19,7 @@ from core.plurals import count_noun
 from generation.media import storage
 from generation.models import Connection, Generation, ImageJob
 from generation.providers.base import ProviderError
-from generation.states import Status
+from generation.states import AT_PROVIDER, describe_slots
 
 #: A row that found no slot is not tried again sooner, unless a step ends and frees one.
 LOOK_AGAIN_SECONDS = 2.0
@@ -27,8 +27,6 @@ LONGEST_PAUSE_SECONDS = 300.0
 #: The longest pause that a provider's Retry-After can cause: a whole day is usually a mistake.
 LONGEST_RETRY_AFTER_SECONDS = 900.0
 DISK_SECONDS = 15.0
-#: Rows that occupy a slot: the provider runs them, or may run them.
-AT_PROVIDER = (Status.SUBMITTING, Status.RUNNING)
 #: Up to here the number ahead is exact; beyond, it is rounded down to a multiple, or every start would change every card.
 EXACTLY_AHEAD = 10
 #: Characters of a provider's own message; with the longest name and the number ahead it must fit into `waiting_for`.
@@ -84,8 +82,7 @@ def find_room(connection: Connection, now: datetime) -> Room:
     in_flight = sum(rows.filter(status__in=AT_PROVIDER).count() for rows in _rows_at(connection))
     slots = connection.max_in_flight - in_flight
     if slots <= 0:
-        detail = f"{in_flight} of {connection.max_in_flight} running"
-        return Room(0, Wait(connection.name, LOOK_AGAIN_SECONDS, detail))
+        return Room(0, Wait(connection.name, LOOK_AGAIN_SECONDS, describe_slots(in_flight, connection.max_in_flight)))
     a_minute_ago = now - timedelta(minutes=1)
     recent = [rows.filter(submitted_at__gt=a_minute_ago) for rows in _rows_at(connection)]
     times = sorted(at for rows in recent for at in rows.values_list("submitted_at", flat=True) if at is not None)

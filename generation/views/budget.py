@@ -63,7 +63,7 @@ def team_budget(request: HttpRequest, pk: int) -> HttpResponse:
 
 def render_budget(request: HttpRequest, role: Role, forms: list[CapsForm], **context: Any) -> HttpResponse:
     month = budget.current_month()
-    context |= {"can_change": role == Role.OWNER}
+    context |= {"can_change": role == Role.OWNER, "month": budget.month_start(month), "zone": budget.zone_name()}
     context |= {"budgets": [(form, Gauge(form.instance, month)) for form in forms]}
     return render(request, "generation/budget.html", context, status=422 if request.method == "POST" else 200)
 
@@ -102,5 +102,6 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "total": reports.sum_lines(lines),
         "projects": Project.objects.for_person(person),
         "capped": [Gauge(row, month) for row in capped.order_by("team", "project", "pk")],
+        "zone": budget.zone_name(),
     }
     return render(request, "generation/costs.html", context)

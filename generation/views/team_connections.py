@@ -117,7 +117,7 @@ def connection_remove(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER)
     if team_connections.remove(connection):
         _record(Verb.CONNECTION_REMOVED, connection, request)
-        running = usage.measure_usage([connection])[0].in_flight
+        running = usage.measure_usage([connection])[0].active.total()
         rest = f" {running} in progress will finish; the key is kept until then." if running else ""
         offer_undo(request, f"{connection} removed.{rest}", reverse("connection_restore", args=[pk]))
     return redirect("team_connections", connection.team_id)

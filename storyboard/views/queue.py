@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +23,7 @@ from generation.loaders import load_images, load_take
 from generation.models import Connection, Generation, ImageJob, Job, Worker
 from generation.models.generation import GenerationQuerySet
 from generation.models.image_job import ImageJobQuerySet
-from generation.states import Status
+from generation.states import Status, describe_load
 from generation.takes.actions import dismiss_failure
 from storyboard.cards import JobEntry, build_entry
 from teams.access import current_user, editable_teams
@@ -40,15 +41,19 @@ class Line:
     """The active jobs of one connection; None for this server."""
 
     connection: Connection | None
-    running: list[JobEntry] = field(default_factory=list)
-    waiting: list[JobEntry] = field(default_factory=list)
+    entries: list[JobEntry] = field(default_factory=list)
+
+    @property
+    def load(self) -> str:
+        limit = self.connection.max_in_flight if self.connection else None
+        return describe_load(Counter(entry.job.status for entry in self.entries), limit)
 
 
 def group_by_connection(entries: Iterable[JobEntry]) -> list[Line]:
+    # What runs comes first, then what waits.
     lines: dict[int | None, Line] = {}
-    for entry in entries:
-        line = lines.setdefault(entry.job.connection_id, Line(entry.job.connection))
-        (line.waiting if entry.job.status == Status.QUEUED else line.running).append(entry)
+    for entry in sorted(entries, key=lambda entry: entry.job.status == Status.QUEUED):
+        lines.setdefault(entry.job.connection_id, Line(entry.job.connection)).entries.append(entry)
     return list(lines.values())
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from generation.states import ACTIVE, FINAL, TRANSITIONS, Status, transitions_as_mermaid
+from generation.states import ACTIVE, FINAL, TRANSITIONS, Status, describe_slots, transitions_as_mermaid
 
 
 def test_every_status_has_transitions():
@@ -47,3 +47,10 @@ def test_only_the_pipeline_writes_a_status():
         if "status=Status." in line and not reading.search(line)
     }
     assert writes == set()
+
+
+@pytest.mark.parametrize(
+    ("running", "limit", "text"), [(0, 2, "0 of 2 running"), (2, 2, "2 of 2 running"), (7, 2, "7 running, limit 2")]
+)
+def test_slots_never_read_as_more_than_there_are(running: int, limit: int, text: str):
+    assert describe_slots(running, limit) == text

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from generation.models import Generation
+from generation.models import Budget, Generation
 from generation.states import Status
 from projects.models import Project, Scene
 from storyboard.project_summaries import summarize_projects
@@ -30,12 +30,13 @@ def test_summary_counts_scenes_clips_running_takes_and_money(
     project: Project, make_scenes: MakeScenes, make_take: MakeTake
 ):
     first, second, third, gone = make_scenes(4)
-    make_take(first, status=Status.FAILED, actual_cost=Decimal("0.25"))
-    make_take(second, **DONE, actual_cost=Decimal("0.1"))
-    make_take(second, **DONE, actual_cost=Decimal("0.2"))
+    Budget.objects.create(team=project.team, project=project, spent=Decimal("0.95"))
+    make_take(first, status=Status.FAILED)
+    make_take(second, **DONE)
+    make_take(second, **DONE)
     make_take(third, status=Status.RUNNING)
     make_take(third, status=Status.RUNNING, deleted_at=first.created_at)
-    make_take(gone, **DONE, actual_cost=Decimal("0.4"))
+    make_take(gone, **DONE)
     make_take(gone, status=Status.RUNNING)
     Scene.objects.filter(pk=gone.pk).update(deleted_at=first.created_at)
     (card,) = summarize_projects([project])

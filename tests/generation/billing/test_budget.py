@@ -7,7 +7,7 @@ import io
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -24,7 +24,7 @@ from generation import catalogue, pipeline
 from generation.billing import budget, reports
 from generation.catalogue.pricing import clip_price
 from generation.management import doctor
-from generation.models import Budget, Generation, LedgerEntry, next_take_number
+from generation.models import Budget, Generation, ImageJob, LedgerEntry, next_take_number
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import Team, User
@@ -315,9 +315,14 @@ def test_costs_by_project_member_model_and_month(
         advance(take)
     start(scene, bob)
     client = as_user(vera)
-    for by, name in {"project": "The ferry", "member": "Bob", "model": "Sora 2", "month": "2026"}.items():
+    for by, name in {"project": "The ferry", "member": "Bob", "model": "Sora 2"}.items():
         page = client.get(reverse("costs"), {"by": by}).content.decode()
         assert (name in page, page.count("$0.80"), "Total (USD)" in page) == (True, 2, True)
+    months = client.get(reverse("costs"), {"by": "month"}).context["groups"]
+    assert [(group.name, group.actual, group.reserved) for group in months] == [
+        ("On hold", Decimal(0), Decimal("0.4")),
+        (budget.current_month(), Decimal("0.4"), Decimal(0)),
+    ]
     assert "No costs yet" in as_user(mallory).get(reverse("costs")).content.decode()
 
 
@@ -389,6 +394,46 @@ def test_the_csv_has_every_take_and_no_formula(as_user: AsUser, paid: StandIn, s
         "0",
         "0.4000",
     )
+
+
+def test_costs_csv_and_budgets_have_one_month_of_settlement_in_the_servers_zone(
+    as_user: AsUser, paid: StandIn, scene: Scene, project: Project, bob: User, make_take, settings
+):
+    """Clicked in October, settled in the last hour of November in UTC: that is December in Berlin, everywhere."""
+    settings.TIME_ZONE = "Europe/Berlin"
+    settled = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    dime = {"model_id": "sora-2", "estimated_cost": Decimal("0.4"), "created_at": "2026-10-31T12:00Z"}
+    take = make_take(
+        scene, **dime, status=Status.COMPLETED, clip=b"clip", actual_cost=Decimal("0.4"), finished_at=settled
+    )
+    entry = {"team": project.team, "project": project, "member": bob, "take": take}
+    LedgerEntry.objects.create(kind="reserve", reserved=Decimal("0.4"), at="2026-10-31T12:00Z", **entry)
+    LedgerEntry.objects.create(
+        kind="settle", reserved=Decimal("-0.4"), spent=Decimal("0.4"), at="2026-11-30T23:30Z", **entry
+    )
+    values = {"spent": Decimal("0.4"), "spent_month": Decimal("0.4"), "month": budget.month_key(settled)}
+    for owner in (None, project):
+        Budget.objects.create(team=project.team, project=owner, cap_month=1, **values)
+    assert values["month"] == "2026-12"
+    assert list(doctor.ledger()) == []
+    response = as_user(bob).get(reverse("costs"), {"by": "month"})
+    assert [(group.name, group.actual) for group in response.context["groups"]] == [("2026-12", Decimal("0.4"))]
+    assert "Europe/Berlin" in response.content.decode()
+    table = as_user(bob).get(reverse("costs"), {"format": "csv"}).content.decode("utf-8-sig")
+    ((heading, *_), (month, *_)) = csv.reader(io.StringIO(table))
+    assert (heading, month) == ("settled in month (Europe/Berlin)", "2026-12")
+    for page in (reverse("project_budget", args=[project.pk]), reverse("team_budget", args=[project.team_id])):
+        assert "(Europe/Berlin)" in as_user(bob).get(page).content.decode()
+
+
+def test_an_image_counts_on_the_card_of_its_project(as_user: AsUser, paid: StandIn, project: Project, bob: User):
+    row = ImageJob.objects.create(
+        project=project, created_by=bob, provider="openai_images", model_id="gpt-image-2", estimated_cost=Decimal("0.2")
+    )
+    with transaction.atomic():
+        budget.reserve([row], project)
+        budget.settle(row, Decimal("0.25"))
+    assert "$0.25 spent" in as_user(bob).get(reverse("project_list")).content.decode()
 
 
 # -- Confirmation ------------------------------------------------------------------------------------------------------

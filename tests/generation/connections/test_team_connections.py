@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation.billing import budget
-from generation.models import Connection, Generation
+from generation.models import Connection
 from generation.states import Status
 from teams.models import Team, User
 from tests.factories import TEAM_KEY, keys_seen, make_connection
@@ -220,18 +220,21 @@ def test_removing_a_connection_reports_takes_in_progress(as_user: AsUser, alice:
     assert "Ours removed. 1 in progress will finish; the key is kept until then." in page
 
 
-def test_usage_counts_takes_of_this_month_and_takes_in_progress(
+def test_usage_counts_takes_finished_this_month_and_takes_in_progress(
     as_user: AsUser, bob: User, team: Team, connection, scene, make_take
 ):
-    make_take(scene, provider="sora", connection=connection, status=Status.RUNNING)
-    make_take(scene, provider="sora", connection=connection, status=Status.COMPLETED, clip=b"clip")
-    old = make_take(scene, provider="sora", connection=connection, status=Status.FAILED)
-    Generation.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=40))
+    for status in [Status.RUNNING, *[Status.FETCHING] * 5, *[Status.QUEUED] * 2]:
+        make_take(scene, provider="sora", connection=connection, status=status)
+    for days in (0, 0, 40):
+        ended = {"finished_at": timezone.now() - timedelta(days=days), "created_at": "2026-01-01T00:00Z"}
+        make_take(scene, provider="sora", connection=connection, status=Status.COMPLETED, clip=b"clip", **ended)
     row = budget.lock_connection_budget(connection.pk, team.pk)
     row.spent_month, row.month = Decimal("1.60"), budget.current_month()
     row.save()
     page = " ".join(as_user(bob).get(reverse("team_connections", args=[team.pk])).content.decode().split())
-    assert "<strong>1 of 2</strong> running · 2 takes this month for <strong>$1.60</strong>" in page
+    assert "<strong>1 of 2 running, 5 downloading, 2 waiting</strong>" in page
+    assert "2 takes this month for <strong>$1.60</strong>" in page
+    assert "1 of 2 running, 5 downloading, 2 waiting" in as_user(bob).get(reverse("queue")).content.decode()
 
 
 def test_the_list_takes_as_many_queries_whatever_its_length(as_user: AsUser, alice: User, team: Team, at: StandIn):
