@@ -270,6 +270,8 @@ def make_storyboard(team: Team, user: User, *, scenes: int, takes: int = 0) -> t
 
 def take_fields(scene: Scene, user: User, model: Any) -> dict[str, Any]:
     """The fields that every take of this scene has, whatever its status."""
+    from generation.quoting.freshness import request_digest
+
     width, height = scene.project.frame_size
     return {
         "scene": scene,
@@ -277,7 +279,7 @@ def take_fields(scene: Scene, user: User, model: Any) -> dict[str, Any]:
         "provider": model.provider,
         "model_id": model.id,
         "shot": scene.shot(),
-        "scene_digest": scene.digest(),
+        "scene_digest": request_digest(scene, model),
         "width": width,
         "height": height,
         "duration": scene.duration,

@@ -129,7 +129,7 @@ def finish(take: Generation) -> float:
     from django.db.models.functions import Now
 
     from generation.jobs.lease import Lease
-    from generation.models import select_first_take
+    from generation.models import select_newest
     from generation.states import Status
 
     lease = Lease.claim(take.pk)
@@ -147,7 +147,7 @@ def finish(take: Generation) -> float:
     }
     with transaction.atomic():
         lease.release(status=Status.COMPLETED, **files, **result)
-        select_first_take(take)
+        select_newest(take)
         return time.time()
 
 

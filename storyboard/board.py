@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from core.htmx import HtmxHttpRequest
@@ -19,7 +20,7 @@ from generation.takes import frame_chaining
 from projects.loaders import load_project
 from projects.models import Project, Scene
 from storyboard.cards import build_card
-from storyboard.filters import Key, SceneFilter
+from storyboard.filters import FindRoster, Key, SceneFilter
 from storyboard.live import stream_cursor
 from storyboard.loaders import live_scenes
 from teams.models import Role
@@ -47,15 +48,15 @@ class Segment:
 def scenes_context(request: HtmxHttpRequest, pk: int) -> dict[str, Any]:
     # All scenes, and those that the page's query asks for, in its order.
     project, role = load_project(request, pk)
-    return _scenes_context(request, project, role, {})
+    return _scenes_context(request, project, role, cache(lambda: roster_for(project.team_id)), {})
 
 
 def _scenes_context(
-    request: HtmxHttpRequest, project: Project, role: Role, sort_keys: Mapping[str, Key]
+    request: HtmxHttpRequest, project: Project, role: Role, find_roster: FindRoster, sort_keys: Mapping[str, Key]
 ) -> dict[str, Any]:
     scenes = live_scenes(project)
     scene_filter = SceneFilter.from_query(request.GET)
-    shown = scene_filter.apply(scenes, sort_keys)
+    shown = scene_filter.apply(scenes, find_roster, sort_keys)
     return {
         "project": project,
         "can_edit": role.includes(Role.EDITOR),
@@ -74,7 +75,7 @@ def storyboard_context(
     """
     project, role = load_project(request, pk)
     roster = roster_for(project.team_id)
-    context = _scenes_context(request, project, role, sort_keys(roster))
+    context = _scenes_context(request, project, role, lambda: roster, sort_keys(roster))
     scenes = context["scenes"]
     hidden = {scene.pk for scene in scenes} - {scene.pk for scene in context["shown"]}
     context |= {

@@ -17,6 +17,7 @@ from generation.models import (
     next_take_number,
     shown_take,
 )
+from generation.quoting.freshness import Freshness
 from generation.quoting.quotes import Quote, quote_scene
 from generation.takes.lineage import Branch, build_tree
 from projects import presets
@@ -41,6 +42,7 @@ class TakeEntry(JobEntry):
     source: Generation | None
     #: Whether its model can remix, extend or edit it.
     can_be_reworked: bool
+    is_stale: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,14 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class TakeOffer:
+    """A finished take to select instead of the one that is shown."""
+
+    take: Generation
+    label: str
+
+
+@dataclass(frozen=True)
 class SceneCard:
     """`quote` is for the next take; None if the scene's model is unknown."""
 
@@ -62,6 +72,9 @@ class SceneCard:
     quote: Quote | None
     next_take: int
     cells: list[Cell]
+    #: Whether `shown` is stale.
+    is_stale: bool
+    offer: TakeOffer | None
 
     @property
     def shows_previz(self) -> bool:
@@ -86,25 +99,42 @@ def build_entry(job: Job, roster: Roster) -> JobEntry:
     return JobEntry(job, roster.model_name(job.model_id), usual_time)
 
 
-def build_take_entry(take: Generation, siblings: dict[int, Generation], roster: Roster) -> TakeEntry:
+def build_take_entry(
+    take: Generation, siblings: dict[int, Generation], roster: Roster, freshness: Freshness
+) -> TakeEntry:
     entry = build_entry(take, roster)
     model = roster.resolve_model(take) if take.is_done and take.remote_id else None
     can_be_reworked = model is not None and bool(model.supports.tasks)
     source = siblings.get(take.source_id) if take.source_id else None
-    return TakeEntry(take, entry.model_name, entry.usual_time, source, can_be_reworked)
+    is_stale = take.is_done and freshness.is_stale(take)
+    return TakeEntry(take, entry.model_name, entry.usual_time, source, can_be_reworked, is_stale)
 
 
 def build_card(scene: Scene, roster: Roster) -> SceneCard:
     siblings = {take.pk: take for take in scene.takes.all()}
-    latest = latest_take(scene)
-    entry = build_take_entry(latest, siblings, roster) if latest else None
-    cells = [build_cell(scene, column, roster) for column in COLUMNS]
-    return SceneCard(scene, shown_take(scene), entry, quote_scene(scene, roster), next_take_number(scene), cells)
+    latest, shown, freshness = latest_take(scene), shown_take(scene), Freshness(scene, roster)
+    return SceneCard(
+        scene=scene,
+        shown=shown,
+        latest=build_take_entry(latest, siblings, roster, freshness) if latest else None,
+        quote=quote_scene(scene, roster),
+        next_take=next_take_number(scene),
+        cells=[build_cell(scene, column, roster) for column in COLUMNS],
+        is_stale=shown is not None and freshness.is_stale(shown),
+        offer=find_offer(freshness),
+    )
+
+
+def find_offer(freshness: Freshness) -> TakeOffer | None:
+    if take := freshness.find_newer():
+        return TakeOffer(take, f"Take {take.number} ready · Use")
+    take = freshness.find_alternative()
+    return TakeOffer(take, f"Select take {take.number}") if take else None
 
 
 def build_strip(scene: Scene, roster: Roster) -> TakeStrip:
-    siblings = {take.pk: take for take in scene.takes.all()}
-    entries = {pk: build_take_entry(take, siblings, roster) for pk, take in siblings.items()}
+    siblings, freshness = {take.pk: take for take in scene.takes.all()}, Freshness(scene, roster)
+    entries = {pk: build_take_entry(take, siblings, roster, freshness) for pk, take in siblings.items()}
     live = [entries[take.pk] for take in reversed(live_takes(scene))]
     comparable = sum(entry.job.is_done for entry in live) > 1
     return TakeStrip(

@@ -10,12 +10,15 @@ from urllib.parse import urlencode
 from django.db.models import TextChoices
 from django.http import QueryDict
 
+from generation.connections import Roster
 from generation.models import is_final, latest_take, shown_take
+from generation.quoting.freshness import Freshness
 from projects import presets
 from projects.models import Scene
 from storyboard.table import COLUMNS
 
 Key = Callable[[Scene], Any]
+FindRoster = Callable[[], Roster]
 
 SEARCHED = ("title", "action", "subject", "dialogue", "location", "notes")
 LONGEST_TEXT = 200
@@ -31,7 +34,7 @@ class State(TextChoices):
     STALE = "stale", "Stale"
 
 
-def matches_state(scene: Scene, state: State) -> bool:
+def matches_state(scene: Scene, state: State, find_roster: FindRoster) -> bool:
     latest, shown = latest_take(scene), shown_take(scene)
     match state:
         case State.NO_TAKE:
@@ -43,7 +46,7 @@ def matches_state(scene: Scene, state: State) -> bool:
         case State.FAILED:
             return latest is not None and latest.has_failed
         case State.STALE:
-            return shown is not None and shown.is_stale
+            return shown is not None and Freshness(scene, find_roster()).is_stale(shown)
 
 
 def _build_sort_key(column: str) -> Key:
@@ -104,14 +107,14 @@ class SceneFilter:
         # Sorted by the column; descending if it already sorts by that column.
         return replace(self, sort=f"-{column}" if self.sort == column else column)
 
-    def apply(self, scenes: Iterable[Scene], more_keys: Mapping[str, Key] = {}) -> list[Scene]:
-        # The matching scenes in order; `more_keys` adds columns to sort by.
-        shown = [scene for scene in scenes if self._matches(scene)]
+    def apply(self, scenes: Iterable[Scene], find_roster: FindRoster, more_keys: Mapping[str, Key] = {}) -> list[Scene]:
+        # The matching scenes in order; `more_keys` adds columns to sort by. Only the state “stale” needs the roster.
+        shown = [scene for scene in scenes if self._matches(scene, find_roster)]
         key = (KEYS | dict(more_keys)).get(self.sort.removeprefix("-"))
         return sorted(shown, key=key, reverse=self.sort.startswith("-")) if key else shown
 
-    def _matches(self, scene: Scene) -> bool:
-        if self.state and not matches_state(scene, self.state):
+    def _matches(self, scene: Scene, find_roster: FindRoster) -> bool:
+        if self.state and not matches_state(scene, self.state, find_roster):
             return False
         if self.model and scene.chosen_model_id != self.model:
             return False

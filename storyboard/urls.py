@@ -59,6 +59,7 @@ urlpatterns = [
     path("projects/<int:pk>/generate", batch.project_generate, name="project_generate"),
     path("takes/<int:pk>/cancel", takes.cancel, name="take_cancel"),
     path("takes/<int:pk>/select", takes.select, name="take_select"),
+    path("projects/<int:pk>/takes/select", take_actions.takes_select, name="takes_select"),
     path("takes/<int:pk>/note", take_actions.take_note, name="take_note"),
     path("takes/<int:pk>/delete", take_actions.take_delete, name="take_delete"),
     path("takes/<int:pk>/restore", take_actions.take_restore, name="take_restore"),

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from generation import catalogue
 from generation.models import Generation
+from generation.quoting.freshness import request_digest
 from projects.models import Project, Scene
 from teams.models import Role, Team, User
 from tests.commands import everywhere, frame, run
@@ -168,7 +169,9 @@ def make_take(alice: User) -> Callable[..., Generation]:
         model = catalogue.default_video_model()
         number = scene.takes.count() + 1
         values = {"provider": model.provider, "model_id": model.id, "width": 320, "height": 180, "duration": Decimal(1)}
-        values |= {"created_by": alice, "estimated_cost": Decimal(0), "scene_digest": scene.digest()}
+        values |= {"created_by": alice, "estimated_cost": Decimal(0)}
+        made_with = catalogue.all_models().get(fields.get("model_id", model.id))
+        values["scene_digest"] = request_digest(scene, made_with) if made_with else ""
         take = Generation.objects.create(scene=scene, number=number, shot=scene.shot(), **values)
         if clip:
             take.clip.save("clip.mp4", ContentFile(clip), save=False)

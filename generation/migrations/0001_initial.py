@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 ('clip_bytes', models.PositiveBigIntegerField(default=0)),
                 ('clip_seconds', models.DecimalField(decimal_places=3, max_digits=8, null=True)),
                 ('is_selected', models.BooleanField(default=False)),
+                ('selected_at', models.DateTimeField(null=True)),
                 ('note', models.TextField(blank=True, max_length=2000)),
                 ('deleted_at', models.DateTimeField(editable=False, null=True)),
                 ('purged_at', models.DateTimeField(editable=False, null=True)),

@@ -53,6 +53,7 @@ class Generation(Job):
     source = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="offspring")
     prompt = models.TextField(blank=True)
     shot = models.JSONField(default=dict)
+    #: Of what its model is sent for the scene: quoting/freshness.py compares it with what would be sent now.
     scene_digest = models.CharField(max_length=16)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -76,6 +77,8 @@ class Generation(Job):
 
     #: The take that goes into the film.
     is_selected = models.BooleanField(default=False)
+    #: When a member selected it; None while it is only the newest.
+    selected_at = models.DateTimeField(null=True)
     note = models.TextField(max_length=NOTE_LENGTH, blank=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
     #: When the trash was emptied: the row, its number and its cost stay, its files are gone.
@@ -118,11 +121,6 @@ class Generation(Job):
     def is_previz(self) -> bool:
         """Whether this server rendered it: the scene's camera, not a model's picture of the scene."""
         return is_local(self.provider)
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether the scene has changed since the take in a way that changes the clip."""
-        return self.scene_digest != self.scene.digest()
 
     @property
     def whole_seconds(self) -> Decimal:

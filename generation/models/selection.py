@@ -57,21 +57,27 @@ def next_take_number(scene: Scene) -> int:
     return max((take.number for take in scene.takes.all()), default=0) + 1
 
 
-def select_take(scene_id: int, take: Generation | None) -> None:
-    """Make `take` the selected one, or none. Call inside a transaction.
+def select_take(scene_id: int, take: Generation | None, *, by_member: bool = False) -> None:
+    """Make `take` the selected one, or none. Newer takes replace it unless it was selected `by_member`.
 
-    Locks the scene's row first: a take that finishes at the same moment waits, and then finds that one is selected.
+    Call inside a transaction. Locks the scene's row first: a take that finishes at the same moment waits for the outcome.
     """
     Scene.objects.select_for_update(no_key=True).get(pk=scene_id)
     takes = Generation.objects.filter(scene=scene_id)
-    takes.filter(is_selected=True).update(is_selected=False)
+    takes.filter(is_selected=True).update(is_selected=False, selected_at=None)
     if take:
-        takes.filter(pk=take.pk).update(is_selected=True)
+        takes.filter(pk=take.pk).update(is_selected=True, selected_at=Now() if by_member else None)
     Scene.objects.filter(pk=scene_id).update(changed_at=Now())
 
 
-def select_first_take(take: Generation) -> None:
-    """Select the take unless its scene has a selected one. Call inside a transaction, after the take has finished."""
-    Scene.objects.select_for_update(no_key=True).get(pk=take.scene_id)
-    if not Generation.objects.filter(scene=take.scene_id, is_selected=True).exists():
-        select_take(take.scene_id, take)
+def select_newest(take: Generation) -> None:
+    """Select the take unless a member selected another, a newer one is selected, or it is Previz beside a model's clip.
+
+    Call inside a transaction, after the take has finished.
+    """
+    scene = Scene.objects.select_for_update(no_key=True).get(pk=take.scene_id)
+    current = Generation.objects.filter(scene=scene, is_selected=True).first()
+    if current and (current.selected_at or current.number > take.number):
+        return
+    if current is None or is_final(take, scene) or not is_final(current, scene):
+        select_take(scene.pk, take)

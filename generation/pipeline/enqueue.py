@@ -21,9 +21,10 @@ from generation.jobs.lease import NO_LEASE
 from generation.media import quota
 from generation.models import Generation, next_take_number, with_takes
 from generation.providers.registry import is_local
+from generation.quoting.freshness import collect_inputs, request_digest
 from generation.quoting.quotes import Quote, Rework, chosen_model, require_quote
 from generation.states import Status
-from projects.models import Audio, Project, Reference, Scene
+from projects.models import Project, Scene
 from teams import activity
 from teams.models import User, Verb
 
@@ -105,7 +106,7 @@ def new_take(scene: Scene, member: User, quote: Quote, rework: Rework | None = N
         connection=quote.connection.ensure_row() if quote.connection else None,
         model_id=quote.model.id,
         shot=scene.shot(),
-        scene_digest=scene.digest(),
+        scene_digest=request_digest(scene, quote.model),
         duration=quote.seconds,
         estimated_cost=quote.price,
         **(_rework_fields(rework) if rework else _scene_fields(scene, quote)),
@@ -129,28 +130,6 @@ def _rework_fields(rework: Rework) -> dict[str, Any]:
     source = rework.source
     size = {name: getattr(source, name) for name in ("width", "height", "aspect_ratio", "resolution")}
     return {"task": rework.task, "source": source, "prompt": rework.prompt, **size}
-
-
-def collect_inputs(scene: Scene, model: catalogue.Model) -> dict[str, Any]:
-    """Gather the scene's frames, references and options that the model supports. What it does not support is left out."""
-    supported = model.supports
-    frames = (
-        (Reference.Role.START_FRAME, supported.start_frame),
-        (Reference.Role.END_FRAME, supported.end_frame),
-    )
-    inputs: dict[str, Any] = {}
-    for role, is_supported in frames:
-        if is_supported and (frame := scene.frame(role)):
-            inputs[role.value] = {"name": frame.image.name, "fit": frame.fit}
-    if supported.references and (references := scene.shown_references()):
-        inputs["references"] = [reference.image.name for reference in references]
-    if supported.seed and scene.seed is not None:
-        inputs["seed"] = scene.seed
-    if supported.negative_prompt and scene.negative_prompt:
-        inputs["negative_prompt"] = scene.negative_prompt
-    if supported.audio == "choice" and scene.audio:
-        inputs["audio"] = scene.audio == Audio.ON
-    return inputs
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from generation.jobs.lease import Lease
 from generation.media import storage
-from generation.models import select_first_take
+from generation.models import select_newest
 from generation.pipeline.transitions import end
 from generation.states import Status
 
@@ -37,7 +37,7 @@ def throttled(report: Callable[..., None]) -> Callable[[float], None]:
 def store_clip(lease: Lease, path: Path, read_poster: Callable[[], bytes] = bytes) -> None:
     """Check the file, move it into storage and complete the take. `read_poster` may return the bytes of a poster.
 
-    The first finished take of a scene becomes its selected take. Raises storage.NotAClip, OSError, LeaseLost.
+    It becomes the scene's selected take unless a member selected another. Raises storage.NotAClip, OSError, LeaseLost.
     """
     inspection = storage.inspect_clip(path, throttled(lambda **_: lease.write()))
     lease.write(hold_for=SILENT_SECONDS)
@@ -50,4 +50,4 @@ def store_clip(lease: Lease, path: Path, read_poster: Callable[[], bytes] = byte
     with transaction.atomic():
         cost = lease.job.cost
         end(lease, Status.COMPLETED, progress=100, actual_cost=cost, error_kind="", error_message="", **kept)
-        select_first_take(lease.job)
+        select_newest(lease.job)

@@ -12,7 +12,8 @@ from core.money import money
 from core.plurals import count_noun, name_numbers
 from generation.catalogue import Model
 from generation.connections import Roster
-from generation.models import is_final, live_takes
+from generation.models import Generation, is_final, live_takes
+from generation.quoting.freshness import Freshness
 from generation.quoting.quotes import Quote, chosen_model, quote_model
 from generation.states import Status
 from projects.models import Scene
@@ -32,10 +33,14 @@ class Reason:
 
 @dataclass(frozen=True)
 class Batch:
-    """One take for each scene in `quotes`; `left_out` are the scenes that cannot be made, with a sentence that says why."""
+    """One take for each scene in `quotes`; `left_out` are the scenes that cannot be made, with a sentence that says why.
+
+    A scene whose shown take is stale and that owns an up-to-date one is not made: its take in `offers` can be selected.
+    """
 
     quotes: tuple[tuple[Scene, Quote], ...] = ()
     left_out: tuple[tuple[Scene, str], ...] = ()
+    offers: tuple[tuple[Scene, Generation], ...] = ()
 
     @property
     def count(self) -> int:
@@ -60,8 +65,11 @@ class Batch:
 
 def plan_batch(scenes: Iterable[Scene], roster: Roster, model: Model | None = None) -> Batch:
     """Uses each scene's own model unless one is given. No queries for scenes read by `with_takes`."""
-    quotes, left_out = [], []
+    quotes, left_out, offers = [], [], []
     for scene in scenes:
+        if take := Freshness(scene, roster).find_alternative(model):
+            offers.append((scene, take))
+            continue
         try:
             quote = quote_model(scene, model or chosen_model(scene, roster), roster)
         except ValidationError as error:
@@ -71,7 +79,7 @@ def plan_batch(scenes: Iterable[Scene], roster: Roster, model: Model | None = No
             quotes.append((scene, quote))
         else:
             left_out.append((scene, " ".join(quote.blockers)))
-    return Batch(tuple(quotes), tuple(left_out))
+    return Batch(tuple(quotes), tuple(left_out), tuple(offers))
 
 
 def plan_missing(scenes: Iterable[Scene], roster: Roster) -> Batch:

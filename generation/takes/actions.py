@@ -7,13 +7,16 @@ Writes hold the project's lock, as starting a take does, so that a selection and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from generation.models import Generation, Job, select_first_take, select_take
+from core.plurals import count_noun
+from generation.models import Generation, Job, select_newest, select_take
 from generation.models.generation import NOTE_LENGTH
 from generation.states import Status
 from projects.models import Project
@@ -29,7 +32,30 @@ def select(take: Generation, by: User | None = None) -> None:
         raise ValidationError("Only finished takes can be selected.")
     if not Generation.objects.filter(pk=take.pk, is_selected=True).exists():
         _record(Verb.TAKE_SELECTED, take, by)
-    select_take(take.scene_id, take)
+    select_take(take.scene_id, take, by_member=True)
+
+
+@transaction.atomic
+def select_instead(project: Project, pairs: Iterable[tuple[int, int]], by: User | None = None) -> list[tuple[int, int]]:
+    """Select takes in place of others; pairs of their ids. Returns the pairs that were changed.
+
+    Skips a pair whose second take is no longer the selected one, or whose first is not finished.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    wanted = dict(pairs)
+    takes = Generation.objects.live().filter(scene__project=project, scene__deleted_at=None)
+    finished = takes.done().in_bulk(list(wanted))
+    replaced = takes.filter(is_selected=True).in_bulk(list(wanted.values()))
+    changed = [
+        (pk, old)
+        for pk, old in wanted.items()
+        if pk in finished and old in replaced and finished[pk].scene_id == replaced[old].scene_id
+    ]
+    for pk, _ in changed:
+        select_take(finished[pk].scene_id, finished[pk], by_member=True)
+    if changed:
+        activity.record(Verb.TAKE_SELECTED, by, count_noun(len(changed), "take"), project=project)
+    return changed
 
 
 def annotate(take: Generation, note: str) -> None:
@@ -74,7 +100,7 @@ def restore(take: Generation, by: User | None = None, *, selected: bool = False)
     if _change(Generation.objects.filter(pk=take.pk).exclude(deleted_at=None), deleted_at=None):
         _record(Verb.TAKE_RESTORED, take, by)
         if take.is_done:
-            select_take(take.scene_id, take) if selected else select_first_take(take)
+            select_take(take.scene_id, take, by_member=True) if selected else select_newest(take)
 
 
 def dismiss_failure(job: Job) -> None:

@@ -94,9 +94,8 @@ class Scene(models.Model):
 
     objects = SceneQuerySet.as_manager()
 
-    #: What the clip shows. Part of the digest: a take is stale once one of these differs from when it was generated.
+    #: What the clip shows: prompts are rendered from these. The title is for people and never sent.
     SHOT_FIELDS: ClassVar[list[str]] = [
-        "title",
         "action",
         "subject",
         "dialogue",
@@ -121,14 +120,11 @@ class Scene(models.Model):
         "custom_prompt",
     ]
 
-    #: Fields added after the first takes. The digest omits them while empty, so that adding one made no take stale.
-    LATER_FIELDS: ClassVar[list[str]] = ["lighting"]
-
     #: How the clip is generated, apart from what it shows.
     SETTINGS: ClassVar[list[str]] = ["model_id", "scene_resolution", "seed", "audio"]
 
     #: Every field that people edit; copied by `duplicate`.
-    OWN_FIELDS: ClassVar[list[str]] = [*SHOT_FIELDS, *SETTINGS, "duration", "notes"]
+    OWN_FIELDS: ClassVar[list[str]] = ["title", *SHOT_FIELDS, *SETTINGS, "duration", "notes"]
 
     class Meta:
         ordering = ["position", "pk"]
@@ -143,22 +139,6 @@ class Scene(models.Model):
         for name in Project.STYLE_FIELDS:
             shot[name] = shot[name] or getattr(self.project, name)
         return shot | {"number": self.position}
-
-    def digest(self) -> str:
-        """Equal for two states of the scene that would be generated alike; the scene's position does not count.
-
-        Reads the scene's and the project's references: prefetch them (`with_references`) when there are many scenes.
-        """
-        frames = [(frame.image.name, frame.fit) for role in Reference.FRAMES if (frame := self.frame(role))]
-        pictures = [*frames, *(picture.image.name for picture in self.shown_references())]
-        settings = {name: getattr(self, name) for name in ("scene_resolution", "seed", "audio") if getattr(self, name)}
-        return _hash_values(self._content() | settings | ({"pictures": pictures} if pictures else {}))
-
-    def _content(self) -> dict[str, Any]:
-        # Digests are stored with takes: another key or value format makes every take stale.
-        size = list(self.project.frame_size)
-        shot = {name: value for name, value in self.shot().items() if value or name not in self.LATER_FIELDS}
-        return shot | {"number": 0, "duration": str(self.duration.normalize()), "size": size}
 
     def frame(self, role: str) -> Reference | None:
         """The scene's start or end frame. Iterates in Python so that prefetched references are used."""
@@ -182,7 +162,8 @@ class Scene(models.Model):
     @property
     def panel_digest(self) -> str:
         """Changes with what the Previz panel shows, so that its address can be cached forever."""
-        return _hash_values(asdict(Shot.from_fields(self.shot())) | {"size": list(self.project.frame_size)})
+        values = asdict(Shot.from_fields(self.shot())) | {"size": list(self.project.frame_size)}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def camera_moves(self) -> bool:
@@ -198,7 +179,3 @@ def scene_field(name: str) -> models.Field[Any, Any]:
 def field_name(name: str) -> str:
     """The field's name as people read it, such as "camera movement"."""
     return str(scene_field(name).verbose_name)
-
-
-def _hash_values(values: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

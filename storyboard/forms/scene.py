@@ -87,7 +87,7 @@ class SceneForm(forms.ModelForm[Scene]):
 
     class Meta:
         model = Scene
-        fields = ["duration", "notes", "model_id", "scene_resolution", "audio", "seed", *Scene.SHOT_FIELDS]
+        fields = ["title", "duration", "notes", "model_id", "scene_resolution", "audio", "seed", *Scene.SHOT_FIELDS]
         widgets = preset_widgets() | {"model_id": forms.HiddenInput}
         labels = {"custom_prompt": "Custom prompt"}
         help_texts = {

@@ -10,7 +10,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from generation.connections import Roster
 from generation.models import shown_take
+from generation.quoting.freshness import Freshness
 from projects import presets
 from projects.models import Project, Scene, field_name
 from projects.scene_edits import find_style_changes
@@ -84,7 +86,9 @@ class StyleChange:
     stale: bool
 
 
-def plan_changes(scenes: Sequence[Scene], values: Mapping[str, str], *, only_empty: bool) -> list[StyleChange]:
+def plan_changes(
+    scenes: Sequence[Scene], values: Mapping[str, str], roster: Roster, *, only_empty: bool
+) -> list[StyleChange]:
     # The changes of a style to scenes, which must have takes and references loaded. Omits unchanged scenes.
     changes = []
     for scene in scenes:
@@ -97,7 +101,7 @@ def plan_changes(scenes: Sequence[Scene], values: Mapping[str, str], *, only_emp
                 )
                 for name, value in new_values.items()
             ]
-            changes.append(StyleChange(scene, fields, _becomes_stale(scene, new_values)))
+            changes.append(StyleChange(scene, fields, _becomes_stale(scene, new_values, roster)))
     return changes
 
 
@@ -107,11 +111,11 @@ def _describe_value(scene: Scene, name: str, value: str) -> str:
     return "project default" if name in Project.STYLE_FIELDS and getattr(scene.project, name) else "none"
 
 
-def _becomes_stale(scene: Scene, new_values: Mapping[str, str]) -> bool:
+def _becomes_stale(scene: Scene, new_values: Mapping[str, str], roster: Roster) -> bool:
     take = shown_take(scene)
-    if take is None or take.scene_digest != scene.digest():
+    if take is None or Freshness(scene, roster).is_stale(take):
         return False
     restyled = copy.copy(scene)
     for name, value in new_values.items():
         setattr(restyled, name, value)
-    return bool(restyled.digest() != take.scene_digest)
+    return Freshness(restyled, roster).is_stale(take)

@@ -19,6 +19,7 @@ from generation.catalogue import Model
 from generation.connections import Roster, roster_for
 from generation.models import latest_take, shown_take
 from generation.quoting import batches
+from generation.quoting.freshness import Freshness
 from generation.states import Status
 from projects.loaders import load_project
 from projects.models import Project, Scene
@@ -26,26 +27,27 @@ from storyboard.cards import build_card
 from storyboard.forms.batch import BatchForm, take_choice
 from storyboard.loaders import live_scenes
 from storyboard.views.confirmation import is_confirmed, render_confirmation
+from storyboard.views.take_actions import take_pair
 from teams.access import current_user
 from teams.models import Role
 
 
-def is_stale(scene: Scene) -> bool:
+def is_stale(scene: Scene, roster: Roster) -> bool:
     take = shown_take(scene)
-    return take is not None and take.is_stale
+    return take is not None and Freshness(scene, roster).is_stale(take)
 
 
-def has_failed(scene: Scene) -> bool:
+def has_failed(scene: Scene, roster: Roster) -> bool:
     take = latest_take(scene)
     return take is not None and take.status == Status.FAILED
 
 
 #: Labels and tests of the page's quick selections, by the value of `which` in the query string.
-SELECTIONS: dict[str, tuple[str, Callable[[Scene], bool]]] = {
-    "missing": ("No take", batches.is_missing),
+SELECTIONS: dict[str, tuple[str, Callable[[Scene, Roster], bool]]] = {
+    "missing": ("No take", lambda scene, roster: batches.is_missing(scene)),
     "stale": ("Stale", is_stale),
     "failed": ("Failed", has_failed),
-    "all": ("All", lambda scene: True),
+    "all": ("All", lambda scene, roster: True),
 }
 
 
@@ -54,8 +56,8 @@ def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     # GET plans the selected scenes; POST generates them for the price that was on the button.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     scenes = live_scenes(project)
-    data = request.POST or read_selection(request.GET, scenes)
     roster = roster_for(project.team_id)
+    data = request.POST or read_selection(request.GET, scenes, roster)
     form = BatchForm(data, scenes, roster)
     if form.is_valid() and request.method == "POST":
         return start_batch(request, project, form, roster)
@@ -69,21 +71,25 @@ def project_generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "batch": batch,
         "rows": [(scene, shown_take(scene), take_choice(scene), take_choice(scene) in takes) for scene in scenes],
+        "offers": [(build_card(scene, roster), take) for scene, take in batch.offers],
+        "offer_pairs": urlencode({"pair": [take_pair(scene, take) for scene, take in batch.offers]}, doseq=True),
         "planned": [(build_card(scene, roster), quote) for scene, quote in batch.quotes],
-        "which": {name: (label, sum(map(test, scenes))) for name, (label, test) in SELECTIONS.items()},
+        "which": {
+            name: (label, sum(test(scene, roster) for scene in scenes)) for name, (label, test) in SELECTIONS.items()
+        },
     }
     template = "_batch_plan.html" if request.htmx else "batch.html"
     status = 422 if request.method == "POST" else 200
     return render(request, f"storyboard/{template}", context, status=status)
 
 
-def read_selection(query: QueryDict, scenes: list[Scene]) -> QueryDict:
+def read_selection(query: QueryDict, scenes: list[Scene], roster: Roster) -> QueryDict:
     # The form's data: as posted by this page (`take`), from the storyboard (`scene`), or from a link (`which`).
     if "take" in query or "model" in query:
         return query
     _, test = SELECTIONS.get(query.get("which", ""), SELECTIONS["missing"])
     ids = set(query.getlist("scene"))
-    selected = [scene for scene in scenes if (str(scene.pk) in ids if ids else test(scene))]
+    selected = [scene for scene in scenes if (str(scene.pk) in ids if ids else test(scene, roster))]
     data = QueryDict(mutable=True)
     data.setlist("take", [take_choice(scene) for scene in selected])
     return data
@@ -114,4 +120,6 @@ def start_batch(request: HtmxHttpRequest, project: Project, form: BatchForm, ros
         messages.success(request, f"{count_noun(batch.count, 'take')} started.")
     if batch.left_out:
         messages.warning(request, batch.left_out_because)
+    if batch.offers:
+        messages.info(request, f"{count_noun(len(batch.offers), 'scene')} not generated: an up-to-date take exists.")
     return redirect("storyboard", project.pk)

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_safe
 
 from generation.connections import roster_for
 from generation.models import Generation, live_takes, shown_take
+from generation.quoting.freshness import Freshness
 from generation.takes import diff
 from projects.models import Scene
-from storyboard.cards import build_entry
+from storyboard.cards import build_take_entry
 from storyboard.loaders import load_scene
 from teams.models import Role
 
@@ -24,7 +25,12 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     if len(done) > 1:
         a, b = choose_pair(scene, done, request)
         roster = roster_for(scene.project.team_id)
-        context |= {"a": a, "b": b, "sides": [("A", build_entry(a, roster)), ("B", build_entry(b, roster))]}
+        freshness = Freshness(scene, roster)
+        context |= {
+            "a": a,
+            "b": b,
+            "sides": [(name, build_take_entry(take, {}, roster, freshness)) for name, take in (("A", a), ("B", b))],
+        }
         context["comparison"] = diff.compare(a, b, roster)
     return render(request, "storyboard/compare.html", context)
 

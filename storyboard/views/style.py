@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from core.htmx import HtmxHttpRequest
+from generation.connections import roster_for
 from generation.models import shown_take
 from projects.loaders import load_project
 from storyboard import bulk
@@ -37,7 +38,7 @@ def project_style(request: HtmxHttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, "No changes: these scenes already have this style.")
             offer_entry_undo(request, change.text, change.entry)
             return redirect("storyboard", pk)
-        changes = plan_changes(chosen, form.values, only_empty=only_empty)
+        changes = plan_changes(chosen, form.values, roster_for(project.team_id), only_empty=only_empty)
         context |= {"changes": changes, "stale": sum(change.stale for change in changes)}
         context["unchanged"] = len(chosen) - len(changes)
     if is_preview and request.htmx:

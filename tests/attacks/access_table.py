@@ -106,6 +106,7 @@ ROWS = {
     "project_generate": EDITORS_FORM,
     "take_cancel": EDITORS_WRITE,
     "take_select": EDITORS_WRITE,
+    "takes_select": EDITORS_WRITE,
     "take_note": EDITORS_WRITE,
     "take_delete": EDITORS_WRITE,
     "take_restore": EDITORS_WRITE,

@@ -178,7 +178,6 @@ def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, 
         "Sound": ("Model default", "Silent"),
         "Start frame": ("-", "Pad with black"),
         "References": ("-", "1"),
-        "Title": ("Scene 1", "Another"),
         "Camera movement": ("-", "Dolly in"),
     }
     shown = {setting.name: setting.b.pictures for setting in found.changed if setting.b.pictures}

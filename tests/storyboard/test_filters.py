@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
+from generation.connections import roster_for
 from generation.models import Generation, with_takes
 from generation.states import Status
 from projects.models import Project, Scene
@@ -23,7 +24,10 @@ MakeScenes = Callable[..., list[Scene]]
 
 def filter_titles(project: Project, query: str) -> list[str]:
     scenes = with_takes(Scene.objects.filter(project=project))
-    return [scene.title for scene in SceneFilter.from_query(QueryDict(query)).apply(scenes)]
+    return [
+        scene.title
+        for scene in SceneFilter.from_query(QueryDict(query)).apply(scenes, lambda: roster_for(project.team_id))
+    ]
 
 
 @pytest.fixture

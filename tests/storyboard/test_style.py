@@ -15,6 +15,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generation.connections import Roster, roster_for
 from generation.models import Generation, scenes_with_takes, with_takes
 from generation.states import Status
 from projects import presets, scene_edits
@@ -93,11 +94,11 @@ def test_setting_the_project_default_makes_no_take_stale(
 ):
     Project.objects.update(visual_style="noir")
     (scene,) = make_scenes(1)
-    make_take(Scene.objects.get(), status=Status.COMPLETED, clip=b"clip")
-    scene = with_takes(Scene.objects.all()).get()
-    (change,) = plan_changes([scene], {"visual_style": "noir"}, only_empty=False)
+    make_take(Scene.objects.get(), provider="sora", model_id="sora-2", status=Status.COMPLETED, clip=b"clip")
+    scene, roster = with_takes(Scene.objects.all()).get(), roster_for(project.team_id)
+    (change,) = plan_changes([scene], {"visual_style": "noir"}, roster, only_empty=False)
     assert (change.fields, change.stale) == ([("visual style", "project default", "Film noir")], False)
-    (change,) = plan_changes([scene], {"visual_style": "western"}, only_empty=False)
+    (change,) = plan_changes([scene], {"visual_style": "western"}, roster, only_empty=False)
     assert change.stale
 
 
@@ -201,7 +202,7 @@ def test_styling_thirty_scenes_takes_the_queries_of_three(
             with count_queries() as queries:
                 client.post(url(project), chosen(scenes, lens="macro", weather="fog") | values)
             counts.append(len(queries))
-    assert counts == [9, 21, 20, 9, 21, 20]
+    assert counts == [10, 21, 20, 10, 21, 20]
 
 
 def test_style_of_a_full_storyboard_can_be_undone(
@@ -241,7 +242,7 @@ def test_style_changes_match_the_plan_and_undo_keeps_later_edits(
     for position, fields in enumerate(before, start=1):
         Scene.objects.create(project=project, position=position, title="a", action="b", **fields)
     scenes = list(with_takes(Scene.objects.filter(project=project)))
-    plan = {change.scene.pk for change in plan_changes(scenes, values, only_empty=only_empty)}
+    plan = {change.scene.pk for change in plan_changes(scenes, values, Roster(()), only_empty=only_empty)}
     written = scene_edits.apply_style(project.pk, [scene.pk for scene in scenes], values, only_empty=only_empty)
     assert {change.scene for change in written} == plan
     applied = [

@@ -18,7 +18,9 @@ from generation.jobs.lease import Lease
 from generation.media import storage
 from generation.models import Generation, selected_take
 from generation.providers import animatic
+from generation.quoting.freshness import request_digest
 from generation.states import Status
+from generation.takes import actions
 from projects import scene_edits
 from projects.models import Project, Scene
 from teams.models import User
@@ -43,8 +45,12 @@ def test_enqueue_creates_a_complete_row(scene: Scene, bob: User):
     take.refresh_from_db()
     assert (take.status, take.number, take.created_by) == (Status.QUEUED, 1, bob)
     assert (take.width, take.height, take.duration, take.fps) == (1280, 720, 2, 24)
-    assert (take.shot["camera_move"], take.scene_digest, take.estimated_cost) == ("pan-left", scene.digest(), 0)
-    assert take.prompt == "Scene 1.\nSomething happens.\nCamera: Pan left."
+    assert (take.shot["camera_move"], take.scene_digest, take.estimated_cost) == (
+        "pan-left",
+        request_digest(scene, MODEL),
+        0,
+    )
+    assert take.prompt == "Something happens.\nCamera: Pan left."
 
 
 @pytest.mark.django_db
@@ -150,11 +156,26 @@ def test_a_local_take_becomes_a_clip(local_take: Generation, advance: Advance, t
 
 
 @pytest.mark.django_db
-def test_only_the_first_finished_take_is_selected(scene: Scene, make_take, advance: Advance, local_take: Generation):
+def test_the_newest_finished_take_is_selected_until_a_member_selects_one(
+    scene: Scene, make_take, advance: Advance, local_take: Generation
+):
     advance(local_take)
+    second = advance(make_take(scene))
+    assert selected_take(Scene.objects.get()) == second
+    actions.select(local_take)
     advance(make_take(scene))
-    scene.refresh_from_db()
-    assert selected_take(scene) == local_take
+    assert selected_take(Scene.objects.get()) == local_take
+
+
+@pytest.mark.django_db
+def test_an_older_take_and_previz_do_not_replace_a_models_clip(
+    scene: Scene, make_take, advance: Advance, local_take: Generation
+):
+    Scene.objects.update(model_id="sora-2")
+    clip = make_take(scene, model_id="sora-2", provider="sora", status=Status.COMPLETED, clip=b"clip", is_selected=True)
+    advance(make_take(scene))
+    advance(local_take)
+    assert selected_take(Scene.objects.get()) == clip
 
 
 @pytest.mark.django_db
@@ -239,9 +260,7 @@ def test_a_full_disk_fails_the_take_with_a_reason(
     monkeypatch.setattr(storage, "scratch_file", lambda take_id, token: nullcontext(Path("/dev/full")))
     take = advance(local_take)
     assert (take.status, take.error_kind) == (Status.FAILED, "storage")
-    assert take.error_message == (
-        "The disk of this server is full. Free some space, then generate again. Nothing was charged."
-    )
+    assert take.error_message == ("The disk of this server is full. Free some space, then generate again. Nothing was charged.")
     assert files_in(tmp_path / "media") == []
 
 

@@ -216,8 +216,8 @@ def test_a_teams_copy_applies_to_its_own_scenes_only(scene: Scene, team: Team):
     other = Project.objects.create(team=Team.objects.create(name="Else"), title="Else")
     elsewhere = Scene(project=other, title="One", action="It rains.")
     before = prompting.render(elsewhere, catalogue.find("sora-2"))
-    PromptTemplate.objects.create(team=team, name="sora", text="Ours: {{ shot.title }}")
-    assert prompting.render(scene, catalogue.find("sora-2")) == "Ours: Scene 1"
+    PromptTemplate.objects.create(team=team, name="sora", text="Ours: {{ shot.action }}")
+    assert prompting.render(scene, catalogue.find("sora-2")) == "Ours: Something happens."
     assert prompting.render(elsewhere, catalogue.find("sora-2")) == before
     assert "Ours" not in prompting.render(scene, catalogue.find("veo-3.1-generate-001"))
 
