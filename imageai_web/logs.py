@@ -1,4 +1,4 @@
-"""Removes API keys and one-time links from the log: a reader could use those that are still valid."""
+"""Keeps keys and one-time links out of the log, because a reader could use them, and tracebacks of mere refusals."""
 
 import logging
 import re
@@ -13,3 +13,12 @@ class Redacting(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return LINK.sub(r"\1...", redact(super().format(record)))
+
+
+class WithoutRefusedTracebacks(logging.Filter):
+    """Keeps every record; of a refusal, such as a 403, only its line. Tracebacks are for this server's own faults."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = record.exc_text = None
+        return True

@@ -122,6 +122,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",  # first: error pages need request.htmx, also for errors in the middleware below
     "imageai_web.headers.isolation",
+    "imageai_web.reloads.to_page",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -350,13 +351,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "imageai_web.logs.Redacting", "format": LINE}},
+    "filters": {"refusals": {"()": "imageai_web.logs.WithoutRefusedTracebacks"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]},
         # All processes append to it. Log rotation can move the file away: it is reopened.
         "file": {
             "class": "logging.handlers.WatchedFileHandler",
             "filename": LOG_DIR / "imageai.log",
             "formatter": "line",
+            "filters": ["refusals"],
             "delay": True,
         },
     },

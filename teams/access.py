@@ -107,12 +107,18 @@ def can_edit_somewhere(user: User) -> bool:
     return bool(editable_teams(user))
 
 
-def can_create_teams(user: User) -> bool:
+def founding_memberships(user: User) -> QuerySet[Membership]:
+    """Those that let the user create teams."""
     # A new team can spend through the server's connections, so by default the owners of the first team decide.
+    memberships = Membership.objects.open_for_user(user)
     if settings.TEAM_FOUNDERS == "editors":
-        return can_edit_somewhere(user)
+        return memberships.filter(role__in=[Role.EDITOR, Role.OWNER])
     first = Team.objects.order_by("pk").values("pk")[:1]
-    return Membership.objects.open_for_user(user).filter(team__in=first, role=Role.OWNER).exists()
+    return memberships.filter(team__in=first, role=Role.OWNER)
+
+
+def can_create_teams(user: User) -> bool:
+    return founding_memberships(user).exists()
 
 
 def require_editor_somewhere(user: User) -> None:

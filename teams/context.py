@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from teams.access import current_user, open_teams
+from teams.access import current_user, founding_memberships, open_teams
 from teams.current_team import SESSION_KEY
 from teams.models import Team
 
 
 @dataclass(frozen=True)
 class Switch:
-    teams: list[Team]
+    teams: Sequence[Team]
     #: None shows all teams.
     current: Team | None
+    can_create_teams: bool
 
 
 def team_switch(request: HttpRequest) -> dict[str, Any]:
@@ -26,6 +29,9 @@ def team_switch(request: HttpRequest) -> dict[str, Any]:
 
 
 def _switch(request: HttpRequest) -> Switch:
-    teams = list(open_teams(current_user(request)))
+    user = current_user(request)
+    founding = founding_memberships(user).filter(team=OuterRef("pk"))
+    teams = list(open_teams(user).annotate(may_found=Exists(founding)))
     current_id = request.session.get(SESSION_KEY)
-    return Switch(teams, next((team for team in teams if team.pk == current_id), None))
+    current = next((team for team in teams if team.pk == current_id), None)
+    return Switch(teams, current, can_create_teams=any(team.may_found for team in teams))

@@ -381,7 +381,13 @@ def explain(row: Job) -> None:
     if error := describe_error(row):
         can_resolve = row.status == Status.UNKNOWN and isinstance(row, Generation)
         command = f"Or run: manage.py resolve {row.pk} --help" if can_resolve else ""
-        parts = (error["message"] or str(row.status), error["money"], error["next_step"], command)
+        message = error["message"] or str(row.status)
+        parts = (
+            message if message.endswith((".", "!", "?")) else f"{message}.",
+            error["money"],
+            error["next_step"],
+            command,
+        )
         sys.stderr.write(" ".join(part for part in parts if part) + "\n")
 
 

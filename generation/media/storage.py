@@ -224,13 +224,13 @@ def _move(scratch: Path, name: str) -> str:
         return str(default_storage.save(name, _Scratch(file, name=str(scratch))))
 
 
-def storage_error(error: OSError, money: str) -> ProviderError:
-    """The error for people; `money` is the sentence that says what was charged."""
+def storage_error(error: OSError) -> ProviderError:
+    """The error for people."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         problem = "The disk of this server is full. Free some space, then generate again."
     else:
         problem = f"The clip could not be written: {error.strerror or error}."
-    return ProviderError(ErrorKind.STORAGE, f"{problem} {money}")
+    return ProviderError(ErrorKind.STORAGE, problem)
 
 
 def free_bytes() -> int:

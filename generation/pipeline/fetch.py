@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from django.db.models import F
+from django.utils import timezone
 
 from generation.connections import GivenKey, resolve_account
 from generation.jobs.lease import Lease
@@ -20,7 +22,7 @@ from generation.states import Status
 def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
     """Download the clip and complete the take. At least once: every attempt may start over. Raises LeaseLost."""
     take = lease.job
-    lease.write(attempt=F("attempt") + 1, hold_for=SILENT_SECONDS)
+    lease.write(attempt=F("attempt") + 1, waiting_until=None, hold_for=SILENT_SECONDS)
     try:
         with storage.scratch_file(take.pk, lease.token) as path:
             account = resolve_account(take, key)
@@ -31,11 +33,14 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
                 )
             store_clip(lease, path, partial(_fetch_poster, account, take))
     except (ProviderError, storage.NotAClip, OSError) as error:
-        message = f"The clip is ready but couldn't be downloaded: {error}"
-        if take.attempt + 1 >= MAX_ATTEMPTS:
+        message, tries = f"The clip is ready but couldn't be downloaded: {error}", take.attempt + 1
+        if tries >= MAX_ATTEMPTS:
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
         else:
-            lease.release(next_step_in=back_off(take.attempt), error_message=message)
+            seconds = back_off(take.attempt)
+            waiting_for = f"Download failed ({tries} of {MAX_ATTEMPTS} tries): {error}".rstrip(".")[:300]
+            until = timezone.now() + timedelta(seconds=seconds)
+            lease.release(next_step_in=seconds, error_message=message, waiting_for=waiting_for, waiting_until=until)
 
 
 def _fetch_poster(account: Account, take: Generation) -> bytes:

@@ -139,7 +139,7 @@ def submit_request(lease: Lease[ImageJob], *, key: GivenKey | None = None) -> No
     try:
         result = _request_images(row, provider, model, key)
     except OSError as error:
-        raise ProviderError(ErrorKind.STORAGE, f"An input image can't be read: {error}. Nothing was sent.") from error
+        raise ProviderError(ErrorKind.STORAGE, f"An input image can't be read: {error}.") from error
     except ProviderError as error:
         if error.kind in NOT_ACCEPTED:
             requeue_rejected(lease, error)

@@ -23,7 +23,7 @@ def render(lease: Lease) -> None:
     if take.cancel_requested:
         raise CancelRequested
     if take.attempt >= MAX_ATTEMPTS:
-        raise ProviderError(ErrorKind.UNKNOWN, f"Rendering was cut short {take.attempt} times. Nothing was charged.")
+        raise ProviderError(ErrorKind.UNKNOWN, f"Rendering was cut short {take.attempt} times.")
     # The attempt counts before the work: a scene that kills its worker must not be tried forever.
     begin: dict[str, Any] = {"attempt": F("attempt") + 1, "progress": 0, "started_at": Now(), "waiting_for": ""}
     if take.status == Status.RUNNING:
@@ -37,4 +37,4 @@ def render(lease: Lease) -> None:
             move(lease, Status.FETCHING, progress=99)
             store_clip(lease, path)
     except OSError as error:
-        raise storage.storage_error(error, "Nothing was charged.") from error
+        raise storage.storage_error(error) from error

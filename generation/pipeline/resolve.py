@@ -72,13 +72,13 @@ def use_clip(take: Generation, remote_id: str, by: User | None = None) -> None:
 
 def mark_not_created(row: Job, by: User | None = None) -> None:
     """Release the row's hold: nothing was charged. Raises ValidationError."""
-    _close(row, Decimal(0), "Marked as not created.", by, "marked as not created")
+    _close(row, ErrorKind.NOT_CREATED, Decimal(0), "Marked as not created.", by)
 
 
 def mark_charged(row: Job, by: User | None = None) -> None:
     """Book the row's cost as spent: it was charged and there is no result. Raises ValidationError."""
     result = "clip" if isinstance(row, Generation) else "image"
-    _close(row, row.cost, f"Marked as charged, no {result}.", by, f"marked as charged, no {result}")
+    _close(row, ErrorKind.WRITTEN_OFF, row.cost, f"Marked as charged, no {result}.", by)
 
 
 @transaction.atomic
@@ -101,13 +101,14 @@ def _resume(take: Generation, remote_id: str, by: User | None, decision: str) ->
 
 
 @transaction.atomic
-def _close(row: Job, spent: Decimal, message: str, by: User | None, decision: str) -> None:
+def _close(row: Job, kind: ErrorKind, spent: Decimal, message: str, by: User | None) -> None:
     # The provider's own words stay on the row: they may be needed to dispute a charge.
     text = f"{message} {row.error_message}".strip()
-    if not _change(row, status=allow(row, Status.FAILED), actual_cost=spent, finished_at=Now(), error_message=text):
+    changes = {"actual_cost": spent, "finished_at": Now(), "error_kind": kind, "error_message": text}
+    if not _change(row, status=allow(row, Status.FAILED), **changes):
         raise ValidationError(ALREADY_RESOLVED)
     budget.settle(row, spent)
-    _record(row, by, decision, amount=spent)
+    _record(row, by, message[0].lower() + message[1:-1], amount=spent)
 
 
 def _record(row: Job, by: User | None, decision: str, *, amount: Decimal | None = None) -> None:

@@ -63,7 +63,7 @@ def requeue_rejected(lease: Lease[RowT], error: ProviderError) -> None:
     row = lease.job
     pause = admission.pause(require_connection_id(row), error)
     if row.attempt >= MAX_ATTEMPTS:
-        message = f"{error.message} Tried {row.attempt} times. Nothing was charged."
+        message = f"{error.message} Tried {row.attempt} times."
         raise ProviderError(error.kind, message, code=error.code, request_id=error.request_id)
     lease.release(
         status=allow(row, Status.QUEUED),

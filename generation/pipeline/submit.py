@@ -44,9 +44,7 @@ def submit(lease: Lease, *, key: GivenKey | None = None) -> None:
         with open_request(take) as request:
             remote_id = provider.submit(account, request)
     except OSError as error:
-        raise ProviderError(
-            ErrorKind.STORAGE, f"An image of this scene can't be read: {error}. Nothing was sent."
-        ) from error
+        raise ProviderError(ErrorKind.STORAGE, f"An image of this scene can't be read: {error}.") from error
     except ProviderError as error:
         if error.kind in NOT_ACCEPTED:
             requeue_rejected(lease, error)

@@ -33,10 +33,16 @@ class ErrorKind(StrEnum):
     OVERDUE = "overdue"
     UNKNOWN = "unknown"
     STORAGE = "storage"
+    #: A member has resolved an unknown status: no clip was created, or it was charged and is lost.
+    NOT_CREATED = "not_created"
+    WRITTEN_OFF = "written_off"
 
 
 class ProviderError(Exception):
-    """A failure with its kind and the provider's message, as plain text without keys. `retry_after` is in seconds."""
+    """A failure with its kind and the provider's message, as plain text without keys. `retry_after` is in seconds.
+
+    The message never says what was charged: takes/failures.py adds that one sentence, from the row.
+    """
 
     def __init__(
         self,

@@ -21,6 +21,8 @@ TITLES = {
     ErrorKind.OVERDUE: "Overdue at the provider",
     ErrorKind.UNKNOWN: "Status unknown",
     ErrorKind.STORAGE: "Storage error",
+    ErrorKind.NOT_CREATED: "Not created",
+    ErrorKind.WRITTEN_OFF: "Written off",
 }
 NEXT_STEPS = {
     ErrorKind.MODERATION: "Change the prompt or the images, then generate a new take.",
@@ -34,6 +36,8 @@ NEXT_STEPS = {
     ErrorKind.OVERDUE: "Check again to keep waiting, or resolve the take on the queue page.",
     ErrorKind.UNKNOWN: "Check the provider's own site, then resolve the take on the queue page.",
     ErrorKind.STORAGE: "Ask the administrator to check the server's disk, then generate a new take.",
+    ErrorKind.NOT_CREATED: "Generate a new take.",
+    ErrorKind.WRITTEN_OFF: "Ask the provider for a refund, or generate a new take.",
 }
 
 
@@ -64,14 +68,17 @@ def explain_failure(take: Job) -> Failure | None:
     return Failure(
         title="Finished, but not downloaded" if is_ready_at_provider else TITLES[kind],
         words=take.error_message,
-        money="Charged. The clip can still be downloaded." if is_ready_at_provider else _describe_charge(take),
+        money=_describe_charge(take, is_ready_at_provider),
         next_step="Check again, or find it on the provider's own site." if is_ready_at_provider else NEXT_STEPS[kind],
         details=" · ".join(detail for detail in details if detail),
         is_warning=kind == ErrorKind.MODERATION,
     )
 
 
-def _describe_charge(take: Job) -> str:
+def _describe_charge(take: Job, is_ready_at_provider: bool) -> str:
+    # The only sentence about money: messages of errors have none, so nothing can repeat or contradict it.
+    if is_ready_at_provider:
+        return "Charged. The clip can still be downloaded."
     if take.status == Status.UNKNOWN:
         return "It may have been charged."
     return f"{money(take.actual_cost)} was charged." if take.actual_cost else "Nothing was charged."

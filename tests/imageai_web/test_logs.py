@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
+import logging.config
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -42,6 +44,17 @@ def test_a_password_reset_link_is_not_in_the_log(log: io.StringIO, client: Clien
     assert link
     logging.getLogger("django.request").error("Internal Server Error: %s", link[0])
     assert log.getvalue() == "Internal Server Error: /accounts/password/reset/key/.../\n"
+
+
+def test_a_refusal_is_one_line_without_a_traceback(settings: Any, as_user: Any, team: Team, vera: User, caplog: Any):
+    handlers = settings.LOGGING["handlers"].values()
+    assert [handler["filters"] for handler in handlers] == [["refusals"]] * 2
+    caplog.handler.addFilter(
+        logging.config.BaseConfigurator({}).resolve(settings.LOGGING["filters"]["refusals"]["()"])()
+    )
+    assert as_user(vera).post(reverse("team_rename", args=[team.pk]), {"name": "Mine"}).status_code == 403
+    assert "Forbidden (Permission denied)" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_a_valid_sign_in_link_is_not_in_the_log(log: io.StringIO, client: Client, alice: User):

@@ -114,6 +114,7 @@ def test_only_founders_create_teams_403(
     settings.TEAM_FOUNDERS = founders
     for user in (alice, bob, vera, mallory):
         client, expected = as_user(user), 200 if user.name.lower() in allowed else 403
+        assert ("New team" in client.get(reverse("costs")).content.decode()) == (expected == 200), user
         assert client.get(reverse("team_create")).status_code == expected
         if expected == 403:
             assert client.post(reverse("team_create"), {"name": "Mine"}).status_code == 403

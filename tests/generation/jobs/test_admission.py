@@ -126,7 +126,7 @@ def test_a_take_fails_after_ten_rejections(make_queued, connection: Connection, 
         pipeline.advance(take.pk)
     take.refresh_from_db()
     assert (take.status, take.error_kind, take.actual_cost) == (Status.FAILED, "rate_limit", 0)
-    assert take.error_message == "Too many requests. Tried 10 times. Nothing was charged."
+    assert take.error_message == "Too many requests. Tried 10 times."
     assert studio.charges == []
 
 

@@ -213,7 +213,7 @@ def test_a_render_that_always_kills_its_worker_fails_after_10_attempts(local_tak
     take = advance(local_take)
     assert (take.status, take.error_message) == (
         Status.FAILED,
-        "Rendering was cut short 10 times. Nothing was charged.",
+        "Rendering was cut short 10 times.",
     )
 
 
@@ -260,7 +260,7 @@ def test_a_full_disk_fails_the_take_with_a_reason(
     monkeypatch.setattr(storage, "scratch_file", lambda take_id, token: nullcontext(Path("/dev/full")))
     take = advance(local_take)
     assert (take.status, take.error_kind) == (Status.FAILED, "storage")
-    assert take.error_message == ("The disk of this server is full. Free some space, then generate again. Nothing was charged.")
+    assert take.error_message == ("The disk of this server is full. Free some space, then generate again.")
     assert files_in(tmp_path / "media") == []
 
 
@@ -278,8 +278,8 @@ def test_a_disk_that_fills_up_while_storing_leaves_no_files(
 
 
 def test_other_file_errors_are_named():
-    error = storage.storage_error(OSError(errno.EACCES, os.strerror(errno.EACCES)), "Nothing was charged.")
-    assert error.message == "The clip could not be written: Permission denied. Nothing was charged."
+    error = storage.storage_error(OSError(errno.EACCES, os.strerror(errno.EACCES)))
+    assert error.message == "The clip could not be written: Permission denied."
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
+from django.test import Client
 from django.urls import reverse
 
 from generation import pipeline
@@ -433,3 +434,18 @@ def test_an_unclear_submission_is_resolved_without_a_list(
 )
 def test_clips_command_names_what_is_not_supported(run, options: tuple[str, ...], message: str):
     assert message in run("clips", "studio", *options).err
+
+
+def test_a_failed_download_says_what_failed_and_when_it_is_tried_again(
+    as_user: Callable[..., Client], remote_take: Generation, studio: studio_server.Studio, advance: Advance, alice: User
+):
+    studio.content = b"not a clip"
+    advance(remote_take)
+    finish_clips(studio)
+    for _ in range(2):
+        remote_take = advance(remote_take)
+    assert remote_take.status == Status.FETCHING
+    for page in (reverse("storyboard", args=[remote_take.scene.project_id]), reverse("queue")):
+        text = as_user(alice).get(page).content.decode()
+        assert "Download failed (1 of 10 tries): " in text
+        assert ", next at <time" in text
