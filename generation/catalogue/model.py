@@ -84,6 +84,12 @@ class Seconds:
         steps = (seconds / self.step).to_integral_value(ROUND_CEILING)
         return min(self.max, max(self.min, steps * self.step))
 
+    def list_choices(self) -> list[Decimal]:
+        """Every allowed length, shortest first."""
+        if self.choices:
+            return sorted(self.choices)
+        return [self.min + self.step * number for number in range(int((self.max - self.min) / self.step) + 1)]
+
     def __str__(self) -> str:
         if self.choices:
             *most, last = (f"{choice.normalize():f}" for choice in self.choices)
@@ -102,6 +108,11 @@ class Extension:
     resolutions: Texts = ()
     #: Only clips that the provider stored in a bucket can be extended.
     from_bucket: StrictBool = False
+
+    def lengths(self, *, made: Decimal) -> list[Decimal]:
+        """The lengths by which a clip of `made` seconds can be extended, shortest first; empty if it is too long already."""
+        room = self.seconds.max if self.total is None else self.total - made
+        return [length for length in self.seconds.list_choices() if length <= room]
 
     def nearest(self, wanted: Decimal, *, made: Decimal) -> Decimal:
         """The allowed length nearest to `wanted` by which a clip of `made` seconds can be extended."""

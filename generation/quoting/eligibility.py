@@ -186,8 +186,13 @@ def frame_refusal(model: Model, role: str, roster: Roster) -> str:
 
 
 def rework_blockers(
-    model: Model, connection: ResolvedConnection | None, task: Task, source: Generation
+    model: Model,
+    connection: ResolvedConnection | None,
+    task: Task,
+    source: Generation,
+    seconds: Decimal | None = None,
 ) -> Iterator[str]:
+    # `seconds` is the wanted length of an extension; without it one is chosen that the model has.
     if task not in model.supports.tasks:
         where = f" on {connection.name}" if connection else ""
         yield f"{model.name} can't {task} clips{where}."
@@ -197,6 +202,8 @@ def rework_blockers(
         yield f"You can {task} a clip only with the connection that made it."
     elif task == Task.EXTEND and model.supports.extend:
         yield from extension_blockers(model, model.supports.extend, connection, source)
+        if seconds is not None and seconds not in model.supports.extend.lengths(made=source.whole_seconds):
+            yield f"{model.name} extends clips by {model.supports.extend.seconds}, not by {format_number(seconds)} s."
 
 
 def _row_id(connection: ResolvedConnection) -> int:

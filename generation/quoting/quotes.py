@@ -30,11 +30,12 @@ EXPENSIVE_FACTOR = 3
 
 @dataclass(frozen=True)
 class Rework:
-    """A remix, extension or edit of a finished take."""
+    """A remix, extension or edit of a finished take. `seconds` is the length of an extension; None for the scene's."""
 
     task: Task
     source: Generation
     prompt: str
+    seconds: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,10 @@ def _quote_rework(scene: Scene, model: Model, roster: Roster, rework: Rework) ->
     connection = roster.find_connection(source.connection_id) or roster.connection_for(model)
     seconds = source.whole_seconds
     if rework.task == Task.EXTEND and model.supports.extend:
-        seconds = model.supports.extend.nearest(scene.duration, made=source.whole_seconds)
+        seconds = rework.seconds or model.supports.extend.nearest(scene.duration, made=source.whole_seconds)
     unsupported = (
         *eligibility.kind_blockers(model),
-        *eligibility.rework_blockers(model, connection, rework.task, source),
+        *eligibility.rework_blockers(model, connection, rework.task, source, rework.seconds),
         *eligibility.prompt_blockers(model, rework.prompt),
     )
     unavailable = tuple(eligibility.availability_blockers(model, roster, connection))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -13,9 +14,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
+from core.numbers import format_number
 from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
-from generation.connections import roster_for
+from generation.connections import Roster, roster_for
 from generation.loaders import load_take
 from generation.models import Generation, live_takes, next_take_number
 from generation.pipeline import Rework
@@ -115,14 +117,13 @@ class ReworkChoice:
     quote: Quote
 
 
-def list_rework_choices(take: Generation) -> list[ReworkChoice]:
-    roster = roster_for(take.team_id)
+def list_rework_choices(take: Generation, roster: Roster, seconds: Decimal | None) -> list[ReworkChoice]:
     model = roster.resolve_model(take)
     if model is None or not take.is_done or not take.remote_id:
         return []
     # The prompt is a placeholder: an empty one would be a blocker.
     return [
-        ReworkChoice(task, quotes.quote_model(take.scene, model, roster, Rework(task, take, "Something")))
+        ReworkChoice(task, quotes.quote_model(take.scene, model, roster, Rework(task, take, "Something", seconds)))
         for task in map(Task, model.supports.tasks)
     ]
 
@@ -131,8 +132,8 @@ def list_rework_choices(take: Generation) -> list[ReworkChoice]:
 def take_rework(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     # Remix, extend or edit a finished take: the result is a new take of the same scene.
     take, _ = load_take(request, pk, at_least=Role.EDITOR)
-    scene = take.scene
-    form = ReworkForm(request.POST or None)
+    scene, roster = take.scene, roster_for(take.team_id)
+    form = build_rework_form(request, take, roster)
     if form.is_valid():
         try:
             enqueue_rework(request, take, form)
@@ -142,8 +143,17 @@ def take_rework(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
     context = {"form": form, "take": take, "scene": scene, "project": scene.project}
-    context |= {"choices": list_rework_choices(take), "next_take": next_take_number(scene)}
+    context |= {"choices": list_rework_choices(take, roster, form.length), "next_take": next_take_number(scene)}
     return render(request, "storyboard/rework.html", context, status=422 if form.is_bound else 200)
+
+
+def build_rework_form(request: HtmxHttpRequest, take: Generation, roster: Roster) -> ReworkForm:
+    # With the length that is asked for, else the allowed one closest to the scene's.
+    model = roster.resolve_model(take)
+    extension = model.supports.extend if model else None
+    lengths = extension.lengths(made=take.whole_seconds) if extension else []
+    usual = format_number(extension.nearest(take.scene.duration, made=take.whole_seconds)) if extension else ""
+    return ReworkForm(request.POST or None, lengths, initial={"seconds": request.GET.get("seconds", usual)})
 
 
 def enqueue_rework(request: HtmxHttpRequest, take: Generation, form: ReworkForm) -> None:
@@ -157,6 +167,8 @@ def enqueue_rework(request: HtmxHttpRequest, take: Generation, form: ReworkForm)
         member=current_user(request),
         model=model,
         expected=request.GET.get("price"),
-        rework=Rework(Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"]),
+        rework=Rework(
+            Task(form.cleaned_data["task"]), take, form.cleaned_data["prompt"], form.cleaned_data.get("seconds")
+        ),
         confirmed=is_confirmed(request),
     )

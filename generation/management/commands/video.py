@@ -138,12 +138,13 @@ def find_change(options: dict[str, Any], user: User) -> quotes.Rework | None:
     given = next(((task, take_id) for task, take_id in tasks.items() if take_id is not None), None)
     if given is None:
         return None
-    names = ("image", "last_frame", "reference", "seed", "negative_prompt", "audio", "duration", "resolution")
-    for name in (*names, "model", "video_provider"):
+    task, take_id = given
+    names = ("image", "last_frame", "reference", "seed", "negative_prompt", "audio", "resolution", "model")
+    for name in (*names, "video_provider", *["duration"] * (task != Task.EXTEND)):
         if options[name]:
             raise UsageError(f"--{name.replace('_', '-')} can't be combined with --remix-of, --extend or --edit.")
-    task, take_id = given
-    return quotes.Rework(task, find_take(take_id, user), options["prompt"])
+    seconds = read_seconds(options) if options["duration"] is not None else None
+    return quotes.Rework(task, find_take(take_id, user), options["prompt"], seconds)
 
 
 # -- Choosing a model --------------------------------------------------------------------------------------------------
@@ -196,14 +197,18 @@ def create_clip_scene(options: dict[str, Any], user: User, choice: Choice) -> Sc
     return scene
 
 
+def read_seconds(options: dict[str, Any]) -> Decimal:
+    try:
+        return Decimal(options["duration"])
+    except InvalidOperation:
+        raise UsageError(f"--duration {options['duration']!r} is not a number of seconds, such as 8.") from None
+
+
 def choose_duration(options: dict[str, Any], choice: Choice) -> Decimal:
     model = choice.model
     if options["duration"] is None:
         return model.seconds.nearest(DEFAULT_SECONDS)
-    try:
-        seconds = Decimal(options["duration"])
-    except InvalidOperation:
-        raise UsageError(f"--duration {options['duration']!r} is not a number of seconds, such as 8.") from None
+    seconds = read_seconds(options)
     if blockers := [*eligibility.length_blockers(model, seconds, choice.roster, exact=True, subject="--duration")]:
         raise UsageError(blockers[0])
     return seconds

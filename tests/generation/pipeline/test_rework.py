@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
 
 from generation.catalogue import find
 from generation.connections import roster_for
@@ -17,6 +19,7 @@ from generation.quoting import quotes
 from generation.quoting.quotes import Rework
 from generation.states import Status
 from projects.models import Scene
+from teams.models import User
 from tests.commands import KEY
 from tests.standin import StandIn
 
@@ -89,6 +92,39 @@ def test_omni_extends_up_to_its_total_length(make_finished):
     third = make_finished("gemini-omni-1.2-flash", duration=Decimal(5), task="extend", source=second)
     with pytest.raises(ValidationError, match="up to 30 s in total; this one is 30 s"):
         quote_extension(third)
+
+
+@pytest.mark.parametrize(("seconds", "allowed"), [("4", True), ("10", True), ("5.5", False), ("11", False)])
+def test_the_length_of_an_extension_can_be_chosen(make_finished, seconds: str, allowed: bool):
+    take = make_finished("gemini-omni-1.2-flash", duration=Decimal(15))
+    rework = Rework(Task.EXTEND, take, "It goes on", Decimal(seconds))
+    quote = quotes.quote_model(take.scene, find(take.model_id), roster_for(take.team_id), rework)
+    blockers = () if allowed else (f"Gemini Omni 1.2 Flash extends clips by 3 to 10 whole s, not by {seconds} s.",)
+    assert (quote.seconds, quote.blockers) == (Decimal(seconds), blockers)
+
+
+def test_the_page_offers_lengths_up_to_the_total_and_their_price(
+    make_finished, as_user: Callable[[User], Client], bob: User, stand_in: StandIn
+):
+    first = make_finished("gemini-omni-1.2-flash", duration=Decimal(15))
+    take = make_finished("gemini-omni-1.2-flash", duration=Decimal(10), task="extend", source=first)
+    client, url = as_user(bob), reverse("take_rework", args=[take.pk])
+    form = client.get(url).context["form"]
+    assert ([text for text, _ in form.fields["seconds"].choices], form.length) == (["3", "4", "5"], Decimal(3))
+    page = client.get(url, {"seconds": "5"}).content.decode()
+    assert ('<option value="5" selected>' in page, "Continues for 5 s." in page, "$0.35" in page) == (True,) * 3
+    posted = {"task": "extend", "take": 3, "prompt": "It goes on", "seconds": "5"}
+    assert client.post(f"{url}?price=$0.35", posted | {"seconds": "9"}).status_code == 422
+    assert client.post(f"{url}?price=$0.35", posted).status_code == 302
+    assert (Generation.objects.latest("pk").duration, Generation.objects.latest("pk").estimated_cost) == (
+        5,
+        Decimal("0.35"),
+    )
+
+
+def test_a_single_length_is_no_choice(make_finished, as_user: Callable[[User], Client], bob: User):
+    take = make_finished("veo-3.1-generate-001", duration=Decimal(8))
+    assert 'name="seconds"' not in as_user(bob).get(reverse("take_rework", args=[take.pk])).content.decode()
 
 
 def test_an_edit_of_an_extended_clip_is_priced_for_its_full_length(make_finished):
