@@ -19,7 +19,7 @@ def _from_text(value: object) -> object:
 
 
 #: US dollars, from 0 to a hundred million: an exponent must not become a gigabyte of digits.
-Price = Annotated[Decimal, Field(ge=0, le=10**8), BeforeValidator(_from_text)]
+Price = Annotated[Decimal, Field(ge=0, le=10**8, decimal_places=18), BeforeValidator(_from_text)]
 
 
 def describe_problems(error: ValidationError) -> dict[str, str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from core.numbers import BadNumber, read_decimal, read_integer
 from generation.providers.description import Option, Provider
 from generation.providers.registry import PROVIDERS
 from generation.providers.server_connection import read_connection
@@ -92,6 +93,20 @@ def hosts(env: environ.Env, name: str) -> list[str]:
         if "/" in value or "@" in value:
             raise ImproperlyConfigured(f"{name} contains {value!r}. Enter hosts such as gpu.lan or gpu.lan:8000.")
     return values
+
+
+def number(env: environ.Env, name: str, default: float, *, least: float, most: float) -> float:
+    try:
+        return float(read_decimal(text(env, name) or str(default), least=Decimal(least), most=Decimal(most)))
+    except BadNumber as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
+
+
+def whole(env: environ.Env, name: str, default: int, *, least: int = 1, most: int) -> int:
+    try:
+        return read_integer(text(env, name) or str(default), least=least, most=most)
+    except BadNumber as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
 
 
 def amount(env: environ.Env, name: str) -> Decimal | None:

@@ -61,7 +61,7 @@ if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     # Each trusted proxy appends an address to X-Forwarded-For. The visitor's is this many from the end; the ones before
     # it can be forged.
-    ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PROXY_COUNT", default=1)
+    ALLAUTH_TRUSTED_PROXY_COUNT = provider_env.whole(env, "PROXY_COUNT", 1, most=20)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 if HTTPS:
     # Browsers accept __Host- cookies only over HTTPS and only from this host, not from its subdomains.
@@ -183,7 +183,7 @@ if _database["ENGINE"].endswith("sqlite3"):
 elif env.bool("IMAGEAI_WEB_PROCESS", default=False):
     # Under ASGI each request runs in its own thread, so connections are pooled. Not in workers: they fork, and a forked
     # pool hangs.
-    pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 10}
+    pool = {"min_size": 1, "max_size": provider_env.whole(env, "DATABASE_POOL", 10, most=1000), "timeout": 10}
     _database["OPTIONS"] = {"pool": pool, "connect_timeout": 5}
     _database["CONN_MAX_AGE"] = 0
     _database["CONN_HEALTH_CHECKS"] = True
@@ -284,14 +284,14 @@ CACHES = {
 }
 
 #: Seconds until another worker takes over a generation whose worker has gone silent.
-LEASE_SECONDS = env.float("IMAGEAI_LEASE_SECONDS", default=20.0)
+LEASE_SECONDS = provider_env.number(env, "IMAGEAI_LEASE_SECONDS", 20.0, least=0.1, most=3600)
 #: Seconds without any executed task, the watchdog's probe included, after which a queue is restarted.
-FROZEN_SECONDS = env.float("IMAGEAI_FROZEN_SECONDS", default=30.0)
+FROZEN_SECONDS = provider_env.number(env, "IMAGEAI_FROZEN_SECONDS", 30.0, least=0.1, most=86_400)
 #: Clips that run longer at their provider need review: a person decides whether to keep waiting.
-LONGEST_RUN_HOURS = env.float("IMAGEAI_LONGEST_RUN_HOURS", default=6.0)
+LONGEST_RUN_HOURS = provider_env.number(env, "IMAGEAI_LONGEST_RUN_HOURS", 6.0, least=0, most=8760)
 #: New work waits while less disk space is free, so that clips already paid for still fit.
-LEAST_FREE_BYTES = env.int("IMAGEAI_LEAST_FREE_MB", default=500) * 1024**2
-MEDIA_WORKERS = env.int("IMAGEAI_MEDIA_WORKERS", default=max(1, min(4, os.cpu_count() or 1)))
+LEAST_FREE_BYTES = provider_env.whole(env, "IMAGEAI_LEAST_FREE_MB", 500, least=0, most=10**8) * 1024**2
+MEDIA_WORKERS = provider_env.whole(env, "IMAGEAI_MEDIA_WORKERS", max(1, min(4, os.cpu_count() or 1)), most=256)
 
 
 def queue(workers: int, timeout: int) -> dict[str, int]:
@@ -309,7 +309,7 @@ def queue(workers: int, timeout: int) -> dict[str, int]:
 Q_CLUSTER = {
     "name": "imageai",
     "cluster_name": "remote",
-    **queue(workers=env.int("IMAGEAI_REMOTE_WORKERS", default=2), timeout=240),
+    **queue(workers=provider_env.whole(env, "IMAGEAI_REMOTE_WORKERS", 2, most=256), timeout=240),
     "ALT_CLUSTERS": {"media": queue(workers=MEDIA_WORKERS, timeout=1800)},
     "poll": 0.1,
     "guard_cycle": 0.5,
@@ -324,9 +324,9 @@ Q_CLUSTER = {
 }
 
 #: What a team's clips and pictures may take up before free takes and uploads are refused; 0 is no limit.
-TEAM_STORAGE_BYTES = env.int("IMAGEAI_TEAM_STORAGE_GB", default=100) * 1024**3
+TEAM_STORAGE_BYTES = provider_env.whole(env, "IMAGEAI_TEAM_STORAGE_GB", 100, least=0, most=1_000_000) * 1024**3
 #: What was deleted keeps its files for so long.
-TRASH_DAYS = env.int("IMAGEAI_TRASH_DAYS", default=30)
+TRASH_DAYS = provider_env.whole(env, "IMAGEAI_TRASH_DAYS", 30, most=36_500)
 
 # -- Providers ---------------------------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class SeenDigests:
         """
         try:
             posted = json.loads(data.get("seen") or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):  # a few kilobytes of brackets exhaust the parser
             posted = {}
         if isinstance(posted, dict):
             self.digests |= {name: str(posted[name]) for name in self.digests.keys() & posted.keys()}

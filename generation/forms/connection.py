@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 
+from core.number_fields import DecimalField
 from generation import catalogue
 from generation.connections.resolution import find_allowed_host
 from generation.models import Connection
@@ -67,11 +68,11 @@ class ConnectionForm(forms.ModelForm[Connection]):
         choices=[(ability.value, ability.value.replace("_", " ")) for ability in Ability],
         widget=forms.CheckboxSelectMultiple,
     )
-    cap_month = forms.DecimalField(
+    cap_month = DecimalField(
         label="Monthly cap",
         required=False,
-        min_value=Decimal(0),
-        max_digits=12,
+        min_value=0,
+        max_value=10**8 - 1,
         decimal_places=4,
         widget=forms.NumberInput(attrs={"step": "0.01", "min": "0", "placeholder": "no cap"}),
         help_text="In US dollars. Takes above the cap are not started.",

@@ -29,6 +29,7 @@ from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Now
 
 from core.money import CURRENCY
+from core.numbers import MAX_ID, read_integer
 from generation.catalogue import Model
 from generation.connections import GivenKey, Roster, roster_for
 from generation.management.arguments import Exit, UsageError, check_output, find_user
@@ -77,7 +78,9 @@ class JobCommand(BaseCommand, ABC, Generic[Row]):
         parser.add_argument("--as", dest="user", metavar="EMAIL", help="act as this user (default: the first owner)")
         parser.add_argument("--team", help="keep the result in this team (default: the user's first)")
         parser.add_argument("--yes", action="store_true", help="start without confirming the price")
-        parser.add_argument("--resume", type=int, metavar="ID", help="continue an interrupted generation")
+        parser.add_argument(
+            "--resume", type=partial(read_integer, most=MAX_ID), metavar="ID", help="continue an interrupted generation"
+        )
         parser.add_argument("--json", action="store_true", help="print only the result, as JSON")
 
     @abstractmethod

@@ -53,7 +53,7 @@ def _split_secret(secret: str) -> list[str]:
         return [secret]
     try:
         file = json.loads(secret)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [secret]
     parts = [secret]
     for name in SECRET_FIELDS:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, PositiveInt, ValidationError, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
 from core.validation import Price, describe_problems
@@ -21,8 +21,8 @@ class ServerConnection:
     name: str
     key: str = field(default="", repr=False)
     base_url: str = ""
-    max_in_flight: PositiveInt = 2
-    requests_per_minute: PositiveInt = 60
+    max_in_flight: Annotated[int, Field(gt=0, le=1000)] = 2
+    requests_per_minute: Annotated[int, Field(gt=0, le=10_000)] = 60
     options: Mapping[str, str] = field(default_factory=dict)
     preset: str = ""
     #: If any, they replace those of the preset.

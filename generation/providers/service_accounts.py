@@ -24,7 +24,7 @@ def read_credentials(text: str) -> Credentials:
         file = json.loads(text)
         fields = {name: str(file[name]) for name in FIELDS} | {"token_uri": GRANT_URL, "type": "service_account"}
         credentials: Credentials = Credentials.from_service_account_info(fields, scopes=[SCOPE])
-    except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, GoogleAuthError) as error:
         message = "Not a service account key file. Download the key from Google Cloud as JSON."
         raise ProviderError(ErrorKind.AUTH, message) from error
     return credentials

@@ -22,7 +22,6 @@ from generation.providers.description import Kind
 from generation.providers.registry import PROVIDERS, find_kind, is_local
 from projects.models import Audio, Reference, Scene
 
-SEED_LIMIT = 2**31 - 1
 #: The option of a connection that names the bucket of its finished clips.
 BUCKET = "output_gcs_uri"
 
@@ -135,8 +134,6 @@ def input_blockers(scene: Scene, model: Model, seconds: Decimal, roster: Roster)
     if scene.seed is not None and not supported.seed:
         better = suggest_alternative(model, roster, lambda other: other.supports.seed)
         yield f"{model.name} doesn't support seeds.{better}"
-    elif scene.seed is not None and scene.seed > SEED_LIMIT:
-        yield f"The seed can be at most {SEED_LIMIT}."
     if scene.audio == Audio.OFF and supported.audio == "always":
         better = suggest_alternative(model, roster, lambda other: other.supports.audio != "always")
         yield f"{model.name} clips always have sound.{better}"

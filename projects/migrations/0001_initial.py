@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('custom_prompt', models.TextField(blank=True, max_length=32000)),
                 ('model_id', models.CharField(blank=True, max_length=120, verbose_name='model')),
                 ('scene_resolution', models.CharField(blank=True, choices=[('360p', '360p'), ('480p', '480p'), ('720p', '720p'), ('1024p', '1024p'), ('1080p', '1080p'), ('4k', '4K')], max_length=5, verbose_name='resolution')),
-                ('seed', models.PositiveIntegerField(blank=True, null=True)),
+                ('seed', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(2147483647)])),
                 ('audio', models.CharField(blank=True, choices=[('', 'Model default'), ('on', 'With sound'), ('off', 'Silent')], default='', max_length=3, verbose_name='sound')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('changed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True)),

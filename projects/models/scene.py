@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
+from core.numbers import MAX_INTEGER
 from previz.shot import Shot
 from projects.models.project import Project, Resolution, preset_choices
 from projects.models.reference import Reference
@@ -85,7 +86,7 @@ class Scene(models.Model):
 
     model_id = models.CharField("model", max_length=120, blank=True)
     scene_resolution = models.CharField("resolution", max_length=5, choices=Resolution, blank=True)
-    seed = models.PositiveIntegerField(null=True, blank=True)
+    seed = models.PositiveIntegerField(null=True, blank=True, validators=[MaxValueValidator(MAX_INTEGER)])
     audio = models.CharField("sound", max_length=3, choices=Audio, default=Audio.DEFAULT, blank=True)
 
     created_at = models.DateTimeField(db_default=Now())

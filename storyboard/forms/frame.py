@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.number_fields import DecimalField
 from core.numbers import format_number
 from generation.media import stills
 from generation.models import Generation
@@ -14,15 +15,21 @@ from projects.models import Reference
 FRAMES = [(role, label) for role, label in Reference.Role.choices if role in Reference.FRAMES]
 
 
+#: In seconds: no clip is longer than a day.
+LONGEST_CLIP = 86_400
+
+
 class FrameForm(forms.Form):
     """Which frame of a take to use, and as what: the scene's start or end frame, or a reference."""
 
     use = forms.ChoiceField(choices=[*FRAMES, *Reference.Kind.choices])
     label = forms.CharField(max_length=120, required=False)
     moment = forms.ChoiceField(choices=[("first", "First"), ("last", "Last"), ("at", "At")])
-    seconds = forms.DecimalField(
+    seconds = DecimalField(
         required=False,
         min_value=0,
+        max_value=LONGEST_CLIP,
+        decimal_places=6,
         error_messages={"invalid": "Enter the time in seconds, such as 1.5.", "min_value": "A clip starts at 0 s."},
     )
 
@@ -39,7 +46,9 @@ class FrameForm(forms.Form):
             raise ValidationError("Enter the time in seconds.")
         length = self.take.clip_seconds
         if length is not None and seconds > length:
-            raise ValidationError(f"The clip is {format_number(length)} s; there is no frame at {seconds:f} s.")
+            raise ValidationError(
+                f"The clip is {format_number(length)} s; there is no frame at {format_number(seconds)} s."
+            )
         return seconds
 
     @property

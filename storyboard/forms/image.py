@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from core.number_fields import IntegerField
 from generation.catalogue import Model
 from generation.catalogue.pricing import image_price
 from generation.connections import Roster
@@ -33,7 +34,7 @@ class ImageRequestForm(forms.Form):
     background = forms.ChoiceField(required=False)
     output_format = forms.ChoiceField(required=False, label="Format")
     style = forms.ChoiceField(required=False)
-    count = forms.IntegerField(required=False, min_value=1, initial=1, label="Number of images")
+    count = IntegerField(required=False, min_value=1, max_value=100, initial=1, label="Number of images")
     images = forms.MultipleChoiceField(required=False, label="Based on", widget=forms.CheckboxSelectMultiple)
     kind = forms.ChoiceField(choices=Reference.Kind.choices, required=False)
     label = forms.CharField(max_length=120, required=False, label="Name")

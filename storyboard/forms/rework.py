@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from core.numbers import format_number
+from core.number_fields import IntegerField
+from core.numbers import MAX_INTEGER, format_number
 from generation.providers.base import Task
 
 
@@ -15,7 +16,7 @@ class ReworkForm(forms.Form):
     """Remix, extend or edit a finished take. `lengths` are those of an extension, in seconds."""
 
     task = forms.ChoiceField(choices=[(task.value, task.value) for task in (Task.REMIX, Task.EXTEND, Task.EDIT)])
-    take = forms.IntegerField()
+    take = IntegerField(min_value=1, max_value=MAX_INTEGER)
     seconds = forms.TypedChoiceField(coerce=Decimal, empty_value=None, required=False, label="Extend by")
     prompt = forms.CharField(
         max_length=32_000,

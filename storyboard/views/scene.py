@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
+from core.numbers import MAX_ID, read_integer
 from core.undo_message import offer_undo
 from generation.connections import roster_for
 from projects import scene_edits
@@ -31,7 +32,7 @@ from teams.models import Role
 
 def parse_number(text: str | None) -> int | None:
     """None for an empty field. Raises ValueError for anything that is not a number."""
-    return int(text) if text else None
+    return read_integer(text, least=-MAX_ID, most=MAX_ID) if text else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

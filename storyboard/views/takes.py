@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
-from core.numbers import format_number
+from core.numbers import format_number, read_integer
 from generation import pipeline
 from generation.billing.budget import NeedsConfirmation
 from generation.connections import Roster, roster_for
@@ -41,7 +41,7 @@ def generate(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     # Generate the take with the number that was on the button: a repeated click finds the number in use.
     scene, _ = load_scene(request, pk, at_least=Role.EDITOR)
     try:
-        number = int(request.POST.get("take", ""))
+        number = read_integer(request.POST.get("take", ""), least=1)
     except ValueError:
         return HttpResponseBadRequest("Unknown take. Reload the page, then try again.")
     expected, confirmed = request.GET.get("price"), is_confirmed(request)

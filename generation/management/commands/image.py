@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
 from core.money import money
+from core.numbers import read_integer
 from generation import pipeline
 from generation.connections import GivenKey
 from generation.management.arguments import UsageError, find_editable_team, read_picture
@@ -49,10 +51,18 @@ class Command(JobCommand[ImageJob]):
         parser.add_argument("--quality", default="", help="such as low or high (default: the model's)")
         parser.add_argument("--background", default="", help="transparent, opaque, white or black")
         parser.add_argument("--format", dest="output_format", default="", help="png, webp or jpeg")
-        parser.add_argument("--compression", type=int, metavar="PERCENT", help="0 to 100, for webp and jpeg")
+        parser.add_argument(
+            "--compression", type=partial(read_integer, most=100), metavar="PERCENT", help="0 to 100, for webp and jpeg"
+        )
         parser.add_argument("--style", default="", help="for models that have styles")
         parser.add_argument("--moderation", default="", help="how strictly the provider filters")
-        parser.add_argument("-n", "--count", type=int, default=1, help="number of images (default: %(default)s)")
+        parser.add_argument(
+            "-n",
+            "--count",
+            type=partial(read_integer, least=1, most=100),
+            default=1,
+            help="number of images (default: %(default)s)",
+        )
         parser.add_argument("--image", type=Path, action="append", default=[], help="input image; repeat for several")
         super().add_arguments(parser)
 

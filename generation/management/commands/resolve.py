@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from core.money import money
+from core.numbers import MAX_ID, read_integer
 from generation.management.arguments import UsageError
 from generation.models import Generation
 from generation.pipeline import resolve
@@ -20,7 +22,9 @@ class Command(BaseCommand):
     help = "List takes that need review, or resolve one. Until then, the estimated cost stays on hold."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("take", type=int, nargs="?", help="the take's number, as listed")
+        parser.add_argument(
+            "take", type=partial(read_integer, most=MAX_ID), nargs="?", help="the take's number, as listed"
+        )
         answer = parser.add_mutually_exclusive_group()
         answer.add_argument("--check-again", action="store_true", help="look for the clip at the provider again")
         answer.add_argument("--use-clip", metavar="ID", help="use the clip with this ID at the provider")

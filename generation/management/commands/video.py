@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
 from core.money import money
+from core.numbers import MAX_ID, BadNumber, read_decimal, read_integer
 from generation import catalogue, connections, pipeline
 from generation.catalogue import Model
 from generation.connections import GivenKey, Roster
@@ -35,7 +37,7 @@ from projects import references
 from projects.models import AspectRatio, Reference, Resolution, Scene
 from teams.models import User
 
-DEFAULT_SECONDS = Decimal(4)
+DEFAULT_SECONDS, LONGEST_SECONDS = Decimal(4), 86_400
 
 
 class Command(JobCommand[Generation]):
@@ -47,6 +49,7 @@ class Command(JobCommand[Generation]):
         providers = providers_of_kind(Kind.LOCAL, Kind.REMOTE)
         sora_models = [model.id for model in catalogue.all_models().values() if model.provider == "sora"]
         parser.add_argument("--video-provider", choices=providers, help=f"default: {default}, free")
+        take_id = partial(read_integer, most=MAX_ID)
         models = parser.add_mutually_exclusive_group()
         models.add_argument("--model", help="any video model listed by “manage.py models”")
         models.add_argument("--sora-model", dest="model", choices=sora_models, help="a Sora model")
@@ -58,10 +61,10 @@ class Command(JobCommand[Generation]):
         parser.add_argument("--reference", type=Path, action="append", default=[], help="image; repeat for several")
         parser.add_argument("--fit", choices=Reference.Fit.values, default="crop", help="how to fit frames to the clip")
         changes = parser.add_mutually_exclusive_group()
-        changes.add_argument("--remix-of", type=int, metavar="TAKE", help="remix a finished take")
-        changes.add_argument("--extend", type=int, metavar="TAKE", help="extend a finished take")
-        changes.add_argument("--edit", type=int, metavar="TAKE", help="edit a finished take")
-        parser.add_argument("--seed", type=int, help="same seed, similar result (where supported)")
+        changes.add_argument("--remix-of", type=take_id, metavar="TAKE", help="remix a finished take")
+        changes.add_argument("--extend", type=take_id, metavar="TAKE", help="extend a finished take")
+        changes.add_argument("--edit", type=take_id, metavar="TAKE", help="edit a finished take")
+        parser.add_argument("--seed", type=read_integer, help="same seed, similar result (where supported)")
         parser.add_argument("--negative-prompt", default="", help="what to avoid")
         sound = parser.add_mutually_exclusive_group()
         sound.add_argument("--audio", action="store_const", const="on", default="", help="generate sound")
@@ -174,8 +177,6 @@ def find_cheapest_model(provider: str, roster: Roster) -> Model:
 
 def create_clip_scene(options: dict[str, Any], user: User, choice: Choice) -> Scene:
     model = choice.model
-    if options["seed"] is not None and options["seed"] < 0:
-        raise UsageError("--seed must be a whole number, 0 or higher.")
     scene = create_scene(
         choice.team,
         user,
@@ -199,9 +200,9 @@ def create_clip_scene(options: dict[str, Any], user: User, choice: Choice) -> Sc
 
 def read_seconds(options: dict[str, Any]) -> Decimal:
     try:
-        return Decimal(options["duration"])
-    except InvalidOperation:
-        raise UsageError(f"--duration {options['duration']!r} is not a number of seconds, such as 8.") from None
+        return read_decimal(options["duration"], most=LONGEST_SECONDS)
+    except BadNumber:
+        raise UsageError(f"--duration {options['duration'][:20]!r} is not a number of seconds, such as 8.") from None
 
 
 def choose_duration(options: dict[str, Any], choice: Choice) -> Decimal:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import time
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 import requests
@@ -15,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.urls import reverse
 
+from core.numbers import MAX_ID, read_integer
 from teams import members
 from teams.models import Membership, Role, SignInLink, Team, User
 
@@ -27,7 +29,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--add", choices=Role.values, metavar="ROLE", help="first add the user to the team with this role"
         )
-        parser.add_argument("--team", type=int, help="with --add: number of the team (default: the first)")
+        parser.add_argument(
+            "--team",
+            type=partial(read_integer, most=MAX_ID),
+            help="with --add: number of the team (default: the first)",
+        )
         parser.add_argument("--base-url", default="http://127.0.0.1:8000")
         parser.add_argument("--when-ready", action="store_true", help="first wait until the server responds")
 
