@@ -59,7 +59,9 @@ def main() -> None:
         charges = sum(arrival.operation == "sora.create" for arrival in provider.arrivals())
         row = ["PostgreSQL" if options.postgres else "SQLite", options.clips, done, f"{size:.1f}"]
         row += [f"{backed_up_in:.1f}", f"{restored_in:.1f}", *count(new), charges]
-    print_table(["database", "takes", "done then", "MB", "backup s", "restore s", "done after", "to review", "charges"], [row])
+    print_table(
+        ["database", "takes", "done then", "MB", "backup s", "restore s", "done after", "to review", "charges"], [row]
+    )
 
 
 def wait_until(holds: Any) -> None:

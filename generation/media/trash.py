@@ -38,7 +38,7 @@ def pictures_in_trash(before: datetime | None = None) -> QuerySet[Reference]:
 
 
 def _deleted(path: str, before: datetime | None) -> Q:
-    return Q(**({f"{path}deleted_at__isnull": False} if before is None else {f"{path}deleted_at__lt": before}))
+    return Q((f"{path}deleted_at__isnull", False) if before is None else (f"{path}deleted_at__lt", before))
 
 
 def kept_since() -> datetime:

@@ -1,7 +1,7 @@
 """Gemini's interactions: /gemini/{version}/interactions and the files they make, as strict as Google's.
 
-`state.flavour["omni"]`: "inline" puts the clip into the answer, "elsewhere" redirects the download to another address, "gateway"
-names the vendor's own host as the address of the file, as behind a gateway.
+`state.flavour["omni"]`: "inline" puts the clip into the answer, "elsewhere" redirects the download to another address,
+"gateway" names the vendor's own host as the address of the file, as behind a gateway.
 """
 
 from __future__ import annotations
