@@ -5,7 +5,9 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.deprecation import MiddlewareMixin
 
+from core.decoding.contract import Busy
 from core.htmx import HtmxHttpRequest
 from teams.access import SecondFactorRequired
 
@@ -40,6 +42,19 @@ def _second_factor_needed(request: HtmxHttpRequest, team: str) -> HttpResponse:
 @login_not_required
 def too_many_requests(request: HtmxHttpRequest) -> HttpResponse:
     return _answer(request, 429, "Too many attempts", "Nothing changed. Try again in a minute.")
+
+
+def too_busy(request: HtmxHttpRequest) -> HttpResponse:
+    explanation = "The server is busy with other pictures and clips. Nothing changed. Try again in a few seconds."
+    response = _answer(request, 503, "Too busy", explanation)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+class BusyMiddleware(MiddlewareMixin):
+    # Answers for any view whose decoding found the gate full.
+    def process_exception(self, request: HtmxHttpRequest, exception: Exception) -> HttpResponse | None:
+        return too_busy(request) if isinstance(exception, Busy) else None
 
 
 @login_not_required

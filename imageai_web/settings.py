@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "teams.sessions.LastSeenMiddleware",
+    "imageai_web.errors.BusyMiddleware",
 ]
 
 TEMPLATES = [

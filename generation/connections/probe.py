@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.slow_work import release_connection
 from generation.connections.environment import GivenKey, read_environment
 from generation.connections.resolution import ResolvedConnection
 from generation.connections.served_models import is_retired, readable_models, served_models
@@ -29,7 +30,9 @@ def probe_connection(connection: ResolvedConnection) -> str:
     about = connection.about
     load = image_provider if about.kind == Kind.IMAGES else remote_provider
     try:
-        message = load(about.name).test(connection.account, _models_to_try(connection))
+        account, models = connection.account, _models_to_try(connection)
+        release_connection()
+        message = load(about.name).test(account, models)
         if about.lists_models:
             refresh_models(connection)
     except ProviderError as error:
@@ -53,7 +56,9 @@ def _models_to_try(connection: ResolvedConnection) -> list[str]:
 
 def refresh_models(connection: ResolvedConnection) -> int:
     """Store the server's current list of models for all processes. Returns their number. Raises ProviderError."""
-    listed = model_lister(connection.provider).catalogue_rows(connection.account, timezone.localdate())
+    account = connection.account
+    release_connection()
+    listed = model_lister(connection.provider).catalogue_rows(account, timezone.localdate())
     rows = [row for row, _ in readable_models(row for row in map(convert_sizes, listed) if row["sizes"])]
     Connection.objects.filter(pk=connection.ensure_row().pk).update(
         live_models=rows, live_models_at=Now(), listing_due_at=Now() + LISTING_AGE, listing_failures=0

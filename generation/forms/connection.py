@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 
 from core.number_fields import DecimalField
+from core.slow_work import release_connection
 from generation import catalogue
 from generation.connections.resolution import find_allowed_host
 from generation.models import Connection
@@ -159,6 +160,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
             return url
         if scheme != "https":
             raise forms.ValidationError("The address must begin with https://, which protects the key.")
+        release_connection()  # resolving a name may take seconds
         try:
             egress.require_public(url, "")
         except ProviderError as error:

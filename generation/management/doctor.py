@@ -30,6 +30,7 @@ from generation.media import storage
 from generation.models import Budget, Generation, ImageJob, Job, LedgerEntry, Worker
 from generation.states import FINAL, Status
 from projects.models import Reference
+from projects.thumbnails import picture_stem
 
 STUCK_AFTER = timedelta(minutes=5)
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -190,13 +191,16 @@ def orphaned_files() -> Iterator[Finding]:
         return
     # References in the trash count too: they can be restored.
     known = set(Reference.objects.values_list("image", flat=True))
+    pictures = {picture_stem(name) for name in known}  # a picture's smaller versions go with it
     for name in ("clip", "poster", "filmstrip"):
         known |= set(Generation.objects.exclude(**{name: ""}).values_list(name, flat=True))
     needed = _folders_in_use()
     old = [
         path
         for path in _old_files(root)
-        if str(path.relative_to(root)) not in known and str(path.relative_to(root).parent) not in needed
+        if (name := str(path.relative_to(root))) not in known
+        and picture_stem(name) not in pictures
+        and str(path.relative_to(root).parent) not in needed
     ]
     changed = _last_change()
     unknown = [path for path in old if path.stat().st_mtime > changed]

@@ -1,4 +1,4 @@
-"""What the drawing process runs. Without Django, which it never sets up; a web process imports the names alone.
+"""What draws in a child: panels and slates. Without Django, which it never sets up; a web process imports the names alone.
 
 The imports within functions keep OpenCV and PyAV, some 90 MB, out of web processes.
 """

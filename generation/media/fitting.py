@@ -1,27 +1,44 @@
-"""Fits pictures to the exact size of a clip, which providers demand of frames."""
+"""Fits pictures to the exact size of a clip, which providers demand of frames. Runs in a decoding child, without Django."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import IO, Any
 
 from PIL import Image, ImageOps
 
+from projects.pictures import open_picture
 
-def fit_picture(picture: Path | IO[Any], width: int, height: int, fit: str) -> bytes:
-    """Opaque PNG of exactly that size. "crop" fills it and cuts off the rest, "pad" shows the whole picture on black."""
-    with Image.open(picture) as opened:
-        image = opened.convert("RGBA")
-    flat = Image.new("RGB", image.size, "black")
-    flat.paste(image, mask=image.getchannel("A"))
-    size = (width, height)
-    shaped = ImageOps.fit(flat, size, Image.Resampling.LANCZOS)
-    if fit == "pad":
-        shaped = ImageOps.pad(flat, size, Image.Resampling.LANCZOS, color="black")
+
+def fit_picture(data: bytes, width: int, height: int, fit: str) -> bytes:
+    """Opaque PNG of exactly that size. "crop" fills it and cuts off the rest, "pad" shows the whole picture on black.
+
+    Raises Undecodable.
+    """
     buffer = io.BytesIO()
-    shaped.save(buffer, "PNG", compress_level=1)
+    _fit(data, width, height, fit).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def preview_fit(data: bytes, width: int, height: int, fit: str, side: int) -> bytes:
+    """What `fit_picture` makes, as a WebP whose longest side has at most `side` pixels."""
+    shown = _fit(data, width, height, fit)
+    shown.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    shown.save(buffer, "WEBP", quality=85)
+    return buffer.getvalue()
+
+
+def _fit(data: bytes, width: int, height: int, fit: str) -> Image.Image:
+    with open_picture(data) as opened:
+        if opened.has_transparency_data:
+            image = opened.convert("RGBA")
+            flat = Image.new("RGB", image.size, "black")
+            flat.paste(image, mask=image.getchannel("A"))
+        else:
+            flat = opened.convert("RGB")
+        if fit == "pad":
+            return ImageOps.pad(flat, (width, height), Image.Resampling.LANCZOS, color="black")
+        return ImageOps.fit(flat, (width, height), Image.Resampling.LANCZOS)
 
 
 def describe_cropping(width: int, height: int, to_width: int, to_height: int) -> str:

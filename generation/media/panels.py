@@ -8,8 +8,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from core.decoding.contract import MEGABYTE, Limits
+from core.decoding.gate import Gate
 from generation.media import drawing_tasks
-from generation.media.drawing_process import DrawingProcess
 from previz.shot import Shot
 from projects.models import AspectRatio, Scene
 
@@ -17,7 +18,10 @@ SMALL, LARGE = 640, 1280
 #: Part of each cached file's name. Raise it when the drawing changes, so that old pictures are not used.
 DRAWN_BY = 3
 
-drawing_process = DrawingProcess()
+LIMITS = Limits(cpu_seconds=20, memory_bytes=1024 * MEGABYTE, wall_seconds=30)
+
+#: Not the gate of pictures from outside, which a slow one may hold for seconds. A page may ask for dozens of panels at once.
+gate = Gate(1, waiting=100, wait_seconds=30)
 
 
 def draw_panel(scene: Scene, *, large: bool = False, overlay: bool = True, at_end: bool = False) -> bytes:
@@ -32,8 +36,8 @@ def draw_panel(scene: Scene, *, large: bool = False, overlay: bool = True, at_en
     if cached.exists():
         return cached.read_bytes()
     shot = Shot.from_fields(scene.shot())
-    picture = drawing_process.run(
-        drawing_tasks.draw_panel, shot, _size(scene, long_side), overlay, 1.0 if at_end else 0.0
+    picture = gate.run(
+        drawing_tasks.draw_panel, shot, _size(scene, long_side), overlay, 1.0 if at_end else 0.0, limits=LIMITS
     )
     cached.parent.mkdir(parents=True, exist_ok=True)
     temporary = cached.with_suffix(f".{uuid.uuid4().hex}")

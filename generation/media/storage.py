@@ -8,7 +8,6 @@ lease in the name; a sweep removes those whose lease has ended.
 from __future__ import annotations
 
 import errno
-import io
 import os
 import re
 import shutil
@@ -17,44 +16,25 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models.functions import Now
-from PIL import Image
 
+from core.decoding.contract import Undecodable
+from core.decoding.gate import decode, decode_clip
+from generation.media import clip_inspection
+from generation.media.clip_inspection import POSTER_WIDTH, Inspection
+from generation.media.clip_inspection import NotAClip as NotAClip
 from generation.models import Generation
 from generation.providers.base import ErrorKind, OnProgress, ProviderError
+from projects import pictures
 
-if TYPE_CHECKING:
-    from av.container import InputContainer
-
-POSTER_WIDTH = 960
-#: Stills of a filmstrip, and the width of each in pixels.
-STRIP_STILLS, STRIP_WIDTH = 10, 240
-#: The largest still that is accepted from a provider.
-MAX_PIXELS = 50_000_000
 #: A picture folder older than any request was left by a worker that died.
 PICTURES_SECONDS = 3600
-
-
-class NotAClip(Exception):
-    """The file cannot be played."""
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """What was measured while decoding a clip. Poster and filmstrip are WebP."""
-
-    seconds: Decimal
-    fps: int
-    poster: bytes
-    filmstrip: bytes
 
 
 def scratch_dir() -> Path:
@@ -110,53 +90,18 @@ def sweep_scratch() -> int:
 
 
 def inspect_clip(path: Path, on_progress: OnProgress = lambda fraction: None) -> Inspection:
-    """Decode every frame: a file that is cut short fails only at its end. Raises NotAClip for what browsers cannot play."""
-    import av  # 40 MB that a web process, which imports this module too, never needs
-
+    """Decode every frame in a child. Raises NotAClip, also for a clip that needs more than its limits; Busy; OSError."""
     try:
-        with av.open(path, format="mp4") as container:
-            if not container.streams.video or not container.duration:
-                raise NotAClip("it has no video")
-            container.streams.video[0].thread_type = "AUTO"
-            seconds = Decimal(container.duration) / av.time_base
-            fps = max(1, round(container.streams.video[0].average_rate or 0))
-            stills = _grab_stills(container, float(seconds), on_progress)
-    except (av.error.InvalidDataError, av.error.EOFError) as error:
-        raise NotAClip("it cannot be decoded") from error
-    if not stills:
-        raise NotAClip("it has no frame")
-    poster = stills[len(stills) // 3].copy()
-    poster.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
-    return Inspection(seconds.quantize(Decimal("0.001")), fps, _encode_webp(poster), _encode_webp(_join_stills(stills)))
-
-
-def _grab_stills(container: InputContainer, seconds: float, on_progress: OnProgress) -> list[Image.Image]:
-    # STRIP_STILLS frames at even distances. If the frames end early, the last one is repeated.
-    wanted = [seconds * (2 * number + 1) / (2 * STRIP_STILLS) for number in range(STRIP_STILLS)]
-    stills: list[Image.Image] = []
-    frame = None
-    for frame in container.decode(video=0):
-        on_progress((frame.time or 0) / seconds)
-        while len(stills) < STRIP_STILLS and (frame.time or 0) >= wanted[len(stills)]:
-            stills.append(frame.to_image())
-    if frame is not None and len(stills) < STRIP_STILLS:
-        stills += [frame.to_image()] * (STRIP_STILLS - len(stills))
-    return stills
-
-
-def _join_stills(stills: list[Image.Image]) -> Image.Image:
-    width, height = stills[0].size
-    size = (STRIP_WIDTH, max(1, round(STRIP_WIDTH * height / width)))
-    strip = Image.new("RGB", (STRIP_WIDTH * len(stills), size[1]))
-    for number, still in enumerate(stills):
-        strip.paste(still.resize(size, Image.Resampling.BILINEAR), (number * STRIP_WIDTH, 0))
-    return strip
-
-
-def _encode_webp(picture: Image.Image) -> bytes:
-    encoded = io.BytesIO()
-    picture.save(encoded, "WEBP", quality=82)
-    return encoded.getvalue()
+        return decode_clip(
+            clip_inspection.inspect,
+            path.absolute(),
+            limits=clip_inspection.LIMITS,
+            raises=(NotAClip,),
+            returns=(Inspection,),
+            on_progress=on_progress,
+        )
+    except Undecodable as error:
+        raise NotAClip(str(error)) from error
 
 
 def make_poster(picture: bytes) -> bytes | None:
@@ -164,14 +109,9 @@ def make_poster(picture: bytes) -> bytes | None:
     if not picture:
         return None
     try:
-        with Image.open(io.BytesIO(picture), formats=("JPEG", "PNG", "WEBP")) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return None
-            still = image.convert("RGB")
-    except (OSError, ValueError, SyntaxError):
+        return decode(pictures.shrink, picture, POSTER_WIDTH, 82, limits=pictures.LIMITS)
+    except Undecodable:
         return None
-    still.thumbnail((POSTER_WIDTH, POSTER_WIDTH), Image.Resampling.LANCZOS)
-    return _encode_webp(still)
 
 
 class _Scratch(File[bytes]):

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
@@ -21,6 +20,7 @@ from generation.media import storage
 from generation.models import Generation, ImageJob
 from generation.models.generation import GenerationQuerySet
 from generation.states import FINAL
+from projects import thumbnails
 from projects.models import Project, Reference
 from teams.models import Team
 
@@ -92,7 +92,7 @@ def _purge_pictures(project_id: int, before: datetime | None) -> int:
     count, _ = expired.delete()
     # Copies of a project share their files.
     for name in names - set(Reference.objects.filter(image__in=names).values_list("image", flat=True)):
-        transaction.on_commit(partial(default_storage.delete, name), robust=True)
+        transaction.on_commit(partial(thumbnails.delete_picture, name), robust=True)
     return count
 
 

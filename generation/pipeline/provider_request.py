@@ -9,10 +9,13 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 
+from core.decoding.contract import Undecodable
+from core.decoding.gate import decode
 from generation.media import fitting, storage
 from generation.models import Generation
 from generation.providers.base import Request, Task
 from previz.shot import Shot
+from projects import pictures
 
 
 def build_request(take: Generation) -> Request:
@@ -46,7 +49,13 @@ def open_request(take: Generation) -> Iterator[Request]:
         for role in ("start_frame", "end_frame"):
             if frame := take.inputs.get(role):
                 with default_storage.open(frame["name"]) as image:
-                    data = fitting.fit_picture(image, take.width, take.height, frame["fit"])
+                    picture = image.read()
+                try:
+                    data = decode(
+                        fitting.fit_picture, picture, take.width, take.height, frame["fit"], limits=pictures.LIMITS
+                    )
+                except Undecodable as error:
+                    raise OSError(str(error)) from error
                 frames[role] = folder / f"{role}.png"
                 frames[role].write_bytes(data)
         references = storage.copy_pictures(take.inputs.get("references", []), folder)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from core.slow_work import release_connection
 from generation.connections import GivenKey, resolve_account
 from generation.jobs.lease import Lease
 from generation.models import Connection, Generation
@@ -61,7 +62,11 @@ def find_clip(take: Generation, key: GivenKey | None = None) -> str | None:
     assert take.submitted_at is not None, "a take that was never sent has no clip"
     account = resolve_account(take, key)
     listing = lister(take.provider, account)
-    return listing.find(account, build_request(take), take.submitted_at, known_ids(take)) if listing else None
+    if listing is None:
+        return None
+    request, known = build_request(take), known_ids(take)
+    release_connection()
+    return listing.find(account, request, take.submitted_at, known)
 
 
 def is_free(take: Generation, remote_id: str) -> bool:

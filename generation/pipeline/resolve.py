@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from core.slow_work import release_connection
 from generation.billing import budget
 from generation.connections import resolve_account
 from generation.jobs.dispatch import dispatch_new_work
@@ -62,7 +63,9 @@ def use_clip(take: Generation, remote_id: str, by: User | None = None) -> None:
         owner = f"take {other.number} of “{other.scene.title}”" if is_same_team else "another take"
         raise ValidationError(f"This clip already belongs to {owner}.")
     try:
-        run_async(remote_provider(take.provider).check(resolve_account(take), remote_id))
+        account = resolve_account(take)
+        release_connection()
+        run_async(remote_provider(take.provider).check(account, remote_id))
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
             raise ValidationError(f"The provider has no clip {remote_id}: {error.message}") from error

@@ -15,6 +15,8 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 
+from core.decoding.contract import Undecodable
+from core.decoding.gate import decode
 from generation.media import quota, stills
 from generation.models import Generation, selected_take, with_takes
 from projects import references
@@ -45,8 +47,19 @@ def use_frame(
     label: str = "",
 ) -> ExtractedFrame:
     """Raises ValidationError if the clip has no such frame or the scene no room for another picture."""
-    with stills.Decoder() as decoder:
-        return _extract_frame(decoder, take, moment, scene, role, member=member, kind=kind, label=label)
+    quota.require_room(scene.project.team_id)
+    path = Path(take.clip.path)
+    try:
+        if not path.is_file():
+            raise Undecodable("Its file is missing from storage.")
+        data = decode(stills.read_frame, str(path), moment, limits=stills.LIMITS)
+    except Undecodable as error:
+        raise ValidationError(f"Couldn't get a frame from take {take.number}. {error}") from error
+    image = ContentFile(data, name="frame.png")
+    label = label or f"{describe_moment(moment)} of scene {take.scene.position}, take {take.number}"
+    replaced = scene.frame(role) if role in Reference.FRAMES else None
+    picture = references.add_reference(scene.project, scene, role, image, member=member, kind=kind, label=label)
+    return ExtractedFrame(picture, replaced)
 
 
 def next_scene(scene: Scene) -> Scene | None:
@@ -86,37 +99,13 @@ def chain_all(project: Project, *, member: User) -> ChainResult:
     waiting = list(find_chainable(scenes))
     deadline = time.monotonic() + CHAIN_SECONDS
     pictures, refused = [], []
-    with stills.Decoder() as decoder:
-        while waiting and time.monotonic() < deadline:
-            take, following = waiting.pop(0)
-            try:
-                pictures.append(_extract_frame(decoder, take, stills.LAST, following, START, member=member).picture)
-            except ValidationError as error:
-                refused += [f"Scene {following.position}: {message}" for message in error.messages]
+    while waiting and time.monotonic() < deadline:
+        take, following = waiting.pop(0)
+        try:
+            pictures.append(use_frame(take, stills.LAST, following, START, member=member).picture)
+        except ValidationError as error:
+            refused += [f"Scene {following.position}: {message}" for message in error.messages]
     return ChainResult(pictures, refused, len(waiting))
-
-
-def _extract_frame(
-    decoder: stills.Decoder,
-    take: Generation,
-    moment: stills.Moment,
-    scene: Scene,
-    role: Reference.Role,
-    *,
-    member: User,
-    kind: str = "",
-    label: str = "",
-) -> ExtractedFrame:
-    quota.require_room(scene.project.team_id)
-    try:
-        data = decoder.still(Path(take.clip.path), moment)
-    except stills.FrameUnavailable as error:
-        raise ValidationError(f"Couldn't get a frame from take {take.number}. {error}") from error
-    image = ContentFile(data, name="frame.png")
-    label = label or f"{describe_moment(moment)} of scene {take.scene.position}, take {take.number}"
-    replaced = scene.frame(role) if role in Reference.FRAMES else None
-    picture = references.add_reference(scene.project, scene, role, image, member=member, kind=kind, label=label)
-    return ExtractedFrame(picture, replaced)
 
 
 def describe_moment(moment: stills.Moment) -> str:

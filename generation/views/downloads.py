@@ -8,7 +8,6 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.http import (
     Http404,
@@ -22,6 +21,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from core.attachments import attachment_headers, cache_headers, file_stem
+from core.slow_work import release_connection
 from generation.loaders import load_take
 from generation.media import panels, slates
 from generation.media.archive import selected_clips, stream_zip
@@ -39,7 +39,6 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
     """
     scene, _ = load_scene(request, pk)
     asked = request.GET.get
-    release_connection()
     picture = panels.draw_panel(
         scene, large=asked("size") == "large", overlay=asked("overlay") != "0", at_end=asked("at") == "end"
     )
@@ -49,18 +48,13 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(picture, content_type="image/webp", headers=headers)
 
 
-def release_connection() -> None:
-    # Drawing takes up to seconds; other requests may need the database connection.
-    if not connection.in_atomic_block:
-        connection.close()
-
-
 @require_safe
 async def slated_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
     # The clip of a take with title, camera and time burned in, as an attachment.
     take, _ = await sync_to_async(load_take)(request, pk)
     if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
         raise Http404
+    await sync_to_async(release_connection)()
     try:
         path = await asyncio.to_thread(slates.clip_with_slate, take)
     except (OSError, UnreadableClip) as error:

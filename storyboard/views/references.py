@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core.attachments import cache_headers
+from core.decoding.contract import Undecodable
+from core.decoding.gate import decode
 from core.undo_message import offer_undo
 from generation.media import quota
-from projects import references
+from projects import pictures, references, thumbnails
 from projects.loaders import load_picture, load_project
 from projects.models import Project, Reference, Scene
 from storyboard.forms.scene import PictureForm
@@ -56,15 +58,18 @@ def picture_file(request: HttpRequest, pk: int) -> HttpResponse:
     # The picture, or with ?size=small its thumbnail.
     picture, _ = load_picture(request, pk, deleted_too=True)
     try:
-        with picture.image.open("rb") as file:
-            if request.GET.get("size") == "small":
-                data, content_type = references.make_thumbnail(file, THUMBNAIL_SIDE), "image/webp"
-            else:
-                data = file.read()
-                content_type = references.CONTENT_TYPES[Path(picture.image.name).suffix]
-    except FileNotFoundError:
+        if request.GET.get("size") == "small":
+            data, content_type = thumbnails.keep(picture.image.name, f"{THUMBNAIL_SIDE}", shrink), "image/webp"
+        else:
+            with picture.image.open("rb") as file:
+                data, content_type = file.read(), references.CONTENT_TYPES[Path(picture.image.name).suffix]
+    except (FileNotFoundError, Undecodable):
         raise Http404 from None
     return HttpResponse(data, content_type=content_type, headers=cache_headers(request, picture.file_version))
+
+
+def shrink(data: bytes) -> bytes:
+    return decode(pictures.shrink, data, THUMBNAIL_SIDE, limits=pictures.LIMITS)
 
 
 @require_POST

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.money import money
+from core.slow_work import release_connection
 from generation.connections import resolve_account, roster_for
 from generation.loaders import load_images, load_take
 from generation.models import Generation, Job
@@ -96,6 +97,7 @@ def find_unclaimed_clips(take: Generation) -> list[RemoteClip] | None:
         provider = lister(take.provider, account)
         if provider is None:
             return None
+        release_connection()
         listed = provider.list_clips(account)
     except ProviderError:  # the page must work while the provider is down: the person can still enter a clip id
         return []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 
@@ -93,8 +94,9 @@ class Command(JobCommand[Generation]):
         if not options["prompt"].strip():
             raise UsageError("Describe the clip: -p “A heron lifts off the lake”.")
         change, model, roster = find_change(options, user), choice.model, choice.roster
+        pictures = [] if change else read_pictures(options)
         with transaction.atomic():
-            scene = change.source.scene if change else create_clip_scene(options, user, choice)
+            scene = change.source.scene if change else create_clip_scene(options, user, choice, pictures)
             quote = quotes.require_quote(Scene.objects.get(pk=scene.pk), model, roster, change)
         assert quote.price is not None
         price = money(quote.price)
@@ -175,7 +177,17 @@ def find_cheapest_model(provider: str, roster: Roster) -> Model:
 # -- The scene that keeps a new clip -----------------------------------------------------------------------------------
 
 
-def create_clip_scene(options: dict[str, Any], user: User, choice: Choice) -> Scene:
+Picture = tuple[Reference.Role, ContentFile[bytes]]
+
+
+def read_pictures(options: dict[str, Any]) -> list[Picture]:
+    roles = Reference.Role
+    frames = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
+    named = [*frames, *((roles.REFERENCE, path) for path in options["reference"])]
+    return [(role, read_picture(path)) for role, path in named if path]
+
+
+def create_clip_scene(options: dict[str, Any], user: User, choice: Choice, pictures: list[Picture]) -> Scene:
     model = choice.model
     scene = create_scene(
         choice.team,
@@ -190,11 +202,8 @@ def create_clip_scene(options: dict[str, Any], user: User, choice: Choice) -> Sc
         audio=options["audio"],
         negative_prompt=options["negative_prompt"],
     )
-    roles = Reference.Role
-    frames = [(roles.START_FRAME, options["image"]), (roles.END_FRAME, options["last_frame"])]
-    for role, path in [*frames, *((roles.REFERENCE, path) for path in options["reference"])]:
-        if path:
-            references.add_reference(scene.project, scene, role, read_picture(path), member=user, fit=options["fit"])
+    for role, picture in pictures:
+        references.add_reference(scene.project, scene, role, picture, member=user, fit=options["fit"])
     return scene
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
@@ -21,7 +22,8 @@ from generation.management import doctor
 from generation.models import Budget, Generation, ImageJob
 from generation.pipeline import resolve
 from generation.states import Status
-from projects.models import Project, Scene
+from projects import thumbnails
+from projects.models import Project, Reference, Scene
 from teams.models import User
 from tests.standin import Fault, StandIn
 
@@ -221,6 +223,25 @@ def test_the_doctor_reports_and_repairs_problems(
     assert ("Repaired: The budget of The ferry" in report, orphan.exists(), code) == (True, False, 1)
     assert money(project) == (Decimal("0.4"), 0)
     assert "differs from the sum" not in run("doctor")[1]
+
+
+def test_the_doctor_sweeps_thumbnails_with_their_picture(unknown: Generation, scene: Scene, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    image = ContentFile(b"picture", "picture.png")
+    picture = Reference(project=scene.project, scene=scene, role="reference")
+    name = picture.image.storage.save(picture.image.field.generate_filename(picture, "picture.png"), image)
+    thumbnails.keep(name, "480", lambda data: data + b" smaller")
+    folder = (tmp_path / "media" / name).parent
+    for path in folder.iterdir():
+        os.utime(path, (1, 1))
+    Reference.objects.bulk_create(
+        [Reference(project=scene.project, scene=scene, role="reference", image=name, width=1, height=1)]
+    )
+    run("doctor", "--fix")
+    assert sorted(path.read_bytes() for path in folder.iterdir()) == [b"picture", b"picture smaller"]
+    Reference.objects.all().delete()
+    run("doctor", "--fix")
+    assert list(folder.iterdir()) == []
 
 
 def test_the_doctor_releases_the_hold_of_a_finished_take(unknown: Generation, project: Project):

@@ -226,20 +226,8 @@ def test_the_digest_follows_what_the_panel_shows(scene: Scene):
 @pytest.mark.django_db
 def test_a_scenes_picture_is_drawn_once(scene: Scene, monkeypatch: pytest.MonkeyPatch):
     first = panels.draw_panel(scene)
-    monkeypatch.setattr(panels.drawing_process, "run", lambda *args: b"drawn again")
+    monkeypatch.setattr(panels.gate, "run", lambda *args, **kwargs: b"drawn again")
     assert panels.draw_panel(scene) == first
-
-
-@pytest.mark.django_db
-def test_a_drawing_process_that_was_killed_is_replaced(scene: Scene):
-    panels.draw_panel(scene)
-    assert panels.drawing_process.pool
-    for process in panels.drawing_process.pool._processes.values():
-        process.kill()
-        process.join()
-    scene.lens = "macro"
-    with Image.open(io.BytesIO(panels.draw_panel(scene))) as picture:
-        assert picture.format == "WEBP"
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from generation.media import stills
-from generation.media.stills import Decoder, FrameUnavailable, Moment, read_frame
+from generation.media.stills import FrameUnavailable, Moment, read_frame
 
 FPS, FRAMES = 24, 60
 GREY_STEP = 4
@@ -60,38 +60,10 @@ def test_a_moment_gives_the_frame_that_a_player_shows(clip: Path, moment: Moment
     assert number_of(read_frame(str(clip), moment)) == number
 
 
-def test_one_child_process_answers_several_requests_and_ends(clip: Path, tmp_path: Path):
+def test_a_damaged_clip_has_no_frame(clip: Path, tmp_path: Path):
     (tmp_path / "broken.mp4").write_bytes(clip.read_bytes()[:500])
-    with Decoder() as decoder:
-        assert number_of(decoder.still(clip, stills.LAST)) == FRAMES - 1
-        for path, words in (("gone.mp4", "Its file is missing from storage."), ("broken.mp4", "cannot be decoded.")):
-            with pytest.raises(FrameUnavailable, match=words):
-                decoder.still(tmp_path / path, stills.FIRST)
-        assert number_of(decoder.still(clip, 1.0)) == 24
-        process = decoder.process
-        assert process
-        pid = process.pid
-    assert not Path(f"/proc/{pid}").exists()
-
-
-def test_a_slow_frame_is_given_up_and_the_next_one_is_decoded(clip: Path, monkeypatch: pytest.MonkeyPatch):
-    with Decoder() as decoder:
-        monkeypatch.setattr(stills, "SECONDS", 0)
-        with pytest.raises(FrameUnavailable, match="Decoding took more than 0 s"):
-            decoder.still(clip, stills.FIRST)
-        monkeypatch.undo()
-        assert number_of(decoder.still(clip, stills.LAST)) == FRAMES - 1
-
-
-def test_a_child_process_that_was_killed_is_replaced(clip: Path):
-    with Decoder() as decoder:
-        decoder.still(clip, stills.FIRST)
-        assert decoder.process
-        decoder.process.kill()
-        decoder.process.join()
-        with pytest.raises(FrameUnavailable, match="Its file cannot be decoded"):
-            decoder.still(clip, stills.FIRST)
-        assert number_of(decoder.still(clip, stills.FIRST)) == 0
+    with pytest.raises(FrameUnavailable, match="Its file cannot be decoded"):
+        read_frame(str(tmp_path / "broken.mp4"), stills.FIRST)
 
 
 def test_sound_alone_has_no_frame(tmp_path: Path):
