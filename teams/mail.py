@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 
+from core.slow_work import release_connection
 from teams.models import Invitation
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ def send_invitation(invitation: Invitation, link: str) -> bool:
         return False
     context = {"invitation": invitation, "link": link, "days": Invitation.VALID_FOR.days}
     text = render_to_string("teams/invitation_email.txt", context)
+    release_connection()
     try:
         send_mail(f"Invitation to {invitation.team.name}", text, None, [invitation.email])
     except OSError as error:  # includes all of smtplib's errors

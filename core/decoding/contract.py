@@ -43,8 +43,14 @@ class LimitReached(Undecodable):
     """The file needs more time or memory than its limits."""
 
 
-class Busy(Exception):
-    """All places are taken, and the queue before them is full or did not move: try again later."""
+class Busy(OSError):
+    """All places are taken, and the queue before them is full or did not move: try again later.
+
+    An OSError, so that a step of the pipeline that meets one is repeated like one that met a full disk.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("The server is busy with other pictures and clips. Try again in a few seconds.")
 
 
 def load_answer(data: bytes, returns: tuple[type, ...]) -> Any:

@@ -44,7 +44,7 @@ class _Child:
     def __init__(self) -> None:
         self.connection, theirs = Pipe()
         environment = ENVIRONMENT | {
-            name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ
+            name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ
         }
         self.process = subprocess.Popen(  # noqa: S603  our own interpreter and our own module
             [sys.executable, "-m", "core.decoding.child", str(theirs.fileno())],
@@ -184,23 +184,22 @@ class Gate:
 
 
 def _read(answer: bytes, job: Job, returns: tuple[type, ...]) -> Any:
-    kind, content = answer[:1], answer[1:]
-    match kind:
-        case b"=":
-            try:
-                return load_answer(content, returns)
-            except Exception:  # what a child sends is from outside, and unpickling garbage raises anything
-                logger.exception("A decoding process sent a bad answer.")
-                raise Undecodable(UNREADABLE) from None
-        case b"e":
-            number, _, message = content.decode(errors="replace").partition(" ")
-            raise job.raises[int(number)](message)
-        case b"m":
-            megabytes = job.limits.memory_bytes // MEGABYTE
-            raise LimitReached(f"This file needs more than {megabytes} MB of memory to decode. Make it smaller.")
-        case b"o":
-            raise OSError(int(content), os.strerror(int(content)))
-    raise Undecodable(UNREADABLE)
+    error: Exception = Undecodable(UNREADABLE)
+    try:
+        match answer[:1]:
+            case b"=":
+                return load_answer(answer[1:], returns)
+            case b"e":
+                number, _, message = answer[1:].decode(errors="replace").partition(" ")
+                error = job.raises[int(number)](message)
+            case b"m":
+                megabytes = job.limits.memory_bytes // MEGABYTE
+                error = LimitReached(f"This file needs more than {megabytes} MB of memory to decode. Make it smaller.")
+            case b"o":
+                error = OSError(int(answer[1:]), os.strerror(int(answer[1:])))
+    except Exception:  # a child that was taken over sends anything, and unpickling it raises anything
+        logger.exception("A decoding process sent a bad answer.")
+    raise error
 
 
 def _places() -> int:
