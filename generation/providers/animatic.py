@@ -111,7 +111,8 @@ class _Film:
         self._fps = request.fps
         # PyAV never closes a file that has no room for the header, so a full disk has to show before it opens one.
         destination.write_bytes(bytes(_FIRST_BLOCK))
-        self._container = av.open(str(destination), "w", format="mp4", options={"movflags": "+faststart"})
+        options = {"movflags": "+faststart"}
+        self._container = av.open(str(destination), "w", format="mp4", options=options)  # noqa: TID251  # writes
         try:
             video: Any = self._container.add_stream("libx264", rate=request.fps, options=encoder_options(request.fps))
             video.width, video.height, video.pix_fmt = request.width, request.height, "yuv420p"
@@ -165,7 +166,8 @@ def _pixels(plane: Any) -> Any:
 
 def _start_frame(path: Path, size: tuple[int, int]) -> Any:
     content = path.read_bytes()
-    with _unreadable_is_invalid(), Image.open(io.BytesIO(content)) as image:
+    # The pipeline has cut the frame to this size in a child.
+    with _unreadable_is_invalid(), Image.open(io.BytesIO(content)) as image:  # noqa: TID251
         image.draft("RGB", size)
         upright = ImageOps.exif_transpose(image)
         return np.asarray(ImageOps.fit(upright.convert("RGB"), size, Image.Resampling.LANCZOS))

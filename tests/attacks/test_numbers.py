@@ -41,7 +41,7 @@ ABSURD = [
     "1_000",
     "99999999999999",
 ]
-NUMBERS = (forms.IntegerField, forms.DecimalField, forms.FloatField)  # noqa: TID251  # the ones to look for
+NUMBERS = (forms.IntegerField, forms.DecimalField, forms.FloatField)
 
 
 def subclasses(of: type) -> Iterator[type]:

@@ -8,12 +8,14 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from generation import connections
 from generation.connections.environment import read_environment
+from generation.connections.probe import refresh_models
 from generation.models import Connection, Generation
 from generation.providers.base import Ability, ErrorKind, ProviderError
 from generation.quoting import quotes
@@ -172,6 +174,15 @@ def test_testing_a_connection_lists_its_models(as_user: AsUser, openrouter: Stan
     assert "The key works; 3 video models are available." in answer
     assert connections.roster_for(None).find("google/veo-3.1").name == "Veo 3.1 (OpenRouter)"
     assert "3 models listed" in client.get(reverse("connections")).content.decode()
+
+
+def test_no_transaction_waits_for_a_provider(openrouter: StandIn):
+    """Each of these gives the database connection back first, which a transaction refuses."""
+    connection = read_environment()["openrouter"]
+    for ask in (connections.probe_connection, refresh_models):
+        with transaction.atomic(), pytest.raises(RuntimeError, match="Slow work inside a transaction"):
+            ask(connection)
+    assert openrouter.state.arrived == []
 
 
 def test_the_list_is_refreshed_hourly_and_kept_when_the_server_fails(openrouter: StandIn):
