@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from generation.models import Generation, LedgerEntry
 from generation.pipeline.batches import enqueue_missing
 from generation.pipeline.enqueue import enqueue
 from generation.takes import actions
-from projects import references, scene_edits
+from projects import references, scene_edits, thumbnails
 from projects.models import Project, Reference, Scene
 from teams.models import Team, User
 from tests.queries import count_queries
@@ -102,6 +103,18 @@ def test_a_picture_stays_while_a_take_was_made_from_it_or_a_copy_shows_it(take: 
     references.remove(copy)
     assert (trash.empty_of(scene.project.team), is_stored(name)) == (1, False)
     assert not Reference.objects.exists()
+
+
+def test_a_pictures_smaller_versions_go_with_it(scene: Scene, alice: User):
+    picture, other = add_picture(scene, alice), add_picture(scene, alice)
+    for stored in (picture, other):
+        thumbnails.keep(stored.image.name, "480", lambda data: data)
+        thumbnails.keep(stored.image.name, "crop-1280x720", lambda data: data)
+    references.remove(picture)
+    trash.empty_of(scene.project.team)
+    left = default_storage.listdir(str(Path(other.image.name).parent))[1]
+    stem = Path(other.image.name).stem
+    assert sorted(left) == [f"{stem}.480.webp", f"{stem}.crop-1280x720.webp", f"{stem}.png"]
 
 
 def test_emptying_touches_no_other_team(take: Generation, alice: User):
