@@ -310,7 +310,8 @@ def queue(workers: int, timeout: int) -> dict[str, int]:
 Q_CLUSTER = {
     "name": "imageai",
     "cluster_name": "remote",
-    **queue(workers=provider_env.whole(env, "IMAGEAI_REMOTE_WORKERS", 2, most=256), timeout=240),
+    # A team's own servers can hold two of them, one to submit and one to poll.
+    **queue(workers=provider_env.whole(env, "IMAGEAI_REMOTE_WORKERS", 3, most=256), timeout=240),
     "ALT_CLUSTERS": {"media": queue(workers=MEDIA_WORKERS, timeout=1800)},
     "poll": 0.1,
     "guard_cycle": 0.5,
@@ -342,6 +343,8 @@ TEAM_CAPS = {
     "cap_month": provider_env.amount(env, "IMAGEAI_TEAM_CAP_MONTH"),
     "cap_total": provider_env.amount(env, "IMAGEAI_TEAM_CAP_TOTAL"),
 }
+#: Connections of its own that a team can have.
+TEAM_CONNECTIONS = provider_env.whole(env, "IMAGEAI_TEAM_CONNECTIONS", 20, least=0, most=10_000)
 #: Who may create teams: “owners” of the installation, that is of its first team, or all “editors”.
 TEAM_FOUNDERS = provider_env.choice(env, "IMAGEAI_TEAM_FOUNDERS", ("owners", "editors"))
 

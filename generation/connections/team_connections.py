@@ -8,10 +8,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.functions import Now
 
+from core.plurals import count_noun
 from core.secrets import Sealed
 from generation.connections.probe import probe_connection
 from generation.connections.resolution import ResolvedConnection
@@ -54,13 +57,20 @@ INITIAL_ANSWERS: dict[str, Any] = {
 
 
 def add(connection: Connection, team: Team) -> None:
-    """Appends it to the team's connections."""
+    """Appends it to the team's connections. Raises ValidationError if it has as many as a team can have."""
     with transaction.atomic():
-        # The team's row is the lock of the order: two simultaneous additions would get the same position.
-        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        _lock_team_with_room(team.pk)
         last = Connection.objects.filter(team=team).aggregate(last=Max("position"))["last"]
         connection.team, connection.position = team, (last or 0) + 1
         connection.save()
+
+
+def _lock_team_with_room(team_id: int) -> None:
+    # The team's row is the lock of the order and of the count: two simultaneous additions would get the same position.
+    Team.objects.select_for_update(no_key=True).get(pk=team_id)
+    if Connection.live().filter(team=team_id).count() >= settings.TEAM_CONNECTIONS:
+        limit = count_noun(settings.TEAM_CONNECTIONS, "connection")
+        raise ValidationError(f"A team can have {limit}. Remove one that is not used.")
 
 
 def change(connection: Connection, *, another_account: bool) -> None:
@@ -96,8 +106,12 @@ def remove(connection: Connection) -> bool:
     return bool(Connection.live().filter(pk=connection.pk).update(deleted_at=Now()))
 
 
+@transaction.atomic
 def restore(connection: Connection) -> bool:
-    """Returns False once the key has been wiped."""
+    """Returns False once the key has been wiped. Raises ValidationError if the team has no room for it any more."""
+    assert connection.team_id is not None
+    if connection.deleted_at:
+        _lock_team_with_room(connection.team_id)
     removed = Connection.objects.filter(pk=connection.pk).exclude(deleted_at=None)
     # Within UNDO_FOR nothing was wiped, so an empty key is one of a connection that has none.
     has_key = Q(deleted_at__gt=Now() - UNDO_FOR) | ~Q(key=Sealed())

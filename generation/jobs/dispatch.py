@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from generation.jobs import admission
 from generation.jobs.admission import Room, Wait
+from generation.jobs.shares import Share
 from generation.media import storage
 from generation.models import Connection, Generation, ImageJob, Worker
 from generation.models.generation import GenerationQuerySet
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 QUEUES = ("remote", "media")
 REMOTE_BATCH = 100
+#: Finished clips looked at for those whose team may have another worker.
+DOWNLOADS_READ = 1000
 #: Per connection; rows behind them get their reason as they move up.
 EXPLAINED_AT_ONCE = 200
 #: Starts longer ago than this do not affect whose turn it is.
@@ -71,19 +74,28 @@ def dispatch_polls() -> int:
     # Look-ups and cancellations travel alone: each may take many times as long as a poll and would delay its batch.
     remote = _ready().in_queue("remote").order_by("next_step_at")
     alone = remote.filter(Q(status=Status.SUBMITTING) | Q(status=Status.RUNNING, cancel_requested=True))
-    count = sum(_hand_over(take_id, "remote") for take_id in alone.values_list("pk", flat=True)[:REMOTE_BATCH])
-    polls = list(
-        remote.filter(status=Status.RUNNING, cancel_requested=False).values_list("pk", flat=True)[: 5 * REMOTE_BATCH]
-    )
-    for start in range(0, len(polls), REMOTE_BATCH):
-        count += _hand_over_batch(polls[start : start + REMOTE_BATCH])
+    polls = remote.filter(status=Status.RUNNING, cancel_requested=False)
+    alone_rows = list(alone.values_list("pk", "connection__team")[:REMOTE_BATCH])
+    by_team: dict[int | None, list[int]] = defaultdict(list)
+    for take_id, team_id in polls.values_list("pk", "connection__team")[: 5 * REMOTE_BATCH]:
+        by_team[team_id].append(take_id)
+    share = _remote_share()
+    count = sum(_hand_over(take_id, "remote") for take_id, team_id in alone_rows if share.take(team_id))
+    for polled_team, take_ids in by_team.items():
+        for start in range(0, len(take_ids), REMOTE_BATCH):
+            if share.take_poll(polled_team):
+                count += _hand_over_batch(take_ids[start : start + REMOTE_BATCH])
     return count
+
+
+def _remote_share() -> Share:
+    return Share("remote", settings.Q_CLUSTER["workers"], _recently_handed_over())
 
 
 def _hand_over_new_remote() -> int:
     waiting = _ready().in_queue("remote").filter(status=Status.QUEUED)
     by_connection = waiting.order_by().values_list("connection", flat=True).distinct()
-    count = 0
+    count, share = 0, _remote_share()
     for connection in Connection.objects.annotate(now=Now()).filter(pk__in=list(by_connection)):
         # Rows already handed over are still queued, so `find_room` does not count them yet.
         starting = Generation.objects.filter(connection=connection, status=Status.QUEUED)
@@ -91,7 +103,7 @@ def _hand_over_new_remote() -> int:
         room = admission.find_room(connection, connection.now).count - starting.count()
         if room > 0:
             first = islice(order_fairly(waiting.filter(connection=connection)), room)
-            count += sum(_hand_over(take_id, "remote") for take_id in first)
+            count += sum(_hand_over(take_id, "remote") for take_id in first if share.take(connection.team_id))
     return count
 
 
@@ -100,9 +112,11 @@ def _hand_over_images() -> int:
     ready = ImageJob.objects.due().exclude(_recently_handed_over()).order_by("pk")
     ids = list(ready.exclude(status=Status.QUEUED).values_list("pk", flat=True))
     queued = ready.filter(status=Status.QUEUED)
+    share = _media_share()
     for connection in Connection.objects.annotate(now=Now()).filter(imagejobs__in=queued).distinct():
         room = admission.find_room(connection, connection.now).count
-        ids += queued.filter(connection=connection).values_list("pk", flat=True)[: max(0, room)]
+        first = queued.filter(connection=connection).values_list("pk", flat=True)[: max(0, room)]
+        ids += [row_id for row_id in first if share.take(connection.team_id)]
     for row_id in ids:
         ImageJob.objects.filter(pk=row_id).update(handed_over_at=Now())
         _send("media", "generation.tasks.advance_images", row_id)
@@ -117,6 +131,10 @@ def count_media_workers() -> int:
     return workers
 
 
+def _media_share() -> Share:
+    return Share("media", count_media_workers(), _recently_handed_over())
+
+
 def _hand_over_media() -> int:
     # Finished clips first: they are paid for, and some providers keep them for only an hour. While the disk is nearly full,
     # nothing else.
@@ -126,9 +144,11 @@ def _hand_over_media() -> int:
         return 0
     ready = _ready().in_queue("media")
     downloads = ready.filter(status=Status.FETCHING).exclude(provider__in=providers_of_kind(Kind.LOCAL))
-    ids = list(downloads.order_by("next_step_at").values_list("pk", flat=True)[:room])
+    waiting = list(downloads.order_by("next_step_at").values_list("pk", "connection__team")[:DOWNLOADS_READ])
+    share = _media_share()
+    ids = [take_id for take_id, team_id in waiting if share.take(team_id)][:room]
     if len(ids) < room and not storage.is_nearly_full():
-        ids += islice(order_fairly(ready.exclude(pk__in=ids)), room - len(ids))
+        ids += islice(order_fairly(ready.exclude(pk__in=downloads.values("pk"))), room - len(ids))
     return sum(_hand_over(take_id, "media") for take_id in ids)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
 from generation import connections
+from generation.connections import page_calls
 from generation.models import Connection
 from generation.providers.base import ProviderError
 from generation.providers.registry import PROVIDERS
@@ -41,10 +42,24 @@ def connection_test(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     if connection is None:
         raise Http404
     try:
-        message, works = connections.probe_connection(connection), True
+        with page_calls.hold_place(None):
+            message, works = connections.probe_connection(connection), True
+    except page_calls.NoPlace as refusal:
+        return refuse_call(request, refusal)
     except ProviderError as error:
         message, works = error.message, False
     if request.htmx:
         return render(request, "generation/_connection_test.html", {"message": message, "works": works})
     (messages.success if works else messages.error)(request, f"{connection.name}: {message}")
     return redirect("connections")
+
+
+def refuse_call(request: HtmxHttpRequest, refusal: page_calls.NoPlace) -> HttpResponse:
+    # Pages show the text of an htmx answer as a message.
+    if request.htmx:
+        response = HttpResponse(refusal.message, status=refusal.status, content_type="text/plain")
+    else:
+        context = {"title": "Too many requests", "explanation": refusal.message}
+        response = render(request, "error.html", context, status=refusal.status)
+    response.headers["Retry-After"] = str(page_calls.RETRY_AFTER_SECONDS)
+    return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.htmx import HtmxHttpRequest
 from core.undo_message import offer_undo
 from generation.billing import budget, usage
-from generation.connections import team_connections
+from generation.connections import page_calls, team_connections
 from generation.forms.connection import ConnectionForm, addable_providers
 from generation.loaders import load_connection
 from generation.models import Connection
+from generation.views.connections import refuse_call
 from teams import activity
 from teams.access import current_user, load_team
 from teams.models import Role, Verb
@@ -47,13 +49,17 @@ def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResp
         raise Http404
     form = ConnectionForm(request.POST or None, instance=Connection(team=team, provider=provider))
     if form.is_valid():
-        with transaction.atomic():
-            connection = form.build_connection()
-            team_connections.add(connection, team)
-            _save_cap(connection, form, request)
-            _record(Verb.CONNECTION_ADDED, connection, request)
-        messages.success(request, f"{connection} added. Test it before you use it.")
-        return redirect("team_connections", pk)
+        try:
+            with transaction.atomic():
+                connection = form.build_connection()
+                team_connections.add(connection, team)
+                _save_cap(connection, form, request)
+                _record(Verb.CONNECTION_ADDED, connection, request)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{connection} added. Test it before you use it.")
+            return redirect("team_connections", pk)
     context: dict[str, Any] = {"form": form, "team": team, "kinds": addable_providers(), "provider": provider}
     return render(request, "generation/connection_form.html", context, status=422 if form.is_bound else 200)
 
@@ -127,11 +133,14 @@ def connection_remove(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @transaction.atomic
 def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     connection, _ = load_connection(request, pk, at_least=Role.OWNER, removed_too=True)
-    if team_connections.restore(connection):
-        _record(Verb.CONNECTION_RESTORED, connection, request)
-        messages.success(request, f"{connection} restored.")
-    elif connection.deleted_at:
-        messages.error(request, f"The key of {connection} has been deleted. Add the connection again.")
+    try:
+        if team_connections.restore(connection):
+            _record(Verb.CONNECTION_RESTORED, connection, request)
+            messages.success(request, f"{connection} restored.")
+        elif connection.deleted_at:
+            messages.error(request, f"The key of {connection} has been deleted. Add the connection again.")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     return redirect("team_connections", connection.team_id)
 
 
@@ -139,7 +148,11 @@ def connection_restore(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def team_connection_test(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     # Send one request that costs nothing, and show and store the outcome as a sentence.
     connection, _ = load_connection(request, pk, at_least=Role.EDITOR)
-    message, works = team_connections.run_test(connection)
+    try:
+        with page_calls.hold_place(connection.team_id):
+            message, works = team_connections.run_test(connection)
+    except page_calls.NoPlace as refusal:
+        return refuse_call(request, refusal)
     with transaction.atomic():
         _record(Verb.CONNECTION_TESTED, connection, request)
     if request.htmx:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.money import money
 from core.slow_work import release_connection
-from generation.connections import resolve_account, roster_for
+from generation.connections import page_calls, resolve_account, roster_for
 from generation.loaders import load_images, load_take
 from generation.models import Generation, Job
 from generation.pipeline import resolve
@@ -63,13 +63,16 @@ def apply_answer(take: Generation, posted: QueryDict, by: User) -> str:
         raise ValidationError(resolve.ALREADY_RESOLVED)
     decision = posted.get("answer", "")
     if decision == "again":
-        if resolve.check_again(take, by):
+        with page_calls.hold_place(take.team_id):
+            is_found = resolve.check_again(take, by)
+        if is_found:
             return "Clip found. The take continues."
         raise ValidationError(
             "No clip found that belongs to this take alone, or the provider can't list clips. Check the provider's own page."
         )
     if decision == "made":
-        resolve.use_clip(take, posted.get("clip", ""), by)
+        with page_calls.hold_place(take.team_id):
+            resolve.use_clip(take, posted.get("clip", ""), by)
         return "The take continues with this clip."
     return close_unknown(take, decision, by)
 
@@ -98,7 +101,8 @@ def find_unclaimed_clips(take: Generation) -> list[RemoteClip] | None:
         if provider is None:
             return None
         release_connection()
-        listed = provider.list_clips(account)
+        with page_calls.hold_place(take.team_id):
+            listed = provider.list_clips(account)
     except ProviderError:  # the page must work while the provider is down: the person can still enter a clip id
         return []
     known = set(
