@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import requests
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core import context
@@ -18,6 +19,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from core import secrets
+from core.bounded_session import mount_bounds
 from teams.address_proof import prove_address
 from teams.models import User
 
@@ -94,6 +96,9 @@ class MFAAdapter(DefaultMFAAdapter):
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Trusts an identity provider only for e-mail addresses that it has verified."""
+
+    def get_requests_session(self) -> requests.Session:
+        return mount_bounds(super().get_requests_session())
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return settings.OIDC_SIGNUP and any(address.verified for address in sociallogin.email_addresses)

@@ -11,6 +11,7 @@ from typing import Any
 
 import jwt
 from allauth.account.utils import get_next_redirect_url
+from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.base import AuthProcess
@@ -70,7 +71,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):
         if not id_token:
             raise OAuth2Error("no ID token")
         try:
-            key = jwt.PyJWKClient(self.openid_config["jwks_uri"], timeout=5).get_signing_key_from_jwt(id_token)
+            key = Keys(self.openid_config["jwks_uri"]).get_signing_key_from_jwt(id_token)
             claims: dict[str, Any] = jwt.decode(
                 id_token,
                 key,
@@ -83,6 +84,17 @@ class Adapter(OpenIDConnectOAuth2Adapter):
         except jwt.PyJWTError as error:
             raise OAuth2Error(f"invalid ID token: {error}") from error
         return claims
+
+
+class Keys(jwt.PyJWKClient):
+    """Fetches the keys with the bounds of every other answer of the provider."""
+
+    def fetch_data(self) -> Any:
+        try:
+            with get_adapter().get_requests_session() as session:
+                return session.get(self.uri, allow_redirects=False).json()
+        except (RequestException, RecursionError) as error:
+            raise jwt.PyJWKClientConnectionError(f"the keys could not be fetched: {error}") from error
 
 
 class Provider(OpenIDConnectProvider):
@@ -109,7 +121,7 @@ def login(request: HttpRequest, provider_id: str) -> HttpResponse:
     adapter = _load_adapter(request, provider_id)
     try:
         response: HttpResponse = OAuth2LoginView.adapter_view(adapter)(request)
-    except RequestException as error:  # allauth does not handle an unreachable provider
+    except (RequestException, RecursionError) as error:  # allauth does not handle an unreachable or broken provider
         response = render_authentication_error(request, adapter.get_provider(), exception=error)
     return response
 

@@ -108,7 +108,9 @@ def find(account: Account, request: Request, since: datetime, known: frozenset[s
         and clip.id not in known
         and _may_be_same_model(clip.model, request.model)
         and datetime.fromtimestamp(clip.created_at, UTC) >= earliest
-        and (request.task != Task.CREATE or (clip.size in (None, "", size) and clip.seconds in (None, "", seconds)))
+        and (
+            request.task != Task.CREATE or (clip.size in (None, "", size) and str(clip.seconds or "") in ("", seconds))
+        )
     ]
     return min(matches, key=lambda clip: clip.created_at).id if matches else None
 
@@ -241,7 +243,7 @@ class _ListedClip(answers.Shape):
     prompt: answers.Loose[answers.Text] = None
     model: answers.Loose[answers.Word] = None
     size: answers.Loose[answers.Word] = None
-    seconds: answers.Loose[answers.Word] = None
+    seconds: answers.Loose[answers.Word | int] = None
     status: answers.Loose[answers.Word] = None
 
 

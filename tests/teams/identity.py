@@ -43,6 +43,8 @@ class IdentityProvider:
         self.claims: dict[str, Any] = {}
         self.signs_with: Any = PUBLISHED
         self.algorithm = "RS256"
+        #: Makes the list of keys longer.
+        self.padding = ""
         #: The authorization request of each code.
         self.requests: dict[str, dict[str, str]] = {}
 
@@ -57,7 +59,7 @@ class IdentityProvider:
 
     def keys(self) -> dict[str, Any]:
         key = jwt.algorithms.RSAAlgorithm.to_jwk(PUBLISHED.public_key(), as_dict=True)
-        return {"keys": [key | {"kid": "1", "use": "sig", "alg": "RS256"}]}
+        return {"keys": [key | {"kid": "1", "use": "sig", "alg": "RS256"}], "padding": self.padding}
 
     def authorize(self, query: dict[str, str]) -> str:
         """The redirect after the user has agreed."""

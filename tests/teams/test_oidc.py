@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,12 +14,19 @@ from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.urls import reverse
 
+from core import bounded_session
 from imageai_web import oidc
 from teams.models import User
+from tests.standin import hostile
 from tests.teams.conftest import PASSWORD, show_code
 from tests.teams.identity import CLIENT_ID, CLIENT_SECRET, IdentityProvider, identity_provider, new_key
 
 pytestmark = pytest.mark.django_db
+
+
+def deeply_nested(start: bytes) -> Iterator[bytes]:
+    yield hostile.JSON_HEAD + b"Connection: close\r\n\r\n" + b"[" * 100_000
+
 
 LOGIN = "/accounts/oidc/sso/login/"
 CALLBACK = "/accounts/oidc/sso/login/callback/"
@@ -69,6 +77,26 @@ def test_the_button_is_shown_only_if_a_provider_is_configured(
     assert "Keycloak" not in client.get(reverse("account_login")).content.decode()
     assert client.get(LOGIN).status_code == 404
     assert client.get(CALLBACK).status_code == 404
+
+
+@pytest.mark.parametrize("attack", [hostile.bomb, hostile.endless, hostile.dripping_body, deeply_nested])
+def test_a_hostile_provider_is_cut_off(
+    client: Client, provider: IdentityProvider, settings: Any, monkeypatch, attack: Any
+):
+    monkeypatch.setattr(bounded_session, "MAX_SECONDS", 0.5)
+    with hostile.hostile_server(attack) as url:
+        settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = url
+        began, response = time.monotonic(), client.get(LOGIN)
+    assert time.monotonic() - began < 5
+    assert (response.status_code, "Location" in response.headers) == (401, False)
+
+
+def test_keys_without_end_sign_no_user_in(client: Client, provider: IdentityProvider, monkeypatch):
+    monkeypatch.setattr(bounded_session, "MAX_BYTES", 5_000)
+    url = start(client)
+    provider.padding = "x" * 10_000
+    finish(client, url)
+    assert user_id(client) is None
 
 
 def test_a_user_is_matched_by_verified_address(client: Client, alice: User, provider: IdentityProvider):
