@@ -65,18 +65,13 @@ Url = Annotated[str, StringConstraints(max_length=8000)]
 Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 #: Seconds since 1970, up to the year 2242.
 Moment = Annotated[int, Field(ge=0, le=2**33)]
-Tokens = Annotated[int, Field(ge=0, le=10**9)]
 Dollars = Annotated[Decimal, BeforeValidator(_read_amount), Field(ge=0, le=MAX_DOLLARS, allow_inf_nan=False)]
 
 
 def read(answer: Answer, shape: type[ShapeT], service: str) -> ShapeT:
     """Raises ProviderError that names the field."""
-    return read_value(parse(answer), shape, service)
-
-
-def read_value(value: Any, shape: type[ShapeT], service: str) -> ShapeT:
     try:
-        return shape.model_validate(value)
+        return shape.model_validate(parse(answer))
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(map(str, problem["loc"]))

@@ -93,8 +93,11 @@ ATTACKS: dict[str, Attack] = {
 
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        while self.rfile.readline().strip():
-            pass
+        length = 0
+        while line := self.rfile.readline().strip():
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        self.rfile.read(length)  # a connection that is closed before loses what was answered
         try:
             for part in self.server.attack():  # type: ignore[attr-defined]  # set by hostile_server
                 self.wfile.write(part)

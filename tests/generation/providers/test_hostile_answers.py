@@ -131,7 +131,7 @@ CALLS: dict[str, Call] = {
     "openrouter.models": Call(list_rows, MODELS, "openrouter.POLL_SECONDS"),
 }
 #: The others are as quick, but there are many.
-QUICK = ("sora.submit", "sora.check", "images.make", "openrouter.check", "openrouter.models")
+QUICK = ("sora.submit", "sora.check", "images.make", "openrouter.models")
 EACH = [pytest.param(name, marks=() if name in QUICK else pytest.mark.long) for name in CALLS]
 #: Their answer may contain a clip, which a vendor or the operator's server sends.
 INLINE = ("veo.check", "omni.check")
