@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
+from core.once import create_once
 from core.undo_message import offer_undo
 from generation.billing import budget, usage
 from generation.connections import page_calls, team_connections
@@ -43,6 +44,7 @@ def team_connection_list(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 @sensitive_post_parameters("key")
 @require_http_methods(["GET", "HEAD", "POST"])
+@create_once
 def connection_add(request: HtmxHttpRequest, pk: int, provider: str) -> HttpResponse:
     team, _ = load_team(request, pk, at_least=Role.OWNER)
     if provider not in {known.name for known in addable_providers()}:

@@ -7,6 +7,13 @@
   // A cell of the table takes letters as text.
   const isTyping = (element) => element.closest("input, textarea, select, [contenteditable], #table tbody :is(td, th)");
 
+  // -- Forms that create something ------------------------------------------------------------------------------------
+
+  // The back button loads the page anew and restores what was typed: the form keeps its token, so it is not sent twice.
+  const once = $("input[name=once]");
+  if (once && history.state?.once) once.value = history.state.once;
+  else if (once) history.replaceState({ ...history.state, once: once.value }, "");
+
   // -- Toasts ---------------------------------------------------------------------------------------------------------
 
   function toast(text) {

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import HtmxHttpRequest
+from core.once import create_once
 from core.undo_message import offer_undo
 from generation.billing import budget
 from generation.media import quota
@@ -52,6 +53,7 @@ def _nearly_full(teams: list[Team]) -> tuple[Team, quota.Usage] | None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@create_once
 def project_create(request: HtmxHttpRequest) -> HttpResponse:
     user = current_user(request)
     if not can_edit_somewhere(user):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.htmx import HtmxHttpRequest
 from core.numbers import MAX_ID, read_integer
+from core.once import create_once
 from core.undo_message import offer_undo
 from generation.connections import roster_for
 from projects import scene_edits
@@ -36,6 +37,7 @@ def parse_number(text: str | None) -> int | None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@create_once
 def scene_create(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     # `after` is the id of the scene to insert after; without it the new scene comes last.
     project, _ = load_project(request, pk, at_least=Role.EDITOR)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.attachments import attachment_response, file_stem
 from core.htmx import HtmxHttpRequest
+from core.once import create_once
 from core.spreadsheets import csv_response
 from projects.exporters import fountain, table
 from projects.loaders import load_project
@@ -35,6 +36,7 @@ def add_scenes(request: HtmxHttpRequest, form: ScriptForm, project: Project, *, 
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@create_once
 def script_import(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     project, _ = load_project(request, pk, at_least=Role.EDITOR)
     if request.method == "POST":

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.once import create_once
 from teams import members
 from teams.access import can_create_teams, current_user, load_team, open_teams, parse_id
 from teams.current_team import set_current_team
@@ -85,6 +86,7 @@ def team_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@create_once
 def team_create(request: HttpRequest) -> HttpResponse:
     user = current_user(request)
     if not can_create_teams(user):
