@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,19 @@ def start(**environment: str) -> tuple[int, list[str]]:
         [ROOT / "script" / "server"], env=clean_environment() | environment, capture_output=True, text=True, timeout=60
     )
     return result.returncode, (result.stdout + result.stderr).splitlines()
+
+
+def test_a_command_prepares_a_fresh_data_directory(tmp_path: Path):
+    """The prompt is missing, so that nothing is rendered."""
+    environment = clean_environment() | {"IMAGEAI_DATA": str(tmp_path)}
+    command = [sys.executable, str(ROOT / "manage.py"), "video", "-p", ""]
+    answers = [subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120) for _ in range(2)]
+    created = "Created My team for owner@localhost, with the sample project “The lighthouse keeper”.\n"
+    usage = "Describe the clip: -p “A heron lifts off the lake”.\n"
+    assert [(answer.returncode, answer.stdout, answer.stderr) for answer in answers] == [
+        (2, "", created + usage),
+        (2, "", usage),
+    ]
 
 
 def test_a_port_in_use_is_reported(tmp_path: Path):

@@ -23,7 +23,6 @@ from types import FrameType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import Now
@@ -33,6 +32,7 @@ from core.numbers import MAX_ID, read_integer
 from generation.catalogue import Model
 from generation.connections import GivenKey, Roster, roster_for
 from generation.management.arguments import Exit, UsageError, check_output, find_user
+from generation.management.fresh import SelfPreparingCommand
 from generation.models import Generation, ImageJob, Job
 from generation.providers.registry import is_local
 from generation.states import Status
@@ -55,7 +55,7 @@ class Choice:
     roster: Roster
 
 
-class JobCommand(BaseCommand, ABC, Generic[Row]):
+class JobCommand(SelfPreparingCommand, ABC, Generic[Row]):
     """Creates or resumes one row, works on it until it is finished, and writes its files."""
 
     #: As in “manage.py <name>”.

@@ -6,12 +6,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from generation.management import doctor
+from generation.management.fresh import SelfPreparingCommand
 
 
-class Command(BaseCommand):
+class Command(SelfPreparingCommand):
     help = "Check configuration, workers, takes, ledger, files and disk. Exits with 1 if problems remain."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -10,18 +10,18 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from generation import connections
 from generation.catalogue import Model
 from generation.connections import Roster
 from generation.management.arguments import find_team
+from generation.management.fresh import SelfPreparingCommand
 
 HEADINGS = ("model", "provider", "kind", "sizes", "length", "price", "state")
 
 
-class Command(BaseCommand):
+class Command(SelfPreparingCommand):
     help = "List the models with their sizes, lengths, prices and retirement dates."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
