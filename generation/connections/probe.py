@@ -48,7 +48,8 @@ def probe_connection(connection: ResolvedConnection) -> str:
 def _models_to_try(connection: ResolvedConnection) -> list[str]:
     """The ids of its models, retired ones last. Raises ProviderError if there are none and the server cannot list any."""
     today = timezone.localdate()
-    models = sorted(served_models(connection), key=lambda model: is_retired(model, connection, today))
+    own = [model for model in served_models(connection) if model.provider == connection.provider]
+    models = sorted(own, key=lambda model: is_retired(model, connection, today))
     if not models and not connection.about.lists_models:
         raise ProviderError(ErrorKind.INVALID, f"{connection.name} has no known model. Check its list of models.")
     return [model.id for model in models]

@@ -65,6 +65,11 @@ class ResolvedConnection:
         return self.stored is not None and self.stored.team_id is not None
 
     @property
+    def served_providers(self) -> frozenset[str]:
+        """Whose models it serves. The environment makes a connection per provider, so each of those serves its own alone."""
+        return self.about.served_providers(self.stored.preset if self.is_own and self.stored else "")
+
+    @property
     def host(self) -> str:
         """Empty for the vendor's own host."""
         return egress.parse_host(self.base_url) if self.base_url else ""

@@ -80,7 +80,12 @@ class Roster:
         for connection in self.connections:
             for model in served_models(connection):
                 known, best = served.get(model.id, (model, None))
-                if best is None or (is_retired(known, best, today) and not is_retired(model, connection, today)):
+                is_better = (
+                    best is not None and is_retired(known, best, today) and not is_retired(model, connection, today)
+                )
+                # A team's connection for this provider alone comes before one that serves it besides its own.
+                is_closer = best is not None and best.is_own and connection.is_own and best.provider != model.provider
+                if best is None or is_better or (is_closer and connection.provider == model.provider):
                     served[model.id] = model, connection
         return served
 

@@ -29,7 +29,7 @@ def served_models(connection: ResolvedConnection) -> Iterator[Model]:
             yield _restrict_to_abilities(_describe_own_model(model_id, connection), connection)
     for model in (*known.values(), *_listed_models(connection)):
         is_excluded = connection.is_own and connection.models and model.id not in connection.models
-        if model.provider == connection.provider and not is_excluded:
+        if model.provider in connection.served_providers and not is_excluded:
             yield _restrict_to_abilities(model, connection)
 
 
@@ -68,7 +68,7 @@ def _describe_own_model(model_id: str, connection: ResolvedConnection) -> Model:
 
 def _restrict_to_abilities(model: Model, connection: ResolvedConnection) -> Model:
     # The model without the tasks and fields that this make of server lacks.
-    if not connection.about.makes:
+    if not connection.about.makes or model.provider != connection.provider:
         return model
     supports = replace(
         model.supports,

@@ -135,6 +135,10 @@ class ConnectionForm(forms.ModelForm[Connection]):
             preset = self.fields["preset"]
             assert isinstance(preset, forms.ChoiceField)
             preset.choices = [(make.name, make.title) for make in self.about.makes]
+            both = [make.title for make in self.about.makes if make.also]
+            preset.help_text = (
+                f"{' and '.join(both)} connections generate images too, with the same key." if both else ""
+            )
         models.help_text = "One per line. Leave empty for all of the provider's models." + (
             " Your server's own models can be added by name." if self.about.makes else ""
         )
@@ -186,7 +190,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         names = list(dict.fromkeys(self.cleaned_data["models"].split()))
         for name in names:
             known = catalogue.all_models().get(name)
-            if known and known.provider != self.about.name:
+            if known and known.provider not in self.about.served_providers(self.cleaned_data.get("preset", "")):
                 raise forms.ValidationError(f"{name} belongs to {PROVIDERS[known.provider].title}.")
             if not known and not self.about.makes and not self.about.lists_models:
                 raise forms.ValidationError(f"Unknown model {name}. Leave this empty for all models.")

@@ -24,6 +24,8 @@ class Make:
     name: str
     title: str
     abilities: frozenset[Ability] = frozenset()
+    #: Further providers whose models it serves with the same address and key.
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,11 @@ class Provider:
             return self.abilities
         of_make = next((candidate.abilities for candidate in self.makes if candidate.name == make), frozenset())
         return self.abilities & (frozenset(declared) or of_make)
+
+    def served_providers(self, make: str) -> frozenset[str]:
+        """Whose models a team's connection of that make serves."""
+        further = next((candidate.also for candidate in self.makes if candidate.name == make), ())
+        return frozenset({self.name, *further})
 
     def option(self, name: str) -> Option:
         return next(option for option in self.options if option.name == name)

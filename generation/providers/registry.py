@@ -26,6 +26,7 @@ VIDEO_SERVERS = (
         "openai",
         "OpenAI",
         frozenset({Ability.LIST, Ability.DELETE, Ability.REMIX, Ability.EXTEND, Ability.EDIT, Ability.VARIANTS}),
+        also=("openai_images",),
     ),
     Make(
         "vllm-omni",
@@ -33,7 +34,7 @@ VIDEO_SERVERS = (
         frozenset({Ability.LIST, Ability.CANCEL, Ability.DELETE, Ability.EXTRA_FIELDS, Ability.FREE_SIZES}),
     ),
     Make("sglang", "SGLang", frozenset({Ability.LIST, Ability.DELETE, Ability.EXTRA_FIELDS, Ability.FREE_SIZES})),
-    Make("litellm", "LiteLLM", frozenset({Ability.REMIX, Ability.EXTEND, Ability.EDIT})),
+    Make("litellm", "LiteLLM", frozenset({Ability.REMIX, Ability.EXTEND, Ability.EDIT}), also=("openai_images",)),
     Make("other", "Other"),
 )
 #: By name, in the order of the page.

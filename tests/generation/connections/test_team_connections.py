@@ -80,7 +80,16 @@ def test_owner_adds_a_video_server(as_user: AsUser, alice: User, team: Team, at:
 
 
 def test_the_form_has_the_fields_of_its_provider(as_user: AsUser, alice: User, team: Team):
-    common = {"csrfmiddlewaretoken", "name", "key", "models", "max_in_flight", "requests_per_minute", "cap_month"}
+    common = {
+        "csrfmiddlewaretoken",
+        "once",
+        "name",
+        "key",
+        "models",
+        "max_in_flight",
+        "requests_per_minute",
+        "cap_month",
+    }
     google = {"project", "location", "output_gcs_uri", "person_generation"}
     shown = {
         "sora": {"base_url", "preset", "abilities", "price_per_second"},

@@ -17,7 +17,7 @@ from generation import connections, pipeline
 from generation.billing import budget
 from generation.connections import GivenKey, Roster, roster_for, team_connections
 from generation.management import doctor
-from generation.models import Connection, Generation, LedgerEntry
+from generation.models import Budget, Connection, Generation, ImageJob, LedgerEntry
 from generation.pipeline import Rework
 from generation.providers.base import ErrorKind, ImageRequest, ProviderError, Task
 from generation.quoting import quotes
@@ -313,11 +313,13 @@ def test_each_connection_has_its_own_cap(server: StandIn, scene, team, alice):
     assert budget.team_and_project_budgets(scene.project)[0].reserved == Decimal("0.80")
 
 
-def test_a_capped_connection_refuses_an_image_without_a_price(server: StandIn, project, team, alice):
+def test_a_capped_connection_refuses_an_image_above_the_cap(server: StandIn, project, team, alice):
     connection = make_connection(team, server, "openai_images", name="Ours")
-    cap(connection, "5", alice)
+    cap(connection, "0.10", alice)
     model = roster_for(team.pk).find("gpt-image-2")
-    with pytest.raises(ValidationError, match="so a budget can't cap it"):
+    with pytest.raises(
+        ValidationError, match=r"costs \$0\.211, but the budget of the connection “Ours” has \$0\.10 left"
+    ):
         pipeline.enqueue_images(
             project,
             None,
@@ -336,3 +338,43 @@ def test_a_member_of_two_teams_uses_the_connection_of_the_scenes_team(
     make_connection(another_scene.project.team, server, key="sk-key-of-the-other-team")
     advance(enqueue(another_scene, alice))
     assert keys_seen(server, "sora.create") == ["sk-key-of-the-other-team"]
+
+
+# -- One account for videos and images ---------------------------------------------------------------------------------
+
+
+def make_images(scene: Scene, member: User) -> ImageJob:
+    model = roster_for(scene.project.team_id).find("gpt-image-2")
+    request = ImageRequest(prompt="A boat", model=model.id, size="1024x1024", quality="low")
+    return pipeline.enqueue_images(scene.project, scene, Reference.Role.REFERENCE, model, request, member=member)
+
+
+@pytest.mark.parametrize("preset", ["openai", "litellm"])
+def test_a_key_entered_once_makes_videos_and_images(
+    server: StandIn, team, scene: Scene, bob: User, advance: Advance, preset: str
+):
+    connection = make_connection(team, server, preset=preset)
+    assert finish(enqueue(scene, bob), advance).status == Status.COMPLETED
+    row = make_images(scene, bob)
+    pipeline.advance_images(row.pk)
+    row.refresh_from_db()
+    assert (row.status, row.connection) == (Status.COMPLETED, connection)
+    assert keys_seen(server, "images.generate") == keys_seen(server, "sora.create") == [TEAM_KEY]
+    assert Budget.objects.get(connection=connection).spent == Decimal("0.4") + row.cost
+
+
+def test_a_gpu_server_and_a_list_of_video_models_make_no_images(server: StandIn, team, scene: Scene, bob: User):
+    make_connection(team, server, preset="vllm-omni")
+    make_connection(team, server, preset="openai", declared_models=["sora-2"])
+    with pytest.raises(ValidationError, match="Set OPENAI_API_KEY"):
+        make_images(scene, bob)
+
+
+def test_a_connection_for_images_alone_comes_first(server: StandIn, team, scene: Scene, bob: User):
+    make_connection(team, server, preset="openai")
+    images = make_connection(team, server, "openai_images")
+    assert make_images(scene, bob).connection == images
+    roster = roster_for(team.pk)
+    videos = roster.connection_for(roster.find("sora-2"))
+    assert videos is not None
+    assert videos.provider == "sora"
