@@ -19,6 +19,7 @@ from generation.models import (
 )
 from generation.quoting.freshness import Freshness
 from generation.quoting.quotes import Quote, quote_scene
+from generation.takes import remote_clips
 from generation.takes.lineage import Branch, build_tree
 from projects import presets
 from projects.models import Scene
@@ -43,6 +44,8 @@ class TakeEntry(JobEntry):
     #: Whether its model can remix, extend or edit it.
     can_be_reworked: bool
     is_stale: bool
+    #: The connection at which its clip can be deleted; empty if there is none.
+    deletable_at: str
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,12 @@ def build_take_entry(
     take: Generation, siblings: dict[int, Generation], roster: Roster, freshness: Freshness
 ) -> TakeEntry:
     entry = build_entry(take, roster)
-    model = roster.resolve_model(take) if take.is_done and take.remote_id else None
+    model = roster.resolve_model(take) if take.has_remote_clip else None
     can_be_reworked = model is not None and bool(model.supports.tasks)
     source = siblings.get(take.source_id) if take.source_id else None
     is_stale = take.is_done and freshness.is_stale(take)
-    return TakeEntry(take, entry.model_name, entry.usual_time, source, can_be_reworked, is_stale)
+    deletable_at = remote_clips.find_deletable_at(take, roster)
+    return TakeEntry(take, entry.model_name, entry.usual_time, source, can_be_reworked, is_stale, deletable_at)
 
 
 def build_card(scene: Scene, roster: Roster) -> SceneCard:

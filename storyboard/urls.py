@@ -62,6 +62,7 @@ urlpatterns = [
     path("projects/<int:pk>/takes/select", take_actions.takes_select, name="takes_select"),
     path("takes/<int:pk>/note", take_actions.take_note, name="take_note"),
     path("takes/<int:pk>/delete", take_actions.take_delete, name="take_delete"),
+    path("takes/<int:pk>/delete-remote", take_actions.take_remote_delete, name="take_remote_delete"),
     path("takes/<int:pk>/restore", take_actions.take_restore, name="take_restore"),
     path("scenes/<int:pk>/takes", take_actions.take_strip, name="take_strip"),
     path("scenes/<int:pk>/compare", compare.compare, name="compare"),

@@ -67,6 +67,8 @@ class Generation(Job):
 
     progress = models.PositiveSmallIntegerField(default=0)
     remote_id = models.TextField(blank=True)
+    #: When a member deleted the clip at the provider. The id stays, for questions to the provider.
+    remote_deleted_at = models.DateTimeField(null=True)
 
     clip = models.FileField(upload_to=clip_name, max_length=200, blank=True)
     poster = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
@@ -121,6 +123,11 @@ class Generation(Job):
     def is_previz(self) -> bool:
         """Whether this server rendered it: the scene's camera, not a model's picture of the scene."""
         return is_local(self.provider)
+
+    @property
+    def has_remote_clip(self) -> bool:
+        """Whether its provider has the finished clip too, as far as is known here."""
+        return self.is_done and bool(self.remote_id) and self.remote_deleted_at is None
 
     @property
     def whole_seconds(self) -> Decimal:

@@ -193,7 +193,9 @@ def rework_blockers(
     if task not in model.supports.tasks:
         where = f" on {connection.name}" if connection else ""
         yield f"{model.name} can't {task} clips{where}."
-    if not source.is_done or not source.remote_id:
+    if source.remote_deleted_at:
+        yield "The clip was deleted at its provider."
+    elif not source.has_remote_clip:
         yield f"You can {task} only a finished clip from a provider."
     elif source.provider != model.provider or (connection and source.connection_id != _row_id(connection)):
         yield f"You can {task} a clip only with the connection that made it."

@@ -17,7 +17,8 @@ from core.undo_message import offer_undo
 from generation.connections import roster_for
 from generation.loaders import load_take
 from generation.models import Generation, shown_take
-from generation.takes import actions
+from generation.providers.base import ProviderError
+from generation.takes import actions, remote_clips
 from projects.loaders import load_project
 from projects.models import Scene
 from projects.scene_edits import MAX_SCENES
@@ -78,6 +79,19 @@ def takes_select(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     else:
         messages.info(request, "Nothing was selected: these scenes have changed.")
     return redirect("storyboard", pk)
+
+
+@require_POST
+def take_remote_delete(request: HtmxHttpRequest, pk: int) -> HttpResponse:
+    take, _ = load_take(request, pk, at_least=Role.EDITOR)
+    try:
+        remote_clips.delete(take, current_user(request))
+    except ValidationError as error:
+        return render_refusal(request, take.scene, error, Page.SCENE)
+    except ProviderError as error:
+        return render_refusal(request, take.scene, ValidationError(f"Not deleted: {error.message}"), Page.SCENE)
+    messages.success(request, f"The provider's clip of take {take.number} was deleted. The take stays here.")
+    return render_scene_parts(request, take.scene, TAKES)
 
 
 @require_POST

@@ -119,7 +119,7 @@ class ReworkChoice:
 
 def list_rework_choices(take: Generation, roster: Roster, seconds: Decimal | None) -> list[ReworkChoice]:
     model = roster.resolve_model(take)
-    if model is None or not take.is_done or not take.remote_id:
+    if model is None or not take.has_remote_clip:
         return []
     # The prompt is a placeholder: an empty one would be a blocker.
     return [

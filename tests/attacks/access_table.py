@@ -109,6 +109,7 @@ ROWS = {
     "takes_select": EDITORS_WRITE,
     "take_note": EDITORS_WRITE,
     "take_delete": EDITORS_WRITE,
+    "take_remote_delete": EDITORS_WRITE,
     "take_restore": EDITORS_WRITE,
     "take_rework": EDITORS_FORM,
     "take_strip": MEMBERS_READ,

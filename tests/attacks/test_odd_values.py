@@ -16,8 +16,8 @@ NAMES = tuple(
     """
     a action act after answer aspect_ratio at b before by camera_move cap_month cap_total clip column confirm_above
     count download duration email expected field file fit format from include kind label model model_id moment name note
-    only_empty overlay page panels person position preview previewed price prompt required resolution role rows scene scenes
-    script seed seen size style take take_number team text title to v value warn_at was write
+    once only_empty overlay page pair panels person position preview previewed price prompt required resolution role rows
+    scene scenes script seconds seed seen size style take take_number team text title to v value warn_at was write
     """.split()  # noqa: SIM905  # one name per line would fill the file
 )
 HUGE = "9" * 40

@@ -13,6 +13,8 @@ from django.urls import reverse
 
 from generation import pipeline
 from generation.billing import reports
+from generation.catalogue import find
+from generation.connections import roster_for
 from generation.media import archive
 from generation.models import (
     Generation,
@@ -23,12 +25,15 @@ from generation.models import (
     shown_take,
     with_takes,
 )
-from generation.quoting import batches
+from generation.pipeline import Rework
+from generation.providers.base import Task
+from generation.quoting import batches, quotes
 from generation.states import ACTIVE, Status
 from generation.takes.lineage import MAX_DEPTH, Branch, build_tree
-from projects.models import Scene
-from teams.models import User
+from projects.models import Project, Scene
+from teams.models import Activity, User
 from tests.queries import count_queries
+from tests.standin import Fault, StandIn
 
 pytestmark = pytest.mark.django_db
 AsUser = Callable[[User], Client]
@@ -285,3 +290,65 @@ def test_the_scene_page_shows_the_tree_if_there_is_one(as_user: AsUser, takes, s
     assert "<h3>Lineage</h3>" not in client.get(url).content.decode()
     make_take(scene, status=Status.COMPLETED, clip=b"clip", source=takes[0], task="remix")
     assert "remix of take 1" in client.get(url).content.decode()
+
+
+# -- The provider's copy -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bought(sora: StandIn, project: Project, scene: Scene, bob: User, advance: Callable[..., Generation]) -> Generation:
+    """A finished take whose clip the provider still has."""
+    Project.objects.update(model_id="sora-2")
+    take = pipeline.enqueue(fresh(scene), number=1, member=bob).take
+    for _ in range(3):
+        take = advance(take)
+    assert take.has_remote_clip
+    return take
+
+
+def test_a_clip_is_deleted_at_its_provider_and_kept_here(
+    as_user: AsUser, bought: Generation, sora: StandIn, scene: Scene, bob: User, vera: User
+):
+    client, url = as_user(bob), reverse("take_remote_delete", args=[bought.pk])
+    page = reverse("scene_page", args=[scene.pk])
+    assert (url in client.get(page).content.decode(), url in as_user(vera).get(page).content.decode()) == (True, False)
+    answer = client.post(url, headers=HTMX).content.decode()
+    assert ("Delete at Sora at home" in answer, "was deleted. The take stays here." in answer) == (False, True)
+    bought.refresh_from_db()
+    assert (bought.is_done, bought.has_remote_clip, bought.clip.storage.exists(bought.clip.name)) == (True, False, True)
+    assert (len(sora.state.calls("sora.delete")), sora.state.clips) == (1, {})
+    assert Activity.objects.latest("pk").what == "the clip of take 1 of “Scene 1” at its provider"
+    assert client.post(url, headers=HTMX).status_code == 422
+    assert "The clip was deleted at its provider." in " ".join(
+        quotes.quote_model(scene, find("sora-2"), roster_for(bought.team_id), Rework(Task.REMIX, bought, "x")).blockers
+    )
+
+
+def test_a_clip_that_a_rework_needs_is_not_deleted(
+    as_user: AsUser, bought: Generation, sora: StandIn, scene: Scene, bob: User, make_take
+):
+    make_take(scene, source=bought, task="remix", status=Status.RUNNING)
+    answer = as_user(bob).post(reverse("take_remote_delete", args=[bought.pk]), headers=HTMX)
+    assert (answer.status_code, "A rework of this take is in progress" in answer.content.decode()) == (422, True)
+    assert sora.state.calls("sora.delete") == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "deleted"), [(Fault(status=404, body={"error": {"message": "x"}}), True), (Fault(status=500), False)]
+)
+def test_a_clip_that_is_gone_counts_as_deleted_and_an_error_is_shown(
+    as_user: AsUser, bought: Generation, sora: StandIn, bob: User, fault: Fault, deleted: bool
+):
+    sora.state.fail("sora.delete", fault)
+    answer = as_user(bob).post(reverse("take_remote_delete", args=[bought.pk]), headers=HTMX)
+    bought.refresh_from_db()
+    assert (answer.status_code, bought.remote_deleted_at is not None) == (200 if deleted else 422, deleted)
+
+
+def test_where_clips_cannot_be_deleted_there_is_no_button(
+    as_user: AsUser, bought: Generation, scene: Scene, bob: User, settings
+):
+    settings.CONNECTIONS["sora"]["preset"] = "other"
+    url = reverse("take_remote_delete", args=[bought.pk])
+    assert url not in as_user(bob).get(reverse("scene_page", args=[scene.pk])).content.decode()
+    assert as_user(bob).post(url, headers=HTMX).status_code == 422
