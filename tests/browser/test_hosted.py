@@ -77,7 +77,7 @@ def test_double_click_charges_once_for_a_take_and_its_remix(page: Page, provider
     page.get_by_role("button", name="Remix $0.40").dblclick()
     expect(page.locator(".take")).to_have_count(2)
     expect(page.locator(".take").first).to_contain_text("Remix of take 1")
-    expect(page.locator(".take").first.get_by_role("button", name="Select")).to_be_visible(timeout=60_000)
+    expect(page.locator(".take").first.get_by_role("button", name="Keep")).to_be_visible(timeout=60_000)
     assert [charge.operation for charge in provider.state.charges] == ["sora.create", "sora.remix"]
 
 

@@ -53,7 +53,7 @@ def test_new_user_goes_from_the_printed_link_to_downloaded_clips(
     page.get_by_role("heading", name="Up the stairs").get_by_role("link").click()
     page.locator(".takes [data-generate]").dblclick(delay=120)
     expect(page.locator(".take")).to_have_count(2)
-    page.locator(".take").first.get_by_role("button", name="Select").click(timeout=60_000)
+    page.locator(".take").first.get_by_role("button", name="Keep").click(timeout=60_000)
     expect(page.locator(".take-selected")).to_contain_text("Take 2")
 
     with page.expect_download() as download:

@@ -26,7 +26,7 @@ def second_take(page: Page, seconds: str) -> None:
     page.get_by_role("button", name="Save scene").click()
     expect(page.locator(".toast")).to_contain_text("Saved.")
     page.locator(".takes [data-generate]").click()
-    expect(page.locator(".take").first.get_by_role("button", name="Select")).to_be_visible(timeout=60_000)
+    expect(page.locator(".take").first.get_by_role("button", name="Keep")).to_be_visible(timeout=60_000)
 
 
 def times(page: Page) -> list[float]:
@@ -77,9 +77,9 @@ def test_compared_takes_play_in_sync_and_one_is_selected(fresh_server: Server, s
     until(lambda: times(page)[0] > 3.9 and are_still(page))
     expect(bar.get_by_role("button", name="Play")).to_be_visible()
 
-    page.get_by_role("button", name="Select B").click()
-    expect(page.locator("#choice-B")).to_contain_text("Selected")
-    expect(page.get_by_role("button", name="Select A")).to_be_visible()
+    page.get_by_role("button", name="Select A").click()
+    expect(page.locator("#choice-A")).to_contain_text("Selected")
+    expect(page.get_by_role("button", name="Select B")).to_be_visible()
     for width in (390, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         assert overflow_width(page) == 0
@@ -155,7 +155,7 @@ def test_takes_are_compared_without_javascript(fresh_server: Server, prepared: P
         page.wait_for_timeout(500)
         page.reload()
     page.locator(".frame-bar").get_by_role("button", name="Last").click()
-    expect(page.locator(".toast")).to_contain_text("Last frame of take 1 set as start frame.")
+    expect(page.locator(".toast")).to_contain_text("Last frame of take 2 set as start frame.")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.locator(".compare video[controls]")).to_have_count(2)
     expect(page.get_by_role("heading", name="What changed")).to_be_visible()
