@@ -84,7 +84,7 @@ def test_compared_takes_play_in_sync_and_one_is_selected(fresh_server: Server, s
         page.set_viewport_size({"width": width, "height": 900})
         assert overflow_width(page) == 0
     page.get_by_role("link", name="2. Up the stairs").click()
-    expect(page.locator(".take-selected")).to_contain_text("Take 2")
+    expect(page.locator(".take-selected")).to_contain_text("Take 1")
 
 
 def test_last_frame_becomes_the_next_scenes_start_frame(scene_page: Page):
