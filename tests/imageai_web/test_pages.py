@@ -98,7 +98,7 @@ def test_no_other_allauth_page_is_served():
     assert names == ALLAUTH_PAGES | {"account_set_password"}
 
 
-TAGS_OF_TEAMS = {"icons", "teams"}
+TAGS_OF_TEAMS = {"icons", "once", "teams"}
 TAGS_OF_LIBRARIES = {"django_htmx", "humanize", "socialaccount", "static"}
 
 
