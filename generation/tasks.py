@@ -40,6 +40,13 @@ def advance_images(row_id: int) -> None:
     dispatch.dispatch_new_work()
 
 
+def make_copy(take_id: int) -> None:
+    with watchdog.watch_step(settings.LEASE_SECONDS):
+        pipeline.make_copy(take_id)
+    _record_execution()
+    dispatch.dispatch_new_work()
+
+
 def poll(take_ids: list[int]) -> None:
     with watchdog.watch_step(pipeline.POLL_SECONDS):
         pipeline.poll_many(take_ids, worker_id=this_worker())

@@ -18,6 +18,7 @@ from generation.providers import animatic, registry
 from generation.providers.base import Ability, Request
 from previz.shot import Shot
 from projects.models import Scene
+from tests.clips import make_long_clip
 from tests.commands import KEY
 from tests.providers import studio_server
 from tests.standin import StandIn, standing_in
@@ -54,12 +55,18 @@ def undeclare(studio: studio_server.Studio, monkeypatch: pytest.MonkeyPatch) -> 
     return undeclare
 
 
+@pytest.fixture(scope="session")
+def long_clip() -> bytes:
+    """A playable MP4 of 20 s, no shorter than what tests order at providers."""
+    return make_long_clip()
+
+
 @pytest.fixture
-def stand_in(clip_bytes: bytes) -> Iterator[StandIn]:
+def stand_in(long_clip: bytes) -> Iterator[StandIn]:
     """A server that speaks every provider's protocol, on loopback."""
     with standing_in() as running:
         running.state.key = KEY
-        running.state.content = clip_bytes
+        running.state.content = long_clip
         yield running
 
 

@@ -19,6 +19,7 @@ from core.money import CURRENCY, exact
 from generation.billing import budget
 from generation.connections import Roster, roster_for
 from generation.models import Generation, ImageJob, LedgerEntry
+from generation.models.generation import GenerationQuerySet
 from generation.states import ACTIVE, Status
 from projects.models import Project
 from teams.models import Membership, User
@@ -28,6 +29,8 @@ COSTLY = Q(estimated_cost__gt=0) | Q(actual_cost__gt=0)
 #: The estimate of such a row is on hold.
 OPEN = (*ACTIVE, Status.UNKNOWN)
 DELETED_USER = "Deleted user"
+SHOWN_DEVIATING = 20
+DEVIATING_COLUMNS = ("number", "differences", "estimated_cost", "actual_cost", "scene__title", "scene__project__title")
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,11 @@ class Sums:
         self.reserved += line.reserved
 
 
-def _costly_takes(person: User) -> QuerySet[Generation, Any]:
+def _costly_takes(person: User) -> GenerationQuerySet:
     memberships = Membership.objects.open_for_user(person)
     takes = Generation.objects.filter(COSTLY, scene__project__team__memberships__in=memberships)
-    return takes.annotate(settled_at=_settled_at("take"))
+    annotated: GenerationQuerySet = takes.annotate(settled_at=_settled_at("take"))
+    return annotated
 
 
 def _costly_image_jobs(person: User) -> QuerySet[ImageJob, Any]:
@@ -118,6 +122,13 @@ def _sum_costs(rows: QuerySet[Any], project: str) -> Iterable[dict[str, Any]]:
     return groups
 
 
+def list_deviating_takes(person: User) -> QuerySet[Generation]:
+    """The newest paid takes whose clip differs from the order."""
+    deviating = _costly_takes(person).live().exclude(differences=[])
+    shown = deviating.filter(scene__deleted_at=None, scene__project__deleted_at=None)
+    return shown.select_related("scene__project").only(*DEVIATING_COLUMNS).order_by("-pk")[:SHOWN_DEVIATING]
+
+
 def group_lines(lines: Iterable[Line], by: str) -> list[Sums]:
     """Sums by one of GROUPS: months newest first, after the row of holds; everything else most expensive first."""
     sums: dict[Hashable, Sums] = {}
@@ -161,6 +172,7 @@ HEADINGS = [
     f"estimated ({CURRENCY})",
     f"actual ({CURRENCY})",
     f"reserved ({CURRENCY})",
+    "differences from the order",
 ]
 #: The columns to read: prompts, shots and inputs are large, and not in the table.
 COLUMNS = [
@@ -171,7 +183,14 @@ COLUMNS = [
     "estimated_cost",
     "actual_cost",
 ]
-TAKE_COLUMNS = [*COLUMNS, "number", "scene__title", "scene__project__title", "scene__project__team__name"]
+TAKE_COLUMNS = [
+    *COLUMNS,
+    "number",
+    "differences",
+    "scene__title",
+    "scene__project__title",
+    "scene__project__team__name",
+]
 IMAGE_COLUMNS = [*COLUMNS, "role", "project__title", "project__team__name"]
 
 
@@ -200,4 +219,5 @@ def _row(row: Any, project: Project, what: str, roster: Roster) -> list[object]:
         row.estimated_cost,
         row.actual_cost or Decimal(0),
         row.estimated_cost if row.status in OPEN else Decimal(0),
+        " ".join(row.differences) if isinstance(row, Generation) else "",
     ]

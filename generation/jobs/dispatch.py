@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max, Q, Sum
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 from django_q.tasks import async_task
 from redis.exceptions import RedisError
@@ -56,7 +57,7 @@ def dispatch_new_work() -> int:
     A new row is handed over only when there is room for it, so that whose turn it is gets decided as late as possible.
     Returns the number of rows handed over.
     """
-    return _hand_over_new_remote() + _hand_over_images() + _hand_over_media()
+    return _hand_over_new_remote() + _hand_over_images() + _hand_over_media() + _hand_over_copy()
 
 
 def _recently_handed_over() -> Q:
@@ -135,11 +136,15 @@ def _media_share() -> Share:
     return Share("media", count_media_workers(), _recently_handed_over())
 
 
+def _media_room() -> int:
+    busy = Q(lease_expires_at__gt=Now()) | _recently_handed_over()
+    return count_media_workers() - Generation.objects.active().in_queue("media").filter(busy).count()
+
+
 def _hand_over_media() -> int:
     # Finished clips first: they are paid for, and some providers keep them for only an hour. While the disk is nearly full,
     # nothing else.
-    busy = Q(lease_expires_at__gt=Now()) | _recently_handed_over()
-    room = count_media_workers() - Generation.objects.active().in_queue("media").filter(busy).count()
+    room = _media_room()
     if room <= 0:
         return 0
     ready = _ready().in_queue("media")
@@ -150,6 +155,21 @@ def _hand_over_media() -> int:
     if len(ids) < room and not storage.is_nearly_full():
         ids += islice(order_fairly(ready.exclude(pk__in=downloads.values("pk"))), room - len(ids))
     return sum(_hand_over(take_id, "media") for take_id in ids)
+
+
+def copy_lease() -> CombinedExpression:
+    """Until when a copy for browsers counts as being made, without a sign of life from its worker."""
+    return Now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def _hand_over_copy() -> int:
+    # One at a time on all machines, and behind everything else: the workers are for clips that are paid for.
+    copies = Generation.objects.filter(copy_due_at__isnull=False)
+    due = copies.filter(copy_due_at__lte=Now()).order_by("copy_due_at").values_list("pk", flat=True).first()
+    if due is None or copies.filter(copy_due_at__gt=Now()).exists() or storage.is_nearly_full() or _media_room() <= 0:
+        return 0
+    marked = copies.filter(pk=due, copy_due_at__lte=Now()).update(copy_due_at=copy_lease())
+    return int(bool(marked) and _send("media", "generation.tasks.make_copy", due))
 
 
 # -- Fair order --------------------------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def orphaned_files() -> Iterator[Finding]:
     # References in the trash count too: they can be restored.
     known = set(Reference.objects.values_list("image", flat=True))
     pictures = {picture_stem(name) for name in known}  # a picture's smaller versions go with it
-    for name in ("clip", "poster", "filmstrip"):
+    for name in Generation.FILES:
         known |= set(Generation.objects.exclude(**{name: ""}).values_list(name, flat=True))
     needed = _folders_in_use()
     old = [

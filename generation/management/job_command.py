@@ -392,6 +392,8 @@ def explain(row: Job) -> None:
             command,
         )
         sys.stderr.write(" ".join(part for part in parts if part) + "\n")
+    elif isinstance(row, Generation) and row.differences:
+        sys.stderr.write(" ".join(row.differences) + "\n")
 
 
 def write_file(source: FieldFile, path: Path) -> None:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from generation.media.decoding import NotAClip, open_clip
 from previz.shot import Shot
 
 
@@ -44,15 +45,15 @@ def burn_slate(source: Path, destination: Path, slate: Slate) -> None:
     """
     try:
         _copy_with_strip(source, destination, slate)
-    except (ValueError, IndexError, EOFError) as error:  # av's errors about content are ValueErrors
+    except NotAClip as error:
         raise UnreadableClip(str(error)) from None
 
 
 def _copy_with_strip(source: Path, destination: Path, slate: Slate) -> None:
     import av
 
-    with av.open(str(source)) as clip, av.open(str(destination), "w", options={"movflags": "+faststart"}) as copy:
-        video = clip.streams.video[0]
+    options = {"movflags": "+faststart"}
+    with open_clip(source) as (clip, video), av.open(str(destination), "w", options=options) as copy:
         encoded: Any = copy.add_stream("libx264", rate=video.average_rate, options={"preset": "veryfast", "crf": "18"})
         encoded.width, encoded.height, encoded.pix_fmt = video.width, video.height, "yuv420p"
         encoded.time_base = video.time_base

@@ -1,4 +1,4 @@
-"""Clips as files: written to scratch, decoded once, then moved into storage.
+"""Clips as files: written to scratch, measured once, then moved into storage.
 
 A take's random key fixes the names of its files, so a repeated step replaces them and leaves no second copy, and a take of an
 older database that was restored never finds the files of another take with its id. Scratch files have the token of their
@@ -26,9 +26,10 @@ from django.db.models.functions import Now
 
 from core.decoding.contract import Undecodable
 from core.decoding.gate import decode, decode_clip
-from generation.media import clip_inspection
-from generation.media.clip_inspection import POSTER_WIDTH, Inspection
-from generation.media.clip_inspection import NotAClip as NotAClip
+from generation.media import probe
+from generation.media.decoding import NotAClip
+from generation.media.probe import POSTER_SIDE, Inspection
+from generation.media_info import MediaInfo, Sound
 from generation.models import Generation
 from generation.providers.base import ErrorKind, OnProgress, ProviderError
 from projects import pictures
@@ -93,11 +94,11 @@ def inspect_clip(path: Path, on_progress: OnProgress = lambda fraction: None) ->
     """Decode every frame in a child. Raises NotAClip, also for a clip that needs more than its limits; Busy; OSError."""
     try:
         return decode_clip(
-            clip_inspection.inspect,
+            probe.inspect_clip,
             path.absolute(),
-            limits=clip_inspection.LIMITS,
+            limits=probe.LIMITS,
             raises=(NotAClip,),
-            returns=(Inspection,),
+            returns=(Inspection, MediaInfo, Sound),
             on_progress=on_progress,
         )
     except Undecodable as error:
@@ -109,7 +110,7 @@ def make_poster(picture: bytes) -> bytes | None:
     if not picture:
         return None
     try:
-        return decode(pictures.shrink, picture, POSTER_WIDTH, 82, limits=pictures.LIMITS)
+        return decode(pictures.shrink, picture, POSTER_SIDE, 82, limits=pictures.LIMITS)
     except Undecodable:
         return None
 
@@ -134,8 +135,22 @@ def store_files(take: Generation, path: Path, inspection: Inspection) -> dict[st
     size = path.stat().st_size
     stored = {name: _move(scratch, f"{take.folder}/{name}.webp") for name, scratch in written.items()}
     clip = _move(path, _clip_name(take))
-    measured = {"clip_bytes": size, "clip_seconds": inspection.seconds, "fps": inspection.fps}
-    return {**stored, "clip": clip, **measured}
+    measured = {"clip_bytes": size, "clip_seconds": inspection.info.seconds}
+    return {**stored, "clip": clip, **measured, "media": inspection.info.model_dump(mode="json")}
+
+
+def store_unreadable(take: Generation, path: Path) -> dict[str, Any]:
+    """Move a file that is no clip into storage, where it can be downloaded. Returns the fields of the take's row."""
+    size = path.stat().st_size
+    nothing: dict[str, Any] = {"poster": "", "filmstrip": "", "clip_seconds": None, "media": {}}
+    return {"clip": _move(path, _clip_name(take)), "clip_bytes": size, **nothing}
+
+
+def store_browser_copy(take: Generation, path: Path) -> str:
+    """Move it into storage beside the clip. Returns its name."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    return _move(path, f"{take.folder}/browser.mp4")
 
 
 def recover_clip(take: Generation, path: Path) -> bool:
@@ -149,6 +164,7 @@ def recover_clip(take: Generation, path: Path) -> bool:
 
 
 def _clip_name(take: Generation) -> str:
+    # Whatever the container is: an attempt that follows a crash must find the file. Downloads are named by what it is.
     return f"{take.folder}/clip.mp4"
 
 

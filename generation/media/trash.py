@@ -76,7 +76,11 @@ def _purge_take(pk: int, project_id: int, before: datetime | None) -> bool:
     take = takes_in_trash(before).filter(pk=pk).first()
     if take is None:
         return False
-    files: dict[str, Any] = {"clip": "", "poster": "", "filmstrip": "", "clip_bytes": 0, "purged_at": Now()}
+    files: dict[str, Any] = dict.fromkeys(Generation.FILES, "") | {
+        "clip_bytes": 0,
+        "copy_due_at": None,
+        "purged_at": Now(),
+    }
     # A scene that is restored later comes back without the take.
     gone: dict[str, Any] = {"is_selected": False, "deleted_at": Coalesce("deleted_at", Now())}
     Generation.objects.filter(pk=pk).update(**files, **gone, version=F("version") + 1, changed_at=Now())

@@ -162,6 +162,10 @@ class Migration(migrations.Migration):
             model_name='generation',
             index=models.Index(fields=['changed_at'], name='generation_changes'),
         ),
+        migrations.AddIndex(
+            model_name='generation',
+            index=models.Index(condition=models.Q(('copy_due_at__isnull', False)), fields=['copy_due_at'], name='generation_copies'),
+        ),
         migrations.AddConstraint(
             model_name='generation',
             constraint=models.UniqueConstraint(fields=('scene', 'number'), name='one_take_per_number'),

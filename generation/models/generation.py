@@ -7,10 +7,12 @@ until the trash is emptied.
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 from django.db import models
 
 from core.attachments import file_stem
+from generation.media_info import MediaInfo, Order
 from generation.models.job import Job, JobQuerySet
 from generation.providers.base import Task
 from generation.providers.description import Kind
@@ -45,6 +47,8 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
 
 
 class Generation(Job):
+    FILES = ("clip", "browser_copy", "poster", "filmstrip")
+
     scene = models.ForeignKey(Scene, on_delete=models.PROTECT, related_name="takes")
     number = models.PositiveIntegerField()
 
@@ -55,10 +59,10 @@ class Generation(Job):
     shot = models.JSONField(default=dict)
     #: Of what its model is sent for the scene: quoting/freshness.py compares it with what would be sent now.
     scene_digest = models.CharField(max_length=16)
+    #: Size, length and rate as ordered; `media` has those of the clip. Only Previz is rendered at a given rate.
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     duration = models.DecimalField(max_digits=5, decimal_places=1)
-    #: As requested; once there is a clip, the clip's.
     fps = models.PositiveSmallIntegerField(default=24)
     aspect_ratio = models.CharField(max_length=5, default="16:9")
     resolution = models.CharField(max_length=5, default="720p")
@@ -76,6 +80,17 @@ class Generation(Job):
     filmstrip = models.ImageField(upload_to=clip_name, max_length=200, blank=True)
     clip_bytes = models.PositiveBigIntegerField(default=0)
     clip_seconds = models.DecimalField(max_digits=8, decimal_places=3, null=True)
+    #: What the clip is, as `MediaInfo`; empty until there is one.
+    media = models.JSONField(default=dict)
+    #: How the clip differs from the order, as sentences.
+    differences = models.JSONField(default=list)
+
+    #: The copy that browsers play, where they don't play the clip.
+    browser_copy = models.FileField(upload_to=clip_name, max_length=200, blank=True)
+    #: When a worker makes it next; null if none is needed, or it is made, or that failed.
+    copy_due_at = models.DateTimeField(null=True)
+    copy_attempt = models.PositiveSmallIntegerField(default=0)
+    copy_error = models.CharField(max_length=300, blank=True)
 
     #: The take that goes into the film.
     is_selected = models.BooleanField(default=False)
@@ -106,6 +121,9 @@ class Generation(Job):
                 fields=["next_step_at"], name="generation_active", condition=models.Q(status__in=sorted(ACTIVE))
             ),
             models.Index(fields=["changed_at"], name="generation_changes"),
+            models.Index(
+                fields=["copy_due_at"], name="generation_copies", condition=models.Q(copy_due_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -130,16 +148,40 @@ class Generation(Job):
         return self.is_done and bool(self.remote_id) and self.remote_deleted_at is None
 
     @property
+    def info(self) -> MediaInfo | None:
+        """The clip as measured; None without a clip that can be decoded."""
+        return MediaInfo.model_validate(self.media) if self.media else None
+
+    @property
+    def order(self) -> Order:
+        """What was ordered, where the row tells; the same for a rework as for its source."""
+        fps = Fraction(self.fps) if self.is_previz else None
+        return Order(self.width, self.height, self.whole_seconds, fps, self.inputs.get("audio"))
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether browsers play the clip or its copy."""
+        return bool(self.browser_copy) or self.info is None or self.info.plays_in_browsers
+
+    @property
+    def playing_fps(self) -> float:
+        return float(self.info.fps) if self.info else float(self.fps)
+
+    @property
+    def files_version(self) -> str:
+        return super().files_version + ("-copy" if self.browser_copy else "")
+
+    @property
     def whole_seconds(self) -> Decimal:
-        """Length of the clip; that of an extension includes its source."""
-        before = self.source.whole_seconds if self.source and self.task == Task.EXTEND else Decimal(0)
+        """Length as ordered; that of an extension includes its source."""
+        before = self.source.whole_seconds if self.task == Task.EXTEND and self.source else Decimal(0)
         return before + self.duration
 
     @property
     def download_name(self) -> str:
         """Sorts by scene, and is valid on every file system."""
         title = file_stem(self.scene.title, "scene")
-        return f"{self.scene.position:02d}-{title}-take-{self.number}.mp4"
+        return f"{self.scene.position:02d}-{title}-take-{self.number}.{self.info.container if self.info else 'mp4'}"
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@
 """
 
 from generation.pipeline.batches import enqueue_chosen, enqueue_missing
+from generation.pipeline.browser_copies import make_copy
 from generation.pipeline.enqueue import Enqueued, cancel, enqueue
 from generation.pipeline.image_jobs import cancel_images, enqueue_images
 from generation.pipeline.runner import POLL_SECONDS, advance, advance_images, poll_many
@@ -30,5 +31,6 @@ __all__ = [
     "enqueue_chosen",
     "enqueue_images",
     "enqueue_missing",
+    "make_copy",
     "poll_many",
 ]

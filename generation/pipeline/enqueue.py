@@ -127,8 +127,10 @@ def _scene_fields(scene: Scene, quote: Quote) -> dict[str, Any]:
 
 
 def _rework_fields(rework: Rework) -> dict[str, Any]:
-    source = rework.source
-    size = {name: getattr(source, name) for name in ("width", "height", "aspect_ratio", "resolution")}
+    # No size is sent: the provider keeps that of its clip, which may not be what was ordered.
+    source, shape = rework.source, rework.source.info or rework.source
+    size = {"width": shape.width, "height": shape.height}
+    size |= {name: getattr(source, name) for name in ("aspect_ratio", "resolution")}
     return {"task": rework.task, "source": source, "prompt": rework.prompt, **size}
 
 

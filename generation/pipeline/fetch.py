@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from django.db.models import F
 from django.utils import timezone
@@ -11,8 +13,9 @@ from django.utils import timezone
 from generation.connections import GivenKey, resolve_account
 from generation.jobs.lease import Lease
 from generation.media import storage
+from generation.media.decoding import NotAClip
 from generation.models import Generation
-from generation.pipeline.store import SILENT_SECONDS, store_clip, throttled
+from generation.pipeline.store import SILENT_SECONDS, keep_unreadable, store_clip, throttled
 from generation.pipeline.transitions import MAX_ATTEMPTS, back_off, end
 from generation.providers.base import Account, ErrorKind, ProviderError
 from generation.providers.registry import remote_provider, thumbnailer
@@ -26,21 +29,35 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
     try:
         with storage.scratch_file(take.pk, lease.token) as path:
             account = resolve_account(take, key)
-            # An earlier attempt may have stored the file and died before it wrote the row.
-            if not storage.recover_clip(take, path):
+            # An earlier attempt may have stored the file and died before it wrote the row. What the row has already was
+            # reviewed, and a person asked for it again.
+            if take.clip or not storage.recover_clip(take, path):
                 remote_provider(take.provider).fetch(
                     account, take.remote_id, path, throttled(lambda **_: lease.write(hold_for=SILENT_SECONDS))
                 )
-            store_clip(lease, path, partial(_fetch_poster, account, take))
-    except (ProviderError, storage.NotAClip, OSError) as error:
-        message, tries = f"The clip is ready but couldn't be downloaded: {error}", take.attempt + 1
-        if tries >= MAX_ATTEMPTS:
+            _store(lease, path, partial(_fetch_poster, account, take))
+    except (ProviderError, NotAClip, OSError) as error:
+        message = f"The clip is ready but couldn't be downloaded: {error}"
+        if _is_last_attempt(take):
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
         else:
             seconds = back_off(take.attempt)
-            waiting_for = f"Download failed ({tries} of {MAX_ATTEMPTS} tries): {error}".rstrip(".")[:300]
+            waiting_for = f"Download failed ({take.attempt + 1} of {MAX_ATTEMPTS} tries): {error}".rstrip(".")[:300]
             until = timezone.now() + timedelta(seconds=seconds)
             lease.release(next_step_in=seconds, error_message=message, waiting_for=waiting_for, waiting_until=until)
+
+
+def _store(lease: Lease, path: Path, read_poster: Callable[[], bytes]) -> None:
+    try:
+        store_clip(lease, path, read_poster)
+    except NotAClip as error:
+        if not _is_last_attempt(lease.job) or not path.stat().st_size:
+            raise
+        keep_unreadable(lease, path, f"The provider's file is no clip: {error}.")
+
+
+def _is_last_attempt(take: Generation) -> bool:
+    return take.attempt + 1 >= MAX_ATTEMPTS
 
 
 def _fetch_poster(account: Account, take: Generation) -> bytes:

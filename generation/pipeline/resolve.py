@@ -14,11 +14,12 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from core.money import exact
 from core.slow_work import release_connection
 from generation.billing import budget
 from generation.connections import resolve_account
 from generation.jobs.dispatch import dispatch_new_work
-from generation.models import Generation, Job
+from generation.models import Generation, Job, select_newest
 from generation.pipeline import reconcile
 from generation.pipeline.event_loop import run_async
 from generation.pipeline.transitions import accepted_fields, allow
@@ -73,15 +74,36 @@ def use_clip(take: Generation, remote_id: str, by: User | None = None) -> None:
     _resume(take, remote_id, by, "clip ID entered")
 
 
+@transaction.atomic
+def accept_clip(take: Generation, by: User | None = None) -> None:
+    """Complete the take with the clip that was delivered, as it is, and book its cost as spent. Raises ValidationError."""
+    if not take.clip:
+        raise ValidationError("There is no clip to accept.")
+    cost = exact(take.cost)
+    cleared = {"error_kind": "", "error_message": "", "progress": 100}
+    if not _change(take, status=allow(take, Status.COMPLETED), actual_cost=cost, finished_at=Now(), **cleared):
+        raise ValidationError(ALREADY_RESOLVED)
+    budget.settle(take, cost)
+    select_newest(take)
+    _record(take, by, "accepted as it is", amount=cost)
+
+
 def mark_not_created(row: Job, by: User | None = None) -> None:
-    """Release the row's hold: nothing was charged. Raises ValidationError."""
-    _close(row, ErrorKind.NOT_CREATED, Decimal(0), "Marked as not created.", by)
+    """Release the row's hold: nothing was charged, or it was refunded. Raises ValidationError."""
+    decision = "refunded" if has_clip(row) else "not created"
+    _close(row, ErrorKind.NOT_CREATED, Decimal(0), f"Marked as {decision}.", by)
 
 
 def mark_charged(row: Job, by: User | None = None) -> None:
-    """Book the row's cost as spent: it was charged and there is no result. Raises ValidationError."""
-    result = "clip" if isinstance(row, Generation) else "image"
-    _close(row, ErrorKind.WRITTEN_OFF, row.cost, f"Marked as charged, no {result}.", by)
+    """Book the row's cost as spent: it was charged and there is no usable result. Raises ValidationError."""
+    result = "no clip" if isinstance(row, Generation) else "no image"
+    decision = "charged, not usable" if has_clip(row) else f"charged, {result}"
+    _close(row, ErrorKind.WRITTEN_OFF, row.cost, f"Marked as {decision}.", by)
+
+
+def has_clip(row: Job) -> bool:
+    """Whether the provider delivered a file, which the take keeps whatever is decided."""
+    return isinstance(row, Generation) and bool(row.clip)
 
 
 @transaction.atomic

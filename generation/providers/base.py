@@ -33,6 +33,8 @@ class ErrorKind(StrEnum):
     OVERDUE = "overdue"
     UNKNOWN = "unknown"
     STORAGE = "storage"
+    #: Delivered, but far from what was ordered.
+    INCOMPLETE = "incomplete"
     #: A member has resolved an unknown status: no clip was created, or it was charged and is lost.
     NOT_CREATED = "not_created"
     WRITTEN_OFF = "written_off"

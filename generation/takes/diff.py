@@ -11,6 +11,7 @@ from typing import Any, Literal
 from core.money import money
 from core.numbers import format_number
 from generation.connections import Roster
+from generation.media_info import format_fps
 from generation.models import Generation
 from generation.providers.base import Task
 from projects import presets
@@ -137,9 +138,9 @@ def _describe_settings(take: Generation, pictures: dict[str, Reference], roster:
     settings = {
         "Model": Value(roster.model_name(take.model_id)),
         "Type": Value(kind),
-        "Size": Value(f"{take.width} x {take.height} ({take.resolution}, {take.aspect_ratio})"),
-        "Length": Value(f"{format_number(take.clip_seconds or take.duration)} s"),
-        "Frame rate": Value(f"{take.fps} fps"),
+        "Ordered size": Value(f"{take.width} x {take.height} ({take.resolution}, {take.aspect_ratio})"),
+        "Ordered length": Value(f"{format_number(take.whole_seconds)} s"),
+        **_describe_clip(take),
         "Seed": Value(EMPTY if seed is None else str(seed)),
         "Sound": Value(SOUND[take.inputs.get("audio")]),
         "Negative prompt": Value(take.inputs.get("negative_prompt", "") or EMPTY),
@@ -151,6 +152,19 @@ def _describe_settings(take: Generation, pictures: dict[str, Reference], roster:
     settings["References"] = Value(str(len(names)) if names else EMPTY, shown)
     settings["Cost"] = Value(money(take.cost))
     return settings
+
+
+def _describe_clip(take: Generation) -> dict[str, Value]:
+    # What was delivered, which may differ from the order.
+    if (got := take.info) is None:
+        return {name: Value() for name in ("Size", "Length", "Frame rate", "Format")}
+    sound = f"{got.sound.codec.upper()} sound" if got.sound else "no sound"
+    return {
+        "Size": Value(f"{got.width} x {got.height}"),
+        "Length": Value(f"{format_number(got.seconds)} s"),
+        "Frame rate": Value(f"{format_fps(got.fps)} fps"),
+        "Format": Value(f"{got.container.upper()}: {got.codec.upper()}, {sound}"),
+    }
 
 
 def _describe_frame(frame: dict[str, str] | None, pictures: dict[str, Reference]) -> Value:

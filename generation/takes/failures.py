@@ -21,6 +21,7 @@ TITLES = {
     ErrorKind.OVERDUE: "Overdue at the provider",
     ErrorKind.UNKNOWN: "Status unknown",
     ErrorKind.STORAGE: "Storage error",
+    ErrorKind.INCOMPLETE: "Not what was ordered",
     ErrorKind.NOT_CREATED: "Not created",
     ErrorKind.WRITTEN_OFF: "Written off",
 }
@@ -35,6 +36,7 @@ NEXT_STEPS = {
     ErrorKind.LOST: "Check the provider's own site, then resolve the take on the queue page.",
     ErrorKind.OVERDUE: "Check again to keep waiting, or resolve the take on the queue page.",
     ErrorKind.UNKNOWN: "Check the provider's own site, then resolve the take on the queue page.",
+    ErrorKind.INCOMPLETE: "The file is kept. Accept it as it is, or report it.",
     ErrorKind.STORAGE: "Ask the administrator to check the server's disk, then generate a new take.",
     ErrorKind.NOT_CREATED: "Generate a new take.",
     ErrorKind.WRITTEN_OFF: "Ask the provider for a refund, or generate a new take.",
@@ -62,7 +64,7 @@ def explain_failure(take: Job) -> Failure | None:
         isinstance(take, Generation)
         and bool(take.remote_id)
         and take.status == Status.UNKNOWN
-        and kind not in (ErrorKind.LOST, ErrorKind.OVERDUE)
+        and kind not in (ErrorKind.LOST, ErrorKind.OVERDUE, ErrorKind.INCOMPLETE)
     )
     details = [f"code {take.error_code}" if take.error_code else "", take.error_request_id]
     return Failure(
@@ -77,6 +79,8 @@ def explain_failure(take: Job) -> Failure | None:
 
 def _describe_charge(take: Job, is_ready_at_provider: bool) -> str:
     # The only sentence about money: messages of errors have none, so nothing can repeat or contradict it.
+    if take.status == Status.UNKNOWN and take.error_kind == ErrorKind.INCOMPLETE:
+        return f"{money(take.cost)} is on hold until you decide."
     if is_ready_at_provider:
         return "Charged. The clip can still be downloaded."
     if take.status == Status.UNKNOWN:

@@ -100,6 +100,7 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "by": by,
         "choices": reports.GROUPS,
         "total": reports.sum_lines(lines),
+        "deviating": reports.list_deviating_takes(person),
         "projects": Project.objects.for_person(person),
         "capped": [Gauge(row, month) for row in capped.order_by("team", "project", "pk")],
         "zone": budget.zone_name(),

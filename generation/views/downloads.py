@@ -63,7 +63,7 @@ async def slated_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
         )
         return redirect("scene_page", take.scene_id)
     response = file_response(request, File(path.open("rb")), content_type="video/mp4", etag=f'"{path.stem}"')
-    return add_headers(response, attachment_headers(f"{take.download_name.removesuffix('.mp4')}-slate.mp4"))
+    return add_headers(response, attachment_headers(f"{take.download_name.rpartition('.')[0]}-slate.mp4"))
 
 
 def add_headers(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
@@ -94,14 +94,24 @@ def send_picture(request: HttpRequest, take: Generation, stored: FieldFile) -> H
 
 @require_safe
 async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
-    # The take's MP4, whole or in ranges; with ?download as an attachment named by scene and take.
+    # What players play, whole or in ranges: the copy for browsers where there is one. With ?download the clip itself, as it
+    # came from the provider, as an attachment named by scene and take.
     take, _ = await sync_to_async(load_take)(request, pk)
-    if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
-        raise Http404
-    response = file_response(request, take.clip, content_type="video/mp4", etag=f'"{take.files_version}"')
     as_attachment = "download" in request.GET
+    file, content_type = choose_file(take, original=as_attachment)
+    if not file.name or not await sync_to_async(default_storage.exists)(file.name):
+        raise Http404
+    etag = f'"{take.files_version}{"-original" if as_attachment else ""}"'
+    response = file_response(request, file, content_type=content_type, etag=etag)
     response.headers["Content-Disposition"] = content_disposition_header(as_attachment, take.download_name) or "inline"
     return add_headers(response, cache_headers(request, take.files_version))
+
+
+def choose_file(take: Generation, *, original: bool) -> tuple[FieldFile, str]:
+    # The file, and its content type.
+    if take.browser_copy and not original:
+        return take.browser_copy, "video/mp4"
+    return take.clip, take.info.content_type if take.info else "video/mp4"
 
 
 @require_safe

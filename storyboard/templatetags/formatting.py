@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from django import template
 
 from core.numbers import format_duration, format_number
+from generation.media_info import format_fps
 from generation.takes.failures import Failure, explain_failure
 from projects import presets
 
@@ -40,6 +42,12 @@ def seconds(value: Decimal | int | None) -> str:
     if value >= 60:
         return f"{int(value) // 60}:{int(value) % 60:02d}"
     return f"{format_number(Decimal(value))} s"
+
+
+@register.filter
+def fps(rate: Fraction) -> str:
+    # 24 fps, 23.976 fps.
+    return f"{format_fps(rate)} fps"
 
 
 @register.filter

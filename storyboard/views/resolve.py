@@ -41,7 +41,8 @@ def take_resolve(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"take": take, "scene": take.scene, "project": take.scene.project}
     context |= {"is_open": take.status == Status.UNKNOWN, "can_edit": role.includes(Role.EDITOR)}
     context["model_name"] = roster_for(take.team_id).model_name(take.model_id)
-    clips = find_unclaimed_clips(take) if context["is_open"] and context["can_edit"] else None
+    is_lost = context["is_open"] and context["can_edit"] and not take.clip
+    clips = find_unclaimed_clips(take) if is_lost else None
     context |= {"can_list": clips is not None, "clips": clips or []}
     return render(request, "storyboard/resolve.html", context)
 
@@ -70,6 +71,9 @@ def apply_answer(take: Generation, posted: QueryDict, by: User) -> str:
         raise ValidationError(
             "No clip found that belongs to this take alone, or the provider can't list clips. Check the provider's own page."
         )
+    if decision == "accept":
+        resolve.accept_clip(take, by)
+        return f"Accepted as it is. {money(take.cost)} counted as spent."
     if decision == "made":
         with page_calls.hold_place(take.team_id):
             resolve.use_clip(take, posted.get("clip", ""), by)

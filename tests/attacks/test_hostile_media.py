@@ -17,7 +17,7 @@ from django.urls import reverse
 from core.decoding.contract import MEGABYTE, Limits, Undecodable
 from core.decoding.gate import clip_gate, decode, gate
 from generation.media import stills, storage
-from generation.media.storage import NotAClip
+from generation.media.decoding import NotAClip
 from projects import references
 from projects.models import Reference, Scene
 from teams.models import User
@@ -66,7 +66,7 @@ def test_a_hostile_clip_is_refused_or_decoded_within_its_limits(name: str, tmp_p
         with pytest.raises(NotAClip, match=reason):
             storage.inspect_clip(path)
     else:
-        assert storage.inspect_clip(path).seconds > 0
+        assert storage.inspect_clip(path).info.seconds > 0
     assert psutil.Process().memory_info().rss - before < 40 * MEGABYTE
     assert clip_gate.run(peak_memory, limits=SMALL) < CLIP_PEAK
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from generation.providers import animatic
-from generation.providers.base import Request
-from previz.shot import Shot
 from tests.browser.conftest import OpenPage, Prepared, Server, until
+from tests.clips import make_long_clip
 from tests.standin import Fault, StandIn, standing_in
 
 
 @pytest.fixture(scope="module")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    clip = tmp_path_factory.mktemp("clips") / "clip.mp4"
-    animatic.render(Request("", Shot(subject="A clip"), 640, 360, Decimal(1)), clip, lambda fraction: None)
+def stand_in() -> Iterator[StandIn]:
     with standing_in() as running:
-        running.state.content = clip.read_bytes()
+        running.state.content = make_long_clip()
         yield running
 
 
@@ -71,7 +66,7 @@ def test_double_click_charges_once_for_a_take_and_its_remix(page: Page, provider
     open_scene(page, "A light answers")
     page.locator(".take").get_by_role("link", name="Play").click()
     video = page.locator("[data-player] video")
-    until(lambda: video.evaluate("video => video.videoWidth") == 640)
+    until(lambda: video.evaluate("video => video.videoWidth") == 320)
     page.get_by_role("link", name="Rework").click()
     page.get_by_label("Prompt").fill("The same, but at dawn")
     page.get_by_role("button", name="Remix $0.40").dblclick()

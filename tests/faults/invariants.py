@@ -21,6 +21,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from generation.media import storage
+from generation.media.decoding import NotAClip
+from generation.media.probe import inspect_clip
 from generation.models import Budget, Generation, ImageJob, LedgerEntry
 from generation.states import Status
 from projects.models import Reference
@@ -111,8 +113,8 @@ def _check_images(charges: list[Charge], requests: list[ImageJob], *, settled: b
 @lru_cache(maxsize=1000)
 def _decodes(path: Path, changed_at: int) -> bool:
     try:
-        return bool(storage.inspect_clip(path).poster)
-    except storage.NotAClip:
+        return bool(inspect_clip(path).poster)
+    except NotAClip:
         return False
 
 
@@ -157,7 +159,7 @@ def _check_stuck(*, settled: bool) -> Iterator[str]:
 def _check_files(takes: list[Generation], requests: list[ImageJob]) -> Iterator[str]:
     storage.sweep_scratch()
     root = Path(settings.MEDIA_ROOT)
-    named = {name for take in takes for name in (take.clip.name, take.poster.name, take.filmstrip.name) if name}
+    named = {getattr(take, field).name for take in takes for field in Generation.FILES}
     # A file written before a death is replaced when the take completes, else removed by the doctor.
     unfinished = {take.folder for take in takes if not take.is_done}
     unfinished |= {row.folder for row in requests if row.status == Status.UNKNOWN}

@@ -21,9 +21,7 @@ import psutil
 import redis
 
 from bench.installation import ROOT, Installation, free_port, processes_of
-from generation.providers import animatic
-from generation.providers.base import Request
-from previz.shot import Shot
+from tests.clips import make_long_clip
 from tests.standin import StandIn, State, standing_in
 from tests.standin.state import Arrived
 
@@ -234,19 +232,10 @@ def wait_until(condition: Callable[[], Any], seconds: float, describe: Callable[
         time.sleep(0.1)
 
 
-def make_clip() -> bytes:
-    """A small, playable MP4."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "clip.mp4"
-        shot = Shot(subject="A clip", camera_move="pan-right")
-        animatic.render(Request("", shot, 320, 180, Decimal(1)), path, lambda fraction: None)
-        return path.read_bytes()
-
-
 @contextmanager
 def open_live_system(*, database: str = "", redis_url: str = "", parent: Path | None = None) -> Iterator[LiveSystem]:
     state = State()
-    state.content, state.seconds_needed = make_clip(), 1.0
+    state.content, state.seconds_needed = make_long_clip(), 1.0
     with (
         standing_in(state) as provider,
         Installation(database=database, redis=redis_url, static=False, parent=parent) as installation,

@@ -44,8 +44,8 @@ from generation.providers.base import ProviderError
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import Role, Team, User
+from tests.clips import make_long_clip
 from tests.faults import invariants
-from tests.faults.live_system import make_clip
 from tests.standin import Fault, StandIn, State, standing_in
 
 DEEP = float(os.environ.get("FAULTS_DEEP", "0"))
@@ -335,7 +335,7 @@ def test_no_order_of_events_violates_an_invariant(settings: Any, monkeypatch: py
         for name in names:
             monkeypatch.setattr(holder, name, events.around(getattr(holder, name)))
     with standing_in() as provider:
-        provider.state.content = make_clip()
+        provider.state.content = make_long_clip()
         account = {"provider": "sora", "name": "Sora", "key": "any", "base_url": f"{provider.url}/openai/v1"}
         limits = {"max_in_flight": 4, "requests_per_minute": 100_000}
         settings.CONNECTIONS = {"sora": account | limits | {"preset": "openai"}}

@@ -18,7 +18,7 @@ state.seconds_needed = 8.0
 with tempfile.TemporaryDirectory() as folder:
     clip = Path(folder) / "clip.mp4"
     shot = Shot(subject="A clip of the stand-in", camera_move="pan-right")
-    animatic.render(Request("", shot, 640, 360, Decimal(2)), clip, lambda fraction: None)
+    animatic.render(Request("", shot, 1280, 720, Decimal(8)), clip, lambda fraction: None)
     state.content = clip.read_bytes()
 state.key = os.environ.get("STANDIN_KEY")
 keys = f"the valid key is {state.key}" if state.key else "any key is valid (STANDIN_KEY sets one)"

@@ -18,6 +18,7 @@ from generation.takes.diff import Part, word_changes
 from projects import references
 from projects.models import Project, Reference, Scene
 from teams.models import User
+from tests.clips import GOT
 from tests.queries import count_queries
 
 AsUser = Callable[[User], Client]
@@ -154,7 +155,7 @@ def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, 
     Image.new("RGB", (64, 64), "teal").save(png, "PNG")
     image = ContentFile(png.getvalue(), name="a.png")
     picture = references.add_reference(project, scene, Reference.Role.START_FRAME, image, member=bob)
-    before = make_take(scene, status=Status.COMPLETED, clip=b"clip", inputs={"seed": 7}, fps=24)
+    before = make_take(scene, status=Status.COMPLETED, clip=b"clip", inputs={"seed": 7}, media=GOT)
     Scene.objects.update(camera_move="dolly-in", title="Another", custom_prompt="Mine")
     scene.refresh_from_db()
     after = make_take(
@@ -163,7 +164,7 @@ def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, 
         clip=b"clip",
         task="remix",
         source=before,
-        fps=24,
+        media=GOT | {"width": 160, "height": 90, "fps": "24000/1001", "sound": None},
         inputs={
             "seed": 0,
             "audio": False,
@@ -174,6 +175,9 @@ def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, 
     found = diff.compare(before, after, roster_for(before.team_id))
     assert {setting.name: (setting.a.text, setting.b.text) for setting in found.changed} == {
         "Type": ("New clip", "Remix of take 1"),
+        "Size": ("1280 x 720", "160 x 90"),
+        "Frame rate": ("24 fps", "23.976 fps"),
+        "Format": ("MP4: H264, AAC sound", "MP4: H264, no sound"),
         "Seed": ("7", "0"),
         "Sound": ("Model default", "Silent"),
         "Start frame": ("-", "Pad with black"),
@@ -184,9 +188,9 @@ def test_changed_settings_are_listed(scene: Scene, project: Project, make_take, 
     assert shown == {"Start frame": (picture,)}
     assert [setting.name for setting in found.same] == [
         "Model",
-        "Size",
+        "Ordered size",
+        "Ordered length",
         "Length",
-        "Frame rate",
         "Negative prompt",
         "End frame",
         "Cost",

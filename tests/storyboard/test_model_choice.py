@@ -164,7 +164,8 @@ def test_rework_starts_a_take_from_a_finished_one(
     response = make(as_user(bob), finished, task)
     assert response.headers["Location"] == reverse("scene_page", args=[finished.scene_id])
     take = Generation.objects.get(number=2)
-    assert (take.task, take.source, take.prompt, take.width) == (task, finished, "At night", 1280)
+    # The size of the clip that is reworked, not of its order: no size is sent.
+    assert (take.task, take.source, take.prompt, take.width) == (task, finished, "At night", 320)
     for _ in range(3):
         take = advance(take)
     assert take.status == Status.COMPLETED

@@ -28,8 +28,9 @@ class Command(BaseCommand):
         answer = parser.add_mutually_exclusive_group()
         answer.add_argument("--check-again", action="store_true", help="look for the clip at the provider again")
         answer.add_argument("--use-clip", metavar="ID", help="use the clip with this ID at the provider")
-        answer.add_argument("--not-created", action="store_true", help="no clip and no charge: release the hold")
-        answer.add_argument("--charged", action="store_true", help="charged, no clip: count the cost as spent")
+        answer.add_argument("--accept", action="store_true", help="use the delivered clip as it is, and count its cost")
+        answer.add_argument("--not-created", action="store_true", help="no charge, or refunded: release the hold")
+        answer.add_argument("--charged", action="store_true", help="charged, no usable clip: count the cost as spent")
 
     def handle(self, *args: Any, **options: Any) -> None:
         takes = Generation.objects.filter(status=Status.UNKNOWN).select_related("scene__project", "connection")
@@ -56,10 +57,13 @@ class Command(BaseCommand):
         if options["use_clip"]:
             resolve.use_clip(take, options["use_clip"])
             return "The take continues with this clip."
+        if options["accept"]:
+            resolve.accept_clip(take)
+            return f"Accepted as it is. {money(take.cost)} counted as spent."
         if options["not_created"]:
             resolve.mark_not_created(take)
             return f"Marked as not created. {money(take.estimated_cost)} hold released."
         if options["charged"]:
             resolve.mark_charged(take)
             return f"Charged, no clip. {money(take.estimated_cost)} counted as spent."
-        raise ValidationError("Add --check-again, --use-clip ID, --not-created or --charged.")
+        raise ValidationError("Add --check-again, --use-clip ID, --accept, --not-created or --charged.")

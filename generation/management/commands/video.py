@@ -122,9 +122,9 @@ class Command(JobCommand[Generation]):
     def describe(self, row: Generation, written: list[str]) -> dict[str, Any]:
         return {
             "output": written[0] if written else None,
-            "seconds": row.clip_seconds or row.duration,
-            "width": row.width,
-            "height": row.height,
+            "asked": row.order.summary,
+            "got": row.info.summary if row.info else None,
+            "differences": row.differences,
             "estimated_cost": row.estimated_cost,
         }
 

@@ -24,6 +24,7 @@ from generation.pipeline import fetch
 from generation.states import Status
 from projects.models import Reference, Scene
 from teams.models import User
+from tests.clips import make_clip
 from tests.commands import KEY
 from tests.factories import keys_seen
 from tests.standin import Fault, StandIn
@@ -66,9 +67,9 @@ def test_every_option_reaches_sora(run, everywhere: StandIn, tmp_path: Path, fra
         "model": "sora-2-pro",
         "provider": "sora",
         "output": str(clip),
-        "seconds": str(take.clip_seconds),
-        "width": 1024,
-        "height": 1792,
+        "asked": {"width": 1024, "height": 1792, "seconds": "8.0", "fps": None, "codec": None},
+        "got": {"width": 320, "height": 180, "seconds": "20.000", "fps": "5", "codec": "h264"},
+        "differences": ["Asked for portrait 1024x1792, got landscape 320x180.", "Asked for 8 s, got 20 s."],
         "cost": "4.0000",
         "estimated_cost": "4.0000",
         "currency": "USD",
@@ -76,6 +77,22 @@ def test_every_option_reaches_sora(run, everywhere: StandIn, tmp_path: Path, fra
         "resume": None,
     }
     assert (result.code, len(everywhere.state.charges)) == (0, 1)
+
+
+def test_a_clip_far_from_the_order_is_kept_for_review_and_accepted(run, everywhere: StandIn, tmp_path: Path):
+    everywhere.state.content = make_clip(tmp_path / "one-frame.mp4", frames=1).read_bytes()
+    clip = tmp_path / "clip.mp4"
+    result = run("video", "-p", "A boat", "-o", clip, "--sora-model", "sora-2", "--duration", 8, "--yes", "--json")
+    assert (result.code, result.json["output"], clip.exists()) == (3, None, False)
+    assert (result.json["asked"]["seconds"], result.json["got"]["seconds"]) == ("8.0", "0.042")
+    assert (result.json["error"]["kind"], result.json["error"]["money"]) == (
+        "incomplete",
+        "$0.80 is on hold until you decide.",
+    )
+    take = Generation.objects.get()
+    assert run("resolve", take.pk, "--accept").out == "Accepted as it is. $0.80 counted as spent."
+    assert run("video", "--resume", take.pk, "-o", clip).code == 0
+    assert clip.read_bytes() == everywhere.state.content
 
 
 def test_every_option_reaches_veo(run, everywhere: StandIn, tmp_path: Path, frame: Path):

@@ -11,17 +11,19 @@ from typing import Any
 import av
 import pytest
 from asgiref.sync import sync_to_async
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.test import AsyncClient, Client
 from django.urls import reverse
 from PIL import Image
 
 from generation.media import archive, panels, range_responses
+from generation.media.probe import inspect_clip
 from generation.media.range_responses import Unsatisfiable, parse_range
 from generation.models import Generation
 from generation.states import Status
 from projects.models import Project, Scene
 from teams.models import User
+from tests.clips import make_clip
 
 CLIP = bytes(range(256)) * 4
 AsUser = Callable[[User], Client]
@@ -83,6 +85,34 @@ async def test_the_whole_clip_200(take: Generation, vera: User):
     assert response.headers["Content-Length"] == "1024"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert await body(response) == CLIP
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("name", "content_type", "extension"), [("a.webm", "video/webm", "webm"), ("a.mov", "video/quicktime", "mov")]
+)
+async def test_a_clip_has_the_type_and_name_of_what_it_is(
+    take: Generation, vera: User, tmp_path: Path, name: str, content_type: str, extension: str
+):
+    codec = "libvpx" if extension == "webm" else "libx264"
+    info = inspect_clip(make_clip(tmp_path / name, codec=codec, frames=1)).info
+    await Generation.objects.aupdate(media=info.model_dump(mode="json"))
+    response = await get(vera, reverse("take_clip", args=[take.pk]) + "?download")
+    assert response.headers["Content-Type"] == content_type
+    assert response.headers["Content-Disposition"] == f'attachment; filename="01-scene-1-take-1.{extension}"'
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_players_get_the_copy_and_downloads_the_clip(take: Generation, vera: User):
+    take.browser_copy.save("browser.mp4", ContentFile(b"copy"), save=False)
+    await Generation.objects.aupdate(browser_copy=take.browser_copy.name)
+    url = reverse("take_clip", args=[take.pk])
+    played, downloaded = await get(vera, url), await get(vera, f"{url}?download")
+    assert [await body(response) for response in (played, downloaded)] == [b"copy", CLIP]
+    assert played.headers["ETag"] != downloaded.headers["ETag"]
+    archive = await body(await get(vera, reverse("clips_zip", args=[take.scene.project_id])))
+    with zipfile.ZipFile(io.BytesIO(archive)) as zipped:
+        assert [zipped.read(name) for name in zipped.namelist()] == [CLIP]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from generation.media import spool, storage
+from generation.media.probe import inspect_clip
 from generation.models import Generation, ImageJob
 from generation.providers.base import ImageResult
 from projects.models import Project, Reference, Scene
@@ -29,7 +30,7 @@ def test_a_new_take_with_an_old_id_never_finds_the_old_clip(
 ):
     path = tmp_path / "scratch.mp4"
     path.write_bytes(clip_bytes)
-    storage.store_files(local_take, path, storage.inspect_clip(path))
+    storage.store_files(local_take, path, inspect_clip(path))
     assert storage.recover_clip(local_take, path)
     pk = local_take.pk
     again = made_again(local_take, make_take)

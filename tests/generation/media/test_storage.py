@@ -9,6 +9,8 @@ from PIL import Image, ImageChops
 
 from generation.jobs.lease import Lease
 from generation.media import storage
+from generation.media.decoding import NotAClip
+from generation.media.probe import inspect_clip
 from generation.models import Generation
 from tests.fixtures import files_in
 
@@ -16,15 +18,15 @@ from tests.fixtures import files_in
 def test_a_clip_is_measured_and_gets_a_poster(clip_bytes: bytes, tmp_path: Path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes)
-    inspection = storage.inspect_clip(path)
-    assert float(inspection.seconds) == pytest.approx(1, abs=0.05)
+    inspection = inspect_clip(path)
+    assert float(inspection.info.seconds) == pytest.approx(1, abs=0.05)
     assert (inspection.poster[:4], inspection.poster[8:12]) == (b"RIFF", b"WEBP")
 
 
 def test_the_filmstrip_goes_from_start_to_end(clip_bytes: bytes, tmp_path: Path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes)
-    with Image.open(io.BytesIO(storage.inspect_clip(path).filmstrip)) as strip:
+    with Image.open(io.BytesIO(inspect_clip(path).filmstrip)) as strip:
         assert strip.size == (2400, 135)
         first, last = (strip.crop((left, 0, left + 240, 135)).convert("L") for left in (0, 9 * 240))
     assert ImageChops.difference(first, last).getbbox() is not None
@@ -43,8 +45,8 @@ def test_a_providers_still_becomes_a_poster_if_it_is_a_picture():
 def test_a_truncated_file_is_not_a_clip(clip_bytes: bytes, tmp_path: Path, cut: int):
     path = tmp_path / "clip.mp4"
     path.write_bytes(clip_bytes[:cut])
-    with pytest.raises(storage.NotAClip):
-        storage.inspect_clip(path)
+    with pytest.raises(NotAClip):
+        inspect_clip(path)
 
 
 @pytest.mark.django_db
@@ -52,7 +54,7 @@ def test_storing_a_clip_twice_leaves_one_file(local_take: Generation, clip_bytes
     for _ in range(2):
         path = tmp_path / "scratch.mp4"
         path.write_bytes(clip_bytes)
-        kept = storage.store_files(local_take, path, storage.inspect_clip(path))
+        kept = storage.store_files(local_take, path, inspect_clip(path))
         assert not path.exists()
     folder = f"takes/{local_take.file_key.hex}"
     names = {"clip": f"{folder}/clip.mp4", "filmstrip": f"{folder}/filmstrip.webp", "poster": f"{folder}/poster.webp"}

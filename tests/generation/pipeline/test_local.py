@@ -16,6 +16,7 @@ from django_q.models import OrmQ
 from generation import catalogue, pipeline
 from generation.jobs.lease import Lease
 from generation.media import storage
+from generation.media.decoding import NotAClip
 from generation.models import Generation, selected_take
 from generation.providers import animatic
 from generation.quoting.freshness import request_digest
@@ -302,7 +303,7 @@ def test_an_unplayable_file_is_never_stored_as_a_clip(
     local_take: Generation, advance: Advance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setattr(animatic, "render", lambda request, path, progress: path.write_bytes(b"<html>" * 99))
-    with pytest.raises(storage.NotAClip):
+    with pytest.raises(NotAClip):
         advance(local_take)
     local_take.refresh_from_db()
     assert (local_take.status, local_take.clip.name) == (Status.FAILED, "")

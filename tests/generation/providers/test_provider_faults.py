@@ -181,14 +181,14 @@ def test_the_lease_outlasts_a_slow_first_byte(
 
 
 def test_a_stored_clip_is_not_downloaded_again_after_a_crash(
-    sora: StandIn, take: Generation, advance: Advance, clip_bytes: bytes
+    sora: StandIn, take: Generation, advance: Advance, long_clip: bytes
 ):
     """The file at the provider may have expired by then."""
     take = advance(advance(take))
-    default_storage.save(f"{take.folder}/clip.mp4", ContentFile(clip_bytes))
+    default_storage.save(f"{take.folder}/clip.mp4", ContentFile(long_clip))
     sora.state.fail("sora.content", *[Fault(status=404)] * 20)
     take = advance(take)
-    assert (take.status, take.clip_bytes, violations(sora)) == ("completed", len(clip_bytes), [])
+    assert (take.status, take.clip_bytes, violations(sora)) == ("completed", len(long_clip), [])
     assert sora.state.calls("sora.content") == []
 
 

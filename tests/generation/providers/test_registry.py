@@ -233,9 +233,11 @@ def test_pages_work_with_an_additional_provider(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_commands_work_with_an_additional_provider(run, studio: studio_server.Studio, studio_1, settings):
+def test_commands_work_with_an_additional_provider(
+    run, studio: studio_server.Studio, studio_1, settings, long_clip: bytes
+):
     settings.CONNECTIONS = read_settings(STUDIO_KEY="k", STUDIO_MAX_IN_FLIGHT="3")
-    studio.finishes = True
+    studio.finishes, studio.content = True, long_clip
     ran = run("video", "-p", "A heron", "--video-provider", "studio", "--duration", 4, "--yes")
     take = Generation.objects.get()
     assert (ran.code, take.model_id, take.prompt, len(studio.charges)) == (0, "studio-1", "A heron", 1), ran.err

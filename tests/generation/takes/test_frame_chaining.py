@@ -122,7 +122,7 @@ def test_a_missing_or_broken_clip_is_named(as_user: AsUser, take: Generation, bo
     client, path = as_user(bob), Path(take.clip.path)
     path.write_bytes(path.read_bytes()[:500])
     answer = use_live(client, take).content.decode()
-    assert answer == "Couldn't get a frame from take 1. Its file cannot be decoded."
+    assert answer == "Couldn't get a frame from take 1. It cannot be decoded."
     path.unlink()
     answer = use_live(client, take).content.decode()
     assert answer == "Couldn't get a frame from take 1. Its file is missing from storage."
