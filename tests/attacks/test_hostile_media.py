@@ -74,7 +74,7 @@ def test_a_hostile_clip_is_refused_or_decoded_within_its_limits(name: str, tmp_p
 @pytest.mark.parametrize("name", ["48 million pixels a frame", "sound alone", "text"])
 def test_no_frame_is_taken_of_a_hostile_clip(name: str, tmp_path: Path):
     path = CLIPS[name][0](tmp_path / "clip.mp4")
-    with pytest.raises(Undecodable, match=r"too large|no video|cannot be decoded"):
+    with pytest.raises(Undecodable, match=r"too large|no video|is no MP4"):
         decode(stills.read_frame, str(path), stills.FIRST, limits=stills.LIMITS)
 
 

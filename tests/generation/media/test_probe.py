@@ -181,7 +181,7 @@ def test_only_the_containers_of_clips_are_opened(tmp_path: Path, content: bytes)
 def test_work_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = make_clip(tmp_path / "clip.mp4")
     monkeypatch.setattr(probe, "MAX_FRAMES", 23)
-    with pytest.raises(NotAClip, match="it has more than 23 frames"):
+    with pytest.raises(NotAClip, match="it has 24 frames; the limit is 23"):
         inspect_clip(path)
     monkeypatch.setattr(decoding, "MAX_PIXELS", 320 * 180 - 1)
     with pytest.raises(NotAClip, match="its picture of 320x180 is too large"):

@@ -62,7 +62,7 @@ def test_a_moment_gives_the_frame_that_a_player_shows(clip: Path, moment: Moment
 
 def test_a_damaged_clip_has_no_frame(clip: Path, tmp_path: Path):
     (tmp_path / "broken.mp4").write_bytes(clip.read_bytes()[:500])
-    with pytest.raises(FrameUnavailable, match="Its file cannot be decoded"):
+    with pytest.raises(FrameUnavailable, match="It cannot be decoded"):
         read_frame(str(tmp_path / "broken.mp4"), stills.FIRST)
 
 
