@@ -33,6 +33,7 @@ def clean_picture(upload: IO[bytes], size: int) -> ContentFile[bytes]:
             f"This image is {size / 1024**2:.0f} MB; the limit is {MAX_BYTES // 1024**2} MB. "
             "Make it smaller, then try again."
         )
+    upload.seek(0)
     try:
         content, suffix = decode(pictures.clean, upload.read(MAX_BYTES), limits=pictures.LIMITS)
     except Undecodable as error:

@@ -130,7 +130,10 @@ def written(path: Path, content: bytes) -> Path:
 
 #: Each with words of the reason why it is no clip; empty for one that is decoded.
 CLIPS: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "48 million pixels a frame": (lambda path: clip(path, (8000, 6000), frames=1, codec="png"), "8000x6000 is too large"),
+    "48 million pixels a frame": (
+        lambda path: clip(path, (8000, 6000), frames=1, codec="png"),
+        "8000x6000 is too large",
+    ),
     "2,000 frames per second": (lambda path: clip(path, rate=2000), "2,000 frames per second"),
     "cut short": (cut_short, "cannot be decoded"),
     "sound alone": (sound, "no video"),

@@ -43,4 +43,5 @@ def read_frame(path: str, moment: Moment) -> bytes:
             to_picture(shown, stream).save(buffer, "PNG")
             return buffer.getvalue()
     except NotAClip as error:
-        raise FrameUnavailable(f"{str(error).capitalize()}.") from error
+        reason = str(error)
+        raise FrameUnavailable(f"{reason[:1].upper()}{reason[1:]}.") from error

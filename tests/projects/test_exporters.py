@@ -27,7 +27,7 @@ PROJECT = Project(title="The ferry", aspect_ratio=AspectRatio.LANDSCAPE)
 
 
 def test_every_field_of_a_scene_is_exported_and_read():
-    assert {*Scene.SHOT_FIELDS, *Scene.SETTINGS, "duration", "notes"} == set(Scene.OWN_FIELDS)
+    assert {*Scene.SHOT_FIELDS, *Scene.SETTINGS, "title", "duration", "notes"} == set(Scene.OWN_FIELDS)
     assert sorted(terms.FIELDS) == sorted(Scene.OWN_FIELDS)
 
 

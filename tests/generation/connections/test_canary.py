@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection as database
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -98,7 +99,7 @@ def make_takes(scene: Scene, at: StandIn, alice: User, key: str) -> None:
         Generation.objects.update(created_at=timezone.now() - timedelta(seconds=5))
         take = pipeline.enqueue(scene, number=scene.takes.count() + 1, member=alice).take
         for _ in range(4):
-            Generation.objects.filter(pk=take.pk).update(next_step_at=timezone.now())
+            Generation.objects.filter(pk=take.pk).update(next_step_at=Now())
             pipeline.advance(take.pk)
         at.state.faults.clear()
         Connection.objects.update(paused_until=None)
@@ -106,7 +107,7 @@ def make_takes(scene: Scene, at: StandIn, alice: User, key: str) -> None:
     Generation.objects.update(created_at=timezone.now() - timedelta(seconds=5))
     take = pipeline.enqueue(scene, number=scene.takes.count() + 1, member=alice).take
     for _ in range(2):
-        Generation.objects.filter(pk=take.pk).update(next_step_at=timezone.now())
+        Generation.objects.filter(pk=take.pk).update(next_step_at=Now())
         pipeline.advance(take.pk)
     at.state.outcome, at.state.reason, at.state.code = "completed", "", ""
 
