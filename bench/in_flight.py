@@ -110,7 +110,7 @@ def main() -> None:
         stand_in_process(Path(folder), latency=0.1, clips=clips) as provider,
         Installation(**servers) as installation,
     ):
-        installation.environment |= provider.environment(SORA_MAX_IN_FLIGHT="100000")
+        installation.environment |= provider.environment(SORA_MAX_IN_FLIGHT="1000")
         installation.use_orm()
         make_rows(options.takes)
         installation.start("work")

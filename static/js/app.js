@@ -166,8 +166,10 @@
   const refreshCard = (card) =>
     htmx.ajax("GET", `/scenes/${card.dataset.scene}/card`, { target: card, swap: "outerHTML" });
 
-  // A swap replaces the focused element; the new one gets the focus back.
+  // A swap replaces the focused element. Its like gets the focus back, with the same words: never a button with another price.
   let refocus = null;
+  const likeOf = (lost, root) =>
+    lost.textContent.trim() && $$(lost.tagName, root).find((each) => each.name === lost.name && each.textContent === lost.textContent);
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target } = event.detail;
     const isBusy = target.matches(".card-editing, .sortable-chosen") || $(".cell-editing, .cell-saving", target);
@@ -175,11 +177,12 @@
       event.detail.shouldSwap = false;
       target.dataset.missedUpdate = "yes";
     }
-    refocus = target.contains(document.activeElement) ? target.id : null;
+    refocus = target.contains(document.activeElement) ? { id: target.id, lost: document.activeElement } : null;
   });
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     if (!event.detail.target.matches(".card, .row, .takes")) return;
-    if (refocus) document.getElementById(refocus)?.focus({ preventScroll: true });
+    const replaced = refocus && document.getElementById(refocus.id);
+    if (replaced) (likeOf(refocus.lost, replaced) || replaced).focus({ preventScroll: true });
     refocus = null;
     const strip = $(".takes");
     const player = $("[data-player]");

@@ -337,7 +337,7 @@ def test_no_order_of_events_violates_an_invariant(settings: Any, monkeypatch: py
     with standing_in() as provider:
         provider.state.content = make_long_clip()
         account = {"provider": "sora", "name": "Sora", "key": "any", "base_url": f"{provider.url}/openai/v1"}
-        limits = {"max_in_flight": 4, "requests_per_minute": 100_000}
+        limits = {"max_in_flight": 4, "requests_per_minute": 10_000}
         settings.CONNECTIONS = {"sora": account | limits | {"preset": "openai"}}
         monkeypatch.setattr(Machine, "provider", provider, raising=False)
         run_state_machine_as_test(Machine, settings=effort(EFFORT, max_examples=int(orders * max(1.0, DEEP))))

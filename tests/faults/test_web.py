@@ -32,7 +32,7 @@ from projects.models import Project
 from teams.models import User
 print(json.dumps([session_of(User.objects.get()), Project.objects.get().pk]))
 """
-PAGES = 40
+PAGES = 30
 
 
 @pytest.fixture
