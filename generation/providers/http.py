@@ -34,6 +34,9 @@ KIND_BY_STATUS = {
     429: ErrorKind.RATE_LIMIT,
 }
 
+#: On every request: LiteLLM otherwise repeats a create whose answer was lost, and each repetition is charged.
+NO_RETRIES = {"x-litellm-num-retries": "0"}
+
 Client = TypeVar("Client")
 
 

@@ -17,7 +17,7 @@ from openai import DefaultHttpxClient, OpenAI, OpenAIError
 from generation.providers import answers, bounds, egress, pictures
 from generation.providers.base import PLAIN_BACKGROUNDS, Account, ErrorKind, ImageRequest, ImageResult, ProviderError
 from generation.providers.bounds import Answer, Bounds
-from generation.providers.http import validate_key
+from generation.providers.http import NO_RETRIES, validate_key
 from generation.providers.openai_errors import as_provider_error, require_success
 
 #: Fixed, so that the SDK does not read OPENAI_BASE_URL and send the key to another host than the account's.
@@ -69,6 +69,7 @@ def _client(account: Account, decoded_bytes: int) -> OpenAI:
         base_url=account.base_url or BASE_URL,
         timeout=SECONDS,
         max_retries=0,
+        default_headers=NO_RETRIES,
         http_client=DefaultHttpxClient(**options),
     )
 

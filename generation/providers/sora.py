@@ -31,7 +31,7 @@ from generation.providers.base import (
     Task,
 )
 from generation.providers.bounds import Answer, Bounds
-from generation.providers.http import PerLoopClients, connection_error, read_length, validate_key
+from generation.providers.http import NO_RETRIES, PerLoopClients, connection_error, read_length, validate_key
 from generation.providers.openai_errors import as_provider_error, job_error, read_details, refusal, require_success
 
 #: Fixed, so that the SDK does not read OPENAI_BASE_URL and send the key to another host than the account's.
@@ -324,7 +324,12 @@ def _async_client(account: Account) -> AsyncOpenAI:
 
 def _build_settings(account: Account) -> dict[str, Any]:
     key = validate_key(account.key) or "none"  # the SDK does not accept an empty key
-    return {"api_key": key, "base_url": account.base_url or BASE_URL, "max_retries": 0}
+    return {
+        "api_key": key,
+        "base_url": account.base_url or BASE_URL,
+        "max_retries": 0,
+        "default_headers": NO_RETRIES,
+    }
 
 
 @contextmanager

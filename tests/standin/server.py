@@ -79,6 +79,10 @@ def operation(state: State, name: str, handler: Handler) -> Callable[[Request], 
         if fault.garbage:
             return Response("<html>Welcome to nginx!</html>", media_type="text/html")
         answer = handler(request, fields)
+        if fault.drop and state.flavour.get("sora") == "litellm":
+            # LiteLLM sees the dropped answer itself and repeats the request, unless it is told not to.
+            for _ in range(int(request.headers.get("x-litellm-num-retries", 2))):
+                handler(request, fields)
         if fault.late:
             await asyncio.sleep(fault.late)
         if fault.drop:
