@@ -20,7 +20,10 @@ INPUTS = {
     "video": "the source clip",
 }
 _MODERATION = re.compile(r"moderat|content.polic|safety|sentinel|flagged|disallowed|blocked by", re.IGNORECASE)
-_QUOTA = re.compile(r"insufficient.quota|billing|exceeded your current quota|out of credit", re.IGNORECASE)
+_QUOTA = re.compile(
+    r"insufficient.quota|billing|exceeded your current quota|out of credit|budget.exceeded|budget has been exceeded",
+    re.IGNORECASE,
+)
 _AUTH = re.compile(r"authentication error|auth_error|invalid.api.key|no api key|no connected db", re.IGNORECASE)
 
 
@@ -78,7 +81,7 @@ def refusal(answer: Answer, *, sending: bool) -> ProviderError:
 def _find_kind(status: int, text: str, *, has_message: bool, sending: bool) -> ErrorKind:
     if status in (400, 403, 422) and _MODERATION.search(text):
         return ErrorKind.MODERATION
-    if status in (402, 403, 429) and _QUOTA.search(text):
+    if status in (400, 402, 403, 429) and _QUOTA.search(text):
         return ErrorKind.QUOTA
     if status in KIND_BY_STATUS:
         return KIND_BY_STATUS[status]

@@ -37,3 +37,16 @@ def test_a_proxy_does_not_repeat_images_whose_answer_was_lost(stand_in, account,
     error = catch_error(openai_images.make, account, ImageRequest("A boat.", "gpt-image-2", images=images))
 
     assert (error.kind, len(stand_in.state.charges)) == (ErrorKind.UNKNOWN, 1)
+
+
+@pytest.mark.parametrize("status", [429, 400])
+def test_a_budget_of_the_proxy_is_quota_and_not_a_rate_limit(stand_in, account, status):
+    message = "Budget has been exceeded! Current cost: 10.2, Max budget: 10.0"
+    error = {"message": message, "type": "budget_exceeded", "param": None, "code": str(status)}
+    stand_in.state.fail("sora.create", Fault(status=status, body={"error": error}))
+    stand_in.state.fail("images.generate", Fault(status=status, body={"error": error}))
+
+    clip = catch_error(sora.submit, account, a_request())
+    images = catch_error(openai_images.make, account, ImageRequest("A boat.", "gpt-image-2"))
+
+    assert [(error.kind, error.message) for error in (clip, images)] == [(ErrorKind.QUOTA, message)] * 2
