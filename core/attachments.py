@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
-from django.utils.text import slugify
 
 CACHE_FOREVER = "private, max-age=31536000, immutable"
 
@@ -15,11 +14,6 @@ def cache_headers(request: HttpRequest, version: str) -> dict[str, str]:
     Ids alone may come to mean other content: an older database may be restored.
     """
     return {"Cache-Control": CACHE_FOREVER if request.GET.get("v") == version else "private, no-cache"}
-
-
-def file_stem(title: str, default: str) -> str:
-    """The title as a file name without extension: ASCII, at most 60 characters. `default` if nothing remains of it."""
-    return slugify(title)[:60] or default
 
 
 def attachment_headers(name: str) -> dict[str, str]:

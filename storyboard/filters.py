@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.db.models import TextChoices
 from django.http import QueryDict
 
+from core.text import fold
 from generation.connections import Roster
 from generation.models import is_final, latest_take, shown_take
 from generation.quoting.freshness import Freshness
@@ -55,7 +56,7 @@ def _build_sort_key(column: str) -> Key:
         return lambda scene: places.get(getattr(scene, column), len(places))
     if column == "duration":
         return lambda scene: scene.duration
-    return lambda scene: (not getattr(scene, column), getattr(scene, column).casefold())
+    return lambda scene: (not getattr(scene, column), fold(getattr(scene, column)))
 
 
 #: Sort keys that need only the scene's own fields.
@@ -118,5 +119,5 @@ class SceneFilter:
             return False
         if self.model and scene.chosen_model_id != self.model:
             return False
-        wanted = self.text.casefold()
-        return not wanted or any(wanted in getattr(scene, name).casefold() for name in SEARCHED)
+        wanted = fold(self.text)
+        return not wanted or any(wanted in fold(getattr(scene, name)) for name in SEARCHED)

@@ -16,8 +16,11 @@ CHUNK = 256 * 1024
 def selected_clips(project: Project) -> list[Generation]:
     """In storyboard order."""
     selected = Generation.objects.live().filter(is_selected=True, scene__project=project, scene__deleted_at=None)
-    in_order = selected.order_by("scene__position", "scene__pk").select_related("scene__project")
-    return [take for take in in_order if take.clip]
+    in_order = selected.order_by("scene__position", "scene__pk").select_related("scene")
+    takes = [take for take in in_order if take.clip]
+    for take in takes:
+        take.scene.project = project  # which counts its scenes once
+    return takes
 
 
 def stream_zip(takes: list[Generation]) -> tuple[AsyncIterator[bytes], int]:

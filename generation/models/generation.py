@@ -11,7 +11,6 @@ from fractions import Fraction
 
 from django.db import models
 
-from core.attachments import file_stem
 from generation.media_info import MediaInfo, Order
 from generation.models.job import Job, JobQuerySet
 from generation.providers.base import Task
@@ -180,8 +179,7 @@ class Generation(Job):
     @property
     def download_name(self) -> str:
         """Sorts by scene, and is valid on every file system."""
-        title = file_stem(self.scene.title, "scene")
-        return f"{self.scene.position:02d}-{title}-take-{self.number}.{self.info.container if self.info else 'mp4'}"
+        return f"{self.scene.file_stem}-take-{self.number}.{self.info.container if self.info else 'mp4'}"
 
     @property
     def label(self) -> str:

@@ -20,8 +20,9 @@ from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from core.attachments import attachment_headers, cache_headers, file_stem
+from core.attachments import attachment_headers, cache_headers
 from core.slow_work import release_connection
+from core.text import file_stem
 from generation.loaders import load_take
 from generation.media import panels, slates
 from generation.media.archive import selected_clips, stream_zip
@@ -44,14 +45,14 @@ def panel(request: HttpRequest, pk: int) -> HttpResponse:
     )
     headers = cache_headers(request, scene.panel_digest)
     if "download" in request.GET:
-        headers |= attachment_headers(f"{scene.position:02d}-{file_stem(scene.title, 'scene')}-previz.webp")
+        headers |= attachment_headers(f"{scene.file_stem}-previz.webp")
     return HttpResponse(picture, content_type="image/webp", headers=headers)
 
 
 @require_safe
 async def slated_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
     # The clip of a take with title, camera and time burned in, as an attachment.
-    take, _ = await sync_to_async(load_take)(request, pk)
+    take, name = await sync_to_async(load_named_take)(request, pk)
     if not take.clip or not await sync_to_async(default_storage.exists)(take.clip.name):
         raise Http404
     await sync_to_async(release_connection)()
@@ -63,7 +64,12 @@ async def slated_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
         )
         return redirect("scene_page", take.scene_id)
     response = file_response(request, File(path.open("rb")), content_type="video/mp4", etag=f'"{path.stem}"')
-    return add_headers(response, attachment_headers(f"{take.download_name.rpartition('.')[0]}-slate.mp4"))
+    return add_headers(response, attachment_headers(f"{name.rpartition('.')[0]}-slate.mp4"))
+
+
+def load_named_take(request: HttpRequest, pk: int) -> tuple[Generation, str]:
+    take, _ = load_take(request, pk)
+    return take, take.download_name
 
 
 def add_headers(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBase:
@@ -96,14 +102,14 @@ def send_picture(request: HttpRequest, take: Generation, stored: FieldFile) -> H
 async def clip(request: HttpRequest, pk: int) -> HttpResponseBase:
     # What players play, whole or in ranges: the copy for browsers where there is one. With ?download the clip itself, as it
     # came from the provider, as an attachment named by scene and take.
-    take, _ = await sync_to_async(load_take)(request, pk)
+    take, name = await sync_to_async(load_named_take)(request, pk)
     as_attachment = "download" in request.GET
     file, content_type = choose_file(take, original=as_attachment)
     if not file.name or not await sync_to_async(default_storage.exists)(file.name):
         raise Http404
     etag = f'"{take.files_version}{"-original" if as_attachment else ""}"'
     response = file_response(request, file, content_type=content_type, etag=etag)
-    response.headers["Content-Disposition"] = content_disposition_header(as_attachment, take.download_name) or "inline"
+    response.headers["Content-Disposition"] = content_disposition_header(as_attachment, name) or "inline"
     return add_headers(response, cache_headers(request, take.files_version))
 
 
@@ -129,6 +135,6 @@ async def clips_zip(request: HttpRequest, pk: int) -> HttpResponseBase:
     ]:
         messages.error(request, f"Clips missing from storage: {', '.join(missing)}. Generate them again first.")
         return redirect("storyboard", pk)
-    archive, size = stream_zip(takes)
+    archive, size = await sync_to_async(stream_zip)(takes)
     headers = attachment_headers(f"{file_stem(project.title, 'clips')}.zip") | {"Content-Length": str(size)}
     return StreamingHttpResponse(archive, content_type="application/zip", headers=headers)

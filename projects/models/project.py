@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from projects import presets
 from teams.models import Membership, Team, User
@@ -98,6 +99,12 @@ class Project(models.Model):
     def frame_size(self) -> tuple[int, int]:
         """Width and height in pixels, as most models define them. The model's own entry decides what is sent."""
         return frame_size(AspectRatio(self.aspect_ratio), Resolution(self.resolution))
+
+    @cached_property
+    def number_width(self) -> int:
+        """Digits of a scene's number in file names, so that they sort in the order of the story. Queries the scenes once."""
+        last = self.scenes.filter(deleted_at=None).aggregate(last=models.Max("position"))["last"]
+        return max(2, len(str(last or 0)))
 
     @property
     def aspect_class(self) -> str:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from core.numbers import MAX_INTEGER
+from core.text import file_stem
 from previz.shot import Shot
 from projects.models.project import Project, Resolution, preset_choices
 from projects.models.reference import Reference
@@ -133,6 +134,10 @@ class Scene(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.title}"
+
+    @property
+    def file_stem(self) -> str:
+        return f"{self.position:0{self.project.number_width}d}-{file_stem(self.title, 'scene')}"
 
     def shot(self) -> dict[str, Any]:
         """The fields a prompt is rendered from, with the project's style where the scene's own is empty."""

@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.attachments import attachment_response, file_stem
+from core.attachments import attachment_response
 from core.htmx import HtmxHttpRequest
 from core.once import create_once
 from core.spreadsheets import csv_response
+from core.text import file_stem
 from projects.exporters import fountain, table
 from projects.loaders import load_project
 from projects.models import Project, Scene

@@ -15,9 +15,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core.attachments import file_stem
 from core.money import CURRENCY
 from core.spreadsheets import csv_response
+from core.text import file_stem
 from teams.access import load_team, parse_id
 from teams.models import Activity, Team
 from teams.models.activity import verb_choices

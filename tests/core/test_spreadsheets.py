@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from core.attachments import file_stem
 from core.spreadsheets import csv_response, escape_cell, unescape_cell
 
 
@@ -34,8 +33,3 @@ def test_a_csv_file_has_a_name_a_byte_order_mark_and_no_formula():
 )
 def test_a_cell_is_escaped_and_restored(cell: str, quoted: str):
     assert (escape_cell(cell), unescape_cell(quoted)) == (quoted, cell)
-
-
-@pytest.mark.parametrize(("title", "stem"), [("The ferry: 2", "the-ferry-2"), ("漢字", "clips"), ("x" * 99, "x" * 60)])
-def test_a_title_becomes_a_file_name(title: str, stem: str):
-    assert file_stem(title, "clips") == stem

@@ -81,6 +81,20 @@ def test_filter_by_text(project: Project, make_scenes: MakeScenes, text: str, ex
     assert filter_titles(project, f"text={text}") == expected
 
 
+@pytest.mark.parametrize("text", ["Café", "Cafe\u0301", "CAFE", "zoé"])
+def test_a_search_ignores_case_accents_and_composition(project: Project, make_scenes: MakeScenes, text: str):
+    first, second, _ = make_scenes(3)
+    Scene.objects.filter(pk=first.pk).update(title="Café Zoë")
+    Scene.objects.filter(pk=second.pk).update(title="Cafe\u0301 Zoe\u0308")
+    assert filter_titles(project, f"text={text}") == ["Café Zoë", "Cafe\u0301 Zoe\u0308"]
+
+
+def test_accents_do_not_sort_last(project: Project, make_scenes: MakeScenes):
+    for scene, title in zip(make_scenes(3), ["zebra", "Éclair", "apple"], strict=True):
+        Scene.objects.filter(pk=scene.pk).update(title=title)
+    assert filter_titles(project, "sort=title") == ["apple", "Éclair", "zebra"]
+
+
 def test_filter_by_model(project: Project, make_scenes: MakeScenes):
     first, *_ = make_scenes(3)
     Scene.objects.filter(pk=first.pk).update(model_id="sora-2")

@@ -7,11 +7,14 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import av
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.files.base import ContentFile, File
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.test import AsyncClient, Client
 from django.urls import reverse
 from PIL import Image
@@ -145,6 +148,7 @@ async def test_a_clip_the_browser_has_is_not_sent_again_304(take: Generation, ve
         ("../../etc/passwd", '"01-etcpasswd-take-1.mp4"'),
         ('a"; filename="x.exe', '"01-a-filenamexexe-take-1.mp4"'),
         ("🎬", '"01-scene-take-1.mp4"'),
+        ("CON", '"01-con-scene-take-1.mp4"'),
         ("x" * 120, f'"01-{"x" * 60}-take-1.mp4"'),
     ],
 )
@@ -152,6 +156,42 @@ async def test_a_download_is_named_by_scene_and_take(take: Generation, vera: Use
     await Scene.objects.aupdate(title=title)
     response = await get(vera, reverse("take_clip", args=[take.pk]) + "?download")
     assert response.headers["Content-Disposition"] == f"attachment; filename={name}"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_download_keeps_letters_of_every_script(take: Generation, vera: User):
+    await Scene.objects.aupdate(title="夜の灯台\u202e")
+    response = await get(vera, reverse("take_clip", args=[take.pk]) + "?download")
+    assert response.headers["Content-Disposition"] == (
+        f"attachment; filename*=utf-8''01-{quote('夜の灯台')}-take-1.mp4"
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_files_of_a_hundred_scenes_sort_in_story_order(project: Project, make_scenes, make_take, vera: User):
+    def prepare() -> Generation:
+        scenes = make_scenes(100)
+        Scene.objects.update(title=Concat("title", Value(" غروب")))
+        chosen = [make_take(scenes[number - 1], status=Status.COMPLETED, clip=CLIP) for number in (2, 11, 100)]
+        Generation.objects.update(is_selected=True)
+        return chosen[0]
+
+    first = await sync_to_async(prepare)()
+    names = ["002-scene-2-غروب-take-1.mp4", "011-scene-11-غروب-take-1.mp4", "100-scene-100-غروب-take-1.mp4"]
+    data = await body(await get(vera, reverse("clips_zip", args=[project.pk])))
+    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+        assert (zipped.namelist(), sorted(zipped.namelist())) == (names, names)
+    response = await get(vera, reverse("take_clip", args=[first.pk]) + "?download")
+    assert response.headers["Content-Disposition"] == f"attachment; filename*=utf-8''{quote(names[0])}"
+
+
+@pytest.mark.django_db
+def test_the_zip_counts_the_scenes_once(scene: Scene, make_scenes, make_take, django_assert_num_queries):
+    for each in (scene, *make_scenes(3)):
+        make_take(each, status=Status.COMPLETED, clip=CLIP)
+    Generation.objects.update(is_selected=True)
+    with django_assert_num_queries(2):
+        archive.stream_zip(archive.selected_clips(scene.project))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -212,9 +252,10 @@ async def test_memory_does_not_grow_with_the_zip(project: Project, make_scenes, 
         clip = b"\x01" * 8_000_000
         for scene in make_scenes(4):
             make_take(scene, status=Status.COMPLETED, clip=clip)
-        return list(Generation.objects.select_related("scene"))
+        return list(Generation.objects.select_related("scene__project"))
 
-    chunks, size = archive.stream_zip(await sync_to_async(prepare)())
+    takes = await sync_to_async(prepare)()
+    chunks, size = await sync_to_async(archive.stream_zip)(takes)
     sent, peak = await drain(chunks)
     assert (sent, sent > 32_000_000, peak < 4_000_000) == (size, True, True)
 
