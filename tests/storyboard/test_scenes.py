@@ -68,6 +68,32 @@ def test_viewer_sees_disabled_fields_on_the_scene_page(as_user: AsUser, scene: S
     assert "Save scene" not in page
 
 
+def test_written_text_runs_in_the_direction_of_its_script(as_user: AsUser, scene: Scene, bob: User):
+    Scene.objects.update(title="غروب الميناء", action="القارب يعود.", dialogue="מה?")
+    client, project = as_user(bob), scene.project_id
+    board, table, paper, own = (
+        client.get(reverse(name, args=[pk])).content.decode()
+        for name, pk in [
+            ("storyboard", project),
+            ("table", project),
+            ("storyboard_print", project),
+            ("scene_page", scene.pk),
+        ]
+    )
+    assert f'<h3 dir="auto"><a href="{reverse("scene_page", args=[scene.pk])}">غروب الميناء</a></h3>' in board
+    assert '<p class="card-action" dir="auto">القارب يعود.</p>' in board
+    assert '<div class="cell" dir="auto">غروب الميناء</div>' in table
+    assert "<bdi>غروب الميناء</bdi>" in paper
+    assert '<p class="panel-dialogue" dir="auto">מה?</p>' in paper
+    assert "<h1>1. <bdi>غروب الميناء</bdi></h1>" in own
+
+
+def test_fields_of_text_run_in_the_direction_of_what_is_typed(scene: Scene):
+    form = CardForm(instance=scene)
+    directions = {name: 'dir="auto"' in str(form[name]) for name in ("title", "action", "duration")}
+    assert directions == {"title": True, "action": True, "duration": False}
+
+
 # -- Adding and editing ------------------------------------------------------------------------------------------------
 
 

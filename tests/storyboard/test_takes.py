@@ -171,7 +171,8 @@ def test_queue_shows_only_own_teams(as_user: AsUser, scene: Scene, make_scenes, 
     make_take(scene, status=Status.RUNNING, progress=40)
     make_take(make_scenes(1)[0], status=Status.FAILED, error_message="Something broke.")
     page = as_user(vera).get(reverse("queue")).content.decode()
-    assert ("The ferry: 1. Scene 1" in page, "Running 40 %" in page, "Something broke." in page) == (True, True, True)
+    subject = "<bdi>The ferry</bdi>: 1. <bdi>Scene 1</bdi>"
+    assert (subject in page, "Running 40 %" in page, "Something broke." in page) == (True, True, True)
     page = as_user(mallory).get(reverse("queue")).content.decode()
     assert "The ferry" not in page
     assert "The queue is empty." in page
