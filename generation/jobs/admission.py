@@ -109,12 +109,13 @@ def _rows_at(connection: Connection) -> tuple[QuerySet[Generation], QuerySet[Ima
 def pause(connection_id: int, error: ProviderError) -> Wait:
     """Pause this connection for every row, after a rejection. Returns the wait.
 
-    Lasts for the provider's Retry-After, else twice as long with every rejection in a row. Never shortens an earlier pause.
+    Lasts twice as long with every rejection in a row, or for the provider's Retry-After if that is longer. Never shortens an
+    earlier pause.
     """
     connection = Connection.objects.select_for_update(of=("self",)).annotate(now=Now()).get(pk=connection_id)
     doubled = min(LONGEST_PAUSE_SECONDS, 2.0 ** (connection.refusals + 1))
     retry_after = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER_SECONDS)
-    seconds = retry_after or doubled * random.uniform(0.5, 1.0)
+    seconds = max(retry_after, doubled * random.uniform(0.5, 1.0))
     until = connection.now + timedelta(seconds=seconds)
     connection.paused_until = max(until, connection.paused_until or until)
     connection.pause_reason = error.message

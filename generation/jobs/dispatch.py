@@ -227,8 +227,10 @@ def explain_waiting() -> int:
 
 
 def _find_waiting() -> Iterator[tuple[Room, GenerationQuerySet]]:
-    # Yield the waiting rows of each connection, then those of the local renderers, with the room there is.
+    # Yield the waiting rows of each connection, then those of the local renderers, with the room there is. A row in its own
+    # back-off keeps its reason and is ahead of nobody.
     queued = Generation.objects.filter(status=Status.QUEUED).lease_free().exclude(_recently_handed_over())
+    queued = queued.exclude(next_step_at__gt=Now() + timedelta(seconds=admission.LOOK_AGAIN_SECONDS))
     ids = queued.order_by().values_list("connection", flat=True).distinct()
     for connection in Connection.objects.annotate(now=Now()).filter(pk__in=[pk for pk in ids if pk]):
         yield admission.find_room(connection, connection.now), queued.filter(connection=connection)

@@ -41,7 +41,7 @@ def fetch(lease: Lease, *, key: GivenKey | None = None) -> None:
         if _is_last_attempt(take):
             end(lease, Status.UNKNOWN, error_kind=ErrorKind.PROVIDER, error_message=message)
         else:
-            seconds = back_off(take.attempt)
+            seconds = back_off(take.attempt, error)
             waiting_for = f"Download failed ({take.attempt + 1} of {MAX_ATTEMPTS} tries): {error}".rstrip(".")[:300]
             until = timezone.now() + timedelta(seconds=seconds)
             lease.release(next_step_in=seconds, error_message=message, waiting_for=waiting_for, waiting_until=until)

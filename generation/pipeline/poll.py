@@ -134,7 +134,7 @@ def _apply_poll_error(lease: Lease, error: ProviderError) -> None:
     if error.kind == ErrorKind.LOST:
         raise error
     _raise_if_overdue(lease.job, error)
-    wait = min(error.retry_after or poll_delay(lease.job, 0), LONGEST_BETWEEN_POLLS)
+    wait = min(max(error.retry_after or 0.0, poll_delay(lease.job, 0)), LONGEST_BETWEEN_POLLS)
     lease.release(next_step_in=wait, quietly=lease.job.error_kind == error.kind, error_kind=error.kind)
 
 

@@ -36,7 +36,7 @@ def look_up(lease: Lease, *, key: GivenKey | None = None) -> None:
         remote_id = find_clip(take, key)
     except ProviderError as error:
         if take.attempt < MAX_ATTEMPTS:
-            wait = back_off(take.attempt)
+            wait = back_off(take.attempt, error)
             reason = f"Checking with the provider: {error.message}"
             lease.release(next_step_in=wait, attempt=F("attempt") + 1, waiting_for=reason[:300], error_kind=error.kind)
             return

@@ -5,17 +5,19 @@ The slot is claimed and the intent is written in one transaction, before anythin
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from generation.jobs import admission
 from generation.jobs.admission import Wait
 from generation.jobs.lease import Lease, RowT
 from generation.models import Job
-from generation.pipeline.transitions import MAX_ATTEMPTS, allow, error_fields, move
+from generation.pipeline.transitions import MAX_ATTEMPTS, allow, back_off, error_fields, move
 from generation.providers.base import ErrorKind, ProviderError
 from generation.states import Status
 
@@ -58,18 +60,20 @@ def _wait(lease: Lease[RowT], wait: Wait) -> None:
 def requeue_rejected(lease: Lease[RowT], error: ProviderError) -> None:
     """Queue the row again after a submit that was not accepted, and pause its connection for every waiting row.
 
-    Raises ProviderError after MAX_ATTEMPTS, and LeaseLost.
+    The row waits for its own back-off too: accepted requests of others end the connection's pauses, and its attempts must
+    not be used up within seconds. Raises ProviderError after MAX_ATTEMPTS, and LeaseLost.
     """
     row = lease.job
     pause = admission.pause(require_connection_id(row), error)
     if row.attempt >= MAX_ATTEMPTS:
         message = f"{error.message} Tried {row.attempt} times."
         raise ProviderError(error.kind, message, code=error.code, request_id=error.request_id)
+    seconds = max(pause.seconds, back_off(row.attempt))
     lease.release(
         status=allow(row, Status.QUEUED),
-        next_step_in=pause.seconds,
+        next_step_in=seconds,
         waiting_for=pause.describe(),
-        waiting_until=pause.until,
+        waiting_until=max(filter(None, (pause.until, timezone.now() + timedelta(seconds=seconds)))),
         **error_fields(error),
     )
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from core.money import exact
 from generation.billing import budget
+from generation.jobs.admission import LONGEST_RETRY_AFTER_SECONDS
 from generation.jobs.lease import Lease, RowT
 from generation.models import Generation, Job
 from generation.providers.base import ErrorKind, ProviderError
@@ -84,7 +85,9 @@ def accepted_fields(take: Generation, remote_id: str) -> dict[str, Any]:
     }
 
 
-def back_off(attempt: int) -> float:
-    """Seconds until the next attempt: doubles, up to five minutes."""
+def back_off(attempt: int, error: Exception | None = None) -> float:
+    """Seconds until the next attempt: doubles, up to five minutes; or what the `error` asks for, if that is longer."""
+    asked = (error.retry_after or 0.0) if isinstance(error, ProviderError) else 0.0
     # Randomised, or all rows that failed together would come back together.
-    return min(300.0, 2.0 ** min(attempt, 9)) * random.uniform(0.5, 1.0)
+    doubled = min(300.0, 2.0 ** min(attempt, 9)) * random.uniform(0.5, 1.0)
+    return max(doubled, min(asked, LONGEST_RETRY_AFTER_SECONDS))

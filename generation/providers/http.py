@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
-from generation.providers import egress
+from generation.providers import answers, egress
 from generation.providers.base import Account, ErrorKind, ProviderError
 from generation.providers.bounds import AnswerTooLarge, AnswerTooSlow
 
@@ -34,6 +34,12 @@ KIND_BY_STATUS = {
     429: ErrorKind.RATE_LIMIT,
 }
 
+#: The headers that say when to come back, with their units in seconds. LiteLLM passes a server's own on under a prefix.
+RETRY_AFTER = {
+    f"{prefix}{name}": unit
+    for prefix in ("", "llm_provider-")
+    for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001))
+}
 #: On every request: LiteLLM otherwise repeats a create whose answer was lost, and each repetition is charged.
 NO_RETRIES = {"x-litellm-num-retries": "0"}
 
@@ -92,11 +98,23 @@ def name_input(message: str, kind: ErrorKind, input_name: str) -> str:
     return message
 
 
-def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from a header in seconds or with a date; None without a valid one."""
-    text = headers.get("retry-after", "")
+def read_retry_after(headers: Mapping[str, str], error: object = None) -> float | None:
+    """Seconds to wait, the longest that the headers or the `error` of a body ask for; None if nothing valid does."""
+    sources = [headers, *map(_read_inner_headers, (error, error.get("metadata") if isinstance(error, dict) else None))]
+    asked = [_read_seconds(source.get(name, ""), unit) for source in sources for name, unit in RETRY_AFTER.items()]
+    return max((seconds for seconds in asked if seconds is not None), default=None)
+
+
+def _read_inner_headers(error: object) -> dict[str, str]:
+    # Gateways answer with headers of their own and put those of the server behind them into the body.
+    inner = error.get("headers") if isinstance(error, dict) else None
+    return {name.lower(): answers.as_text(value) for name, value in inner.items()} if isinstance(inner, dict) else {}
+
+
+def _read_seconds(text: str, unit: float) -> float | None:
+    # A number of units, or a date.
     try:
-        seconds = float(text)
+        seconds = float(text) * unit
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()

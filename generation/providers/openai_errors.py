@@ -74,7 +74,7 @@ def refusal(answer: Answer, *, sending: bool) -> ProviderError:
         else f"The server answered {status} and gave no reason. Check its address.",
         code=code,
         request_id=answer.headers.get("x-request-id", ""),
-        retry_after=read_retry_after(answer.headers),
+        retry_after=read_retry_after(answer.headers, details),
     )
 
 

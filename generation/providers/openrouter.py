@@ -252,7 +252,7 @@ def _refusal(answer: Answer, *, sending: bool) -> ProviderError:
         name_input(message, kind, _find_flagged_input(error)),
         code=answers.as_text(error.get("code")) if isinstance(error, dict) else "",
         request_id=answer.headers.get("x-request-id", "") or answer.headers.get("cf-ray", ""),
-        retry_after=read_retry_after(answer.headers),
+        retry_after=read_retry_after(answer.headers, error),
     )
 
 

@@ -111,7 +111,10 @@ def test_a_rejection_pauses_the_connection_for_longer_each_time(
     pauses = [admission.pause(connection.pk, ProviderError(ErrorKind.NETWORK, "Not there")).seconds for _ in range(12)]
     assert 1 <= pauses[0] <= 8
     assert 150 <= pauses[-1] <= 300
-    assert admission.pause(connection.pk, ProviderError(ErrorKind.RATE_LIMIT, "Wait", retry_after=7)).seconds == 7
+    limited = ProviderError(ErrorKind.RATE_LIMIT, "Wait", retry_after=400)
+    assert admission.pause(connection.pk, limited).seconds == 400
+    limited.retry_after = 1
+    assert 150 <= admission.pause(connection.pk, limited).seconds <= 300
     admission.reset_backoff(connection.pk)
     connection.refresh_from_db()
     assert connection.refusals == 0
@@ -128,6 +131,28 @@ def test_a_take_fails_after_ten_rejections(make_queued, connection: Connection, 
     assert (take.status, take.error_kind, take.actual_cost) == (Status.FAILED, "rate_limit", 0)
     assert take.error_message == "Too many requests. Tried 10 times."
     assert studio.charges == []
+
+
+def test_ten_rejections_take_minutes_though_others_are_accepted(
+    make_queued, connection: Connection, studio: studio_server.Studio
+):
+    (take,) = make_queued(1)
+    studio.faults["submit"] = [429] * pipeline.MAX_ATTEMPTS
+    waits = []
+    for _ in range(pipeline.MAX_ATTEMPTS - 1):
+        admission.reset_backoff(connection.pk)
+        Connection.objects.update(paused_until=None)
+        Generation.objects.update(next_step_at=Now())
+        pipeline.advance(take.pk)
+        take.refresh_from_db()
+        waits.append((take.next_step_at - take.changed_at).total_seconds())
+        assert take.waiting_until is not None
+        assert abs((take.waiting_until - take.next_step_at).total_seconds()) < 1
+    assert sum(waits) > 400
+    Connection.objects.update(paused_until=None)
+    assert dispatch.explain_waiting() == 0
+    take.refresh_from_db()
+    assert take.waiting_for == "Waiting for Studio (Too many requests)"
 
 
 def test_teams_take_turns_and_so_do_their_members(
