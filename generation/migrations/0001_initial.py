@@ -113,6 +113,7 @@ class Migration(migrations.Migration):
                 ('inputs', models.JSONField(default=dict)),
                 ('progress', models.PositiveSmallIntegerField(default=0)),
                 ('remote_id', models.TextField(blank=True)),
+                ('cancel_sent', models.BooleanField(default=False)),
                 ('remote_deleted_at', models.DateTimeField(null=True)),
                 ('clip', models.FileField(blank=True, max_length=200, upload_to=generation.models.generation.clip_name)),
                 ('poster', models.ImageField(blank=True, max_length=200, upload_to=generation.models.generation.clip_name)),

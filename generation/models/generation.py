@@ -70,6 +70,8 @@ class Generation(Job):
 
     progress = models.PositiveSmallIntegerField(default=0)
     remote_id = models.TextField(blank=True)
+    #: Whether the provider was asked to cancel it: a clip that it then doesn't know is cancelled, not lost.
+    cancel_sent = models.BooleanField(default=False)
     #: When a member deleted the clip at the provider. The id stays, for questions to the provider.
     remote_deleted_at = models.DateTimeField(null=True)
 

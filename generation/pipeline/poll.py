@@ -60,22 +60,24 @@ def poll(lease: Lease, *, key: GivenKey | None = None) -> None:
 def _cancel_at_provider(lease: Lease, key: GivenKey | None) -> bool:
     """Return whether the provider cancelled it. If it cannot, drop the request: the clip is paid for and will be kept.
 
-    Raises ProviderError if the clip is lost or late.
+    Raises ProviderError if the clip is late.
     """
     take = lease.job
     try:
         account = resolve_account(take, key)
         provider = canceller(take.provider, account)
+        if provider:
+            lease.write(cancel_sent=True)  # before the request: its answer may be lost
         cancelled = provider is not None and provider.cancel(account, take.remote_id)
     except ProviderError as error:
         if error.kind == ErrorKind.LOST:
-            raise
+            return True
         _raise_if_late(take, error)
         return False  # tried again with the next poll
     if not cancelled:
         _raise_if_late(take)
         message = "The provider can't cancel this clip anymore. It will be kept."
-        lease.write(cancel_requested=False, waiting_for=message)
+        lease.write(cancel_requested=False, cancel_sent=False, waiting_for=message)
     return cancelled
 
 
@@ -107,7 +109,7 @@ def _has_run_for(take: Generation, limit: timedelta) -> bool:
 
 
 def apply_poll_result(lease: Lease, result: Progress | ProviderError) -> None:
-    """Write the result of a poll and release the lease. Raises ProviderError, LeaseLost."""
+    """Write the result of a poll and release the lease. Raises ProviderError, CancelRequested, LeaseLost."""
     take = lease.job
     if isinstance(result, ProviderError):
         _apply_poll_error(lease, result)
@@ -132,7 +134,7 @@ def apply_poll_result(lease: Lease, result: Progress | ProviderError) -> None:
 def _apply_poll_error(lease: Lease, error: ProviderError) -> None:
     # A failed poll says nothing about the clip, which may be paid for: only a lost clip ends the polling.
     if error.kind == ErrorKind.LOST:
-        raise error
+        raise CancelRequested if lease.job.cancel_sent else error
     _raise_if_overdue(lease.job, error)
     wait = min(max(error.retry_after or 0.0, poll_delay(lease.job, 0)), LONGEST_BETWEEN_POLLS)
     lease.release(next_step_in=wait, quietly=lease.job.error_kind == error.kind, error_kind=error.kind)

@@ -79,6 +79,7 @@ def accepted_fields(take: Generation, remote_id: str) -> dict[str, Any]:
     return {
         "status": allow(take, Status.RUNNING),
         "remote_id": remote_id,
+        "cancel_sent": False,
         "started_at": Now(),
         "error_kind": "",
         "error_message": "",

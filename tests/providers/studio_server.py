@@ -103,8 +103,12 @@ class _Handler(BaseHTTPRequestHandler):
         return self.answer(200, self.studio.content if parts[-1] == "content" else self.studio.clips[parts[1]])
 
     def do_DELETE(self) -> None:
-        self.studio.deleted.append(self.path.split("/")[-1])
-        self.answer(200, {})
+        remote_id = self.path.split("/")[-1]
+        self.studio.deleted.append(remote_id)
+        fault = self.fault("cancel")
+        if fault:
+            del self.studio.clips[remote_id]
+        self.answer(fault if isinstance(fault, int) else 200, {})
 
 
 @contextmanager
@@ -131,6 +135,8 @@ def _send(method: str, path: str, *, json: object = None) -> requests.Response:
         raise ProviderError(ErrorKind.RATE_LIMIT, "Too many requests.", retry_after=7)
     if response.status_code == 404:
         raise ProviderError(ErrorKind.LOST, "The studio does not have this clip.")
+    if response.status_code == 409:
+        raise ProviderError(ErrorKind.INVALID, "Cancellation in progress. Please try again later.")
     if response.status_code == 400:
         raise ProviderError(ErrorKind.MODERATION, "The studio declined the prompt.", code="declined")
     if response.status_code >= 500:

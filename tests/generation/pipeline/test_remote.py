@@ -230,6 +230,29 @@ def test_cancelling_reaches_the_provider(remote_take: Generation, studio: studio
     assert studio.deleted == ["clip-1"]
 
 
+@pytest.mark.parametrize("answer", [409, 404, 500])
+def test_a_clip_that_is_gone_after_our_cancel_is_cancelled(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance, answer: int
+):
+    take = advance(remote_take)
+    studio.faults["cancel"] = [answer]
+    pipeline.cancel(take)
+    take = advance(take)
+    assert take.status == (Status.CANCELLED if answer == 404 else Status.RUNNING)
+    take = advance(take)
+    assert (take.status, take.actual_cost, studio.deleted) == (Status.CANCELLED, 0, ["clip-1"])
+
+
+def test_a_clip_that_was_gone_before_our_cancel_needs_review(
+    remote_take: Generation, studio: studio_server.Studio, advance: Advance
+):
+    take = advance(remote_take)
+    studio.clips.clear()
+    pipeline.cancel(take)
+    take = advance(take)
+    assert (take.status, take.error_kind, studio.deleted) == (Status.UNKNOWN, "lost", [])
+
+
 def test_a_finished_clip_is_kept_when_cancelled(
     remote_take: Generation, studio: studio_server.Studio, advance: Advance
 ):
