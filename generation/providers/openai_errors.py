@@ -59,6 +59,23 @@ def read_details(answer: Answer) -> dict[str, Any]:
     return details if isinstance(details, dict) else {}
 
 
+def find_objects(answer: Answer) -> list[dict[str, Any]]:
+    """The JSON objects of a refusal, outermost first: its body, and the one in the text of its message."""
+    message = answers.as_text(read_details(answer).get("message"))
+    text = message[message.find("{") : message.rfind("}") + 1]
+    return [answers.parse_object(answer), answers.parse_object(Answer(body=bytearray(text.encode(errors="replace"))))]
+
+
+def find_moderation(answer: Answer) -> ProviderError | None:
+    """The error, if the refusal of a poll says that moderation declined the clip; None for any other.
+
+    The word alone doesn't say so in a 403: firewalls block requests too, and the clip may be paid for.
+    """
+    error = refusal(answer, sending=False)
+    is_certain = error.kind == ErrorKind.MODERATION and (answer.status != 403 or _MODERATION.search(error.code))
+    return error if is_certain else None
+
+
 def refusal(answer: Answer, *, sending: bool) -> ProviderError:
     status, details = answer.status, read_details(answer)
     code = answers.as_text(details.get("code"))

@@ -45,18 +45,11 @@ from generation.providers.openrouter_models import (
     read_model,
     spell_resolution,
 )
+from generation.providers.statuses import is_gone, read_state
 
 BASE_URL = "https://openrouter.ai/api/v1"
 SUBMIT_SECONDS = 180
 POLL_SECONDS = 30
-
-RUNNING = frozenset({"pending", "in_progress"})
-FINAL_STATES = {
-    "completed": ProgressState.DONE,
-    "failed": ProgressState.FAILED,
-    "expired": ProgressState.FAILED,
-    "cancelled": ProgressState.CANCELLED,
-}
 
 #: The fields that errors name, as pages call them.
 INPUTS = {
@@ -98,20 +91,21 @@ async def check(account: Account, remote_id: str) -> Progress:
             )
     except httpx2.HTTPError as error:
         raise connection_error(error, service="OpenRouter", sending=False) from error
+    if declined := _find_moderation(answer):
+        return Progress(ProgressState.FAILED, error=declined)
     clip = answers.read(_require_success(answer), _Clip, "OpenRouter")
-    cost = clip.usage.cost if clip.usage else None
-    if clip.status in RUNNING:
-        return Progress(ProgressState.RUNNING)
-    if clip.status not in FINAL_STATES:
-        raise ProviderError(ErrorKind.PROVIDER, "OpenRouter's answer has no clip status.")
-    if clip.status == "expired" and cost is None:
-        raise ProviderError(ErrorKind.LOST, "The clip expired at OpenRouter, which did not report the charge.")
-    state = FINAL_STATES[clip.status]
+    cost, was_lost, state = clip.usage.cost if clip.usage else None, is_gone(clip.status), read_state(clip.status)
+    if state == ProgressState.RUNNING:
+        return Progress(state)
+    if was_lost and cost is None:
+        raise ProviderError(
+            ErrorKind.LOST, f"The clip is {clip.status} at OpenRouter, which did not report the charge."
+        )
     if state != ProgressState.FAILED:
         return Progress(state, percent=100 if state == ProgressState.DONE else 0, cost=cost)
-    default = "The clip expired at OpenRouter." if clip.status == "expired" else "OpenRouter gave no reason."
+    default = f"The clip is {clip.status} at OpenRouter." if was_lost else "OpenRouter gave no reason."
     message = one_line(_read_message(clip.error)) or default
-    is_moderation = clip.status != "expired" and _is_moderation(clip.error, message)
+    is_moderation = not was_lost and _is_moderation(clip.error, message)
     kind = ErrorKind.MODERATION if is_moderation else ErrorKind.PROVIDER
     message = name_input(message, kind, _find_flagged_input(clip.error))
     return Progress(state, error=ProviderError(kind, message, code=clip.status), cost=cost)
@@ -256,6 +250,12 @@ def _refusal(answer: Answer, *, sending: bool) -> ProviderError:
     )
 
 
+def _find_moderation(answer: Answer) -> ProviderError | None:
+    # Only with OpenRouter's own details: firewalls block requests too, and the clip may be paid for.
+    error = None if answer.is_success else answers.parse_object(answer).get("error")
+    return _refusal(answer, sending=False) if answer.status in (400, 403, 422) and _has_flags(error) else None
+
+
 def _read_message(error: object) -> str:
     # The error's message, followed by that of the provider behind OpenRouter.
     if not isinstance(error, dict):
@@ -269,7 +269,11 @@ def _read_message(error: object) -> str:
 
 
 def _is_moderation(error: object, message: str) -> bool:
-    return not {"reasons", "flagged_input"}.isdisjoint(_read_metadata(error)) or bool(_MODERATION.search(message))
+    return _has_flags(error) or bool(_MODERATION.search(message))
+
+
+def _has_flags(error: object) -> bool:
+    return not {"reasons", "flagged_input"}.isdisjoint(_read_metadata(error))
 
 
 def _find_flagged_input(error: object) -> str:

@@ -32,7 +32,16 @@ from generation.providers.base import (
 )
 from generation.providers.bounds import Answer, Bounds
 from generation.providers.http import NO_RETRIES, PerLoopClients, connection_error, read_length, validate_key
-from generation.providers.openai_errors import as_provider_error, job_error, read_details, refusal, require_success
+from generation.providers.openai_errors import (
+    as_provider_error,
+    find_moderation,
+    find_objects,
+    job_error,
+    read_details,
+    refusal,
+    require_success,
+)
+from generation.providers.statuses import is_gone, read_state
 
 #: Fixed, so that the SDK does not read OPENAI_BASE_URL and send the key to another host than the account's.
 BASE_URL = "https://api.openai.com/v1"
@@ -43,12 +52,6 @@ CLOCK_SECONDS = 120
 #: How many clips are listed. A submission is looked up within minutes, so it is among the newest.
 LISTED = 100
 
-FINAL_STATES = {
-    "completed": ProgressState.DONE,
-    "failed": ProgressState.FAILED,
-    "cancelled": ProgressState.CANCELLED,
-    "canceled": ProgressState.CANCELLED,
-}
 TASK_VERBS = {Task.REMIX: "remixes", Task.EXTEND: "extends", Task.EDIT: "edits"}
 NEEDED_ABILITY = {Task.REMIX: Ability.REMIX, Task.EXTEND: Ability.EXTEND, Task.EDIT: Ability.EDIT}
 
@@ -74,10 +77,15 @@ async def check(account: Account, remote_id: str) -> Progress:
             await pending
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
-    # vLLM-Omni reports a failed job as an HTTP error with the job as its body.
-    if not answer.is_success and answers.parse_object(answer).get("status") not in (*FINAL_STATES, "expired"):
-        raise refusal(answer, sending=False)
-    return _read_progress(_read_job(answer))
+    if answer.is_success:
+        return _read_progress(_read_job(answer))
+    # vLLM-Omni reports a failed job as an HTTP error with the job as its body, which LiteLLM puts into a message.
+    for job in answers.read_each(find_objects(answer), _RefusedJob):
+        if read_state(job.status) != ProgressState.RUNNING:
+            return _read_progress(job)
+    if declined := find_moderation(answer):
+        return Progress(ProgressState.FAILED, error=declined)
+    raise refusal(answer, sending=False)
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
@@ -133,7 +141,7 @@ def list_clips(account: Account) -> list[RemoteClip]:
                 id=clip.id,
                 model=clip.model or "",
                 created_at=datetime.fromtimestamp(clip.created_at, UTC),
-                state=FINAL_STATES.get(clip.status or "", ProgressState.RUNNING),
+                state=read_state(clip.status or ""),
                 prompt=clip.prompt or "",
             )
             for clip in _list_newest(client)
@@ -237,6 +245,10 @@ class _Job(answers.Shape):
     error: Any = None
 
 
+class _RefusedJob(_Job):
+    id: answers.RemoteId  # without one it is a gateway's own error, such as {"status": "error"}
+
+
 class _ListedClip(answers.Shape):
     id: answers.RemoteId
     created_at: answers.Moment
@@ -253,9 +265,9 @@ def _read_job(answer: Answer) -> _Job:
 
 def _read_progress(job: _Job) -> Progress:
     """An unknown status counts as running. Raises ProviderError, LOST, for a clip that the server made and discarded."""
-    if job.status == "expired":
-        raise ProviderError(ErrorKind.LOST, "The clip expired at the provider before it was fetched.")
-    state = FINAL_STATES.get(job.status, ProgressState.RUNNING)
+    if is_gone(job.status):
+        raise ProviderError(ErrorKind.LOST, f"The clip is {job.status} at the provider and was not fetched before.")
+    state = read_state(job.status)
     if state == ProgressState.FAILED:
         details = job.error if isinstance(job.error, dict) else {"message": job.error}
         return Progress(state, error=job_error(details.get("code"), details.get("message")))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import json
 
 import pytest
 
 from generation.providers import openai_images, openrouter, sora
-from generation.providers.base import Account, ErrorKind, ImageRequest, Task
+from generation.providers.base import Account, ErrorKind, ImageRequest, ProgressState, ProviderError, Task
 from tests.commands import KEY
 from tests.generation.providers.conftest import a_picture, a_request, catch_error
-from tests.generation.providers.test_sora import account_at
+from tests.generation.providers.test_sora import account_at, check_now
 from tests.standin import Fault, StandIn
 
 
@@ -74,3 +76,101 @@ def test_a_wait_is_read_wherever_a_server_asks_for_it(stand_in, account, headers
     other = catch_error(openrouter.submit, at_openrouter, a_request(model="google/veo-3.1"))
 
     assert (clip.retry_after, other.retry_after) == (seconds, seconds)
+
+
+FAILED_JOB = {
+    "id": "video_gen_1",
+    "object": "video",
+    "status": "failed",
+    "error": {"code": "InternalError", "message": "CUDA out of memory"},
+}
+
+
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("after", ["", "\nReceived Model Group=wan\nAvailable Model Group Fallbacks=None"])
+def test_a_failed_job_inside_a_proxys_message_is_final(stand_in, account, status, after):
+    message = f"litellm.InternalServerError: OpenAIException - {json.dumps(FAILED_JOB)}{after}"
+    stand_in.state.fail("sora.get", Fault(status=status, body={"error": {"message": message, "code": str(status)}}))
+
+    progress = check_now(account, "video_1")
+
+    assert progress.state == ProgressState.FAILED
+    assert progress.error
+    assert (progress.error.kind, progress.error.message) == (ErrorKind.PROVIDER, "CUDA out of memory")
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["no {json} here", "}{", "{" * 100_000, json.dumps(FAILED_JOB | {"status": "queued"}), '{"status": "error"}'],
+)
+def test_a_message_without_a_final_job_says_nothing_about_the_clip(stand_in, account, message):
+    stand_in.state.fail("sora.get", Fault(status=500, body={"error": {"message": message}}))
+
+    assert catch_error(check_now, account, "video_1").kind == ErrorKind.PROVIDER
+
+
+def test_a_gateways_own_error_is_no_failed_job(stand_in, account):
+    stand_in.state.fail("sora.get", Fault(status=502, body={"status": "error", "message": "Upstream timed out"}))
+
+    assert catch_error(check_now, account, "video_1").kind == ErrorKind.PROVIDER
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "is_declined"),
+    [
+        (400, {"message": "Your request was rejected by our safety system.", "code": "moderation_blocked"}, True),
+        (400, {"message": "Content policy violation"}, True),
+        (403, {"message": "No", "code": "content_policy_violation"}, True),
+        (403, {"message": "Request blocked by the firewall"}, False),
+        (500, {"message": "The moderation service is down"}, False),
+    ],
+)
+def test_a_poll_that_says_moderation_ends_the_clip(stand_in, account, status, error, is_declined):
+    stand_in.state.fail("sora.get", Fault(status=status, body={"error": error}))
+
+    if is_declined:
+        progress = check_now(account, "video_1")
+        assert progress.error
+        assert (progress.state, progress.error.kind) == (ProgressState.FAILED, ErrorKind.MODERATION)
+    else:
+        catch_error(check_now, account, "video_1")
+
+
+STATES = {
+    "running": "queued in_progress processing pending PENDING running starting unheard-of",
+    "done": "completed succeeded SUCCEEDED success done",
+    "failed": "failed error FAILED rejected",
+    "cancelled": "cancelled canceled",
+    "lost": "expired deleted",
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "state"), [(word, state) for state, words in STATES.items() for word in words.split()]
+)
+def test_every_usual_word_for_a_status_is_understood(stand_in, account, word, state):
+    at_openrouter = Account(base_url=f"{stand_in.url}/openrouter/api/v1", key=KEY)
+    for operation in ("sora.get", "openrouter.get"):
+        stand_in.state.fail(operation, Fault(status=200, body={"id": "x", "status": word, "progress": 0.37}))
+
+    found = []
+    for check, where in ((sora.check, account), (openrouter.check, at_openrouter)):
+        try:
+            found.append(asyncio.run(check(where, "x")).state.value)
+        except ProviderError as error:
+            found.append(error.kind.value)
+
+    assert found == [state, state]
+
+
+def test_a_refused_poll_with_flags_of_openrouter_ends_the_clip(stand_in):
+    account = Account(base_url=f"{stand_in.url}/openrouter/api/v1", key=KEY)
+    flagged = {"message": "Declined", "metadata": {"reasons": ["violence"]}}
+    stand_in.state.fail("openrouter.get", Fault(status=403, body={"error": flagged}))
+    stand_in.state.fail("openrouter.get", Fault(status=403, body={"error": {"message": "Flagged by the firewall"}}))
+
+    progress = asyncio.run(openrouter.check(account, "x"))
+
+    assert progress.error
+    assert (progress.state, progress.error.kind) == (ProgressState.FAILED, ErrorKind.MODERATION)
+    catch_error(lambda: asyncio.run(openrouter.check(account, "x")))
