@@ -64,9 +64,9 @@ def blank(width: int, height: int, channels: int) -> bytes:
 
 #: The suffix that each is stored with, or words of the sentence that refuses it.
 PICTURES: dict[str, tuple[Callable[[], bytes], str]] = {
-    "49 million pixels": (lambda: png(7000, 7000, blank(7000, 7000, 3)), ".png"),
+    "50 megapixels of a camera": (lambda: png(8192, 6144, blank(8192, 6144, 3)), ".png"),
     "100,000 pixels square": (lambda: png(100_000, 100_000, zlib.compress(b"\0" * 1000)), "far too many pixels"),
-    "51 million pixels": (lambda: png(8500, 6000, zlib.compress(b"\0" * 1000)), "8500 x 6000 pixels; the limit is 50"),
+    "54 million pixels": (lambda: png(9000, 6000, zlib.compress(b"\0" * 1000)), "9000 x 6000 pixels; the limit is 52"),
     "pixels that unpack to a gigabyte": (lambda: png(400, 300, zlib.compress(bytes(1 << 26)) * 16), ".png"),
     "a colour profile of 256 MB": (
         lambda: png(400, 300, blank(400, 300, 3), chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(1 << 28), 1))),
@@ -74,14 +74,17 @@ PICTURES: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "600 scans": (lambda: many_scans(600), "scans; the limit is 100"),
     "cut short": (lambda: halve(encode(grid())), "not a readable image"),
-    "GIF of 500 frames": (lambda: animation("GIF", 500), "not a readable image"),
+    "GIF of 500 frames": (lambda: animation("GIF", 500), "GIF is not supported"),
     "WebP of many frames": (lambda: animation("WEBP", 60), "an animation of"),
+    "AVIF of many frames": (lambda: animation("AVIF", 10), "an animation of"),
     "PNG of many frames": (lambda: animation("PNG", 60), "an animation of"),
     "CMYK": (lambda: encode(Image.new("CMYK", (400, 300)), "JPEG"), ".jpg"),
     "two pictures in a JPEG": (lambda: motion("MPO"), ".jpg"),
     "16-bit grey": (lambda: encode(Image.new("I;16", (400, 300), 600)), ".png"),
     "BMP": (lambda: encode(grid(), "BMP"), "not a readable image"),
-    "TIFF": (lambda: encode(grid(), "TIFF"), "not a readable image"),
+    "TIFF of 500 pages": (lambda: animation("TIFF", 500), ".png"),
+    "TIFF cut short": (lambda: halve(encode(grid(), "TIFF", compression="tiff_lzw")), "not a readable image"),
+    "HEIC without a picture": (lambda: b"\0\0\0\x18ftypheic" + bytes(400), "This HEIC image can't be read"),
     "text": (lambda: b"GET / HTTP/1.1\r\n" * 1000, "not a readable image"),
     "nothing": (bytes, "not a readable image"),
 }

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image, ImageOps
 
-from projects.pictures import open_picture
+from projects.pictures import open_picture, to_srgb
 
 
 def fit_picture(data: bytes, width: int, height: int, fit: str) -> bytes:
@@ -31,11 +31,11 @@ def preview_fit(data: bytes, width: int, height: int, fit: str, side: int) -> by
 def _fit(data: bytes, width: int, height: int, fit: str) -> Image.Image:
     with open_picture(data) as opened:
         if opened.has_transparency_data:
-            image = opened.convert("RGBA")
+            image = to_srgb(opened, "RGBA")
             flat = Image.new("RGB", image.size, "black")
             flat.paste(image, mask=image.getchannel("A"))
         else:
-            flat = opened.convert("RGB")
+            flat = to_srgb(opened, "RGB")
         if fit == "pad":
             return ImageOps.pad(flat, (width, height), Image.Resampling.LANCZOS, color="black")
         return ImageOps.fit(flat, (width, height), Image.Resampling.LANCZOS)
