@@ -34,7 +34,7 @@ def run(
     monkeypatch.setattr(submit, "FIRST_POLL_SECONDS", 0.05)
     monkeypatch.setattr(reconcile, "LOOK_UP_AFTER_SECONDS", 0.05)
     for module in (reconcile, fetch):
-        monkeypatch.setattr(module, "back_off", lambda attempt: 0.01)
+        monkeypatch.setattr(module, "back_off", lambda attempt, error=None: 0.01)
 
     def run(*arguments: object) -> CommandResult:
         name, *rest = [str(argument) for argument in arguments]
