@@ -81,6 +81,7 @@ class _Clip(answers.Shape):
     status: answers.Word
     usage: answers.Loose[_Usage] = None
     error: Any = None
+    unsigned_urls: answers.Loose[list[Any]] = None
 
 
 async def check(account: Account, remote_id: str) -> Progress:
@@ -112,6 +113,24 @@ async def check(account: Account, remote_id: str) -> Progress:
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+    """From the content endpoint, then from the first address that the clip itself names."""
+    download.save_from_first(
+        lambda: _download_content(account, remote_id, destination, on_progress),
+        lambda: _download_named(account, remote_id, destination, on_progress),
+    )
+
+
+def _download_named(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
+    clip = answers.read(_call(account, "GET", f"/videos/{quote(remote_id, safe='')}"), _Clip, "OpenRouter")
+    url = answers.as_text(next(iter(clip.unsigned_urls or []), ""))
+    if not url.startswith(("http://", "https://")):
+        raise ProviderError(ErrorKind.PROVIDER, "OpenRouter names no address of the clip.")
+    # Without the key, unless the address is OpenRouter's own.
+    headers = _headers(account) if url.startswith(_url(account, "/")) else None
+    download.save_from_url(url, destination, on_progress, headers, trusted=account.trusted)
+
+
+def _download_content(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
     url = _url(account, f"/videos/{quote(remote_id, safe='')}/content")
     try:
         with (
@@ -122,8 +141,6 @@ def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnPr
             ) as response,
         ):
             if response.is_success:
-                if not response.headers.get("content-type", "").startswith(("video/", "application/octet-stream")):
-                    raise ProviderError(ErrorKind.PROVIDER, "OpenRouter sent something other than a video.")
                 download.save_chunks(response.iter_bytes(), destination, on_progress, read_length(response.headers))
     except httpx2.HTTPError as error:
         raise connection_error(error, service="OpenRouter", sending=False) from error

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +90,12 @@ async def check(account: Account, remote_id: str) -> Progress:
 
 
 def fetch(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
-    """From the URL in the job, else from the content endpoint. The URL expires, so each call requests a new one."""
+    """From the URLs in the job, then from the content endpoint. URLs expire, so each call requests new ones."""
     with _client(account, CALL_SECONDS) as client:
         job = _read_job(require_success(_call(lambda: client.videos.retrieve(remote_id))))
-    if url := _find_clip_url(job):
-        download.save_from_url(url, destination, on_progress, trusted=account.trusted)
-    else:
-        _download_content(account, remote_id, destination, on_progress)
+    save = partial(download.save_from_url, destination=destination, on_progress=on_progress, trusted=account.trusted)
+    named = [partial(save, url) for url in _find_clip_urls(job)]
+    download.save_from_first(*named, lambda: _download_content(account, remote_id, destination, on_progress))
 
 
 def thumbnail(account: Account, remote_id: str) -> bytes:
@@ -274,10 +274,10 @@ def _read_progress(job: _Job) -> Progress:
     return Progress(state, percent=int(job.progress or 0))
 
 
-def _find_clip_url(job: _Job) -> str:
-    listed = job.urls[0] if job.urls else ""
-    url = job.url or (listed if isinstance(listed, str) else "")
-    return url if url.startswith(("http://", "https://")) else ""
+def _find_clip_urls(job: _Job) -> list[str]:
+    # The first of `urls` only: the others are other clips.
+    named = [job.url, *(job.urls or [])[:1]]
+    return [url for url in dict.fromkeys(map(answers.as_text, named)) if url.startswith(("http://", "https://"))]
 
 
 def _download_content(account: Account, remote_id: str, destination: Path, on_progress: OnProgress) -> None:
@@ -288,16 +288,17 @@ def _download_content(account: Account, remote_id: str, destination: Path, on_pr
             _ignore_retirement_warning(),
             client.videos.with_streaming_response.download_content(remote_id) as response,
         ):
-            headers = response.headers
-            if headers.get("content-type", "").startswith(("text/", "application/json")):
-                raise ProviderError(ErrorKind.PROVIDER, "The server sent something other than a video.")
-            download.save_chunks(response.iter_bytes(), destination, on_progress, read_length(headers))
+            download.save_chunks(response.iter_bytes(), destination, on_progress, read_length(response.headers))
     except (OpenAIError, ValueError) as error:
         raise as_provider_error(error, sending=False) from error
     except download.STREAM_ERRORS as error:
         raise connection_error(error, service="The download", sending=False) from error
     if answer.status:  # recorded for a refusal only
-        raise refusal(answer, sending=False)
+        # SGLang names the address of a clip in its bucket in the words of a refusal.
+        named = re.search(r"https?://[^\s\"'<>]{1,8000}", answers.as_text(read_details(answer).get("detail")))
+        if named is None:
+            raise refusal(answer, sending=False)
+        download.save_from_url(named[0], destination, on_progress, trusted=account.trusted)
 
 
 def _list_newest(client: OpenAI) -> list[_ListedClip]:

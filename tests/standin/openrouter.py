@@ -145,7 +145,7 @@ def routes(state: State) -> list[BaseRoute]:
             raise Refused("index: expected 0")
         if build_status(clip)["status"] != "completed":
             raise Refused("The video is not ready.")
-        return Response(state.content, media_type="video/mp4")
+        return Response(state.content, media_type=state.content_type)
 
     def models(request: Request, fields: dict[str, Any]) -> Response:
         return JSONResponse({"data": list(MODELS.values())})

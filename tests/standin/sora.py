@@ -220,12 +220,12 @@ class Server:
             return Response(self.state.thumbnail, media_type="image/webp")
         if self.state.flavour.get("sora.url"):
             raise Refused(f"{clip.id} stands at its url.", status=404, code="not_found")
-        return Response(self.state.content, media_type="video/mp4")
+        return Response(self.state.content, media_type=self.state.content_type)
 
     def file(self, request: Request, fields: dict[str, Any]) -> Response:
         assert "authorization" not in request.headers, "no key may be sent to an address that is not the account's"
         self.find_finished(request.path_params["name"].removesuffix(".mp4"))
-        return Response(self.state.content, media_type="video/mp4")
+        return Response(self.state.content, media_type=self.state.content_type)
 
     def find_clip(self, clip_id: str) -> Clip:
         clip = self.state.clips.get(clip_id)

@@ -103,6 +103,8 @@ class State:
         self.seconds_needed = 0.0
         #: How long every answer takes, in seconds.
         self.latency = 0.0
+        #: The content type of downloads.
+        self.content_type = "video/mp4"
         #: The outcome of new clips.
         self.outcome: Literal["completed", "failed", "filtered", "stuck"] = "completed"
         self.reason = ""

@@ -229,7 +229,7 @@ def test_a_download_that_crawls_is_cut_off(attack: str, tmp_path: Path, monkeypa
     monkeypatch.setattr(download, "READ_SECONDS", 0.4)
     monkeypatch.setattr(download, "CONNECT_SECONDS", 0.1)
     began = time.monotonic()
-    with hostile_server(partial(ATTACKS[attack], head=hostile.CLIP_HEAD)) as url:
+    with hostile_server(lambda _: ATTACKS[attack](b"ftyp", head=hostile.CLIP_HEAD)) as url:
         error = catch_error(fetch_from, url, tmp_path / "clip.mp4")
     assert error.kind == ErrorKind.NETWORK
     assert time.monotonic() - began < 2

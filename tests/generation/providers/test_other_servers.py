@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -174,3 +177,83 @@ def test_a_refused_poll_with_flags_of_openrouter_ends_the_clip(stand_in):
     assert progress.error
     assert (progress.state, progress.error.kind) == (ProgressState.FAILED, ErrorKind.MODERATION)
     catch_error(lambda: asyncio.run(openrouter.check(account, "x")))
+
+
+# -- Downloads ---------------------------------------------------------------------------------------------------------
+
+
+def fetch(module: Any, account: Account, path: Path) -> bytes:
+    module.fetch(account, "video_1", path, lambda fraction: None)
+    return path.read_bytes()
+
+
+@pytest.fixture(params=["sora", "sora with an address", "openrouter"])
+def finished(request: pytest.FixtureRequest, stand_in: StandIn) -> tuple[Any, Account]:
+    """A provider with a finished clip, video_1."""
+    stand_in.state.flavour |= {"sora.url": "yes"} if "address" in request.param else {}
+    stand_in.state.make_clip("create", prefix="video_", model="m", prompt="x", seconds="4", size="", cost=0)
+    if request.param == "openrouter":
+        return openrouter, Account(base_url=f"{stand_in.url}/openrouter/api/v1", key=KEY)
+    return sora, Account(base_url=f"{stand_in.url}/openai/v1", key=KEY)
+
+
+@pytest.mark.parametrize("content_type", ["application/mp4", "binary/octet-stream", "text/plain", "application/json"])
+def test_a_clip_is_judged_by_its_content(stand_in, finished, tmp_path, content_type):
+    stand_in.state.content, stand_in.state.content_type = b"\x00\x00\x00\x18ftypmp42" * 1000, content_type
+
+    provider, account = finished
+    assert fetch(provider, account, tmp_path / "clip.mp4") == stand_in.state.content
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<html>Sign in</html>", "The download is a text instead of a video."),
+        (b'\xef\xbb\xbf\n {"error": "no"}', "The download is a text instead of a video."),
+        (b"", "The download is empty."),
+    ],
+)
+def test_what_is_no_clip_is_refused_whatever_its_type(stand_in, finished, tmp_path, content, message):
+    stand_in.state.content = content
+
+    error = catch_error(fetch, *finished, tmp_path / "clip.mp4")
+
+    assert (error.kind, error.message) == (ErrorKind.PROVIDER, message)
+
+
+def test_openrouters_other_address_is_tried_without_the_key(stand_in, tmp_path):
+    account = Account(base_url=f"{stand_in.url}/openrouter/api/v1", key=KEY)
+    stand_in.state.make_clip("openrouter.create", prefix="video_", model="m", prompt="x", cost=1)
+    url = f"{stand_in.url}/files/video_1.mp4"
+    stand_in.state.fail("openrouter.content", Fault(status=500, body={"error": {"message": "Oops"}}))
+    stand_in.state.fail("openrouter.get", Fault(status=200, body={"status": "completed", "unsigned_urls": [url]}))
+
+    assert fetch(openrouter, account, tmp_path / "clip.mp4") == stand_in.state.content
+    assert len(stand_in.state.calls("sora.file")) == 1
+
+
+def test_a_completed_clip_without_an_address_says_why_it_was_not_fetched(stand_in, tmp_path):
+    account = Account(base_url=f"{stand_in.url}/openrouter/api/v1", key=KEY)
+    job = {"id": "video_1", "status": "completed", "unsigned_urls": [], "usage": {"cost": 0.42}}
+    stand_in.state.fail("openrouter.content", Fault(status=500, body={"error": {"message": "No file"}}))
+    stand_in.state.fail("openrouter.get", Fault(status=200, body=job), Fault(status=200, body=job))
+
+    assert asyncio.run(openrouter.check(account, "video_1")).cost == Decimal("0.42")
+    assert catch_error(fetch, openrouter, account, tmp_path / "clip.mp4").message == "No file"
+
+
+def test_the_content_is_fetched_if_the_jobs_address_fails(stand_in, account, tmp_path):
+    stand_in.state.make_clip("sora.create", prefix="video_", model="m", prompt="x", seconds="4", size="")
+    job = {"id": "video_1", "status": "completed", "url": f"{stand_in.url}/nowhere.mp4"}
+    stand_in.state.fail("sora.get", Fault(status=200, body=job))
+
+    assert fetch(sora, account, tmp_path / "clip.mp4") == stand_in.state.content
+
+
+def test_an_address_in_the_words_of_a_refusal_is_tried(stand_in, account, tmp_path):
+    stand_in.state.make_clip("sora.create", prefix="video_", model="m", prompt="x", seconds="4", size="")
+    url = f"{stand_in.url}/files/video_1.mp4?sig=abc"
+    detail = f"Video has been uploaded to cloud storage. Please use the cloud URL: {url}"
+    stand_in.state.fail("sora.content", Fault(status=400, body={"detail": detail}))
+
+    assert fetch(sora, account, tmp_path / "clip.mp4") == stand_in.state.content
