@@ -64,8 +64,6 @@ def open_picture(data: bytes, unreadable: str = "", formats: tuple[str, ...] = F
             image = Image.open(io.BytesIO(data), formats=formats)
         if image.width * image.height > MAX_PIXELS:
             raise Undecodable(_describe_too_many_pixels(image.width, image.height))
-        if image.format not in ALBUMS and (frames := getattr(image, "n_frames", 1)) > 1:
-            raise Undecodable(f"This image is an animation of {frames} frames. Save one of them, then try again.")
         if isinstance(image, TiffImageFile) and image.tag_v2.get(NEWSUBFILETYPE, 0) & 1:
             raise Undecodable(RAW)  # its first picture is a thumbnail
         yield image
@@ -98,6 +96,8 @@ def _describe_too_many_pixels(width: int, height: int) -> str:
 def clean(data: bytes) -> tuple[bytes, str]:
     """Content and suffix of the picture as it will be stored: upright, without metadata, at most MAX_KEPT_SIDE."""
     with open_picture(data) as image:
+        if image.format not in ALBUMS and (frames := getattr(image, "n_frames", 1)) > 1:
+            raise Undecodable(f"This image is an animation of {frames} frames. Save one of them, then try again.")
         if min(image.size) < MIN_SIDE:
             raise Undecodable(
                 f"This image is {image.width} x {image.height} pixels; each side needs at least {MIN_SIDE}."

@@ -84,6 +84,8 @@ def test_a_providers_picture_is_checked_in_the_same_way():
     with pytest.raises(ValidationError, match="It can't be read as a PNG, JPEG or WebP"):
         references.check_generated_picture(b"text")
     assert references.check_generated_picture(PICTURES["two pictures in a JPEG"][0]()).name == "picture.jpg"
+    # What is paid for is kept, its first frame at least.
+    assert references.check_generated_picture(PICTURES["WebP of many frames"][0]()).name == "picture.webp"
     assert storage.make_poster(PICTURES["600 scans"][0]()) is None
 
 
