@@ -78,6 +78,7 @@ class _Usage(answers.Shape):
 
 
 class _Clip(answers.Shape):
+    id: answers.Loose[answers.RemoteId] = None
     status: answers.Word
     usage: answers.Loose[_Usage] = None
     error: Any = None
@@ -95,7 +96,11 @@ async def check(account: Account, remote_id: str) -> Progress:
     if declined := _find_moderation(answer):
         return Progress(ProgressState.FAILED, error=declined)
     clip = answers.read(_require_success(answer), _Clip, "OpenRouter")
-    cost, was_lost, state = clip.usage.cost if clip.usage else None, is_gone(clip.status), read_state(clip.status)
+    cost, was_lost, state = (
+        clip.usage.cost if clip.usage else None,
+        is_gone(clip.status),
+        read_state(clip.status, names_clip=clip.id is not None),
+    )
     if state == ProgressState.RUNNING:
         return Progress(state)
     if was_lost and cost is None:

@@ -238,6 +238,7 @@ def _format_seconds(request: Request) -> str:
 
 
 class _Job(answers.Shape):
+    id: answers.Loose[answers.RemoteId] = None
     status: answers.Word
     progress: answers.Loose[answers.Percent] = None
     url: answers.Loose[answers.Url] = None
@@ -267,7 +268,7 @@ def _read_progress(job: _Job) -> Progress:
     """An unknown status counts as running. Raises ProviderError, LOST, for a clip that the server made and discarded."""
     if is_gone(job.status):
         raise ProviderError(ErrorKind.LOST, f"The clip is {job.status} at the provider and was not fetched before.")
-    state = read_state(job.status)
+    state = read_state(job.status, names_clip=job.id is not None)
     if state == ProgressState.FAILED:
         details = job.error if isinstance(job.error, dict) else {"message": job.error}
         return Progress(state, error=job_error(details.get("code"), details.get("message")))

@@ -169,7 +169,7 @@
   // A swap replaces the focused element. Its like gets the focus back, with the same words: never a button with another price.
   let refocus = null;
   const likeOf = (lost, root) =>
-    lost.textContent.trim() && $$(lost.tagName, root).find((each) => each.name === lost.name && each.textContent === lost.textContent);
+    lost.matches("a, button") && lost.textContent.trim() && $$(lost.tagName, root).find((each) => each.name === lost.name && each.textContent === lost.textContent);
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target } = event.detail;
     const isBusy = target.matches(".card-editing, .sortable-chosen") || $(".cell-editing, .cell-saving", target);

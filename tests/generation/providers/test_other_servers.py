@@ -116,6 +116,9 @@ def test_a_gateways_own_error_is_no_failed_job(stand_in, account):
     stand_in.state.fail("sora.get", Fault(status=502, body={"status": "error", "message": "Upstream timed out"}))
 
     assert catch_error(check_now, account, "video_1").kind == ErrorKind.PROVIDER
+    stand_in.state.fail("sora.get", Fault(status=200, body={"status": "error", "message": "Upstream timed out"}))
+
+    assert check_now(account, "video_1").state == ProgressState.RUNNING
 
 
 @pytest.mark.parametrize(
