@@ -147,6 +147,7 @@ def test_the_batch_page_offers_up_to_date_takes_and_buys_only_the_rest(
     assert [scene.takes.count() for scene in reverted] == [2, 2, 2]
 
 
+@pytest.mark.database
 def test_all_up_to_date_takes_are_selected_at_once_and_undone(
     as_user: AsUser, reverted: list[Scene], project: Project, bob: User
 ):
