@@ -6,12 +6,14 @@ If the worker dies in between, the next step of the row finds them here.
 from __future__ import annotations
 
 import json
+import re
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from generation.models import ImageJob
 from generation.providers.base import ImageResult
+from generation.states import FINAL
 
 
 def save(row: ImageJob, result: ImageResult) -> None:
@@ -45,6 +47,20 @@ def clear(row: ImageJob) -> None:
     for name in names:
         default_storage.delete(f"{folder}/{name}")
     default_storage.delete(folder)
+
+
+def sweep() -> None:
+    """Clear what a worker that died left of rows that have ended. Every other row may still need its images."""
+    keys = [name for name in _folders() if re.fullmatch(r"[0-9a-f]{32}", name)]
+    for row in ImageJob.objects.filter(file_key__in=keys, status__in=FINAL):
+        clear(row)
+
+
+def _folders() -> list[str]:
+    try:
+        return list(default_storage.listdir("spool")[0])
+    except FileNotFoundError:
+        return []
 
 
 def _name(row: ImageJob, name: str) -> str:

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from generation.media import storage
+from generation.media import spool, storage
 from generation.media.decoding import NotAClip
 from generation.media.probe import inspect_clip
 from generation.models import Budget, Generation, ImageJob, LedgerEntry
@@ -158,6 +158,7 @@ def _check_stuck(*, settled: bool) -> Iterator[str]:
 
 def _check_files(takes: list[Generation], requests: list[ImageJob]) -> Iterator[str]:
     storage.sweep_scratch()
+    spool.sweep()
     root = Path(settings.MEDIA_ROOT)
     named = {getattr(take, field).name for take in takes for field in Generation.FILES}
     # A file written before a death is replaced when the take completes, else removed by the doctor.

@@ -37,7 +37,7 @@ from generation.jobs.lease import (
     release_leases_of_this_host,
     release_worker_leases,
 )
-from generation.media import storage
+from generation.media import spool, storage
 from generation.models import Worker
 
 logger = logging.getLogger(__name__)
@@ -173,6 +173,7 @@ class Command(BaseCommand):
         if time.monotonic() - self.swept_at > SWEEP_SECONDS:
             self.swept_at = time.monotonic()
             storage.sweep_scratch()
+            spool.sweep()
             if changed := clock.forget_old_clock():
                 logger.warning("The database's clock was set back; %s made due.", count_noun(changed, "row"))
             team_connections.wipe_removed()

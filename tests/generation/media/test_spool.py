@@ -14,9 +14,11 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from generation.jobs.lease import Lease
+from generation.media import spool
 from generation.models import ImageJob
 from generation.pipeline import resolve
 from generation.providers import openai_images
+from generation.providers.base import ImageResult
 from generation.states import Status
 from projects.models import Reference, Scene
 from teams.models import User
@@ -43,6 +45,18 @@ def outcome(row: ImageJob) -> tuple[str, int, int, list[str]]:
 
 def end_lease(row: ImageJob) -> None:
     ImageJob.objects.filter(pk=row.pk).update(lease_expires_at=Now())
+
+
+def test_what_a_worker_left_of_an_ended_request_is_swept(request_of_two: ImageJob):
+    spool.save(request_of_two, ImageResult((b"image",), {}))
+    spool.sweep()
+    assert spool.load(request_of_two) == ImageResult((b"image",), {})
+    ImageJob.objects.update(status=Status.UNKNOWN)
+    spool.sweep()
+    assert spool.load(request_of_two) == ImageResult((b"image",), {})
+    ImageJob.objects.update(status=Status.COMPLETED)
+    spool.sweep()
+    assert files_in(Path(django_settings.MEDIA_ROOT) / "spool") == []
 
 
 def lose_database(execute, sql, params, many, context):
